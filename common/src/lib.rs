@@ -1,0 +1,13 @@
+//! What the server and the console of yibi both speak: [drawings](drawing), the compact form they are
+//! [stored](codec) in, [how a stroke looks](geometry), the [canvas lists of 2016](weapp), and the requests
+//! and replies of the public [API](api).
+//!
+//! Nothing in this crate does I/O, and nothing waits.
+
+pub mod api;
+pub mod codec;
+pub mod drawing;
+pub mod geometry;
+pub mod limits;
+pub mod picture;
+pub mod weapp;

@@ -1,0 +1,109 @@
+//! The visible picture: a fold over a drawing's actions.
+
+use std::borrow::Cow;
+
+use crate::drawing::{Action, Color, Stroke};
+use crate::weapp;
+
+/// What is to be seen after all actions: a coloured paper with strokes on it, the lowest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture<'a> {
+    /// The paper's colour.
+    pub background: Color,
+    /// The strokes in the order they were drawn, erasers among them.
+    pub strokes: Vec<Cow<'a, Stroke>>,
+    /// The saved text, where the whole picture is one save of a 2016 client and nothing on top of it.
+    pub weapp: Option<&'a str>,
+}
+
+/// Plays all actions.
+///
+/// Undo takes back the last entry in effect, be it a stroke, a background, a clear or a 2016 picture; redo
+/// puts the last one taken back in effect again, until another entry is made. Either does nothing where there
+/// is nothing to take. A clear removes the strokes and keeps the background; a 2016 picture stands for the
+/// whole picture and so replaces both.
+pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
+    let mut done: Vec<&Action> = Vec::new();
+    let mut undone: Vec<&Action> = Vec::new();
+    for action in actions {
+        match action {
+            Action::Undo { .. } => undone.extend(done.pop()),
+            Action::Redo { .. } => done.extend(undone.pop()),
+            Action::Stroke { .. } | Action::Background { .. } | Action::Clear { .. } | Action::Weapp { .. } => {
+                undone.clear();
+                done.push(action);
+            }
+        }
+    }
+    let mut picture = Picture { background: Color::WHITE, strokes: Vec::new(), weapp: None };
+    for action in done {
+        match action {
+            Action::Stroke { stroke, .. } => {
+                picture.strokes.push(Cow::Borrowed(stroke));
+                picture.weapp = None;
+            }
+            Action::Background { color, .. } => {
+                picture.background = *color;
+                picture.weapp = None;
+            }
+            Action::Clear { .. } => {
+                picture.strokes.clear();
+                picture.weapp = None;
+            }
+            Action::Weapp { text } => {
+                picture.background = Color::WHITE;
+                picture.strokes.clear();
+                picture.weapp = Some(text);
+            }
+            Action::Undo { .. } | Action::Redo { .. } => {}
+        }
+        // Strokes drawn over a 2016 picture keep it below them.
+        if let Action::Weapp { text } = action {
+            picture.strokes.extend(weapp::strokes(text).into_iter().map(Cow::Owned));
+        }
+    }
+    picture
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawing::{Point, Tool};
+
+    fn stroke(x: i32) -> Action {
+        let points = vec![Point { x, y: 0, dt: 0 }];
+        Action::Stroke { at: 0, stroke: Stroke { tool: Tool::Pen, color: Color::BLACK, width: 1, points } }
+    }
+
+    fn xs(actions: &[Action]) -> Vec<i32> {
+        fold(actions).strokes.iter().map(|stroke| stroke.points[0].x).collect()
+    }
+
+    const UNDO: Action = Action::Undo { at: None };
+    const REDO: Action = Action::Redo { at: None };
+    const CLEAR: Action = Action::Clear { at: None };
+
+    #[test]
+    fn undo_and_redo_walk_the_entries() {
+        assert_eq!(xs(&[stroke(1), stroke(2), UNDO]), [1]);
+        assert_eq!(xs(&[stroke(1), stroke(2), UNDO, UNDO, UNDO, REDO]), [1]);
+        assert_eq!(xs(&[stroke(1), stroke(2), UNDO, stroke(3), REDO]), [1, 3]);
+        assert_eq!(xs(&[stroke(1), CLEAR, stroke(2)]), [2]);
+        assert_eq!(xs(&[stroke(1), CLEAR, UNDO]), [1]);
+        assert_eq!(xs(&[UNDO, REDO]), Vec::<i32>::new());
+    }
+
+    #[test]
+    fn clear_keeps_the_background_and_a_2016_picture_replaces_it() {
+        let paper = Action::Background { color: Color([1, 2, 3]), at: None };
+        assert_eq!(fold(&[paper.clone(), CLEAR]).background, Color([1, 2, 3]));
+        let save = Action::Weapp { text: "[]".into() };
+        let actions = [stroke(1), paper, save, UNDO];
+        assert_eq!(fold(&actions[..3]).background, Color::WHITE);
+        assert_eq!(fold(&actions[..3]).weapp, Some("[]"));
+        assert!(fold(&actions[..3]).strokes.is_empty());
+        assert_eq!(fold(&actions).background, Color([1, 2, 3]));
+        assert_eq!(fold(&actions).weapp, None);
+        assert_eq!(xs(&actions), [1]);
+    }
+}
