@@ -1,1 +1,5 @@
-//! x
+//! The server of yibi.
+
+pub mod clock;
+pub mod store;
+pub mod user;
