@@ -1,5 +1,6 @@
 //! The server of yibi.
 
 pub mod clock;
+pub mod settings;
 pub mod store;
 pub mod user;

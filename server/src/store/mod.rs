@@ -5,6 +5,7 @@
 //! share. [`GalleryStore`] and [`SessionStore`] choose between them at run time. Only this folder names a
 //! database driver.
 
+pub mod dispatch;
 pub mod gallery;
 pub mod mongo;
 pub mod redis;
