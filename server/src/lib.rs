@@ -1,1 +1,3 @@
-//! x
+//! The server of yibi: WeChat sessions, and every stroke of every drawing.
+
+pub mod wechat;
