@@ -18,6 +18,7 @@ pub mod session;
 pub mod settings;
 pub mod store;
 pub mod telemetry;
+mod text;
 pub mod user;
 pub mod wechat;
 
