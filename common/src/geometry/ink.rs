@@ -1,7 +1,7 @@
 //! Ink: a brush pen. A slow hand leaves a full line, a fast one a thin line, and a hand that leaves the paper
 //! in full flight draws the line out to a point.
 
-use super::{Circle, Knot, Position, Shape, distance, length, middle};
+use super::{Knot, Position, Shape, distance, length, middle};
 
 /// The speed that gives the middle of both extremes, in grid units per millisecond (some 450 CSS pixels a
 /// second on a phone).
@@ -54,9 +54,8 @@ struct Sample {
 ///    no kink.
 /// 4. The curve is cut into pieces so short that the outline stays within `TOLERANCE`.
 /// 5. The end is drawn out to a point the finer and longer, the faster the hand was lifted.
-/// 6. Left and right of the samples runs the outline, with a disc at either end; where the curve is tighter
-///    than the brush is wide, the outline is cut and discs fill the bend.
-pub(super) fn fill(knots: &[Knot], end: f64, width: f64) -> Shape {
+/// 6. Left and right of the samples runs the outline, round at both ends.
+pub(super) fn shape(knots: &[Knot], end: f64, width: f64) -> Shape {
     let way = way(knots);
     let radii = radii(knots, &way, width);
     let mut samples = samples(knots, &radii, width);
@@ -236,92 +235,142 @@ fn taper(samples: &mut [Sample], speed: f64, width: f64) {
     }
 }
 
-/// The outline as it grows: its left and right edge since the last cut.
-#[derive(Default)]
-struct Outline {
-    contours: Vec<Vec<Position>>,
-    circles: Vec<Circle>,
-    left: Vec<Position>,
-    right: Vec<Position>,
-}
-
-impl Outline {
-    /// Closes the polygon of both edges.
-    fn cut(&mut self) {
-        if self.left.len() > 1 {
-            let mut contour = std::mem::take(&mut self.left);
-            contour.extend(self.right.drain(..).rev());
-            self.contours.push(contour);
-        } else {
-            self.left.clear();
-            self.right.clear();
-        }
-    }
-
-    fn disc(&mut self, sample: &Sample) {
-        self.circles.push(Circle { center: sample.at, radius: sample.radius });
-    }
-
-    fn edges(&mut self, sample: &Sample) {
-        self.left.push(side(sample, sample.direction, 1.0));
-        self.right.push(side(sample, sample.direction, -1.0));
-    }
-}
-
-/// The place at a sample's radius to the left (1) or right (-1) of a direction.
-fn side(sample: &Sample, direction: Position, sign: f64) -> Position {
-    let reach = sample.radius * sign;
-    [sample.at[0] + direction[1] * reach, sample.at[1] - direction[0] * reach]
-}
-
+/// The polygon around the samples: along the left edge, around the tip, back along the right edge, around the
+/// start.
 fn outline(samples: &[Sample]) -> Shape {
-    let mut outline = Outline::default();
+    let (mut left, mut right) = (Edge::new(1.0), Edge::new(-1.0));
     if let Some(first) = samples.first() {
-        outline.disc(first);
-        outline.edges(first);
+        left.points.push(side(first, left.sign));
+        right.points.push(side(first, right.sign));
     }
-    let mut cut = false;
     for (a, b) in samples.iter().zip(samples.iter().skip(1)) {
-        if advances(a, b) {
-            outline.edges(b);
-            cut = false;
-            continue;
-        }
-        outline.cut();
-        if !cut {
-            outline.disc(a);
-        }
-        let chord = [b.at[0] - a.at[0], b.at[1] - a.at[1]];
-        let size = length(chord);
-        if size > 0.0 {
-            let chord = [chord[0] / size, chord[1] / size];
-            let (left, right) = (1.0, -1.0);
-            outline.contours.push(vec![
-                side(a, chord, left),
-                side(b, chord, left),
-                side(b, chord, right),
-                side(a, chord, right),
-            ]);
-        }
-        outline.disc(b);
-        outline.edges(b);
-        cut = true;
+        let cross = a.direction[0] * b.direction[1] - a.direction[1] * b.direction[0];
+        let dot = a.direction[0] * b.direction[0] + a.direction[1] * b.direction[1];
+        let sharp = (1.0 - dot) * b.radius > 8.0 * TOLERANCE;
+        let bends_right = if cross == 0.0 { dot < 0.0 } else { cross > 0.0 };
+        left.advance(a, b, bends_right, sharp);
+        right.advance(a, b, !bends_right, sharp);
     }
-    outline.cut();
-    if let (Some(last), false) = (samples.last(), cut) {
-        outline.disc(last);
+    let mut outline = left.points;
+    if let Some(last) = samples.last() {
+        cap(last, left.sign, &mut outline);
     }
-    Shape::Fill { contours: outline.contours, circles: outline.circles }
+    outline.extend(right.points.into_iter().rev());
+    if let Some(first) = samples.first() {
+        cap(first, right.sign, &mut outline);
+    }
+    Shape::Outline(outline)
 }
 
-/// Whether both edges go forward from one sample to the next. Where one does not, the outline would cross
-/// itself and cut a hole.
-fn advances(a: &Sample, b: &Sample) -> bool {
-    let chord = [b.at[0] - a.at[0], b.at[1] - a.at[1]];
-    let along = |from: Position, to: Position| (to[0] - from[0]) * chord[0] + (to[1] - from[1]) * chord[1];
-    let ahead = |direction: Position| direction[0] * chord[0] + direction[1] * chord[1];
-    ahead(a.direction) > 0.0
-        && ahead(b.direction) > 0.0
-        && along(side(a, a.direction, 1.0), side(b, b.direction, 1.0)) > 0.0
-        && along(side(a, a.direction, -1.0), side(b, b.direction, -1.0)) > 0.0
+/// One edge of the outline as it grows.
+struct Edge {
+    /// 1 on the left of the hand's way, -1 on the right.
+    sign: f64,
+    points: Vec<Position>,
+    /// Whether the last piece was folded.
+    folded: bool,
+}
+
+impl Edge {
+    fn new(sign: f64) -> Self {
+        Self { sign, points: Vec::new(), folded: false }
+    }
+
+    /// Leads the edge from one sample to the next.
+    ///
+    /// On the outer side of a sharp turn it runs around the sample. Where on the inner side the turn is
+    /// tighter than the brush is wide, the edge would run backwards and the polygon would cross itself, with
+    /// holes where it does; it runs along the way's middle there, as strokers do at their inner joins: what
+    /// lies between is covered by what comes before and after.
+    fn advance(&mut self, a: &Sample, b: &Sample, outer: bool, sharp: bool) {
+        let next = side(b, self.sign);
+        let chord = [b.at[0] - a.at[0], b.at[1] - a.at[1]];
+        if sharp && outer {
+            self.turn(a, b, chord);
+        } else {
+            let before = side(a, self.sign);
+            let along = (next[0] - before[0]) * chord[0] + (next[1] - before[1]) * chord[1];
+            if sharp || along <= 0.0 {
+                if self.folded {
+                    self.points.pop();
+                } else {
+                    self.points.push(a.at);
+                }
+                self.points.push(b.at);
+                self.points.push(next);
+                self.folded = true;
+                return;
+            }
+        }
+        self.points.push(next);
+        self.folded = false;
+    }
+
+    /// Around the sample from which, or at which, the way leads on.
+    fn turn(&mut self, a: &Sample, b: &Sample, chord: Position) {
+        let (from, to) = (normal(a.direction, self.sign), normal(b.direction, self.sign));
+        let around = if b.direction[0] * chord[0] + b.direction[1] * chord[1] > 0.0 { a } else { b };
+        self.points.push(reach(around, from));
+        arc(around, from, to, a.direction, quarterings(around.radius) + 1, &mut self.points);
+        self.points.push(reach(around, to));
+    }
+}
+
+/// Half a circle around a sample, from its left edge (1) over the front to its right, or from its right (-1)
+/// over the back to its left; without both ends.
+fn cap(sample: &Sample, sign: f64, points: &mut Vec<Position>) {
+    let front = [sample.direction[0] * sign, sample.direction[1] * sign];
+    let (from, to) = (normal(sample.direction, sign), normal(sample.direction, -sign));
+    let depth = quarterings(sample.radius);
+    arc(sample, from, front, front, depth, points);
+    points.push(reach(sample, front));
+    arc(sample, front, to, front, depth, points);
+}
+
+/// An arc between two directions, by halving the angle `depth` times; without both ends. `front` is the
+/// middle where the directions are opposite.
+fn arc(
+    sample: &Sample,
+    from: Position,
+    to: Position,
+    front: Position,
+    depth: u32,
+    points: &mut Vec<Position>,
+) {
+    if depth == 0 {
+        return;
+    }
+    let [x, y] = [from[0] + to[0], from[1] + to[1]];
+    let size = length([x, y]);
+    let half = if size > 0.0 { [x / size, y / size] } else { front };
+    arc(sample, from, half, front, depth - 1, points);
+    points.push(reach(sample, half));
+    arc(sample, half, to, front, depth - 1, points);
+}
+
+/// How often a quarter of a circle has to be halved to be drawn by straight lines: a chord over the angle a
+/// lies r a² / 8 beside the circle, and (π/2)² / 8 is 0.3085.
+fn quarterings(radius: f64) -> u32 {
+    let mut depth = 0;
+    let mut error = radius * 0.3085;
+    while error > TOLERANCE {
+        error *= 0.25;
+        depth += 1;
+    }
+    depth
+}
+
+/// The direction to the left (1) or the right (-1) of a direction.
+fn normal(direction: Position, sign: f64) -> Position {
+    [direction[1] * sign, -direction[0] * sign]
+}
+
+/// The edge's place beside a sample.
+fn side(sample: &Sample, sign: f64) -> Position {
+    reach(sample, normal(sample.direction, sign))
+}
+
+/// The place at a sample's radius in a direction.
+fn reach(sample: &Sample, direction: Position) -> Position {
+    [sample.at[0] + direction[0] * sample.radius, sample.at[1] + direction[1] * sample.radius]
 }

@@ -1,0 +1,3 @@
+//! What users drew.
+
+pub mod render;
