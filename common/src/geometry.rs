@@ -29,9 +29,9 @@ pub enum Shape {
         /// Its way on from there.
         segments: Vec<Segment>,
     },
-    /// A closed polygon to be filled by the non-zero rule. It may cross itself; wherever it does, it winds the
-    /// same way round.
-    Outline(Vec<Position>),
+    /// Closed polygons to be filled as one path by the non-zero rule. They may cross themselves and each
+    /// other; all wind the same way round.
+    Outline(Vec<Vec<Position>>),
     /// A disc.
     Dot {
         /// Its middle.

@@ -70,7 +70,10 @@ fn shape_json(shape: &Shape) -> String {
                 json!(segments)
             )
         }
-        Shape::Outline(points) => format!(r#"{{"kind":"outline","points":{}}}"#, json!(points.concat())),
+        Shape::Outline(polygons) => {
+            let polygons: Vec<Vec<f64>> = polygons.iter().map(|polygon| polygon.concat()).collect();
+            format!(r#"{{"kind":"outline","polygons":{}}}"#, json!(polygons))
+        }
         Shape::Dot { center: [x, y], radius } => {
             format!(r#"{{"kind":"dot","x":{},"y":{},"radius":{}}}"#, json!(x), json!(y), json!(radius))
         }

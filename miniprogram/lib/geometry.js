@@ -14,8 +14,8 @@
  *   a line to `[x, y]`, or a quadratic curve `[controlX, controlY, x, y]`
  * @typedef {{ kind: 'line', width: number, start: Position, segments: Segment[] }} Line
  *   a path to be stroked with round caps and joins
- * @typedef {{ kind: 'outline', points: number[] }} Outline
- *   a closed polygon `[x, y, x, y, …]` to be filled by the non-zero rule
+ * @typedef {{ kind: 'outline', polygons: number[][] }} Outline
+ *   closed polygons `[x, y, x, y, …]` to be filled as one path by the non-zero rule
  * @typedef {{ kind: 'dot', x: number, y: number, radius: number }} Dot a disc
  * @typedef {{ x: number, y: number, time: number }} Knot a distinct point and when the hand came there
  * @typedef {{ x: number, y: number, radius: number, dx: number, dy: number }} Sample
@@ -55,7 +55,7 @@ function shape(stroke) {
   const width = stroke.width
   const { knots, end } = readKnots(stroke.points)
   if (knots.length === 0) {
-    return { kind: 'outline', points: [] }
+    return { kind: 'outline', polygons: [] }
   }
   const first = knots[0]
   if (knots.length === 1) {
@@ -117,14 +117,16 @@ function draw(context, shape, color) {
     return
   }
   if (shape.kind === 'outline') {
-    context.moveTo(shape.points[0], shape.points[1])
-    for (let i = 2; i < shape.points.length; i += 2) {
-      context.lineTo(shape.points[i], shape.points[i + 1])
+    for (const points of shape.polygons) {
+      context.moveTo(points[0], points[1])
+      for (let i = 2; i < points.length; i += 2) {
+        context.lineTo(points[i], points[i + 1])
+      }
+      context.closePath()
     }
   } else {
     context.arc(shape.x, shape.y, shape.radius, 0, 2 * Math.PI)
   }
-  context.closePath()
   context.fillStyle = color
   context.fill()
 }
@@ -347,14 +349,14 @@ function liftSpeed(knots, way, end) {
  */
 function taper(samples, speed, width) {
   const ratio = speed / MIDDLE_SPEED
-  const strength = (ratio * ratio) / (1 + ratio * ratio)
+  const wanted = (ratio * ratio) / (1 + ratio * ratio)
   let total = 0
   for (let i = 1; i < samples.length; i += 1) {
     total += distance(samples[i - 1], samples[i])
   }
-  const wanted = strength * TAPER * width
-  const most = TAPER_SHARE * total
-  const reach = wanted > most ? most : wanted
+  const most = (TAPER_SHARE * total) / (TAPER * width)
+  const strength = wanted > most ? most : wanted
+  const length = strength * TAPER * width
 
   let rest = 0
   for (let i = samples.length - 1; i >= 0; i -= 1) {
@@ -362,17 +364,17 @@ function taper(samples, speed, width) {
     if (i + 1 < samples.length) {
       rest += distance(sample, samples[i + 1])
     }
-    if (rest >= reach) {
+    if (rest >= length) {
       return
     }
-    const gone = 1 - rest / reach
+    const gone = 1 - rest / length
     sample.radius *= 1 - strength * gone * gone
   }
 }
 
 /**
  * The polygon around the samples: along the left edge, around the tip, back along the right edge, around the
- * start.
+ * start; and with it the polygons that fill folds.
  *
  * @param {Sample[]} samples
  * @returns {Outline}
@@ -384,6 +386,8 @@ function outline(samples) {
   const left = { sign: 1, points: [side(first, 1)], folded: false }
   /** @type {Edge} */
   const right = { sign: -1, points: [side(first, -1)], folded: false }
+  /** @type {Position[][]} */
+  const fills = []
   for (let i = 1; i < samples.length; i += 1) {
     const a = samples[i - 1]
     const b = samples[i]
@@ -391,22 +395,26 @@ function outline(samples) {
     const dot = a.dx * b.dx + a.dy * b.dy
     const sharp = (1 - dot) * b.radius > 8 * TOLERANCE
     const bendsRight = cross === 0 ? dot < 0 : cross > 0
-    advance(left, a, b, bendsRight, sharp)
-    advance(right, a, b, !bendsRight, sharp)
+    advance(left, a, b, bendsRight, sharp, fills)
+    advance(right, a, b, !bendsRight, sharp, fills)
   }
-  const positions = left.points
-  cap(last, 1, positions)
+  const around = left.points
+  halfDisc(last, normal(last.dx, last.dy, 1), [last.dx, last.dy], around)
   for (let i = right.points.length - 1; i >= 0; i -= 1) {
-    positions.push(right.points[i])
+    around.push(right.points[i])
   }
-  cap(first, -1, positions)
+  halfDisc(first, normal(first.dx, first.dy, -1), [-first.dx, -first.dy], around)
+  return { kind: 'outline', polygons: [around].concat(fills).map(flat) }
+}
 
+/** @param {Position[]} positions */
+function flat(positions) {
   /** @type {number[]} */
-  const points = []
+  const numbers = []
   for (const [x, y] of positions) {
-    points.push(x, y)
+    numbers.push(x, y)
   }
-  return { kind: 'outline', points }
+  return numbers
 }
 
 /**
@@ -417,8 +425,9 @@ function outline(samples) {
  * @param {Sample} b
  * @param {boolean} outer
  * @param {boolean} sharp
+ * @param {Position[][]} fills
  */
-function advance(edge, a, b, outer, sharp) {
+function advance(edge, a, b, outer, sharp, fills) {
   const { sign, points } = edge
   const next = side(b, sign)
   const chordX = b.x - a.x
@@ -438,7 +447,9 @@ function advance(edge, a, b, outer, sharp) {
         points.pop()
       } else {
         points.push([a.x, a.y])
+        fills.push(beside(a, sign))
       }
+      fills.push(beside(b, sign))
       points.push([b.x, b.y])
       points.push(next)
       edge.folded = true
@@ -450,22 +461,34 @@ function advance(edge, a, b, outer, sharp) {
 }
 
 /**
- * Half a circle around a sample, from its left edge (1) over the front to its right, or from its right (-1)
- * over the back to its left; without both ends.
+ * The half of a sample's disc that lies on one side of the way.
  *
  * @param {Sample} sample
  * @param {Sign} sign
+ */
+function beside(sample, sign) {
+  /** @type {Position} */
+  const from = [-sample.dx * sign, -sample.dy * sign]
+  const points = [reach(sample, from)]
+  halfDisc(sample, from, normal(sample.dx, sample.dy, sign), points)
+  points.push(reach(sample, [-from[0], -from[1]]))
+  return points
+}
+
+/**
+ * The arc around a sample from a direction over the one at its right, `front`, to the opposite; without both
+ * ends.
+ *
+ * @param {Sample} sample
+ * @param {Position} from
+ * @param {Position} front
  * @param {Position[]} points
  */
-function cap(sample, sign, points) {
-  /** @type {Position} */
-  const front = [sample.dx * sign, sample.dy * sign]
-  const from = normal(sample.dx, sample.dy, sign)
-  const to = normal(sample.dx, sample.dy, sign === 1 ? -1 : 1)
+function halfDisc(sample, from, front, points) {
   const depth = quarterings(sample.radius)
   arc(sample, from, front, front, depth, points)
   points.push(reach(sample, front))
-  arc(sample, front, to, front, depth, points)
+  arc(sample, front, [-from[0], -from[1]], front, depth, points)
 }
 
 /**

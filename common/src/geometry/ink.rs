@@ -208,17 +208,18 @@ fn lift_speed(knots: &[Knot], way: &[f64], end: f64) -> f64 {
     }
 }
 
-/// Draws the end out: `strength` of the radius is lost at the tip, along a parabola.
+/// Draws the end out: `strength` of the radius is lost at the tip, along a parabola. Where the way is short,
+/// both the taper's length and its strength are less, so that it is never blunt.
 fn taper(samples: &mut [Sample], speed: f64, width: f64) {
     let ratio = speed / MIDDLE_SPEED;
-    let strength = ratio * ratio / (1.0 + ratio * ratio);
+    let wanted = ratio * ratio / (1.0 + ratio * ratio);
     let mut total = 0.0;
     for (a, b) in samples.iter().zip(samples.iter().skip(1)) {
         total += distance(a.at, b.at);
     }
-    let wanted = strength * TAPER * width;
-    let most = TAPER_SHARE * total;
-    let reach = if wanted > most { most } else { wanted };
+    let most = TAPER_SHARE * total / (TAPER * width);
+    let strength = if wanted > most { most } else { wanted };
+    let reach = strength * TAPER * width;
 
     let mut rest = 0.0;
     let mut after: Option<Position> = None;
@@ -236,9 +237,10 @@ fn taper(samples: &mut [Sample], speed: f64, width: f64) {
 }
 
 /// The polygon around the samples: along the left edge, around the tip, back along the right edge, around the
-/// start.
+/// start; and with it the polygons that fill folds.
 fn outline(samples: &[Sample]) -> Shape {
     let (mut left, mut right) = (Edge::new(1.0), Edge::new(-1.0));
+    let mut polygons = vec![Vec::new()];
     if let Some(first) = samples.first() {
         left.points.push(side(first, left.sign));
         right.points.push(side(first, right.sign));
@@ -248,18 +250,21 @@ fn outline(samples: &[Sample]) -> Shape {
         let dot = a.direction[0] * b.direction[0] + a.direction[1] * b.direction[1];
         let sharp = (1.0 - dot) * b.radius > 8.0 * TOLERANCE;
         let bends_right = if cross == 0.0 { dot < 0.0 } else { cross > 0.0 };
-        left.advance(a, b, bends_right, sharp);
-        right.advance(a, b, !bends_right, sharp);
+        left.advance(a, b, bends_right, sharp, &mut polygons);
+        right.advance(a, b, !bends_right, sharp, &mut polygons);
     }
-    let mut outline = left.points;
+    let mut around = left.points;
     if let Some(last) = samples.last() {
-        cap(last, left.sign, &mut outline);
+        half_disc(last, normal(last.direction, 1.0), last.direction, &mut around);
     }
-    outline.extend(right.points.into_iter().rev());
+    around.extend(right.points.into_iter().rev());
     if let Some(first) = samples.first() {
-        cap(first, right.sign, &mut outline);
+        half_disc(first, normal(first.direction, -1.0), opposite(first.direction), &mut around);
     }
-    Shape::Outline(outline)
+    if let Some(first) = polygons.first_mut() {
+        *first = around;
+    }
+    Shape::Outline(polygons)
 }
 
 /// One edge of the outline as it grows.
@@ -279,10 +284,10 @@ impl Edge {
     /// Leads the edge from one sample to the next.
     ///
     /// On the outer side of a sharp turn it runs around the sample. Where on the inner side the turn is
-    /// tighter than the brush is wide, the edge would run backwards and the polygon would cross itself, with
-    /// holes where it does; it runs along the way's middle there, as strokers do at their inner joins: what
-    /// lies between is covered by what comes before and after.
-    fn advance(&mut self, a: &Sample, b: &Sample, outer: bool, sharp: bool) {
+    /// tighter than the brush is wide, the edge would run backwards, and the polygon would have holes where
+    /// it winds both ways round. It runs along the way's middle there, and half discs beside the way, polygons
+    /// of their own, fill the bend: half, as edges that lie upon each other would show.
+    fn advance(&mut self, a: &Sample, b: &Sample, outer: bool, sharp: bool, fills: &mut Vec<Vec<Position>>) {
         let next = side(b, self.sign);
         let chord = [b.at[0] - a.at[0], b.at[1] - a.at[1]];
         if sharp && outer {
@@ -295,7 +300,9 @@ impl Edge {
                     self.points.pop();
                 } else {
                     self.points.push(a.at);
+                    fills.push(self.beside(a));
                 }
+                fills.push(self.beside(b));
                 self.points.push(b.at);
                 self.points.push(next);
                 self.folded = true;
@@ -314,17 +321,29 @@ impl Edge {
         arc(around, from, to, a.direction, quarterings(around.radius) + 1, &mut self.points);
         self.points.push(reach(around, to));
     }
+
+    /// The half of a sample's disc that lies on this side of the way.
+    fn beside(&self, sample: &Sample) -> Vec<Position> {
+        let [x, y] = sample.direction;
+        let from = [-x * self.sign, -y * self.sign];
+        let mut points = vec![reach(sample, from)];
+        half_disc(sample, from, normal(sample.direction, self.sign), &mut points);
+        points.push(reach(sample, opposite(from)));
+        points
+    }
 }
 
-/// Half a circle around a sample, from its left edge (1) over the front to its right, or from its right (-1)
-/// over the back to its left; without both ends.
-fn cap(sample: &Sample, sign: f64, points: &mut Vec<Position>) {
-    let front = [sample.direction[0] * sign, sample.direction[1] * sign];
-    let (from, to) = (normal(sample.direction, sign), normal(sample.direction, -sign));
+/// The arc around a sample from a direction over the one at its right, `front`, to the opposite; without both
+/// ends.
+fn half_disc(sample: &Sample, from: Position, front: Position, points: &mut Vec<Position>) {
     let depth = quarterings(sample.radius);
     arc(sample, from, front, front, depth, points);
     points.push(reach(sample, front));
-    arc(sample, front, to, front, depth, points);
+    arc(sample, front, opposite(from), front, depth, points);
+}
+
+fn opposite(direction: Position) -> Position {
+    [-direction[0], -direction[1]]
 }
 
 /// An arc between two directions, by halving the angle `depth` times; without both ends. `front` is the
@@ -373,4 +392,69 @@ fn side(sample: &Sample, sign: f64) -> Position {
 /// The place at a sample's radius in a direction.
 fn reach(sample: &Sample, direction: Position) -> Position {
     [sample.at[0] + direction[0] * sample.radius, sample.at[1] + direction[1] * sample.radius]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::drawing::Point;
+    use crate::geometry::knots;
+
+    /// How often the polygons wind around a place, clockwise as seen.
+    fn winding(polygons: &[Vec<Position>], [x, y]: Position) -> i32 {
+        let mut winding = 0;
+        for polygon in polygons {
+            for (index, a) in polygon.iter().enumerate() {
+                let b = polygon[(index + 1) % polygon.len()];
+                let right = (b[0] - a[0]) * (y - a[1]) - (x - a[0]) * (b[1] - a[1]);
+                if a[1] <= y && b[1] > y && right > 0.0 {
+                    winding += 1;
+                } else if a[1] > y && b[1] <= y && right < 0.0 {
+                    winding -= 1;
+                }
+            }
+        }
+        winding
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        /// Every disc that the brush leaves on its way is filled, however the way winds, and nothing is wound
+        /// around backwards.
+        #[test]
+        fn ink_has_no_holes(
+            width in 1_u16..=300,
+            steps in prop::collection::vec((-60_i32..60, -60_i32..60, 1_u32..40), 2..14),
+        ) {
+            let (mut x, mut y) = (0, 0);
+            let points: Vec<Point> = steps
+                .iter()
+                .map(|(dx, dy, dt)| {
+                    (x, y) = (x + dx, y + dy);
+                    Point { x, y, dt: *dt }
+                })
+                .collect();
+            let width = f64::from(width);
+            let (knots, end) = knots(&points);
+            prop_assume!(knots.len() > 1);
+            let Shape::Outline(polygons) = shape(&knots, end, width) else { panic!("no outline") };
+            let lengths = way(&knots);
+            let mut samples = samples(&knots, &radii(&knots, &lengths, width), width);
+            taper(&mut samples, lift_speed(&knots, &lengths, end), width);
+            for sample in &samples {
+                for (share, angle) in [(0.0, 0.0), (0.5, 0.0), (0.5, 0.25), (0.5, 0.5), (0.5, 0.75)]
+                    .into_iter()
+                    .chain((0..8).map(|part| (0.85, f64::from(part) / 8.0)))
+                {
+                    let angle: f64 = angle * std::f64::consts::TAU + 0.1;
+                    let reach = (sample.radius - 2.0 * TOLERANCE).max(0.0) * share;
+                    let at = [sample.at[0] + reach * angle.cos(), sample.at[1] + reach * angle.sin()];
+                    prop_assert!(winding(&polygons, at) > 0 || reach == 0.0, "{at:?} of {:?}", sample.at);
+                }
+            }
+        }
+    }
 }

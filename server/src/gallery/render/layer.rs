@@ -1,8 +1,7 @@
 //! Strokes as pixels.
 
 use tiny_skia::{
-    BlendMode, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, PathStroker, Pixmap,
-    PremultipliedColorU8, Transform,
+    BlendMode, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, PremultipliedColorU8, Transform,
 };
 use yibi_common::drawing::{Color, Stroke, Tool};
 use yibi_common::geometry::{Position, Segment, Shape, shape};
@@ -13,7 +12,6 @@ use super::Frame;
 pub(super) struct Layer {
     pixmap: Pixmap,
     scale: f64,
-    stroker: PathStroker,
 }
 
 impl Layer {
@@ -23,7 +21,7 @@ impl Layer {
         if let Some(Color([r, g, b])) = ground {
             pixmap.fill(tiny_skia::Color::from_rgba8(r, g, b, u8::MAX));
         }
-        Some(Self { pixmap, scale: frame.scale, stroker: PathStroker::new() })
+        Some(Self { pixmap, scale: frame.scale })
     }
 
     /// The pixels, row by row, with colours multiplied by alpha.
@@ -39,16 +37,31 @@ impl Layer {
             Tool::Pen | Tool::Ink => paint.set_color_rgba8(r, g, b, u8::MAX),
             Tool::Eraser => paint.blend_mode = BlendMode::DestinationOut,
         }
-        if let Some(outline) = self.outline(&shape(stroke)) {
-            self.pixmap.fill_path(&outline, &paint, FillRule::Winding, Transform::identity(), None);
+        let shape = shape(stroke);
+        let Some(path) = self.path(&shape) else { return };
+        match shape {
+            // Like Skia behind the browser's canvas, this draws a line of less than a pixel as a hairline of
+            // less opacity; filling its outline instead would look different there.
+            Shape::Line { width, .. } => {
+                let stroke = tiny_skia::Stroke {
+                    width: self.pixels_of(width),
+                    line_cap: LineCap::Round,
+                    line_join: LineJoin::Round,
+                    ..tiny_skia::Stroke::default()
+                };
+                self.pixmap.stroke_path(&path, &paint, &stroke, Transform::identity(), None);
+            }
+            Shape::Outline(_) | Shape::Dot { .. } => {
+                self.pixmap.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
+            }
         }
     }
 
-    /// A shape's outline in pixels.
-    fn outline(&mut self, shape: &Shape) -> Option<Path> {
+    /// A shape's path in pixels; `None` where it has no extent.
+    fn path(&self, shape: &Shape) -> Option<Path> {
         let mut path = PathBuilder::new();
         match shape {
-            Shape::Line { width, start, segments } => {
+            Shape::Line { start, segments, .. } => {
                 let (x, y) = self.place(*start);
                 path.move_to(x, y);
                 for segment in segments {
@@ -63,30 +76,24 @@ impl Layer {
                         }
                     }
                 }
-                let stroke = tiny_skia::Stroke {
-                    width: self.pixels_of(*width),
-                    line_cap: LineCap::Round,
-                    line_join: LineJoin::Round,
-                    ..tiny_skia::Stroke::default()
-                };
-                self.stroker.stroke(&path.finish()?, &stroke, 1.0)
             }
-            Shape::Outline(points) => {
-                let mut points = points.iter().map(|point| self.place(*point));
-                let (x, y) = points.next()?;
-                path.move_to(x, y);
-                for (x, y) in points {
-                    path.line_to(x, y);
+            Shape::Outline(polygons) => {
+                for polygon in polygons {
+                    let mut points = polygon.iter().map(|point| self.place(*point));
+                    let (x, y) = points.next()?;
+                    path.move_to(x, y);
+                    for (x, y) in points {
+                        path.line_to(x, y);
+                    }
+                    path.close();
                 }
-                path.close();
-                path.finish()
             }
             Shape::Dot { center, radius } => {
                 let (x, y) = self.place(*center);
                 path.push_circle(x, y, self.pixels_of(*radius));
-                path.finish()
             }
         }
+        path.finish()
     }
 
     fn place(&self, [x, y]: Position) -> (f32, f32) {

@@ -83,11 +83,17 @@ fn write_stroke(text: &mut String, stroke: &Stroke) {
             data.line(start, &segments);
             push(
                 text,
-                format_args!(r#"<path stroke="{color}" stroke-width="{}" d="{}"/>"#, Number(tenths(width)), data.text),
+                format_args!(
+                    r#"<path stroke="{color}" stroke-width="{}" d="{}"/>"#,
+                    Number(tenths(width)),
+                    data.text
+                ),
             );
         }
-        Shape::Outline(points) => {
-            data.polygon(&points);
+        Shape::Outline(polygons) => {
+            for polygon in &polygons {
+                data.polygon(polygon);
+            }
             push(text, format_args!(r#"<path fill="{color}" d="{}"/>"#, data.text));
         }
         Shape::Dot { center: [x, y], radius } => {
