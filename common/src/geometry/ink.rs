@@ -1,0 +1,460 @@
+//! Ink: a brush pen. A slow hand leaves a full line, a fast one a thin line, and a hand that leaves the paper
+//! in full flight draws the line out to a point.
+
+use super::{Knot, Position, Shape, distance, length, middle};
+
+/// The speed that gives the middle of both extremes, in grid units per millisecond (some 450 CSS pixels a
+/// second on a phone).
+const MIDDLE_SPEED: f64 = 2.5;
+/// The width of a resting hand, in widths of the stroke.
+const SLOW: f64 = 1.15;
+/// The width that a fast hand comes near to, in widths of the stroke.
+const FAST: f64 = 0.3;
+/// How far to both sides speed is measured, in milliseconds.
+const WINDOW: f64 = 40.0;
+/// How long before it was lifted the hand's speed decides on the taper, in milliseconds.
+const LIFT_WINDOW: f64 = 50.0;
+/// The longest taper, in widths of the stroke.
+const TAPER: f64 = 6.0;
+/// The most of a stroke's way that the taper takes.
+const TAPER_SHARE: f64 = 0.75;
+/// How far the outline may lie beside the true curve, in grid units.
+const TOLERANCE: f64 = 0.125;
+/// The most pieces that one curve is cut into.
+const MOST_PIECES: f64 = 32.0;
+
+/// The furthest that ink reaches from its way, in widths of the stroke.
+pub const REACH: f64 = SLOW * 0.5;
+
+/// The width of ink at a speed, as a factor of the stroke's width; speed in grid units per millisecond.
+///
+/// `FAST + (SLOW - FAST) / (1 + (speed / MIDDLE_SPEED)²)`: 1.15 at rest, 0.725 at 2.5 units/ms, towards 0.3
+/// beyond.
+#[must_use]
+pub fn width(speed: f64) -> f64 {
+    let ratio = speed / MIDDLE_SPEED;
+    FAST + (SLOW - FAST) / (1.0 + ratio * ratio)
+}
+
+/// One place on the flattened curve.
+struct Sample {
+    at: Position,
+    /// Where the hand is going, of length 1.
+    direction: Position,
+    radius: f64,
+}
+
+/// The outline of at least two knots.
+///
+/// 1. Each knot's speed is the way from the first to the last knot within `WINDOW` of it (at least its
+///    neighbours) by the time between them; no time between them counts as the nominal width.
+/// 2. The widths that the speeds give are smoothed along the way, forwards and then backwards, by a filter
+///    that closes half the gap over one width of the stroke.
+/// 3. The radius is interpolated just as the position: by the same quadratic B-spline. So it has no step and
+///    no kink.
+/// 4. The curve is cut into pieces so short that the outline stays within `TOLERANCE`.
+/// 5. The end is drawn out to a point the finer and longer, the faster the hand was lifted.
+/// 6. Left and right of the samples runs the outline, round at both ends.
+pub(super) fn shape(knots: &[Knot], end: f64, width: f64) -> Shape {
+    let way = way(knots);
+    let radii = radii(knots, &way, width);
+    let mut samples = samples(knots, &radii, width);
+    taper(&mut samples, lift_speed(knots, &way, end), width);
+    outline(&samples)
+}
+
+/// The length of the way up to each knot.
+fn way(knots: &[Knot]) -> Vec<f64> {
+    let mut total = 0.0;
+    let mut way = Vec::with_capacity(knots.len());
+    let mut before: Option<&Knot> = None;
+    for knot in knots {
+        if let Some(before) = before {
+            total += distance(before.at, knot.at);
+        }
+        way.push(total);
+        before = Some(knot);
+    }
+    way
+}
+
+fn radii(knots: &[Knot], way: &[f64], stroke_width: f64) -> Vec<f64> {
+    let time = |index: usize| knots.get(index).map_or(0.0, |knot| knot.time);
+    let length = |index: usize| way.get(index).copied().unwrap_or(0.0);
+    let last = knots.len().saturating_sub(1);
+    let mut factors = Vec::with_capacity(knots.len());
+    let (mut from, mut to) = (0, 0);
+    for (index, knot) in knots.iter().enumerate() {
+        while from + 1 < index && knot.time - time(from) > WINDOW {
+            from += 1;
+        }
+        while to < last && (to <= index || time(to + 1) - knot.time <= WINDOW) {
+            to += 1;
+        }
+        let duration = time(to) - time(from);
+        factors.push(if duration > 0.0 { width((length(to) - length(from)) / duration) } else { 1.0 });
+    }
+
+    let mut before: Option<(f64, f64)> = None;
+    for (factor, length) in factors.iter_mut().zip(way) {
+        before = Some((smooth(before, factor, *length, stroke_width), *length));
+    }
+    before = None;
+    for (factor, length) in factors.iter_mut().zip(way).rev() {
+        before = Some((smooth(before, factor, *length, stroke_width), *length));
+    }
+    for factor in &mut factors {
+        *factor = *factor * stroke_width * 0.5;
+    }
+    factors
+}
+
+/// Draws a factor towards the one before it, which lies at another length of the way.
+fn smooth(before: Option<(f64, f64)>, factor: &mut f64, length: f64, stroke_width: f64) -> f64 {
+    if let Some((value, at)) = before {
+        let step = if length > at { length - at } else { at - length };
+        *factor = value + (*factor - value) * (step / (step + stroke_width));
+    }
+    *factor
+}
+
+fn samples(knots: &[Knot], radii: &[f64], width: f64) -> Vec<Sample> {
+    let mut samples: Vec<Sample> = Vec::with_capacity(knots.len() * 4);
+    let mut from: Option<(Position, f64)> = None;
+    let nodes = || knots.iter().map(|knot| knot.at).zip(radii.iter().copied());
+    for ((a, a_radius), (b, b_radius)) in nodes().zip(nodes().skip(1)) {
+        let end = (middle(a, b), (a_radius + b_radius) * 0.5);
+        if let Some(start) = from {
+            flatten(start, (a, a_radius), end, width, &mut samples);
+        } else {
+            let [x, y] = [b[0] - a[0], b[1] - a[1]];
+            let size = length([x, y]);
+            samples.push(Sample { at: a, direction: [x / size, y / size], radius: a_radius });
+            straight((a, a_radius), end, width, &mut samples);
+        }
+        from = Some(end);
+    }
+    if let (Some(start), Some(end)) = (from, nodes().next_back()) {
+        straight(start, end, width, &mut samples);
+    }
+    samples
+}
+
+fn straight(start: (Position, f64), end: (Position, f64), width: f64, samples: &mut Vec<Sample>) {
+    let control = (middle(start.0, end.0), (start.1 + end.1) * 0.5);
+    flatten(start, control, end, width, samples);
+}
+
+/// Cuts a quadratic curve into pieces and pushes the end of each.
+///
+/// A piece of a curve with second difference D lies |D| / 4n² beside its chord; an outline at distance r adds
+/// about r c² / 8n² where the direction changes by c (twice that is taken, as a curve turns unevenly).
+fn flatten(
+    (start, start_radius): (Position, f64),
+    (control, control_radius): (Position, f64),
+    (end, end_radius): (Position, f64),
+    width: f64,
+    samples: &mut Vec<Sample>,
+) {
+    let before = [control[0] - start[0], control[1] - start[1]];
+    let after = [end[0] - control[0], end[1] - control[1]];
+    let before_length = length(before);
+    let after_length = length(after);
+    let bend = length([after[0] - before[0], after[1] - before[1]]);
+    let turn_x = after[0] / after_length - before[0] / before_length;
+    let turn_y = after[1] / after_length - before[1] / before_length;
+    let turn = turn_x * turn_x + turn_y * turn_y;
+    let smooth = ((bend + control_radius * turn) / (4.0 * TOLERANCE)).sqrt().ceil();
+    let short = ((before_length + after_length) / width).ceil();
+    let most = if smooth > short { smooth } else { short };
+    let pieces = if most > MOST_PIECES { MOST_PIECES } else { most };
+
+    let mut piece = 1.0;
+    while piece <= pieces {
+        let t = piece / pieces;
+        let u = 1.0 - t;
+        let mix = |a: f64, b: f64, c: f64| u * u * a + 2.0 * u * t * b + t * t * c;
+        let x = u * before[0] + t * after[0];
+        let y = u * before[1] + t * after[1];
+        let size = length([x, y]);
+        let direction = if size > 0.0 {
+            [x / size, y / size]
+        } else {
+            samples.last().map_or([1.0, 0.0], |sample| sample.direction)
+        };
+        samples.push(Sample {
+            at: [mix(start[0], control[0], end[0]), mix(start[1], control[1], end[1])],
+            direction,
+            radius: mix(start_radius, control_radius, end_radius),
+        });
+        piece += 1.0;
+    }
+}
+
+/// The speed at which the hand left the paper: over the last `LIFT_WINDOW`, so a hand that rested before
+/// being lifted has none.
+fn lift_speed(knots: &[Knot], way: &[f64], end: f64) -> f64 {
+    let mut start: Option<(f64, f64)> = None;
+    let mut total = 0.0;
+    for (knot, length) in knots.iter().zip(way) {
+        if start.is_none() || end - knot.time >= LIFT_WINDOW {
+            start = Some((knot.time, *length));
+        }
+        total = *length;
+    }
+    match start {
+        Some((time, length)) if end > time => (total - length) / (end - time),
+        _ => 0.0,
+    }
+}
+
+/// Draws the end out: `strength` of the radius is lost at the tip, along a parabola. Where the way is short,
+/// both the taper's length and its strength are less, so that it is never blunt.
+fn taper(samples: &mut [Sample], speed: f64, width: f64) {
+    let ratio = speed / MIDDLE_SPEED;
+    let wanted = ratio * ratio / (1.0 + ratio * ratio);
+    let mut total = 0.0;
+    for (a, b) in samples.iter().zip(samples.iter().skip(1)) {
+        total += distance(a.at, b.at);
+    }
+    let most = TAPER_SHARE * total / (TAPER * width);
+    let strength = if wanted > most { most } else { wanted };
+    let reach = strength * TAPER * width;
+
+    let mut rest = 0.0;
+    let mut after: Option<Position> = None;
+    for sample in samples.iter_mut().rev() {
+        if let Some(after) = after {
+            rest += distance(sample.at, after);
+        }
+        if rest >= reach {
+            return;
+        }
+        let gone = 1.0 - rest / reach;
+        sample.radius *= 1.0 - strength * gone * gone;
+        after = Some(sample.at);
+    }
+}
+
+/// The polygon around the samples: along the left edge, around the tip, back along the right edge, around the
+/// start; and with it the polygons that fill folds.
+fn outline(samples: &[Sample]) -> Shape {
+    let (mut left, mut right) = (Edge::new(1.0), Edge::new(-1.0));
+    let mut polygons = vec![Vec::new()];
+    if let Some(first) = samples.first() {
+        left.points.push(side(first, left.sign));
+        right.points.push(side(first, right.sign));
+    }
+    for (a, b) in samples.iter().zip(samples.iter().skip(1)) {
+        let cross = a.direction[0] * b.direction[1] - a.direction[1] * b.direction[0];
+        let dot = a.direction[0] * b.direction[0] + a.direction[1] * b.direction[1];
+        let sharp = (1.0 - dot) * b.radius > 8.0 * TOLERANCE;
+        let bends_right = if cross == 0.0 { dot < 0.0 } else { cross > 0.0 };
+        left.advance(a, b, bends_right, sharp, &mut polygons);
+        right.advance(a, b, !bends_right, sharp, &mut polygons);
+    }
+    let mut around = left.points;
+    if let Some(last) = samples.last() {
+        half_disc(last, normal(last.direction, 1.0), last.direction, &mut around);
+    }
+    around.extend(right.points.into_iter().rev());
+    if let Some(first) = samples.first() {
+        half_disc(first, normal(first.direction, -1.0), opposite(first.direction), &mut around);
+    }
+    if let Some(first) = polygons.first_mut() {
+        *first = around;
+    }
+    Shape::Outline(polygons)
+}
+
+/// One edge of the outline as it grows.
+struct Edge {
+    /// 1 on the left of the hand's way, -1 on the right.
+    sign: f64,
+    points: Vec<Position>,
+    /// Whether the last piece was folded.
+    folded: bool,
+}
+
+impl Edge {
+    fn new(sign: f64) -> Self {
+        Self { sign, points: Vec::new(), folded: false }
+    }
+
+    /// Leads the edge from one sample to the next.
+    ///
+    /// On the outer side of a sharp turn it runs around the sample. Where on the inner side the turn is
+    /// tighter than the brush is wide, the edge would run backwards, and the polygon would have holes where
+    /// it winds both ways round. It runs along the way's middle there, and half discs beside the way, polygons
+    /// of their own, fill the bend: half, as edges that lie upon each other would show.
+    fn advance(&mut self, a: &Sample, b: &Sample, outer: bool, sharp: bool, fills: &mut Vec<Vec<Position>>) {
+        let next = side(b, self.sign);
+        let chord = [b.at[0] - a.at[0], b.at[1] - a.at[1]];
+        if sharp && outer {
+            self.turn(a, b, chord);
+        } else {
+            let before = side(a, self.sign);
+            let along = (next[0] - before[0]) * chord[0] + (next[1] - before[1]) * chord[1];
+            if sharp || along <= 0.0 {
+                if self.folded {
+                    self.points.pop();
+                } else {
+                    self.points.push(a.at);
+                    fills.push(self.beside(a));
+                }
+                fills.push(self.beside(b));
+                self.points.push(b.at);
+                self.points.push(next);
+                self.folded = true;
+                return;
+            }
+        }
+        self.points.push(next);
+        self.folded = false;
+    }
+
+    /// Around the sample from which, or at which, the way leads on.
+    fn turn(&mut self, a: &Sample, b: &Sample, chord: Position) {
+        let (from, to) = (normal(a.direction, self.sign), normal(b.direction, self.sign));
+        let around = if b.direction[0] * chord[0] + b.direction[1] * chord[1] > 0.0 { a } else { b };
+        self.points.push(reach(around, from));
+        arc(around, from, to, a.direction, quarterings(around.radius) + 1, &mut self.points);
+        self.points.push(reach(around, to));
+    }
+
+    /// The half of a sample's disc that lies on this side of the way.
+    fn beside(&self, sample: &Sample) -> Vec<Position> {
+        let [x, y] = sample.direction;
+        let from = [-x * self.sign, -y * self.sign];
+        let mut points = vec![reach(sample, from)];
+        half_disc(sample, from, normal(sample.direction, self.sign), &mut points);
+        points.push(reach(sample, opposite(from)));
+        points
+    }
+}
+
+/// The arc around a sample from a direction over the one at its right, `front`, to the opposite; without both
+/// ends.
+fn half_disc(sample: &Sample, from: Position, front: Position, points: &mut Vec<Position>) {
+    let depth = quarterings(sample.radius);
+    arc(sample, from, front, front, depth, points);
+    points.push(reach(sample, front));
+    arc(sample, front, opposite(from), front, depth, points);
+}
+
+fn opposite(direction: Position) -> Position {
+    [-direction[0], -direction[1]]
+}
+
+/// An arc between two directions, by halving the angle `depth` times; without both ends. `front` is the
+/// middle where the directions are opposite.
+fn arc(
+    sample: &Sample,
+    from: Position,
+    to: Position,
+    front: Position,
+    depth: u32,
+    points: &mut Vec<Position>,
+) {
+    if depth == 0 {
+        return;
+    }
+    let [x, y] = [from[0] + to[0], from[1] + to[1]];
+    let size = length([x, y]);
+    let half = if size > 0.0 { [x / size, y / size] } else { front };
+    arc(sample, from, half, front, depth - 1, points);
+    points.push(reach(sample, half));
+    arc(sample, half, to, front, depth - 1, points);
+}
+
+/// How often a quarter of a circle has to be halved to be drawn by straight lines: a chord over the angle a
+/// lies r a² / 8 beside the circle, and (π/2)² / 8 is 0.3085.
+fn quarterings(radius: f64) -> u32 {
+    let mut depth = 0;
+    let mut error = radius * 0.3085;
+    while error > TOLERANCE {
+        error *= 0.25;
+        depth += 1;
+    }
+    depth
+}
+
+/// The direction to the left (1) or the right (-1) of a direction.
+fn normal(direction: Position, sign: f64) -> Position {
+    [direction[1] * sign, -direction[0] * sign]
+}
+
+/// The edge's place beside a sample.
+fn side(sample: &Sample, sign: f64) -> Position {
+    reach(sample, normal(sample.direction, sign))
+}
+
+/// The place at a sample's radius in a direction.
+fn reach(sample: &Sample, direction: Position) -> Position {
+    [sample.at[0] + direction[0] * sample.radius, sample.at[1] + direction[1] * sample.radius]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::drawing::Point;
+    use crate::geometry::knots;
+
+    /// How often the polygons wind around a place, clockwise as seen.
+    fn winding(polygons: &[Vec<Position>], [x, y]: Position) -> i32 {
+        let mut winding = 0;
+        for polygon in polygons {
+            for (index, a) in polygon.iter().enumerate() {
+                let b = polygon[(index + 1) % polygon.len()];
+                let right = (b[0] - a[0]) * (y - a[1]) - (x - a[0]) * (b[1] - a[1]);
+                if a[1] <= y && b[1] > y && right > 0.0 {
+                    winding += 1;
+                } else if a[1] > y && b[1] <= y && right < 0.0 {
+                    winding -= 1;
+                }
+            }
+        }
+        winding
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        /// Every disc that the brush leaves on its way is filled, however the way winds, and nothing is wound
+        /// around backwards.
+        #[test]
+        fn ink_has_no_holes(
+            width in 1_u16..=300,
+            steps in prop::collection::vec((-60_i32..60, -60_i32..60, 1_u32..40), 2..14),
+        ) {
+            let (mut x, mut y) = (0, 0);
+            let points: Vec<Point> = steps
+                .iter()
+                .map(|(dx, dy, dt)| {
+                    (x, y) = (x + dx, y + dy);
+                    Point { x, y, dt: *dt }
+                })
+                .collect();
+            let width = f64::from(width);
+            let (knots, end) = knots(&points);
+            prop_assume!(knots.len() > 1);
+            let Shape::Outline(polygons) = shape(&knots, end, width) else { panic!("no outline") };
+            let lengths = way(&knots);
+            let mut samples = samples(&knots, &radii(&knots, &lengths, width), width);
+            taper(&mut samples, lift_speed(&knots, &lengths, end), width);
+            for sample in &samples {
+                for (share, angle) in [(0.0, 0.0), (0.5, 0.0), (0.5, 0.25), (0.5, 0.5), (0.5, 0.75)]
+                    .into_iter()
+                    .chain((0..8).map(|part| (0.85, f64::from(part) / 8.0)))
+                {
+                    let angle: f64 = angle * std::f64::consts::TAU + 0.1;
+                    let reach = (sample.radius - 2.0 * TOLERANCE).max(0.0) * share;
+                    let at = [sample.at[0] + reach * angle.cos(), sample.at[1] + reach * angle.sin()];
+                    prop_assert!(winding(&polygons, at) > 0 || reach == 0.0, "{at:?} of {:?}", sample.at);
+                }
+            }
+        }
+    }
+}
