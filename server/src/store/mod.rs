@@ -6,6 +6,7 @@
 //! database driver.
 
 pub mod gallery;
+mod gate;
 pub mod mongo;
 pub mod redis;
 pub mod sessions;
