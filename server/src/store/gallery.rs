@@ -67,10 +67,34 @@ pub struct Header {
     pub created_at: Micros,
     /// When anything of it last changed, deleting and restoring too.
     pub updated_at: Micros,
-    /// Its place in the 2016 list: when it was first saved, since it was last in the bin of a 2016 client.
+    /// Its place in the 2016 list: when it was created, or when a 2016 save last took it out of the bin.
     pub first_saved_at: Micros,
     /// Since when it is in the bin.
     pub deleted_at: Option<Micros>,
+}
+
+impl Header {
+    /// A drawing that is made at `now` and holds no actions yet.
+    #[must_use]
+    pub fn fresh(id: &str, new: &NewDrawing, now: Micros) -> Self {
+        Self {
+            id: id.to_owned(),
+            weapp_id: None,
+            title: new.title.clone(),
+            paper: new.paper,
+            mode: new.mode,
+            base: 0,
+            seq: 0,
+            all_weapp: true,
+            stroke_count: 0,
+            point_count: 0,
+            bytes: 0,
+            created_at: now,
+            updated_at: now,
+            first_saved_at: now,
+            deleted_at: None,
+        }
+    }
 }
 
 /// A drawing with actions.
@@ -141,7 +165,8 @@ impl Batch {
     /// a filter that says the same.
     #[must_use]
     pub fn obstacle(&self, header: &Header, create: Option<&NewDrawing>) -> Option<Obstacle> {
-        let differs = |new: &NewDrawing| new.explicit && (new.paper != header.paper || new.mode != header.mode);
+        let differs =
+            |new: &NewDrawing| new.explicit && (new.paper != header.paper || new.mode != header.mode);
         if header.deleted_at.is_some() {
             Some(Obstacle::Deleted)
         } else if header.seq != self.from_seq || create.is_some_and(differs) {
@@ -191,7 +216,7 @@ pub enum Appended {
     },
     /// There is no such drawing, and none was to be created.
     Missing,
-    /// Nothing was stored.
+    /// Nothing was stored; the header is the drawing's, or what a new drawing's would have been.
     Refused(Obstacle, Box<Header>),
 }
 
@@ -200,7 +225,7 @@ pub enum Appended {
 pub struct WeappSave<'a> {
     /// The drawing's id as v1 shows it.
     pub id: &'a str,
-    /// The 2016 id where it is another one.
+    /// The 2016 id where it is another one. A drawing that has none yet takes it over.
     pub weapp_id: Option<&'a str>,
     /// The paper of a drawing that is new.
     pub paper: Paper,
@@ -214,6 +239,26 @@ pub struct WeappSave<'a> {
     pub max_actions: u32,
     /// As in [`Batch`].
     pub max_bytes: u64,
+}
+
+impl WeappSave<'_> {
+    /// What keeps this picture out of that drawing, whether in the bin or not. Every store decides by this
+    /// alone, or by a filter that says the same. A picture is no single stroke, so a drawing in mode
+    /// `one_stroke` takes none.
+    #[must_use]
+    pub fn obstacle(&self, header: &Header) -> Option<Obstacle> {
+        let (actions, bytes) =
+            if header.all_weapp { (0, 0) } else { (header.seq - header.base, header.bytes) };
+        if header.mode == Mode::OneStroke {
+            Some(Obstacle::OneStroke)
+        } else if actions >= self.max_actions {
+            Some(Obstacle::Actions)
+        } else if bytes.saturating_add(self.blob.len() as u64) > self.max_bytes {
+            Some(Obstacle::Bytes)
+        } else {
+            None
+        }
+    }
 }
 
 /// What became of a 2016 save.
@@ -294,11 +339,8 @@ pub trait Gallery {
     fn schedule_erasure(&self, user: &UserKey, at: Micros) -> impl Future<Output = StoreResult<bool>> + Send;
 
     /// Users whose erasure is due, at most `limit`.
-    fn erasures_due(
-        &self,
-        now: Micros,
-        limit: u32,
-    ) -> impl Future<Output = StoreResult<Vec<UserKey>>> + Send;
+    fn erasures_due(&self, now: Micros, limit: u32)
+    -> impl Future<Output = StoreResult<Vec<UserKey>>> + Send;
 
     /// Removes a user whose erasure is due at `now`, and all drawings of that user, for good. May be repeated
     /// when it was interrupted. Nothing happens to a user whose erasure is not due.
@@ -308,7 +350,8 @@ pub trait Gallery {
     fn usage(&self, user: &UserKey) -> impl Future<Output = StoreResult<Usage>> + Send;
 
     /// Puts actions behind a drawing's list, all or none; with `create`, which goes with `from_seq` 0, makes
-    /// the drawing where there is none. An empty batch changes nothing on a drawing that exists.
+    /// the drawing where there is none, unless the batch could not go behind its empty list. An empty batch
+    /// changes nothing on a drawing that exists.
     fn append(
         &self,
         user: &UserKey,

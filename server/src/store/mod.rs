@@ -7,6 +7,7 @@
 
 pub mod dispatch;
 pub mod gallery;
+mod gate;
 pub mod mongo;
 pub mod redis;
 pub mod sessions;

@@ -163,7 +163,7 @@ pub trait Sessions {
     fn ping(&self) -> impl Future<Output = StoreResult<()>> + Send;
 
     /// Claims a code for an exchange, for as long as `lease`. One claim at a time is granted, over all
-    /// servers; a settled code is never claimed.
+    /// servers and also to the same holder; a settled code is never claimed while its outcome is kept.
     fn claim_code(
         &self,
         code: SecretHash,
@@ -179,7 +179,7 @@ pub trait Sessions {
         keep: Duration,
     ) -> impl Future<Output = StoreResult<()>> + Send;
 
-    /// Gives a claim back that came to nothing, if `holder` still has it.
+    /// Gives a claim back that came to nothing, if `holder` still has it. A settled code stays settled.
     fn release_code(&self, code: SecretHash, holder: &str) -> impl Future<Output = StoreResult<()>> + Send;
 
     /// Keeps a new session for `idle`, under the user's present epoch, which is written into it.
@@ -191,7 +191,8 @@ pub trait Sessions {
 
     /// The session, if it lives: kept, before its `ends_at`, and not of an older epoch than its user's. With
     /// `slide`, it is kept for that much longer from now (a store may leave out a move of less than a minute).
-    /// `user` is whose it is thought to be, where that is known: it saves a turn.
+    /// `user` is whose it is thought to be, where that is known: it saves a turn. A wrong guess costs one and
+    /// changes nothing else.
     fn read(
         &self,
         id: SessionId,
@@ -199,8 +200,8 @@ pub trait Sessions {
         slide: Option<Duration>,
     ) -> impl Future<Output = StoreResult<Option<StoredSession>>> + Send;
 
-    /// Puts `new` in the place of `old`, unless that has changed or gone meanwhile; keeps it for `idle`.
-    /// Whether it did.
+    /// Puts `new` in the place of `old`, which has the same id and user, unless that has changed or gone
+    /// meanwhile; keeps it for `idle`. Whether it did.
     fn replace(
         &self,
         old: &StoredSession,
