@@ -163,13 +163,13 @@ async fn services(settings: &Settings) -> Result<Services, StartError> {
             (GalleryBackend::Sqlite(embedded.clone()), KeyPlace::Directory(store.data_dir.clone()))
         }
         _ => {
-            let mongo = MongoGallery::connect(mongodb_uri, &store.mongodb_database).await?;
+            let mongo = MongoGallery::connect(mongodb_uri, &store.mongodb_database)?;
             (GalleryBackend::Mongo(mongo.clone()), KeyPlace::Shared(mongo))
         }
     };
     let sessions = match embedded {
         Some(embedded) if redis_url.is_empty() => SessionBackend::Sqlite(embedded),
-        _ => SessionBackend::Redis(RedisSessions::connect(redis_url, &store.redis_prefix).await?),
+        _ => SessionBackend::Redis(RedisSessions::connect(redis_url, &store.redis_prefix)?),
     };
     let gallery = GalleryStore::new(gallery, Arc::clone(&metrics));
     let sessions = SessionStore::new(sessions, Arc::clone(&metrics));

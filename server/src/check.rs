@@ -94,7 +94,7 @@ async fn stores(settings: &Settings) -> Vec<Finding> {
         findings.push(Finding::new(Verdict::Warning, "store", text));
     }
     if !mongodb_uri.is_empty() {
-        let answer = match MongoGallery::connect(mongodb_uri, &store.mongodb_database).await {
+        let answer = match MongoGallery::connect(mongodb_uri, &store.mongodb_database) {
             Ok(mongo) => mongo.ping().await,
             Err(error) => Err(error),
         };
@@ -102,7 +102,7 @@ async fn stores(settings: &Settings) -> Vec<Finding> {
         findings.push(answered("mongodb", answer, advice));
     }
     if !redis_url.is_empty() {
-        let answer = match RedisSessions::connect(redis_url, &store.redis_prefix).await {
+        let answer = match RedisSessions::connect(redis_url, &store.redis_prefix) {
             Ok(redis) => redis.ping().await,
             Err(error) => Err(error),
         };

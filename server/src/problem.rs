@@ -164,8 +164,8 @@ impl From<SessionError> for Problem {
         match error {
             SessionError::Unauthenticated => Self::new(Code::Unauthenticated),
             SessionError::NoSession => Self::new(Code::SessionNotFound),
-            SessionError::TooManyFailures => Self::new(Code::RateLimited).retry_after(Duration::from_secs(1)),
             SessionError::CodeSpent => Self::new(Code::SignInAgain),
+            SessionError::UntrustedRawData => Self::new(Code::Unauthenticated),
             SessionError::Leaving => Self::new(Code::Unavailable),
             SessionError::Exchange(refusal) => Self::new(refusal.code())
                 .retry_after_opt(refusal.retry_after())

@@ -18,6 +18,8 @@ const LIST_DRAWINGS: u32 = 200;
 const LIST_BYTES: usize = 16 << 20;
 /// The longest id that a 2016 client may choose, in bytes.
 pub const MAX_ID: usize = 128;
+/// How much longer than its stored form a text may be: it bounds what reading a drawing can take.
+const MAX_RATIO: usize = 32;
 const BEGIN: &[u8] = br#"{"code":0,"msg":"success","data":["#;
 const END: &[u8] = b"]}";
 
@@ -45,20 +47,24 @@ impl GalleryService {
             return Err(Save::IdTooLong);
         }
         weapp::check(&actions).map_err(|wrong| Save::NotCanvasActions(wrong.to_string()))?;
+        let strokes = weapp::strokes(&actions);
+        let points = strokes.iter().map(|stroke| stroke.points.len()).sum::<usize>();
+        let text_len = actions.len();
         let action = Action::Weapp { text: actions };
-        let limits = &self.0.limits;
-        if action.point_count() as usize > yibi_common::drawing::MAX_POINTS {
-            return Err(GalleryError::DrawingFull.into());
+        let mut blob = codec::encode(&action);
+        if text_len > blob.len() * MAX_RATIO {
+            // The limits count stored bytes. No drawing is as repetitive as this, so it counts in full.
+            blob = codec::encode_uncompressed(&action);
         }
-        let blob = codec::encode(&action);
+        let limits = &self.0.limits;
         let v1_id = weapp::v1_id(id);
         let save = WeappSave {
             id: &v1_id,
             weapp_id: (*v1_id != *id).then_some(id),
             paper: weapp::PAPER,
             blob: &blob,
-            stroke_count: action.stroke_count(),
-            point_count: action.point_count(),
+            stroke_count: u32::try_from(strokes.len()).unwrap_or(u32::MAX),
+            point_count: u32::try_from(points).unwrap_or(u32::MAX),
             max_actions: limits.actions_per_drawing,
             max_bytes: u64::from(limits.bytes_per_drawing),
         };

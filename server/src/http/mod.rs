@@ -15,7 +15,7 @@ mod weapp;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
-pub use envelope::envelope;
+pub use envelope::{envelope, nothing};
 pub use guard::Guard;
 
 use crate::gallery::GalleryService;
