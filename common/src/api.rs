@@ -183,7 +183,7 @@ pub struct DrawingReply {
     pub summary: Summary,
     /// The actions from `since` on, or from `base` where that is higher.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::Action>))]
-    pub actions: Vec<serde_json::Value>,
+    pub actions: Vec<Action>,
 }
 
 /// `POST /drawings/{id}/actions`.

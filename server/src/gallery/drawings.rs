@@ -62,11 +62,9 @@ impl GalleryService {
         check_id(id).map_err(|_| GalleryError::NotFound)?;
         let stored = self.0.store.read(user, id, since).await?.ok_or(GalleryError::NotFound)?;
         let signer = &self.0.keys.get().await?.signer;
-        let unshowable = |_| GalleryError::Internal("an action has no JSON form");
-        let actions = decoded(&stored)?.iter().map(serde_json::to_value).collect::<Result<_, _>>();
         Ok(Drawing {
             summary: self.summary(&stored.header, public_id, signer),
-            actions: actions.map_err(unshowable)?,
+            actions: decoded(&stored)?,
         })
     }
 

@@ -90,8 +90,7 @@ fn write_drawing(
     stored: &Stored,
     summary: yibi_common::api::Summary,
 ) -> GalleryResult<()> {
-    let actions = decoded(stored)?.iter().map(serde_json::to_value).collect::<Result<_, _>>();
-    let actions = actions.map_err(|_| GalleryError::Internal("an action has no JSON form"))?;
+    let actions = decoded(stored)?;
     // A link in a file that is kept for years would only be a riddle.
     let summary = yibi_common::api::Summary { image_url: None, ..summary };
     let folder = if stored.header.deleted_at.is_some() { "deleted" } else { "drawings" };

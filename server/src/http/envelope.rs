@@ -8,7 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpResponse};
 use tracing::Instrument;
 use yibi_common::api::ProblemBody;
 
@@ -16,10 +16,6 @@ use super::App;
 use super::guard::is_trusted;
 use crate::problem::{Code, Problem};
 use crate::random;
-
-/// The id of a request, on its log lines and in its reply.
-#[derive(Debug, Clone)]
-pub(super) struct RequestId(String);
 
 /// Whose request it turned out to be, for the log line.
 #[derive(Debug, Clone)]
@@ -38,7 +34,6 @@ pub async fn envelope(
     let began = Instant::now();
     let app = request.app_data::<App>().cloned();
     let id = request_id(&request, app.as_ref());
-    request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = %id, method = %method);
     let response = next.call(request).instrument(span.clone()).await?;
@@ -144,11 +139,6 @@ fn set_headers(headers: &mut HeaderMap, id: &str) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
-}
-
-/// The id of the request that is being handled, where a reply has to hold it.
-pub(super) fn id_of(request: &HttpRequest) -> String {
-    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 
 /// What is at no address.
