@@ -9,3 +9,4 @@ mod cases;
 mod gallery;
 mod given;
 mod sessions;
+mod shared;
