@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Document, doc};
-use mongodb::options::{CollectionOptions, Hint, IndexOptions, ReadPreference, ReturnDocument, SelectionCriteria};
+use mongodb::options::{
+    CollectionOptions, Hint, IndexOptions, ReadPreference, ReturnDocument, SelectionCriteria,
+};
 use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 use yibi_common::drawing::{Mode, Paper};
@@ -85,7 +87,12 @@ pub(super) struct DrawingDoc {
 
 impl DrawingDoc {
     /// The document of a drawing that is new.
-    pub(super) fn new(user: &UserKey, header: &Header, tail: &[Vec<u8>], last_weapp: bool) -> StoreResult<Self> {
+    pub(super) fn new(
+        user: &UserKey,
+        header: &Header,
+        tail: &[Vec<u8>],
+        last_weapp: bool,
+    ) -> StoreResult<Self> {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| StoreError::Refused(error.into()))?;
         let header = header.clone();
