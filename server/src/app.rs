@@ -68,8 +68,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     let services = services(&settings).await?;
-    let addresses =
-        Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
+    let addresses = Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
     let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
     let services = Data::new(services);
 
@@ -199,4 +198,3 @@ async fn services(settings: &Settings) -> Result<Services, StartError> {
         settings: settings.clone(),
     })
 }
-

@@ -187,7 +187,9 @@ impl From<GalleryError> for Problem {
             GalleryError::Invalid { index: Some(index), rule } => {
                 Self::new(Code::InvalidAction).detail(format!("actions[{index}]: {rule}"))
             }
-            GalleryError::Invalid { index: None, rule } => Self::new(Code::InvalidAction).detail(rule.to_string()),
+            GalleryError::Invalid { index: None, rule } => {
+                Self::new(Code::InvalidAction).detail(rule.to_string())
+            }
             GalleryError::Value(what) => Self::new(Code::InvalidValue).detail(what),
             GalleryError::DrawingFull => Self::new(Code::DrawingFull),
             GalleryError::TooManyDrawings => Self::new(Code::TooManyDrawings),

@@ -100,7 +100,6 @@ impl Api {
     }
 
     /// A request with the client's token and headers, to be completed.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
         match &self.token {
@@ -138,8 +137,11 @@ impl Api {
 
     /// Appends actions to a drawing.
     pub async fn append(&self, id: &str, from_seq: u64, actions: Value) -> Reply {
-        self.post(&format!("/api/v1/drawings/{id}/actions"), &json!({"from_seq": from_seq, "actions": actions}))
-            .await
+        self.post(
+            &format!("/api/v1/drawings/{id}/actions"),
+            &json!({"from_seq": from_seq, "actions": actions}),
+        )
+        .await
     }
 
     /// A drawing with all its actions.

@@ -250,7 +250,8 @@ impl GalleryService {
 /// Draws the actions below `seq`.
 pub(super) fn drawn(stored: &Stored, seq: u32, format: Format, size: u32) -> GalleryResult<Vec<u8>> {
     let count = seq.saturating_sub(stored.since) as usize;
-    let actions = stored.actions.iter().take(count).map(|blob| decode(blob)).collect::<GalleryResult<Vec<_>>>()?;
+    let actions =
+        stored.actions.iter().take(count).map(|blob| decode(blob)).collect::<GalleryResult<Vec<_>>>()?;
     let picture = picture::fold(&actions);
     let paper = stored.header.paper;
     match format {
@@ -288,4 +289,3 @@ fn shared(error: Arc<GalleryError>) -> GalleryError {
         },
     }
 }
-

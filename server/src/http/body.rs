@@ -43,7 +43,8 @@ impl Body {
         let limit = app.settings.http.body_limit;
         let coding = Coding::of(&self.request)?;
         let declared = self.request.headers().get(header::CONTENT_LENGTH);
-        let declared = declared.and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<u64>().ok());
+        let declared =
+            declared.and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<u64>().ok());
         if declared.is_some_and(|length| length > limit as u64) {
             return Err(Problem::new(Code::BodyTooLarge));
         }
@@ -92,10 +93,10 @@ fn wrong_json(error: &serde_json::Error, place: &str) -> Problem {
 }
 
 fn broken(error: PayloadError) -> Problem {
-    match error {
-        PayloadError::Overflow => Problem::new(Code::BodyTooLarge),
-        other => Problem::new(Code::InvalidRequest).detail("the body broke off").cause(other.to_string()),
+    if matches!(error, PayloadError::Overflow) {
+        return Problem::new(Code::BodyTooLarge);
     }
+    Problem::new(Code::InvalidRequest).detail("the body broke off").cause(error.to_string())
 }
 
 /// How a body is compressed.

@@ -80,7 +80,9 @@ pub async fn envelope(
 fn request_id(request: &ServiceRequest, app: Option<&App>) -> String {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let trusted = app.is_some_and(|app| is_trusted(request.peer_addr(), app));
-    let fits = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let fits = |id: &&str| {
+        (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
     given.filter(|_| trusted).filter(fits).map_or_else(random::short_id, ToOwned::to_owned)
 }
 
@@ -97,7 +99,9 @@ fn problem_body(
     }
     let code = match problem {
         Some(problem) => problem.code,
-        None if response.headers().contains_key(header::CONTENT_TYPE) && response.response().error().is_none() => {
+        None if response.headers().contains_key(header::CONTENT_TYPE)
+            && response.response().error().is_none() =>
+        {
             return None;
         }
         None => of_framework(status),
