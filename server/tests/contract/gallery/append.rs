@@ -340,7 +340,7 @@ pub async fn appends_by_many_tasks_all_arrive_in_order<G: GalleryUnderTest>(gall
                         mine.push((end, number));
                         end = seq;
                     }
-                    refused => end = refusal(refused).1.seq,
+                    refused @ (Appended::Missing | Appended::Refused(..)) => end = refusal(refused).1.seq,
                 }
             }
             mine

@@ -14,6 +14,7 @@ use crate::sessions::session;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
+#[expect(clippy::unused_async, reason = "the cases await a store's opening")]
 async fn open() -> Opened<RedisSessions> {
     open_as(&own_name())
 }
