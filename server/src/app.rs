@@ -67,7 +67,7 @@ pub async fn run(
     ready: impl FnOnce(Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let services = services(&settings).await?;
+    let services = services(&settings)?;
     let addresses = Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
     let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
     let services = Data::new(services);
@@ -148,7 +148,7 @@ pub async fn run(
     Ok(())
 }
 
-async fn services(settings: &Settings) -> Result<Services, StartError> {
+fn services(settings: &Settings) -> Result<Services, StartError> {
     let metrics = Arc::new(Metrics::default());
     let store = &settings.store;
     let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());

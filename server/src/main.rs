@@ -168,7 +168,7 @@ async fn develop(mut settings: Settings, lan: bool) -> Result<Exit, Failure> {
     let simulated = simulator.is_some();
     let extras = Extras::new(simulator, settings.dev.preview_dir.clone(), prefix);
     serve(settings, Some(extras), move |ready| {
-        say(&format!("\n  yibi · 一笔到底\n"));
+        say("\n  yibi · 一笔到底\n");
         say(&format!("  draw     http://{}/", ready.public));
         say(&format!(
             "  operate  http://{}/readyz, /metrics   (token: {})",

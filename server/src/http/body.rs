@@ -51,7 +51,7 @@ impl Body {
         let reading = async {
             let mut bytes = Vec::with_capacity(usize::try_from(declared.unwrap_or(0)).unwrap_or(0));
             while let Some(chunk) = self.payload.next().await {
-                let chunk = chunk.map_err(broken)?;
+                let chunk = chunk.map_err(|error| broken(&error))?;
                 if bytes.len() + chunk.len() > limit {
                     return Err(Problem::new(Code::BodyTooLarge));
                 }
@@ -92,7 +92,7 @@ fn wrong_json(error: &serde_json::Error, place: &str) -> Problem {
     }
 }
 
-fn broken(error: PayloadError) -> Problem {
+fn broken(error: &PayloadError) -> Problem {
     if matches!(error, PayloadError::Overflow) {
         return Problem::new(Code::BodyTooLarge);
     }

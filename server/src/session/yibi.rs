@@ -91,11 +91,11 @@ impl SessionService {
     /// # Errors
     /// [`SessionError::Unauthenticated`] when the session ended meanwhile, [`SessionError::Store`].
     pub async fn renew(&self, caller: &Caller) -> Result<String, SessionError> {
-        let renewed = self.further_token(caller.session.id, Some(caller.opened_by)).await;
-        renewed.map(|(token, _)| token).map_err(|error| match error {
-            SessionError::CodeSpent => SessionError::Unauthenticated,
-            other => other,
-        })
+        match self.further_token(caller.session.id, Some(caller.opened_by)).await {
+            Ok((token, _)) => Ok(token),
+            Err(SessionError::CodeSpent) => Err(SessionError::Unauthenticated),
+            Err(error) => Err(error),
+        }
     }
 
     /// Adds a token to a living session of this dialect, and lets another run out.

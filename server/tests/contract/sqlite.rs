@@ -24,8 +24,7 @@ impl Drop for Directory {
     }
 }
 
-#[expect(clippy::unused_async, reason = "backends behind a network open in time")]
-async fn open() -> Opened<SqliteStore, Directory> {
+fn open() -> Opened<SqliteStore, Directory> {
     let directory = Directory::new();
     Opened { store: SqliteStore::open(&directory.0).unwrap(), _keep: directory }
 }

@@ -32,38 +32,41 @@ const ALLOWED: &[&str] = &[
     "update",
 ];
 
+/// What the store sends at a time of its own.
+const IN_BACKGROUND: &str = "createIndexes";
+
 /// What the driver sent and got, since it was last asked.
 #[derive(Clone, Default)]
 struct Watch {
-    sent: Arc<Mutex<Vec<(String, Document)>>>,
+    sent: Arc<Mutex<Vec<String>>>,
     replies: Arc<Mutex<Vec<Document>>>,
     refused: Arc<Mutex<Vec<String>>>,
 }
 
 impl Watch {
     fn see(&self, event: CommandEvent) {
-        match event {
-            CommandEvent::Started(event) => {
-                let name = event.command_name;
-                if !ALLOWED.contains(&name.as_str())
-                    || event.command.contains_key("autocommit")
-                    || event.command.to_string().contains("$where")
-                {
-                    self.refused.lock().unwrap().push(name.clone());
-                }
-                if name != "createIndexes" {
-                    self.sent.lock().unwrap().push((name, event.command));
-                }
+        if let CommandEvent::Started(event) = event {
+            let name = event.command_name;
+            if !ALLOWED.contains(&name.as_str())
+                || event.command.contains_key("autocommit")
+                || event.command.to_string().contains("$where")
+            {
+                self.refused.lock().unwrap().push(name.clone());
             }
-            CommandEvent::Succeeded(event) => self.replies.lock().unwrap().push(event.reply),
-            _ => {}
+            if name != IN_BACKGROUND {
+                self.sent.lock().unwrap().push(name);
+            }
+        } else if let CommandEvent::Succeeded(event) = event
+            && event.command_name != IN_BACKGROUND
+        {
+            self.replies.lock().unwrap().push(event.reply);
         }
     }
 
     /// The names of the commands since the last call.
     fn names(&self) -> Vec<String> {
         self.replies.lock().unwrap().clear();
-        self.sent.lock().unwrap().drain(..).map(|(name, _)| name).collect()
+        std::mem::take(&mut *self.sent.lock().unwrap())
     }
 }
 
@@ -75,11 +78,11 @@ impl Drop for Watch {
     }
 }
 
-/// A store in a database of its own, all of whose commands are looked at.
-async fn open() -> Opened<MongoGallery, Watch> {
+fn open() -> Opened<MongoGallery, Watch> {
     open_as(&own_name())
 }
 
+/// A store, all of whose commands are looked at.
 fn open_as(database: &str) -> Opened<MongoGallery, Watch> {
     let watch = Watch::default();
     let watching = watch.clone();
@@ -98,7 +101,7 @@ gallery_cases!(super::open);
 
 #[tokio::test]
 async fn an_append_is_one_command() {
-    let Opened { store, _keep: watch } = open().await;
+    let Opened { store, _keep: watch } = open();
     let ann = user("ann");
     draw(&store, &ann, "d", 3, at(0)).await;
     assert_eq!(watch.names(), ["insert"]);
@@ -114,7 +117,7 @@ async fn an_append_is_one_command() {
 
 #[tokio::test]
 async fn a_full_tail_is_sealed_once_in_a_while() {
-    let Opened { store, _keep: watch } = open().await;
+    let Opened { store, _keep: watch } = open();
     let ann = user("ann");
     draw(&store, &ann, "d", 0, at(0)).await;
     watch.names();
@@ -134,7 +137,7 @@ async fn a_full_tail_is_sealed_once_in_a_while() {
 
 #[tokio::test]
 async fn lists_fetch_no_tails() {
-    let Opened { store, _keep: watch } = open().await;
+    let Opened { store, _keep: watch } = open();
     let ann = user("ann");
     draw(&store, &ann, "d", 30, at(0)).await;
     draw(&store, &ann, "e", 30, at(0)).await;
@@ -153,7 +156,7 @@ async fn lists_fetch_no_tails() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn races_over_a_full_tail_lose_nothing() {
-    let Opened { store, .. } = open().await;
+    let Opened { store, .. } = open();
     let ann = user("ann");
     draw(&store, &ann, "d", 0, at(0)).await;
     let tasks = (0..6_u32).map(|task| {
@@ -241,7 +244,7 @@ async fn an_erasure_that_broke_off_is_finished_and_not_taken_back() {
     // On a server whose clock is behind, it looks as if there were time left.
     let (record, _) = store.sign_in(&ann, &new_user("p2"), at(4)).await.unwrap();
     assert_eq!(record.erase_at, Some(at(5)));
-    assert_eq!(store.erasures_due(at(5), 9).await.unwrap(), [ann.clone()]);
+    assert_eq!(store.erasures_due(at(5), 9).await.unwrap(), std::slice::from_ref(&ann));
     store.erase(&ann, at(5)).await.unwrap();
     for collection in ["users", "drawings", "chunks"] {
         assert_eq!(raw.collection::<Document>(collection).count_documents(doc! {}).await.unwrap(), 0);

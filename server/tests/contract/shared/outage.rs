@@ -1,7 +1,7 @@
 //! Servers that are killed, hang, and come back.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,20 +15,23 @@ use super::{own_name, required};
 use crate::given::{actions, at, batch, blank, blob, user};
 use crate::sessions::session;
 
+/// How to start a server with its data in a directory, on a port.
+type Start = fn(&Path, u16) -> Command;
+
 /// A server of the test's own.
 struct Server {
     directory: PathBuf,
     port: u16,
-    command: Box<dyn Fn(&PathBuf, u16) -> Command + Send + Sync>,
+    command: Start,
     running: Option<Child>,
 }
 
 impl Server {
-    fn new(command: impl Fn(&PathBuf, u16) -> Command + Send + Sync + 'static) -> Self {
+    fn new(command: Start) -> Self {
         let directory = std::env::temp_dir().join(own_name());
         std::fs::create_dir(&directory).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { directory, port, command: Box::new(command), running: None }
+        Self { directory, port, command, running: None }
     }
 
     fn start(&mut self) {

@@ -14,7 +14,7 @@ use crate::sessions::session;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-async fn open() -> Opened<RedisSessions> {
+fn open() -> Opened<RedisSessions> {
     open_as(&own_name())
 }
 
@@ -110,7 +110,7 @@ async fn a_session_of_another_version_can_be_replaced_or_is_none() {
 
 #[tokio::test]
 async fn scripts_are_loaded_again_when_they_are_forgotten() {
-    let Opened { store, .. } = open().await;
+    let Opened { store, .. } = open();
     assert!(store.take_lease("a", "one", HOUR).await.unwrap());
     redis::cmd("SCRIPT").arg("FLUSH").query_async::<()>(&mut raw().await).await.unwrap();
     let taken = join_all((0..8).map(|_| store.take_lease("a", "one", HOUR))).await;
