@@ -99,6 +99,7 @@ pub async fn run(
         let workers = settings.http.workers;
         let server = if workers == 0 { server } else { server.workers(workers) };
         server
+            .keep_alive(settings.http.keep_alive)
             .client_request_timeout(settings.http.head_timeout)
             .shutdown_timeout(settings.http.shutdown_timeout.as_secs())
             .disable_signals()

@@ -45,6 +45,8 @@ pub struct Http {
     #[serde(deserialize_with = "list")]
     pub trusted_proxies: Vec<Network>,
     #[serde(deserialize_with = "seconds")]
+    pub keep_alive: Duration,
+    #[serde(deserialize_with = "seconds")]
     pub head_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
     pub body_timeout: Duration,
