@@ -169,7 +169,8 @@ async fn develop(mut settings: Settings, lan: bool) -> Result<Exit, Failure> {
     let extras = Extras::new(simulator, settings.dev.preview_dir.clone(), prefix);
     serve(settings, Some(extras), move |ready| {
         say("\n  yibi · 一笔到底\n");
-        say(&format!("  draw     http://{}/", ready.public));
+        let path = if lan { public_url.clone() } else { format!("http://{}", ready.public) };
+        say(&format!("  draw     {path}/"));
         say(&format!(
             "  operate  http://{}/readyz, /metrics   (token: {})",
             ready.admin,
@@ -178,7 +179,7 @@ async fn develop(mut settings: Settings, lan: bool) -> Result<Exit, Failure> {
         let wechat = if simulated { "simulated" } else { "the real one" };
         say(&format!("  WeChat   {wechat}\n"));
         if lan {
-            say(&format!("  phone    {public_url}/\n"));
+            say("  On a phone in the same network:\n");
             say(&dev::qr_code(&format!("{public_url}/")).unwrap_or_default());
         }
         say("  Ctrl-C stops.\n");
