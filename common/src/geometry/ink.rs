@@ -404,7 +404,7 @@ mod tests {
     use crate::drawing::Point;
     use crate::geometry::knots;
 
-    /// How often the polygons wind around a place, clockwise as seen.
+    /// How often the polygons wind around a place, clockwise as seen; 0 outside and in holes.
     fn winding(polygons: &[Vec<Position>], [x, y]: Position) -> i32 {
         let mut winding = 0;
         for polygon in polygons {
@@ -424,8 +424,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
-        /// Every disc that the brush leaves on its way is filled, however the way winds, and nothing is wound
-        /// around backwards.
+        /// Every disc that the brush leaves on its way is filled, however the way winds.
         #[test]
         fn ink_has_no_holes(
             width in 1_u16..=300,
