@@ -66,6 +66,7 @@ codes! {
     InvalidAction, "invalid_action", UNPROCESSABLE_ENTITY, "An action can't be taken.";
     DrawingFull, "drawing_full", UNPROCESSABLE_ENTITY, "The drawing can't hold more.";
     TooManyDrawings, "too_many_drawings", UNPROCESSABLE_ENTITY, "The user can't have more drawings.";
+    PictureTooLarge, "picture_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for a picture.";
     StorageFull, "storage_full", UNPROCESSABLE_ENTITY, "The user's storage is full.";
     RateLimited, "rate_limited", TOO_MANY_REQUESTS, "Too many requests; slow down.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on the server.";
@@ -205,6 +206,7 @@ impl From<GalleryError> for Problem {
             GalleryError::DrawingFull => Self::new(Code::DrawingFull),
             GalleryError::TooManyDrawings => Self::new(Code::TooManyDrawings),
             GalleryError::StorageFull => Self::new(Code::StorageFull),
+            GalleryError::PictureTooLarge => Self::new(Code::PictureTooLarge),
             GalleryError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
             GalleryError::LinkInvalid => Self::new(Code::LinkInvalid),
             GalleryError::Store(error) => error.into(),
