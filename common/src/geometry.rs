@@ -1,15 +1,147 @@
-//! How a stroke looks.
+//! How a stroke looks: the one definition behind the phone's canvas, the PNG and the SVG.
+//!
+//! [`shape`] turns a stroke into the outline that every renderer draws in one call. It computes in f64 with
+//! nothing but `+ - * /`, square root and ceiling, each of which IEEE 754 (and ECMAScript) defines to the last
+//! bit, so `miniprogram/lib/geometry.js` gives the same numbers; `common/tests/vectors/geometry.json` holds
+//! both to it. Change the order of an operation here and it has to change there.
+//!
+//! All lengths are grid units. The way through the points is the midpoint-quadratic curve: straight from the
+//! first point to the middle of the first two, then for each inner point a quadratic Bézier curve between the
+//! middles on both sides of it with the point as control, then straight to the last point (the uniform
+//! quadratic B-spline with clamped ends). Consecutive points at one place count once.
 
-use crate::drawing::Point;
+mod ink;
+
+use crate::drawing::{Point, Stroke, Tool};
+
+/// A position in grid units, x to the right and y down.
+pub type Position = [f64; 2];
+
+/// What a renderer draws for a stroke, with one call, so that anti-aliased edges never add up.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// A path to be stroked, with round caps and round joins.
+    Line {
+        /// The line's width.
+        width: f64,
+        /// Where it begins.
+        start: Position,
+        /// Its way on from there.
+        segments: Vec<Segment>,
+    },
+    /// One path to be filled by the non-zero rule: all contours and circles run the same way round
+    /// (clockwise as seen, y being down), so they form a union where they overlap.
+    Fill {
+        /// Closed polygons.
+        contours: Vec<Vec<Position>>,
+        /// Full circles.
+        circles: Vec<Circle>,
+    },
+}
+
+/// A piece of a stroked path.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Segment {
+    /// A straight line to a position.
+    Line(Position),
+    /// A quadratic Bézier curve: its control position, then its end.
+    Quad(Position, Position),
+}
+
+/// A disc.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Circle {
+    /// Its middle.
+    pub center: Position,
+    /// Its radius.
+    pub radius: f64,
+}
+
+/// A stroke's shape.
+///
+/// - One distinct point is a disc of the stroke's width, whatever the tool.
+/// - Pen and eraser are a line of constant width along the curve.
+/// - Ink is a filled outline whose width follows the speed of the hand, see [`ink_width`]. Ink without any
+///   time (every `dt` 0) has no speed and is drawn as a pen.
+///
+/// A stroke without points, which no valid action has, is an empty fill.
+#[must_use]
+pub fn shape(stroke: &Stroke) -> Shape {
+    let width = f64::from(stroke.width);
+    let (knots, end) = knots(&stroke.points);
+    match knots.as_slice() {
+        [] => Shape::Fill { contours: Vec::new(), circles: Vec::new() },
+        [knot] => {
+            let circles = vec![Circle { center: knot.at, radius: width * 0.5 }];
+            Shape::Fill { contours: Vec::new(), circles }
+        }
+        [first, ..] => match stroke.tool {
+            Tool::Ink if end > 0.0 => ink::fill(&knots, end, width),
+            Tool::Pen | Tool::Ink | Tool::Eraser => {
+                Shape::Line { width, start: first.at, segments: segments(&knots) }
+            }
+        },
+    }
+}
+
+pub use ink::{REACH, width as ink_width};
 
 /// The length of the way through all points, in grid units.
 #[must_use]
 pub fn path_length(points: &[Point]) -> f64 {
-    points
-        .windows(2)
-        .map(|pair| match pair {
-            [a, b] => f64::from(b.x - a.x).hypot(f64::from(b.y - a.y)),
-            _ => 0.0,
-        })
-        .sum()
+    let mut length = 0.0;
+    for (a, b) in points.iter().zip(points.iter().skip(1)) {
+        length += distance(position(a), position(b));
+    }
+    length
+}
+
+/// A distinct point of a stroke.
+#[derive(Debug, Clone, Copy)]
+struct Knot {
+    /// Where it is.
+    at: Position,
+    /// When the hand came there, in milliseconds since the stroke began.
+    time: f64,
+}
+
+/// The points without repetitions of a place, and when the hand was lifted: the sum of all `dt`.
+fn knots(points: &[Point]) -> (Vec<Knot>, f64) {
+    let mut knots: Vec<Knot> = Vec::with_capacity(points.len());
+    let mut time = 0.0;
+    for point in points {
+        time += f64::from(point.dt);
+        let at = position(point);
+        if knots.last().is_none_or(|last| last.at != at) {
+            knots.push(Knot { at, time });
+        }
+    }
+    (knots, time)
+}
+
+fn segments(knots: &[Knot]) -> Vec<Segment> {
+    let mut segments = Vec::with_capacity(knots.len() + 1);
+    for (a, b) in knots.iter().zip(knots.iter().skip(1)) {
+        let middle = middle(a.at, b.at);
+        segments.push(if segments.is_empty() { Segment::Line(middle) } else { Segment::Quad(a.at, middle) });
+    }
+    segments.extend(knots.last().map(|last| Segment::Line(last.at)));
+    segments
+}
+
+fn position(point: &Point) -> Position {
+    [f64::from(point.x), f64::from(point.y)]
+}
+
+fn middle(a: Position, b: Position) -> Position {
+    [(a[0] + b[0]) * 0.5, (a[1] + b[1]) * 0.5]
+}
+
+fn distance(a: Position, b: Position) -> f64 {
+    length([b[0] - a[0], b[1] - a[1]])
+}
+
+/// Not `hypot`, which differs in the last bits from one library to the next.
+fn length(v: Position) -> f64 {
+    (v[0] * v[0] + v[1] * v[1]).sqrt()
 }

@@ -1,0 +1,502 @@
+'use strict'
+
+/**
+ * How a stroke looks: the port of the server's definition, `common/src/geometry.rs`, which documents it.
+ * Both compute in doubles with the same operations in the same order, so they agree to the last bit;
+ * `common/tests/vectors/geometry.json` holds both to it. Do not tidy an expression here without the other.
+ *
+ * All lengths are grid units.
+ *
+ * @typedef {[number, number]} Position x to the right, y down
+ * @typedef {{ tool: 'pen' | 'ink' | 'eraser', color: string, width: number, points: number[] }} Stroke
+ *   a stroke as it is on the wire: `points` is `[x0, y0, 0, dx, dy, dt, …]`
+ * @typedef {[number, number] | [number, number, number, number]} Segment
+ *   a line to `[x, y]`, or a quadratic curve `[controlX, controlY, x, y]`
+ * @typedef {{ kind: 'line', width: number, start: Position, segments: Segment[] }} Line
+ *   a path to be stroked with round caps and joins
+ * @typedef {{ kind: 'fill', contours: number[][], circles: [number, number, number][] }} Fill
+ *   one path to be filled by the non-zero rule: polygons `[x, y, x, y, …]` and discs `[x, y, radius]`
+ * @typedef {{ x: number, y: number, time: number }} Knot a distinct point and when the hand came there
+ * @typedef {{ x: number, y: number, radius: number, dx: number, dy: number }} Sample
+ *   a place on the flattened curve, and the direction of the hand there
+ * @typedef {{ x: number, y: number, radius: number }} Node
+ */
+
+/** The speed that gives the middle of both extremes, in grid units per millisecond. */
+const MIDDLE_SPEED = 2.5
+/** The width of a resting hand, in widths of the stroke. */
+const SLOW = 1.15
+/** The width that a fast hand comes near to, in widths of the stroke. */
+const FAST = 0.3
+/** How far to both sides speed is measured, in milliseconds. */
+const WINDOW = 40
+/** How long before it was lifted the hand's speed decides on the taper, in milliseconds. */
+const LIFT_WINDOW = 50
+/** The longest taper, in widths of the stroke. */
+const TAPER = 6
+/** The most of a stroke's way that the taper takes. */
+const TAPER_SHARE = 0.75
+/** How far the outline may lie beside the true curve. */
+const TOLERANCE = 0.125
+/** The most pieces that one curve is cut into. */
+const MOST_PIECES = 32
+
+/**
+ * A stroke's shape, to be drawn with one call so that anti-aliased edges never add up.
+ *
+ * @param {Stroke} stroke
+ * @returns {Line | Fill}
+ */
+function shape(stroke) {
+  const width = stroke.width
+  const { knots, end } = readKnots(stroke.points)
+  if (knots.length === 0) {
+    return { kind: 'fill', contours: [], circles: [] }
+  }
+  const first = knots[0]
+  if (knots.length === 1) {
+    return { kind: 'fill', contours: [], circles: [[first.x, first.y, width * 0.5]] }
+  }
+  if (stroke.tool === 'ink' && end > 0) {
+    return inkFill(knots, end, width)
+  }
+  return { kind: 'line', width, start: [first.x, first.y], segments: lineSegments(knots) }
+}
+
+/**
+ * The width of ink at a speed, as a factor of the stroke's width.
+ *
+ * @param {number} speed grid units per millisecond
+ */
+function inkWidth(speed) {
+  const ratio = speed / MIDDLE_SPEED
+  return FAST + (SLOW - FAST) / (1 + ratio * ratio)
+}
+
+/**
+ * The length of the way through all points.
+ *
+ * @param {number[]} points as on the wire
+ */
+function pathLength(points) {
+  let length = 0
+  for (let i = 3; i + 1 < points.length; i += 3) {
+    length += size(points[i], points[i + 1])
+  }
+  return length
+}
+
+/**
+ * Puts a shape into a canvas's current path and draws it with the current colour, caps and joins being set
+ * here. The canvas's transformation has to map grid units to pixels.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Line | Fill} shape
+ * @param {string} color
+ */
+function draw(context, shape, color) {
+  context.beginPath()
+  if (shape.kind === 'line') {
+    context.moveTo(shape.start[0], shape.start[1])
+    for (const segment of shape.segments) {
+      if (segment.length === 2) {
+        context.lineTo(segment[0], segment[1])
+      } else {
+        context.quadraticCurveTo(segment[0], segment[1], segment[2], segment[3])
+      }
+    }
+    context.lineWidth = shape.width
+    context.lineCap = 'round'
+    context.lineJoin = 'round'
+    context.strokeStyle = color
+    context.stroke()
+    return
+  }
+  for (const contour of shape.contours) {
+    context.moveTo(contour[0], contour[1])
+    for (let i = 2; i < contour.length; i += 2) {
+      context.lineTo(contour[i], contour[i + 1])
+    }
+    context.closePath()
+  }
+  for (const [x, y, radius] of shape.circles) {
+    context.moveTo(x + radius, y)
+    context.arc(x, y, radius, 0, 2 * Math.PI)
+    context.closePath()
+  }
+  context.fillStyle = color
+  context.fill()
+}
+
+/**
+ * Draws a stroke on a transparent layer, the eraser taking away what is there.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stroke} stroke
+ */
+function paint(context, stroke) {
+  const erases = stroke.tool === 'eraser'
+  context.globalCompositeOperation = erases ? 'destination-out' : 'source-over'
+  draw(context, shape(stroke), erases ? '#000000' : stroke.color)
+  context.globalCompositeOperation = 'source-over'
+}
+
+/**
+ * The points without repetitions of a place, and when the hand was lifted.
+ *
+ * @param {number[]} points
+ * @returns {{ knots: Knot[], end: number }}
+ */
+function readKnots(points) {
+  /** @type {Knot[]} */
+  const knots = []
+  let x = 0
+  let y = 0
+  let time = 0
+  for (let i = 0; i + 2 < points.length; i += 3) {
+    x += points[i]
+    y += points[i + 1]
+    time += points[i + 2]
+    const last = knots[knots.length - 1]
+    if (last === undefined || last.x !== x || last.y !== y) {
+      knots.push({ x, y, time })
+    }
+  }
+  return { knots, end: time }
+}
+
+/**
+ * @param {Knot[]} knots
+ * @returns {Segment[]}
+ */
+function lineSegments(knots) {
+  /** @type {Segment[]} */
+  const segments = []
+  for (let i = 1; i < knots.length; i += 1) {
+    const a = knots[i - 1]
+    const b = knots[i]
+    const x = (a.x + b.x) * 0.5
+    const y = (a.y + b.y) * 0.5
+    segments.push(i === 1 ? [x, y] : [a.x, a.y, x, y])
+  }
+  const last = knots[knots.length - 1]
+  segments.push([last.x, last.y])
+  return segments
+}
+
+/**
+ * @param {Knot[]} knots at least two
+ * @param {number} end
+ * @param {number} width
+ * @returns {Fill}
+ */
+function inkFill(knots, end, width) {
+  const way = wayTo(knots)
+  const radii = inkRadii(knots, way, width)
+  const samples = flattened(knots, radii, width)
+  taper(samples, liftSpeed(knots, way, end), width)
+  return outline(samples)
+}
+
+/** @param {Knot[]} knots */
+function wayTo(knots) {
+  const way = [0]
+  let total = 0
+  for (let i = 1; i < knots.length; i += 1) {
+    total += distance(knots[i - 1], knots[i])
+    way.push(total)
+  }
+  return way
+}
+
+/**
+ * @param {Knot[]} knots
+ * @param {number[]} way
+ * @param {number} strokeWidth
+ */
+function inkRadii(knots, way, strokeWidth) {
+  const last = knots.length - 1
+  /** @type {number[]} */
+  const factors = []
+  let from = 0
+  let to = 0
+  knots.forEach((knot, i) => {
+    while (from + 1 < i && knot.time - knots[from].time > WINDOW) {
+      from += 1
+    }
+    while (to < last && (to <= i || knots[to + 1].time - knot.time <= WINDOW)) {
+      to += 1
+    }
+    const duration = knots[to].time - knots[from].time
+    factors.push(duration > 0 ? inkWidth((way[to] - way[from]) / duration) : 1)
+  })
+
+  for (let i = 1; i <= last; i += 1) {
+    smooth(factors, i - 1, i, way[i] - way[i - 1], strokeWidth)
+  }
+  for (let i = last; i > 0; i -= 1) {
+    smooth(factors, i, i - 1, way[i] - way[i - 1], strokeWidth)
+  }
+  return factors.map((factor) => factor * strokeWidth * 0.5)
+}
+
+/**
+ * Draws a factor towards the one before it.
+ *
+ * @param {number[]} factors
+ * @param {number} before
+ * @param {number} at
+ * @param {number} step
+ * @param {number} strokeWidth
+ */
+function smooth(factors, before, at, step, strokeWidth) {
+  const value = factors[before]
+  factors[at] = value + (factors[at] - value) * (step / (step + strokeWidth))
+}
+
+/**
+ * @param {Knot[]} knots
+ * @param {number[]} radii
+ * @param {number} width
+ */
+function flattened(knots, radii, width) {
+  /** @type {Sample[]} */
+  const samples = []
+  const nodes = knots.map(({ x, y }, i) => ({ x, y, radius: radii[i] }))
+  const first = nodes[0]
+  const dx = nodes[1].x - first.x
+  const dy = nodes[1].y - first.y
+  const length = size(dx, dy)
+  samples.push({ x: first.x, y: first.y, radius: first.radius, dx: dx / length, dy: dy / length })
+  let from = first
+  for (let i = 1; i < nodes.length; i += 1) {
+    const end = middle(nodes[i - 1], nodes[i])
+    flatten(from, i === 1 ? middle(from, end) : nodes[i - 1], end, width, samples)
+    from = end
+  }
+  const last = nodes[nodes.length - 1]
+  flatten(from, middle(from, last), last, width, samples)
+  return samples
+}
+
+/**
+ * Cuts a quadratic curve into pieces and pushes the end of each.
+ *
+ * @param {Node} start
+ * @param {Node} control
+ * @param {Node} end
+ * @param {number} width
+ * @param {Sample[]} samples
+ */
+function flatten(start, control, end, width, samples) {
+  const beforeX = control.x - start.x
+  const beforeY = control.y - start.y
+  const afterX = end.x - control.x
+  const afterY = end.y - control.y
+  const beforeLength = size(beforeX, beforeY)
+  const afterLength = size(afterX, afterY)
+  const bend = size(afterX - beforeX, afterY - beforeY)
+  const turnX = afterX / afterLength - beforeX / beforeLength
+  const turnY = afterY / afterLength - beforeY / beforeLength
+  const turn = turnX * turnX + turnY * turnY
+  const smoothly = Math.ceil(Math.sqrt((bend + control.radius * turn) / (4 * TOLERANCE)))
+  const shortly = Math.ceil((beforeLength + afterLength) / width)
+  const most = smoothly > shortly ? smoothly : shortly
+  const pieces = most > MOST_PIECES ? MOST_PIECES : most
+
+  for (let piece = 1; piece <= pieces; piece += 1) {
+    const t = piece / pieces
+    const u = 1 - t
+    const x = u * beforeX + t * afterX
+    const y = u * beforeY + t * afterY
+    const length = size(x, y)
+    const before = samples[samples.length - 1]
+    samples.push({
+      x: u * u * start.x + 2 * u * t * control.x + t * t * end.x,
+      y: u * u * start.y + 2 * u * t * control.y + t * t * end.y,
+      radius: u * u * start.radius + 2 * u * t * control.radius + t * t * end.radius,
+      dx: length > 0 ? x / length : before.dx,
+      dy: length > 0 ? y / length : before.dy,
+    })
+  }
+}
+
+/**
+ * @param {Knot[]} knots
+ * @param {number[]} way
+ * @param {number} end
+ */
+function liftSpeed(knots, way, end) {
+  let from = 0
+  for (let i = 1; i < knots.length; i += 1) {
+    if (end - knots[i].time >= LIFT_WINDOW) {
+      from = i
+    }
+  }
+  const duration = end - knots[from].time
+  return duration > 0 ? (way[way.length - 1] - way[from]) / duration : 0
+}
+
+/**
+ * Draws the end out to a point.
+ *
+ * @param {Sample[]} samples
+ * @param {number} speed
+ * @param {number} width
+ */
+function taper(samples, speed, width) {
+  const ratio = speed / MIDDLE_SPEED
+  const strength = (ratio * ratio) / (1 + ratio * ratio)
+  let total = 0
+  for (let i = 1; i < samples.length; i += 1) {
+    total += distance(samples[i - 1], samples[i])
+  }
+  const wanted = strength * TAPER * width
+  const most = TAPER_SHARE * total
+  const reach = wanted > most ? most : wanted
+
+  let rest = 0
+  for (let i = samples.length - 1; i >= 0; i -= 1) {
+    const sample = samples[i]
+    if (i + 1 < samples.length) {
+      rest += distance(sample, samples[i + 1])
+    }
+    if (rest >= reach) {
+      return
+    }
+    const gone = 1 - rest / reach
+    sample.radius *= 1 - strength * gone * gone
+  }
+}
+
+/**
+ * @param {Sample[]} samples
+ * @returns {Fill}
+ */
+function outline(samples) {
+  /** @type {number[][]} */
+  const contours = []
+  /** @type {[number, number, number][]} */
+  const circles = []
+  /** @type {Position[]} */
+  let left = []
+  /** @type {Position[]} */
+  let right = []
+  const disc = (/** @type {Sample} */ { x, y, radius }) => circles.push([x, y, radius])
+  const edges = (/** @type {Sample} */ sample) => {
+    left.push(side(sample, sample.dx, sample.dy, 1))
+    right.push(side(sample, sample.dx, sample.dy, -1))
+  }
+  const close = () => {
+    if (left.length > 1) {
+      contours.push(flat(left.concat(right.reverse())))
+    }
+    left = []
+    right = []
+  }
+
+  disc(samples[0])
+  edges(samples[0])
+  let cut = false
+  for (let i = 1; i < samples.length; i += 1) {
+    const a = samples[i - 1]
+    const b = samples[i]
+    if (advances(a, b)) {
+      edges(b)
+      cut = false
+      continue
+    }
+    close()
+    if (!cut) {
+      disc(a)
+    }
+    const dx = b.x - a.x
+    const dy = b.y - a.y
+    const length = size(dx, dy)
+    if (length > 0) {
+      const x = dx / length
+      const y = dy / length
+      contours.push(flat([side(a, x, y, 1), side(b, x, y, 1), side(b, x, y, -1), side(a, x, y, -1)]))
+    }
+    disc(b)
+    edges(b)
+    cut = true
+  }
+  close()
+  if (!cut) {
+    disc(samples[samples.length - 1])
+  }
+  return { kind: 'fill', contours, circles }
+}
+
+/**
+ * Whether both edges go forward from one sample to the next.
+ *
+ * @param {Sample} a
+ * @param {Sample} b
+ */
+function advances(a, b) {
+  const dx = b.x - a.x
+  const dy = b.y - a.y
+  const along = (/** @type {Position} */ from, /** @type {Position} */ to) =>
+    (to[0] - from[0]) * dx + (to[1] - from[1]) * dy
+  return (
+    a.dx * dx + a.dy * dy > 0 &&
+    b.dx * dx + b.dy * dy > 0 &&
+    along(side(a, a.dx, a.dy, 1), side(b, b.dx, b.dy, 1)) > 0 &&
+    along(side(a, a.dx, a.dy, -1), side(b, b.dx, b.dy, -1)) > 0
+  )
+}
+
+/**
+ * The place at a sample's radius to the left (1) or right (-1) of a direction.
+ *
+ * @param {Sample} sample
+ * @param {number} dx
+ * @param {number} dy
+ * @param {1 | -1} sign
+ * @returns {Position}
+ */
+function side(sample, dx, dy, sign) {
+  const reach = sample.radius * sign
+  return [sample.x + dy * reach, sample.y - dx * reach]
+}
+
+/** @param {Position[]} positions */
+function flat(positions) {
+  /** @type {number[]} */
+  const numbers = []
+  for (const [x, y] of positions) {
+    numbers.push(x, y)
+  }
+  return numbers
+}
+
+/**
+ * @param {Node} a
+ * @param {Node} b
+ * @returns {Node}
+ */
+function middle(a, b) {
+  return { x: (a.x + b.x) * 0.5, y: (a.y + b.y) * 0.5, radius: (a.radius + b.radius) * 0.5 }
+}
+
+/**
+ * @param {{ x: number, y: number }} a
+ * @param {{ x: number, y: number }} b
+ */
+function distance(a, b) {
+  return size(b.x - a.x, b.y - a.y)
+}
+
+/**
+ * Not Math.hypot, which differs in the last bits from one engine to the next.
+ *
+ * @param {number} x
+ * @param {number} y
+ */
+function size(x, y) {
+  return Math.sqrt(x * x + y * y)
+}
+
+module.exports = { shape, inkWidth, pathLength, draw, paint }
