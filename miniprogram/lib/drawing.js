@@ -112,8 +112,9 @@ class Drawing {
    * @param {number} [list.first] the number of the first action that is here
    * @param {Action[]} [list.actions]
    * @param {number} [list.acked] up to which number the server has them
+   * @param {boolean} [list.whole] false where something of it is missing before the first action here
    */
-  constructor({ id, title = '', width = PAPER.width, height = PAPER.height, mode = 'free', began = Date.now() }, { first = 0, actions = [], acked = 0 } = {}) {
+  constructor({ id, title = '', width = PAPER.width, height = PAPER.height, mode = 'free', began = Date.now() }, { first = 0, actions = [], acked = 0, whole = true } = {}) {
     this.id = id
     this.title = title
     this.width = width
@@ -121,6 +122,7 @@ class Drawing {
     /** @type {'free' | 'one_stroke'} */
     this.mode = mode
     this.began = began
+    this.whole = whole
     this.reset(first, actions, acked)
   }
 
@@ -203,6 +205,7 @@ class Drawing {
   rebase(start, theirs) {
     const own = this.pending.filter(({ type }) => type === 'stroke' || type === 'background')
     // The server may have dropped what came before (2016 saves do that): then ours is no prefix any more.
+    if (start > this.acked) this.whole = true
     const kept = start > this.acked ? [] : this.actions.slice(0, Math.max(0, start - this.first))
     const first = kept.length ? this.first : start
     this.reset(first, [...kept, ...theirs, ...own], start + theirs.length)

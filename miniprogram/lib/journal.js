@@ -36,6 +36,7 @@ class StorageFull extends Error {}
  * @property {number} acked up to which number the server has them
  * @property {number[]} parts
  * @property {number} next the number of the part that will be made next
+ * @property {boolean} whole false where the server has actions before the first one here
  * @property {boolean} saved nothing is pending; set to false before anything is appended
  *
  * @typedef {object} Tail
@@ -112,7 +113,7 @@ class Journal {
     if (!entry) return null
     const actions = entry.parts.flatMap((part) => this.read(entry, part))
     const acked = Math.min(Math.max(entry.acked, entry.first), entry.first + actions.length)
-    return new Drawing(entry, { first: entry.first, actions, acked })
+    return new Drawing(entry, { first: entry.first, actions, acked, whole: entry.whole })
   }
 
   /** The drawings that hold something the server does not have, the latest first. */
@@ -202,7 +203,8 @@ class Journal {
       next += 1
     }
     const saved = drawing.pendingCount === 0
-    this.write(entryKey(id), { id, title, width, height, mode, began, updated: this.now(), first: start, acked, parts, next, saved })
+    const whole = drawing.whole && start === drawing.first
+    this.write(entryKey(id), { id, title, width, height, mode, began, updated: this.now(), first: start, acked, parts, next, whole, saved })
     this.tails.delete(id)
     this.outdated.delete(id)
     if (!this.ids.includes(id)) {
@@ -221,7 +223,7 @@ class Journal {
     const entry = this.entry(drawing.id)
     if (!entry) return
     const outdated = this.outdated.has(drawing.id)
-    if (drawing.pendingCount === 0 && (entry.first > drawing.first || outdated)) {
+    if (drawing.pendingCount === 0 && (!entry.whole || outdated)) {
       this.remove(drawing.id)
       return
     }

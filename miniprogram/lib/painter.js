@@ -11,6 +11,8 @@ const MAX_SIDE = 1365
 /** The strokes that lie on the screen only, not in the base: undo among them is cheap. */
 const LOOSE_MIN = 24
 const LOOSE_MAX = 64
+/** What lies around the paper on a shared card. */
+const CARD_COLOR = '#e9e2d5'
 /** Milliseconds of painting in one frame while a long picture is built up. */
 const SLICE = 8
 
@@ -86,10 +88,11 @@ class Live {
     context.fill()
   }
 
-  extend() {
+  /** @param {number} [upTo] of the stroke's numbers; all by default */
+  extend(upTo = this.stroke.points.length) {
     const { context, stroke } = this
     const { points, width, tool } = stroke
-    for (; this.next < points.length; this.next += 3) {
+    for (; this.next < upTo; this.next += 3) {
       const dx = points[this.next]
       const dy = points[this.next + 1]
       const dt = points[this.next + 2]
@@ -185,6 +188,7 @@ class Painter {
     }
     const same = commonStart(this.painted, strokes)
     if (same === this.painted.length) {
+      if (same === strokes.length) return
       if (strokes.length - same > LOOSE_MAX) this.grow(false)
       else {
         this.add(strokes, same)
@@ -281,6 +285,18 @@ class Painter {
     if (this.drawing) this.drawing.extend()
   }
 
+  /**
+   * Shows the beginning of a stroke, as if it were being drawn.
+   * @param {Stroke} stroke @param {number} numbers of its points
+   */
+  trace(stroke, numbers) {
+    if (!this.drawing || this.drawing.stroke !== stroke || this.drawing.next > numbers) {
+      this.withdraw()
+      this.begin(stroke)
+    }
+    if (this.drawing) this.drawing.extend(numbers)
+  }
+
   /** The stroke is complete: it is painted once more, as one shape. @param {Stroke[]} strokes it among them */
   finish(strokes) {
     const { drawing } = this
@@ -356,4 +372,34 @@ function paintWhole(canvas, layer, picture, paper, width) {
   context.drawImage(layer, 0, 0)
 }
 
-module.exports = { Painter, paintWhole, boxOf, MAX_SIDE }
+/**
+ * Paints a picture on a 5 : 4 card, the proportions of a shared message.
+ * @param {any} canvas the result; its size is set here
+ * @param {any} layer an off-screen canvas for the strokes
+ * @param {Picture} picture
+ * @param {{ width: number, height: number }} paper grid units
+ * @param {number} width of the card, pixels
+ */
+function paintCard(canvas, layer, picture, paper, width) {
+  const height = Math.round(width * 0.8)
+  const margin = Math.round(height * 0.06)
+  const k = Math.min((width - 2 * margin) / paper.width, (height - 2 * margin) / paper.height)
+  const shown = { width: Math.round(paper.width * k), height: Math.round(paper.height * k) }
+  layer.width = shown.width
+  layer.height = shown.height
+  const strokes = layer.getContext('2d')
+  strokes.setTransform(k, 0, 0, k, 0, 0)
+  for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke))
+  canvas.width = width
+  canvas.height = height
+  const context = canvas.getContext('2d')
+  context.fillStyle = CARD_COLOR
+  context.fillRect(0, 0, width, height)
+  const x = Math.round((width - shown.width) / 2)
+  const y = Math.round((height - shown.height) / 2)
+  context.fillStyle = picture.background
+  context.fillRect(x, y, shown.width, shown.height)
+  context.drawImage(layer, x, y)
+}
+
+module.exports = { Painter, paintCard, paintWhole, boxOf, MAX_SIDE }

@@ -206,7 +206,7 @@ class Saver {
           if (!trouble) continue
           return this.stop(work, trouble instanceof Failure ? trouble : new Failure('fault', { detail: String(trouble) }))
         }
-        if (failure.kind === 'missing' && drawing.first === 0 && drawing.acked > 0) {
+        if (failure.kind === 'missing' && drawing.whole && drawing.first === 0 && drawing.acked > 0) {
           // Removed for good on the server while the phone holds all of it: the append at 0 makes it anew.
           drawing.acked = 0
           this.journal.acked(drawing)
@@ -245,9 +245,22 @@ class Saver {
     this.journal.acked(drawing)
   }
 
+  /**
+   * Asks the server for what another device may have added.
+   * @param {Drawing} drawing which the server has
+   * @returns {Promise<void>} rejects with a Failure
+   */
+  async refresh(drawing) {
+    const work = this.works.get(drawing.id)
+    if (!work || !work.running) await this.rebase(drawing)
+  }
+
   /** Another device was faster: its actions go below the pending ones. @param {Drawing} drawing */
   async rebase(drawing) {
-    const tail = await this.api.drawing(drawing.id, drawing.acked)
+    const { acked } = drawing
+    const tail = await this.api.drawing(drawing.id, acked)
+    // Saved meanwhile, or nothing new: then the pending undo, redo and clear mean what they meant.
+    if (drawing.acked !== acked || (tail.seq === acked && tail.actions.length === 0)) return
     drawing.rebase(tail.seq - tail.actions.length, tail.actions)
     drawing.title = tail.title
     try {
