@@ -1,1 +1,340 @@
-//! Requests and replies of the public API.
+//! Requests and replies of the public API, version 1.
+//!
+//! Moments are RFC 3339 in UTC. The server's OpenAPI document is made of these types.
+
+use serde::{Deserialize, Serialize};
+
+use crate::drawing::{Action, Mode};
+
+/// `POST /session`: a WeChat code for a token.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SignInRequest {
+    /// What `wx.login` gave.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
+    pub code: String,
+    /// A share or referral code; kept as the user's origin at the first sign-in only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
+    pub from: Option<String>,
+    /// What the client runs on, to be recognised in the list of sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 64))]
+    pub device: Option<String>,
+}
+
+/// The reply to `POST /session`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignInReply {
+    /// The bearer token of all further requests.
+    pub token: String,
+    /// Seconds until the session ends unless it is used.
+    pub expires_in: u64,
+    /// Who signed in.
+    pub user: SignedInUser,
+}
+
+/// The user in a [`SignInReply`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignedInUser {
+    /// The user's public id.
+    pub id: String,
+    /// The nickname; empty until one is chosen.
+    pub nickname: String,
+    /// The first sign-in.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub created_at: String,
+    /// `true` the first time, else absent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new: bool,
+}
+
+/// The reply to `POST /session/renew`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RenewReply {
+    /// The token that takes the place of the one that asked; that one is good for a minute more.
+    pub token: String,
+    /// Seconds until the session ends unless it is used.
+    pub expires_in: u64,
+}
+
+/// `GET /me`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Me {
+    /// The user's public id.
+    pub id: String,
+    /// The nickname; empty until one is chosen.
+    pub nickname: String,
+    /// The first sign-in.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub created_at: String,
+    /// What the user keeps.
+    pub usage: UsageView,
+}
+
+/// What a user keeps, the bin included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UsageView {
+    /// Drawings.
+    pub drawings: u32,
+    /// Bytes of their actions, as stored.
+    pub bytes: u64,
+}
+
+/// `PATCH /me`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PatchMe {
+    /// The new nickname: 1 to 32 visible characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
+    pub nickname: String,
+}
+
+/// `GET /me/sessions`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionsReply {
+    /// The living sessions, the one used last first.
+    pub sessions: Vec<SessionView>,
+}
+
+/// One signed-in device.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionView {
+    /// What `DELETE /me/sessions/{id}` takes.
+    pub id: String,
+    /// `yibi`, or `weapp` for a client of 2016.
+    pub dialect: String,
+    /// What the client said it runs on.
+    pub device: String,
+    /// When it signed in.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub created_at: String,
+    /// When it was last used, to the minute.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub last_seen: String,
+    /// When it ends unless it is used.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub expires_at: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// A drawing without its actions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Summary {
+    /// The id that the client chose; unique per user.
+    pub id: String,
+    /// The title.
+    pub title: String,
+    /// Grid units from left to right.
+    pub width: u32,
+    /// Grid units from top to bottom.
+    pub height: u32,
+    /// What the list may hold.
+    pub mode: Mode,
+    /// The number of the first action that is still there.
+    pub base: u32,
+    /// The number that the next action gets.
+    pub seq: u32,
+    /// Strokes in the list, undone ones too.
+    pub stroke_count: u32,
+    /// Their points.
+    pub point_count: u32,
+    /// When it was created.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub created_at: String,
+    /// When anything of it last changed.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub updated_at: String,
+    /// Since when it is in the bin; absent elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub deleted_at: Option<String>,
+    /// Where its picture is, for a day or two and without a token; `null` in the bin.
+    pub image_url: Option<String>,
+}
+
+/// `GET /drawings`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DrawingsReply {
+    /// A page, newest change first.
+    pub drawings: Vec<Summary>,
+    /// The `cursor` of the next page; `null` on the last.
+    pub next: Option<String>,
+}
+
+/// `GET /drawings/{id}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DrawingReply {
+    /// The drawing.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// The actions from `since` on, or from `base` where that is higher.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::Action>))]
+    pub actions: Vec<Action>,
+}
+
+/// `POST /drawings/{id}/actions`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AppendRequest {
+    /// The number that the first of the actions is to get.
+    #[cfg_attr(feature = "openapi", schema(maximum = 4_294_967_295_u32))]
+    pub from_seq: u32,
+    /// The actions.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::Action>))]
+    pub actions: Vec<Action>,
+    /// What the drawing is created with, when `from_seq` is 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<CreateDrawing>,
+}
+
+/// What the append at 0 may say of the drawing that it creates.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CreateDrawing {
+    /// The title; empty when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 64))]
+    pub title: Option<String>,
+    /// Grid units from left to right; 2048 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 64, maximum = 8192))]
+    pub width: Option<u32>,
+    /// Grid units from top to bottom; 2731 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 64, maximum = 8192))]
+    pub height: Option<u32>,
+    /// What the list may hold; `free` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+}
+
+/// The reply to `POST /drawings/{id}/actions`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppendReply {
+    /// The number that the next action gets.
+    pub seq: u32,
+}
+
+/// `PATCH /drawings/{id}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PatchDrawing {
+    /// The new title.
+    #[cfg_attr(feature = "openapi", schema(max_length = 64))]
+    pub title: String,
+}
+
+/// A failure, as `application/problem+json` (RFC 9457).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProblemBody {
+    /// `about:blank`: the `code` says what it is.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The same for every problem of a code.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What a program decides by; stable.
+    pub code: String,
+    /// More about this one, for the developer of the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What a log line of the server carries, too.
+    pub request_id: String,
+    /// With `conflict`: the drawing's `base`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<u32>,
+    /// With `conflict`: the drawing's `seq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u32>,
+}
+
+/// Shapes that exist for the OpenAPI document alone.
+#[cfg(feature = "openapi")]
+pub mod schema {
+    use serde::Serialize;
+
+    /// One entry of a drawing's list. `at` is milliseconds since the drawing began.
+    #[derive(Serialize, utoipa::ToSchema)]
+    #[serde(tag = "type", rename_all = "snake_case")]
+    pub enum Action {
+        /// A stroke is drawn.
+        Stroke {
+            /// What it is drawn with; `pen` when absent.
+            #[schema(required = false)]
+            tool: crate::drawing::Tool,
+            /// `#rrggbb`.
+            #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+            color: String,
+            /// Grid units.
+            #[schema(minimum = 1, maximum = 512)]
+            width: u16,
+            /// When its first point was touched.
+            #[schema(maximum = 1_099_511_627_776_u64)]
+            at: u64,
+            /// `[x0,y0,0, dx,dy,dt, …]`.
+            #[schema(min_items = 3)]
+            points: Vec<i32>,
+        },
+        /// The paper takes a colour.
+        Background {
+            /// `#rrggbb`.
+            #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+            color: String,
+            /// When.
+            at: Option<u64>,
+        },
+        /// The last entry in effect is taken back.
+        Undo {
+            /// When.
+            at: Option<u64>,
+        },
+        /// The entry taken back last is put in effect again.
+        Redo {
+            /// When.
+            at: Option<u64>,
+        },
+        /// All strokes are removed.
+        Clear {
+            /// When.
+            at: Option<u64>,
+        },
+        /// A whole picture that a 2016 client saved; in replies only.
+        Weapp {
+            /// What it shows.
+            strokes: Vec<WeappStroke>,
+        },
+    }
+
+    /// A stroke of a 2016 picture.
+    #[derive(Serialize, utoipa::ToSchema)]
+    pub struct WeappStroke {
+        /// Always a pen.
+        pub tool: crate::drawing::Tool,
+        /// `#rrggbb`.
+        pub color: String,
+        /// Grid units.
+        pub width: u16,
+        /// As in a stroke; without times.
+        pub points: Vec<i32>,
+    }
+}

@@ -1,5 +1,8 @@
 //! A drawing's model: an append-only list of actions on an integer grid.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
+
 use std::fmt;
 
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
@@ -211,7 +214,7 @@ pub enum Invalid {
     #[error("a coordinate lies within {0} times the paper's size")]
     Coordinate(u32),
     /// A moment too late.
-    #[error("at is less than {MAX_AT} ms")]
+    #[error("at is at most {MAX_AT} ms")]
     At,
     /// A 2016 picture from another client than one of 2016.
     #[error("actions of type weapp come from 2016 clients only")]
@@ -271,9 +274,8 @@ impl Stroke {
             u64::from(paper.width) * u64::from(limits.coordinate_factor),
             u64::from(paper.height) * u64::from(limits.coordinate_factor),
         );
-        let outside = |p: &Point| {
-            u64::from(p.x.unsigned_abs()) > x_bound || u64::from(p.y.unsigned_abs()) > y_bound
-        };
+        let outside =
+            |p: &Point| u64::from(p.x.unsigned_abs()) > x_bound || u64::from(p.y.unsigned_abs()) > y_bound;
         if self.points.iter().any(outside) {
             return Err(Invalid::Coordinate(limits.coordinate_factor));
         }
@@ -388,7 +390,9 @@ impl<'de> Deserialize<'de> for Action {
             "undo" => only(false, false).map(|()| Self::Undo { at: wire.at }),
             "redo" => only(false, false).map(|()| Self::Redo { at: wire.at }),
             "clear" => only(false, false).map(|()| Self::Clear { at: wire.at }),
-            other => Err(de::Error::unknown_variant(other, &["stroke", "background", "undo", "redo", "clear"])),
+            other => {
+                Err(de::Error::unknown_variant(other, &["stroke", "background", "undo", "redo", "clear"]))
+            }
         }
     }
 }

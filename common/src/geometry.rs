@@ -29,13 +29,15 @@ pub enum Shape {
         /// Its way on from there.
         segments: Vec<Segment>,
     },
-    /// One path to be filled by the non-zero rule: all contours and circles run the same way round
-    /// (clockwise as seen, y being down), so they form a union where they overlap.
-    Fill {
-        /// Closed polygons.
-        contours: Vec<Vec<Position>>,
-        /// Full circles.
-        circles: Vec<Circle>,
+    /// Closed polygons to be filled as one path by the non-zero rule. They may cross themselves and each
+    /// other; all wind the same way round.
+    Outline(Vec<Vec<Position>>),
+    /// A disc.
+    Dot {
+        /// Its middle.
+        center: Position,
+        /// Its radius.
+        radius: f64,
     },
 }
 
@@ -48,35 +50,23 @@ pub enum Segment {
     Quad(Position, Position),
 }
 
-/// A disc.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Circle {
-    /// Its middle.
-    pub center: Position,
-    /// Its radius.
-    pub radius: f64,
-}
-
 /// A stroke's shape.
 ///
 /// - One distinct point is a disc of the stroke's width, whatever the tool.
 /// - Pen and eraser are a line of constant width along the curve.
-/// - Ink is a filled outline whose width follows the speed of the hand, see [`ink_width`]. Ink without any
+/// - Ink is an outline whose width follows the speed of the hand, see [`ink_width`]. Ink without any
 ///   time (every `dt` 0) has no speed and is drawn as a pen.
 ///
-/// A stroke without points, which no valid action has, is an empty fill.
+/// A stroke without points, which no valid action has, is an empty outline.
 #[must_use]
 pub fn shape(stroke: &Stroke) -> Shape {
     let width = f64::from(stroke.width);
     let (knots, end) = knots(&stroke.points);
     match knots.as_slice() {
-        [] => Shape::Fill { contours: Vec::new(), circles: Vec::new() },
-        [knot] => {
-            let circles = vec![Circle { center: knot.at, radius: width * 0.5 }];
-            Shape::Fill { contours: Vec::new(), circles }
-        }
+        [] => Shape::Outline(Vec::new()),
+        [knot] => Shape::Dot { center: knot.at, radius: width * 0.5 },
         [first, ..] => match stroke.tool {
-            Tool::Ink if end > 0.0 => ink::fill(&knots, end, width),
+            Tool::Ink if end > 0.0 => ink::shape(&knots, end, width),
             Tool::Pen | Tool::Ink | Tool::Eraser => {
                 Shape::Line { width, start: first.at, segments: segments(&knots) }
             }

@@ -29,38 +29,39 @@ pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
         match action {
             Action::Undo { .. } => undone.extend(done.pop()),
             Action::Redo { .. } => done.extend(undone.pop()),
-            Action::Stroke { .. } | Action::Background { .. } | Action::Clear { .. } | Action::Weapp { .. } => {
+            Action::Stroke { .. }
+            | Action::Background { .. }
+            | Action::Clear { .. }
+            | Action::Weapp { .. } => {
                 undone.clear();
                 done.push(action);
             }
         }
     }
     let mut picture = Picture { background: Color::WHITE, strokes: Vec::new(), weapp: None };
+    // The 2016 picture below the strokes. Only the last one is read: a list is short where it is stored, but
+    // may be megabytes of text.
+    let mut below = None;
     for action in done {
+        picture.weapp = None;
         match action {
-            Action::Stroke { stroke, .. } => {
-                picture.strokes.push(Cow::Borrowed(stroke));
-                picture.weapp = None;
-            }
-            Action::Background { color, .. } => {
-                picture.background = *color;
-                picture.weapp = None;
-            }
+            Action::Stroke { stroke, .. } => picture.strokes.push(Cow::Borrowed(stroke)),
+            Action::Background { color, .. } => picture.background = *color,
             Action::Clear { .. } => {
                 picture.strokes.clear();
-                picture.weapp = None;
+                below = None;
             }
             Action::Weapp { text } => {
                 picture.background = Color::WHITE;
                 picture.strokes.clear();
                 picture.weapp = Some(text);
+                below = Some(text);
             }
             Action::Undo { .. } | Action::Redo { .. } => {}
         }
-        // Strokes drawn over a 2016 picture keep it below them.
-        if let Action::Weapp { text } = action {
-            picture.strokes.extend(weapp::strokes(text).into_iter().map(Cow::Owned));
-        }
+    }
+    if let Some(text) = below {
+        picture.strokes.splice(..0, weapp::strokes(text).into_iter().map(Cow::Owned));
     }
     picture
 }
@@ -91,6 +92,19 @@ mod tests {
         assert_eq!(xs(&[stroke(1), CLEAR, stroke(2)]), [2]);
         assert_eq!(xs(&[stroke(1), CLEAR, UNDO]), [1]);
         assert_eq!(xs(&[UNDO, REDO]), Vec::<i32>::new());
+    }
+
+    #[test]
+    fn strokes_lie_above_the_last_2016_picture() {
+        let save = |x: &str| {
+            let path = format!(r#"[{{"method":"moveTo","data":[{x},0]}}]"#);
+            Action::Weapp { text: format!(r#"[{{"method":"strokePath","data":{path}}}]"#) }
+        };
+        assert_eq!(xs(&[save("169")]), [1024]);
+        assert_eq!(xs(&[stroke(1), save("0"), stroke(2), save("169"), stroke(3), stroke(4)]), [1024, 3, 4]);
+        assert_eq!(xs(&[save("169"), stroke(1), CLEAR, stroke(2)]), [2]);
+        assert_eq!(xs(&[save("169"), stroke(1), CLEAR, UNDO]), [1024, 1]);
+        assert_eq!(fold(&[save("169"), stroke(1)]).weapp, None);
     }
 
     #[test]

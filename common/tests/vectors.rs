@@ -2,7 +2,13 @@
 //! what the code says now into the files, new cases included (give those a `null` where the answer goes);
 //! the diff then has to be right.
 
-use std::fmt::Write as _;
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the lints' allowance for tests covers no function beside them"
+)]
+
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -43,10 +49,8 @@ fn stroke(value: &Value) -> Stroke {
     let mut value = value.clone();
     value["type"] = json!("stroke");
     value["at"] = json!(0);
-    match serde_json::from_value(value).unwrap() {
-        Action::Stroke { stroke, .. } => stroke,
-        other => panic!("{other:?}"),
-    }
+    let Action::Stroke { stroke, .. } = serde_json::from_value(value).unwrap() else { panic!("no stroke") };
+    stroke
 }
 
 fn shape_json(shape: &Shape) -> String {
@@ -66,11 +70,12 @@ fn shape_json(shape: &Shape) -> String {
                 json!(segments)
             )
         }
-        Shape::Fill { contours, circles } => {
-            let contours: Vec<Vec<f64>> = contours.iter().map(|contour| contour.concat()).collect();
-            let circles: Vec<[f64; 3]> =
-                circles.iter().map(|circle| [circle.center[0], circle.center[1], circle.radius]).collect();
-            format!(r#"{{"kind":"fill","contours":{},"circles":{}}}"#, json!(contours), json!(circles))
+        Shape::Outline(polygons) => {
+            let polygons: Vec<Vec<f64>> = polygons.iter().map(|polygon| polygon.concat()).collect();
+            format!(r#"{{"kind":"outline","polygons":{}}}"#, json!(polygons))
+        }
+        Shape::Dot { center: [x, y], radius } => {
+            format!(r#"{{"kind":"dot","x":{},"y":{},"radius":{}}}"#, json!(x), json!(y), json!(radius))
         }
     }
 }
@@ -84,17 +89,13 @@ fn shapes_are_what_the_vectors_say_to_the_last_bit() {
         .iter()
         .map(|case| {
             let stroke = stroke(&case["stroke"]);
-            let mut line = String::new();
-            write!(
-                line,
+            format!(
                 r#"{{"name":{},"stroke":{},"length":{},"shape":{}}}"#,
                 case["name"],
                 serde_json::to_string(&stroke).unwrap(),
                 json!(geometry::path_length(&stroke.points)),
                 shape_json(&geometry::shape(&stroke))
             )
-            .unwrap();
-            line
         })
         .collect();
     hold("geometry.json", &text, &vectors["about"], &cases);

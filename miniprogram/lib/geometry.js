@@ -14,12 +14,16 @@
  *   a line to `[x, y]`, or a quadratic curve `[controlX, controlY, x, y]`
  * @typedef {{ kind: 'line', width: number, start: Position, segments: Segment[] }} Line
  *   a path to be stroked with round caps and joins
- * @typedef {{ kind: 'fill', contours: number[][], circles: [number, number, number][] }} Fill
- *   one path to be filled by the non-zero rule: polygons `[x, y, x, y, …]` and discs `[x, y, radius]`
+ * @typedef {{ kind: 'outline', polygons: number[][] }} Outline
+ *   closed polygons `[x, y, x, y, …]` to be filled as one path by the non-zero rule
+ * @typedef {{ kind: 'dot', x: number, y: number, radius: number }} Dot a disc
  * @typedef {{ x: number, y: number, time: number }} Knot a distinct point and when the hand came there
  * @typedef {{ x: number, y: number, radius: number, dx: number, dy: number }} Sample
  *   a place on the flattened curve, and the direction of the hand there
  * @typedef {{ x: number, y: number, radius: number }} Node
+ * @typedef {1 | -1} Sign 1 on the left of the hand's way, -1 on the right
+ * @typedef {{ sign: Sign, points: Position[], folded: boolean }} Edge
+ *   an edge of the outline as it grows, and whether its last piece was folded
  */
 
 /** The speed that gives the middle of both extremes, in grid units per millisecond. */
@@ -45,20 +49,20 @@ const MOST_PIECES = 32
  * A stroke's shape, to be drawn with one call so that anti-aliased edges never add up.
  *
  * @param {Stroke} stroke
- * @returns {Line | Fill}
+ * @returns {Line | Outline | Dot}
  */
 function shape(stroke) {
   const width = stroke.width
   const { knots, end } = readKnots(stroke.points)
   if (knots.length === 0) {
-    return { kind: 'fill', contours: [], circles: [] }
+    return { kind: 'outline', polygons: [] }
   }
   const first = knots[0]
   if (knots.length === 1) {
-    return { kind: 'fill', contours: [], circles: [[first.x, first.y, width * 0.5]] }
+    return { kind: 'dot', x: first.x, y: first.y, radius: width * 0.5 }
   }
   if (stroke.tool === 'ink' && end > 0) {
-    return inkFill(knots, end, width)
+    return inkShape(knots, end, width)
   }
   return { kind: 'line', width, start: [first.x, first.y], segments: lineSegments(knots) }
 }
@@ -91,7 +95,7 @@ function pathLength(points) {
  * here. The canvas's transformation has to map grid units to pixels.
  *
  * @param {CanvasRenderingContext2D} context
- * @param {Line | Fill} shape
+ * @param {Line | Outline | Dot} shape
  * @param {string} color
  */
 function draw(context, shape, color) {
@@ -112,17 +116,16 @@ function draw(context, shape, color) {
     context.stroke()
     return
   }
-  for (const contour of shape.contours) {
-    context.moveTo(contour[0], contour[1])
-    for (let i = 2; i < contour.length; i += 2) {
-      context.lineTo(contour[i], contour[i + 1])
+  if (shape.kind === 'outline') {
+    for (const points of shape.polygons) {
+      context.moveTo(points[0], points[1])
+      for (let i = 2; i < points.length; i += 2) {
+        context.lineTo(points[i], points[i + 1])
+      }
+      context.closePath()
     }
-    context.closePath()
-  }
-  for (const [x, y, radius] of shape.circles) {
-    context.moveTo(x + radius, y)
-    context.arc(x, y, radius, 0, 2 * Math.PI)
-    context.closePath()
+  } else {
+    context.arc(shape.x, shape.y, shape.radius, 0, 2 * Math.PI)
   }
   context.fillStyle = color
   context.fill()
@@ -188,9 +191,9 @@ function lineSegments(knots) {
  * @param {Knot[]} knots at least two
  * @param {number} end
  * @param {number} width
- * @returns {Fill}
+ * @returns {Outline}
  */
-function inkFill(knots, end, width) {
+function inkShape(knots, end, width) {
   const way = wayTo(knots)
   const radii = inkRadii(knots, way, width)
   const samples = flattened(knots, radii, width)
@@ -346,14 +349,14 @@ function liftSpeed(knots, way, end) {
  */
 function taper(samples, speed, width) {
   const ratio = speed / MIDDLE_SPEED
-  const strength = (ratio * ratio) / (1 + ratio * ratio)
+  const wanted = (ratio * ratio) / (1 + ratio * ratio)
   let total = 0
   for (let i = 1; i < samples.length; i += 1) {
     total += distance(samples[i - 1], samples[i])
   }
-  const wanted = strength * TAPER * width
-  const most = TAPER_SHARE * total
-  const reach = wanted > most ? most : wanted
+  const most = (TAPER_SHARE * total) / (TAPER * width)
+  const strength = wanted > most ? most : wanted
+  const length = strength * TAPER * width
 
   let rest = 0
   for (let i = samples.length - 1; i >= 0; i -= 1) {
@@ -361,105 +364,47 @@ function taper(samples, speed, width) {
     if (i + 1 < samples.length) {
       rest += distance(sample, samples[i + 1])
     }
-    if (rest >= reach) {
+    if (rest >= length) {
       return
     }
-    const gone = 1 - rest / reach
+    const gone = 1 - rest / length
     sample.radius *= 1 - strength * gone * gone
   }
 }
 
 /**
+ * The polygon around the samples: along the left edge, around the tip, back along the right edge, around the
+ * start; and with it the polygons that fill folds.
+ *
  * @param {Sample[]} samples
- * @returns {Fill}
+ * @returns {Outline}
  */
 function outline(samples) {
-  /** @type {number[][]} */
-  const contours = []
-  /** @type {[number, number, number][]} */
-  const circles = []
-  /** @type {Position[]} */
-  let left = []
-  /** @type {Position[]} */
-  let right = []
-  const disc = (/** @type {Sample} */ { x, y, radius }) => circles.push([x, y, radius])
-  const edges = (/** @type {Sample} */ sample) => {
-    left.push(side(sample, sample.dx, sample.dy, 1))
-    right.push(side(sample, sample.dx, sample.dy, -1))
-  }
-  const close = () => {
-    if (left.length > 1) {
-      contours.push(flat(left.concat(right.reverse())))
-    }
-    left = []
-    right = []
-  }
-
-  disc(samples[0])
-  edges(samples[0])
-  let cut = false
+  const first = samples[0]
+  const last = samples[samples.length - 1]
+  /** @type {Edge} */
+  const left = { sign: 1, points: [side(first, 1)], folded: false }
+  /** @type {Edge} */
+  const right = { sign: -1, points: [side(first, -1)], folded: false }
+  /** @type {Position[][]} */
+  const fills = []
   for (let i = 1; i < samples.length; i += 1) {
     const a = samples[i - 1]
     const b = samples[i]
-    if (advances(a, b)) {
-      edges(b)
-      cut = false
-      continue
-    }
-    close()
-    if (!cut) {
-      disc(a)
-    }
-    const dx = b.x - a.x
-    const dy = b.y - a.y
-    const length = size(dx, dy)
-    if (length > 0) {
-      const x = dx / length
-      const y = dy / length
-      contours.push(flat([side(a, x, y, 1), side(b, x, y, 1), side(b, x, y, -1), side(a, x, y, -1)]))
-    }
-    disc(b)
-    edges(b)
-    cut = true
+    const cross = a.dx * b.dy - a.dy * b.dx
+    const dot = a.dx * b.dx + a.dy * b.dy
+    const sharp = (1 - dot) * b.radius > 8 * TOLERANCE
+    const bendsRight = cross === 0 ? dot < 0 : cross > 0
+    advance(left, a, b, bendsRight, sharp, fills)
+    advance(right, a, b, !bendsRight, sharp, fills)
   }
-  close()
-  if (!cut) {
-    disc(samples[samples.length - 1])
+  const around = left.points
+  halfDisc(last, normal(last.dx, last.dy, 1), [last.dx, last.dy], around)
+  for (let i = right.points.length - 1; i >= 0; i -= 1) {
+    around.push(right.points[i])
   }
-  return { kind: 'fill', contours, circles }
-}
-
-/**
- * Whether both edges go forward from one sample to the next.
- *
- * @param {Sample} a
- * @param {Sample} b
- */
-function advances(a, b) {
-  const dx = b.x - a.x
-  const dy = b.y - a.y
-  const along = (/** @type {Position} */ from, /** @type {Position} */ to) =>
-    (to[0] - from[0]) * dx + (to[1] - from[1]) * dy
-  return (
-    a.dx * dx + a.dy * dy > 0 &&
-    b.dx * dx + b.dy * dy > 0 &&
-    along(side(a, a.dx, a.dy, 1), side(b, b.dx, b.dy, 1)) > 0 &&
-    along(side(a, a.dx, a.dy, -1), side(b, b.dx, b.dy, -1)) > 0
-  )
-}
-
-/**
- * The place at a sample's radius to the left (1) or right (-1) of a direction.
- *
- * @param {Sample} sample
- * @param {number} dx
- * @param {number} dy
- * @param {1 | -1} sign
- * @returns {Position}
- */
-function side(sample, dx, dy, sign) {
-  const reach = sample.radius * sign
-  return [sample.x + dy * reach, sample.y - dx * reach]
+  halfDisc(first, normal(first.dx, first.dy, -1), [-first.dx, -first.dy], around)
+  return { kind: 'outline', polygons: [around].concat(fills).map(flat) }
 }
 
 /** @param {Position[]} positions */
@@ -470,6 +415,152 @@ function flat(positions) {
     numbers.push(x, y)
   }
   return numbers
+}
+
+/**
+ * Leads an edge from one sample to the next.
+ *
+ * @param {Edge} edge
+ * @param {Sample} a
+ * @param {Sample} b
+ * @param {boolean} outer
+ * @param {boolean} sharp
+ * @param {Position[][]} fills
+ */
+function advance(edge, a, b, outer, sharp, fills) {
+  const { sign, points } = edge
+  const next = side(b, sign)
+  const chordX = b.x - a.x
+  const chordY = b.y - a.y
+  if (sharp && outer) {
+    const from = normal(a.dx, a.dy, sign)
+    const to = normal(b.dx, b.dy, sign)
+    const around = b.dx * chordX + b.dy * chordY > 0 ? a : b
+    points.push(reach(around, from))
+    arc(around, from, to, [a.dx, a.dy], quarterings(around.radius) + 1, points)
+    points.push(reach(around, to))
+  } else {
+    const before = side(a, sign)
+    const along = (next[0] - before[0]) * chordX + (next[1] - before[1]) * chordY
+    if (sharp || along <= 0) {
+      if (edge.folded) {
+        points.pop()
+      } else {
+        points.push([a.x, a.y])
+        fills.push(beside(a, sign))
+      }
+      fills.push(beside(b, sign))
+      points.push([b.x, b.y])
+      points.push(next)
+      edge.folded = true
+      return
+    }
+  }
+  points.push(next)
+  edge.folded = false
+}
+
+/**
+ * The half of a sample's disc that lies on one side of the way.
+ *
+ * @param {Sample} sample
+ * @param {Sign} sign
+ */
+function beside(sample, sign) {
+  /** @type {Position} */
+  const from = [-sample.dx * sign, -sample.dy * sign]
+  const points = [reach(sample, from)]
+  halfDisc(sample, from, normal(sample.dx, sample.dy, sign), points)
+  points.push(reach(sample, [-from[0], -from[1]]))
+  return points
+}
+
+/**
+ * The arc around a sample from a direction over the one at its right, `front`, to the opposite; without both
+ * ends.
+ *
+ * @param {Sample} sample
+ * @param {Position} from
+ * @param {Position} front
+ * @param {Position[]} points
+ */
+function halfDisc(sample, from, front, points) {
+  const depth = quarterings(sample.radius)
+  arc(sample, from, front, front, depth, points)
+  points.push(reach(sample, front))
+  arc(sample, front, [-from[0], -from[1]], front, depth, points)
+}
+
+/**
+ * An arc between two directions, by halving the angle; without both ends.
+ *
+ * @param {Sample} sample
+ * @param {Position} from
+ * @param {Position} to
+ * @param {Position} front
+ * @param {number} depth
+ * @param {Position[]} points
+ */
+function arc(sample, from, to, front, depth, points) {
+  if (depth === 0) {
+    return
+  }
+  const x = from[0] + to[0]
+  const y = from[1] + to[1]
+  const length = size(x, y)
+  /** @type {Position} */
+  const half = length > 0 ? [x / length, y / length] : front
+  arc(sample, from, half, front, depth - 1, points)
+  points.push(reach(sample, half))
+  arc(sample, half, to, front, depth - 1, points)
+}
+
+/**
+ * How often a quarter of a circle has to be halved to be drawn by straight lines.
+ *
+ * @param {number} radius
+ */
+function quarterings(radius) {
+  let depth = 0
+  let error = radius * 0.3085
+  while (error > TOLERANCE) {
+    error *= 0.25
+    depth += 1
+  }
+  return depth
+}
+
+/**
+ * The direction to the left (1) or the right (-1) of a direction.
+ *
+ * @param {number} dx
+ * @param {number} dy
+ * @param {Sign} sign
+ * @returns {Position}
+ */
+function normal(dx, dy, sign) {
+  return [dy * sign, -dx * sign]
+}
+
+/**
+ * The edge's place beside a sample.
+ *
+ * @param {Sample} sample
+ * @param {Sign} sign
+ */
+function side(sample, sign) {
+  return reach(sample, normal(sample.dx, sample.dy, sign))
+}
+
+/**
+ * The place at a sample's radius in a direction.
+ *
+ * @param {Sample} sample
+ * @param {Position} direction
+ * @returns {Position}
+ */
+function reach(sample, direction) {
+  return [sample.x + direction[0] * sample.radius, sample.y + direction[1] * sample.radius]
 }
 
 /**

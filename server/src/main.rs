@@ -1,1 +1,238 @@
-fn main(){}
+//! The command line of `yibi-server`.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use yibi_server::check::{Verdict, check};
+use yibi_server::dev::{self, Extras};
+use yibi_server::settings::{LogFormat, Settings};
+use yibi_server::wechat::simulator::Simulator;
+use yibi_server::{Listeners, Ready, run, telemetry};
+
+/// The server of yibi, a drawing mini-program: WeChat sessions, and every stroke of every drawing.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything on loopback, with a simulated WeChat and nothing to install
+    Dev {
+        #[command(flatten)]
+        common: Common,
+        /// Serve phones on the local network, behind a path that can't be guessed
+        #[arg(long)]
+        lan: bool,
+    },
+    /// Production
+    Serve {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Say line by line whether settings, stores and WeChat's credentials are right
+    Check {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// A WeChat for development, alone
+    Simulator {
+        /// Where to listen
+        #[arg(long, default_value = "127.0.0.1:5759")]
+        listen: SocketAddr,
+    },
+    /// Print all settings with their defaults and what they mean
+    Settings,
+}
+
+#[derive(Args)]
+struct Common {
+    /// A settings file in TOML
+    #[arg(long, env = "YIBI_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where to serve clients (http.listen)
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Where to serve the operator (admin.listen)
+    #[arg(long)]
+    admin_listen: Option<SocketAddr>,
+    /// Where the embedded store lies (store.data_dir)
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+}
+
+/// How the process ends, as `sysexits.h` numbers it.
+#[derive(Clone, Copy)]
+enum Exit {
+    Ok = 0,
+    Failure = 1,
+    Settings = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ok => 0,
+            Exit::Failure => 1,
+            Exit::Settings => 78,
+        })
+    }
+}
+
+type Failure = (Exit, String);
+
+fn main() -> ExitCode {
+    // Before anything speaks TLS, and for all that do.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        say_error("another provider of cryptography is installed");
+        return Exit::Failure.into();
+    }
+    let cli = Cli::parse();
+    let runtime = actix_web::rt::System::new();
+    match runtime.block_on(execute(cli.command)) {
+        Ok(exit) => exit.into(),
+        Err((exit, message)) => {
+            say_error(&message);
+            exit.into()
+        }
+    }
+}
+
+async fn execute(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Dev { common, lan } => develop(common.settings()?, lan).await,
+        Command::Serve { common } => {
+            let settings = common.settings()?;
+            settings.fit_to_serve().map_err(|unfit| (Exit::Settings, unfit.to_string()))?;
+            telemetry::init(&settings.log);
+            serve(settings, None, |_| ()).await
+        }
+        Command::Check { common } => {
+            let findings = check(&common.settings()?).await;
+            for finding in &findings {
+                say(&finding.to_string());
+            }
+            let failed = findings.iter().any(|finding| finding.verdict == Verdict::Error);
+            Ok(if failed { Exit::Failure } else { Exit::Ok })
+        }
+        Command::Simulator { listen } => simulate(listen).await,
+        Command::Settings => {
+            say(yibi_server::settings::DEFAULTS.trim_end());
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+impl Common {
+    fn settings(self) -> Result<Settings, Failure> {
+        let mut flags = Vec::new();
+        flags.extend(self.listen.map(|address| ("http.listen", address.to_string())));
+        flags.extend(self.admin_listen.map(|address| ("admin.listen", address.to_string())));
+        flags.extend(self.data_dir.map(|path| ("store.data_dir", path.display().to_string())));
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Settings::load(self.config.as_deref(), variables, &flags)
+            .map_err(|error| (Exit::Settings, error.to_string()))
+    }
+}
+
+async fn serve(settings: Settings, extras: Option<Extras>, ready: impl FnOnce(Ready)) -> Result<Exit, Failure> {
+    let bind = |address: SocketAddr| {
+        TcpListener::bind(address).map_err(|error| (Exit::Failure, format!("{address}: {error}")))
+    };
+    let listeners = Listeners { public: bind(settings.http.listen)?, admin: bind(settings.admin.listen)? };
+    let stop = stop_signal()?;
+    let ended = run(settings, listeners, extras, ready, stop).await;
+    ended.map(|()| Exit::Ok).map_err(|error| (Exit::Failure, chain(&error)))
+}
+
+async fn develop(mut settings: Settings, lan: bool) -> Result<Exit, Failure> {
+    let prefix = dev::prepare(&mut settings, lan).map_err(|error| (Exit::Settings, error.to_string()))?;
+    settings.log.format = LogFormat::Text;
+    telemetry::init(&settings.log);
+    // With real credentials the real WeChat is asked, so that DevTools and a phone work.
+    let simulator = if settings.wechat.app_id.is_empty() { Some(simulator_for(&mut settings)?) } else { None };
+    let token_file = settings.store.data_dir.join("admin.token");
+    let public_url = settings.http.public_url.clone();
+    let simulated = simulator.is_some();
+    let extras = Extras::new(simulator, settings.dev.preview_dir.clone(), prefix);
+    serve(settings, Some(extras), move |ready| {
+        say(&format!("\n  yibi · 一笔到底\n"));
+        say(&format!("  draw     http://{}/", ready.public));
+        say(&format!("  operate  http://{}/readyz, /metrics   (token: {})", ready.admin, token_file.display()));
+        let wechat = if simulated { "simulated" } else { "the real one" };
+        say(&format!("  WeChat   {wechat}\n"));
+        if lan {
+            say(&format!("  phone    {public_url}/\n"));
+            say(&dev::qr_code(&format!("{public_url}/")).unwrap_or_default());
+        }
+        say("  Ctrl-C stops.\n");
+    })
+    .await
+}
+
+/// Starts a simulated WeChat on a port of its own and points the settings to it.
+fn simulator_for(settings: &mut Settings) -> Result<Simulator, Failure> {
+    let failed = |error: std::io::Error| (Exit::Failure, format!("the simulator: {error}"));
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let app = Simulator::development_app();
+    settings.wechat.app_id.clone_from(&app.id);
+    settings.wechat.app_secret = app.secret.clone();
+    settings.wechat.api_url = format!("http://{address}");
+    let simulator = Simulator::new(vec![app]);
+    tokio::spawn(simulator.clone().run(listener, std::future::pending()));
+    Ok(simulator)
+}
+
+async fn simulate(listen: SocketAddr) -> Result<Exit, Failure> {
+    if !listen.ip().is_loopback() {
+        return Err((Exit::Settings, format!("{listen}: the simulator listens on loopback only")));
+    }
+    let failed = |error: std::io::Error| (Exit::Failure, format!("{listen}: {error}"));
+    let listener = TcpListener::bind(listen).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let app = Simulator::development_app();
+    say(&format!("listening on http://{address} for app {}", app.id));
+    Simulator::new(vec![app]).run(listener, stop_signal()?).await.map_err(failed)?;
+    Ok(Exit::Ok)
+}
+
+/// Completes at the first SIGTERM or SIGINT.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |error: std::io::Error| (Exit::Failure, format!("signals can't be handled: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+/// A line on standard output; that nobody reads it is no reason to stop.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn say_error(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "yibi-server: {line}");
+}

@@ -1,7 +1,7 @@
 //! Ink: a brush pen. A slow hand leaves a full line, a fast one a thin line, and a hand that leaves the paper
 //! in full flight draws the line out to a point.
 
-use super::{Circle, Knot, Position, Shape, distance, length, middle};
+use super::{Knot, Position, Shape, distance, length, middle};
 
 /// The speed that gives the middle of both extremes, in grid units per millisecond (some 450 CSS pixels a
 /// second on a phone).
@@ -54,9 +54,8 @@ struct Sample {
 ///    no kink.
 /// 4. The curve is cut into pieces so short that the outline stays within `TOLERANCE`.
 /// 5. The end is drawn out to a point the finer and longer, the faster the hand was lifted.
-/// 6. Left and right of the samples runs the outline, with a disc at either end; where the curve is tighter
-///    than the brush is wide, the outline is cut and discs fill the bend.
-pub(super) fn fill(knots: &[Knot], end: f64, width: f64) -> Shape {
+/// 6. Left and right of the samples runs the outline, round at both ends.
+pub(super) fn shape(knots: &[Knot], end: f64, width: f64) -> Shape {
     let way = way(knots);
     let radii = radii(knots, &way, width);
     let mut samples = samples(knots, &radii, width);
@@ -209,17 +208,18 @@ fn lift_speed(knots: &[Knot], way: &[f64], end: f64) -> f64 {
     }
 }
 
-/// Draws the end out: `strength` of the radius is lost at the tip, along a parabola.
+/// Draws the end out: `strength` of the radius is lost at the tip, along a parabola. Where the way is short,
+/// both the taper's length and its strength are less, so that it is never blunt.
 fn taper(samples: &mut [Sample], speed: f64, width: f64) {
     let ratio = speed / MIDDLE_SPEED;
-    let strength = ratio * ratio / (1.0 + ratio * ratio);
+    let wanted = ratio * ratio / (1.0 + ratio * ratio);
     let mut total = 0.0;
     for (a, b) in samples.iter().zip(samples.iter().skip(1)) {
         total += distance(a.at, b.at);
     }
-    let wanted = strength * TAPER * width;
-    let most = TAPER_SHARE * total;
-    let reach = if wanted > most { most } else { wanted };
+    let most = TAPER_SHARE * total / (TAPER * width);
+    let strength = if wanted > most { most } else { wanted };
+    let reach = strength * TAPER * width;
 
     let mut rest = 0.0;
     let mut after: Option<Position> = None;
@@ -236,92 +236,225 @@ fn taper(samples: &mut [Sample], speed: f64, width: f64) {
     }
 }
 
-/// The outline as it grows: its left and right edge since the last cut.
-#[derive(Default)]
-struct Outline {
-    contours: Vec<Vec<Position>>,
-    circles: Vec<Circle>,
-    left: Vec<Position>,
-    right: Vec<Position>,
-}
-
-impl Outline {
-    /// Closes the polygon of both edges.
-    fn cut(&mut self) {
-        if self.left.len() > 1 {
-            let mut contour = std::mem::take(&mut self.left);
-            contour.extend(self.right.drain(..).rev());
-            self.contours.push(contour);
-        } else {
-            self.left.clear();
-            self.right.clear();
-        }
-    }
-
-    fn disc(&mut self, sample: &Sample) {
-        self.circles.push(Circle { center: sample.at, radius: sample.radius });
-    }
-
-    fn edges(&mut self, sample: &Sample) {
-        self.left.push(side(sample, sample.direction, 1.0));
-        self.right.push(side(sample, sample.direction, -1.0));
-    }
-}
-
-/// The place at a sample's radius to the left (1) or right (-1) of a direction.
-fn side(sample: &Sample, direction: Position, sign: f64) -> Position {
-    let reach = sample.radius * sign;
-    [sample.at[0] + direction[1] * reach, sample.at[1] - direction[0] * reach]
-}
-
+/// The polygon around the samples: along the left edge, around the tip, back along the right edge, around the
+/// start; and with it the polygons that fill folds.
 fn outline(samples: &[Sample]) -> Shape {
-    let mut outline = Outline::default();
+    let (mut left, mut right) = (Edge::new(1.0), Edge::new(-1.0));
+    let mut polygons = vec![Vec::new()];
     if let Some(first) = samples.first() {
-        outline.disc(first);
-        outline.edges(first);
+        left.points.push(side(first, left.sign));
+        right.points.push(side(first, right.sign));
     }
-    let mut cut = false;
     for (a, b) in samples.iter().zip(samples.iter().skip(1)) {
-        if advances(a, b) {
-            outline.edges(b);
-            cut = false;
-            continue;
-        }
-        outline.cut();
-        if !cut {
-            outline.disc(a);
-        }
-        let chord = [b.at[0] - a.at[0], b.at[1] - a.at[1]];
-        let size = length(chord);
-        if size > 0.0 {
-            let chord = [chord[0] / size, chord[1] / size];
-            let (left, right) = (1.0, -1.0);
-            outline.contours.push(vec![
-                side(a, chord, left),
-                side(b, chord, left),
-                side(b, chord, right),
-                side(a, chord, right),
-            ]);
-        }
-        outline.disc(b);
-        outline.edges(b);
-        cut = true;
+        let cross = a.direction[0] * b.direction[1] - a.direction[1] * b.direction[0];
+        let dot = a.direction[0] * b.direction[0] + a.direction[1] * b.direction[1];
+        let sharp = (1.0 - dot) * b.radius > 8.0 * TOLERANCE;
+        let bends_right = if cross == 0.0 { dot < 0.0 } else { cross > 0.0 };
+        left.advance(a, b, bends_right, sharp, &mut polygons);
+        right.advance(a, b, !bends_right, sharp, &mut polygons);
     }
-    outline.cut();
-    if let (Some(last), false) = (samples.last(), cut) {
-        outline.disc(last);
+    let mut around = left.points;
+    if let Some(last) = samples.last() {
+        half_disc(last, normal(last.direction, 1.0), last.direction, &mut around);
     }
-    Shape::Fill { contours: outline.contours, circles: outline.circles }
+    around.extend(right.points.into_iter().rev());
+    if let Some(first) = samples.first() {
+        half_disc(first, normal(first.direction, -1.0), opposite(first.direction), &mut around);
+    }
+    if let Some(first) = polygons.first_mut() {
+        *first = around;
+    }
+    Shape::Outline(polygons)
 }
 
-/// Whether both edges go forward from one sample to the next. Where one does not, the outline would cross
-/// itself and cut a hole.
-fn advances(a: &Sample, b: &Sample) -> bool {
-    let chord = [b.at[0] - a.at[0], b.at[1] - a.at[1]];
-    let along = |from: Position, to: Position| (to[0] - from[0]) * chord[0] + (to[1] - from[1]) * chord[1];
-    let ahead = |direction: Position| direction[0] * chord[0] + direction[1] * chord[1];
-    ahead(a.direction) > 0.0
-        && ahead(b.direction) > 0.0
-        && along(side(a, a.direction, 1.0), side(b, b.direction, 1.0)) > 0.0
-        && along(side(a, a.direction, -1.0), side(b, b.direction, -1.0)) > 0.0
+/// One edge of the outline as it grows.
+struct Edge {
+    /// 1 on the left of the hand's way, -1 on the right.
+    sign: f64,
+    points: Vec<Position>,
+    /// Whether the last piece was folded.
+    folded: bool,
+}
+
+impl Edge {
+    fn new(sign: f64) -> Self {
+        Self { sign, points: Vec::new(), folded: false }
+    }
+
+    /// Leads the edge from one sample to the next.
+    ///
+    /// On the outer side of a sharp turn it runs around the sample. Where on the inner side the turn is
+    /// tighter than the brush is wide, the edge would run backwards, and the polygon would have holes where
+    /// it winds both ways round. It runs along the way's middle there, and half discs beside the way, polygons
+    /// of their own, fill the bend: half, as edges that lie upon each other would show.
+    fn advance(&mut self, a: &Sample, b: &Sample, outer: bool, sharp: bool, fills: &mut Vec<Vec<Position>>) {
+        let next = side(b, self.sign);
+        let chord = [b.at[0] - a.at[0], b.at[1] - a.at[1]];
+        if sharp && outer {
+            self.turn(a, b, chord);
+        } else {
+            let before = side(a, self.sign);
+            let along = (next[0] - before[0]) * chord[0] + (next[1] - before[1]) * chord[1];
+            if sharp || along <= 0.0 {
+                if self.folded {
+                    self.points.pop();
+                } else {
+                    self.points.push(a.at);
+                    fills.push(self.beside(a));
+                }
+                fills.push(self.beside(b));
+                self.points.push(b.at);
+                self.points.push(next);
+                self.folded = true;
+                return;
+            }
+        }
+        self.points.push(next);
+        self.folded = false;
+    }
+
+    /// Around the sample from which, or at which, the way leads on.
+    fn turn(&mut self, a: &Sample, b: &Sample, chord: Position) {
+        let (from, to) = (normal(a.direction, self.sign), normal(b.direction, self.sign));
+        let around = if b.direction[0] * chord[0] + b.direction[1] * chord[1] > 0.0 { a } else { b };
+        self.points.push(reach(around, from));
+        arc(around, from, to, a.direction, quarterings(around.radius) + 1, &mut self.points);
+        self.points.push(reach(around, to));
+    }
+
+    /// The half of a sample's disc that lies on this side of the way.
+    fn beside(&self, sample: &Sample) -> Vec<Position> {
+        let [x, y] = sample.direction;
+        let from = [-x * self.sign, -y * self.sign];
+        let mut points = vec![reach(sample, from)];
+        half_disc(sample, from, normal(sample.direction, self.sign), &mut points);
+        points.push(reach(sample, opposite(from)));
+        points
+    }
+}
+
+/// The arc around a sample from a direction over the one at its right, `front`, to the opposite; without both
+/// ends.
+fn half_disc(sample: &Sample, from: Position, front: Position, points: &mut Vec<Position>) {
+    let depth = quarterings(sample.radius);
+    arc(sample, from, front, front, depth, points);
+    points.push(reach(sample, front));
+    arc(sample, front, opposite(from), front, depth, points);
+}
+
+fn opposite(direction: Position) -> Position {
+    [-direction[0], -direction[1]]
+}
+
+/// An arc between two directions, by halving the angle `depth` times; without both ends. `front` is the
+/// middle where the directions are opposite.
+fn arc(
+    sample: &Sample,
+    from: Position,
+    to: Position,
+    front: Position,
+    depth: u32,
+    points: &mut Vec<Position>,
+) {
+    if depth == 0 {
+        return;
+    }
+    let [x, y] = [from[0] + to[0], from[1] + to[1]];
+    let size = length([x, y]);
+    let half = if size > 0.0 { [x / size, y / size] } else { front };
+    arc(sample, from, half, front, depth - 1, points);
+    points.push(reach(sample, half));
+    arc(sample, half, to, front, depth - 1, points);
+}
+
+/// How often a quarter of a circle has to be halved to be drawn by straight lines: a chord over the angle a
+/// lies r a² / 8 beside the circle, and (π/2)² / 8 is 0.3085.
+fn quarterings(radius: f64) -> u32 {
+    let mut depth = 0;
+    let mut error = radius * 0.3085;
+    while error > TOLERANCE {
+        error *= 0.25;
+        depth += 1;
+    }
+    depth
+}
+
+/// The direction to the left (1) or the right (-1) of a direction.
+fn normal(direction: Position, sign: f64) -> Position {
+    [direction[1] * sign, -direction[0] * sign]
+}
+
+/// The edge's place beside a sample.
+fn side(sample: &Sample, sign: f64) -> Position {
+    reach(sample, normal(sample.direction, sign))
+}
+
+/// The place at a sample's radius in a direction.
+fn reach(sample: &Sample, direction: Position) -> Position {
+    [sample.at[0] + direction[0] * sample.radius, sample.at[1] + direction[1] * sample.radius]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::drawing::Point;
+    use crate::geometry::knots;
+
+    /// How often the polygons wind around a place, clockwise as seen.
+    fn winding(polygons: &[Vec<Position>], [x, y]: Position) -> i32 {
+        let mut winding = 0;
+        for polygon in polygons {
+            for (index, a) in polygon.iter().enumerate() {
+                let b = polygon[(index + 1) % polygon.len()];
+                let right = (b[0] - a[0]) * (y - a[1]) - (x - a[0]) * (b[1] - a[1]);
+                if a[1] <= y && b[1] > y && right > 0.0 {
+                    winding += 1;
+                } else if a[1] > y && b[1] <= y && right < 0.0 {
+                    winding -= 1;
+                }
+            }
+        }
+        winding
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        /// Every disc that the brush leaves on its way is filled, however the way winds, and nothing is wound
+        /// around backwards.
+        #[test]
+        fn ink_has_no_holes(
+            width in 1_u16..=300,
+            steps in prop::collection::vec((-60_i32..60, -60_i32..60, 1_u32..40), 2..14),
+        ) {
+            let (mut x, mut y) = (0, 0);
+            let points: Vec<Point> = steps
+                .iter()
+                .map(|(dx, dy, dt)| {
+                    (x, y) = (x + dx, y + dy);
+                    Point { x, y, dt: *dt }
+                })
+                .collect();
+            let width = f64::from(width);
+            let (knots, end) = knots(&points);
+            prop_assume!(knots.len() > 1);
+            let Shape::Outline(polygons) = shape(&knots, end, width) else { panic!("no outline") };
+            let lengths = way(&knots);
+            let mut samples = samples(&knots, &radii(&knots, &lengths, width), width);
+            taper(&mut samples, lift_speed(&knots, &lengths, end), width);
+            for sample in &samples {
+                for (share, angle) in [(0.0, 0.0), (0.5, 0.0), (0.5, 0.25), (0.5, 0.5), (0.5, 0.75)]
+                    .into_iter()
+                    .chain((0..8).map(|part| (0.85, f64::from(part) / 8.0)))
+                {
+                    let angle: f64 = angle * std::f64::consts::TAU + 0.1;
+                    let reach = (sample.radius - 2.0 * TOLERANCE).max(0.0) * share;
+                    let at = [sample.at[0] + reach * angle.cos(), sample.at[1] + reach * angle.sin()];
+                    prop_assert!(winding(&polygons, at) > 0 || reach == 0.0, "{at:?} of {:?}", sample.at);
+                }
+            }
+        }
+    }
 }

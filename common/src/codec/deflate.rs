@@ -1,0 +1,47 @@
+//! Raw deflate streams (RFC 1951) of bounded size.
+
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+use super::Malformed;
+
+/// The most that deflate shortens, RFC 1951: 258 bytes in two bits.
+const MAX_RATIO: usize = 1032;
+
+/// The stream of some bytes; `None` where it would not be shorter than they are.
+pub(super) fn deflate(bytes: &[u8], level: u32) -> Option<Vec<u8>> {
+    // The room is exactly what would be worth it: a stream that does not fit is given up.
+    let mut stream = Vec::with_capacity(bytes.len().saturating_sub(1));
+    let mut state = Compress::new(Compression::new(level), false);
+    match state.compress_vec(bytes, &mut stream, FlushCompress::Finish) {
+        Ok(Status::StreamEnd) if stream.len() < bytes.len() => Some(stream),
+        Ok(Status::StreamEnd | Status::Ok | Status::BufError) | Err(_) => None,
+    }
+}
+
+/// The bytes of a stream that ends where `stream` does and has at most `limit` of them.
+pub(super) fn inflate(stream: &[u8], limit: usize) -> Result<Vec<u8>, Malformed> {
+    let mut bytes = Vec::new();
+    let mut room = stream.len().saturating_mul(3).max(64).min(stream.len().saturating_mul(MAX_RATIO));
+    let mut state = Decompress::new(false);
+    loop {
+        // One byte beyond the limit, so that a stream of exactly `limit` bytes can still say that it ends.
+        bytes.reserve_exact(room.min((limit + 1).saturating_sub(bytes.len())));
+        let before = (state.total_in(), bytes.len());
+        let left = stream.get(usize::try_from(before.0).unwrap_or(usize::MAX)..).unwrap_or_default();
+        let status =
+            state.decompress_vec(left, &mut bytes, FlushDecompress::None).or(Err(Malformed::Deflate))?;
+        if bytes.len() > limit {
+            return Err(Malformed::Deflate);
+        }
+        match status {
+            Status::StreamEnd if state.total_in() == stream.len() as u64 => return Ok(bytes),
+            Status::StreamEnd => return Err(Malformed::Trailing),
+            Status::Ok | Status::BufError if bytes.len() == bytes.capacity() => room = bytes.len().max(64),
+            // With room left, what it lacks is input.
+            Status::Ok | Status::BufError if before == (state.total_in(), bytes.len()) => {
+                return Err(Malformed::Truncated);
+            }
+            Status::Ok | Status::BufError => room = 0,
+        }
+    }
+}

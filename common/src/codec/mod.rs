@@ -1,0 +1,374 @@
+//! An action's compact stored bytes: one blob per action, each readable by itself.
+//!
+//! # Format, version 1
+//!
+//! A varint is LEB128: seven bits a byte, the lowest first, the high bit set on all bytes but the last. A
+//! signed number is zigzagged first (0, -1, 1, -2, … become 0, 1, 2, 3, …).
+//!
+//! | bytes | every action |
+//! |---|---|
+//! | 1 | tag: bits 7–5 version (1), bit 4 flag, bits 3–0 kind |
+//!
+//! | kind | action | flag | what follows the tag |
+//! |---|---|---|---|
+//! | 0, 1, 2 | stroke by pen, ink, eraser | the columns are Rice-coded | see below |
+//! | 8 | background | `at` is present | `at` if present, then red, green, blue: a byte each |
+//! | 9, 10, 11 | undo, redo, clear | `at` is present | `at` if present |
+//! | 12 | 2016 picture | the text is deflated | see below |
+//!
+//! | bytes | stroke |
+//! |---|---|
+//! | varint, ≤ 64 bits | `at` |
+//! | 3 | red, green, blue |
+//! | varint | width, within [`WIDTH_RANGE`] |
+//! | varint | *n*, the number of points, 1 to [`MAX_POINTS`] |
+//! | 2 signed varints | x and y of the first point; its `dt` is 0 in every valid stroke |
+//! | all others | three columns of *n* - 1 numbers of 32 bits, one after the other |
+//!
+//! | column | of each point after the first |
+//! |---|---|
+//! | x | the step from the point before, less the step that led there (0 to the first point) |
+//! | y | likewise |
+//! | `dt` | less the `dt` three points before (17 where there is none): at 60 Hz, three samples take 50 ms exactly, so what rounding does to their times repeats |
+//!
+//! All are computed modulo 2³² and zigzagged, so any columns of the right length are some stroke. They are
+//! written as varints or, where that is shorter and the flag says so, as one stream of bits, the highest of a
+//! byte first, with zeros up to a full byte at its end.
+//!
+//! | bits | a number *v* in the stream |
+//! |---|---|
+//! | *q* + 1 | *q* = *v* >> *k* in unary: *q* ones and a zero |
+//! | *k* | the lowest bits of *v* |
+//! | or 24 + 32 | where *q* would be 24 or more: 24 ones, then *v* itself |
+//!
+//! This is Golomb–Rice coding with the adaptation of JPEG-LS (ITU-T T.87, A.5): *k*, at most 31, is the least
+//! with *count* 2^*k* ≥ *sum*. A column begins with *count* 1 and *sum* 16 (x and y) or 1 (`dt`). After each
+//! number, *sum* grows by it and *count* by 1; when *count* is 8, both are halved. Strokes are too short for a
+//! general compressor: deflate's tables cost more than they gain, and setting it up takes longer than all else.
+//!
+//! | bytes | 2016 picture |
+//! |---|---|
+//! | varint | *len*, the text's length in bytes, at most [`weapp::MAX_TEXT`] |
+//! | all others | the text in UTF-8, or its raw deflate stream (RFC 1951) where that is shorter |
+//!
+//! The text's bytes end the blob, so [`weapp_text`] can hand them out as they are stored. Deflate streams
+//! differ between libraries and their versions: compare texts, not blobs. Of all other actions there is one
+//! blob only that [`encode`] writes.
+
+mod deflate;
+mod rice;
+mod varint;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use crate::drawing::{Action, Color, MAX_POINTS, Point, Stroke, Tool, WIDTH_RANGE};
+use crate::weapp;
+use deflate::{deflate, inflate};
+use varint::{Reader, put, unzigzag, zigzag};
+
+const VERSION: u8 = 1;
+const FLAG: u8 = 1 << 4;
+
+const PEN: u8 = 0;
+const INK: u8 = 1;
+const ERASER: u8 = 2;
+const BACKGROUND: u8 = 8;
+const UNDO: u8 = 9;
+const REDO: u8 = 10;
+const CLEAR: u8 = 11;
+const WEAPP: u8 = 12;
+
+/// The longest varint of 32 bits.
+const MAX_VARINT: usize = 5;
+/// Milliseconds between two samples of a phone at 60 Hz, near enough.
+const FRAME: u32 = 17;
+/// What the means of the three columns' numbers are expected to be.
+const MEANS: [u32; 3] = [16, 16, 1];
+/// A 2016 text is ten times its information, is written once and read often.
+const WEAPP_LEVEL: u32 = 6;
+
+/// The bytes are no action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// They end before the action does.
+    #[error("an encoded action ends too early")]
+    Truncated,
+    /// They go on after its end.
+    #[error("bytes follow an encoded action")]
+    Trailing,
+    /// They were written in a format that this version does not know.
+    #[error("an encoded action of unknown version {0}")]
+    Version(u8),
+    /// No such kind of action.
+    #[error("an encoded action of unknown kind {0}")]
+    Kind(u8),
+    /// A number that does not fit where it stands.
+    #[error("a number of an encoded action is out of range")]
+    Number,
+    /// The compressed part is no deflate stream, or one of more bytes than the action can have.
+    #[error("the compressed part of an encoded action is damaged")]
+    Deflate,
+    /// A 2016 text that is not UTF-8.
+    #[error("the text of an encoded action is not UTF-8")]
+    Text,
+}
+
+/// The stored form of an action.
+///
+/// Exact for every action that a drawing may hold; it does not check that the action is one.
+#[must_use]
+pub fn encode(action: &Action) -> Vec<u8> {
+    write(action, true)
+}
+
+/// The stored form of an action with nothing compressed, which [`decode`] reads as well.
+#[must_use]
+pub fn encode_uncompressed(action: &Action) -> Vec<u8> {
+    write(action, false)
+}
+
+fn write(action: &Action, compress: bool) -> Vec<u8> {
+    match action {
+        Action::Stroke { at, stroke } => write_stroke(*at, stroke, compress),
+        Action::Background { color, at } => {
+            let mut blob = write_moment(BACKGROUND, *at);
+            blob.extend(color.0);
+            blob
+        }
+        Action::Undo { at } => write_moment(UNDO, *at),
+        Action::Redo { at } => write_moment(REDO, *at),
+        Action::Clear { at } => write_moment(CLEAR, *at),
+        Action::Weapp { text } => {
+            let deflated = if compress { deflate(text.as_bytes(), WEAPP_LEVEL) } else { None };
+            let stored = deflated.as_deref().unwrap_or(text.as_bytes());
+            let mut blob = Vec::with_capacity(stored.len() + 1 + MAX_VARINT);
+            blob.push(tag(WEAPP, deflated.is_some()));
+            put(&mut blob, text.len() as u64);
+            blob.extend(stored);
+            blob
+        }
+    }
+}
+
+/// The action of a stored form.
+///
+/// # Errors
+/// When the bytes are no stored form of any action. Nothing is allocated beyond what the action needs.
+pub fn decode(blob: &[u8]) -> Result<Action, Malformed> {
+    let mut reader = Reader::new(blob);
+    let (kind, flag) = read_tag(&mut reader)?;
+    match kind {
+        PEN => read_stroke(reader, Tool::Pen, flag),
+        INK => read_stroke(reader, Tool::Ink, flag),
+        ERASER => read_stroke(reader, Tool::Eraser, flag),
+        BACKGROUND => {
+            let at = read_moment(&mut reader, flag)?;
+            let color = Color(reader.array()?);
+            reader.end().map(|()| Action::Background { color, at })
+        }
+        UNDO | REDO | CLEAR => {
+            let at = read_moment(&mut reader, flag)?;
+            reader.end()?;
+            Ok(match kind {
+                UNDO => Action::Undo { at },
+                REDO => Action::Redo { at },
+                _ => Action::Clear { at },
+            })
+        }
+        WEAPP => {
+            let stored = read_weapp(reader, flag)?;
+            let bytes = stored.inflate()?;
+            if bytes.len() != stored.len {
+                return Err(Malformed::Number);
+            }
+            let text = String::from_utf8(bytes.into_owned()).or(Err(Malformed::Text))?;
+            Ok(Action::Weapp { text })
+        }
+        unknown => Err(Malformed::Kind(unknown)),
+    }
+}
+
+/// The text of a 2016 picture as it lies in its blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredText<'a> {
+    /// The text's UTF-8 or, where `deflated`, its raw deflate stream: the end of the blob.
+    pub bytes: &'a [u8],
+    /// Which of the two.
+    pub deflated: bool,
+    /// The text's length in bytes when it is not compressed.
+    pub len: usize,
+}
+
+impl<'a> StoredText<'a> {
+    fn inflate(&self) -> Result<Cow<'a, [u8]>, Malformed> {
+        if self.deflated {
+            inflate(self.bytes, self.len).map(Cow::Owned)
+        } else {
+            Ok(Cow::Borrowed(self.bytes))
+        }
+    }
+}
+
+/// The stored text of a blob that is a 2016 picture, found without decompressing it; `None` for every other.
+#[must_use]
+pub fn weapp_text(blob: &[u8]) -> Option<StoredText<'_>> {
+    let mut reader = Reader::new(blob);
+    let (kind, flag) = read_tag(&mut reader).ok()?;
+    if kind == WEAPP { read_weapp(reader, flag).ok() } else { None }
+}
+
+/// Whether a blob is a 2016 picture. Looks at one byte.
+#[must_use]
+pub fn is_weapp(blob: &[u8]) -> bool {
+    read_tag(&mut Reader::new(blob)).is_ok_and(|(kind, _)| kind == WEAPP)
+}
+
+fn tag(kind: u8, flag: bool) -> u8 {
+    VERSION << 5 | if flag { FLAG } else { 0 } | kind
+}
+
+fn read_tag(reader: &mut Reader<'_>) -> Result<(u8, bool), Malformed> {
+    let [tag] = reader.array()?;
+    match tag >> 5 {
+        VERSION => Ok((tag & 0x0f, tag & FLAG != 0)),
+        unknown => Err(Malformed::Version(unknown)),
+    }
+}
+
+fn write_moment(kind: u8, at: Option<u64>) -> Vec<u8> {
+    let mut blob = vec![tag(kind, at.is_some())];
+    if let Some(at) = at {
+        put(&mut blob, at);
+    }
+    blob
+}
+
+fn read_moment(reader: &mut Reader<'_>, present: bool) -> Result<Option<u64>, Malformed> {
+    if present { reader.u64().map(Some) } else { Ok(None) }
+}
+
+fn read_weapp(mut reader: Reader<'_>, deflated: bool) -> Result<StoredText<'_>, Malformed> {
+    let len = usize::try_from(reader.u64()?).ok().filter(|len| *len <= weapp::MAX_TEXT);
+    Ok(StoredText { bytes: reader.rest(), deflated, len: len.ok_or(Malformed::Number)? })
+}
+
+fn write_stroke(at: u64, stroke: &Stroke, compress: bool) -> Vec<u8> {
+    let points = &stroke.points;
+    let first = points.first().copied().unwrap_or_default();
+    let columns = [
+        steps_of_steps(points.iter().map(|point| point.x)),
+        steps_of_steps(points.iter().map(|point| point.y)),
+        changes_of_time(points),
+    ];
+    let mut stored = Vec::with_capacity(points.len() * 4);
+    columns.iter().flatten().for_each(|number| put(&mut stored, u64::from(*number)));
+    let coded = if compress { rice_code(&columns) } else { Vec::new() };
+    let shorter = compress && coded.len() < stored.len();
+    if shorter {
+        stored = coded;
+    }
+
+    let kind = match stroke.tool {
+        Tool::Pen => PEN,
+        Tool::Ink => INK,
+        Tool::Eraser => ERASER,
+    };
+    let mut blob = Vec::with_capacity(stored.len() + 32);
+    blob.push(tag(kind, shorter));
+    put(&mut blob, at);
+    blob.extend(stroke.color.0);
+    put(&mut blob, u64::from(stroke.width));
+    put(&mut blob, points.len() as u64);
+    put(&mut blob, u64::from(zigzag(first.x)));
+    put(&mut blob, u64::from(zigzag(first.y)));
+    blob.extend(stored);
+    blob
+}
+
+fn read_stroke(mut reader: Reader<'_>, tool: Tool, coded: bool) -> Result<Action, Malformed> {
+    let at = reader.u64()?;
+    let color = Color(reader.array()?);
+    let width = u16::try_from(reader.u64()?).ok().filter(|width| WIDTH_RANGE.contains(width));
+    let width = width.ok_or(Malformed::Number)?;
+    let count = usize::try_from(reader.u64()?).ok().filter(|count| (1..=MAX_POINTS).contains(count));
+    let count = count.ok_or(Malformed::Number)?;
+    let first = Point { x: unzigzag(reader.u32()?), y: unzigzag(reader.u32()?), dt: 0 };
+
+    // A number is at least a bit, or a byte: what is allocated is in proportion to bytes that are there.
+    let least = if coded { (3 * (count - 1)).div_ceil(8) } else { 3 * (count - 1) };
+    if reader.rest().len() < least {
+        return Err(Malformed::Truncated);
+    }
+    let mut points = vec![first; count];
+    if coded {
+        let mut bits = rice::Reader::new(reader.rest());
+        read_columns(&mut points, |column, mean| bits.column(column, mean))?;
+        bits.end()?;
+    } else {
+        read_columns(&mut points, |column, _| {
+            column.iter_mut().try_for_each(|number| reader.u32().map(|read| *number = read))
+        })?;
+        reader.end()?;
+    }
+    Ok(Action::Stroke { at, stroke: Stroke { tool, color, width, points } })
+}
+
+/// The column of a coordinate.
+fn steps_of_steps(mut values: impl Iterator<Item = i32>) -> Vec<u32> {
+    let mut value = values.next().unwrap_or_default();
+    let mut step = 0_i32;
+    let change = |next: i32| {
+        let last = std::mem::replace(&mut step, next.wrapping_sub(value));
+        value = next;
+        zigzag(step.wrapping_sub(last))
+    };
+    values.map(change).collect()
+}
+
+/// The column of the times.
+fn changes_of_time(points: &[Point]) -> Vec<u32> {
+    let times = points.iter().skip(1).map(|point| point.dt);
+    let before = [FRAME; 3].into_iter().chain(times.clone());
+    times.zip(before).map(|(dt, before)| zigzag(dt.wrapping_sub(before).cast_signed())).collect()
+}
+
+fn rice_code(columns: &[Vec<u32>; 3]) -> Vec<u8> {
+    let mut bits = rice::Writer::default();
+    for (column, mean) in columns.iter().zip(MEANS) {
+        bits.column(column, mean);
+    }
+    bits.finish()
+}
+
+/// Fills in all points after the first from the columns, which `read` fills one after the other.
+fn read_columns(
+    points: &mut [Point],
+    mut read: impl FnMut(&mut [u32], u32) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let [x_mean, y_mean, dt_mean] = MEANS;
+    let Some((first, points)) = points.split_first_mut() else { return Ok(()) };
+    let mut column = vec![0; points.len()];
+    let walk = |start: i32, column: &[u32], set: fn(&mut Point, i32), points: &mut [Point]| {
+        let (mut value, mut step) = (start, 0_i32);
+        for (point, number) in points.iter_mut().zip(column) {
+            step = step.wrapping_add(unzigzag(*number));
+            value = value.wrapping_add(step);
+            set(point, value);
+        }
+    };
+    read(&mut column, x_mean)?;
+    walk(first.x, &column, |point, x| point.x = x, points);
+    read(&mut column, y_mean)?;
+    walk(first.y, &column, |point, y| point.y = y, points);
+    read(&mut column, dt_mean)?;
+    let mut before = [FRAME; 3];
+    for (point, number) in points.iter_mut().zip(&column) {
+        let [third, second, last] = before;
+        point.dt = third.wrapping_add_signed(unzigzag(*number));
+        before = [second, last, point.dt];
+    }
+    Ok(())
+}

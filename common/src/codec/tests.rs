@@ -1,0 +1,189 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::drawing::arbitrary;
+
+fn stroke(points: Vec<Point>) -> Action {
+    Action::Stroke { at: 7, stroke: Stroke { tool: Tool::Pen, color: Color([1, 2, 3]), width: 28, points } }
+}
+
+/// A stroke up to its first point.
+fn header(tag: u8, width: u64, count: u64) -> Vec<u8> {
+    let mut blob = vec![tag, 0, 1, 2, 3];
+    put(&mut blob, width);
+    put(&mut blob, count);
+    blob.extend([0, 0]);
+    blob
+}
+
+#[test]
+fn the_bytes_are_the_documented_ones() {
+    let points = [(10, 20, 0), (7, 24, 16), (4, 28, 17), (0, 33, 18)];
+    let action = stroke(points.map(|(x, y, dt)| Point { x, y, dt }).to_vec());
+    #[rustfmt::skip]
+    let plain = [
+        0x20, 7, 1, 2, 3, 28, 4, 20, 40,
+        5, 0, 1,
+        8, 0, 2,
+        1, 0, 2,
+    ];
+    assert_eq!(encode_uncompressed(&action), plain);
+    // x: 0 0101, 0 0000, 0 001; y: 0 1000, 0 0000, 0 010; dt: 10, 0, 110; and zeros.
+    #[rustfmt::skip]
+    let coded = [
+        0x30, 7, 1, 2, 3, 28, 4, 20, 40,
+        0b0010_1000, 0b0000_0101, 0b0000_0000, 0b0010_1001, 0b1000_0000,
+    ];
+    assert_eq!(encode(&action), coded);
+    assert_eq!(encode(&Action::Undo { at: None }), [0x29]);
+    assert_eq!(encode(&Action::Redo { at: Some(0) }), [0x3a, 0]);
+    assert_eq!(
+        encode(&Action::Background { color: Color([9, 8, 7]), at: Some(128) }),
+        [0x38, 0x80, 1, 9, 8, 7]
+    );
+    assert_eq!(encode(&Action::Weapp { text: "[]".into() }), [0x2c, 2, b'[', b']']);
+}
+
+#[test]
+fn every_prefix_and_every_extension_is_refused() {
+    let points = (0..100).map(|i| Point { x: i * i, y: -i, dt: u32::from(i > 0) * 16 }).collect();
+    let text = r#"{"method":"save","data":[]},"#.repeat(20);
+    let actions = [
+        stroke(points),
+        stroke(vec![Point::default()]),
+        Action::Background { color: Color::WHITE, at: Some(300) },
+        Action::Clear { at: Some(1) },
+        Action::Weapp { text },
+    ];
+    for action in actions {
+        let mut blob = encode(&action);
+        assert_eq!(decode(&blob).as_ref(), Ok(&action));
+        for end in 0..blob.len() {
+            assert!(decode(&blob[..end]).is_err(), "{action:?} cut to {end} bytes");
+        }
+        blob.push(0);
+        assert!(decode(&blob).is_err(), "{action:?} and a byte");
+    }
+    // A short text is stored as it is; there it is the length that tells.
+    assert_eq!(decode(&[0x2c, 3, b'[', b']']), Err(Malformed::Number));
+}
+
+#[test]
+fn what_no_action_has_is_refused() {
+    let pen = tag(PEN, false);
+    let coded = tag(PEN, true);
+    let refused = [
+        (vec![], Malformed::Truncated),
+        (vec![0x09], Malformed::Version(0)),
+        (vec![0x49], Malformed::Version(2)),
+        (vec![0x23], Malformed::Kind(3)),
+        (vec![0x2f], Malformed::Kind(15)),
+        (vec![0x29, 0], Malformed::Trailing),
+        (header(pen, 0, 1), Malformed::Number),
+        (header(pen, 513, 1), Malformed::Number),
+        (header(pen, 28, 0), Malformed::Number),
+        (header(pen, 28, MAX_POINTS as u64 + 1), Malformed::Number),
+        (header(pen, 28, u64::MAX), Malformed::Number),
+        (header(pen, 28, MAX_POINTS as u64), Malformed::Truncated),
+        ([header(pen, 28, 2), vec![0xff, 0xff, 0xff, 0xff, 0x1f, 0, 0]].concat(), Malformed::Number),
+        (header(coded, 28, MAX_POINTS as u64), Malformed::Truncated),
+        ([header(coded, 28, 2), vec![0]].concat(), Malformed::Truncated),
+        ([header(coded, 28, 2), vec![0xff; 3]].concat(), Malformed::Truncated),
+        ([header(coded, 28, 2), vec![0, 1]].concat(), Malformed::Trailing),
+        ([header(coded, 28, 2), vec![0, 0, 0]].concat(), Malformed::Trailing),
+        ([vec![0x39], vec![0xff; 9], vec![2]].concat(), Malformed::Number),
+        (vec![0x2c, 1, 0xff], Malformed::Text),
+    ];
+    for (blob, malformed) in refused {
+        assert_eq!(decode(&blob), Err(malformed), "{blob:02x?}");
+    }
+}
+
+#[test]
+fn an_inflating_bomb_is_stopped() {
+    let zeros = vec![0; 8 << 20];
+    let bomb = deflate(&zeros, 9).unwrap();
+    let mut text = vec![tag(WEAPP, true)];
+    put(&mut text, weapp::MAX_TEXT as u64);
+    assert_eq!(decode(&[text, bomb.clone()].concat()), Err(Malformed::Deflate));
+    let mut text = vec![tag(WEAPP, true)];
+    put(&mut text, weapp::MAX_TEXT as u64 + 1);
+    assert_eq!(decode(&[text, bomb].concat()), Err(Malformed::Number));
+}
+
+#[test]
+fn the_largest_actions_fit() {
+    let points = (0..MAX_POINTS).map(|i| {
+        let far = if i % 2 == 0 { i32::MIN } else { i32::MAX };
+        Point { x: far, y: far.wrapping_add(i as i32), dt: if i == 0 { 0 } else { u32::MAX } }
+    });
+    let action = stroke(points.collect());
+    assert_eq!(decode(&encode(&action)), Ok(action));
+    let action = Action::Weapp { text: "x".repeat(weapp::MAX_TEXT) };
+    let blob = encode(&action);
+    assert!(blob.len() < 10_000);
+    assert_eq!(decode(&blob), Ok(action));
+}
+
+#[test]
+fn a_2016_text_lies_in_its_blob_as_a_deflate_stream() {
+    let text = r#"{"method":"lineTo","data":[12.5,40]},"#.repeat(30);
+    let blob = encode(&Action::Weapp { text: text.clone() });
+    let stored = weapp_text(&blob).unwrap();
+    assert!(stored.deflated && stored.bytes.len() < 100);
+    assert_eq!(stored.len, text.len());
+    assert!(blob.ends_with(stored.bytes));
+    let mut inflated = String::new();
+    let mut decoder = flate2::bufread::DeflateDecoder::new(stored.bytes);
+    std::io::Read::read_to_string(&mut decoder, &mut inflated).unwrap();
+    assert_eq!(inflated, text);
+
+    let short = encode(&Action::Weapp { text: "[]".into() });
+    assert_eq!(weapp_text(&short), Some(StoredText { bytes: b"[]", deflated: false, len: 2 }));
+    assert!(is_weapp(&blob) && is_weapp(&short));
+    for other in [vec![], encode(&Action::Undo { at: None }), vec![0x4c, 0]] {
+        assert!(!is_weapp(&other));
+        assert_eq!(weapp_text(&other), None);
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_action_comes_back(action in arbitrary::action()) {
+        let blob = encode(&action);
+        prop_assert_eq!(is_weapp(&blob), matches!(action, Action::Weapp { .. }));
+        let plain = encode_uncompressed(&action);
+        prop_assert!(blob.len() <= plain.len());
+        prop_assert_eq!(decode(&plain), Ok(action.clone()));
+        prop_assert_eq!(decode(&blob), Ok(action));
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(mut blob in proptest::collection::vec(any::<u8>(), 0..300), kind in 0..16_u8, flag: bool) {
+        let _ = decode(&blob);
+        if let Some(first) = blob.first_mut() {
+            *first = tag(kind, flag);
+        }
+        if let Ok(action) = decode(&blob) {
+            prop_assert_eq!(decode(&encode(&action)), Ok(action));
+        }
+    }
+
+    #[test]
+    fn a_damaged_action_is_read_or_refused(
+        action in arbitrary::action(),
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        cut: prop::sample::Index,
+    ) {
+        let mut blob = encode(&action);
+        for (place, byte) in damage {
+            let place = place.index(blob.len());
+            blob[place] = byte;
+        }
+        if let Ok(action) = decode(&blob) {
+            prop_assert_eq!(decode(&encode(&action)), Ok(action));
+        }
+        blob.truncate(cut.index(blob.len()));
+        let _ = decode(&blob);
+    }
+}

@@ -1,0 +1,63 @@
+//! Strategies for property tests: drawings as hands make them, and drawings at the edge of their types.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::{Action, Color, MAX_AT, Point, Stroke, Tool, WIDTH_RANGE};
+
+pub(crate) fn color() -> impl Strategy<Value = Color> {
+    any::<[u8; 3]>().prop_map(Color)
+}
+
+pub(crate) fn tool() -> impl Strategy<Value = Tool> {
+    prop_oneof![Just(Tool::Pen), Just(Tool::Ink), Just(Tool::Eraser)]
+}
+
+/// Any points at all, but for the first's `dt`.
+fn wild_points() -> impl Strategy<Value = Vec<Point>> {
+    let edge = || prop_oneof![any::<i32>(), Just(i32::MIN), Just(i32::MAX), -9000..9000];
+    let dt = prop_oneof![any::<u32>(), Just(u32::MAX), 0..40_u32];
+    vec((edge(), edge(), dt), 1..40).prop_map(|points| {
+        let mut points: Vec<Point> = points.into_iter().map(|(x, y, dt)| Point { x, y, dt }).collect();
+        points[0].dt = 0;
+        points
+    })
+}
+
+/// The way of a hand: small steps at about 60 Hz, on the paper and somewhat off it.
+pub(crate) fn hand_points() -> impl Strategy<Value = Vec<Point>> {
+    let step = (-60..60_i32, -60..60_i32, 15..19_u32);
+    (-8000..8000_i32, -8000..8000_i32, vec(step, 0..200)).prop_map(|(x, y, steps)| {
+        let mut last = Point { x, y, dt: 0 };
+        let mut points = vec![last];
+        for (dx, dy, dt) in steps {
+            last = Point { x: (last.x + dx).clamp(-8192, 8192), y: (last.y + dy).clamp(-8192, 8192), dt };
+            points.push(last);
+        }
+        points
+    })
+}
+
+pub(crate) fn stroke(points: impl Strategy<Value = Vec<Point>>) -> impl Strategy<Value = Stroke> {
+    (tool(), color(), WIDTH_RANGE, points).prop_map(|(tool, color, width, points)| Stroke {
+        tool,
+        color,
+        width,
+        points,
+    })
+}
+
+pub(crate) fn action() -> impl Strategy<Value = Action> {
+    let at = || prop_oneof![0..=MAX_AT, any::<u64>(), Just(u64::MAX)];
+    let moment = move || proptest::option::of(prop_oneof![Just(0), at()]);
+    let points = prop_oneof![wild_points(), hand_points()];
+    prop_oneof![
+        4 => (at(), stroke(points)).prop_map(|(at, stroke)| Action::Stroke { at, stroke }),
+        1 => (color(), moment()).prop_map(|(color, at)| Action::Background { color, at }),
+        1 => moment().prop_map(|at| Action::Undo { at }),
+        1 => moment().prop_map(|at| Action::Redo { at }),
+        1 => moment().prop_map(|at| Action::Clear { at }),
+        1 => any::<String>().prop_map(|text| Action::Weapp { text }),
+        1 => vec("[a-z]{0,9}", 0..200).prop_map(|words| Action::Weapp { text: words.join("\",\"") }),
+    ]
+}

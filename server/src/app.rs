@@ -1,0 +1,202 @@
+//! Assembling a server from its settings, and running it until it is told to stop.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{App as ActixApp, HttpServer};
+use secrecy::ExposeSecret;
+
+use crate::dev::Extras;
+use crate::gallery::{GalleryService, keep_house};
+use crate::http::{self, Guard, Services};
+use crate::keys::{KeyPlace, LazyKeyring};
+use crate::session::SessionService;
+use crate::settings::Settings;
+use crate::store::StoreError;
+use crate::store::dispatch::{GalleryBackend, GalleryStore, SessionBackend, SessionStore};
+use crate::store::mongo::MongoGallery;
+use crate::store::redis::RedisSessions;
+use crate::store::sqlite::SqliteStore;
+use crate::telemetry::Metrics;
+use crate::wechat::{InvalidClient, WechatApp, WechatClient};
+
+/// The sockets that a server listens on, bound by whoever starts it.
+pub struct Listeners {
+    /// For clients.
+    pub public: TcpListener,
+    /// For the operator.
+    pub admin: TcpListener,
+}
+
+/// Told to whoever started a server, once it accepts connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Ready {
+    /// Where clients are served.
+    pub public: SocketAddr,
+    /// Where the operator is.
+    pub admin: SocketAddr,
+}
+
+/// Why a server did not start, or broke down.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A socket.
+    #[error("a listener failed")]
+    Listener(#[from] std::io::Error),
+    /// The embedded store can't be opened, or the address of a database makes no sense.
+    #[error("the store can't be opened")]
+    Store(#[from] StoreError),
+    /// The address of WeChat makes no sense.
+    #[error("the client of WeChat can't be made")]
+    Wechat(#[from] InvalidClient),
+}
+
+/// Runs a server on those listeners until `shutdown`, then finishes what is in flight. `ready` is called once
+/// it accepts connections. With `extras` it has what development needs besides.
+///
+/// # Errors
+/// [`StartError`]. A database that is out of reach is no error: the server answers 503 until it is there.
+pub async fn run(
+    settings: Settings,
+    listeners: Listeners,
+    extras: Option<Extras>,
+    ready: impl FnOnce(Ready),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    let services = services(&settings).await?;
+    let addresses =
+        Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
+    let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
+    let services = Data::new(services);
+
+    let public = {
+        let services = services.clone();
+        let base_path = settings.http.weapp_base_path.clone();
+        let server = HttpServer::new(move || {
+            let app = ActixApp::new().app_data(services.clone()).wrap(from_fn(http::envelope));
+            let app = match &extras {
+                Some(extras) => {
+                    let inner = |config: &mut web::ServiceConfig| {
+                        http::routes(config, &base_path);
+                        extras.routes(config);
+                    };
+                    app.configure(|config| match extras.prefix() {
+                        Some(prefix) => {
+                            config.service(web::scope(prefix).configure(inner));
+                        }
+                        None => inner(config),
+                    })
+                }
+                None => app
+                    .configure(|config| http::routes(config, &base_path))
+                    .service(web::resource("/").route(web::get().to(http::root))),
+            };
+            app.default_service(web::to(http::nothing))
+        });
+        let workers = settings.http.workers;
+        let server = if workers == 0 { server } else { server.workers(workers) };
+        server
+            .client_request_timeout(settings.http.head_timeout)
+            .shutdown_timeout(settings.http.shutdown_timeout.as_secs())
+            .disable_signals()
+            .listen(listeners.public)?
+            .run()
+    };
+    let admin = {
+        let services = services.clone();
+        HttpServer::new(move || {
+            ActixApp::new()
+                .app_data(services.clone())
+                .wrap(from_fn(http::envelope))
+                .configure(crate::admin::routes)
+                .default_service(web::to(http::nothing))
+        })
+        .workers(1)
+        .client_request_timeout(settings.http.head_timeout)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .listen(listeners.admin)?
+        .run()
+    };
+
+    let (stop_house, house_stopped) = tokio::sync::oneshot::channel::<()>();
+    let house = tokio::spawn(keep_house(gallery, leases, async {
+        // A sender that is gone means the same as one that spoke.
+        let _ = house_stopped.await;
+    }));
+    let sweeper = tokio::spawn({
+        let services = services.clone();
+        async move { services.guard.sweep().await }
+    });
+
+    let handles = (public.handle(), admin.handle());
+    let public = tokio::spawn(public);
+    let admin = tokio::spawn(admin);
+    tracing::info!(public = %addresses.public, admin = %addresses.admin, "listening");
+    ready(addresses);
+    shutdown.await;
+    tracing::info!("stopping: requests in flight are finished");
+    handles.0.stop(true).await;
+    handles.1.stop(true).await;
+    drop(stop_house);
+    sweeper.abort();
+    let _ = tokio::join!(public, admin, house);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn services(settings: &Settings) -> Result<Services, StartError> {
+    let metrics = Arc::new(Metrics::default());
+    let store = &settings.store;
+    let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());
+    let embedded = if mongodb_uri.is_empty() || redis_url.is_empty() {
+        Some(SqliteStore::open(&store.data_dir)?)
+    } else {
+        None
+    };
+    let (gallery, place) = match &embedded {
+        Some(embedded) if mongodb_uri.is_empty() => {
+            (GalleryBackend::Sqlite(embedded.clone()), KeyPlace::Directory(store.data_dir.clone()))
+        }
+        _ => {
+            let mongo = MongoGallery::connect(mongodb_uri, &store.mongodb_database)?;
+            (GalleryBackend::Mongo(mongo.clone()), KeyPlace::Shared(mongo))
+        }
+    };
+    let sessions = match embedded {
+        Some(embedded) if redis_url.is_empty() => SessionBackend::Sqlite(embedded),
+        _ => SessionBackend::Redis(RedisSessions::connect(redis_url, &store.redis_prefix)?),
+    };
+    let gallery = GalleryStore::new(gallery, Arc::clone(&metrics));
+    let sessions = SessionStore::new(sessions, Arc::clone(&metrics));
+    let keys = Arc::new(LazyKeyring::new(settings.keys.clone(), place));
+    let apps = settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
+    let wechat = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
+    Ok(Services {
+        sessions: SessionService::new(
+            sessions,
+            gallery.clone(),
+            wechat,
+            apps,
+            Arc::clone(&keys),
+            settings.session.clone(),
+            Arc::clone(&metrics),
+        ),
+        gallery: GalleryService::new(
+            gallery,
+            keys,
+            settings.limits.drawing.clone(),
+            settings.gallery.clone(),
+            &settings.http.public_url,
+            Arc::clone(&metrics),
+        ),
+        guard: Guard::new(&settings.limits),
+        metrics,
+        settings: settings.clone(),
+    })
+}
+

@@ -1,0 +1,163 @@
+//! What `yibi-server dev` has besides a server: the simulated WeChat's sign-in and the preview of the
+//! mini-program on the same origin, and for phones on the local network a path that can't be guessed.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use actix_files::Files;
+use actix_web::http::header;
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Responder};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::random;
+use crate::settings::Settings;
+use crate::wechat::simulator::Simulator;
+
+/// What development adds to the public listener.
+#[derive(Clone)]
+pub struct Extras {
+    simulator: Option<Simulator>,
+    preview: PathBuf,
+    prefix: Option<String>,
+}
+
+impl Extras {
+    /// With a simulator whose users can sign in, where there is one, the preview's files, and the path below
+    /// which everything is served, where it is not `/`.
+    #[must_use]
+    pub fn new(simulator: Option<Simulator>, preview: PathBuf, prefix: Option<String>) -> Self {
+        Self { simulator, preview, prefix }
+    }
+
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
+    }
+
+    pub(crate) fn routes(&self, config: &mut ServiceConfig) {
+        if let Some(simulator) = &self.simulator {
+            config
+                .app_data(web::Data::new(simulator.clone()))
+                .service(web::resource("/dev/wx/login").route(web::post().to(login)));
+        }
+        if self.preview.join("index.html").is_file() {
+            let headers = DefaultHeaders::new()
+                .add((header::CONTENT_SECURITY_POLICY, "frame-ancestors 'self'"))
+                .add((header::CACHE_CONTROL, "no-cache"));
+            let files = Files::new("/", &self.preview).index_file("index.html");
+            config.service(web::scope("").wrap(headers).service(files));
+        } else {
+            config.service(web::resource("/").route(web::get().to(no_preview)));
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Login {
+    user: String,
+}
+
+/// A code for a simulated user, as `wx.login` would give it.
+async fn login(simulator: web::Data<Simulator>, asked: web::Json<Login>) -> impl Responder {
+    match simulator.login(&asked.user, None) {
+        Ok(login) => HttpResponse::Ok().json(login),
+        Err(error) => HttpResponse::UnprocessableEntity().json(serde_json::json!({"error": error.to_string()})),
+    }
+}
+
+async fn no_preview() -> impl Responder {
+    let page = "<!doctype html><html lang=en><meta charset=utf-8><title>yibi</title>\
+        <style>body{font:16px/1.6 system-ui;max-width:36em;margin:4em auto;padding:0 1em}code{background:#8882;padding:.1em .3em}</style>\
+        <h1>yibi · 一笔到底</h1><p>The server runs. The mini-program's preview is not built: install \
+        <a href=https://nodejs.org>Node.js</a> 20 or newer and type <code>make run</code> again.</p>\
+        <p>The API is at <code>/api/v1</code>, its description at <a href=api/v1/openapi.json>/api/v1/openapi.json</a>.</p>";
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"))
+        .body(page)
+}
+
+/// Why development does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DevError {
+    /// A listener that others could reach.
+    #[error("{0} is not a loopback address; `dev` has no locks on its doors (for a phone: dev --lan)")]
+    Exposed(SocketAddr),
+    /// The data directory can't be used.
+    #[error("{path}: {cause}")]
+    DataDir {
+        /// The path.
+        path: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The machine is on no network.
+    #[error("this machine has no address on a local network: {0}")]
+    NoNetwork(std::io::Error),
+}
+
+/// Fits the settings for development: data of its own, an admin token in a file, text logs. With `lan`, the
+/// public listener is opened to the local network, below the returned path.
+///
+/// # Errors
+/// [`DevError`].
+pub fn prepare(settings: &mut Settings, lan: bool) -> Result<Option<String>, DevError> {
+    let listen = settings.http.listen;
+    for listen in [listen, settings.admin.listen] {
+        if !listen.ip().is_loopback() {
+            return Err(DevError::Exposed(listen));
+        }
+    }
+    let directory = settings.store.data_dir.join("dev");
+    settings.store.data_dir.clone_from(&directory);
+    let token = admin_token(&directory)
+        .map_err(|cause| DevError::DataDir { path: directory.display().to_string(), cause })?;
+    if settings.admin.token.expose_secret().is_empty() {
+        settings.admin.token = token;
+    }
+    if !lan {
+        return Ok(None);
+    }
+    let address = own_address().map_err(DevError::NoNetwork)?;
+    let prefix = format!("/{}", random::public_id());
+    settings.http.listen.set_ip(IpAddr::from([0, 0, 0, 0]));
+    settings.http.public_url = format!("http://{address}:{}{prefix}", listen.port());
+    Ok(Some(prefix))
+}
+
+fn admin_token(directory: &Path) -> std::io::Result<SecretString> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let path = directory.join("admin.token");
+    match std::fs::read_to_string(&path) {
+        Ok(token) => Ok(token.trim().to_owned().into()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let token = data_encoding::HEXLOWER.encode(&random::bytes::<32>());
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            file.write_all(token.as_bytes())?;
+            Ok(token.into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The address by which others on the network reach this machine: the one it would use to reach them.
+/// Connecting a datagram socket sends nothing.
+fn own_address() -> std::io::Result<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0")?;
+    socket.connect("192.0.2.1:9")?;
+    Ok(socket.local_addr()?.ip())
+}
+
+/// A QR code of the text, for a terminal with dark or light ground.
+#[must_use]
+pub fn qr_code(text: &str) -> Option<String> {
+    let code = QrCode::new(text).ok()?;
+    Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+}

@@ -1,0 +1,164 @@
+//! Listing, reading, naming, deleting and restoring.
+
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+use yibi_common::api::{DrawingReply, Summary};
+use yibi_common::limits::Limits;
+
+use super::{GalleryError, GalleryResult, GalleryService, check_id, decoded};
+use crate::clock::Micros;
+use crate::keys::Signer;
+use crate::store::gallery::{After, Gallery, Header};
+use crate::user::UserKey;
+
+/// A drawing with actions, as v1 replies with it.
+pub type Drawing = DrawingReply;
+
+/// One page of a user's drawings.
+pub struct Page {
+    /// The drawings.
+    pub drawings: Vec<Summary>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+impl GalleryService {
+    /// A page of a user's drawings, newest change first; `cursor` is a former page's `next`.
+    ///
+    /// # Errors
+    /// [`GalleryError::Value`] when the cursor is none of ours, [`GalleryError::Store`].
+    pub async fn page(
+        &self,
+        user: &UserKey,
+        public_id: &str,
+        deleted: bool,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> GalleryResult<Page> {
+        let after = cursor.map(|cursor| read_cursor(cursor).ok_or(GalleryError::Value("the cursor is not one of ours")));
+        let after = after.transpose()?;
+        // One more than asked tells whether there is another page.
+        let mut headers = self.0.store.page(user, deleted, after.as_ref(), limit + 1).await?;
+        let more = headers.len() > limit as usize;
+        headers.truncate(limit as usize);
+        let next = headers.last().filter(|_| more).map(write_cursor);
+        let signer = &self.0.keys.get().await?.signer;
+        let drawings = headers.iter().map(|header| self.summary(header, public_id, signer)).collect();
+        Ok(Page { drawings, next })
+    }
+
+    /// One drawing with its actions from `since` on, also from the bin.
+    ///
+    /// # Errors
+    /// [`GalleryError::NotFound`], [`GalleryError::Store`].
+    pub async fn read(
+        &self,
+        user: &UserKey,
+        public_id: &str,
+        id: &str,
+        since: u32,
+    ) -> GalleryResult<Drawing> {
+        check_id(id).map_err(|_| GalleryError::NotFound)?;
+        let stored = self.0.store.read(user, id, since).await?.ok_or(GalleryError::NotFound)?;
+        let signer = &self.0.keys.get().await?.signer;
+        Ok(Drawing {
+            summary: self.summary(&stored.header, public_id, signer),
+            actions: decoded(&stored)?,
+        })
+    }
+
+    /// Gives a drawing a title.
+    ///
+    /// # Errors
+    /// [`GalleryError::Value`], [`GalleryError::NotFound`], [`GalleryError::Deleted`], [`GalleryError::Store`].
+    pub async fn rename(
+        &self,
+        user: &UserKey,
+        public_id: &str,
+        id: &str,
+        title: &str,
+    ) -> GalleryResult<Summary> {
+        check_id(id).map_err(|_| GalleryError::NotFound)?;
+        check_title(title, &self.0.limits)?;
+        let Some(header) = self.0.store.rename(user, id, title, Micros::now()).await? else {
+            let there = self.0.store.header(user, id).await?.is_some();
+            return Err(if there { GalleryError::Deleted } else { GalleryError::NotFound });
+        };
+        Ok(self.summary(&header, public_id, &self.0.keys.get().await?.signer))
+    }
+
+    /// Puts a drawing in the bin; one that is there stays there.
+    ///
+    /// # Errors
+    /// [`GalleryError::NotFound`], [`GalleryError::Store`].
+    pub async fn delete(&self, user: &UserKey, id: &str) -> GalleryResult<()> {
+        check_id(id).map_err(|_| GalleryError::NotFound)?;
+        let header = self.0.store.set_deleted(user, id, true, Micros::now()).await?;
+        header.map(|_| ()).ok_or(GalleryError::NotFound)
+    }
+
+    /// Takes a drawing out of the bin; one that is not there stays as it is.
+    ///
+    /// # Errors
+    /// [`GalleryError::NotFound`], [`GalleryError::Store`].
+    pub async fn restore(&self, user: &UserKey, public_id: &str, id: &str) -> GalleryResult<Summary> {
+        check_id(id).map_err(|_| GalleryError::NotFound)?;
+        let header = self.0.store.set_deleted(user, id, false, Micros::now()).await?;
+        let header = header.ok_or(GalleryError::NotFound)?;
+        Ok(self.summary(&header, public_id, &self.0.keys.get().await?.signer))
+    }
+
+    /// Hides everything of a user at once and has it erased in a week; signing in again before that takes it
+    /// back.
+    ///
+    /// # Errors
+    /// [`GalleryError::Store`].
+    pub async fn leave(&self, user: &UserKey) -> GalleryResult<()> {
+        let after = Duration::from_secs(u64::from(self.0.settings.erasure_days) * 86_400);
+        self.0.store.schedule_erasure(user, Micros::now().plus(after)).await?;
+        Ok(())
+    }
+
+    pub(super) fn summary(&self, header: &Header, public_id: &str, signer: &Signer) -> Summary {
+        let shown = header.deleted_at.is_none();
+        Summary {
+            id: header.id.clone(),
+            title: header.title.clone(),
+            width: header.paper.width,
+            height: header.paper.height,
+            mode: header.mode,
+            base: header.base,
+            seq: header.seq,
+            stroke_count: header.stroke_count,
+            point_count: header.point_count,
+            created_at: header.created_at.to_string(),
+            updated_at: header.updated_at.to_string(),
+            deleted_at: header.deleted_at.map(|at| at.to_string()),
+            image_url: shown.then(|| self.image_url(public_id, &header.id, header.seq, signer)),
+        }
+    }
+}
+
+/// The rules of a title: short, and nothing in it that does not show or turns text around.
+pub(super) fn check_title(title: &str, limits: &Limits) -> GalleryResult<()> {
+    if title.chars().count() > limits.title_chars as usize {
+        return Err(GalleryError::Value("the title is too long"));
+    }
+    if title.chars().any(crate::text::unprintable) {
+        return Err(GalleryError::Value("the title has control or direction characters"));
+    }
+    Ok(())
+}
+
+/// Cursors are opaque to clients; they only ever lead into the caller's own drawings.
+fn write_cursor(header: &Header) -> String {
+    BASE64URL_NOPAD.encode(format!("{}.{}", header.updated_at.0, header.id).as_bytes())
+}
+
+fn read_cursor(cursor: &str) -> Option<After> {
+    let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
+    let (moment, id) = std::str::from_utf8(&bytes).ok()?.split_once('.')?;
+    check_id(id).ok()?;
+    Some(After { updated_at: Micros(moment.parse().ok()?), id: id.to_owned() })
+}

@@ -1,0 +1,161 @@
+//! What users drew: appending, listing, deleting and restoring, pictures, and what becomes of it all in the
+//! end.
+
+mod append;
+mod drawings;
+mod export;
+mod pictures;
+mod purge;
+mod quota;
+pub mod render;
+mod weapp;
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use yibi_common::drawing::{Action, Invalid};
+use yibi_common::limits::Limits;
+
+pub use append::Append;
+pub use drawings::{Drawing, Page};
+pub use pictures::{Format, Link, Picture};
+pub use purge::keep_house;
+pub use weapp::Save;
+
+use crate::keys::LazyKeyring;
+use crate::settings;
+use crate::store::StoreError;
+use crate::store::dispatch::GalleryStore;
+use crate::store::gallery::Stored;
+use crate::telemetry::Metrics;
+use crate::user::UserKey;
+
+/// Why the gallery did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum GalleryError {
+    /// That user has no such drawing.
+    #[error("no such drawing")]
+    NotFound,
+    /// The drawing is in the bin.
+    #[error("the drawing is in the bin")]
+    Deleted,
+    /// The drawing's list is not as the caller thought.
+    #[error("the drawing has moved on")]
+    Conflict {
+        /// The number of its first action.
+        base: u32,
+        /// The number that the next action gets.
+        seq: u32,
+    },
+    /// An action is no valid part of the drawing.
+    #[error("{rule}")]
+    Invalid {
+        /// Which of the actions, where it is one of several.
+        index: Option<usize>,
+        /// The rule that it breaks.
+        rule: Invalid,
+    },
+    /// Another value can't be taken; in words for the caller.
+    #[error("{0}")]
+    Value(&'static str),
+    /// The drawing would have too many actions or bytes.
+    #[error("the drawing is full")]
+    DrawingFull,
+    /// The user would have too many drawings.
+    #[error("too many drawings")]
+    TooManyDrawings,
+    /// The user would have too many bytes.
+    #[error("the storage is full")]
+    StorageFull,
+    /// Too much is waiting already.
+    #[error("too much to do")]
+    Busy,
+    /// A signed link is forged or too old.
+    #[error("the link is not valid")]
+    LinkInvalid,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of this program.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+/// What a gallery's operation gives.
+pub type GalleryResult<T> = Result<T, GalleryError>;
+
+/// The drawings of all users.
+#[derive(Clone)]
+pub struct GalleryService(Arc<Inner>);
+
+struct Inner {
+    store: GalleryStore,
+    keys: Arc<LazyKeyring>,
+    limits: Limits,
+    settings: settings::Gallery,
+    /// What clients know the server by; empty when they are given paths.
+    public_url: String,
+    metrics: Arc<Metrics>,
+    usage: Cache<UserKey, Arc<quota::Account>>,
+    pictures: pictures::Studio,
+    exports: Arc<tokio::sync::Semaphore>,
+}
+
+impl GalleryService {
+    /// A gallery over that store.
+    #[must_use]
+    pub fn new(
+        store: GalleryStore,
+        keys: Arc<LazyKeyring>,
+        limits: Limits,
+        settings: settings::Gallery,
+        public_url: &str,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let pictures = pictures::Studio::new(&settings);
+        Self(Arc::new(Inner {
+            store,
+            keys,
+            limits,
+            settings,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            metrics,
+            usage: quota::accounts(),
+            pictures,
+            exports: Arc::new(tokio::sync::Semaphore::new(export::AT_ONCE)),
+        }))
+    }
+
+    /// The numbers that bound drawings and users.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// The store below, for users.
+    #[must_use]
+    pub fn store(&self) -> &GalleryStore {
+        &self.0.store
+    }
+
+    /// Tells the metrics how full the renderers are.
+    pub fn observe(&self) {
+        self.0.pictures.observe(&self.0.metrics);
+    }
+}
+
+/// The actions of their stored forms.
+fn decoded(stored: &Stored) -> GalleryResult<Vec<Action>> {
+    stored.actions.iter().map(|blob| decode(blob)).collect()
+}
+
+fn decode(blob: &[u8]) -> GalleryResult<Action> {
+    yibi_common::codec::decode(blob).map_err(|error| StoreError::Damaged(error.to_string()).into())
+}
+
+/// Whether a v1 client may use this as a drawing's id.
+fn check_id(id: &str) -> GalleryResult<()> {
+    let fits = (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if fits { Ok(()) } else { Err(GalleryError::Value("an id is 1 to 64 of A-Z a-z 0-9 _ -")) }
+}

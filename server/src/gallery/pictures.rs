@@ -1,0 +1,291 @@
+//! Pictures of drawings: drawn off the async threads, a few at a time, kept for a while, and reachable by
+//! signed links.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use moka::future::Cache;
+use tokio::sync::Semaphore;
+use yibi_common::picture;
+
+use super::{GalleryError, GalleryResult, GalleryService, check_id, decode, render};
+use crate::clock::Micros;
+use crate::keys::Signer;
+use crate::settings;
+use crate::store::gallery::{Gallery, Stored};
+use crate::telemetry::Metrics;
+use crate::user::UserKey;
+
+/// The longer side of the pictures in lists, in pixels.
+const THUMBNAIL: u32 = 512;
+const DAY: i64 = 86_400;
+/// What the caller of a failed drawing is to see of the size.
+const SIZE: &str = "size is between 64 and 2048";
+
+/// Pixels or vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// `image/png`
+    Png,
+    /// `image/svg+xml`
+    Svg,
+}
+
+impl Format {
+    /// The ending of a path.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Svg => "svg",
+        }
+    }
+
+    /// The media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Svg => "image/svg+xml",
+        }
+    }
+}
+
+/// A finished picture.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// The file.
+    pub bytes: Bytes,
+    /// The number of the action up to which it shows the drawing.
+    pub seq: u32,
+}
+
+/// A signed link's parts.
+#[derive(Debug, Clone)]
+pub struct Link<'a> {
+    /// The user's public id.
+    pub public_id: &'a str,
+    /// The drawing.
+    pub id: &'a str,
+    /// It shows the actions before this number.
+    pub seq: u32,
+    /// As what.
+    pub format: Format,
+    /// The longer side in pixels.
+    pub size: u32,
+    /// Until when it is good, in seconds since 1970.
+    pub exp: i64,
+}
+
+impl Link<'_> {
+    /// What is signed: all of the link but the signature.
+    fn path(&self) -> String {
+        let Self { public_id, id, seq, format, size, exp } = self;
+        format!("/api/v1/images/{public_id}/{id}/{seq}.{}?size={size}&exp={exp}", format.ending())
+    }
+}
+
+/// Which picture: a drawing's actions below `seq` never change as long as it lives, and `created_at` tells
+/// one life of an id from the next.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    user: UserKey,
+    id: String,
+    created_at: Micros,
+    seq: u32,
+    format: Format,
+    size: u32,
+}
+
+/// Where pictures are drawn.
+pub(super) struct Studio {
+    finished: Cache<Key, Bytes>,
+    places: Arc<Semaphore>,
+    renderers: usize,
+    queue: usize,
+    busy: AtomicUsize,
+}
+
+impl Studio {
+    pub(super) fn new(settings: &settings::Gallery) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let renderers = if settings.renderers == 0 { cores } else { settings.renderers };
+        let weigh = |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + 200).unwrap_or(u32::MAX);
+        Self {
+            finished: Cache::builder().max_capacity(settings.image_cache).weigher(weigh).build(),
+            places: Arc::new(Semaphore::new(renderers)),
+            renderers,
+            queue: settings.render_queue,
+            busy: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn observe(&self, metrics: &Metrics) {
+        metrics.pool("renderers", self.busy.load(Ordering::Relaxed), self.renderers);
+    }
+
+    /// Runs a piece of drawing on a thread of its own, when a place is free; [`GalleryError::Busy`] when too
+    /// many are waiting for one.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> GalleryResult<T> + Send + 'static,
+    ) -> GalleryResult<T> {
+        let busy = Taken::new(&self.busy);
+        if busy.before >= self.renderers + self.queue {
+            return Err(GalleryError::Busy);
+        }
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let place = place.map_err(|_| GalleryError::Internal("the renderers are gone"))?;
+        let task = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(place);
+            done
+        });
+        task.await.unwrap_or(Err(GalleryError::Internal("a renderer panicked")))
+    }
+}
+
+struct Taken<'a> {
+    counter: &'a AtomicUsize,
+    before: usize,
+}
+
+impl<'a> Taken<'a> {
+    fn new(counter: &'a AtomicUsize) -> Self {
+        let before = counter.fetch_add(1, Ordering::Relaxed);
+        Self { counter, before }
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.counter.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl GalleryService {
+    /// A drawing's picture as it is now.
+    ///
+    /// # Errors
+    /// [`GalleryError::NotFound`], [`GalleryError::Deleted`] in the bin, [`GalleryError::Value`] for a size out
+    /// of range, [`GalleryError::Busy`], [`GalleryError::Store`].
+    pub async fn picture(
+        &self,
+        user: &UserKey,
+        id: &str,
+        format: Format,
+        size: u32,
+    ) -> GalleryResult<Picture> {
+        check_id(id).map_err(|_| GalleryError::NotFound)?;
+        check_size(size)?;
+        let header = self.0.store.header(user, id).await?.ok_or(GalleryError::NotFound)?;
+        if header.deleted_at.is_some() {
+            return Err(GalleryError::Deleted);
+        }
+        let key = Key {
+            user: user.clone(),
+            id: id.to_owned(),
+            created_at: header.created_at,
+            seq: header.seq,
+            format,
+            size,
+        };
+        self.finished(key).await
+    }
+
+    /// The picture that a signed link names.
+    ///
+    /// # Errors
+    /// [`GalleryError::LinkInvalid`] when the signature is wrong or its time is over, and
+    /// [`GalleryError::NotFound`] when the drawing is deleted, its user has left, or those actions are gone.
+    pub async fn linked_picture(&self, link: &Link<'_>, signature: &str) -> GalleryResult<Picture> {
+        let now = Micros::now().seconds();
+        if now >= link.exp || !self.0.keys.get().await?.signer.verify(&link.path(), signature) {
+            return Err(GalleryError::LinkInvalid);
+        }
+        check_size(link.size)?;
+        let user = self.0.store.user_by_public_id(link.public_id).await?;
+        let user = user.filter(|user| user.erase_at.is_none()).ok_or(GalleryError::NotFound)?;
+        let header = self.0.store.header(&user.key, link.id).await?.ok_or(GalleryError::NotFound)?;
+        if header.deleted_at.is_some() || link.seq > header.seq || link.seq < header.base {
+            return Err(GalleryError::NotFound);
+        }
+        let key = Key {
+            user: user.key,
+            id: header.id,
+            created_at: header.created_at,
+            seq: link.seq,
+            format: link.format,
+            size: link.size,
+        };
+        self.finished(key).await
+    }
+
+    /// The link of a drawing's thumbnail. Its end is the end of tomorrow in UTC, so that it stays the same for
+    /// a day at least and a phone's cache of images is of use.
+    pub(super) fn image_url(&self, public_id: &str, id: &str, seq: u32, signer: &Signer) -> String {
+        let exp = (Micros::now().seconds().div_euclid(DAY) + 2) * DAY;
+        let path = Link { public_id, id, seq, format: Format::Png, size: THUMBNAIL, exp }.path();
+        let signature = signer.sign(&path);
+        format!("{}{path}&sig={signature}", self.0.public_url)
+    }
+
+    /// The picture from the cache, or drawn; who asks for one that is being drawn shares it.
+    async fn finished(&self, key: Key) -> GalleryResult<Picture> {
+        let seq = key.seq;
+        let studio = &self.0.pictures;
+        let drawing = self.draw(key.clone());
+        let bytes = studio.finished.try_get_with(key, drawing).await.map_err(shared)?;
+        Ok(Picture { bytes, seq })
+    }
+
+    async fn draw(&self, key: Key) -> GalleryResult<Bytes> {
+        let stored = self.0.store.read(&key.user, &key.id, 0).await?.ok_or(GalleryError::NotFound)?;
+        let Key { seq, format, size, .. } = key;
+        self.0.pictures.work(move || drawn(&stored, seq, format, size).map(Bytes::from)).await
+    }
+}
+
+/// Draws the actions below `seq`.
+pub(super) fn drawn(stored: &Stored, seq: u32, format: Format, size: u32) -> GalleryResult<Vec<u8>> {
+    let count = seq.saturating_sub(stored.since) as usize;
+    let actions = stored.actions.iter().take(count).map(|blob| decode(blob)).collect::<GalleryResult<Vec<_>>>()?;
+    let picture = picture::fold(&actions);
+    let paper = stored.header.paper;
+    match format {
+        Format::Svg => Ok(render::svg(&picture, paper, size).into_bytes()),
+        Format::Png => render::png(&picture, paper, size).map_err(|error| {
+            tracing::error!(error = %error, "a picture was not drawn");
+            GalleryError::Internal("a picture was not drawn")
+        }),
+    }
+}
+
+fn check_size(size: u32) -> GalleryResult<()> {
+    if render::SIZE_RANGE.contains(&size) { Ok(()) } else { Err(GalleryError::Value(SIZE)) }
+}
+
+/// An error that several callers wait for together; each gets what tells it the same.
+fn shared(error: Arc<GalleryError>) -> GalleryError {
+    match Arc::try_unwrap(error) {
+        Ok(error) => error,
+        Err(shared) => match &*shared {
+            GalleryError::NotFound => GalleryError::NotFound,
+            GalleryError::Busy => GalleryError::Busy,
+            GalleryError::Store(error) => {
+                GalleryError::Store(crate::store::StoreError::Unavailable(error.to_string().into()))
+            }
+            GalleryError::Deleted
+            | GalleryError::Conflict { .. }
+            | GalleryError::Invalid { .. }
+            | GalleryError::Value(_)
+            | GalleryError::DrawingFull
+            | GalleryError::TooManyDrawings
+            | GalleryError::StorageFull
+            | GalleryError::LinkInvalid
+            | GalleryError::Internal(_) => GalleryError::Internal("a picture was not drawn"),
+        },
+    }
+}
+

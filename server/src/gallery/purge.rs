@@ -1,0 +1,69 @@
+//! What becomes of deleted drawings and of users who left: removed for good when their time has come, by one
+//! server at a time.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::{GalleryResult, GalleryService};
+use crate::clock::Micros;
+use crate::random;
+use crate::store::dispatch::SessionStore;
+use crate::store::gallery::Gallery;
+use crate::store::sessions::Sessions;
+
+/// How often a server looks.
+const EVERY: Duration = Duration::from_secs(60);
+/// How long the server that is at it keeps the others away.
+const LEASE: Duration = Duration::from_secs(90);
+const LEASE_NAME: &str = "purge";
+/// How many are removed at a look.
+const BATCH: u32 = 200;
+
+/// Looks every minute, until `shutdown`.
+pub async fn keep_house(gallery: GalleryService, leases: SessionStore, shutdown: impl Future<Output = ()>) {
+    let holder = random::short_id();
+    tokio::pin!(shutdown);
+    loop {
+        match leases.take_lease(LEASE_NAME, &holder, LEASE).await {
+            Ok(true) => {
+                if let Err(error) = gallery.clear_out(Micros::now()).await {
+                    tracing::warn!(error = %error, "the bin was not cleared out");
+                }
+            }
+            Ok(false) => {}
+            Err(error) => tracing::debug!(error = %error, "no lease for clearing out the bin"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = &mut shutdown => break,
+        }
+    }
+    if let Err(error) = leases.drop_lease(LEASE_NAME, &holder).await {
+        tracing::debug!(error = %error, "the lease for clearing out the bin runs out by itself");
+    }
+}
+
+impl GalleryService {
+    /// Removes what is due at `now`, up to a bound.
+    async fn clear_out(&self, now: Micros) -> GalleryResult<()> {
+        let keep = Duration::from_secs(u64::from(self.0.settings.bin_days) * 86_400);
+        let before = now.minus(keep);
+        let mut purged = 0_u32;
+        for (user, id) in self.0.store.purges_due(before, BATCH).await? {
+            if self.0.store.purge(&user, &id, before).await? {
+                self.recount(&user);
+                purged += 1;
+            }
+        }
+        let mut erased = 0_u32;
+        for user in self.0.store.erasures_due(now, BATCH).await? {
+            self.0.store.erase(&user, now).await?;
+            self.recount(&user);
+            erased += 1;
+        }
+        if purged + erased > 0 {
+            tracing::info!(purged, erased, "cleared out the bin");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! How much a user keeps, against how much a user may.
+//!
+//! The store tells the truth; each server keeps its own copy for a moment and counts its own writes on top,
+//! so that an append does not have to ask. Two servers may together let a user a little over the limit within
+//! that moment, bounded by the rate limit.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use moka::sync::Cache;
+
+use super::{GalleryError, GalleryResult, GalleryService};
+use crate::clock::Micros;
+use crate::store::gallery::{Gallery, Usage};
+use crate::user::UserKey;
+
+/// How long a server goes by its own count.
+const TRUST: Duration = Duration::from_secs(30);
+/// How many of the bin's drawings are looked at to make room for one append.
+const ROOM: u32 = 200;
+
+/// One user's count.
+#[derive(Debug, Default)]
+pub(super) struct Account(Mutex<Usage>);
+
+pub(super) fn accounts() -> Cache<UserKey, Arc<Account>> {
+    Cache::builder().time_to_live(TRUST).max_capacity(100_000).build()
+}
+
+impl Account {
+    fn read(&self) -> Usage {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, drawings: i64, bytes: i64) {
+        let mut usage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        usage.drawings = u32::try_from((i64::from(usage.drawings) + drawings).max(0)).unwrap_or(u32::MAX);
+        usage.bytes = usage.bytes.saturating_add_signed(bytes);
+    }
+}
+
+impl GalleryService {
+    /// What a user keeps, the bin included.
+    ///
+    /// # Errors
+    /// [`GalleryError::Store`].
+    pub async fn usage(&self, user: &UserKey) -> GalleryResult<Usage> {
+        Ok(self.account(user).await?.read())
+    }
+
+    async fn account(&self, user: &UserKey) -> GalleryResult<Arc<Account>> {
+        if let Some(account) = self.0.usage.get(user) {
+            return Ok(account);
+        }
+        let account = Arc::new(Account(Mutex::new(self.0.store.usage(user).await?)));
+        self.0.usage.insert(user.clone(), Arc::clone(&account));
+        Ok(account)
+    }
+
+    /// Counts a write of this server's.
+    pub(super) fn count(&self, user: &UserKey, drawings: i64, bytes: i64) {
+        if let Some(account) = self.0.usage.get(user) {
+            account.change(drawings, bytes);
+        }
+    }
+
+    /// Makes sure that a user may keep that much more. Where it would be too much, the bin is emptied from
+    /// its oldest end until there is room.
+    pub(super) async fn room_for(&self, user: &UserKey, new_drawing: bool, bytes: u64) -> GalleryResult<()> {
+        let account = self.account(user).await?;
+        if self.lacking(account.read(), new_drawing, bytes).is_none() {
+            return Ok(());
+        }
+        let now = Micros::now();
+        for header in self.0.store.bin(user, ROOM).await? {
+            if self.0.store.purge(user, &header.id, now).await? {
+                account.change(-1, -i64::try_from(header.bytes).unwrap_or(i64::MAX));
+                tracing::info!(drawing = %header.id, bytes = header.bytes, "the bin made room for new drawings");
+            }
+            if self.lacking(account.read(), new_drawing, bytes).is_none() {
+                return Ok(());
+            }
+        }
+        match self.lacking(account.read(), new_drawing, bytes) {
+            Some(lacking) => Err(lacking),
+            None => Ok(()),
+        }
+    }
+
+    fn lacking(&self, usage: Usage, new_drawing: bool, bytes: u64) -> Option<GalleryError> {
+        let limits = &self.0.limits;
+        if new_drawing && usage.drawings >= limits.drawings_per_user {
+            Some(GalleryError::TooManyDrawings)
+        } else if usage.bytes.saturating_add(bytes) > limits.bytes_per_user {
+            Some(GalleryError::StorageFull)
+        } else {
+            None
+        }
+    }
+
+    /// Forgets this server's count, after a change that it can't foresee.
+    pub(super) fn recount(&self, user: &UserKey) {
+        self.0.usage.invalidate(user);
+    }
+}

@@ -1,0 +1,87 @@
+//! Pictures of drawings: the strokes' [shapes](yibi_common::geometry), as pixels or as vectors.
+//!
+//! Both renderers draw the strokes on a transparent layer, where an eraser takes away what lies below it, and
+//! put the layer on the paper's colour. Neither allocates by a number that a user chose, but for `size`.
+
+mod encode;
+mod layer;
+mod png;
+mod svg;
+
+use std::ops::RangeInclusive;
+
+use yibi_common::drawing::{Paper, Stroke, Tool};
+use yibi_common::geometry;
+use yibi_common::picture::Picture;
+
+pub use self::png::png;
+pub use self::svg::svg;
+
+/// The longer side of a picture, in pixels.
+pub const SIZE_RANGE: RangeInclusive<u32> = 64..=2048;
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A size out of range.
+    #[error("the longer side of a picture is between {least} and {most} pixels, not {size}", least = SIZE_RANGE.start(), most = SIZE_RANGE.end())]
+    Size {
+        /// What was asked for.
+        size: u32,
+    },
+    /// The pixels could not be encoded.
+    #[error("encoding the PNG")]
+    Encode(#[from] ::png::EncodingError),
+}
+
+/// How paper becomes pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Frame {
+    /// Pixels from left to right, at least 1.
+    width: u32,
+    /// Pixels from top to bottom, at least 1.
+    height: u32,
+    /// Pixels per grid unit, the same in both directions.
+    scale: f64,
+}
+
+impl Frame {
+    fn new(paper: Paper, size: u32) -> Self {
+        let longer = paper.width.max(paper.height).max(1);
+        let pixels = |side: u32| {
+            let rounded = (u64::from(side) * u64::from(size) + u64::from(longer) / 2) / u64::from(longer);
+            u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
+        };
+        Self {
+            width: pixels(paper.width),
+            height: pixels(paper.height),
+            scale: f64::from(size) / f64::from(longer),
+        }
+    }
+}
+
+/// The strokes that leave a trace, the lowest first: those that touch the paper, and erasers only where there
+/// is something to erase.
+fn traces<'a>(picture: &'a Picture<'_>, paper: Paper) -> impl Iterator<Item = &'a Stroke> {
+    let mut something = false;
+    picture.strokes.iter().map(AsRef::as_ref).filter(move |stroke: &&Stroke| {
+        let seen = touches(stroke, paper) && (something || stroke.tool != Tool::Eraser);
+        something |= seen;
+        seen
+    })
+}
+
+/// Whether any of the stroke may lie on the paper: its curve stays within the box around its points.
+fn touches(stroke: &Stroke, paper: Paper) -> bool {
+    let reach = f64::from(stroke.width) * geometry::REACH + 1.0;
+    let within = |values: &mut dyn Iterator<Item = i32>, side: u32| {
+        let (least, most) =
+            values.fold((i32::MAX, i32::MIN), |(least, most), value| (least.min(value), most.max(value)));
+        f64::from(most) + reach >= 0.0 && f64::from(least) - reach <= f64::from(side)
+    };
+    within(&mut stroke.points.iter().map(|point| point.x), paper.width)
+        && within(&mut stroke.points.iter().map(|point| point.y), paper.height)
+}
+
+#[cfg(test)]
+mod tests;

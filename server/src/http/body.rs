@@ -1,0 +1,133 @@
+//! Reading bodies: only when asked, within a time and a size, compressed or not.
+
+use std::io::Read;
+
+use actix_web::dev::Payload as RawPayload;
+use actix_web::error::PayloadError;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use flate2::read::{GzDecoder, ZlibDecoder};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use super::App;
+use crate::problem::{Code, Problem};
+
+/// A request's body, not yet read.
+pub(super) struct Body {
+    request: HttpRequest,
+    payload: web::Payload,
+}
+
+impl FromRequest for Body {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut RawPayload) -> Self::Future {
+        let payload = web::Payload::from_request(request, payload).into_inner();
+        let body = payload.map(|payload| Self { request: request.clone(), payload });
+        std::future::ready(body.map_err(|_| Problem::new(Code::Internal)))
+    }
+}
+
+impl Body {
+    /// The media type without parameters, in lower case; empty when none is named.
+    pub(super) fn media_type(&self) -> String {
+        let value = self.request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// The whole body, decompressed.
+    pub(super) async fn bytes(mut self) -> Result<Vec<u8>, Problem> {
+        let app = self.request.app_data::<App>().cloned().ok_or_else(|| Problem::new(Code::Internal))?;
+        let limit = app.settings.http.body_limit;
+        let coding = Coding::of(&self.request)?;
+        let declared = self.request.headers().get(header::CONTENT_LENGTH);
+        let declared = declared.and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > limit as u64) {
+            return Err(Problem::new(Code::BodyTooLarge));
+        }
+        let reading = async {
+            let mut bytes = Vec::with_capacity(usize::try_from(declared.unwrap_or(0)).unwrap_or(0));
+            while let Some(chunk) = self.payload.next().await {
+                let chunk = chunk.map_err(broken)?;
+                if bytes.len() + chunk.len() > limit {
+                    return Err(Problem::new(Code::BodyTooLarge));
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok(bytes)
+        };
+        let in_time = tokio::time::timeout(app.settings.http.body_timeout, reading).await;
+        let bytes = in_time.map_err(|_| Problem::new(Code::BodyTimeout))??;
+        coding.decode(bytes, limit)
+    }
+
+    /// The body as JSON. What is not of the asked shape is answered in words of ours, with the place.
+    pub(super) async fn json<T: DeserializeOwned>(self) -> Result<T, Problem> {
+        let media_type = self.media_type();
+        if media_type != "application/json" && !media_type.ends_with("+json") {
+            return Err(Problem::new(Code::UnsupportedMediaType).detail("application/json is needed"));
+        }
+        let bytes = self.bytes().await?;
+        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let place = error.path().to_string();
+            wrong_json(error.inner(), &place)
+        })?;
+        deserializer.end().map_err(|error| wrong_json(&error, "."))?;
+        Ok(value)
+    }
+}
+
+fn wrong_json(error: &serde_json::Error, place: &str) -> Problem {
+    if error.is_data() {
+        let code = if place.starts_with("actions[") { Code::InvalidAction } else { Code::InvalidValue };
+        let place = if place == "." { "the body" } else { place };
+        Problem::new(code).detail(format!("{place} is not as it should be"))
+    } else {
+        let detail = format!("line {}, column {}", error.line(), error.column());
+        Problem::new(Code::InvalidJson).detail(detail)
+    }
+}
+
+fn broken(error: PayloadError) -> Problem {
+    match error {
+        PayloadError::Overflow => Problem::new(Code::BodyTooLarge),
+        other => Problem::new(Code::InvalidRequest).detail("the body broke off").cause(other.to_string()),
+    }
+}
+
+/// How a body is compressed.
+enum Coding {
+    Identity,
+    Gzip,
+    Deflate,
+}
+
+impl Coding {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let Some(value) = request.headers().get(header::CONTENT_ENCODING) else { return Ok(Self::Identity) };
+        match value.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "" | "identity" => Ok(Self::Identity),
+            "gzip" | "x-gzip" => Ok(Self::Gzip),
+            "deflate" => Ok(Self::Deflate),
+            _ => Err(Problem::new(Code::UnsupportedMediaType).detail("gzip, deflate or no coding is taken")),
+        }
+    }
+
+    fn decode(self, bytes: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
+        match self {
+            Self::Identity => Ok(bytes),
+            Self::Gzip => bounded(GzDecoder::new(&*bytes), limit),
+            Self::Deflate => bounded(ZlibDecoder::new(&*bytes), limit),
+        }
+    }
+}
+
+fn bounded(decoder: impl Read, limit: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    let read = decoder.take(limit as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|_| Problem::new(Code::InvalidRequest).detail("the body's compression is damaged"))?;
+    if bytes.len() > limit { Err(Problem::new(Code::BodyTooLarge)) } else { Ok(bytes) }
+}

@@ -1,0 +1,188 @@
+//! Where a caller calls from, and how often it may.
+//!
+//! Counted per process and in memory. A user's writes are counted per user; an address is only counted for
+//! what fails, so that the many users behind one carrier's address do not stand in one another's way.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use governor::clock::Clock;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use moka::sync::Cache;
+
+use super::App;
+use crate::problem::{Code, Problem};
+use crate::settings::RateLimits;
+use crate::user::UserKey;
+
+/// How long an address with too many failures is turned away unheard.
+const SHUT: Duration = Duration::from_secs(1);
+/// Addresses that are turned away at a time, at most.
+const SHUT_ADDRESSES: u64 = 100_000;
+/// How often the counts of those who have gone quiet are dropped.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// The counts of one server.
+pub struct Guard {
+    enabled: bool,
+    writes: DefaultKeyedRateLimiter<UserKey>,
+    failures: DefaultKeyedRateLimiter<IpAddr>,
+    shut: Cache<IpAddr, ()>,
+}
+
+impl Guard {
+    /// Counts as the settings say.
+    #[must_use]
+    pub fn new(settings: &RateLimits) -> Self {
+        let quota = |rate: u32, burst: u32| {
+            let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+            Quota::per_second(at_least_one(rate)).allow_burst(at_least_one(burst))
+        };
+        Self {
+            enabled: settings.enabled,
+            writes: RateLimiter::keyed(quota(settings.user_writes, settings.user_writes_burst)),
+            failures: RateLimiter::keyed(quota(settings.address_failures, settings.address_failures_burst)),
+            shut: Cache::builder().time_to_live(SHUT).max_capacity(SHUT_ADDRESSES).build(),
+        }
+    }
+
+    /// Counts a write of a user.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] when it is one too many.
+    pub fn write(&self, user: &UserKey) -> Result<(), Problem> {
+        if !self.enabled {
+            return Ok(());
+        }
+        self.writes.check_key(user).map_err(|early| {
+            let wait = early.wait_time_from(governor::clock::DefaultClock::default().now());
+            Problem::new(Code::RateLimited).retry_after(wait)
+        })
+    }
+
+    /// Whether an address is to be turned away unheard, for what failed from there of late.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] when it is.
+    pub fn hear(&self, address: IpAddr) -> Result<(), Problem> {
+        if self.enabled && self.shut.contains_key(&block(address)) {
+            return Err(Problem::new(Code::RateLimited).retry_after(SHUT));
+        }
+        Ok(())
+    }
+
+    /// Counts a failure of an address.
+    pub fn failed(&self, address: IpAddr) {
+        let address = block(address);
+        if self.enabled && self.failures.check_key(&address).is_err() {
+            self.shut.insert(address, ());
+        }
+    }
+
+    /// Drops the counts of those who have gone quiet, for ever, now and then.
+    pub async fn sweep(&self) {
+        let mut ticks = tokio::time::interval(SWEEP);
+        loop {
+            ticks.tick().await;
+            self.writes.retain_recent();
+            self.failures.retain_recent();
+        }
+    }
+}
+
+/// What is counted as one address: of IPv6 a /64, which one household has.
+fn block(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => IpAddr::V4(v4),
+            None => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
+        },
+        IpAddr::V4(_) => address,
+    }
+}
+
+/// Whether what that peer says of the request's origin is believed.
+pub(super) fn is_trusted(peer: Option<SocketAddr>, app: &App) -> bool {
+    peer.is_some_and(|peer| trusted(peer.ip(), app))
+}
+
+fn trusted(address: IpAddr, app: &App) -> bool {
+    app.settings.http.trusted_proxies.iter().any(|network| network.contains(address))
+}
+
+/// Where the request comes from: the peer, or behind trusted proxies the last hop that is none of them.
+pub(super) fn address(request: &HttpRequest, app: &App) -> IpAddr {
+    let peer = request.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
+    if !trusted(peer, app) {
+        return peer;
+    }
+    let headers = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let hops: Vec<&str> = headers.flat_map(|value| value.split(',')).collect();
+    let mut nearest = peer;
+    for hop in hops.into_iter().rev() {
+        let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
+        nearest = hop;
+        if !trusted(hop, app) {
+            break;
+        }
+    }
+    nearest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(user_writes_burst: u32, address_failures_burst: u32, enabled: bool) -> Guard {
+        let drawing = yibi_common::limits::Limits::default();
+        Guard::new(&RateLimits {
+            enabled,
+            user_writes: 1,
+            user_writes_burst,
+            address_failures: 1,
+            address_failures_burst,
+            drawing,
+        })
+    }
+
+    #[test]
+    fn a_user_has_a_burst_and_no_more() {
+        let guard = guard(3, 1, true);
+        let (a, b) = (UserKey::new("wx", "a"), UserKey::new("wx", "b"));
+        for _ in 0..3 {
+            guard.write(&a).unwrap();
+        }
+        let refused = guard.write(&a).unwrap_err();
+        assert_eq!(refused.code, Code::RateLimited);
+        assert!(refused.retry_after_seconds().is_some_and(|seconds| seconds >= 1));
+        guard.write(&b).unwrap();
+    }
+
+    #[test]
+    fn failures_shut_out_a_block_of_addresses() {
+        let guard = guard(1, 2, true);
+        let one: IpAddr = "2001:db8::1".parse().unwrap();
+        let same_house: IpAddr = "2001:db8::ffff:2".parse().unwrap();
+        let other: IpAddr = "2001:db8:0:1::1".parse().unwrap();
+        for _ in 0..2 {
+            guard.failed(one);
+            guard.hear(one).unwrap();
+        }
+        guard.failed(same_house);
+        assert_eq!(guard.hear(one).unwrap_err().code, Code::RateLimited);
+        guard.hear(other).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_counted_when_limits_are_off() {
+        let guard = guard(1, 1, false);
+        let user = UserKey::new("wx", "a");
+        for _ in 0..100 {
+            guard.write(&user).unwrap();
+            guard.failed(IpAddr::from([1, 2, 3, 4]));
+        }
+        guard.hear(IpAddr::from([1, 2, 3, 4])).unwrap();
+    }
+}

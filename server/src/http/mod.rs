@@ -1,0 +1,60 @@
+//! The public face: routes, and what surrounds every request.
+
+mod body;
+mod caller;
+mod drawings;
+mod envelope;
+mod guard;
+mod images;
+mod me;
+pub mod openapi;
+mod reply;
+mod sessions;
+mod weapp;
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Responder};
+
+pub use envelope::{envelope, nothing};
+pub use guard::Guard;
+
+use crate::gallery::GalleryService;
+use crate::session::SessionService;
+use crate::settings::Settings;
+use crate::telemetry::Metrics;
+
+/// What handlers work with; one per server.
+pub struct Services {
+    /// Who is calling.
+    pub sessions: SessionService,
+    /// What they drew.
+    pub gallery: GalleryService,
+    /// How often they may.
+    pub guard: Guard,
+    /// What is counted.
+    pub metrics: std::sync::Arc<Metrics>,
+    /// How the server is set up.
+    pub settings: Settings,
+}
+
+/// The services as handlers take them.
+pub type App = web::Data<Services>;
+
+/// All public routes.
+pub fn routes(config: &mut ServiceConfig, weapp_base_path: &str) {
+    config
+        .service(web::scope(weapp_base_path).configure(weapp::routes))
+        .service(
+            web::scope("/api/v1")
+                .configure(sessions::routes)
+                .configure(me::routes)
+                .configure(drawings::routes)
+                .configure(images::routes)
+                .configure(openapi::routes),
+        );
+}
+
+/// `GET /` of a production server: the deployer's first proof.
+pub async fn root() -> impl Responder {
+    HttpResponse::Ok().json(serde_json::json!({"name": "yibi", "version": env!("CARGO_PKG_VERSION")}))
+}

@@ -1,0 +1,237 @@
+//! The server's own keys: one seals WeChat's session keys at rest, one signs image URLs.
+//!
+//! A key comes from the settings, or else is made once and kept: in a file of the data directory beside the
+//! embedded store, in MongoDB where several servers share one. An old key may stand beside the new one; what
+//! it made stays good.
+
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use hmac::{Hmac, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
+
+use crate::random;
+use crate::settings;
+use crate::store::mongo::MongoGallery;
+use crate::store::{StoreError, StoreResult};
+
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 12;
+
+/// Where a key is kept that the settings do not name.
+#[derive(Clone)]
+pub enum KeyPlace {
+    /// A directory of this machine.
+    Directory(PathBuf),
+    /// The store that all servers share.
+    Shared(MongoGallery),
+}
+
+/// The keys, fetched when they are first needed: a server starts while the store that keeps them is down.
+pub struct LazyKeyring {
+    settings: settings::Keys,
+    place: KeyPlace,
+    loaded: OnceCell<Keyring>,
+}
+
+impl LazyKeyring {
+    /// Keys from the settings, or else from that place.
+    #[must_use]
+    pub fn new(settings: settings::Keys, place: KeyPlace) -> Self {
+        Self { settings, place, loaded: OnceCell::new() }
+    }
+
+    /// The keys.
+    ///
+    /// # Errors
+    /// When they are kept where they can't be read now.
+    pub async fn get(&self) -> StoreResult<&Keyring> {
+        self.loaded.get_or_try_init(|| Keyring::load(&self.settings, &self.place)).await
+    }
+}
+
+/// All keys.
+pub struct Keyring {
+    /// Seals session keys.
+    pub sealer: Sealer,
+    /// Signs URLs.
+    pub signer: Signer,
+}
+
+impl Keyring {
+    /// Takes the keys from the settings or from where they are kept, where they are made if need be.
+    ///
+    /// # Errors
+    /// When that place can't be read or written.
+    pub async fn load(settings: &settings::Keys, place: &KeyPlace) -> StoreResult<Self> {
+        let sealing = key("sealing", &settings.sealing, place).await?;
+        let signing = key("signing", &settings.signing, place).await?;
+        Ok(Self {
+            sealer: Sealer::new(sealing, decode(&settings.sealing_old)),
+            signer: Signer { current: signing, old: decode(&settings.signing_old) },
+        })
+    }
+}
+
+type Key = [u8; KEY_BYTES];
+
+fn decode(text: &SecretString) -> Option<Key> {
+    BASE64.decode(text.expose_secret().as_bytes()).ok()?.try_into().ok()
+}
+
+async fn key(name: &str, from_settings: &SecretString, place: &KeyPlace) -> StoreResult<Key> {
+    if let Some(key) = decode(from_settings) {
+        return Ok(key);
+    }
+    let proposal = random::bytes::<KEY_BYTES>();
+    let kept = match place {
+        KeyPlace::Directory(directory) => {
+            kept_in_file(directory, name, &proposal).map_err(|error| StoreError::Unavailable(error.into()))?
+        }
+        KeyPlace::Shared(store) => store.shared_secret(name, &proposal).await?,
+    };
+    kept.try_into().map_err(|_| StoreError::Damaged(format!("the kept {name} key")))
+}
+
+/// The content of `name.key`, which is made of the proposal if there is none. Written beside and linked into
+/// place, so that it is whole or absent.
+fn kept_in_file(directory: &Path, name: &str, proposal: &Key) -> std::io::Result<Vec<u8>> {
+    let path = directory.join(format!("{name}.key"));
+    if !path.exists() {
+        let draft = directory.join(format!("{name}.key.{}", random::short_id()));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(BASE64.encode(proposal).as_bytes())?;
+        file.sync_all()?;
+        match std::fs::hard_link(&draft, &path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+            Ok(()) | Err(_) => std::fs::remove_file(&draft)?,
+        }
+    }
+    let mut text = String::new();
+    std::fs::File::open(&path)?.read_to_string(&mut text)?;
+    BASE64.decode(text.trim().as_bytes()).map_err(|_| std::io::Error::other("a key file holds no base64"))
+}
+
+/// AES-256-GCM with a random nonce; what is sealed is bound to a context and names its key.
+pub struct Sealer {
+    current: (String, Aes256Gcm),
+    old: Option<(String, Aes256Gcm)>,
+}
+
+impl Sealer {
+    fn new(current: Key, old: Option<Key>) -> Self {
+        let cipher = |key: Key| (key_id(&key), Aes256Gcm::new(&key.into()));
+        Self { current: cipher(current), old: old.map(cipher) }
+    }
+
+    /// Seals a text: `key id.base64url(nonce, ciphertext, tag)`.
+    #[must_use]
+    pub fn seal(&self, text: &str, context: &str) -> String {
+        let nonce = random::bytes::<NONCE_BYTES>();
+        let payload = Payload { msg: text.as_bytes(), aad: context.as_bytes() };
+        // Encryption into a vector fails for lengths of many gigabytes only.
+        let sealed = self.current.1.encrypt(&Nonce::from(nonce), payload).unwrap_or_default();
+        format!("{}.{}", self.current.0, BASE64URL_NOPAD.encode(&[&nonce[..], &sealed].concat()))
+    }
+
+    /// Opens what [`seal`](Self::seal) gave, under the same context. Nothing when it was changed, or sealed
+    /// by a key that is no longer here.
+    #[must_use]
+    pub fn open(&self, sealed: &str, context: &str) -> Option<SecretString> {
+        let (id, body) = sealed.split_once('.')?;
+        let keys = std::iter::once(&self.current).chain(self.old.as_ref());
+        let (_, cipher) = keys.into_iter().find(|(known, _)| known == id)?;
+        let body = BASE64URL_NOPAD.decode(body.as_bytes()).ok()?;
+        let (nonce, ciphertext) = body.split_first_chunk::<NONCE_BYTES>()?;
+        let payload = Payload { msg: ciphertext, aad: context.as_bytes() };
+        let text = cipher.decrypt(&Nonce::from(*nonce), payload).ok()?;
+        String::from_utf8(text).ok().map(SecretString::from)
+    }
+}
+
+fn key_id(key: &Key) -> String {
+    let digest = Sha256::new().chain_update(b"yibi key id").chain_update(key).finalize();
+    HEXLOWER.encode(digest.first_chunk::<4>().map_or(&[][..], |id| id))
+}
+
+/// HMAC-SHA256 over texts.
+pub struct Signer {
+    current: Key,
+    old: Option<Key>,
+}
+
+impl Signer {
+    /// The signature in base64url.
+    #[must_use]
+    pub fn sign(&self, text: &str) -> String {
+        BASE64URL_NOPAD.encode(&mac(&self.current, text).finalize().into_bytes())
+    }
+
+    /// Whether that is the text's signature, by the current key or the old one; in constant time.
+    #[must_use]
+    pub fn verify(&self, text: &str, signature: &str) -> bool {
+        let Ok(signature) = BASE64URL_NOPAD.decode(signature.as_bytes()) else { return false };
+        let mut keys = std::iter::once(&self.current).chain(self.old.as_ref());
+        keys.any(|key| mac(key, text).verify_slice(&signature).is_ok())
+    }
+}
+
+fn mac(key: &Key, text: &str) -> Hmac<Sha256> {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("a key of any length");
+    mac.update(text.as_bytes());
+    mac
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_under_its_context_alone() {
+        let sealer = Sealer::new([1; 32], None);
+        let sealed = sealer.seal("HyVFkGl5F5OQWJZZaNzBBg==", "session a");
+        assert!(!sealed.contains("HyVFkGl5"));
+        assert_ne!(sealed, sealer.seal("HyVFkGl5F5OQWJZZaNzBBg==", "session a"));
+        assert_eq!(sealer.open(&sealed, "session a").unwrap().expose_secret(), "HyVFkGl5F5OQWJZZaNzBBg==");
+        assert!(sealer.open(&sealed, "session b").is_none());
+        let newer = Sealer::new([2; 32], Some([1; 32]));
+        assert!(newer.open(&sealed, "session a").is_some());
+        assert!(Sealer::new([2; 32], None).open(&sealed, "session a").is_none());
+        for end in 0..sealed.len() {
+            assert!(sealer.open(&sealed[..end], "session a").is_none());
+        }
+    }
+
+    #[test]
+    fn an_old_key_still_verifies() {
+        let old = Signer { current: [1; 32], old: None };
+        let new = Signer { current: [2; 32], old: Some([1; 32]) };
+        let signature = old.sign("/a?b=1");
+        assert!(new.verify("/a?b=1", &signature));
+        assert!(!new.verify("/a?b=2", &signature));
+        assert!(!old.verify("/a?b=1", &new.sign("/a?b=1")));
+        assert!(!old.verify("/a?b=1", "!"));
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_and_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = std::env::temp_dir().join(format!("yibi-keys-{}", random::short_id()));
+        std::fs::create_dir(&directory).unwrap();
+        let first = kept_in_file(&directory, "sealing", &[7; 32]).unwrap();
+        let second = kept_in_file(&directory, "sealing", &[8; 32]).unwrap();
+        let mode = std::fs::metadata(directory.join("sealing.key")).unwrap().permissions().mode();
+        assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 1);
+        std::fs::remove_dir_all(&directory).unwrap();
+        assert_eq!((first, second), (vec![7; 32], vec![7; 32]));
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

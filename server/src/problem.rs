@@ -1,0 +1,249 @@
+//! The one place that decides what a caller is told when something fails.
+//!
+//! A [`Problem`] carries a stable [`Code`] for the caller and, apart from it, the cause for the log. Services
+//! have errors of their own; this module turns each into a problem. `http` writes it out.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+
+use crate::gallery::GalleryError;
+use crate::session::SessionError;
+use crate::store::StoreError;
+
+macro_rules! codes {
+    ($($name:ident, $text:literal, $status:ident, $title:literal;)*) => {
+        /// What a program decides by. Codes are never renamed or reused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $title] $name,)*
+        }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code as the caller sees it.
+            #[must_use]
+            pub fn text(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The HTTP status that goes with it.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// The same sentence for all problems of the code.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidRequest, "invalid_request", BAD_REQUEST, "The request is not well formed.";
+    InvalidJson, "invalid_json", BAD_REQUEST, "The body is not JSON.";
+    Unauthenticated, "unauthenticated", UNAUTHORIZED, "A valid token is needed.";
+    SignInAgain, "sign_in_again", UNAUTHORIZED, "The code can't be used; call wx.login for a new one.";
+    UserBlocked, "user_blocked", FORBIDDEN, "WeChat has blocked this user.";
+    LinkInvalid, "link_invalid", FORBIDDEN, "The link is not valid or no longer so.";
+    NotFound, "not_found", NOT_FOUND, "There is nothing at this address.";
+    DrawingNotFound, "drawing_not_found", NOT_FOUND, "The user has no such drawing.";
+    SessionNotFound, "session_not_found", NOT_FOUND, "The user has no such session.";
+    MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
+    BodyTimeout, "body_timeout", REQUEST_TIMEOUT, "The body did not arrive in time.";
+    Conflict, "conflict", CONFLICT, "The drawing has moved on; load its tail and try again.";
+    DrawingDeleted, "drawing_deleted", GONE, "The drawing is in the bin.";
+    BodyTooLarge, "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
+    UnsupportedMediaType, "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body is of a kind that is not taken here.";
+    InvalidValue, "invalid_value", UNPROCESSABLE_ENTITY, "A value in the request can't be taken.";
+    InvalidAction, "invalid_action", UNPROCESSABLE_ENTITY, "An action can't be taken.";
+    DrawingFull, "drawing_full", UNPROCESSABLE_ENTITY, "The drawing can't hold more.";
+    TooManyDrawings, "too_many_drawings", UNPROCESSABLE_ENTITY, "The user can't have more drawings.";
+    StorageFull, "storage_full", UNPROCESSABLE_ENTITY, "The user's storage is full.";
+    RateLimited, "rate_limited", TOO_MANY_REQUESTS, "Too many requests; slow down.";
+    Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on the server.";
+    Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The server can't do this at the moment; try again soon.";
+    Busy, "busy", SERVICE_UNAVAILABLE, "The server has too much to do at the moment; try again soon.";
+    WechatUnavailable, "wechat_unavailable", SERVICE_UNAVAILABLE, "WeChat can't be asked at the moment; try again soon.";
+    WechatMisconfigured, "wechat_misconfigured", SERVICE_UNAVAILABLE, "The server's WeChat settings are wrong; its operator has to act.";
+}
+
+/// A failure as a caller is told of it, with what only the log is told.
+#[derive(Debug)]
+pub struct Problem {
+    /// What it is.
+    pub code: Code,
+    /// More about this one, in words of our own.
+    pub detail: Option<String>,
+    /// With [`Code::Conflict`]: the drawing's `base` and `seq`.
+    pub place: Option<(u32, u32)>,
+    /// When it may be tried again.
+    pub retry_after: Option<Duration>,
+    /// For the log alone.
+    pub cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Problem {
+    /// A problem of which the code says all.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        let again = code.status() == StatusCode::SERVICE_UNAVAILABLE;
+        let retry_after = again.then_some(Duration::from_secs(2));
+        Self { code, detail: None, place: None, retry_after, cause: None }
+    }
+
+    /// With more for the client's developer. The words have to be ours: never a parser's or a driver's.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// With a cause for the log.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// With the time after which another try makes sense.
+    #[must_use]
+    pub fn retry_after(mut self, duration: Duration) -> Self {
+        self.retry_after = Some(duration);
+        self
+    }
+
+    /// The value of a `Retry-After` header: whole seconds, at least one.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after.map(|after| after.as_secs() + u64::from(after.subsec_nanos() > 0)).map(|s| s.max(1))
+    }
+
+    /// The cause and its causes, for the log.
+    #[must_use]
+    pub fn cause_chain(&self) -> Option<String> {
+        let mut next: Option<&(dyn Error + 'static)> = Some(&**self.cause.as_ref()?);
+        let mut chain = String::new();
+        while let Some(error) = next {
+            if !chain.is_empty() {
+                chain.push_str(": ");
+            }
+            chain.push_str(&error.to_string());
+            next = error.source();
+        }
+        Some(chain)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.text())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::Busy => Code::Busy,
+            StoreError::Unavailable(_) | StoreError::Full(_) => Code::Unavailable,
+            StoreError::Damaged(_) | StoreError::Refused(_) => Code::Internal,
+        };
+        Self::new(code).cause(error)
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Unauthenticated => Self::new(Code::Unauthenticated),
+            SessionError::NoSession => Self::new(Code::SessionNotFound),
+            SessionError::CodeSpent => Self::new(Code::SignInAgain),
+            SessionError::UntrustedRawData => Self::new(Code::Unauthenticated),
+            SessionError::Leaving => Self::new(Code::Unavailable),
+            SessionError::Exchange(refusal) => Self::new(refusal.code())
+                .retry_after_opt(refusal.retry_after())
+                .cause_opt(refusal.alarming().then(|| refusal.to_string())),
+            SessionError::Store(error) => Self::from_shared(&error),
+            SessionError::Internal(cause) => Self::new(Code::Internal).cause(cause),
+        }
+    }
+}
+
+impl From<GalleryError> for Problem {
+    fn from(error: GalleryError) -> Self {
+        match error {
+            GalleryError::NotFound => Self::new(Code::DrawingNotFound),
+            GalleryError::Deleted => Self::new(Code::DrawingDeleted),
+            GalleryError::Conflict { base, seq } => {
+                Self { place: Some((base, seq)), ..Self::new(Code::Conflict) }
+            }
+            GalleryError::Invalid { index: Some(index), rule } => {
+                Self::new(Code::InvalidAction).detail(format!("actions[{index}]: {rule}"))
+            }
+            GalleryError::Invalid { index: None, rule } => Self::new(Code::InvalidAction).detail(rule.to_string()),
+            GalleryError::Value(what) => Self::new(Code::InvalidValue).detail(what),
+            GalleryError::DrawingFull => Self::new(Code::DrawingFull),
+            GalleryError::TooManyDrawings => Self::new(Code::TooManyDrawings),
+            GalleryError::StorageFull => Self::new(Code::StorageFull),
+            GalleryError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
+            GalleryError::LinkInvalid => Self::new(Code::LinkInvalid),
+            GalleryError::Store(error) => error.into(),
+            GalleryError::Internal(cause) => Self::new(Code::Internal).cause(cause),
+        }
+    }
+}
+
+impl Problem {
+    fn from_shared(error: &std::sync::Arc<StoreError>) -> Self {
+        let code = match **error {
+            StoreError::Busy => Code::Busy,
+            StoreError::Unavailable(_) | StoreError::Full(_) => Code::Unavailable,
+            StoreError::Damaged(_) | StoreError::Refused(_) => Code::Internal,
+        };
+        Self::new(code).cause(std::sync::Arc::clone(error))
+    }
+
+    fn retry_after_opt(self, after: Option<Duration>) -> Self {
+        match after {
+            Some(after) => self.retry_after(after),
+            None => self,
+        }
+    }
+
+    fn cause_opt(self, cause: Option<String>) -> Self {
+        match cause {
+            Some(cause) => self.cause(cause),
+            None => self,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_plain() {
+        let mut texts: Vec<_> = Code::ALL.iter().map(|code| code.text()).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), Code::ALL.len());
+        assert!(texts.iter().all(|text| text.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+    }
+
+    #[test]
+    fn a_cause_is_for_the_log_alone() {
+        let inner = std::io::Error::other("mongodb://user:pw@db refused");
+        let problem = Problem::from(StoreError::Unavailable(inner.into()));
+        assert_eq!(problem.to_string(), "unavailable");
+        assert_eq!(problem.cause_chain().unwrap(), "the store is out of reach: mongodb://user:pw@db refused");
+        assert_eq!(problem.retry_after_seconds(), Some(2));
+    }
+}

@@ -1,0 +1,134 @@
+//! A WeChat code is exchanged once, whoever brings it, however often, to whichever server.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+
+use super::token::code_hash;
+use super::{Client, Refusal, SessionError, SessionService};
+use crate::clock::Micros;
+use crate::random;
+use crate::store::gallery::{Gallery, NewUser};
+use crate::store::sessions::{
+    CodeOutcome, CodeState, Dialect, SessionId, Sessions, StoredSession, StoredToken,
+};
+use crate::user::UserKey;
+use crate::wechat::{Exchange, WechatApp};
+
+/// How long a claim on a code holds: longer than an exchange can take.
+const CLAIM: Duration = Duration::from_secs(15);
+/// How long an exchanged code is remembered. WeChat itself forgets an unused one after as long.
+const REMEMBER: Duration = Duration::from_secs(300);
+/// The first pause between two looks at a code that another server is exchanging; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(320);
+
+/// A code that is to become a session.
+pub(super) struct Bearing {
+    pub(super) dialect: Dialect,
+    pub(super) app: WechatApp,
+    pub(super) code: String,
+    /// The session's id, where it is not to be random.
+    pub(super) id: Option<SessionId>,
+    /// What is to open the session from the start.
+    pub(super) tokens: Vec<StoredToken>,
+    /// The user's origin, if this is the first sign-in.
+    pub(super) from: Option<String>,
+    pub(super) client: Client,
+}
+
+impl SessionService {
+    /// The session of a code: of the exchange that this call makes, or of the one that was made before.
+    /// `trust` looks at the session key before anything is made of the exchange.
+    pub(super) async fn session_of_code(
+        &self,
+        bearing: Bearing,
+        trust: impl FnOnce(&SecretString) -> Result<(), SessionError>,
+    ) -> Result<SessionId, SessionError> {
+        let hash = code_hash(&bearing.app.id, &bearing.code);
+        let holder = random::short_id();
+        let give_up = Instant::now() + CLAIM;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.0.store.claim_code(hash, &holder, CLAIM).await? {
+                CodeState::Claimed => break,
+                CodeState::Session(id) => return Ok(id),
+                CodeState::Refused(kept) => {
+                    let refusal = serde_json::from_str(&kept);
+                    return Err(refusal.map_or(SessionError::CodeSpent, SessionError::Exchange));
+                }
+                CodeState::Pending if Instant::now() > give_up => return Err(SessionError::CodeSpent),
+                CodeState::Pending => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+        let made = self.exchange(&bearing, trust).await;
+        match &made {
+            Ok(id) => self.0.store.settle_code(hash, &CodeOutcome::Session(*id), REMEMBER).await?,
+            Err(SessionError::Exchange(refusal)) if refusal.for_good() => {
+                let kept = serde_json::to_string(refusal).unwrap_or_default();
+                self.0.store.settle_code(hash, &CodeOutcome::Refused(kept), REMEMBER).await?;
+            }
+            Err(_) => self.0.store.release_code(hash, &holder).await?,
+        }
+        made
+    }
+
+    async fn exchange(
+        &self,
+        bearing: &Bearing,
+        trust: impl FnOnce(&SecretString) -> Result<(), SessionError>,
+    ) -> Result<SessionId, SessionError> {
+        let exchanged = self.0.wechat.exchange(&bearing.app, &bearing.code).await;
+        let exchange = exchanged.map_err(|error| {
+            self.0.metrics.wechat_call("jscode2session", error.class.name());
+            let refusal = Refusal::from(&error);
+            if refusal.alarming() {
+                tracing::warn!(error = %refusal, rid = error.rid.as_deref(), "WeChat did not exchange a code");
+            }
+            SessionError::Exchange(refusal)
+        })?;
+        self.0.metrics.wechat_call("jscode2session", "ok");
+        trust(&exchange.session_key)?;
+        self.create(bearing, exchange).await
+    }
+
+    async fn create(&self, bearing: &Bearing, exchange: Exchange) -> Result<SessionId, SessionError> {
+        let now = Micros::now();
+        let user = UserKey::new(&bearing.app.id, &exchange.openid);
+        let new = NewUser {
+            public_id: random::public_id(),
+            origin: bearing.from.clone(),
+            unionid: exchange.unionid,
+        };
+        let (record, _) = self.0.users.sign_in(&user, &new, now).await?;
+        if record.erase_at.is_some() {
+            return Err(SessionError::Leaving);
+        }
+        let id = bearing.id.unwrap_or_else(|| SessionId(random::bytes()));
+        let longest = match bearing.dialect {
+            Dialect::Yibi => Duration::from_secs(u64::from(self.0.settings.yibi_days) * 86_400),
+            Dialect::Weapp => Duration::from_secs(u64::from(self.0.settings.weapp_hours) * 3_600),
+        };
+        let sealer = &self.0.keys.get().await?.sealer;
+        let session = StoredSession {
+            id,
+            public_id: record.public_id,
+            dialect: bearing.dialect,
+            device: bearing.client.device.clone(),
+            address: bearing.client.address.clone(),
+            created_at: now,
+            last_seen: now,
+            ends_at: now.plus(longest),
+            epoch: 0,
+            tokens: bearing.tokens.clone(),
+            sealed_key: sealer.seal(exchange.session_key.expose_secret(), &id.to_string()),
+            user,
+        };
+        self.0.store.create(session, self.0.settings.idle).await?;
+        Ok(id)
+    }
+}

@@ -1,0 +1,158 @@
+//! Who is calling: sign-in, tokens and their renewal, one service under all dialects.
+//!
+//! A session is one value in the store; what opens it (a token, or for a client of 2016 the WeChat code) is
+//! known there by its SHA-256 alone. A server trusts its copy of a session for a second, so whatever ends a
+//! session anywhere holds everywhere within one.
+
+mod authenticate;
+mod exchange;
+mod refusal;
+mod token;
+pub mod weapp;
+pub mod yibi;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+
+pub use refusal::Refusal;
+pub use token::{Presented, Token};
+
+use crate::keys::LazyKeyring;
+use crate::settings;
+use crate::store::StoreError;
+use crate::store::dispatch::{GalleryStore, SessionStore};
+use crate::store::sessions::{Dialect, SecretHash, SessionId, StoredSession};
+use crate::telemetry::Metrics;
+use crate::user::UserKey;
+use crate::wechat::{WechatApp, WechatClient};
+
+/// How long a server trusts its copy of a session.
+const TRUST: Duration = Duration::from_secs(1);
+/// How long a server remembers whose session an id is; a hint that saves a turn, never a proof.
+const HINT: Duration = Duration::from_secs(600);
+/// The most sessions of which a server keeps a copy or a hint.
+const COPIES: u64 = 100_000;
+
+/// Why there is no session.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SessionError {
+    /// The token opens no living session.
+    #[error("the token opens no session")]
+    Unauthenticated,
+    /// There is no such session of that user.
+    #[error("no such session")]
+    NoSession,
+    /// The code has been exchanged for a session that has ended, or of another dialect.
+    #[error("the code is spent")]
+    CodeSpent,
+    /// The user's erasure is being carried out this moment.
+    #[error("the user is being erased")]
+    Leaving,
+    /// A 2016 client's signature does not fit its rawData.
+    #[error("the signature does not fit the raw data")]
+    UntrustedRawData,
+    /// WeChat did not exchange the code.
+    #[error("{0}")]
+    Exchange(Refusal),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] Arc<StoreError>),
+    /// A fault of this program.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+impl From<StoreError> for SessionError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+/// Whoever makes a request, authenticated.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The session.
+    pub session: Arc<StoredSession>,
+    /// What opened it.
+    pub opened_by: SecretHash,
+}
+
+impl Caller {
+    /// The user.
+    #[must_use]
+    pub fn user(&self) -> &UserKey {
+        &self.session.user
+    }
+}
+
+/// What a sign-in tells of the client, for the list of sessions.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// What it says it runs on.
+    pub device: String,
+    /// Where it calls from.
+    pub address: String,
+}
+
+/// The sessions of all users.
+#[derive(Clone)]
+pub struct SessionService(Arc<Inner>);
+
+struct Inner {
+    store: SessionStore,
+    users: GalleryStore,
+    wechat: WechatClient,
+    apps: Vec<WechatApp>,
+    keys: Arc<LazyKeyring>,
+    settings: settings::Session,
+    metrics: Arc<Metrics>,
+    /// Sign-ins on their way, so that a code that comes several times at once is exchanged once; the outcome
+    /// stays for a moment for those who come a little late.
+    sign_ins: Cache<(Dialect, SecretHash), yibi::SignedIn>,
+    /// Copies of sessions, trusted for [`TRUST`].
+    copies: Cache<SessionId, Arc<StoredSession>>,
+    hints: moka::sync::Cache<SessionId, UserKey>,
+}
+
+impl SessionService {
+    /// A service over those stores, asking that WeChat. The first of the apps is the one of requests that do
+    /// not tell theirs.
+    #[must_use]
+    pub fn new(
+        store: SessionStore,
+        users: GalleryStore,
+        wechat: WechatClient,
+        apps: Vec<WechatApp>,
+        keys: Arc<LazyKeyring>,
+        settings: settings::Session,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            users,
+            wechat,
+            apps,
+            keys,
+            settings,
+            metrics,
+            sign_ins: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
+            copies: Cache::builder().time_to_live(TRUST).max_capacity(COPIES).build(),
+            hints: moka::sync::Cache::builder().time_to_live(HINT).max_capacity(COPIES).build(),
+        }))
+    }
+
+    /// The app with that id, or the first where none is named or known.
+    #[must_use]
+    pub fn app(&self, id: Option<&str>) -> Option<&WechatApp> {
+        let named = id.and_then(|id| self.0.apps.iter().find(|app| app.id == id));
+        named.or_else(|| self.0.apps.first())
+    }
+
+    /// The store below, for leases.
+    #[must_use]
+    pub fn store(&self) -> &SessionStore {
+        &self.0.store
+    }
+}

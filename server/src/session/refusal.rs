@@ -1,0 +1,105 @@
+//! WeChat's no, in a form that can be kept and passed on.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Code;
+use crate::wechat::{Class, ExchangeError};
+
+/// Why WeChat did not exchange a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    kind: Kind,
+    /// WeChat's errcode, when it answered.
+    pub errcode: Option<i64>,
+    /// Its errmsg.
+    pub errmsg: Option<String>,
+    #[serde(skip)]
+    cause: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    SignInAgain,
+    Wait(u64),
+    Blocked,
+    Configuration,
+    Unreachable,
+}
+
+impl From<&ExchangeError> for Refusal {
+    fn from(error: &ExchangeError) -> Self {
+        let kind = match error.class {
+            Class::SignInAgain => Kind::SignInAgain,
+            Class::Wait { retry_after } => Kind::Wait(retry_after.as_secs()),
+            Class::Blocked => Kind::Blocked,
+            Class::Configuration => Kind::Configuration,
+            Class::Unreachable => Kind::Unreachable,
+        };
+        let cause = error.cause.as_ref().map(|cause| {
+            let source = std::error::Error::source(cause).map(|source| format!(": {source}"));
+            format!("{cause}{}", source.unwrap_or_default())
+        });
+        Self { kind, errcode: error.errcode, errmsg: error.errmsg.clone(), cause }
+    }
+}
+
+impl Refusal {
+    /// Whether the code is of no use any more, so that nobody need ask WeChat about it again.
+    #[must_use]
+    pub fn for_good(&self) -> bool {
+        matches!(self.kind, Kind::SignInAgain | Kind::Blocked)
+    }
+
+    /// What a caller of the v1 API is told.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self.kind {
+            Kind::SignInAgain => Code::SignInAgain,
+            Kind::Blocked => Code::UserBlocked,
+            Kind::Configuration => Code::WechatMisconfigured,
+            Kind::Wait(_) | Kind::Unreachable => Code::WechatUnavailable,
+        }
+    }
+
+    /// When another try makes sense, where one does.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.kind {
+            Kind::Wait(seconds) => Some(Duration::from_secs(seconds)),
+            Kind::Unreachable => Some(Duration::from_secs(5)),
+            Kind::Configuration => Some(Duration::from_secs(60)),
+            Kind::SignInAgain | Kind::Blocked => None,
+        }
+    }
+
+    /// Whether an operator should know of it.
+    #[must_use]
+    pub fn alarming(&self) -> bool {
+        matches!(self.kind, Kind::Configuration | Kind::Unreachable | Kind::Wait(_))
+    }
+
+    /// A stable name, for metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::SignInAgain => "sign_in_again",
+            Kind::Wait(_) => "wait",
+            Kind::Blocked => "blocked",
+            Kind::Configuration => "configuration",
+            Kind::Unreachable => "unreachable",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.errcode, &self.errmsg) {
+            (Some(errcode), Some(errmsg)) => write!(f, "WeChat refused the code: {errcode} {errmsg}"),
+            _ => write!(f, "WeChat gave no usable answer: {}", self.cause.as_deref().unwrap_or("unknown")),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What opens a session.
+
+use data_encoding::BASE64URL_NOPAD;
+use sha2::{Digest, Sha256};
+
+use crate::random;
+use crate::store::sessions::{Dialect, SecretHash, SessionId};
+
+/// A bearer token: the session's id and 256 random bits, together in base64url.
+pub struct Token {
+    id: SessionId,
+    secret: [u8; 32],
+}
+
+impl Token {
+    /// A new one for that session.
+    #[must_use]
+    pub fn new(id: SessionId) -> Self {
+        Self { id, secret: random::bytes() }
+    }
+
+    /// What the store keeps of it.
+    #[must_use]
+    pub fn hash(&self) -> SecretHash {
+        SecretHash(Sha256::digest(self.secret).into())
+    }
+
+    /// What the client gets.
+    #[must_use]
+    pub fn text(&self) -> String {
+        BASE64URL_NOPAD.encode(&[&self.id.0[..], &self.secret].concat())
+    }
+}
+
+/// What a request shows to be let in, hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presented {
+    /// The session that it says it opens.
+    pub id: SessionId,
+    /// What the store compares.
+    pub hash: SecretHash,
+    /// The dialect in which it was shown.
+    pub dialect: Dialect,
+}
+
+impl Presented {
+    /// Reads a bearer token. Nothing when it has not the form of one.
+    #[must_use]
+    pub fn bearer(text: &str) -> Option<Self> {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let (id, secret) = bytes.split_first_chunk::<16>()?;
+        let secret: &[u8; 32] = secret.try_into().ok()?;
+        let hash = SecretHash(Sha256::digest(secret).into());
+        Some(Self { id: SessionId(*id), hash, dialect: Dialect::Yibi })
+    }
+
+    /// A 2016 client's code is its token: the session's id is derived from it.
+    #[must_use]
+    pub fn weapp_code(app_id: &str, code: &str) -> Self {
+        let hash = code_hash(app_id, code);
+        let id = Sha256::new().chain_update(b"weapp session ").chain_update(hash.0).finalize();
+        let id = id.first_chunk::<16>().copied().unwrap_or_default();
+        Self { id: SessionId(id), hash, dialect: Dialect::Weapp }
+    }
+}
+
+/// What the stores know a WeChat code by.
+#[must_use]
+pub fn code_hash(app_id: &str, code: &str) -> SecretHash {
+    let digest = Sha256::new().chain_update(app_id).chain_update([0]).chain_update(code).finalize();
+    SecretHash(digest.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_leads_back_to_its_session_and_hash() {
+        let token = Token::new(SessionId([9; 16]));
+        let presented = Presented::bearer(&token.text()).unwrap();
+        assert_eq!((presented.id, presented.hash), (SessionId([9; 16]), token.hash()));
+        assert_eq!(token.text().len(), 64);
+    }
+
+    #[test]
+    fn what_is_no_token_is_none() {
+        let token = Token::new(SessionId([9; 16])).text();
+        for text in ["", "x", &token[1..], &format!("{token}AAAA"), "é", &"A".repeat(10_000)] {
+            assert!(Presented::bearer(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_of_one_app_is_none_of_another() {
+        let (a, b) = (Presented::weapp_code("wxa", "c"), Presented::weapp_code("wxb", "c"));
+        assert_ne!(a.id, b.id);
+        assert_ne!(a.hash, b.hash);
+    }
+}

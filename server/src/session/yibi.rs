@@ -1,0 +1,185 @@
+//! Today's dialect: a WeChat code for a bearer token, its renewal, and the list of devices.
+
+use std::time::Duration;
+
+use super::exchange::Bearing;
+use super::token::code_hash;
+use super::{Caller, Client, SessionError, SessionService, Token};
+use crate::clock::Micros;
+use crate::store::gallery::{Gallery, UserRecord};
+use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession, StoredToken};
+use crate::user::UserKey;
+use crate::wechat::WechatApp;
+
+/// How long a token stays good that has been renewed.
+const GRACE: Duration = Duration::from_secs(60);
+/// The most tokens of one session that are good at a time.
+const TOKENS: usize = 3;
+/// How often a change is tried again that another server got ahead of.
+const TRIES: usize = 8;
+
+/// A code, as `POST /session` brings it.
+pub struct SignIn {
+    /// The mini-program.
+    pub app: WechatApp,
+    /// The code.
+    pub code: String,
+    /// A share or referral code.
+    pub from: Option<String>,
+    /// The client.
+    pub client: Client,
+}
+
+/// The outcome of a sign-in.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// The token.
+    pub token: String,
+    /// The user.
+    pub user: UserRecord,
+    /// Whether the session is the first that this user ever had.
+    pub new: bool,
+}
+
+impl SessionService {
+    /// Signs a user in. A code that comes again within five minutes, be it that the reply was lost, gets a
+    /// further token of the same session; several at once share one.
+    ///
+    /// # Errors
+    /// [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when its session
+    /// has ended, [`SessionError::Store`].
+    pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, SessionError> {
+        let key = (Dialect::Yibi, code_hash(&sign_in.app.id, &sign_in.code));
+        let service = self.clone();
+        // In a task of its own: once WeChat has been asked, the code is gone, so the rest must not be dropped
+        // with the request that began it.
+        let shared = self.0.sign_ins.try_get_with(key, async move {
+            let task = tokio::spawn(async move { service.sign_in_once(sign_in).await });
+            task.await.unwrap_or(Err(SessionError::Internal("a sign-in panicked")))
+        });
+        let outcome = shared.await.map_err(|error| (*error).clone());
+        self.0.metrics.sign_in("yibi", outcome_name(outcome.as_ref().map(|_| ())));
+        outcome
+    }
+
+    async fn sign_in_once(&self, sign_in: SignIn) -> Result<SignedIn, SessionError> {
+        let bearing = Bearing {
+            dialect: Dialect::Yibi,
+            app: sign_in.app,
+            code: sign_in.code,
+            id: None,
+            tokens: Vec::new(),
+            from: sign_in.from,
+            client: sign_in.client,
+        };
+        let id = self.session_of_code(bearing, |_| Ok(())).await?;
+        let (token, session) = self.further_token(id, None).await?;
+        let user = self.0.users.user(&session.user).await?.ok_or(SessionError::CodeSpent)?;
+        let new = user.created_at == session.created_at;
+        Ok(SignedIn { token, user, new })
+    }
+
+    /// Seconds until a session ends unless it is used.
+    #[must_use]
+    pub fn expires_in(&self) -> u64 {
+        self.0.settings.idle.as_secs()
+    }
+
+    /// A new token for the caller's session. The one that the caller showed stays good for a minute, so that
+    /// a lost reply does no harm.
+    ///
+    /// # Errors
+    /// [`SessionError::Unauthenticated`] when the session ended meanwhile, [`SessionError::Store`].
+    pub async fn renew(&self, caller: &Caller) -> Result<String, SessionError> {
+        let renewed = self.further_token(caller.session.id, Some(caller.opened_by)).await;
+        renewed.map(|(token, _)| token).map_err(|error| match error {
+            SessionError::CodeSpent => SessionError::Unauthenticated,
+            other => other,
+        })
+    }
+
+    /// Adds a token to a living session of this dialect, and lets another run out.
+    async fn further_token(
+        &self,
+        id: SessionId,
+        renewed: Option<SecretHash>,
+    ) -> Result<(String, StoredSession), SessionError> {
+        for _ in 0..TRIES {
+            let now = Micros::now();
+            let old = self.0.store.read(id, None, None).await?;
+            let old = old.filter(|old| old.dialect == Dialect::Yibi && now < old.ends_at);
+            let old = old.ok_or(SessionError::CodeSpent)?;
+            let token = Token::new(id);
+            let mut new = old.clone();
+            new.last_seen = now;
+            new.tokens.retain(|token| token.until.is_none_or(|until| now < until));
+            let end = now.plus(GRACE);
+            for token in new.tokens.iter_mut().filter(|token| Some(token.hash) == renewed) {
+                token.until = Some(token.until.map_or(end, |until| until.min(end)));
+            }
+            new.tokens.push(StoredToken { hash: token.hash(), until: None });
+            let surplus = new.tokens.len().saturating_sub(TOKENS);
+            new.tokens.drain(..surplus);
+            if self.0.store.replace(&old, &new, self.0.settings.idle).await? {
+                self.forget(id).await;
+                return Ok((token.text(), new));
+            }
+        }
+        Err(SessionError::Internal("a session changes too fast to be renewed"))
+    }
+
+    /// Ends the caller's session.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), SessionError> {
+        self.0.store.remove(caller.user(), caller.session.id).await?;
+        self.forget(caller.session.id).await;
+        Ok(())
+    }
+
+    /// All living sessions of a user, each with the moment it ends by itself.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn of_user(&self, user: &UserKey) -> Result<Vec<(StoredSession, Micros)>, SessionError> {
+        Ok(self.0.store.of_user(user).await?)
+    }
+
+    /// Ends one session of a user.
+    ///
+    /// # Errors
+    /// [`SessionError::NoSession`] when that user has no such session, [`SessionError::Store`].
+    pub async fn end(&self, user: &UserKey, id: SessionId) -> Result<(), SessionError> {
+        let ended = self.0.store.remove(user, id).await?;
+        self.forget(id).await;
+        if ended { Ok(()) } else { Err(SessionError::NoSession) }
+    }
+
+    /// Ends all sessions of a user.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn end_all(&self, user: &UserKey) -> Result<(), SessionError> {
+        self.0.store.remove_all(user).await?;
+        self.forget_all();
+        Ok(())
+    }
+}
+
+/// A stable name of a sign-in's outcome, for metrics.
+pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
+    match outcome {
+        Ok(()) => "ok",
+        Err(SessionError::Exchange(refusal)) => refusal.name(),
+        Err(SessionError::CodeSpent) => "code_spent",
+        Err(SessionError::UntrustedRawData) => "untrusted",
+        Err(SessionError::Store(_)) => "store",
+        Err(
+            SessionError::Unauthenticated
+            | SessionError::NoSession
+            | SessionError::Leaving
+            | SessionError::Internal(_),
+        ) => "other",
+    }
+}

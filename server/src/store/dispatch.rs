@@ -1,0 +1,257 @@
+//! The choice between the stores at run time, and the measuring of their operations.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::gallery::{
+    After, Appended, Batch, Gallery, Header, NewDrawing, NewUser, Stored, Usage, UserRecord, WeappHead,
+    WeappSave, WeappSaved,
+};
+use super::mongo::MongoGallery;
+use super::redis::RedisSessions;
+use super::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
+use super::sqlite::SqliteStore;
+use super::StoreResult;
+use crate::clock::Micros;
+use crate::telemetry::Metrics;
+use crate::user::UserKey;
+
+/// The store of users and drawings that the settings chose.
+#[derive(Clone)]
+pub struct GalleryStore {
+    backend: GalleryBackend,
+    metrics: Arc<Metrics>,
+}
+
+/// What a [`GalleryStore`] stands on.
+#[derive(Clone)]
+pub enum GalleryBackend {
+    /// The embedded file.
+    Sqlite(SqliteStore),
+    /// MongoDB.
+    Mongo(MongoGallery),
+}
+
+/// The store of sessions that the settings chose.
+#[derive(Clone)]
+pub struct SessionStore {
+    backend: SessionBackend,
+    metrics: Arc<Metrics>,
+}
+
+/// What a [`SessionStore`] stands on.
+#[derive(Clone)]
+pub enum SessionBackend {
+    /// The embedded file.
+    Sqlite(SqliteStore),
+    /// Redis.
+    Redis(RedisSessions),
+}
+
+impl GalleryStore {
+    /// A store that reports to those metrics.
+    #[must_use]
+    pub fn new(backend: GalleryBackend, metrics: Arc<Metrics>) -> Self {
+        Self { backend, metrics }
+    }
+
+    /// What it stands on.
+    #[must_use]
+    pub fn backend(&self) -> &GalleryBackend {
+        &self.backend
+    }
+}
+
+impl SessionStore {
+    /// A store that reports to those metrics.
+    #[must_use]
+    pub fn new(backend: SessionBackend, metrics: Arc<Metrics>) -> Self {
+        Self { backend, metrics }
+    }
+
+    /// What it stands on.
+    #[must_use]
+    pub fn backend(&self) -> &SessionBackend {
+        &self.backend
+    }
+}
+
+macro_rules! measured {
+    ($self:ident, $store:literal, $seam:ident, $backend:ident, $shared:ident, $operation:ident($($argument:expr),*)) => {{
+        let began = Instant::now();
+        let result = match &$self.backend {
+            $backend::Sqlite(store) => $seam::$operation(store $(, $argument)*).await,
+            $backend::$shared(store) => $seam::$operation(store $(, $argument)*).await,
+        };
+        $self.metrics.operation($store, stringify!($operation), result.is_ok(), began.elapsed());
+        result
+    }};
+}
+
+macro_rules! gallery {
+    ($self:ident.$operation:ident($($argument:expr),*)) => {
+        measured!($self, "gallery", Gallery, GalleryBackend, Mongo, $operation($($argument),*))
+    };
+}
+
+macro_rules! sessions {
+    ($self:ident.$operation:ident($($argument:expr),*)) => {
+        measured!($self, "sessions", Sessions, SessionBackend, Redis, $operation($($argument),*))
+    };
+}
+
+impl Gallery for GalleryStore {
+    async fn ping(&self) -> StoreResult<()> {
+        gallery!(self.ping())
+    }
+
+    async fn sign_in(&self, user: &UserKey, new: &NewUser, now: Micros) -> StoreResult<(UserRecord, bool)> {
+        gallery!(self.sign_in(user, new, now))
+    }
+
+    async fn user(&self, user: &UserKey) -> StoreResult<Option<UserRecord>> {
+        gallery!(self.user(user))
+    }
+
+    async fn user_by_public_id(&self, public_id: &str) -> StoreResult<Option<UserRecord>> {
+        gallery!(self.user_by_public_id(public_id))
+    }
+
+    async fn set_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<Option<UserRecord>> {
+        gallery!(self.set_nickname(user, nickname))
+    }
+
+    async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
+        gallery!(self.schedule_erasure(user, at))
+    }
+
+    async fn erasures_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<UserKey>> {
+        gallery!(self.erasures_due(now, limit))
+    }
+
+    async fn erase(&self, user: &UserKey, now: Micros) -> StoreResult<()> {
+        gallery!(self.erase(user, now))
+    }
+
+    async fn usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        gallery!(self.usage(user))
+    }
+
+    async fn append(
+        &self,
+        user: &UserKey,
+        id: &str,
+        batch: &Batch,
+        create: Option<&NewDrawing>,
+        now: Micros,
+    ) -> StoreResult<Appended> {
+        gallery!(self.append(user, id, batch, create, now))
+    }
+
+    async fn header(&self, user: &UserKey, id: &str) -> StoreResult<Option<Header>> {
+        gallery!(self.header(user, id))
+    }
+
+    async fn read(&self, user: &UserKey, id: &str, since: u32) -> StoreResult<Option<Stored>> {
+        gallery!(self.read(user, id, since))
+    }
+
+    async fn page(
+        &self,
+        user: &UserKey,
+        deleted: bool,
+        after: Option<&After>,
+        limit: u32,
+    ) -> StoreResult<Vec<Header>> {
+        gallery!(self.page(user, deleted, after, limit))
+    }
+
+    async fn rename(&self, user: &UserKey, id: &str, title: &str, now: Micros) -> StoreResult<Option<Header>> {
+        gallery!(self.rename(user, id, title, now))
+    }
+
+    async fn set_deleted(
+        &self,
+        user: &UserKey,
+        id: &str,
+        deleted: bool,
+        now: Micros,
+    ) -> StoreResult<Option<Header>> {
+        gallery!(self.set_deleted(user, id, deleted, now))
+    }
+
+    async fn weapp_save(&self, user: &UserKey, save: &WeappSave<'_>, now: Micros) -> StoreResult<WeappSaved> {
+        gallery!(self.weapp_save(user, save, now))
+    }
+
+    async fn weapp_heads(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<WeappHead>> {
+        gallery!(self.weapp_heads(user, limit))
+    }
+
+    async fn purges_due(&self, before: Micros, limit: u32) -> StoreResult<Vec<(UserKey, String)>> {
+        gallery!(self.purges_due(before, limit))
+    }
+
+    async fn bin(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<Header>> {
+        gallery!(self.bin(user, limit))
+    }
+
+    async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
+        gallery!(self.purge(user, id, before))
+    }
+}
+
+impl Sessions for SessionStore {
+    async fn ping(&self) -> StoreResult<()> {
+        sessions!(self.ping())
+    }
+
+    async fn claim_code(&self, code: SecretHash, holder: &str, lease: Duration) -> StoreResult<CodeState> {
+        sessions!(self.claim_code(code, holder, lease))
+    }
+
+    async fn settle_code(&self, code: SecretHash, outcome: &CodeOutcome, keep: Duration) -> StoreResult<()> {
+        sessions!(self.settle_code(code, outcome, keep))
+    }
+
+    async fn release_code(&self, code: SecretHash, holder: &str) -> StoreResult<()> {
+        sessions!(self.release_code(code, holder))
+    }
+
+    async fn create(&self, session: StoredSession, idle: Duration) -> StoreResult<StoredSession> {
+        sessions!(self.create(session, idle))
+    }
+
+    async fn read(
+        &self,
+        id: SessionId,
+        user: Option<&UserKey>,
+        slide: Option<Duration>,
+    ) -> StoreResult<Option<StoredSession>> {
+        sessions!(self.read(id, user, slide))
+    }
+
+    async fn replace(&self, old: &StoredSession, new: &StoredSession, idle: Duration) -> StoreResult<bool> {
+        sessions!(self.replace(old, new, idle))
+    }
+
+    async fn remove(&self, user: &UserKey, id: SessionId) -> StoreResult<bool> {
+        sessions!(self.remove(user, id))
+    }
+
+    async fn of_user(&self, user: &UserKey) -> StoreResult<Vec<(StoredSession, Micros)>> {
+        sessions!(self.of_user(user))
+    }
+
+    async fn remove_all(&self, user: &UserKey) -> StoreResult<()> {
+        sessions!(self.remove_all(user))
+    }
+
+    async fn take_lease(&self, name: &str, holder: &str, lease: Duration) -> StoreResult<bool> {
+        sessions!(self.take_lease(name, holder, lease))
+    }
+
+    async fn drop_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
+        sessions!(self.drop_lease(name, holder))
+    }
+}

@@ -1,0 +1,249 @@
+//! Putting actions behind a drawing's list.
+//!
+//! The usual append is one `findAndModify`, whose filter says what [`Batch::obstacle`] says, so that nothing
+//! is read. Where nothing matches, the header is read to tell why. A tail that has no room for the batch is
+//! first written as a chunk; then the batch takes its place in the header. Between the two, the actions are in
+//! both, which is as true.
+
+use mongodb::bson::{Binary, Document, doc};
+use yibi_common::drawing::Mode;
+
+use super::schema::{
+    Collections, DrawingDoc, MAX_TIME, State, binary, by_key, drawing_key, tail_size,
+};
+use super::{ROUNDS, StoreError, StoreResult, error};
+use crate::clock::Micros;
+use crate::store::gallery::{Appended, Batch, Header, NewDrawing};
+use crate::user::UserKey;
+
+/// How much of a list its header holds before an append, by [`tail_size`]. A batch that is larger by itself
+/// goes into an empty tail.
+pub(super) const TAIL_LIMIT: i64 = 16 * 1024;
+
+/// The largest tail that the blobs still go behind.
+pub(super) fn room_for(blobs: &[Vec<u8>]) -> i64 {
+    (TAIL_LIMIT - tail_size(blobs)).max(0)
+}
+
+impl Collections {
+    pub(super) async fn append(
+        &self,
+        user: &UserKey,
+        id: &str,
+        batch: &Batch,
+        create: Option<&NewDrawing>,
+        now: Micros,
+    ) -> StoreResult<Appended> {
+        let key = drawing_key(user, id);
+        let done = |created| Appended::Done { seq: batch.from_seq.saturating_add(batch.len()), created };
+        // Only the append at 0 makes a drawing.
+        let create_here = create.filter(|_| batch.from_seq == 0);
+        for _ in 0..ROUNDS {
+            if let Some(new) = create_here
+                && batch.obstacle(&fresh(id, new, now), create).is_none()
+                && self.create(user, id, new, batch, now).await?
+            {
+                return Ok(done(true));
+            }
+            if !batch.is_empty() && self.push(user, &key, batch, create, now).await? {
+                return Ok(done(false));
+            }
+            let Some(drawing) = self.find_drawing(user, &key).await? else {
+                let Some(new) = create_here else { return Ok(Appended::Missing) };
+                let fresh = fresh(id, new, now);
+                match batch.obstacle(&fresh, create) {
+                    Some(obstacle) => return Ok(Appended::Refused(obstacle, Box::new(fresh))),
+                    // It was there when it should be made, and is gone since.
+                    None => continue,
+                }
+            };
+            if drawing.state == State::Purging {
+                if create_here.is_none() {
+                    return Ok(Appended::Missing);
+                }
+                self.finish_purge(&drawing).await?;
+                continue;
+            }
+            let header = drawing.header();
+            if let Some(obstacle) = batch.obstacle(&header, create) {
+                return Ok(Appended::Refused(obstacle, Box::new(header)));
+            }
+            if batch.is_empty() {
+                return Ok(done(false));
+            }
+            if drawing.tail_size > room_for(&batch.blobs) {
+                self.seal(&drawing).await?;
+                if self.push_sealed(&drawing, batch, create, now).await? {
+                    return Ok(done(false));
+                }
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// Makes a drawing with the batch, unless there is one.
+    async fn create(
+        &self,
+        user: &UserKey,
+        id: &str,
+        new: &NewDrawing,
+        batch: &Batch,
+        now: Micros,
+    ) -> StoreResult<bool> {
+        let header = Header {
+            seq: batch.len(),
+            all_weapp: batch.is_empty(),
+            stroke_count: batch.stroke_count,
+            point_count: batch.point_count,
+            bytes: batch.bytes(),
+            ..fresh(id, new, now)
+        };
+        self.insert(&DrawingDoc::new(user, &header, &batch.blobs, false)?).await
+    }
+
+    /// Writes a drawing that is new, unless there is one of that key.
+    pub(super) async fn insert(&self, drawing: &DrawingDoc) -> StoreResult<bool> {
+        match self.drawings.insert_one(drawing).await {
+            Ok(_) => Ok(true),
+            Err(error) if error::is_duplicate(&error) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The append to a drawing whose tail has room.
+    async fn push(
+        &self,
+        user: &UserKey,
+        key: &str,
+        batch: &Batch,
+        create: Option<&NewDrawing>,
+        now: Micros,
+    ) -> StoreResult<bool> {
+        let mut filter = allows(user.as_str(), key, batch, create);
+        filter.insert("tail_size", doc! {"$lte": room_for(&batch.blobs)});
+        let mut update = grows(batch, now);
+        update.insert("$push", doc! {"tail": {"$each": binaries(&batch.blobs)}});
+        if let Ok(increase) = update.get_document_mut("$inc") {
+            increase.insert("tail_size", tail_size(&batch.blobs));
+        }
+        self.changes(filter, update).await
+    }
+
+    /// The append to a drawing whose tail, as it was read, is in a chunk.
+    async fn push_sealed(
+        &self,
+        drawing: &DrawingDoc,
+        batch: &Batch,
+        create: Option<&NewDrawing>,
+        now: Micros,
+    ) -> StoreResult<bool> {
+        let mut filter = allows(&drawing.u, &drawing.key, batch, create);
+        filter.insert("inc", drawing.inc);
+        let mut update = grows(batch, now);
+        if let Ok(set) = update.get_document_mut("$set") {
+            set.insert("tail", binaries(&batch.blobs));
+            set.insert("tail_from", i64::from(drawing.seq));
+            set.insert("tail_size", tail_size(&batch.blobs));
+        }
+        self.changes(filter, update).await
+    }
+
+    /// Changes the one drawing that the filter allows. Whether it did.
+    pub(super) async fn changes(&self, filter: Document, update: Document) -> StoreResult<bool> {
+        let changed = self
+            .drawings
+            .clone_with_type::<Document>()
+            .find_one_and_update(filter, update)
+            .projection(doc! {"_id": 1})
+            .hint(by_key())
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(changed.is_some())
+    }
+}
+
+/// The header of a drawing that is not there yet.
+fn fresh(id: &str, new: &NewDrawing, now: Micros) -> Header {
+    Header {
+        id: id.to_owned(),
+        weapp_id: None,
+        title: new.title.clone(),
+        paper: new.paper,
+        mode: new.mode,
+        base: 0,
+        seq: 0,
+        all_weapp: true,
+        stroke_count: 0,
+        point_count: 0,
+        bytes: 0,
+        created_at: now,
+        updated_at: now,
+        first_saved_at: now,
+        deleted_at: None,
+    }
+}
+
+/// [`Batch::obstacle`] as a filter: matches a drawing that has none.
+fn allows(user: &str, key: &str, batch: &Batch, create: Option<&NewDrawing>) -> Document {
+    let from_seq = i64::from(batch.from_seq);
+    let mut rules = vec![
+        doc! {"width": {"$gte": i64::from(batch.min_paper.width)}},
+        doc! {"height": {"$gte": i64::from(batch.min_paper.height)}},
+        doc! {"base": {"$gte": from_seq + i64::from(batch.len()) - i64::from(batch.max_actions)}},
+        doc! {"bytes": {"$lte": signed(batch.max_bytes).saturating_sub(signed(batch.bytes()))}},
+    ];
+    rules.push(if batch.fits_one_stroke {
+        let strokes = doc! {"strokes": {"$lte": 1 - i64::from(batch.stroke_count)}};
+        doc! {"$or": [{"mode": mode_name(Mode::Free)}, strokes]}
+    } else {
+        doc! {"mode": mode_name(Mode::Free)}
+    });
+    if let Some(new) = create.filter(|new| new.explicit) {
+        let paper = doc! {"width": i64::from(new.paper.width), "height": i64::from(new.paper.height)};
+        rules.extend([paper, doc! {"mode": mode_name(new.mode)}]);
+    }
+    doc! {"_id": key, "u": user, "seq": from_seq, "state": State::Live.name(), "$and": rules}
+}
+
+/// What an append changes besides the tail.
+fn grows(batch: &Batch, now: Micros) -> Document {
+    doc! {
+        "$inc": {
+            "seq": i64::from(batch.len()),
+            "strokes": i64::from(batch.stroke_count),
+            "points": i64::from(batch.point_count),
+            "bytes": signed(batch.bytes()),
+        },
+        "$set": {"updated_at": now.0, "all_weapp": false, "last_weapp": false},
+    }
+}
+
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Free => "free",
+        Mode::OneStroke => "one_stroke",
+    }
+}
+
+pub(super) fn binaries(blobs: &[Vec<u8>]) -> Vec<Binary> {
+    blobs.iter().map(|blob| binary(blob)).collect()
+}
+
+pub(super) fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_is_named_as_it_is_stored() {
+        for mode in [Mode::Free, Mode::OneStroke] {
+            assert_eq!(serde_json::to_value(mode).unwrap(), mode_name(mode));
+        }
+        for state in [State::Live, State::Bin, State::Purging] {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What is done to one drawing, but for appending to it.
+
+use mongodb::bson::{Document, doc};
+use mongodb::options::ReturnDocument;
+
+use super::chunks::bytes;
+use super::schema::{Collections, DrawingDoc, MAX_TIME, State, by_key, drawing_key, without_tail};
+use super::{ROUNDS, StoreError, StoreResult};
+use crate::clock::Micros;
+use crate::store::gallery::{Header, Stored};
+use crate::user::UserKey;
+
+impl Collections {
+    pub(super) async fn header(&self, user: &UserKey, id: &str) -> StoreResult<Option<Header>> {
+        let found = self.find_header(user, &drawing_key(user, id)).await?;
+        Ok(found.filter(|drawing| drawing.state != State::Purging).map(|drawing| drawing.header()))
+    }
+
+    pub(super) async fn read(&self, user: &UserKey, id: &str, since: u32) -> StoreResult<Option<Stored>> {
+        let key = drawing_key(user, id);
+        let mut missed = None;
+        for _ in 0..ROUNDS {
+            let drawing = self.find_drawing(user, &key).await?;
+            let Some(drawing) = drawing.filter(|drawing| drawing.state != State::Purging) else {
+                return Ok(None);
+            };
+            let since = since.clamp(drawing.base, drawing.seq);
+            // A chunk can be missing because it was purged meanwhile. Under the same header it is lost.
+            if missed == Some((drawing.inc, drawing.base)) {
+                return Err(StoreError::Damaged(format!("actions of drawing {} are missing", drawing.id)));
+            }
+            let sealed = if since < drawing.tail_from {
+                self.sealed(&drawing, since).await?
+            } else {
+                Some(Vec::new())
+            };
+            let Some(mut actions) = sealed else {
+                missed = Some((drawing.inc, drawing.base));
+                continue;
+            };
+            let header = drawing.header();
+            let skip = since.saturating_sub(drawing.tail_from) as usize;
+            actions.extend(drawing.tail.into_iter().skip(skip).map(bytes));
+            if actions.len() != (header.seq - since) as usize {
+                return Err(StoreError::Damaged(format!("drawing {} does not hold what it counts", header.id)));
+            }
+            return Ok(Some(Stored { header, since, actions }));
+        }
+        Err(StoreError::Busy)
+    }
+
+    pub(super) async fn rename(
+        &self,
+        user: &UserKey,
+        id: &str,
+        title: &str,
+        now: Micros,
+    ) -> StoreResult<Option<Header>> {
+        let set = doc! {"$set": {"title": title, "updated_at": now.0}};
+        self.change_header(user, id, State::Live, set).await
+    }
+
+    pub(super) async fn set_deleted(
+        &self,
+        user: &UserKey,
+        id: &str,
+        deleted: bool,
+        now: Micros,
+    ) -> StoreResult<Option<Header>> {
+        let (from, update) = if deleted {
+            let bin = doc! {"state": State::Bin.name(), "deleted_at": now.0, "updated_at": now.0};
+            (State::Live, doc! {"$set": bin})
+        } else {
+            let live = doc! {"state": State::Live.name(), "updated_at": now.0};
+            (State::Bin, doc! {"$set": live, "$unset": {"deleted_at": ""}})
+        };
+        match self.change_header(user, id, from, update).await? {
+            Some(header) => Ok(Some(header)),
+            None => self.header(user, id).await,
+        }
+    }
+
+    /// Marks the drawing, so that it is absent at once and nobody brings it back; then removes its chunks and
+    /// at last itself. Whoever finds one that is marked goes on from there.
+    pub(super) async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
+        let removed = [State::Bin.name(), State::Purging.name()];
+        let due = doc! {
+            "_id": drawing_key(user, id),
+            "u": user.as_str(),
+            "state": {"$in": &removed[..]},
+            "deleted_at": {"$lt": before.0},
+        };
+        let marked = self
+            .drawings
+            .find_one_and_update(due, doc! {"$set": {"state": State::Purging.name()}})
+            .projection(without_tail())
+            .hint(by_key())
+            .max_time(MAX_TIME)
+            .await?;
+        match marked {
+            Some(drawing) => self.finish_purge(&drawing).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Removes a drawing that is marked. The incarnation keeps this from one that was made anew meanwhile.
+    pub(super) async fn finish_purge(&self, drawing: &DrawingDoc) -> StoreResult<()> {
+        self.delete_chunks(drawing).await?;
+        let marked = doc! {
+            "_id": &drawing.key,
+            "u": &drawing.u,
+            "inc": drawing.inc,
+            "state": State::Purging.name(),
+        };
+        self.drawings.delete_one(marked).await?;
+        Ok(())
+    }
+
+    /// The document with the tail, in whichever state.
+    pub(super) async fn find_drawing(&self, user: &UserKey, key: &str) -> StoreResult<Option<DrawingDoc>> {
+        let found = self.drawings.find_one(doc! {"_id": key, "u": user.as_str()});
+        Ok(found.hint(by_key()).max_time(MAX_TIME).await?)
+    }
+
+    /// The document without the tail, in whichever state.
+    pub(super) async fn find_header(&self, user: &UserKey, key: &str) -> StoreResult<Option<DrawingDoc>> {
+        let found = self.drawings.find_one(doc! {"_id": key, "u": user.as_str()});
+        Ok(found.projection(without_tail()).hint(by_key()).max_time(MAX_TIME).await?)
+    }
+
+    async fn change_header(
+        &self,
+        user: &UserKey,
+        id: &str,
+        state: State,
+        update: Document,
+    ) -> StoreResult<Option<Header>> {
+        let filter = doc! {"_id": drawing_key(user, id), "u": user.as_str(), "state": state.name()};
+        let changed = self
+            .drawings
+            .find_one_and_update(filter, update)
+            .projection(without_tail())
+            .return_document(ReturnDocument::After)
+            .hint(by_key())
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(changed.map(|drawing| drawing.header()))
+    }
+}

@@ -1,0 +1,121 @@
+//! Reading many drawings: along an index, and without their tails.
+
+use futures_util::TryStreamExt;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+
+use super::StoreResult;
+use super::chunks::bytes;
+use super::schema::{Collections, DrawingDoc, MAX_TIME, State, without_tail};
+use crate::clock::Micros;
+use crate::store::gallery::{After, Header, Usage, WeappHead};
+use crate::user::UserKey;
+
+impl Collections {
+    pub(super) async fn page(
+        &self,
+        user: &UserKey,
+        deleted: bool,
+        after: Option<&After>,
+        limit: u32,
+    ) -> StoreResult<Vec<Header>> {
+        let state = if deleted { State::Bin } else { State::Live };
+        let mut filter = doc! {"u": user.as_str(), "state": state.name()};
+        if let Some(After { updated_at, id }) = after {
+            // The first line bounds the index, the second tells equal moments apart.
+            filter.insert("updated_at", doc! {"$lte": updated_at.0});
+            filter.insert("$or", [doc! {"updated_at": {"$lt": updated_at.0}}, doc! {"id": {"$lt": id}}]);
+        }
+        self.headers(filter, doc! {"updated_at": -1, "id": -1}, limit).await
+    }
+
+    /// In the bin, the last change was the deletion: the index of pages, read from its end, has this order.
+    pub(super) async fn bin(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<Header>> {
+        let filter = doc! {"u": user.as_str(), "state": State::Bin.name()};
+        self.headers(filter, doc! {"updated_at": 1, "id": 1}, limit).await
+    }
+
+    pub(super) async fn weapp_heads(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<WeappHead>> {
+        let filter = doc! {"u": user.as_str(), "state": State::Live.name()};
+        // A save is always the last of its tail: a tail is emptied only to make room for a modern action.
+        let last_only = doc! {"tail": {"$slice": -1}};
+        let order = doc! {"first_saved_at": -1, "id": -1};
+        let found = self.list(filter, order, last_only, limit).await?;
+        let head = |mut drawing: DrawingDoc| WeappHead {
+            header: drawing.header(),
+            last: drawing.tail.pop().filter(|_| drawing.last_weapp).map(bytes),
+        };
+        Ok(found.into_iter().map(head).collect())
+    }
+
+    pub(super) async fn purges_due(
+        &self,
+        before: Micros,
+        limit: u32,
+    ) -> StoreResult<Vec<(UserKey, String)>> {
+        #[derive(Deserialize)]
+        struct Due {
+            u: String,
+            id: String,
+        }
+        let due = self
+            .drawings
+            .clone_with_type::<Due>()
+            .find(doc! {"deleted_at": {"$lt": before.0}})
+            .projection(doc! {"u": 1, "id": 1})
+            .sort(doc! {"deleted_at": 1})
+            .limit(i64::from(limit.max(1)))
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(due.map_ok(|due| (UserKey::from_text(&due.u), due.id)).try_collect().await?)
+    }
+
+    pub(super) async fn usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        #[derive(Deserialize)]
+        struct Sum {
+            drawings: u32,
+            bytes: u64,
+        }
+        let kept = [State::Live.name(), State::Bin.name()];
+        let sum = self
+            .drawings
+            .aggregate([
+                doc! {"$match": {"u": user.as_str(), "state": {"$in": &kept[..]}}},
+                doc! {"$group": {"_id": null, "drawings": {"$sum": 1}, "bytes": {"$sum": "$bytes"}}},
+            ])
+            .max_time(MAX_TIME)
+            .with_type::<Sum>()
+            .await?
+            .try_next()
+            .await?;
+        Ok(sum.map(|Sum { drawings, bytes }| Usage { drawings, bytes }).unwrap_or_default())
+    }
+
+    async fn headers(&self, filter: Document, order: Document, limit: u32) -> StoreResult<Vec<Header>> {
+        let found = self.list(filter, order, without_tail(), limit).await?;
+        Ok(found.iter().map(DrawingDoc::header).collect())
+    }
+
+    async fn list(
+        &self,
+        filter: Document,
+        order: Document,
+        projection: Document,
+        limit: u32,
+    ) -> StoreResult<Vec<DrawingDoc>> {
+        if limit == 0 {
+            // To MongoDB, no limit.
+            return Ok(Vec::new());
+        }
+        let found = self
+            .drawings
+            .find(filter)
+            .projection(projection)
+            .sort(order)
+            .limit(i64::from(limit))
+            .batch_size(limit)
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(found.try_collect().await?)
+    }
+}

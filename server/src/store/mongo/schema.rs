@@ -1,0 +1,339 @@
+//! The documents, their keys, and the indexes.
+//!
+//! A drawing is a header document with the last actions of its list, the tail; older actions are in chunk
+//! documents. So an append costs the new actions, a list of drawings costs headers, and no document comes
+//! near MongoDB's bound of 16 MiB.
+
+use std::time::Duration;
+
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Document, doc};
+use mongodb::options::{CollectionOptions, Hint, IndexOptions, ReadPreference, ReturnDocument, SelectionCriteria};
+use mongodb::{Collection, Database, IndexModel};
+use serde::{Deserialize, Serialize};
+use yibi_common::drawing::{Mode, Paper};
+
+use super::{ROUNDS, StoreError, StoreResult, error};
+use crate::clock::Micros;
+use crate::store::gallery::{Header, UserRecord};
+use crate::user::UserKey;
+
+/// How long a server works at one command, where a command can say so.
+pub(super) const MAX_TIME: Duration = Duration::from_secs(3);
+
+/// Where a drawing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum State {
+    /// To be seen.
+    Live,
+    /// In the bin.
+    Bin,
+    /// Being removed for good: absent to everybody but those who finish that.
+    Purging,
+}
+
+impl State {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Bin => "bin",
+            Self::Purging => "purging",
+        }
+    }
+}
+
+/// A drawing's header with the tail of its list. The tail is left out of what lists fetch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct DrawingDoc {
+    /// [`drawing_key`].
+    #[serde(rename = "_id")]
+    pub(super) key: String,
+    /// Whose it is; the collection may be sharded by this.
+    pub(super) u: String,
+    pub(super) id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) weapp_id: Option<String>,
+    pub(super) title: String,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) mode: Mode,
+    pub(super) state: State,
+    pub(super) base: u32,
+    pub(super) seq: u32,
+    pub(super) all_weapp: bool,
+    /// Whether the last action is a 2016 save.
+    pub(super) last_weapp: bool,
+    pub(super) strokes: u32,
+    pub(super) points: u32,
+    pub(super) bytes: u64,
+    pub(super) created_at: Micros,
+    pub(super) updated_at: Micros,
+    pub(super) first_saved_at: Micros,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) deleted_at: Option<Micros>,
+    /// The incarnation: random, part of the keys of this drawing's chunks, so that one which is made under the
+    /// same id later never sees them.
+    pub(super) inc: i64,
+    /// The number of the tail's first action.
+    pub(super) tail_from: u32,
+    /// [`tail_size`] of the tail.
+    pub(super) tail_size: i64,
+    #[serde(default)]
+    pub(super) tail: Vec<Binary>,
+}
+
+impl DrawingDoc {
+    /// The document of a drawing that is new.
+    pub(super) fn new(user: &UserKey, header: &Header, tail: &[Vec<u8>], last_weapp: bool) -> StoreResult<Self> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| StoreError::Refused(error.into()))?;
+        let header = header.clone();
+        Ok(Self {
+            key: drawing_key(user, &header.id),
+            u: user.to_string(),
+            id: header.id,
+            weapp_id: header.weapp_id,
+            title: header.title,
+            width: header.paper.width,
+            height: header.paper.height,
+            mode: header.mode,
+            state: State::Live,
+            base: header.base,
+            seq: header.seq,
+            all_weapp: header.all_weapp,
+            last_weapp,
+            strokes: header.stroke_count,
+            points: header.point_count,
+            bytes: header.bytes,
+            created_at: header.created_at,
+            updated_at: header.updated_at,
+            first_saved_at: header.first_saved_at,
+            deleted_at: None,
+            inc: i64::from_le_bytes(random),
+            tail_from: header.base,
+            tail_size: tail_size(tail),
+            tail: tail.iter().map(|blob| binary(blob)).collect(),
+        })
+    }
+
+    pub(super) fn header(&self) -> Header {
+        Header {
+            id: self.id.clone(),
+            weapp_id: self.weapp_id.clone(),
+            title: self.title.clone(),
+            paper: Paper { width: self.width, height: self.height },
+            mode: self.mode,
+            base: self.base,
+            seq: self.seq,
+            all_weapp: self.all_weapp,
+            stroke_count: self.strokes,
+            point_count: self.points,
+            bytes: self.bytes,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            first_saved_at: self.first_saved_at,
+            deleted_at: self.deleted_at,
+        }
+    }
+}
+
+/// A sealed part of a drawing's list: actions `first` to `end`, that one not included. Actions never change,
+/// so a chunk is written once and stays true; chunks may overlap, and a reader takes each action from any.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ChunkDoc {
+    /// [`chunk_key`].
+    #[serde(rename = "_id")]
+    pub(super) key: String,
+    /// Whose it is; the collection may be sharded by this.
+    pub(super) u: String,
+    /// When the drawing was created.
+    pub(super) created_at: Micros,
+    pub(super) first: u32,
+    pub(super) end: u32,
+    pub(super) blobs: Vec<Binary>,
+}
+
+/// A user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct UserDoc {
+    /// The written form of the [`UserKey`].
+    #[serde(rename = "_id")]
+    pub(super) key: String,
+    pub(super) public_id: String,
+    pub(super) nickname: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) origin: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) unionid: Option<String>,
+    pub(super) created_at: Micros,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) erase_at: Option<Micros>,
+    /// Set when the erasure has begun: from then on it is not taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) erasing: bool,
+}
+
+impl From<UserDoc> for UserRecord {
+    fn from(user: UserDoc) -> Self {
+        Self {
+            key: UserKey::from_text(&user.key),
+            public_id: user.public_id,
+            nickname: user.nickname,
+            origin: user.origin,
+            unionid: user.unionid,
+            created_at: user.created_at,
+            erase_at: user.erase_at,
+        }
+    }
+}
+
+/// A secret that all servers share.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SecretDoc {
+    #[serde(rename = "_id")]
+    pub(super) name: String,
+    pub(super) value: Binary,
+}
+
+/// The key of a drawing's header.
+pub(super) fn drawing_key(user: &UserKey, id: &str) -> String {
+    format!("{user}/{id}")
+}
+
+/// The key of a chunk. Both ends are in it, so that no two chunks that differ share a key.
+pub(super) fn chunk_key(drawing: &str, inc: i64, first: u32, end: u32) -> String {
+    format!("{drawing}/{inc:016x}/{first:08x}/{end:08x}")
+}
+
+/// The range of the keys of all chunks of an incarnation whose first number is below `below`.
+pub(super) fn chunk_keys(drawing: &str, inc: i64, below: Option<u32>) -> Document {
+    let end = match below {
+        Some(below) => format!("{drawing}/{inc:016x}/{below:08x}"),
+        // The character behind the slash.
+        None => format!("{drawing}/{inc:016x}0"),
+    };
+    doc! {"$gte": format!("{drawing}/{inc:016x}/"), "$lt": end}
+}
+
+/// What actions count towards a full tail: their bytes, and what an entry of an array costs besides.
+pub(super) fn tail_size(blobs: &[Vec<u8>]) -> i64 {
+    blobs.iter().map(|blob| i64::try_from(blob.len()).unwrap_or(i64::MAX).saturating_add(16)).sum()
+}
+
+pub(super) fn binary(blob: &[u8]) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: blob.to_vec() }
+}
+
+/// Keeps a lookup by key from being planned anew, or by another index that begins with the user.
+pub(super) fn by_key() -> Hint {
+    Hint::Keys(doc! {"_id": 1})
+}
+
+/// Everything but the tail.
+pub(super) fn without_tail() -> Document {
+    doc! {"tail": 0}
+}
+
+/// The collections. All operations are methods of this, in the files beside.
+#[derive(Debug, Clone)]
+pub(super) struct Collections {
+    pub(super) database: Database,
+    pub(super) users: Collection<UserDoc>,
+    pub(super) drawings: Collection<DrawingDoc>,
+    pub(super) chunks: Collection<ChunkDoc>,
+    pub(super) secrets: Collection<SecretDoc>,
+}
+
+impl Collections {
+    pub(super) fn of(database: &Database) -> Self {
+        // Whatever the URI prefers: a read that lags would see conflicts where there are none.
+        let options = || {
+            let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
+            CollectionOptions::builder().selection_criteria(primary).build()
+        };
+        Self {
+            users: database.collection_with_options("users", options()),
+            drawings: database.collection_with_options("drawings", options()),
+            chunks: database.collection_with_options("chunks", options()),
+            secrets: database.collection_with_options("secrets", options()),
+            database: database.clone(),
+        }
+    }
+
+    pub(super) async fn ping(&self) -> StoreResult<()> {
+        self.database.run_command(doc! {"ping": 1}).await?;
+        Ok(())
+    }
+
+    pub(super) async fn shared_secret(&self, name: &str, proposal: &[u8]) -> StoreResult<Vec<u8>> {
+        // A find alone would not do: this write waits until the secret that it finds is the majority's, too.
+        let keep = doc! {"$setOnInsert": {"value": binary(proposal)}};
+        for _ in 0..ROUNDS {
+            let kept = self
+                .secrets
+                .find_one_and_update(doc! {"_id": name}, keep.clone())
+                .upsert(true)
+                .return_document(ReturnDocument::After)
+                .max_time(MAX_TIME)
+                .await;
+            match kept {
+                Ok(Some(secret)) => return Ok(secret.value.bytes),
+                Ok(None) => return Err(StoreError::Damaged("an upsert gave no document".to_owned())),
+                // Of two that insert at once, one finds the key taken.
+                Err(error) if error::is_duplicate(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// Makes the indexes; those that are there already cost nothing.
+    pub(super) async fn make_indexes(&self) -> StoreResult<()> {
+        let index = |keys| IndexModel::builder().keys(keys).build();
+        let sparse = |keys| {
+            let options = IndexOptions::builder().sparse(true).build();
+            IndexModel::builder().keys(keys).options(options).build()
+        };
+        let drawings = [
+            // Pages, and the bin from its other end; the bytes make it enough for what a user keeps.
+            index(doc! {"u": 1, "state": 1, "updated_at": -1, "id": -1, "bytes": 1}),
+            // The 2016 list.
+            index(doc! {"u": 1, "state": 1, "first_saved_at": -1, "id": -1}),
+            sparse(doc! {"deleted_at": 1}),
+        ];
+        self.drawings.create_indexes(drawings).await?;
+        // Not unique: it is random, and a unique index would keep the collection from being sharded.
+        let users = [index(doc! {"public_id": 1}), sparse(doc! {"erase_at": 1})];
+        self.users.create_indexes(users).await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_lies_in_its_own_range_only() {
+        let in_range = |keys: &Document, key: &str| {
+            keys.get_str("$gte").unwrap() <= key && key < keys.get_str("$lt").unwrap()
+        };
+        let all = chunk_keys("app/me/tree", -5, None);
+        for (first, end) in [(0, 1), (9, 4_000), (u32::MAX - 1, u32::MAX)] {
+            assert!(in_range(&all, &chunk_key("app/me/tree", -5, first, end)));
+            assert!(!in_range(&all, &chunk_key("app/me/tree", 5, first, end)));
+            assert!(!in_range(&all, &chunk_key("app/me/tree2", -5, first, end)));
+            assert!(!in_range(&all, &chunk_key("app/me", -5, first, end)));
+        }
+        let some = chunk_keys("app/me/tree", 7, Some(16));
+        assert!(in_range(&some, &chunk_key("app/me/tree", 7, 0, u32::MAX)));
+        assert!(in_range(&some, &chunk_key("app/me/tree", 7, 15, 16)));
+        assert!(!in_range(&some, &chunk_key("app/me/tree", 7, 16, 17)));
+    }
+
+    #[test]
+    fn tiny_actions_fill_a_tail_too() {
+        assert_eq!(tail_size(&[vec![0; 3], vec![0; 100]]), 3 + 16 + 100 + 16);
+    }
+}

@@ -1,0 +1,140 @@
+//! Users and their erasure.
+
+use futures_util::TryStreamExt;
+use mongodb::bson::{Document, doc};
+use mongodb::options::ReturnDocument;
+use serde::Deserialize;
+
+use super::schema::{Collections, MAX_TIME, State, UserDoc};
+use super::{ROUNDS, StoreError, StoreResult, error};
+use crate::clock::Micros;
+use crate::store::gallery::{NewUser, UserRecord};
+use crate::user::UserKey;
+
+impl Collections {
+    pub(super) async fn sign_in(
+        &self,
+        user: &UserKey,
+        new: &NewUser,
+        now: Micros,
+    ) -> StoreResult<(UserRecord, bool)> {
+        for _ in 0..ROUNDS {
+            let Some(known) = self.find_user(user).await? else {
+                let fresh = UserDoc {
+                    key: user.to_string(),
+                    public_id: new.public_id.clone(),
+                    nickname: String::new(),
+                    origin: new.origin.clone(),
+                    unionid: new.unionid.clone(),
+                    created_at: now,
+                    erase_at: None,
+                    erasing: false,
+                };
+                match self.users.insert_one(&fresh).await {
+                    Ok(_) => return Ok((fresh.into(), true)),
+                    Err(error) if error::is_duplicate(&error) => continue,
+                    Err(error) => return Err(error.into()),
+                }
+            };
+            // Each change stands under the condition that it was decided by.
+            let mut filter = doc! {"_id": user.as_str()};
+            let (mut set, mut unset) = (Document::new(), Document::new());
+            if let (None, Some(unionid)) = (&known.unionid, &new.unionid) {
+                filter.insert("unionid", doc! {"$exists": false});
+                set.insert("unionid", unionid);
+            }
+            if let Some(erase_at) = known.erase_at.filter(|at| !known.erasing && now < *at) {
+                filter.insert("erase_at", erase_at.0);
+                filter.insert("erasing", doc! {"$exists": false});
+                unset.insert("erase_at", "");
+            }
+            let mut update = Document::new();
+            if !set.is_empty() {
+                update.insert("$set", set);
+            }
+            if !unset.is_empty() {
+                update.insert("$unset", unset);
+            }
+            if update.is_empty() {
+                return Ok((known.into(), false));
+            }
+            if let Some(changed) = self.change_user(filter, update).await? {
+                return Ok((changed.into(), false));
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    pub(super) async fn user(&self, user: &UserKey) -> StoreResult<Option<UserRecord>> {
+        Ok(self.find_user(user).await?.map(UserRecord::from))
+    }
+
+    pub(super) async fn user_by_public_id(&self, public_id: &str) -> StoreResult<Option<UserRecord>> {
+        let found = self.users.find_one(doc! {"public_id": public_id}).max_time(MAX_TIME).await?;
+        Ok(found.map(UserRecord::from))
+    }
+
+    pub(super) async fn set_nickname(
+        &self,
+        user: &UserKey,
+        nickname: &str,
+    ) -> StoreResult<Option<UserRecord>> {
+        let set = doc! {"$set": {"nickname": nickname}};
+        Ok(self.change_user(doc! {"_id": user.as_str()}, set).await?.map(UserRecord::from))
+    }
+
+    pub(super) async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
+        let set = doc! {"$set": {"erase_at": at.0}};
+        let scheduled = self.users.update_one(doc! {"_id": user.as_str()}, set).await?;
+        Ok(scheduled.matched_count > 0)
+    }
+
+    pub(super) async fn erasures_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<UserKey>> {
+        #[derive(Deserialize)]
+        struct Key {
+            #[serde(rename = "_id")]
+            key: String,
+        }
+        let due = self
+            .users
+            .clone_with_type::<Key>()
+            .find(doc! {"erase_at": {"$lte": now.0}})
+            .projection(doc! {"_id": 1})
+            .sort(doc! {"erase_at": 1})
+            .limit(i64::from(limit.max(1)))
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(due.map_ok(|user| UserKey::from_text(&user.key)).try_collect().await?)
+    }
+
+    /// The user goes last, so that an erasure which broke off is found to be due again. Only what was created
+    /// up to `now` goes, so that one which was held up for long leaves alone what the same person, come back
+    /// after it was finished by another server, has drawn since.
+    pub(super) async fn erase(&self, user: &UserKey, now: Micros) -> StoreResult<()> {
+        let key = user.as_str();
+        let due = doc! {"_id": key, "erase_at": {"$lte": now.0}};
+        let begun = self.users.update_one(due, doc! {"$set": {"erasing": true}}).await?;
+        if begun.matched_count == 0 {
+            return Ok(());
+        }
+        let theirs = doc! {"u": key, "created_at": {"$lte": now.0}};
+        let hidden = doc! {"$set": {"state": State::Purging.name()}};
+        self.drawings.update_many(theirs.clone(), hidden).await?;
+        let mut chunks = theirs.clone();
+        // Their keys begin with the user: this finds them by the one index that there is.
+        chunks.insert("_id", doc! {"$gte": format!("{key}/"), "$lt": format!("{key}0")});
+        self.chunks.delete_many(chunks).await?;
+        self.drawings.delete_many(theirs).await?;
+        self.users.delete_one(doc! {"_id": key, "erasing": true}).await?;
+        Ok(())
+    }
+
+    async fn find_user(&self, user: &UserKey) -> StoreResult<Option<UserDoc>> {
+        Ok(self.users.find_one(doc! {"_id": user.as_str()}).max_time(MAX_TIME).await?)
+    }
+
+    async fn change_user(&self, filter: Document, update: Document) -> StoreResult<Option<UserDoc>> {
+        let change = self.users.find_one_and_update(filter, update);
+        Ok(change.return_document(ReturnDocument::After).max_time(MAX_TIME).await?)
+    }
+}

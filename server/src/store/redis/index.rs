@@ -1,0 +1,87 @@
+//! The index of a user's sessions. It may name sessions that have ended, and its moments lag behind those that
+//! slide; whoever reads it asks the sessions themselves and mends it.
+
+use std::time::Duration;
+
+use redis::{cmd, pipe};
+
+use super::scripts::INDEX;
+use super::sessions::{get, lives, read};
+use super::{Keep, SessionId, StoreResult, StoredSession, millis};
+use crate::clock::Micros;
+use crate::user::UserKey;
+
+/// Each time that an index has grown by so many, it is read, and so rid of what has ended.
+const MEND_EVERY: u64 = 32;
+/// Sessions asked for in one turn.
+const TURN: usize = 64;
+/// By how much a moment in the index may be wrong without being mended.
+const SLACK: Duration = Duration::from_secs(60);
+
+impl Keep {
+    /// Writes a session that is kept for so long into its user's index.
+    pub(super) async fn index(&self, session: &StoredSession, kept: Duration) -> StoreResult<()> {
+        let now = Micros::now();
+        let ends = now.plus(kept).0.to_string();
+        let life = millis(session.ends_at.since(now)).to_string();
+        let id = session.id.to_string();
+        let arguments = [ends.as_bytes(), id.as_bytes(), life.as_bytes()];
+        let members: u64 = self.link.script(&INDEX, &self.keys.index(&session.user), &arguments).await?;
+        if members.is_multiple_of(MEND_EVERY) {
+            self.of_user(&session.user).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn unindex(&self, user: &UserKey, ids: &[SessionId]) -> StoreResult<()> {
+        let mut remove = cmd("ZREM");
+        remove.arg(self.keys.index(user));
+        for id in ids {
+            remove.arg(id.to_string());
+        }
+        self.link.one(&remove).await
+    }
+
+    pub(super) async fn of_user(&self, user: &UserKey) -> StoreResult<Vec<(StoredSession, Micros)>> {
+        let mut all = cmd("ZRANGE");
+        all.arg(self.keys.index(user)).arg(0).arg(-1).arg("WITHSCORES");
+        let mut begin = pipe();
+        begin.add_command(all).add_command(get(&self.keys.epoch(user)));
+        let (indexed, epoch): (Vec<(String, i64)>, Option<u64>) = self.link.many(&begin).await?;
+        let indexed: Vec<(SessionId, Micros)> = indexed
+            .into_iter()
+            .filter_map(|(id, ends)| Some((SessionId::parse(&id)?, Micros(ends))))
+            .collect();
+        let (mut living, mut ended) = (Vec::new(), Vec::new());
+        for turn in indexed.chunks(TURN) {
+            let mut ask = pipe();
+            for (id, _) in turn {
+                let key = self.keys.session(*id);
+                ask.add_command(get(&key)).cmd("PTTL").arg(&key);
+            }
+            let now = Micros::now();
+            let stored: Vec<(Option<String>, i64)> = self.link.many(&ask).await?;
+            for ((id, indexed_end), (text, left)) in turn.iter().zip(stored) {
+                let session = text.and_then(read).map(|living| living.session);
+                let session = session.filter(|session| session.user == *user);
+                let Some(session) = session.filter(|session| lives(session, epoch.unwrap_or_default())) else {
+                    ended.push(*id);
+                    continue;
+                };
+                let left = Duration::from_millis(u64::try_from(left).unwrap_or_default());
+                let ends = now.plus(left).min(session.ends_at);
+                if ends.since(*indexed_end).max(indexed_end.since(ends)) > SLACK {
+                    let mut mend = cmd("ZADD");
+                    mend.arg(self.keys.index(user)).arg("XX").arg(ends.0).arg(id.to_string());
+                    self.link.one::<()>(&mend).await?;
+                }
+                living.push((session, ends));
+            }
+        }
+        if !ended.is_empty() {
+            self.unindex(user, &ended).await?;
+        }
+        living.sort_by_key(|(session, _)| (std::cmp::Reverse(session.last_seen), session.id));
+        Ok(living)
+    }
+}

@@ -1,0 +1,172 @@
+//! Redis, for several servers side by side: sessions, codes on their way, and leases.
+//!
+//! RESP2 and commands of Redis 6.2 that the proxies of bought Redis pass on. In a Cluster, a user's session,
+//! index and epoch lie in other slots, so no command or script takes more than one key. The session's own key
+//! is the truth; the index of a user's sessions is a hint, written after it, and mended when it is read.
+//!
+//! | key | value |
+//! |---|---|
+//! | `s:{session}` | the session as JSON, for as long as it may be idle |
+//! | `u:{user}:s` | the user's sessions, sorted by the moment (µs) that each would end, when that was last written |
+//! | `u:{user}:e` | the user's epoch, where it was ever raised |
+//! | `c:{code}` | how a code stands |
+//! | `l:{lease}` | its holder |
+
+mod codes;
+mod error;
+mod index;
+mod link;
+mod scripts;
+mod sessions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::link::Link;
+use super::gate::Gate;
+use super::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
+use super::{StoreError, StoreResult};
+use crate::clock::Micros;
+use crate::user::UserKey;
+
+/// Operations at once, over one connection.
+const RUNNING: usize = 1_024;
+/// Operations that wait for their turn.
+const WAITING: usize = 1_024;
+
+/// Sessions, codes and leases in Redis. Cheap to clone; one connection per process.
+#[derive(Debug, Clone)]
+pub struct RedisSessions {
+    keep: Keep,
+    gate: Arc<Gate>,
+}
+
+/// What an operation needs; all of them are methods of this, in the files beside.
+#[derive(Debug, Clone)]
+struct Keep {
+    link: Link,
+    keys: Arc<Keys>,
+}
+
+/// The names of keys. What stands between braces is what a Cluster places a key by.
+#[derive(Debug)]
+struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    fn session(&self, id: SessionId) -> String {
+        format!("{}s:{id}", self.prefix)
+    }
+
+    fn index(&self, user: &UserKey) -> String {
+        format!("{}u:{{{user}}}:s", self.prefix)
+    }
+
+    fn epoch(&self, user: &UserKey) -> String {
+        format!("{}u:{{{user}}}:e", self.prefix)
+    }
+
+    fn code(&self, code: SecretHash) -> String {
+        format!("{}c:{}", self.prefix, code.to_hex())
+    }
+
+    fn lease(&self, name: &str) -> String {
+        format!("{}l:{name}", self.prefix)
+    }
+}
+
+impl RedisSessions {
+    /// The store at that URL, its keys beginning with `prefix`. Returns at once, whether or not the server can
+    /// be reached. Must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the URL can't be read.
+    pub fn connect(url: &str, prefix: &str) -> StoreResult<Self> {
+        let keys = Arc::new(Keys { prefix: prefix.to_owned() });
+        let keep = Keep { link: Link::open(url)?, keys };
+        Ok(Self { keep, gate: Arc::new(Gate::new(RUNNING, WAITING)) })
+    }
+
+    async fn run<T, F>(&self, operation: impl FnOnce(Keep) -> F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = StoreResult<T>> + Send + 'static,
+    {
+        self.gate.run(operation(self.keep.clone())).await
+    }
+}
+
+impl Sessions for RedisSessions {
+    async fn ping(&self) -> StoreResult<()> {
+        self.run(async |keep| keep.ping().await).await
+    }
+
+    async fn claim_code(&self, code: SecretHash, holder: &str, lease: Duration) -> StoreResult<CodeState> {
+        let holder = holder.to_owned();
+        self.run(async move |keep| keep.claim_code(code, &holder, lease).await).await
+    }
+
+    async fn settle_code(&self, code: SecretHash, outcome: &CodeOutcome, keep_for: Duration) -> StoreResult<()> {
+        let outcome = outcome.clone();
+        self.run(async move |keep| keep.settle_code(code, &outcome, keep_for).await).await
+    }
+
+    async fn release_code(&self, code: SecretHash, holder: &str) -> StoreResult<()> {
+        let holder = holder.to_owned();
+        self.run(async move |keep| keep.release_code(code, &holder).await).await
+    }
+
+    async fn create(&self, session: StoredSession, idle: Duration) -> StoreResult<StoredSession> {
+        self.run(async move |keep| keep.create(session, idle).await).await
+    }
+
+    async fn read(
+        &self,
+        id: SessionId,
+        user: Option<&UserKey>,
+        slide: Option<Duration>,
+    ) -> StoreResult<Option<StoredSession>> {
+        let user = user.cloned();
+        self.run(async move |keep| {
+            let living = keep.living(id, user.as_ref(), slide).await?;
+            Ok(living.map(|living| living.session))
+        })
+        .await
+    }
+
+    async fn replace(&self, old: &StoredSession, new: &StoredSession, idle: Duration) -> StoreResult<bool> {
+        let (old, new) = (old.clone(), new.clone());
+        self.run(async move |keep| keep.replace(&old, &new, idle).await).await
+    }
+
+    async fn remove(&self, user: &UserKey, id: SessionId) -> StoreResult<bool> {
+        let user = user.clone();
+        self.run(async move |keep| keep.remove(&user, id).await).await
+    }
+
+    async fn of_user(&self, user: &UserKey) -> StoreResult<Vec<(StoredSession, Micros)>> {
+        let user = user.clone();
+        self.run(async move |keep| keep.of_user(&user).await).await
+    }
+
+    async fn remove_all(&self, user: &UserKey) -> StoreResult<()> {
+        let user = user.clone();
+        self.run(async move |keep| keep.raise_epoch(&user).await).await
+    }
+
+    async fn take_lease(&self, name: &str, holder: &str, lease: Duration) -> StoreResult<bool> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        self.run(async move |keep| keep.take_lease(&name, &holder, lease).await).await
+    }
+
+    async fn drop_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        self.run(async move |keep| keep.drop_lease(&name, &holder).await).await
+    }
+}
+
+/// A time to live, as Redis takes it: whole milliseconds, one at least.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, i64::MAX as u64)
+}

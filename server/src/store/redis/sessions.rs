@@ -1,0 +1,148 @@
+//! Sessions, each a value under its own key.
+
+use std::time::Duration;
+
+use redis::{Cmd, cmd, pipe};
+
+use super::scripts::{RAISE_EPOCH, REPLACE};
+use super::{Keep, SessionId, StoreResult, StoredSession, millis};
+use crate::clock::Micros;
+use crate::user::UserKey;
+
+/// How long an epoch is kept: longer than any session lives, so that it outlives all that it has ended.
+const EPOCH_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// A session that lives, with its stored form.
+#[derive(Debug)]
+pub(super) struct Living {
+    pub(super) session: StoredSession,
+    text: String,
+}
+
+impl Keep {
+    pub(super) async fn create(
+        &self,
+        mut session: StoredSession,
+        idle: Duration,
+    ) -> StoreResult<StoredSession> {
+        session.epoch = self.epoch(&session.user).await?;
+        let kept = kept_for(&session, idle);
+        let mut set = cmd("SET");
+        set.arg(self.keys.session(session.id)).arg(written(&session)?).arg("PX").arg(millis(kept));
+        self.link.one::<()>(&set).await?;
+        self.index(&session, kept).await?;
+        Ok(session)
+    }
+
+    /// The session, if it lives: see [`read`](super::Sessions::read).
+    pub(super) async fn living(
+        &self,
+        id: SessionId,
+        user: Option<&UserKey>,
+        slide: Option<Duration>,
+    ) -> StoreResult<Option<Living>> {
+        let key = self.keys.session(id);
+        let get = match slide {
+            Some(idle) => {
+                let mut get = cmd("GETEX");
+                get.arg(key).arg("PX").arg(millis(idle));
+                get
+            }
+            None => get(&key),
+        };
+        let (text, guessed): (Option<String>, Option<u64>) = match user {
+            Some(user) => {
+                let mut both = pipe();
+                both.add_command(get).add_command(self::get(&self.keys.epoch(user)));
+                self.link.many(&both).await?
+            }
+            None => (self.link.one(&get).await?, None),
+        };
+        let Some(living) = text.and_then(read) else { return Ok(None) };
+        let session = &living.session;
+        let epoch = if user == Some(&session.user) {
+            guessed.unwrap_or_default()
+        } else {
+            self.epoch(&session.user).await?
+        };
+        Ok(lives(session, epoch).then_some(living))
+    }
+
+    /// Compares what is stored as it is understood, not byte for byte, so that a session written by another
+    /// version of this program can be replaced; then writes only over the very text that was compared.
+    pub(super) async fn replace(
+        &self,
+        old: &StoredSession,
+        new: &StoredSession,
+        idle: Duration,
+    ) -> StoreResult<bool> {
+        let Some(living) = self.living(old.id, Some(&old.user), None).await? else { return Ok(false) };
+        if living.session != *old {
+            return Ok(false);
+        }
+        let kept = kept_for(new, idle);
+        let (text, time) = (written(new)?, millis(kept).to_string());
+        let arguments = [living.text.as_bytes(), text.as_bytes(), time.as_bytes()];
+        let replaced: bool = self.link.script(&REPLACE, &self.keys.session(old.id), &arguments).await?;
+        if replaced {
+            self.index(new, kept).await?;
+        }
+        Ok(replaced)
+    }
+
+    pub(super) async fn remove(&self, user: &UserKey, id: SessionId) -> StoreResult<bool> {
+        let living = self.living(id, Some(user), None).await?;
+        if living.is_none_or(|living| living.session.user != *user) {
+            return Ok(false);
+        }
+        let mut delete = cmd("DEL");
+        delete.arg(self.keys.session(id));
+        let removed: bool = self.link.one(&delete).await?;
+        self.unindex(user, &[id]).await?;
+        Ok(removed)
+    }
+
+    /// The time itself is the epoch, so that one which was lost with the server's data does not begin again
+    /// below those that sessions still carry.
+    pub(super) async fn raise_epoch(&self, user: &UserKey) -> StoreResult<()> {
+        let (now, kept) = (Micros::now().0.to_string(), millis(EPOCH_KEPT).to_string());
+        self.link.script(&RAISE_EPOCH, &self.keys.epoch(user), &[now.as_bytes(), kept.as_bytes()]).await
+    }
+
+    pub(super) async fn epoch(&self, user: &UserKey) -> StoreResult<u64> {
+        let epoch: Option<u64> = self.link.one(&get(&self.keys.epoch(user))).await?;
+        Ok(epoch.unwrap_or_default())
+    }
+}
+
+pub(super) fn get(key: &str) -> Cmd {
+    let mut get = cmd("GET");
+    get.arg(key);
+    get
+}
+
+/// Whether a session that is kept is good.
+pub(super) fn lives(session: &StoredSession, epoch: u64) -> bool {
+    session.epoch >= epoch && Micros::now() < session.ends_at
+}
+
+/// A session that this program can't read, one of a later version perhaps, is none: that costs a sign-in.
+pub(super) fn read(text: String) -> Option<Living> {
+    match serde_json::from_str(&text) {
+        Ok(session) => Some(Living { session, text }),
+        Err(error) => {
+            // Not the error's words, which may be the session's.
+            tracing::warn!(line = error.line(), column = error.column(), "a stored session can't be read");
+            None
+        }
+    }
+}
+
+fn written(session: &StoredSession) -> StoreResult<String> {
+    serde_json::to_string(session).map_err(|error| super::StoreError::Refused(error.into()))
+}
+
+/// How long to keep a session that may be idle so long: not beyond its end.
+fn kept_for(session: &StoredSession, idle: Duration) -> Duration {
+    idle.min(session.ends_at.since(Micros::now()))
+}

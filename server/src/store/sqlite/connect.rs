@@ -1,0 +1,140 @@
+//! Opening the file.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::readers::Readers;
+use super::writer::Writer;
+use super::{Inner, schema};
+use crate::store::StoreError;
+
+/// The database in its directory.
+const FILE: &str = "yibi.sqlite3";
+/// The file whose lock says that a server has the database open. SQLite's own locks would let a second one
+/// in, and both would believe to be alone with leases and codes.
+const LOCK: &str = "yibi.lock";
+
+/// How long to wait for another program that holds a lock of SQLite (a backup, an operator's shell). Below
+/// the deadline of an operation, so that the callers learn of it.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// More statements than the store has.
+const STATEMENTS: usize = 100;
+
+/// - `secure_delete`: what is erased leaves no trace in the file.
+/// - `wal_autocheckpoint`, in pages: ten times the usual 4 MB, as each move of the log into the file costs
+///   two flushes and pages that changed often are moved once.
+/// - `journal_size_limit`: the log shrinks to this after a rush.
+/// - `temp_store`: savepoints need no files.
+/// - `fullfsync`: on macOS a flush otherwise stops in the disk's cache.
+/// - `cache_size`, in -KiB.
+const WRITER_PRAGMAS: &str = "
+    PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA wal_autocheckpoint = 10000;
+    PRAGMA journal_size_limit = 67108864;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -32768;
+";
+
+/// Why the store can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its lock is taken.
+    #[error("another process is using the data in {}", .0.display())]
+    InUse(PathBuf),
+    /// It was written by a later version of this program.
+    #[error("the database is of version {found}, and this server knows {known} at most: use a newer one")]
+    Newer {
+        /// The file's version.
+        found: u32,
+        /// The last one known.
+        known: u32,
+    },
+    /// It is not ours.
+    #[error("the database belongs to another program")]
+    Foreign,
+    /// The file system can't keep a write-ahead log (some network file systems).
+    #[error("the database can't use a write-ahead log in {}: is it on a network file system?", .0.display())]
+    NoLog(PathBuf),
+    /// A file or directory can't be made or opened.
+    #[error("{} can't be opened", .0.display())]
+    Io(PathBuf, #[source] io::Error),
+    /// The database says no.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl From<OpenError> for StoreError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Sqlite(error) => error.into(),
+            OpenError::InUse(_)
+            | OpenError::Newer { .. }
+            | OpenError::Foreign
+            | OpenError::NoLog(_)
+            | OpenError::Io(..) => Self::Refused(Box::new(error)),
+        }
+    }
+}
+
+/// Opens or makes the database in that directory and starts its threads.
+pub fn open(directory: &Path) -> Result<Inner, OpenError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |error| OpenError::Io(path, error)
+    };
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io(directory))?;
+    let lock_path = directory.join(LOCK);
+    let lock = owned_file(&lock_path).map_err(io(&lock_path))?;
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::InUse(directory.to_owned()),
+        TryLockError::Error(error) => OpenError::Io(lock_path, error),
+    })?;
+    // SQLite gives its companions, the log and the index of the log, the mode of the file.
+    let path = directory.join(FILE);
+    owned_file(&path).map_err(io(&path))?;
+    let writer = writer(&path)?;
+    // The names of new files are durable as well.
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(io(directory))?;
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4);
+    let readers = (0..threads).map(|_| reader(&path)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Inner {
+        readers: Readers::start(readers).map_err(io(&path))?,
+        writer: Writer::start(writer).map_err(io(&path))?,
+        _lock: lock,
+    })
+}
+
+/// Opens a file, and makes it for its owner alone if it is missing.
+fn owned_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+fn writer(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(OpenError::NoLog(path.to_owned()));
+    }
+    connection.execute_batch(WRITER_PRAGMAS)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn reader(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}

@@ -1,0 +1,130 @@
+//! The embedded store: users, drawings and sessions in one SQLite file, `yibi.sqlite3`, which any SQLite
+//! tool can open and back up while the server runs.
+//!
+//! One thread writes, and commits what waits together, so that one flush to the disk serves many callers;
+//! a few threads read. The async side only queues work and waits, for [`OPERATION_DEADLINE`] at most.
+//!
+//! The journal is a write-ahead log and every commit is flushed (`synchronous=FULL`): what is acknowledged
+//! survives a crash of the process and of the machine.
+
+mod connect;
+mod drawings;
+mod gallery;
+mod readers;
+mod schema;
+mod sessions;
+mod users;
+mod writer;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::oneshot;
+
+use self::readers::Readers;
+use self::writer::Writer;
+use super::{OPERATION_DEADLINE, StoreError, StoreResult};
+
+/// Jobs that may wait for the writer, and as many again for the readers.
+const QUEUE: usize = 1_024;
+
+/// The embedded store; a handle that is cheap to clone.
+///
+/// When the last handle goes, all that waits is done, the log is moved into the file and the threads end;
+/// the dropping thread waits for that.
+#[derive(Debug, Clone)]
+pub struct SqliteStore(Arc<Inner>);
+
+/// Dropped in this order: the last connection to close, the writer's, tidies the log away.
+#[derive(Debug)]
+struct Inner {
+    readers: Readers,
+    writer: Writer,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store in this directory, which is made if it is missing (for its owner alone), as is the
+    /// file. Blocks for as long as it takes to recover the log of a server that was killed.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when another process has the store open, when the file is of a newer version
+    /// or another program, or when directory or file can't be made; else as the database says.
+    pub fn open(directory: &Path) -> StoreResult<Self> {
+        Ok(Self(Arc::new(connect::open(directory)?)))
+    }
+
+    /// Has the writer do this, in a transaction that other jobs may share. An error undoes what the job did,
+    /// and nothing else. `bytes` is about how much memory the job holds.
+    async fn writing<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        answer(self.0.writer.submit(bytes, work)?).await
+    }
+
+    /// Has a reader do this, on one state of the database.
+    async fn reading<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        answer(self.0.readers.submit(work)?).await
+    }
+
+    /// Asks both sides for a sign of life.
+    async fn sign_of_life(&self) -> StoreResult<()> {
+        let look = |connection: &Connection| -> StoreResult<i64> {
+            Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?)
+        };
+        self.reading(look).await?;
+        self.writing(0, look).await?;
+        Ok(())
+    }
+}
+
+/// Waits for a job's reply. A job whose reply comes too late is done all the same.
+async fn answer<T>(reply: oneshot::Receiver<StoreResult<T>>) -> StoreResult<T> {
+    match tokio::time::timeout(OPERATION_DEADLINE, reply).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(gone)) => Err(StoreError::Unavailable(Box::new(gone))),
+        Err(elapsed) => Err(StoreError::Unavailable(Box::new(elapsed))),
+    }
+}
+
+/// Does a job's work. A panic is an error of that job alone: the thread goes on for the others.
+fn guarded<T>(connection: &Connection, work: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(connection)))
+        .unwrap_or_else(|_| Err(StoreError::Refused("a job of the store panicked".into())))
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full(Box::new(error)),
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::OutOfMemory,
+            ) => Self::Unavailable(Box::new(error)),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
+            Some(_) => Self::Refused(Box::new(error)),
+            None if is_conversion(&error) => Self::Damaged(error.to_string()),
+            None => Self::Refused(Box::new(error)),
+        }
+    }
+}
+
+/// Whether a value was not what its column should hold.
+fn is_conversion(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
+}

@@ -1,0 +1,68 @@
+//! The tables, and how an older file is brought up to them.
+
+use rusqlite::Connection;
+
+use super::connect::OpenError;
+
+/// What brings a file from version n to n + 1, in order. One that was released is never edited.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
+/// The version that they end at.
+const KNOWN: u32 = MIGRATIONS.len() as u32;
+
+/// What [`MIGRATIONS`] write as `application_id`: "yibi".
+const APPLICATION_ID: i32 = 0x7969_6269;
+
+/// Brings the tables up to date, each step all or none.
+pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && (version, application, tables) != (0, 0, 0) {
+        return Err(OpenError::Foreign);
+    }
+    if version > KNOWN {
+        return Err(OpenError::Newer { found: version, known: KNOWN });
+    }
+    for (step, sql) in (1..).zip(MIGRATIONS).filter(|(step, _)| *step > version) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", step)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_gets_all_tables_and_a_second_run_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let tables = |connection: &Connection| -> Vec<String> {
+            let mut statement = connection.prepare("SELECT sql FROM sqlite_schema ORDER BY name").unwrap();
+            let rows = statement.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
+            rows.filter_map(Result::unwrap).collect()
+        };
+        let first = tables(&connection);
+        assert!(first.iter().any(|sql| sql.starts_with("CREATE TABLE actions")));
+        migrate(&mut connection).unwrap();
+        assert_eq!(tables(&connection), first);
+    }
+
+    #[test]
+    fn a_file_of_a_newer_server_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(migrate(&mut connection), Err(OpenError::Newer { found: 99, .. })));
+    }
+
+    #[test]
+    fn a_file_of_another_program_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE theirs (a)").unwrap();
+        assert!(matches!(migrate(&mut connection), Err(OpenError::Foreign)));
+    }
+}

@@ -1,0 +1,118 @@
+//! Users, in SQL.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::drawings;
+use crate::clock::Micros;
+use crate::store::StoreResult;
+use crate::store::gallery::{NewUser, UserRecord};
+use crate::user::UserKey;
+
+/// Drawings that one step of an erasure removes, each with up to thousands of actions: others wait for it.
+const ERASED_AT_ONCE: u32 = 8;
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
+    Ok(UserRecord {
+        key: row.get("key")?,
+        public_id: row.get("public_id")?,
+        nickname: row.get("nickname")?,
+        origin: row.get("origin")?,
+        unionid: row.get("unionid")?,
+        created_at: row.get("created_at")?,
+        erase_at: row.get("erase_at")?,
+    })
+}
+
+/// See [`Gallery::user`](crate::store::gallery::Gallery::user).
+pub fn user(connection: &Connection, user: &UserKey) -> StoreResult<Option<UserRecord>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM users WHERE key = ?")?;
+    Ok(statement.query_row(params![user], from_row).optional()?)
+}
+
+/// See [`Gallery::user_by_public_id`](crate::store::gallery::Gallery::user_by_public_id).
+pub fn user_by_public_id(connection: &Connection, public_id: &str) -> StoreResult<Option<UserRecord>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM users WHERE public_id = ?")?;
+    Ok(statement.query_row(params![public_id], from_row).optional()?)
+}
+
+/// See [`Gallery::sign_in`](crate::store::gallery::Gallery::sign_in).
+pub fn sign_in(
+    connection: &Connection,
+    key: &UserKey,
+    new: &NewUser,
+    now: Micros,
+) -> StoreResult<(UserRecord, bool)> {
+    let Some(mut record) = user(connection, key)? else {
+        connection
+            .prepare_cached(
+                "INSERT INTO users (key, public_id, origin, unionid, created_at) VALUES (?, ?, ?, ?, ?)",
+            )?
+            .execute(params![key, new.public_id, new.origin, new.unionid, now])?;
+        let record = UserRecord {
+            key: key.clone(),
+            public_id: new.public_id.clone(),
+            nickname: String::new(),
+            origin: new.origin.clone(),
+            unionid: new.unionid.clone(),
+            created_at: now,
+            erase_at: None,
+        };
+        return Ok((record, true));
+    };
+    let taken_back = record.erase_at.is_some_and(|at| at > now);
+    let told = record.unionid.is_none() && new.unionid.is_some();
+    if taken_back {
+        record.erase_at = None;
+    }
+    if told {
+        record.unionid.clone_from(&new.unionid);
+    }
+    if taken_back || told {
+        connection
+            .prepare_cached("UPDATE users SET unionid = ?, erase_at = ? WHERE key = ?")?
+            .execute(params![record.unionid, record.erase_at, key])?;
+    }
+    Ok((record, false))
+}
+
+/// See [`Gallery::set_nickname`](crate::store::gallery::Gallery::set_nickname).
+pub fn set_nickname(
+    connection: &Connection,
+    user: &UserKey,
+    nickname: &str,
+) -> StoreResult<Option<UserRecord>> {
+    let mut statement =
+        connection.prepare_cached("UPDATE users SET nickname = ? WHERE key = ? RETURNING *")?;
+    Ok(statement.query_row(params![nickname, user], from_row).optional()?)
+}
+
+/// See [`Gallery::schedule_erasure`](crate::store::gallery::Gallery::schedule_erasure).
+pub fn schedule_erasure(connection: &Connection, user: &UserKey, at: Micros) -> StoreResult<bool> {
+    let mut statement = connection.prepare_cached("UPDATE users SET erase_at = ? WHERE key = ?")?;
+    Ok(statement.execute(params![at, user])? > 0)
+}
+
+/// See [`Gallery::erasures_due`](crate::store::gallery::Gallery::erasures_due).
+pub fn erasures_due(connection: &Connection, now: Micros, limit: u32) -> StoreResult<Vec<UserKey>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT key FROM users WHERE erase_at IS NOT NULL AND erase_at <= ? ORDER BY erase_at LIMIT ?",
+    )?;
+    let keys = statement.query_map(params![now, limit], |row| row.get(0))?;
+    Ok(keys.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Takes one step of an erasure that is due: some drawings, and the user after the last of them. Whether
+/// there is more to do.
+pub fn erase_some(connection: &Connection, user: &UserKey, now: Micros) -> StoreResult<bool> {
+    let due: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE key = ? AND erase_at <= ?)")?
+        .query_row(params![user, now], |row| row.get(0))?;
+    if !due {
+        return Ok(false);
+    }
+    if drawings::remove_some(connection, user, ERASED_AT_ONCE)? > 0 {
+        return Ok(true);
+    }
+    connection.prepare_cached("DELETE FROM users WHERE key = ?")?.execute(params![user])?;
+    Ok(false)
+}

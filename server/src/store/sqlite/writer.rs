@@ -1,0 +1,179 @@
+//! The one thread that writes. It takes what waits, up to a bound, into one transaction with a savepoint for
+//! each job, and replies when that is committed, so that callers share the flush to the disk.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::{QUEUE, guarded};
+use crate::store::{StoreError, StoreResult};
+
+/// The most jobs of one transaction: more would save little and have the first wait for the last.
+const GROUP: usize = 64;
+/// The most memory of all jobs that wait, in KiB.
+const ROOM: usize = 64 * 1_024;
+
+/// The writing side.
+#[derive(Debug)]
+pub struct Writer {
+    /// Taken away to let the thread end.
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    room: Arc<Semaphore>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub fn start(connection: Connection) -> io::Result<Self> {
+        let (sender, receiver) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || serve(connection, &receiver))?;
+        Ok(Self { queue: Some(sender), room: Arc::new(Semaphore::new(ROOM)), thread: Some(thread) })
+    }
+
+    /// Queues work that holds about that much memory.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<oneshot::Receiver<StoreResult<T>>> {
+        let kib = u32::try_from(bytes / 1_024 + 1).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).try_acquire_many_owned(kib).map_err(|_full| StoreError::Busy)?;
+        let (reply, receiver) = oneshot::channel();
+        let job = Task { work: Some(work), outcome: None, reply, _room: room };
+        let queue = self.queue.as_ref().ok_or(StoreError::Busy)?;
+        queue.try_send(Box::new(job)).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Unavailable("the writer has ended".into()),
+        })?;
+        Ok(receiver)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+/// Work that waits, whatever it gives.
+trait Job: Send {
+    /// Does the work and keeps what came of it.
+    fn perform(&mut self, connection: &Connection) -> Result<(), &StoreError>;
+
+    /// Tells the caller: the work's own outcome, or why the whole group came to nothing.
+    fn reply(self: Box<Self>, failure: Option<&Failure>);
+}
+
+struct Task<T, W> {
+    work: Option<W>,
+    outcome: Option<StoreResult<T>>,
+    reply: oneshot::Sender<StoreResult<T>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl<T: Send, W: FnOnce(&Connection) -> StoreResult<T> + Send> Job for Task<T, W> {
+    fn perform(&mut self, connection: &Connection) -> Result<(), &StoreError> {
+        if let Some(work) = self.work.take() {
+            self.outcome = Some(guarded(connection, work));
+        }
+        match &self.outcome {
+            Some(Err(error)) => Err(error),
+            Some(Ok(_)) | None => Ok(()),
+        }
+    }
+
+    fn reply(self: Box<Self>, failure: Option<&Failure>) {
+        let outcome = match (failure, self.outcome) {
+            // What a job said of itself holds, where it said that nothing was done.
+            (_, Some(Err(error))) => Err(error),
+            (Some(failure), _) => Err(failure.to_error()),
+            (None, Some(outcome)) => outcome,
+            (None, None) => Err(StoreError::Unavailable("the job was not done".into())),
+        };
+        self.reply.send(outcome).ok();
+    }
+}
+
+/// Why a group came to nothing.
+#[derive(Debug, Clone)]
+struct Failure {
+    full: bool,
+    source: Arc<dyn Error + Send + Sync>,
+}
+
+impl Failure {
+    fn to_error(&self) -> StoreError {
+        let source = Box::new(Arc::clone(&self.source));
+        if self.full { StoreError::Full(source) } else { StoreError::Unavailable(source) }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+        Self { full, source: Arc::new(error) }
+    }
+}
+
+fn serve(connection: Connection, queue: &Receiver<Box<dyn Job>>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while let Ok(first) = queue.recv() {
+        group.push(first);
+        group.extend(queue.try_iter().take(GROUP - 1));
+        let failure = commit(&connection, &mut group).err();
+        if let Some(failure) = &failure {
+            tracing::error!(jobs = group.len(), error = %failure.source, "a group of writes failed");
+        }
+        for job in group.drain(..) {
+            job.reply(failure.as_ref());
+        }
+    }
+    if let Err((_, error)) = connection.close() {
+        tracing::error!(%error, "the database did not close cleanly");
+    }
+}
+
+/// Does all jobs in one transaction. On failure none of them is done.
+fn commit(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    let done = attempt(connection, group);
+    if !connection.is_autocommit() {
+        execute(connection, "ROLLBACK")?;
+    }
+    done
+}
+
+fn attempt(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    for job in group {
+        execute(connection, "SAVEPOINT job")?;
+        match job.perform(connection) {
+            Ok(()) => {}
+            // SQLite may end the transaction on its own when the disk is full or fails.
+            Err(error) if connection.is_autocommit() => {
+                let text = format!("the transaction was ended by another job's error: {error}");
+                return Err(Failure {
+                    full: matches!(error, StoreError::Full(_)),
+                    source: Arc::from(Box::from(text)),
+                });
+            }
+            Err(_) => execute(connection, "ROLLBACK TO job")?,
+        }
+        execute(connection, "RELEASE job")?;
+    }
+    execute(connection, "COMMIT")?;
+    Ok(())
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}

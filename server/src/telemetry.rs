@@ -1,0 +1,216 @@
+//! Logs and metrics.
+
+use std::fmt;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use tracing_subscriber::EnvFilter;
+
+use crate::settings;
+
+/// Starts logging to standard error, as the settings say. An unknown filter counts as `info`.
+pub fn init(settings: &settings::Log) {
+    let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match settings.format {
+        settings::LogFormat::Text => builder.with_target(false).try_init(),
+        settings::LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+    };
+    if started.is_err() {
+        tracing::debug!("logging has been started before");
+    }
+}
+
+/// The bounds of the latency histograms, in seconds.
+const LATENCIES: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+fn latencies() -> Histogram {
+    Histogram::new(LATENCIES)
+}
+
+/// A label whose values are few and known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name(pub std::borrow::Cow<'static, str>);
+
+impl EncodeLabelValue for Name {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
+        self.0.as_ref().encode(encoder)
+    }
+}
+
+impl From<&'static str> for Name {
+    fn from(name: &'static str) -> Self {
+        Self(name.into())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: Name,
+    route: Name,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabels {
+    store: Name,
+    operation: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SignInLabels {
+    dialect: Name,
+    outcome: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WechatLabels {
+    api: Name,
+    outcome: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PoolLabels {
+    pool: Name,
+}
+
+/// All that `/metrics` shows. One per server.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    operation_seconds: Family<OperationLabels, Histogram, fn() -> Histogram>,
+    operation_failures: Family<OperationLabels, Counter>,
+    sign_ins: Family<SignInLabels, Counter>,
+    wechat_calls: Family<WechatLabels, Counter>,
+    actions: Counter,
+    pool_busy: Family<PoolLabels, Gauge<i64, AtomicI64>>,
+    pool_size: Family<PoolLabels, Gauge<i64, AtomicI64>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("yibi");
+        let requests = Family::default();
+        registry.register("http_requests", "Requests by route template and status", requests.clone());
+        let request_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
+        let help = "Time from a request's head to its reply's head";
+        registry.register_with_unit("http_request_duration", help, Unit::Seconds, request_seconds.clone());
+        let operation_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
+        let help = "Time of the stores' operations";
+        registry.register_with_unit("store_operation_duration", help, Unit::Seconds, operation_seconds.clone());
+        let operation_failures = Family::default();
+        registry.register("store_operation_failures", "Failed operations of the stores", operation_failures.clone());
+        let sign_ins = Family::default();
+        registry.register("sign_ins", "Sign-ins by dialect and outcome", sign_ins.clone());
+        let wechat_calls = Family::default();
+        registry.register("wechat_calls", "Calls to WeChat by API and outcome", wechat_calls.clone());
+        let actions = Counter::default();
+        registry.register("actions_appended", "Actions stored for good", actions.clone());
+        let pool_busy = Family::default();
+        registry.register("pool_busy", "Places of a pool that are taken, waiting callers among them", pool_busy.clone());
+        let pool_size = Family::default();
+        registry.register("pool_size", "Places of a pool", pool_size.clone());
+        registry.register("build", "The server's version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        Self {
+            registry,
+            requests,
+            request_seconds,
+            operation_seconds,
+            operation_failures,
+            sign_ins,
+            wechat_calls,
+            actions,
+            pool_busy,
+            pool_size,
+        }
+    }
+}
+
+impl Metrics {
+    /// A request was answered. `route` is the template, never the path.
+    pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let method = match method {
+            "GET" | "POST" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS" | "PUT" => method.to_owned(),
+            _ => "other".to_owned(),
+        };
+        let route = Name(route.to_owned().into());
+        let labels = RequestLabels { method: Name(method.into()), route: route.clone(), status };
+        self.requests.get_or_create(&labels).inc();
+        self.request_seconds.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
+    }
+
+    /// An operation of a store ended.
+    pub fn operation(&self, store: &'static str, operation: &'static str, ok: bool, took: Duration) {
+        let labels = OperationLabels { store: store.into(), operation: operation.into() };
+        self.operation_seconds.get_or_create(&labels).observe(took.as_secs_f64());
+        if !ok {
+            self.operation_failures.get_or_create(&labels).inc();
+        }
+    }
+
+    /// A sign-in ended.
+    pub fn sign_in(&self, dialect: &'static str, outcome: &'static str) {
+        self.sign_ins.get_or_create(&SignInLabels { dialect: dialect.into(), outcome: outcome.into() }).inc();
+    }
+
+    /// A call to WeChat ended.
+    pub fn wechat_call(&self, api: &'static str, outcome: &'static str) {
+        self.wechat_calls.get_or_create(&WechatLabels { api: api.into(), outcome: outcome.into() }).inc();
+    }
+
+    /// Actions were stored.
+    pub fn appended(&self, actions: u32) {
+        self.actions.inc_by(u64::from(actions));
+    }
+
+    /// How full a pool is.
+    pub fn pool(&self, pool: &'static str, busy: usize, size: usize) {
+        let labels = PoolLabels { pool: pool.into() };
+        self.pool_busy.get_or_create(&labels).set(i64::try_from(busy).unwrap_or(i64::MAX));
+        self.pool_size.get_or_create(&labels).set(i64::try_from(size).unwrap_or(i64::MAX));
+    }
+
+    /// All metrics in the text format of OpenMetrics.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_read_as_openmetrics() {
+        let metrics = Metrics::default();
+        metrics.request("GET", "/api/v1/drawings/{id}", 200, Duration::from_millis(3));
+        metrics.request("BREW", "unmatched", 404, Duration::from_millis(3));
+        metrics.sign_in("yibi", "ok");
+        metrics.operation("gallery", "append", false, Duration::from_millis(1));
+        let text = metrics.text();
+        assert!(text.contains(r#"yibi_http_requests_total{method="GET",route="/api/v1/drawings/{id}",status="200"} 1"#), "{text}");
+        assert!(text.contains(r#"method="other""#));
+        assert!(text.contains(r#"yibi_store_operation_failures_total{store="gallery",operation="append"} 1"#));
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

@@ -1,0 +1,214 @@
+//! What can go wrong when WeChat is asked, sorted by what the caller should do.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// How long to wait when the minute quota of a user or an app is used up.
+const QUOTA_WAIT: Duration = Duration::from_secs(60);
+
+/// How long to wait when WeChat says that it is busy.
+const BUSY_WAIT: Duration = Duration::from_secs(3);
+
+/// The longest text of WeChat's that is kept, in bytes.
+const MAX_ERRMSG: usize = 512;
+
+/// What whoever asked should do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The code is of no use (any more): `wx.login` once, for a fresh one.
+    SignInAgain,
+    /// WeChat is busy or a quota is used up: nothing helps before `retry_after`.
+    Wait {
+        /// How long to wait before trying again.
+        retry_after: Duration,
+    },
+    /// WeChat blocks this user as a risk. No retry helps; the user is to be told.
+    Blocked,
+    /// This server is set up wrongly, or WeChat says something that nobody expected: an operator must
+    /// look. No retry helps.
+    Configuration,
+    /// No usable answer of WeChat's within the time-out. The code may have been used up.
+    Unreachable,
+}
+
+impl Class {
+    /// The class of an errcode of WeChat's.
+    pub fn of_errcode(errcode: i64) -> Self {
+        match errcode {
+            40029 | 40163 => Self::SignInAgain,
+            -1 => Self::Wait { retry_after: BUSY_WAIT },
+            45011 => Self::Wait { retry_after: QUOTA_WAIT },
+            40226 => Self::Blocked,
+            _ => Self::Configuration,
+        }
+    }
+
+    /// A stable name, for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SignInAgain => "sign_in_again",
+            Self::Wait { .. } => "wait",
+            Self::Blocked => "blocked",
+            Self::Configuration => "configuration",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// Why there was no usable answer. It tells nothing of the request's address, which carries the secret and
+/// the code, nor of the reply's content.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// The call as a whole took too long.
+    #[error("no answer within the time-out")]
+    TimedOut,
+    /// The connection failed.
+    #[error("the connection failed")]
+    Transport(#[source] reqwest::Error),
+    /// The answer's HTTP status is not 200.
+    #[error("the answer has HTTP status {0}")]
+    Status(u16),
+    /// The answer is longer than any that WeChat gives.
+    #[error("the answer is too long")]
+    TooLong,
+    /// The answer is not what the API is documented to give.
+    #[error("the answer is not WeChat's: {0}")]
+    Foreign(&'static str),
+}
+
+impl Cause {
+    /// The only way from a reqwest error to one of ours: reqwest prints the whole URL of the request.
+    pub(super) fn transport(error: reqwest::Error) -> Self {
+        Self::Transport(error.without_url())
+    }
+}
+
+/// WeChat did not exchange the code.
+#[derive(Debug)]
+pub struct ExchangeError {
+    /// What to do about it.
+    pub class: Class,
+    /// WeChat's errcode, when WeChat answered.
+    pub errcode: Option<i64>,
+    /// WeChat's errmsg as it came (at most 512 bytes of it), when WeChat answered.
+    pub errmsg: Option<String>,
+    /// WeChat's number of the request, out of the errmsg: what its support and `openapi/rid/get` ask for.
+    pub rid: Option<String>,
+    /// Why there was no usable answer, when there was none.
+    pub cause: Option<Cause>,
+}
+
+/// WeChat's error JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Detail {
+    /// WeChat's errcode.
+    pub errcode: i64,
+    /// WeChat's errmsg.
+    pub errmsg: String,
+}
+
+impl ExchangeError {
+    /// WeChat answered with an errcode. `hidden` are the request's secret values, which a reply that
+    /// echoes them does not bring into a log.
+    pub(super) fn refused(errcode: i64, errmsg: &str, hidden: [&str; 2]) -> Self {
+        let mut errmsg = errmsg.to_owned();
+        for value in hidden.into_iter().filter(|value| value.len() >= 8) {
+            errmsg = errmsg.replace(value, "…");
+        }
+        if let Some(end) = (0..=MAX_ERRMSG).rev().find(|&end| errmsg.is_char_boundary(end)) {
+            errmsg.truncate(end);
+        }
+        let rid = rid(&errmsg).map(ToOwned::to_owned);
+        Self {
+            class: Class::of_errcode(errcode),
+            errcode: Some(errcode),
+            errmsg: Some(errmsg),
+            rid,
+            cause: None,
+        }
+    }
+
+    /// WeChat's own JSON, as the 2016 dialect passes it on; none when WeChat did not answer.
+    pub fn detail(&self) -> Option<Detail> {
+        let errmsg = self.errmsg.clone().unwrap_or_default();
+        self.errcode.map(|errcode| Detail { errcode, errmsg })
+    }
+}
+
+impl From<Cause> for ExchangeError {
+    fn from(cause: Cause) -> Self {
+        Self { class: Class::Unreachable, errcode: None, errmsg: None, rid: None, cause: Some(cause) }
+    }
+}
+
+impl std::fmt::Display for ExchangeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.errcode, &self.errmsg) {
+            (Some(errcode), Some(errmsg)) => write!(f, "WeChat refused the code: {errcode} {errmsg}"),
+            _ => f.write_str("WeChat gave no usable answer"),
+        }
+    }
+}
+
+impl std::error::Error for ExchangeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as &(dyn std::error::Error + 'static))
+    }
+}
+
+/// The request number in an errmsg: `invalid code, rid: 6123abcd-…` today, `…, hints: [ req_id: … ]`
+/// before.
+fn rid(errmsg: &str) -> Option<&str> {
+    let (_, rest) = errmsg.rsplit_once("rid: ").or_else(|| errmsg.rsplit_once("req_id: "))?;
+    let end = rest.find([' ', ']', ',']).unwrap_or(rest.len());
+    rest.get(..end).filter(|rid| !rid.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_number_is_found_in_both_formats() {
+        assert_eq!(rid("invalid code, rid: 60f96f1d-3845297a-1976a3ae"), Some("60f96f1d-3845297a-1976a3ae"));
+        assert_eq!(rid("invalid code, hints: [ req_id: Kcb7aA0514h1 ]"), Some("Kcb7aA0514h1"));
+        assert_eq!(rid("system error"), None);
+        assert_eq!(rid("rid: "), None);
+    }
+
+    #[test]
+    fn a_long_errmsg_is_cut_between_characters() {
+        let error = ExchangeError::refused(-1, &"汉".repeat(400), ["", ""]);
+        assert_eq!(error.errmsg.unwrap(), "汉".repeat(MAX_ERRMSG / 3));
+    }
+
+    #[test]
+    fn an_errmsg_that_echoes_the_request_is_blackened() {
+        let error = ExchangeError::refused(
+            40029,
+            "no such code 0123456789, key abcdefghij",
+            ["0123456789", "abcdefghij"],
+        );
+        assert_eq!(error.errmsg.unwrap(), "no such code …, key …");
+    }
+
+    #[test]
+    fn every_documented_errcode_has_its_class() {
+        let seconds = |errcode| match Class::of_errcode(errcode) {
+            Class::Wait { retry_after } => retry_after.as_secs(),
+            other @ (Class::SignInAgain | Class::Blocked | Class::Configuration | Class::Unreachable) => {
+                panic!("{other:?}")
+            }
+        };
+        assert_eq!(seconds(45011), 60);
+        assert!(seconds(-1) < 10);
+        for errcode in [40029, 40163] {
+            assert_eq!(Class::of_errcode(errcode), Class::SignInAgain);
+        }
+        assert_eq!(Class::of_errcode(40226), Class::Blocked);
+        for errcode in [40013, 40125, 41002, 41004, 41008, 40002, 40164, 40243, 99999, 1] {
+            assert_eq!(Class::of_errcode(errcode), Class::Configuration);
+        }
+    }
+}

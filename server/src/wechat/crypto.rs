@@ -1,0 +1,140 @@
+//! The signatures and the encryption of WeChat's open data.
+//!
+//! Source: WeChat's "Verification and decryption of open data"
+//! (<https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html>),
+//! whose published samples are the unit tests below. Signatures are keyed by the *text* of the
+//! session_key, which is base64; only the decryption uses the 16 bytes behind that text.
+
+use aes::Aes128;
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+/// Bytes of an AES-128 key, and of its block.
+const BLOCK: usize = 16;
+
+/// The longest `encryptedData` that is looked at, in base64 characters. WeChat's largest, thirty days of
+/// step counts, has about 3,000.
+const MAX_ENCRYPTED: usize = 64 * 1024;
+
+/// The signature that `wx.getUserInfo` gives beside `rawData`: `sha1(rawData + session_key)` in lower-case
+/// hex.
+pub fn raw_data_signature(raw_data: &str, session_key: &SecretString) -> String {
+    let mut hash = Sha1::new();
+    hash.update(raw_data);
+    hash.update(session_key.expose_secret());
+    HEXLOWER.encode(&hash.finalize())
+}
+
+/// Whether `signature` is the one of `raw_data` under this session_key, compared in constant time.
+/// An empty signature and one in upper-case hex are wrong ones.
+pub fn verify_raw_data(raw_data: &str, session_key: &SecretString, signature: &str) -> bool {
+    raw_data_signature(raw_data, session_key).as_bytes().ct_eq(signature.as_bytes()).into()
+}
+
+/// The signature that WeChat asks for in place of the session_key itself (`signature` with
+/// `sig_method=hmac_sha256`): HMAC-SHA256 over `body` in lower-case hex.
+pub fn session_signature(session_key: &SecretString, body: &[u8]) -> String {
+    let key = session_key.expose_secret().as_bytes();
+    // HMAC is defined for a key of any length, so the error of the trait cannot occur; an empty signature
+    // is refused by every verifier.
+    Hmac::<Sha256>::new_from_slice(key)
+        .map(|mac| HEXLOWER.encode(&mac.chain_update(body).finalize().into_bytes()))
+        .unwrap_or_default()
+}
+
+/// Whether this is the text of a session_key: base64 of 16 bytes.
+pub fn is_session_key(text: &str) -> bool {
+    decode_block(text).is_some()
+}
+
+/// Open data (`encryptedData`) does not decrypt under the session_key. It does not say at which step, on
+/// purpose: telling bad padding from bad content would let a caller decrypt by trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the open data does not decrypt with this session")]
+pub struct OpenDataError;
+
+/// Decrypted open data: a JSON object with a watermark that says for which mini-program, and when, it was
+/// made. Being decryptable is no proof of origin (CBC is malleable): compare [`OpenData::app_id`], and
+/// [`OpenData::open_id`] where there is one, with the session's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenData(Map<String, Value>);
+
+impl OpenData {
+    /// The app id in the watermark.
+    pub fn app_id(&self) -> Option<&str> {
+        self.0.get("watermark")?.get("appid")?.as_str()
+    }
+
+    /// When WeChat made it, from the watermark, in Unix seconds.
+    pub fn timestamp(&self) -> Option<i64> {
+        self.0.get("watermark")?.get("timestamp")?.as_i64()
+    }
+
+    /// The user it is about; absent from phone numbers, step counts and today's profiles.
+    pub fn open_id(&self) -> Option<&str> {
+        self.0.get("openId")?.as_str()
+    }
+
+    /// All members.
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// All members, owned.
+    pub fn into_members(self) -> Map<String, Value> {
+        self.0
+    }
+}
+
+/// Decrypts `encryptedData` (AES-128-CBC, PKCS#7) with the session_key and the `iv` that came beside it,
+/// all three base64.
+///
+/// # Errors
+/// [`OpenDataError`] when anything is not as WeChat makes it.
+pub fn decrypt_open_data(
+    session_key: &SecretString,
+    encrypted_data: &str,
+    iv: &str,
+) -> Result<OpenData, OpenDataError> {
+    let open = || {
+        let key = decode_block(session_key.expose_secret())?;
+        let iv = decode_block(iv)?;
+        let encrypted = BASE64
+            .decode(Some(encrypted_data).filter(|text| text.len() <= MAX_ENCRYPTED)?.as_bytes())
+            .ok()?;
+        let plain = cbc::Decryptor::<Aes128>::new(&key.into(), &iv.into())
+            .decrypt_padded_vec::<Pkcs7>(&encrypted)
+            .ok()?;
+        serde_json::from_slice(&plain).ok().map(OpenData)
+    };
+    open().ok_or(OpenDataError)
+}
+
+/// Encrypts open data as WeChat does; the inverse of [`decrypt_open_data`], for the simulator. Both
+/// results are base64: `encryptedData` and `iv`.
+///
+/// # Errors
+/// [`OpenDataError`] when the session_key is not base64 of 16 bytes.
+pub fn encrypt_open_data(
+    session_key: &SecretString,
+    iv: [u8; BLOCK],
+    plain: &[u8],
+) -> Result<(String, String), OpenDataError> {
+    let key = decode_block(session_key.expose_secret()).ok_or(OpenDataError)?;
+    let encrypted = cbc::Encryptor::<Aes128>::new(&key.into(), &iv.into()).encrypt_padded_vec::<Pkcs7>(plain);
+    Ok((BASE64.encode(&encrypted), BASE64.encode(&iv)))
+}
+
+fn decode_block(text: &str) -> Option<[u8; BLOCK]> {
+    BASE64.decode(text.as_bytes()).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests;

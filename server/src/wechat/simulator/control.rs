@@ -1,0 +1,78 @@
+//! The handles of the simulator that WeChat does not have.
+//!
+//! All of them take JSON under its own Content-Type only, so that no page of another origin that a
+//! developer happens to visit can pull them.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::script::Scripted;
+use super::state::State;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginRequest {
+    user: String,
+    app_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockRequest {
+    advance_ms: u64,
+}
+
+pub(super) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
+    configure_login(config, state);
+    config
+        .service(
+            web::resource("/simulator/script")
+                .route(web::post().to(add_to_script))
+                .route(web::delete().to(clear_script)),
+        )
+        .service(web::resource("/simulator/calls").route(web::get().to(calls)))
+        .service(web::resource("/simulator/clock").route(web::post().to(advance)));
+}
+
+pub(super) fn configure_login(config: &mut web::ServiceConfig, state: &Arc<State>) {
+    config
+        .app_data(web::Data::from(Arc::clone(state)))
+        .service(web::resource("/simulator/login").route(web::post().to(login)));
+}
+
+async fn login(state: web::Data<State>, request: web::Json<LoginRequest>) -> HttpResponse {
+    match state.login(&request.user, request.app_id.as_deref()) {
+        Ok(login) => HttpResponse::Ok().json(login),
+        Err(error) => bad_request(error),
+    }
+}
+
+async fn add_to_script(state: web::Data<State>, steps: web::Json<Vec<Scripted>>) -> HttpResponse {
+    match state.add_to_script(steps.into_inner()) {
+        Ok(()) => HttpResponse::NoContent().finish(),
+        Err(error) => bad_request(error),
+    }
+}
+
+async fn clear_script(state: web::Data<State>) -> HttpResponse {
+    state.clear_script();
+    HttpResponse::NoContent().finish()
+}
+
+async fn calls(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok().json(state.calls())
+}
+
+async fn advance(state: web::Data<State>, request: web::Json<ClockRequest>) -> HttpResponse {
+    state.advance(Duration::from_millis(request.advance_ms));
+    HttpResponse::Ok().json(json!({ "now_ms": state.now_ms() }))
+}
+
+fn bad_request(error: impl Display) -> HttpResponse {
+    HttpResponse::BadRequest().json(json!({ "error": error.to_string() }))
+}

@@ -1,0 +1,175 @@
+//! The people of the simulated WeChat, and what their phones get.
+
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use secrecy::SecretString;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::state::{Code, State};
+use crate::wechat::crypto::{encrypt_open_data, raw_data_signature};
+
+/// The user that codes from elsewhere sign in.
+pub const DEVTOOLS_USER: &str = "devtools";
+
+/// What codes made here begin with.
+pub(super) const CODE_PREFIX: &str = "sim-";
+
+/// The longest name of a user, in characters.
+const MAX_USER: usize = 64;
+
+/// What a phone gets from `wx.login` (the code) and from `wx.getUserInfo` of 2016 (the rest).
+#[derive(Debug, Clone, Serialize)]
+pub struct Login {
+    /// The code, good once and for five minutes.
+    pub code: String,
+    /// The profile as JSON.
+    pub raw_data: String,
+    /// `sha1(raw_data + session_key)` in lower-case hex.
+    pub signature: String,
+    /// The profile with openId, unionId and watermark, encrypted under the session_key; base64.
+    pub encrypted_data: String,
+    /// The IV of `encrypted_data`; base64.
+    pub iv: String,
+}
+
+/// Why a login is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LoginError {
+    /// The simulator knows no such mini-program.
+    #[error("no such mini-program")]
+    App,
+    /// The name is empty, too long, or has control characters.
+    #[error("a user's name is 1 to {MAX_USER} characters without control characters")]
+    User,
+}
+
+/// The profile of 2016. The order of the members is WeChat's.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile<'a> {
+    nick_name: &'a str,
+    gender: u8,
+    language: &'a str,
+    city: &'a str,
+    province: &'a str,
+    country: &'a str,
+    avatar_url: String,
+}
+
+impl<'a> Profile<'a> {
+    fn of(user: &'a str) -> Self {
+        let avatar = BASE64URL_NOPAD.encode(&hash(&["avatar", user]));
+        Self {
+            nick_name: user,
+            gender: 1,
+            language: "zh_CN",
+            city: "Guangzhou",
+            province: "Guangdong",
+            country: "CN",
+            avatar_url: format!("http://wx.qlogo.cn/mmopen/vi_32/{avatar}/0"),
+        }
+    }
+}
+
+/// What `encryptedData` holds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OpenProfile<'a> {
+    open_id: String,
+    #[serde(flatten)]
+    profile: Profile<'a>,
+    union_id: String,
+    watermark: Watermark<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Watermark<'a> {
+    timestamp: u64,
+    appid: &'a str,
+}
+
+impl State {
+    pub(super) fn login(&self, user: &str, app_id: Option<&str>) -> Result<Login, LoginError> {
+        let app = self.app(app_id).ok_or(LoginError::App)?;
+        if user.is_empty() || user.chars().count() > MAX_USER || user.chars().any(char::is_control) {
+            return Err(LoginError::User);
+        }
+        let session_key = session_key(&self.unique());
+        let code = code(&self.unique());
+        let now_ms = self.now_ms();
+        let profile = Profile::of(user);
+        let raw_data = json(&profile);
+        let open = OpenProfile {
+            open_id: openid(&app.id, user),
+            profile,
+            union_id: unionid(user),
+            watermark: Watermark { timestamp: now_ms / 1_000, appid: &app.id },
+        };
+        let (encrypted_data, iv) =
+            encrypt_open_data(&session_key, block(&self.unique()), json(&open).as_bytes())
+                .unwrap_or_default();
+        let login = Login {
+            code: code.clone(),
+            signature: raw_data_signature(&raw_data, &session_key),
+            raw_data,
+            encrypted_data,
+            iv,
+        };
+        let issued = Code {
+            app_id: app.id.clone(),
+            user: user.to_owned(),
+            session_key,
+            issued_ms: now_ms,
+            used: false,
+        };
+        self.memory().codes.insert(code, issued);
+        Ok(login)
+    }
+}
+
+/// The user's openid in this mini-program. As with WeChat's, those of one mini-program begin alike.
+pub(super) fn openid(app_id: &str, user: &str) -> String {
+    format!("o{}{}", letters(&hash(&["app", app_id]), 5), letters(&hash(&["openid", app_id, user]), 22))
+}
+
+/// The user's id for all mini-programs.
+pub(super) fn unionid(user: &str) -> String {
+    format!("o{}{}", letters(&hash(&["union"]), 5), letters(&hash(&["unionid", user]), 22))
+}
+
+/// The session_key of a code that was not made here: always the same, as nobody remembers it.
+pub(super) fn session_key_of_code(app_id: &str, code: &str) -> SecretString {
+    session_key(&hash(&["session_key", app_id, code]))
+}
+
+fn session_key(bytes: &[u8; 32]) -> SecretString {
+    SecretString::from(BASE64.encode(&block(bytes)))
+}
+
+/// 32 characters, as WeChat's have today.
+fn code(bytes: &[u8; 32]) -> String {
+    format!("{CODE_PREFIX}{}", HEXLOWER.encode(bytes).chars().take(28).collect::<String>())
+}
+
+fn letters(bytes: &[u8; 32], count: usize) -> String {
+    BASE64URL_NOPAD.encode(bytes).chars().take(count).collect()
+}
+
+fn block(bytes: &[u8; 32]) -> [u8; 16] {
+    bytes.first_chunk().copied().unwrap_or_default()
+}
+
+/// A hash in which `["ab", "c"]` differs from `["a", "bc"]`.
+fn hash(parts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hash.finalize().into()
+}
+
+/// Text and numbers always have a JSON form.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

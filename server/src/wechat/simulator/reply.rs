@@ -1,0 +1,86 @@
+//! How the simulated WeChat answers: in its own shapes, or as the script says.
+
+use std::time::Duration;
+
+use actix_web::body::BodyStream;
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use data_encoding::HEXLOWER;
+use futures_util::stream;
+use serde::Serialize;
+
+use super::script::Step;
+use super::state::State;
+
+/// How long a call hangs: longer than any client waits, and short enough to be forgotten again.
+const HANG: Duration = Duration::from_secs(600);
+
+/// An error of WeChat's API.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Refusal {
+    errcode: i64,
+    errmsg: String,
+}
+
+impl Refusal {
+    /// The error, with a request number behind its text as WeChat writes it.
+    pub(super) fn new(state: &State, errcode: i64, errmsg: &str) -> Self {
+        let seconds = state.now_ms() / 1_000;
+        let unique = HEXLOWER.encode(&state.unique());
+        let (middle, last) = (unique.get(..8).unwrap_or_default(), unique.get(8..16).unwrap_or_default());
+        Self { errcode, errmsg: format!("{errmsg}, rid: {seconds:08x}-{middle}-{last}") }
+    }
+}
+
+/// Answers a call: `answer` does what the API does, unless the script says otherwise.
+pub(super) async fn reply<T: Serialize>(
+    state: &State,
+    step: Option<Step>,
+    answer: impl FnOnce() -> Result<T, Refusal>,
+) -> HttpResponse {
+    match step {
+        None => encode(answer()),
+        Some(Step::Delay { ms }) => {
+            let answer = answer();
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            encode(answer)
+        }
+        Some(Step::Hang) => {
+            tokio::time::sleep(HANG).await;
+            close()
+        }
+        Some(Step::Close) => close(),
+        Some(Step::Http { status, body, location }) => {
+            let mut builder = HttpResponseBuilder::new(StatusCode::from_u16(status).unwrap_or_default());
+            if let Some(location) = location {
+                builder.insert_header((header::LOCATION, location));
+            }
+            builder.content_type("text/html; charset=utf-8").body(body)
+        }
+        Some(Step::Garbage { bytes }) => {
+            HttpResponse::Ok().content_type("text/plain").body(vec![b'?'; bytes])
+        }
+        Some(Step::Error { errcode, errmsg }) => encode(Err::<T, _>(Refusal::new(state, errcode, &errmsg))),
+    }
+}
+
+/// WeChat sends its JSON, errors too, with status 200 and as text.
+fn encode<T: Serialize>(answer: Result<T, Refusal>) -> HttpResponse {
+    let json = match answer {
+        Ok(success) => serde_json::to_string(&success),
+        Err(refusal) => serde_json::to_string(&refusal),
+    };
+    match json {
+        Ok(json) => HttpResponse::Ok().content_type("text/plain").body(json),
+        Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
+    }
+}
+
+/// A body that fails before its first byte: the connection is dropped before the head is written.
+fn close() -> HttpResponse {
+    let error = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
+    let body = BodyStream::new(stream::once(std::future::ready(Err::<Bytes, _>(error))));
+    HttpResponse::Ok().body(body)
+}

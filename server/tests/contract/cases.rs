@@ -1,0 +1,132 @@
+//! The lists of cases. A case that is in none of them is dead code, which the lints refuse.
+
+/// Makes each named case a test of its own, each with a new store.
+macro_rules! cases {
+    ($suite:ident, $open:path: $($case:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let opened = $open().await;
+                $suite::$case(&opened.store).await;
+            }
+        )*
+    };
+}
+
+/// All cases of [`crate::gallery`], in a module of the backend's.
+macro_rules! gallery_cases {
+    ($open:path) => {
+        mod append {
+            use crate::gallery::append as suite;
+
+            cases! { suite, $open:
+                the_first_append_makes_the_drawing
+                a_drawing_is_made_at_0_only
+                an_append_goes_behind_the_list
+                an_empty_batch_makes_a_drawing_and_changes_none
+                a_list_that_ends_elsewhere_refuses
+                a_drawing_of_another_paper_or_mode_refuses
+                the_bin_refuses
+                one_stroke_refuses_a_second_stroke_and_what_does_not_fit
+                a_paper_too_small_refuses
+                too_many_actions_are_refused
+                too_many_bytes_are_refused
+                obstacles_are_told_in_their_order
+                a_new_drawing_refuses_what_an_empty_one_would
+                of_many_appends_at_one_number_one_wins
+                of_many_creations_one_wins
+                appends_by_many_tasks_all_arrive_in_order
+                a_long_drawing_reads_back_exactly
+                since_reads_the_tail_from_anywhere
+                big_actions_read_back_exactly
+                a_reader_never_sees_half_an_append
+            }
+        }
+        mod lists {
+            use crate::gallery::lists as suite;
+
+            cases! { suite, $open:
+                an_unknown_drawing_is_nothing
+                pages_go_from_the_newest_change_down
+                equal_moments_are_ordered_by_id
+                pages_are_stable_while_drawings_change
+                the_bin_has_pages_of_its_own
+                a_title_is_changed_outside_the_bin_only
+                deleting_and_restoring_are_told_once
+                the_bin_is_listed_longest_first
+                usage_follows_every_change
+                due_purges_are_listed_longest_first
+                a_purge_waits_until_it_is_due
+                a_purged_drawing_begins_anew
+                users_never_mix
+                awkward_ids_are_kept_as_they_are
+            }
+        }
+        mod users {
+            use crate::gallery::users as suite;
+
+            cases! { suite, $open:
+                ping_answers
+                a_sign_in_makes_the_user_once
+                concurrent_sign_ins_make_one_user
+                a_later_sign_in_brings_a_unionid
+                a_nickname_is_kept
+                a_sign_in_takes_a_pending_erasure_back
+                due_erasures_are_listed
+                erasing_waits_until_it_is_due
+                erasing_leaves_nothing_and_nobody_else_out
+            }
+        }
+        mod weapp {
+            use crate::gallery::weapp as suite;
+
+            cases! { suite, $open:
+                a_save_makes_a_drawing
+                a_save_takes_the_place_of_saves
+                a_save_goes_behind_modern_actions
+                a_modern_append_goes_behind_a_save
+                a_save_brings_a_drawing_back_from_the_bin
+                a_save_keeps_the_limits
+                one_stroke_takes_no_save
+                a_2016_id_is_kept
+                concurrent_saves_leave_one
+                the_list_is_ordered_by_first_save
+                the_list_tells_the_last_save
+            }
+        }
+    };
+}
+
+/// All cases of [`crate::sessions`], in a module of the backend's.
+macro_rules! sessions_cases {
+    ($open:path) => {
+        mod sessions {
+            use crate::sessions as suite;
+
+            cases! { suite, $open:
+                ping_answers
+                a_code_is_claimed_once
+                concurrent_claims_grant_one
+                a_claim_ends_with_its_lease
+                a_settled_code_stays_settled
+                a_settled_code_is_forgotten_in_time
+                only_the_holder_releases
+                a_session_is_read_as_it_was_made
+                a_session_ends_when_it_is_idle
+                a_session_ends_however_much_it_is_used
+                a_read_slides
+                nothing_slides_beyond_the_end
+                a_wrong_guess_of_the_user_changes_nothing
+                a_session_is_replaced_as_it_was_known_only
+                of_concurrent_replacements_one_wins
+                a_session_is_removed_by_its_user_only
+                sessions_of_a_user_come_newest_use_first
+                removing_all_ends_every_session_of_that_user
+                a_replacement_does_not_outlive_remove_all
+                a_lease_has_one_holder
+                a_lease_ends_by_itself
+                concurrent_takers_share_no_lease
+            }
+        }
+    };
+}

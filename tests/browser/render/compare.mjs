@@ -1,0 +1,143 @@
+#!/usr/bin/env node
+/**
+ * Holds the server's pictures to the phone's canvas: draws each drawing with the mini-program's code on
+ * Chromium's canvas and compares it, pixel by pixel, with the server's PNG and SVG.
+ *
+ *   node tests/browser/render/compare.mjs [--sizes 256,1080] [--keep DIRECTORY] [--verbose] [drawings.json]
+ *
+ * `drawings.json` holds `{"drawings": [{"name", "width", "height", "actions"}, …]}`, by default
+ * tests/fixtures/drawings.json. `--keep` leaves the pictures and maps of their differences in a directory.
+ * Exits with 1 when a limit is passed. Needs Chromium (or `CHROMIUM=path`) and cargo.
+ */
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+
+import { withPage } from './chromium.mjs'
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..')
+const run = promisify(execFile)
+
+/** The percentage of a picture's pixels that may differ by more than 16 or 64 of 255. */
+const LIMITS = { median16: 0.4, worst16: 1.0, worst64: 0.01 }
+
+const { values: options, positionals } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '256,1080' },
+    keep: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+})
+const file = positionals[0] ?? join(ROOT, 'tests/fixtures/drawings.json')
+const { drawings } = JSON.parse(await readFile(file, 'utf8'))
+const sizes = options.sizes.split(',').map(Number)
+
+const directory = options.keep ?? (await mkdtemp(join(tmpdir(), 'yibi-render-')))
+await mkdir(directory, { recursive: true })
+let passed = true
+try {
+  for (const size of sizes) {
+    await rendered(size)
+  }
+  await withPage(async (evaluate) => {
+    const geometry = await readFile(join(ROOT, 'miniprogram/lib/geometry.js'), 'utf8')
+    const page = await readFile(join(ROOT, 'tests/browser/render/page.js'), 'utf8')
+    await evaluate(`var geometry = ((module) => { ${geometry}; return module.exports })({}); 0`)
+    await evaluate(`${page}; 0`)
+    for (const size of sizes) {
+      for (const [ending, type] of Object.entries({ png: 'image/png', svg: 'image/svg+xml' })) {
+        passed = (await compared(evaluate, size, ending, type)) && passed
+      }
+    }
+  })
+} finally {
+  if (!options.keep) {
+    await rm(directory, { recursive: true })
+  }
+}
+process.exitCode = passed ? 0 : 1
+
+/** @param {number} index @param {number} size @param {string} ending */
+function path(index, size, ending) {
+  return join(directory, `${index}-${size}.${ending}`)
+}
+
+/**
+ * Has the server's code draw all drawings.
+ *
+ * @param {number} size
+ */
+async function rendered(size) {
+  const cargo = ['build', '--quiet', '--package', 'yibi-server', '--example', 'render']
+  const messages = execFileSync('cargo', [...cargo, '--message-format', 'json'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
+  const { executable } = messages
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .find((message) => message.executable)
+  await Promise.all(
+    drawings.map((drawing, index) => writeFile(path(index, size, 'json'), JSON.stringify(drawing)))
+  )
+  const pairs = drawings.map((_, index) =>
+    ['png', 'svg'].flatMap((ending) => [path(index, size, 'json'), path(index, size, ending)])
+  )
+  const share = Math.ceil(pairs.length / availableParallelism())
+  const shares = Array.from({ length: Math.ceil(pairs.length / share) }, (_, i) =>
+    pairs.slice(i * share, (i + 1) * share).flat()
+  )
+  await Promise.all(shares.map((files) => run(executable, ['--size', `${size}`, ...files])))
+}
+
+/**
+ * Compares all pictures of a kind and prints a line about them.
+ *
+ * @param {(expression: string) => Promise<any>} evaluate
+ * @param {number} size
+ * @param {string} ending
+ * @param {string} type
+ */
+async function compared(evaluate, size, ending, type) {
+  const results = []
+  for (const [index, drawing] of drawings.entries()) {
+    const bytes = await readFile(path(index, size, ending))
+    const url = `data:${type};base64,${bytes.toString('base64')}`
+    const call = `compare(${JSON.stringify(drawing)}, ${JSON.stringify(url)}, ${Boolean(options.keep)})`
+    const { over16, over64, map, canvas } = await evaluate(call)
+    results.push({ name: drawing.name, over16, over64, bytes: bytes.length })
+    if (options.keep) {
+      await saved(map, path(index, size, `${ending}.diff.png`))
+      await saved(canvas, path(index, size, 'canvas.png'))
+    }
+  }
+  const sorted = (/** @type {'over16' | 'over64' | 'bytes'} */ key) =>
+    results.map((result) => result[key]).sort((a, b) => a - b)
+  const [over16, over64, bytes] = [sorted('over16'), sorted('over64'), sorted('bytes')]
+  const middle = Math.floor(results.length / 2)
+  const is = { median16: over16[middle], worst16: over16.at(-1), worst64: over64.at(-1) }
+  const ok = Object.entries(LIMITS).every(([name, limit]) => is[name] <= limit)
+  console.log(
+    `${ending} ${`${size}`.padStart(4)} px, ${results.length} drawings: pixels over 16/255 ` +
+      `median ${is.median16.toFixed(3)} % worst ${is.worst16.toFixed(3)} %, over 64/255 ` +
+      `worst ${is.worst64.toFixed(4)} %; file median ${bytes[middle]} B: ${ok ? 'ok' : 'TOO DIFFERENT'}`
+  )
+  for (const result of results.sort((a, b) => b.over16 - a.over16)) {
+    const bad = result.over16 > LIMITS.worst16 || result.over64 > LIMITS.worst64
+    if (options.verbose || bad) {
+      console.log(`  ${result.over16.toFixed(3)} %  ${result.over64.toFixed(4)} %  ${result.bytes} B  ${result.name}`)
+    }
+  }
+  return ok
+}
+
+/** @param {string} url @param {string} to */
+async function saved(url, to) {
+  await writeFile(to, Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'))
+}
