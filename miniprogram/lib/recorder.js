@@ -1,5 +1,7 @@
 // From touches to strokes and gestures. Knows no wx and no canvas: events in, calls out.
 
+const { timers: clock } = require('./timers')
+
 /** Until so many ms after the first finger a second one means a gesture, and the begun stroke never was. */
 const WITHDRAW_WITHIN = 120
 /** A two-finger touch this short, in ms, that moves less than `TAP_SLOP` CSS px is a tap. */
@@ -48,9 +50,9 @@ class Recorder {
    * @param {() => { x: number, y: number }} deps.bounds how far a coordinate may lie from 0, grid units
    * @param {() => number} deps.at the moment as actions carry it, ms
    * @param {() => number} [deps.now] ms, from any start
-   * @param {{ set(run: () => void, ms: number): any, clear(timer: any): void }} [deps.timers]
+   * @param {import('./timers').Timers} [deps.timers]
    */
-  constructor({ calls, pen, toGrid, bounds, at, now = Date.now, timers = { set: setTimeout, clear: clearTimeout } }) {
+  constructor({ calls, pen, toGrid, bounds, at, now = Date.now, timers = clock }) {
     this.calls = calls
     this.pen = pen
     this.toGrid = toGrid

@@ -1,6 +1,7 @@
 // Carries what the journal holds to the server, in batches, through loss, silence and conflict.
 
 const { Failure } = require('./http')
+const { timers: clock } = require('./timers')
 
 /** Milliseconds from the last action to its saving. */
 const SAVE_AFTER = 1_000
@@ -66,9 +67,9 @@ class Saver {
    * @param {object} deps
    * @param {import('./api').Api} deps.api
    * @param {import('./journal').Journal} deps.journal
-   * @param {{ set(run: () => void, ms: number): any, clear(timer: any): void }} [deps.timers]
+   * @param {import('./timers').Timers} [deps.timers]
    */
-  constructor({ api, journal, timers = { set: setTimeout, clear: clearTimeout } }) {
+  constructor({ api, journal, timers = clock }) {
     this.api = api
     this.journal = journal
     this.timers = timers

@@ -38,7 +38,16 @@ class Studio {
     const id = this.wx.getStorageSync(LAST)
     const entry = id && this.journal.entry(id)
     if (!entry || !entry.whole || this.now() - entry.updated > COMES_BACK) return null
-    return this.journal.load(id)
+    return this.saver.held(id) || this.taken(this.journal.load(id))
+  }
+
+  /**
+   * Hands what is pending to the saver, which from now on holds this copy and no other.
+   * @template {Drawing | null} T @param {T} drawing @returns {T}
+   */
+  taken(drawing) {
+    if (drawing && drawing.pendingCount > 0) this.saver.touch(drawing)
+    return drawing
   }
 
   /** @param {string} id the drawing that is worked on now; empty: none */
@@ -58,7 +67,7 @@ class Studio {
     const held = this.saver.held(id)
     if (held && held.whole) return held
     const local = this.journal.load(id)
-    if (local && local.whole) return local
+    if (local && local.whole) return this.taken(local)
     const drawing = Drawing.from(await this.api.drawing(id))
     if (local && local.pendingCount > 0) {
       // The phone holds only what the server lacks.
@@ -68,7 +77,7 @@ class Studio {
       }
       this.saver.drop(id)
     }
-    return drawing
+    return this.taken(drawing)
   }
 
   /**

@@ -110,9 +110,11 @@ Page({
     this.drawing = drawing
     this.services.studio.remember(drawing.seq > 0 ? drawing.id : '')
     this.view.reset()
+    this.recorder.length = 0
     this.setData({ mode: drawing.mode, seal: false, panel: '' })
     this.repaint()
     this.showState()
+    this.showGauge()
     void this.layOut()
   },
 
@@ -153,7 +155,8 @@ Page({
     }
     this.stateIsOld = false
     const { drawing } = this
-    const { state } = this.services.saver.status(drawing.id)
+    const known = this.services.saver.status(drawing.id).state
+    const state = known === 'saved' && drawing.pendingCount > 0 ? 'saving' : known
     const empty = drawing.seq === 0
     const full = this.services.studio.storageFull && drawing.pendingCount > 0
     const text = full ? '手机存储已满，正在上传' : STATE_WORDS[state]

@@ -51,6 +51,7 @@ Page({
     this.next = null
     /** Paths of thumbnails that were painted here, by drawing and seq. @type {Map<string, string>} */
     this.thumbnails = new Map()
+    /** Drawings whose deletion is on its way. @type {Set<string>} */
     this.hidden = new Set()
     this.stopListening = this.services.saver.onStatus((id, { state }) => this.saved(id, state))
   },
@@ -291,7 +292,9 @@ Page({
     this.undoTimer = setTimeout(() => this.setData({ undo: false }), UNDO_WITHIN)
     try {
       await this.restore
-      this.remember(this.drawings.filter((drawing) => drawing.id !== id).slice(0, PAGE))
+      this.drawings = this.drawings.filter((drawing) => drawing.id !== id)
+      this.hidden.delete(id)
+      this.remember(this.drawings.slice(0, PAGE))
     } catch (error) {
       this.hidden.delete(id)
       this.setData({ undo: false })
@@ -306,7 +309,6 @@ Page({
     try {
       const restore = await this.restore
       await restore()
-      this.hidden.clear()
       await this.reload()
     } catch (error) {
       this.selectComponent('#fault').tell(error)

@@ -70,10 +70,10 @@ export function defineComponents({ space, backend, wx }) {
     node.dataset.openType = data.openType
     node.dataset.formType = data.formType
   }, (node) => {
-    node.addEventListener('click', () => {
+    node.activate = () => {
       openTypes[node.dataset.openType]?.(node)
       if (node.dataset.formType === 'submit') submit(node.closest('form'))
-    })
+    }
   })
 
   /** @param {HTMLFormElement | null} form */

@@ -220,12 +220,14 @@ export class Host {
     const { scroller, pull } = entry
     if (settings.disableScroll) scroller.style.overflow = 'hidden'
     const near = settings.onReachBottomDistance ?? REACH_BOTTOM
-    let reached = false
+    /** The height whose end was reached, so that each end is said once. */
+    let reached = 0
     scroller.addEventListener('scroll', () => {
       this.call(entry, 'onPageScroll', { scrollTop: scroller.scrollTop })
-      const atEnd = scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - near
-      if (atEnd && !reached) this.call(entry, 'onReachBottom')
-      reached = atEnd
+      const { scrollHeight } = scroller
+      const atEnd = scroller.scrollTop + scroller.clientHeight >= scrollHeight - near
+      if (atEnd && reached !== scrollHeight) this.call(entry, 'onReachBottom')
+      reached = atEnd ? scrollHeight : 0
     })
     if (!settings.enablePullDownRefresh) return
     let from = null

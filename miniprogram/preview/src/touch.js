@@ -124,6 +124,8 @@ export class Touches {
     if (gesture.still && !gesture.long) {
       const { clientX: x, clientY: y } = changed[0]
       const touch = shaped(changed[0], gesture.target)
+      // Before the tap: it may take the button away, as it does not in WeChat.
+      gesture.target.closest?.('button')?.activate?.()
       this.backend.fire(gesture.target, 'tap', { x, y }, { extra: { touches: [touch], changedTouches: [touch] }, event })
     }
     if (touches.length === 0) this.gesture = null
