@@ -22,21 +22,24 @@ const BATCH: u32 = 200;
 /// Looks every minute, until `shutdown`.
 pub async fn keep_house(gallery: GalleryService, leases: SessionStore, shutdown: impl Future<Output = ()>) {
     let holder = random::short_id();
-    tokio::pin!(shutdown);
-    loop {
-        match leases.take_lease(LEASE_NAME, &holder, LEASE).await {
-            Ok(true) => {
-                if let Err(error) = gallery.clear_out(Micros::now()).await {
-                    tracing::warn!(error = %error, "the bin was not cleared out");
+    let looking = async {
+        loop {
+            match leases.take_lease(LEASE_NAME, &holder, LEASE).await {
+                Ok(true) => {
+                    if let Err(error) = gallery.clear_out(Micros::now()).await {
+                        tracing::warn!(error = %error, "the bin was not cleared out");
+                    }
                 }
+                Ok(false) => {}
+                Err(error) => tracing::debug!(error = %error, "no lease for clearing out the bin"),
             }
-            Ok(false) => {}
-            Err(error) => tracing::debug!(error = %error, "no lease for clearing out the bin"),
+            tokio::time::sleep(EVERY).await;
         }
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = &mut shutdown => break,
-        }
+    };
+    // Between any two steps: the stores finish the one that they are at, and another server goes on from there.
+    tokio::select! {
+        () = looking => {}
+        () = shutdown => {}
     }
     if let Err(error) = leases.drop_lease(LEASE_NAME, &holder).await {
         tracing::debug!(error = %error, "the lease for clearing out the bin runs out by itself");

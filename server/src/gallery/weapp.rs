@@ -115,7 +115,7 @@ impl GalleryService {
         &self,
         user: &UserKey,
     ) -> GalleryResult<impl Stream<Item = GalleryResult<Bytes>> + use<>> {
-        let mut heads = self.0.store.weapp_heads(user, LIST_DRAWINGS).await?;
+        let mut heads = self.0.store.weapp_heads(user, LIST_DRAWINGS, LIST_BYTES as u64).await?;
         let mut left = LIST_BYTES;
         let fitting = heads.iter().take_while(|head| {
             let fits = text_bound(head) <= left;
