@@ -67,14 +67,8 @@ pub async fn run(
     ready: impl FnOnce(Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-<<<<<<< HEAD
-    let services = services(&settings)?;
-    let addresses = Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
-=======
     let (services, embedded) = services(&settings)?;
-    let addresses =
-        Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
->>>>>>> w-t3
+    let addresses = Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
     let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
     let services = Data::new(services);
 
