@@ -134,24 +134,42 @@ pub async fn run(
     });
 
     let handles = (public.handle(), admin.handle());
-    let public = tokio::spawn(public);
-    let admin = tokio::spawn(admin);
+    let mut public = tokio::spawn(public);
+    let mut admin = tokio::spawn(admin);
     tracing::info!(public = %addresses.public, admin = %addresses.admin, "listening");
     ready(addresses);
-    shutdown.await;
+    // A listener that ends before it is told to has failed.
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        ended = &mut public => Err(failure(ended)),
+        ended = &mut admin => Err(failure(ended)),
+    };
     tracing::info!("stopping: requests in flight are finished");
     handles.0.stop(true).await;
     handles.1.stop(true).await;
     drop(stop_house);
     sweeper.abort();
-    let _ = tokio::join!(public, admin, house);
+    if ended.is_ok() {
+        let _ = tokio::join!(public, admin);
+    }
+    let _ = house.await;
     if let Some(embedded) = embedded {
         // Others may still hold it, threads of workers that nobody waits for: it is closed here, so that no
         // process ends in the middle of that. A panic has been logged and leaves what a crash would.
         let _ = tokio::task::spawn_blocking(move || embedded.close()).await;
     }
     tracing::info!("stopped");
-    Ok(())
+    ended
+}
+
+/// Why a listener ended by itself.
+fn failure(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> StartError {
+    let error = match ended {
+        Ok(Ok(())) => std::io::Error::other("the listener ended"),
+        Ok(Err(error)) => error,
+        Err(panic) => std::io::Error::other(panic),
+    };
+    StartError::Listener(error)
 }
 
 /// All services, and the embedded store if it is in use, for the one who closes it.

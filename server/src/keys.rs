@@ -119,6 +119,8 @@ fn kept_in_file(directory: &Path, name: &str, proposal: &Key) -> std::io::Result
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
             Ok(()) | Err(_) => std::fs::remove_file(&draft)?,
         }
+        // The name has to last as well as the content.
+        std::fs::File::open(directory)?.sync_all()?;
     }
     let mut text = String::new();
     std::fs::File::open(&path)?.read_to_string(&mut text)?;
