@@ -33,8 +33,19 @@ impl SessionService {
             Some(_) => self.0.copies.invalidate(&presented.id).await,
             None => {}
         }
-        let reading = self.0.copies.try_get_with(presented.id, self.read(presented.id));
-        let session = reading.await.map_err(|error| (*error).clone())?;
+        let mut own = false;
+        let reading = self.0.copies.try_get_with(presented.id, async {
+            own = true;
+            self.read(presented.id).await
+        });
+        let joined = reading.await.map_err(|error| (*error).clone());
+        let session = match joined {
+            // Another request began this read, perhaps before the session or its token was made: its yes holds,
+            // its no may be out of date.
+            Err(SessionError::Unauthenticated) if !own => self.read(presented.id).await?,
+            Ok(session) if !own && !opens(&session, presented) => self.read(presented.id).await?,
+            session => session?,
+        };
         if opens(&session, presented) { Ok(caller(session)) } else { Err(SessionError::Unauthenticated) }
     }
 
