@@ -68,8 +68,10 @@ impl SessionService {
         client: Client,
     ) -> Result<Option<Caller>, Rejection> {
         let Some(code) = headers.code.filter(|code| !code.is_empty()) else { return Ok(None) };
+        // As in the original, an empty header is one that did not come.
+        let raw_data = headers.raw_data.filter(|raw_data| !raw_data.is_empty());
         let presented = Presented::weapp_code(&app.id, &code);
-        match (self.authenticate(&presented).await, headers.raw_data) {
+        match (self.authenticate(&presented).await, raw_data) {
             (Ok(caller), _) => return Ok(Some(caller)),
             (Err(SessionError::Unauthenticated), Some(raw_data)) => {
                 let raw_data = decode(&raw_data)?;
