@@ -55,7 +55,7 @@ impl GalleryService {
             let skip = (from - append.from_seq) as usize;
             let (rest, rest_blobs) = (actions.get(skip..), blobs.get(skip..));
             let batch = batch(from, rest.unwrap_or_default(), rest_blobs.unwrap_or_default(), limits);
-            self.make_room(user, id, &batch, create.is_some()).await?;
+            self.make_room(user, id, create.is_some(), batch.bytes()).await?;
             match self.0.store.append(user, id, &batch, create.as_ref(), Micros::now()).await? {
                 Appended::Done { seq, created } => {
                     let bytes = i64::try_from(batch.bytes()).unwrap_or(i64::MAX);
@@ -77,17 +77,6 @@ impl GalleryService {
             }
         }
         Err(GalleryError::Busy)
-    }
-
-    /// Looks for room before a batch is stored. Whether an append at 0 makes a drawing matters only to who is
-    /// at the limit, so only then is it looked up.
-    async fn make_room(&self, user: &UserKey, id: &str, batch: &Batch, creating: bool) -> GalleryResult<()> {
-        match self.room_for(user, creating, batch.bytes()).await {
-            Err(GalleryError::TooManyDrawings) if self.0.store.header(user, id).await?.is_some() => {
-                self.room_for(user, false, batch.bytes()).await
-            }
-            other => other,
-        }
     }
 
     /// Where the append goes on, when its first actions are what is stored from `from_seq` on: the list's

@@ -64,10 +64,21 @@ impl GalleryService {
         }
     }
 
-    /// Makes sure that a user may keep that much more. Where it would be too much, the bin is emptied from
-    /// its oldest end until there is room.
-    pub(super) async fn room_for(&self, user: &UserKey, new_drawing: bool, bytes: u64) -> GalleryResult<()> {
+    /// Makes sure that a write to a drawing, `creating` it where there is none, finds room. Where it would be
+    /// too much, the bin is emptied from its oldest end until there is.
+    ///
+    /// Whether there is one matters only to who is at the limit, so only then is it looked up; and before the
+    /// bin is touched, which must not give way to a drawing that needs no place.
+    pub(super) async fn make_room(
+        &self,
+        user: &UserKey,
+        id: &str,
+        creating: bool,
+        bytes: u64,
+    ) -> GalleryResult<()> {
         let account = self.account(user).await?;
+        let full = account.read().drawings >= self.0.limits.drawings_per_user;
+        let new_drawing = creating && full && self.0.store.header(user, id).await?.is_none();
         if self.lacking(account.read(), new_drawing, bytes).is_none() {
             return Ok(());
         }

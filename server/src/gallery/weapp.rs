@@ -68,14 +68,7 @@ impl GalleryService {
             max_actions: limits.actions_per_drawing,
             max_bytes: u64::from(limits.bytes_per_drawing),
         };
-        match self.room_for(user, true, blob.len() as u64).await {
-            Err(GalleryError::TooManyDrawings)
-                if self.0.store.header(user, &v1_id).await.map_err(GalleryError::from)?.is_some() =>
-            {
-                self.room_for(user, false, blob.len() as u64).await?;
-            }
-            other => other?,
-        }
+        self.make_room(user, &v1_id, true, blob.len() as u64).await?;
         let saved = self.0.store.weapp_save(user, &save, Micros::now()).await;
         match saved.map_err(GalleryError::from)? {
             WeappSaved::Done { bytes, created } => {
