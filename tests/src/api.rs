@@ -44,9 +44,8 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The JSON of a success of that status.
+    /// The JSON of a success, which the reply has to be.
     #[track_caller]
-    #[must_use]
     pub fn ok(&self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
         if self.body.is_empty() { Value::Null } else { self.json() }
@@ -100,7 +99,6 @@ impl Api {
     }
 
     /// A request with the client's token and headers, to be completed.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
         match &self.token {
@@ -138,8 +136,11 @@ impl Api {
 
     /// Appends actions to a drawing.
     pub async fn append(&self, id: &str, from_seq: u64, actions: Value) -> Reply {
-        self.post(&format!("/api/v1/drawings/{id}/actions"), &json!({"from_seq": from_seq, "actions": actions}))
-            .await
+        self.post(
+            &format!("/api/v1/drawings/{id}/actions"),
+            &json!({"from_seq": from_seq, "actions": actions}),
+        )
+        .await
     }
 
     /// A drawing with all its actions.

@@ -15,6 +15,7 @@ pub mod api;
 pub mod databases;
 pub mod process;
 pub mod server;
+pub mod weapp;
 pub mod wechat;
 
 pub use api::{Api, Reply};
@@ -23,13 +24,35 @@ pub use wechat::Wechat;
 
 use std::path::PathBuf;
 
+/// Makes two tests of each case, `async fn(Backend)`: one on every backend.
+#[macro_export]
+macro_rules! on_both_backends {
+    ($($case:ident),* $(,)?) => {$(
+        mod $case {
+            #[tokio::test]
+            async fn embedded() {
+                super::$case($crate::Backend::Embedded).await;
+            }
+
+            #[tokio::test]
+            async fn shared() {
+                super::$case($crate::Backend::Shared).await;
+            }
+        }
+    )*};
+}
+
 /// A binary of the workspace, built for the same profile as the test.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
     let path = profile.join(name);
-    assert!(path.is_file(), "{} is not built; run `make test`, or `cargo build --bins` first", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not built; run `make test`, or `cargo build --bins` first",
+        path.display()
+    );
     path
 }
 
