@@ -35,13 +35,22 @@ impl SessionService {
             self.0.copies.invalidate(&presented.id).await;
         }
         loop {
-            let reading = self.0.copies.try_get_with(presented.id, self.read(presented.id));
-            let copy = reading.await.map_err(|error| (*error).clone())?;
-            if opens(&copy.session, presented) {
-                return Ok(Caller { session: copy.session, opened_by: presented.hash });
-            }
-            // A reading that somebody else had begun before may miss the token; the next one may not.
-            if copy.began >= asked {
+            let mut own = false;
+            let reading = async {
+                own = true;
+                self.read(presented.id).await
+            };
+            let fresh = match self.0.copies.try_get_with(presented.id, reading).await {
+                Ok(copy) if opens(&copy.session, presented) => {
+                    return Ok(Caller { session: copy.session, opened_by: presented.hash });
+                }
+                Ok(copy) => copy.began >= asked,
+                Err(error) if matches!(*error, SessionError::Unauthenticated) => own,
+                Err(error) => return Err((*error).clone()),
+            };
+            // A reading that somebody else had begun before may miss the session or the token; the next one,
+            // begun after that has ended, may not.
+            if fresh {
                 return Err(SessionError::Unauthenticated);
             }
             self.0.copies.invalidate(&presented.id).await;

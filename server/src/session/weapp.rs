@@ -95,7 +95,8 @@ impl SessionService {
             return Err(Rejection::SessionExpired);
         }
         let presented = Presented::weapp_code(&app.id, &code);
-        match (self.authenticate(&presented).await, headers.raw_data) {
+        let raw_data = headers.raw_data.filter(|raw_data| !raw_data.is_empty());
+        match (self.authenticate(&presented).await, raw_data) {
             (Ok(caller), _) => return Ok(Some(caller)),
             (Err(SessionError::Unauthenticated), Some(raw_data)) => {
                 let raw_data = decode(&raw_data)?;
