@@ -9,6 +9,7 @@ use super::token::code_hash;
 use super::{Client, Refusal, SessionError, SessionService};
 use crate::clock::Micros;
 use crate::random;
+use crate::store::StoreError;
 use crate::store::gallery::{Gallery, NewUser};
 use crate::store::sessions::{
     CodeOutcome, CodeState, Dialect, SessionId, Sessions, StoredSession, StoredToken,
@@ -20,6 +21,9 @@ use crate::wechat::{Exchange, WechatApp};
 const CLAIM: Duration = Duration::from_secs(15);
 /// How long an exchanged code is remembered. WeChat itself forgets an unused one after as long.
 const REMEMBER: Duration = Duration::from_secs(300);
+/// How long to wait for another one that exchanges the same code. Where that one has died, the claim outlasts
+/// any caller's patience.
+const WAIT: Duration = Duration::from_secs(4);
 /// The first pause between two looks at a code that another server is exchanging; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
@@ -48,7 +52,7 @@ impl SessionService {
     ) -> Result<SessionId, SessionError> {
         let hash = code_hash(&bearing.app.id, &bearing.code);
         let holder = random::short_id();
-        let give_up = Instant::now() + CLAIM;
+        let give_up = Instant::now() + WAIT;
         let mut pause = FIRST_PAUSE;
         loop {
             match self.0.store.claim_code(hash, &holder, CLAIM).await? {
@@ -58,7 +62,7 @@ impl SessionService {
                     let refusal = serde_json::from_str(&kept);
                     return Err(refusal.map_or(SessionError::CodeSpent, SessionError::Exchange));
                 }
-                CodeState::Pending if Instant::now() > give_up => return Err(SessionError::CodeSpent),
+                CodeState::Pending if Instant::now() > give_up => return Err(StoreError::Busy.into()),
                 CodeState::Pending => {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
