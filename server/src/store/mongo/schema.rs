@@ -286,8 +286,8 @@ impl Collections {
                 .await;
             match kept {
                 Ok(Some(secret)) => return Ok(secret.value.bytes),
-                Ok(None) => return Err(StoreError::Damaged("an upsert gave no document".to_owned())),
-                // Of two that insert at once, one finds the key taken.
+                // Of two that insert at once, one may find the key taken, and some servers then give nothing.
+                Ok(None) => {}
                 Err(error) if error::is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
             }
