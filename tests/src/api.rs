@@ -46,7 +46,6 @@ impl Reply {
 
     /// The JSON of a success of that status.
     #[track_caller]
-    #[must_use]
     pub fn ok(&self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
         if self.body.is_empty() { Value::Null } else { self.json() }
@@ -100,7 +99,6 @@ impl Api {
     }
 
     /// A request with the client's token and headers, to be completed.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
         match &self.token {

@@ -14,6 +14,7 @@
 pub mod api;
 pub mod databases;
 pub mod process;
+pub mod proxy;
 pub mod server;
 pub mod wechat;
 
