@@ -1,10 +1,11 @@
-//! A network that misbehaves: a TCP proxy that a test can have lose replies or fall silent.
+//! A network that misbehaves: a TCP proxy that a test can have hold or lose replies, or fall silent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Passes everything on to one address, as long as it is told nothing else.
@@ -24,6 +25,8 @@ struct State {
     silent_below: AtomicU64,
     lose_replies: AtomicBool,
     lost: AtomicU64,
+    hold_replies: watch::Sender<bool>,
+    held: AtomicU64,
 }
 
 impl Proxy {
@@ -52,6 +55,17 @@ impl Proxy {
     /// Whether to cut a connection as soon as a reply comes instead of passing that on.
     pub fn lose_replies(&self, lose: bool) {
         self.state.lose_replies.store(lose, Ordering::SeqCst);
+    }
+
+    /// Whether to keep replies back until told otherwise.
+    pub fn hold_replies(&self, hold: bool) {
+        self.state.hold_replies.send_replace(hold);
+    }
+
+    /// Connections whose reply is being held.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.state.held.load(Ordering::SeqCst)
     }
 
     /// Replies that were lost so far.
@@ -87,7 +101,10 @@ async fn serve(listener: TcpListener, target: String, state: Arc<State>) {
                             state.lost.fetch_add(1, Ordering::SeqCst);
                             return;
                         }
-                        Ok(length) => client.write_all(&back[..length]).await,
+                        Ok(length) => {
+                            state.hold().await;
+                            client.write_all(&back[..length]).await
+                        }
                     },
                 };
                 if passed.is_err() {
@@ -99,6 +116,15 @@ async fn serve(listener: TcpListener, target: String, state: Arc<State>) {
 }
 
 impl State {
+    /// Waits while replies are held.
+    async fn hold(&self) {
+        let mut hold = self.hold_replies.subscribe();
+        self.held.fetch_add(1, Ordering::SeqCst);
+        // The sender lives as long as this.
+        let _ = hold.wait_for(|hold| !hold).await;
+        self.held.fetch_sub(1, Ordering::SeqCst);
+    }
+
     fn is_silent(&self, connection: u64) -> bool {
         connection < self.silent_below.load(Ordering::SeqCst)
     }

@@ -45,20 +45,6 @@ async fn the_server_on_the_embedded_store() {
     }
 }
 
-#[tokio::test]
-async fn a_server_that_is_told_to_end_leaves_a_tidy_file() {
-    let wechat = Wechat::start();
-    let mut server = server_over(&wechat, "", "");
-    let user = server.signed_in(&wechat, "alice").await;
-    append(&user, "d", 0).await.ok();
-    assert_eq!(server.process().terminate(), Some(0));
-    let data = server.data_dir();
-    assert!(data.join("yibi.sqlite3").exists());
-    for left in ["yibi.sqlite3-wal", "yibi.sqlite3-shm"] {
-        assert!(!data.join(left).exists(), "{left}: {}", server.log());
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis() {
     let wechat = Wechat::start();

@@ -2,6 +2,7 @@
 
 mod absent;
 mod disk;
+mod ended;
 mod hanging;
 mod killed;
 mod lost_replies;
@@ -99,6 +100,11 @@ async fn recovers<F: Future<Output = Reply>>(since: Instant, mut ask: impl FnMut
         assert!(took < RECOVERED, "not well after {took:?}: {}", reply.text());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Host and port of an address.
+fn host(url: &str) -> String {
+    url.split_once("://").unwrap().1.trim_end_matches('/').to_owned()
 }
 
 /// Appends one stroke to a drawing that ends at `seq`.

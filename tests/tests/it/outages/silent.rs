@@ -6,14 +6,10 @@ use std::time::{Duration, Instant};
 use yibi_tests::proxy::Proxy;
 use yibi_tests::{Reply, Wechat, service};
 
-use super::{ANSWERED, append, is_ready, says_unavailable, server_over};
+use super::{ANSWERED, append, host, is_ready, says_unavailable, server_over};
 
 /// Within this time the server has noticed, and has others.
 const NOTICED: Duration = Duration::from_secs(8);
-
-fn host(url: &str) -> String {
-    url.split_once("://").unwrap().1.trim_end_matches('/').to_owned()
-}
 
 /// Silences the connections and asks until others are made and work. That may go unnoticed by clients; a
 /// failure has to say that the server is unavailable.
