@@ -31,7 +31,11 @@ pub fn binary(name: &str) -> PathBuf {
     // Binaries lie in target/<profile>, tests in target/<profile>/deps.
     let mut directories = asking.ancestors().skip(1).skip_while(|directory| directory.ends_with("deps"));
     let path = directories.next().expect("it lies in a directory").join(name);
-    assert!(path.is_file(), "{} is not built; run `make test`, or `cargo build --bins` first", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not built; run `make test`, or `cargo build --bins` first",
+        path.display()
+    );
     path
 }
 

@@ -286,7 +286,7 @@ impl Collections {
                 .await;
             match kept {
                 Ok(Some(secret)) => return Ok(secret.value.bytes),
-                // Of two that insert at once, one may find the key taken, and some servers then give nothing.
+                // Of two that insert at once, one may find the key taken, or nothing yet.
                 Ok(None) => {}
                 Err(error) if error::is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
