@@ -194,7 +194,6 @@ pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
             SessionError::Unauthenticated
             | SessionError::NoSession
             | SessionError::Leaving
-            | SessionError::Elsewhere
             | SessionError::Internal(_),
         ) => "other",
     }

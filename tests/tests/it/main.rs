@@ -7,4 +7,5 @@
 )]
 
 mod first_steps;
+mod outages;
 mod weapp;
