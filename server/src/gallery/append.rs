@@ -55,7 +55,7 @@ impl GalleryService {
             let skip = (from - append.from_seq) as usize;
             let (rest, rest_blobs) = (actions.get(skip..), blobs.get(skip..));
             let batch = batch(from, rest.unwrap_or_default(), rest_blobs.unwrap_or_default(), limits);
-            self.make_room(user, id, &batch, create.is_some()).await?;
+            self.make_room(user, id, &batch, create.as_ref()).await?;
             match self.0.store.append(user, id, &batch, create.as_ref(), Micros::now()).await? {
                 Appended::Done { seq, created } => {
                     let bytes = i64::try_from(batch.bytes()).unwrap_or(i64::MAX);
@@ -79,15 +79,30 @@ impl GalleryService {
         Err(GalleryError::Busy)
     }
 
-    /// Looks for room before a batch is stored. Whether an append at 0 makes a drawing matters only to who is
-    /// at the limit, so only then is it looked up.
-    async fn make_room(&self, user: &UserKey, id: &str, batch: &Batch, creating: bool) -> GalleryResult<()> {
-        match self.room_for(user, creating, batch.bytes()).await {
-            Err(GalleryError::TooManyDrawings) if self.0.store.header(user, id).await?.is_some() => {
-                self.room_for(user, false, batch.bytes()).await
-            }
-            other => other,
+    /// Sees to it that there is room before a batch is stored. Only for who is at a limit it is looked up first
+    /// whether the batch will be stored at all, and whether it makes a drawing: what is refused, or is there
+    /// already, needs no room and must not cost the bin a drawing.
+    async fn make_room(
+        &self,
+        user: &UserKey,
+        id: &str,
+        batch: &Batch,
+        create: Option<&NewDrawing>,
+    ) -> GalleryResult<()> {
+        if self.has_room(user, create.is_some(), batch.bytes()).await? {
+            return Ok(());
         }
+        let stored = self.0.store.header(user, id).await?;
+        let creating = stored.is_none();
+        let header = match (stored, create) {
+            (Some(header), _) => header,
+            (None, Some(new)) => Header::fresh(id, new, Micros::now()),
+            (None, None) => return Ok(()),
+        };
+        if batch.obstacle(&header, create).is_some() {
+            return Ok(());
+        }
+        self.room_for(user, creating, batch.bytes()).await
     }
 
     /// Where the append goes on, when its first actions are what is stored from `from_seq` on: the list's
@@ -187,7 +202,9 @@ fn refusal(
                 let rule = action.validate(header.paper, header.mode, limits).err()?;
                 Some(GalleryError::Invalid { index: Some(index + skipped), rule })
             });
-            broken.unwrap_or(GalleryError::Invalid { index: None, rule: Invalid::SecondStroke })
+            let mut strokes = (skipped..).zip(actions).filter(|(_, action)| action.stroke_count() > 0);
+            let second = strokes.nth(usize::from(header.stroke_count == 0)).map(|(index, _)| index);
+            broken.unwrap_or(GalleryError::Invalid { index: second, rule: Invalid::SecondStroke })
         }
     }
 }

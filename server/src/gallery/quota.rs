@@ -64,6 +64,11 @@ impl GalleryService {
         }
     }
 
+    /// Whether a user may keep that much more, as things are.
+    pub(super) async fn has_room(&self, user: &UserKey, new_drawing: bool, bytes: u64) -> GalleryResult<bool> {
+        Ok(self.lacking(self.account(user).await?.read(), new_drawing, bytes).is_none())
+    }
+
     /// Makes sure that a user may keep that much more. Where it would be too much, the bin is emptied from
     /// its oldest end until there is room.
     pub(super) async fn room_for(&self, user: &UserKey, new_drawing: bool, bytes: u64) -> GalleryResult<()> {
