@@ -62,6 +62,7 @@ impl GalleryService {
             "id": user.public_id,
             "nickname": user.nickname,
             "created_at": user.created_at.to_string(),
+            "origin": user.origin,
         });
         archive = blocking(archive, move |archive| archive.file("profile.json", &pretty(&profile)?)).await?;
         let signer = &self.0.keys.get().await?.signer;
