@@ -14,10 +14,12 @@
 pub mod api;
 pub mod databases;
 pub mod process;
+pub mod raw;
 pub mod server;
 pub mod wechat;
 
 pub use api::{Api, Reply};
+pub use raw::Raw;
 pub use server::{Backend, Server};
 pub use wechat::Wechat;
 
@@ -29,7 +31,11 @@ pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
     let path = profile.join(name);
-    assert!(path.is_file(), "{} is not built; run `make test`, or `cargo build --bins` first", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not built; run `make test`, or `cargo build --bins` first",
+        path.display()
+    );
     path
 }
 

@@ -58,7 +58,8 @@ impl Wechat {
 
     /// Scripts the next calls: a list of steps as the simulator takes them.
     pub async fn script(&self, steps: Value) {
-        let reply = self.http.post(format!("{}/simulator/script", self.url)).json(&steps).send().await.unwrap();
+        let reply =
+            self.http.post(format!("{}/simulator/script", self.url)).json(&steps).send().await.unwrap();
         assert!(reply.status().is_success(), "{}", reply.text().await.unwrap());
     }
 

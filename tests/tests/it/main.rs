@@ -9,3 +9,4 @@
 )]
 
 mod first_steps;
+mod v1;
