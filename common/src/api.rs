@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::drawing::{Action, Mode};
+use crate::object;
 
 /// `POST /session`: a WeChat code for a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -198,7 +199,7 @@ pub struct AppendRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::Action>))]
     pub actions: Vec<Action>,
     /// What the drawing is created with, when `from_seq` is 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object::optional")]
     pub drawing: Option<CreateDrawing>,
 }
 
@@ -228,7 +229,7 @@ pub struct CreateDrawing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AppendReply {
-    /// The number that the next action gets.
+    /// The number behind the last of the actions that were sent, which the next append begins at.
     pub seq: u32,
 }
 

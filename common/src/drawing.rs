@@ -10,6 +10,7 @@ use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::Limits;
+use crate::object::Object;
 use crate::{geometry, weapp};
 
 /// The width of the grid when a client names none, in grid units.
@@ -363,7 +364,7 @@ struct WireAction<'a> {
 impl<'de> Deserialize<'de> for Action {
     /// Refuses unknown types, tools and members: what is not understood must not be dropped.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = WireAction::deserialize(deserializer)?;
+        let Object(wire) = Object::<WireAction<'de>>::deserialize(deserializer)?;
         let only = |stroke: bool, color: bool| {
             if !stroke && (wire.tool.is_some() || wire.width.is_some() || wire.points.is_some())
                 || !color && wire.color.is_some()
@@ -463,6 +464,7 @@ mod tests {
             r##"{"type":"stroke","color":"#ff0000","width":1,"at":0,"points":[0,0,-1]}"##,
             r##"{"type":"stroke","color":"#ff0000","width":1,"at":0,"points":[2147483647,0,0,1,0,1]}"##,
             r##"{"type":"background","at":0}"##,
+            r##"["undo",null,null,null,null,null]"##,
         ] {
             assert!(parse(json).is_err(), "{json}");
         }

@@ -15,11 +15,13 @@ pub mod api;
 pub mod databases;
 pub mod process;
 pub mod proxy;
+pub mod raw;
 pub mod server;
 pub mod weapp;
 pub mod wechat;
 
 pub use api::{Api, Reply};
+pub use raw::Raw;
 pub use server::{Backend, Server};
 pub use wechat::Wechat;
 

@@ -107,6 +107,12 @@ impl Server {
         (self.process, self.public, self.admin) = launch(&self.launcher, &self.settings);
     }
 
+    /// Starts it again after it has ended by itself.
+    pub fn start_again(&mut self) {
+        assert!(!self.process.runs());
+        (self.process, self.public, self.admin) = launch(&self.launcher, &self.settings);
+    }
+
     /// The process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process

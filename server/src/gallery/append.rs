@@ -58,7 +58,10 @@ impl GalleryService {
             let need = Need { id, drawing: create.is_some(), bytes: batch.bytes() };
             let refused = |header: Option<&Header>| match (header, &create) {
                 (Some(header), create) => batch.obstacle(header, create.as_ref()).is_some(),
-                (None, create) => create.is_none(),
+                (None, Some(new)) => {
+                    batch.obstacle(&Header::fresh(id, new, Micros::now()), Some(new)).is_some()
+                }
+                (None, None) => true,
             };
             self.room_for(user, need, refused, |_| 0).await?;
             match self.0.store.append(user, id, &batch, create.as_ref(), Micros::now()).await? {

@@ -107,6 +107,11 @@ pub(super) async fn linked(app: App, path: Path<(String, String, String)>, reque
     let asked: LinkQuery = query(&request).map_err(|_| invalid())?;
     let seq = seq.parse().map_err(|_| invalid())?;
     let link = Link { public_id: &public_id, id: &id, seq, format, size: asked.size, exp: asked.exp };
+    // Numbers and escapes can be written in several ways; of a picture there is one link, as it was given out.
+    let given = format!("{}&sig={}", link.path(), asked.sig);
+    if !request.uri().path_and_query().is_some_and(|shown| shown.as_str().ends_with(&given)) {
+        return Err(invalid());
+    }
     let picture = app.gallery.linked_picture(&link, &asked.sig).await?;
     Ok(sent(&request, picture, format, "private, max-age=86400, immutable"))
 }
@@ -116,7 +121,8 @@ fn sent(request: &HttpRequest, picture: Picture, format: Format, cache: &'static
     let tag = EntityTag::new_strong(digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect());
     let known = match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
-        Ok(IfNoneMatch::Any) | Err(_) => false,
+        Ok(IfNoneMatch::Any) => true,
+        Err(_) => false,
     };
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((header::CACHE_CONTROL, cache)).insert_header(header::ETag(tag));

@@ -8,4 +8,5 @@
 
 mod first_steps;
 mod outages;
+mod v1;
 mod weapp;
