@@ -2,12 +2,28 @@ const config = require('./config')
 const { Api } = require('./lib/api')
 const { createHttp } = require('./lib/http')
 const { Journal } = require('./lib/journal')
+const { late } = require('./lib/late')
 const { createPrivacy } = require('./lib/privacy')
 const { Saver } = require('./lib/saver')
 const { Session } = require('./lib/session')
 const { Studio } = require('./lib/studio')
 
 App({
+  /** @type {Session} */
+  session: late(),
+  /** @type {Api} */
+  api: late(),
+  /** @type {Journal} */
+  journal: late(),
+  /** @type {Saver} */
+  saver: late(),
+  /** @type {Studio} */
+  studio: late(),
+  /** @type {ReturnType<typeof createPrivacy>} */
+  privacy: late(),
+  /** Whether the phone is on a network. */
+  online: true,
+
   onLaunch() {
     const http = createHttp({ wx, origin: config.api })
     this.session = new Session({ wx, http })
@@ -16,7 +32,6 @@ App({
     this.saver = new Saver({ api: this.api, journal: this.journal })
     this.studio = new Studio({ wx, api: this.api, journal: this.journal, saver: this.saver })
     this.privacy = createPrivacy({ wx })
-    this.online = true
     wx.onNetworkStatusChange(({ isConnected }) => this.connected(isConnected))
   },
 

@@ -4,6 +4,9 @@ const { paintCard, paintWhole } = require('../../lib/painter')
 /** Pixels of a saved picture's width. */
 const WIDTH = 1080
 
+/** The drawing whose picture was asked for last. @type {WeakMap<object, import('../../lib/drawing').Drawing>} */
+const asked = new WeakMap()
+
 // Makes files of drawings and saves them to the album. Every page that offers 保存图片 or sharing holds one.
 Component({
   data: { refused: false },
@@ -52,7 +55,7 @@ Component({
 
     /** 保存图片. @param {import('../../lib/drawing').Drawing} drawing */
     async save(drawing) {
-      this.drawing = drawing
+      asked.set(this, drawing)
       try {
         const outcome = await saveToAlbum(wx, async () => {
           wx.showLoading({ title: '保存中' })
@@ -73,12 +76,15 @@ Component({
     /** Back from the settings. @param {any} event */
     settled({ detail }) {
       this.close()
-      if (detail.authSetting['scope.writePhotosAlbum']) void this.save(this.drawing)
+      const drawing = asked.get(this)
+      if (drawing && detail.authSetting['scope.writePhotosAlbum']) void this.save(drawing)
     },
 
     async send() {
       this.close()
-      const path = await this.file(this.drawing)
+      const drawing = asked.get(this)
+      if (!drawing) return
+      const path = await this.file(drawing)
       wx.showShareImageMenu({ path, fail: () => {} })
     },
 

@@ -1,3 +1,4 @@
+const { late } = require('../../lib/late')
 const { dateWords } = require('../../lib/words')
 
 /** Days that a deleted drawing is kept. */
@@ -5,11 +6,15 @@ const DAYS = 30
 const DAY = 24 * 3600 * 1000
 
 Page({
-  data: { drawings: [], loading: true },
+  data: { drawings: /** @type {any[]} */ ([]), loading: true },
+
+  /** @type {any} */
+  services: late(),
+  /** Where the list goes on. @type {string | null} */
+  next: late(),
 
   onLoad() {
     this.services = getApp()
-    this.next = null
     void this.load(null)
   },
 

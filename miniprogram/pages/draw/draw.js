@@ -1,3 +1,4 @@
+const { late } = require('../../lib/late')
 const { Painter } = require('../../lib/painter')
 const { Recorder } = require('../../lib/recorder')
 const theme = require('../../lib/theme')
@@ -18,11 +19,11 @@ Page({
     colors: theme.COLORS,
     backgrounds: theme.BACKGROUNDS,
     widths: theme.WIDTHS.map((width, i) => ({ ...width, shown: [5, 9, 15, 23][i] })),
-    tool: 'pen',
+    tool: /** @type {import('../../lib/recorder').Pen['tool']} */ ('pen'),
     color: theme.COLORS[0].color,
     colorName: theme.COLORS[0].name,
     width: theme.WIDTHS[1].width,
-    recent: [],
+    recent: /** @type {string[]} */ ([]),
     background: '#ffffff',
     mode: 'free',
     done: false,
@@ -38,10 +39,28 @@ Page({
     boxHeight: 0,
   },
 
+  /** @type {any} */
+  services: late(),
+  /** @type {View} */
+  view: late(),
+  /** @type {Recorder} */
+  recorder: late(),
+  /** There from the first layout on. @type {Painter | null} */
+  painter: late(),
+  /** In one-stroke mode. @type {Gauge | null} */
+  gauge: late(),
+  /** @type {import('../../lib/drawing').Drawing} */
+  drawing: late(),
+  /** @type {(() => void)[]} */
+  stopListening: [],
+  /** The longest way of one stroke, grid units. */
+  oneStrokeLength: ONE_STROKE_LENGTH,
+  /** A status came in while a finger drew. */
+  stateIsOld: false,
+
   onLoad({ id, mode }) {
     this.services = getApp()
     this.view = new View()
-    this.oneStrokeLength = ONE_STROKE_LENGTH
     this.recorder = this.makeRecorder()
     const pen = wx.getStorageSync(PEN)
     if (pen) this.setData({ ...pen, colorName: theme.nameOf(pen.color) })

@@ -1,4 +1,5 @@
 const { Failure } = require('../../lib/http')
+const { late } = require('../../lib/late')
 const { STATE_WORDS, dateWords } = require('../../lib/words')
 
 /** Drawings in one page of the list. */
@@ -15,6 +16,7 @@ const SEEN = 'yibi.gallery'
  * @param {any[]} items
  */
 function flow(items) {
+  /** @type {any[][]} */
   const columns = [[], []]
   const heights = [0, 0]
   for (const item of items) {
@@ -27,7 +29,7 @@ function flow(items) {
 
 Page({
   data: {
-    columns: [[], []],
+    columns: /** @type {any[][]} */ ([[], []]),
     loading: true,
     skeletons: [1, 2],
     empty: false,
@@ -42,16 +44,35 @@ Page({
     titleChars: 64,
   },
 
+  /** @type {any} */
+  services: late(),
+  /** Summaries from the server. @type {import('../../lib/api').Summary[]} */
+  drawings: [],
+  /** `drawings` are those of the last time. */
+  seenOnly: true,
+  /** Where the list goes on. @type {string | null} */
+  next: late(),
+  /** Paths of thumbnails that were painted here, by drawing and seq. @type {Map<string, string>} */
+  thumbnails: late(),
+  /** The thumbnail that is being painted. @type {Promise<void> | null} */
+  painting: late(),
+  /** Drawings whose deletion is on its way. @type {Set<string>} */
+  hidden: late(),
+  /** The drawing whose menu is or was open. */
+  chosen: '',
+  /** @type {() => void} */
+  stopListening: late(),
+  /** @type {Promise<void> | null} */
+  reloading: late(),
+  loadingMore: false,
+  undoTimer: 0,
+  /** The latest deletion; gives what takes it back. @type {Promise<() => Promise<void>>} */
+  removal: late(),
+
   onLoad() {
     this.services = getApp()
-    /** Summaries from the server. @type {import('../../lib/api').Summary[]} */
     this.drawings = wx.getStorageSync(SEEN) || []
-    this.seenOnly = true
-    /** @type {string | null} */
-    this.next = null
-    /** Paths of thumbnails that were painted here, by drawing and seq. @type {Map<string, string>} */
     this.thumbnails = new Map()
-    /** Drawings whose deletion is on its way. @type {Set<string>} */
     this.hidden = new Set()
     this.stopListening = this.services.saver.onStatus((id, { state }) => this.saved(id, state))
   },
@@ -287,11 +308,11 @@ Page({
     this.hidden.add(id)
     this.show()
     clearTimeout(this.undoTimer)
-    this.restore = this.services.studio.remove(id)
+    this.removal = this.services.studio.remove(id)
     this.setData({ undo: true })
     this.undoTimer = setTimeout(() => this.setData({ undo: false }), UNDO_WITHIN)
     try {
-      await this.restore
+      await this.removal
       this.drawings = this.drawings.filter((drawing) => drawing.id !== id)
       this.hidden.delete(id)
       this.remember(this.drawings.slice(0, PAGE))
@@ -307,7 +328,7 @@ Page({
     clearTimeout(this.undoTimer)
     this.setData({ undo: false })
     try {
-      const restore = await this.restore
+      const restore = await this.removal
       await restore()
       await this.reload()
     } catch (error) {

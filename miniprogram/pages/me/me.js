@@ -1,3 +1,4 @@
+const { late } = require('../../lib/late')
 const { dateWords, sizeWords } = require('../../lib/words')
 
 /** What has to be typed to delete an account. */
@@ -16,12 +17,15 @@ Page({
     since: '',
     usage: '',
     percent: 0,
-    sessions: [],
+    sessions: /** @type {any[]} */ ([]),
     editing: false,
     closing: false,
     phrase: PHRASE,
     typed: '',
   },
+
+  /** @type {any} */
+  services: late(),
 
   onLoad() {
     this.services = getApp()
