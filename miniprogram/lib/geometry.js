@@ -24,6 +24,7 @@
  * @typedef {1 | -1} Sign 1 on the left of the hand's way, -1 on the right
  * @typedef {{ sign: Sign, points: Position[], folded: boolean }} Edge
  *   an edge of the outline as it grows, and whether its last piece was folded
+ * @typedef {{ polygons: number[][], last: Sample | null }} Fills what covers the inside of tight bends
  */
 
 /** The speed that gives the middle of both extremes, in grid units per millisecond. */
@@ -44,6 +45,12 @@ const TAPER_SHARE = 0.75
 const TOLERANCE = 0.125
 /** The most pieces that one curve is cut into. */
 const MOST_PIECES = 32
+/** The corners of a fill, in radii. */
+const FILL = 0.95
+/** How far fills are apart at least, in radii. */
+const FILL_SPACING = 0.0625
+/** Directions whose sum is shorter than this are opposite. */
+const TINY = 1e-9
 
 /**
  * A stroke's shape, to be drawn with one call so that anti-aliased edges never add up.
@@ -296,14 +303,9 @@ function flatten(start, control, end, width, samples) {
   const beforeY = control.y - start.y
   const afterX = end.x - control.x
   const afterY = end.y - control.y
-  const beforeLength = size(beforeX, beforeY)
-  const afterLength = size(afterX, afterY)
   const bend = size(afterX - beforeX, afterY - beforeY)
-  const turnX = afterX / afterLength - beforeX / beforeLength
-  const turnY = afterY / afterLength - beforeY / beforeLength
-  const turn = turnX * turnX + turnY * turnY
-  const smoothly = Math.ceil(Math.sqrt((bend + control.radius * turn) / (4 * TOLERANCE)))
-  const shortly = Math.ceil((beforeLength + afterLength) / width)
+  const smoothly = Math.ceil(Math.sqrt(bend / (4 * TOLERANCE)))
+  const shortly = Math.ceil((size(beforeX, beforeY) + size(afterX, afterY)) / width)
   const most = smoothly > shortly ? smoothly : shortly
   const pieces = most > MOST_PIECES ? MOST_PIECES : most
 
@@ -386,25 +388,23 @@ function outline(samples) {
   const left = { sign: 1, points: [side(first, 1)], folded: false }
   /** @type {Edge} */
   const right = { sign: -1, points: [side(first, -1)], folded: false }
-  /** @type {Position[][]} */
-  const fills = []
+  /** @type {Fills} */
+  const fills = { polygons: [], last: null }
   for (let i = 1; i < samples.length; i += 1) {
     const a = samples[i - 1]
     const b = samples[i]
     const cross = a.dx * b.dy - a.dy * b.dx
-    const dot = a.dx * b.dx + a.dy * b.dy
-    const sharp = (1 - dot) * b.radius > 8 * TOLERANCE
-    const bendsRight = cross === 0 ? dot < 0 : cross > 0
-    advance(left, a, b, bendsRight, sharp, fills)
-    advance(right, a, b, !bendsRight, sharp, fills)
+    const bendsRight = cross === 0 ? dot(a.dx, a.dy, b.dx, b.dy) < 0 : cross > 0
+    advance(left, a, b, bendsRight, fills)
+    advance(right, a, b, !bendsRight, fills)
   }
   const around = left.points
-  halfDisc(last, normal(last.dx, last.dy, 1), [last.dx, last.dy], around)
+  arc(last, normal(last.dx, last.dy, 1), normal(last.dx, last.dy, -1), [last.dx, last.dy], around)
   for (let i = right.points.length - 1; i >= 0; i -= 1) {
     around.push(right.points[i])
   }
-  halfDisc(first, normal(first.dx, first.dy, -1), [-first.dx, -first.dy], around)
-  return { kind: 'outline', polygons: [around].concat(fills).map(flat) }
+  arc(first, normal(first.dx, first.dy, -1), normal(first.dx, first.dy, 1), [-first.dx, -first.dy], around)
+  return { kind: 'outline', polygons: [flat(around)].concat(fills.polygons) }
 }
 
 /** @param {Position[]} positions */
@@ -424,32 +424,32 @@ function flat(positions) {
  * @param {Sample} a
  * @param {Sample} b
  * @param {boolean} outer
- * @param {boolean} sharp
- * @param {Position[][]} fills
+ * @param {Fills} fills
  */
-function advance(edge, a, b, outer, sharp, fills) {
+function advance(edge, a, b, outer, fills) {
   const { sign, points } = edge
   const next = side(b, sign)
   const chordX = b.x - a.x
   const chordY = b.y - a.y
-  if (sharp && outer) {
+  const turn = dot(a.dx, a.dy, b.dx, b.dy)
+  if (outer && (turn < 0 || !straightEnough(turn, b.radius))) {
     const from = normal(a.dx, a.dy, sign)
     const to = normal(b.dx, b.dy, sign)
-    const around = b.dx * chordX + b.dy * chordY > 0 ? a : b
+    const around = dot(b.dx, b.dy, chordX, chordY) > 0 ? a : b
     points.push(reach(around, from))
-    arc(around, from, to, [a.dx, a.dy], quarterings(around.radius) + 1, points)
+    arc(around, from, to, [a.dx, a.dy], points)
     points.push(reach(around, to))
   } else {
     const before = side(a, sign)
-    const along = (next[0] - before[0]) * chordX + (next[1] - before[1]) * chordY
-    if (sharp || along <= 0) {
+    const along = dot(next[0] - before[0], next[1] - before[1], chordX, chordY)
+    if (turn < 0 || along <= 0) {
       if (edge.folded) {
         points.pop()
       } else {
         points.push([a.x, a.y])
-        fills.push(beside(a, sign))
+        fill(fills, a)
       }
-      fills.push(beside(b, sign))
+      fill(fills, b)
       points.push([b.x, b.y])
       points.push(next)
       edge.folded = true
@@ -461,73 +461,74 @@ function advance(edge, a, b, outer, sharp, fills) {
 }
 
 /**
- * The half of a sample's disc that lies on one side of the way.
+ * Covers the inside of a tight bend with an octagon.
  *
+ * @param {Fills} fills
  * @param {Sample} sample
- * @param {Sign} sign
  */
-function beside(sample, sign) {
-  /** @type {Position} */
-  const from = [-sample.dx * sign, -sample.dy * sign]
-  const points = [reach(sample, from)]
-  halfDisc(sample, from, normal(sample.dx, sample.dy, sign), points)
-  points.push(reach(sample, [-from[0], -from[1]]))
-  return points
+function fill(fills, sample) {
+  if (fills.last !== null && distance(fills.last, sample) < sample.radius * FILL_SPACING) {
+    return
+  }
+  fills.last = sample
+  const { dx, dy } = sample
+  const straight = FILL
+  const slant = FILL * Math.SQRT1_2
+  /** @type {Position[]} */
+  const corners = [
+    [dx * straight, dy * straight],
+    [(dx - dy) * slant, (dy + dx) * slant],
+    [-dy * straight, dx * straight],
+    [(-dy - dx) * slant, (dx - dy) * slant],
+    [-dx * straight, -dy * straight],
+    [(-dx + dy) * slant, (-dy - dx) * slant],
+    [dy * straight, -dx * straight],
+    [(dy + dx) * slant, (-dx + dy) * slant],
+  ]
+  fills.polygons.push(flat(corners.map((corner) => reach(sample, corner))))
 }
 
 /**
- * The arc around a sample from a direction over the one at its right, `front`, to the opposite; without both
- * ends.
- *
- * @param {Sample} sample
- * @param {Position} from
- * @param {Position} front
- * @param {Position[]} points
- */
-function halfDisc(sample, from, front, points) {
-  const depth = quarterings(sample.radius)
-  arc(sample, from, front, front, depth, points)
-  points.push(reach(sample, front))
-  arc(sample, front, [-from[0], -from[1]], front, depth, points)
-}
-
-/**
- * An arc between two directions, by halving the angle; without both ends.
+ * An arc around a sample between two directions, without both ends.
  *
  * @param {Sample} sample
  * @param {Position} from
  * @param {Position} to
- * @param {Position} front
- * @param {number} depth
+ * @param {Position} front the middle of opposite directions
  * @param {Position[]} points
  */
-function arc(sample, from, to, front, depth, points) {
-  if (depth === 0) {
+function arc(sample, from, to, front, points) {
+  if (straightEnough(dot(from[0], from[1], to[0], to[1]), sample.radius)) {
     return
   }
   const x = from[0] + to[0]
   const y = from[1] + to[1]
   const length = size(x, y)
   /** @type {Position} */
-  const half = length > 0 ? [x / length, y / length] : front
-  arc(sample, from, half, front, depth - 1, points)
+  const half = length > TINY ? [x / length, y / length] : front
+  arc(sample, from, half, front, points)
   points.push(reach(sample, half))
-  arc(sample, half, to, front, depth - 1, points)
+  arc(sample, half, to, front, points)
 }
 
 /**
- * How often a quarter of a circle has to be halved to be drawn by straight lines.
+ * Whether a line may stand for an arc.
  *
+ * @param {number} cosine
  * @param {number} radius
  */
-function quarterings(radius) {
-  let depth = 0
-  let error = radius * 0.3085
-  while (error > TOLERANCE) {
-    error *= 0.25
-    depth += 1
-  }
-  return depth
+function straightEnough(cosine, radius) {
+  return (1 - cosine) * radius <= 4 * TOLERANCE
+}
+
+/**
+ * @param {number} ax
+ * @param {number} ay
+ * @param {number} bx
+ * @param {number} by
+ */
+function dot(ax, ay, bx, by) {
+  return ax * bx + ay * by
 }
 
 /**

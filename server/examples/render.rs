@@ -63,7 +63,7 @@ fn draw(from: &Path, to: &Path, size: u32) -> Result<(), Box<dyn Error>> {
     let picture = picture::fold(&drawing.actions);
     let bytes = match to.extension().and_then(|ending| ending.to_str()) {
         Some("png") => render::png(&picture, paper, size)?,
-        Some("svg") => render::svg(&picture, paper, size).into_bytes(),
+        Some("svg") => render::svg(&picture, paper, size)?.into_bytes(),
         _ => return Err("the picture's file ends in .png or .svg".into()),
     };
     Ok(std::fs::write(to, bytes)?)

@@ -67,9 +67,8 @@ pub async fn run(
     ready: impl FnOnce(Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let services = services(&settings).await?;
-    let addresses =
-        Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
+    let services = services(&settings)?;
+    let addresses = Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
     let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
     let services = Data::new(services);
 
@@ -100,6 +99,7 @@ pub async fn run(
         let workers = settings.http.workers;
         let server = if workers == 0 { server } else { server.workers(workers) };
         server
+            .keep_alive(settings.http.keep_alive)
             .client_request_timeout(settings.http.head_timeout)
             .shutdown_timeout(settings.http.shutdown_timeout.as_secs())
             .disable_signals()
@@ -149,7 +149,7 @@ pub async fn run(
     Ok(())
 }
 
-async fn services(settings: &Settings) -> Result<Services, StartError> {
+fn services(settings: &Settings) -> Result<Services, StartError> {
     let metrics = Arc::new(Metrics::default());
     let store = &settings.store;
     let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());
@@ -199,4 +199,3 @@ async fn services(settings: &Settings) -> Result<Services, StartError> {
         settings: settings.clone(),
     })
 }
-

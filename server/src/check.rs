@@ -64,15 +64,22 @@ pub async fn check(settings: &Settings) -> Vec<Finding> {
 fn settings_fit(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     match settings.fit_to_serve() {
-        Ok(()) => findings.push(Finding::new(Verdict::Ok, "settings", "app id, secret and admin token are set")),
-        Err(unfit) => findings.extend(unfit.to_string().lines().map(|line| Finding::new(Verdict::Error, "settings", line))),
+        Ok(()) => {
+            findings.push(Finding::new(Verdict::Ok, "settings", "app id, secret and admin token are set"))
+        }
+        Err(unfit) => findings
+            .extend(unfit.to_string().lines().map(|line| Finding::new(Verdict::Error, "settings", line))),
     }
     if settings.http.public_url.is_empty() {
-        let text = "http.public_url is empty: image URLs are paths; set it to the https address that clients know";
+        let text =
+            "http.public_url is empty: image URLs are paths; set it to the https address that clients know";
         findings.push(Finding::new(Verdict::Warning, "settings", text));
     }
     if !settings.admin.listen.ip().is_loopback() {
-        let text = format!("admin.listen is {}: others may reach it; use 127.0.0.1 and a tunnel", settings.admin.listen);
+        let text = format!(
+            "admin.listen is {}: others may reach it; use 127.0.0.1 and a tunnel",
+            settings.admin.listen
+        );
         findings.push(Finding::new(Verdict::Warning, "settings", text));
     }
     if !settings.limits.enabled {
@@ -123,7 +130,8 @@ fn data_dir(settings: &Settings) -> Finding {
     match tried {
         Ok(()) => Finding::new(Verdict::Ok, "store", format!("embedded, in {shown}")),
         Err(error) => {
-            let text = format!("{shown} can't be written ({error}): make it, or give it to the server's user");
+            let text =
+                format!("{shown} can't be written ({error}): make it, or give it to the server's user");
             Finding::new(Verdict::Error, "store", text)
         }
     }
@@ -170,22 +178,31 @@ fn credentials(app_id: &str, error: &ExchangeError) -> Finding {
             Finding::new(Verdict::Ok, "wechat", format!("knows {app_id} and its secret"))
         }
         (Class::Wait { retry_after }, _) => {
-            let text = format!("{app_id}: busy or over quota ({errcode}); ask again in {} s", seconds(retry_after));
+            let text =
+                format!("{app_id}: busy or over quota ({errcode}); ask again in {} s", seconds(retry_after));
             Finding::new(Verdict::Warning, "wechat", text)
         }
-        (Class::Configuration, 40013) => {
-            Finding::new(Verdict::Error, "wechat", format!("{app_id} is no app id that it knows (40013): copy it from the console"))
-        }
-        (Class::Configuration, 40125) => {
-            Finding::new(Verdict::Error, "wechat", format!("the secret of {app_id} is wrong (40125): reset it in the console and set it here"))
-        }
-        (Class::Configuration, 40164) => {
-            Finding::new(Verdict::Error, "wechat", "this machine is not in the IP whitelist (40164): add it in the console")
-        }
+        (Class::Configuration, 40013) => Finding::new(
+            Verdict::Error,
+            "wechat",
+            format!("{app_id} is no app id that it knows (40013): copy it from the console"),
+        ),
+        (Class::Configuration, 40125) => Finding::new(
+            Verdict::Error,
+            "wechat",
+            format!("the secret of {app_id} is wrong (40125): reset it in the console and set it here"),
+        ),
+        (Class::Configuration, 40164) => Finding::new(
+            Verdict::Error,
+            "wechat",
+            "this machine is not in the IP whitelist (40164): add it in the console",
+        ),
         (Class::Configuration, _) => Finding::new(Verdict::Error, "wechat", format!("{app_id}: {error}")),
-        (Class::Unreachable, _) => {
-            Finding::new(Verdict::Error, "wechat", "gives no usable answer: may this machine reach it, and is its clock right?")
-        }
+        (Class::Unreachable, _) => Finding::new(
+            Verdict::Error,
+            "wechat",
+            "gives no usable answer: may this machine reach it, and is its clock right?",
+        ),
     }
 }
 

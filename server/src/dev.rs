@@ -68,7 +68,9 @@ struct Login {
 async fn login(simulator: web::Data<Simulator>, asked: web::Json<Login>) -> impl Responder {
     match simulator.login(&asked.user, None) {
         Ok(login) => HttpResponse::Ok().json(login),
-        Err(error) => HttpResponse::UnprocessableEntity().json(serde_json::json!({"error": error.to_string()})),
+        Err(error) => {
+            HttpResponse::UnprocessableEntity().json(serde_json::json!({"error": error.to_string()}))
+        }
     }
 }
 

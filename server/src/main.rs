@@ -142,7 +142,11 @@ impl Common {
     }
 }
 
-async fn serve(settings: Settings, extras: Option<Extras>, ready: impl FnOnce(Ready)) -> Result<Exit, Failure> {
+async fn serve(
+    settings: Settings,
+    extras: Option<Extras>,
+    ready: impl FnOnce(Ready),
+) -> Result<Exit, Failure> {
     let bind = |address: SocketAddr| {
         TcpListener::bind(address).map_err(|error| (Exit::Failure, format!("{address}: {error}")))
     };
@@ -157,19 +161,25 @@ async fn develop(mut settings: Settings, lan: bool) -> Result<Exit, Failure> {
     settings.log.format = LogFormat::Text;
     telemetry::init(&settings.log);
     // With real credentials the real WeChat is asked, so that DevTools and a phone work.
-    let simulator = if settings.wechat.app_id.is_empty() { Some(simulator_for(&mut settings)?) } else { None };
+    let simulator =
+        if settings.wechat.app_id.is_empty() { Some(simulator_for(&mut settings)?) } else { None };
     let token_file = settings.store.data_dir.join("admin.token");
     let public_url = settings.http.public_url.clone();
     let simulated = simulator.is_some();
     let extras = Extras::new(simulator, settings.dev.preview_dir.clone(), prefix);
     serve(settings, Some(extras), move |ready| {
-        say(&format!("\n  yibi · 一笔到底\n"));
-        say(&format!("  draw     http://{}/", ready.public));
-        say(&format!("  operate  http://{}/readyz, /metrics   (token: {})", ready.admin, token_file.display()));
+        say("\n  yibi · 一笔到底\n");
+        let path = if lan { public_url.clone() } else { format!("http://{}", ready.public) };
+        say(&format!("  draw     {path}/"));
+        say(&format!(
+            "  operate  http://{}/readyz, /metrics   (token: {})",
+            ready.admin,
+            token_file.display()
+        ));
         let wechat = if simulated { "simulated" } else { "the real one" };
         say(&format!("  WeChat   {wechat}\n"));
         if lan {
-            say(&format!("  phone    {public_url}/\n"));
+            say("  On a phone in the same network:\n");
             say(&dev::qr_code(&format!("{public_url}/")).unwrap_or_default());
         }
         say("  Ctrl-C stops.\n");

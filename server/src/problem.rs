@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 
 use crate::gallery::GalleryError;
-use crate::session::SessionError;
+use crate::session::{RefusalKind, SessionError};
 use crate::store::StoreError;
 
 macro_rules! codes {
@@ -66,6 +66,7 @@ codes! {
     InvalidAction, "invalid_action", UNPROCESSABLE_ENTITY, "An action can't be taken.";
     DrawingFull, "drawing_full", UNPROCESSABLE_ENTITY, "The drawing can't hold more.";
     TooManyDrawings, "too_many_drawings", UNPROCESSABLE_ENTITY, "The user can't have more drawings.";
+    PictureTooLarge, "picture_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for a picture.";
     StorageFull, "storage_full", UNPROCESSABLE_ENTITY, "The user's storage is full.";
     RateLimited, "rate_limited", TOO_MANY_REQUESTS, "Too many requests; slow down.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on the server.";
@@ -148,14 +149,18 @@ impl fmt::Display for Problem {
     }
 }
 
+/// What a caller is told of a failure of a store.
+fn code_of(error: &StoreError) -> Code {
+    match error {
+        StoreError::Busy => Code::Busy,
+        StoreError::Unavailable(_) | StoreError::Full(_) => Code::Unavailable,
+        StoreError::Damaged(_) | StoreError::Refused(_) => Code::Internal,
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let code = match &error {
-            StoreError::Busy => Code::Busy,
-            StoreError::Unavailable(_) | StoreError::Full(_) => Code::Unavailable,
-            StoreError::Damaged(_) | StoreError::Refused(_) => Code::Internal,
-        };
-        Self::new(code).cause(error)
+        Self::new(code_of(&error)).cause(error)
     }
 }
 
@@ -167,10 +172,17 @@ impl From<SessionError> for Problem {
             SessionError::CodeSpent => Self::new(Code::SignInAgain),
             SessionError::UntrustedRawData => Self::new(Code::Unauthenticated),
             SessionError::Leaving => Self::new(Code::Unavailable),
-            SessionError::Exchange(refusal) => Self::new(refusal.code())
-                .retry_after_opt(refusal.retry_after())
-                .cause_opt(refusal.alarming().then(|| refusal.to_string())),
-            SessionError::Store(error) => Self::from_shared(&error),
+            SessionError::Exchange(refusal) => {
+                let code = match refusal.kind {
+                    RefusalKind::SignInAgain => Code::SignInAgain,
+                    RefusalKind::Blocked => Code::UserBlocked,
+                    RefusalKind::Configuration => Code::WechatMisconfigured,
+                    RefusalKind::Wait(_) | RefusalKind::Unreachable => Code::WechatUnavailable,
+                };
+                let cause = refusal.alarming().then(|| refusal.to_string().into());
+                Self { retry_after: refusal.retry_after(), cause, ..Self::new(code) }
+            }
+            SessionError::Store(error) => Self::new(code_of(&error)).cause(error),
             SessionError::Internal(cause) => Self::new(Code::Internal).cause(cause),
         }
     }
@@ -187,40 +199,18 @@ impl From<GalleryError> for Problem {
             GalleryError::Invalid { index: Some(index), rule } => {
                 Self::new(Code::InvalidAction).detail(format!("actions[{index}]: {rule}"))
             }
-            GalleryError::Invalid { index: None, rule } => Self::new(Code::InvalidAction).detail(rule.to_string()),
+            GalleryError::Invalid { index: None, rule } => {
+                Self::new(Code::InvalidAction).detail(rule.to_string())
+            }
             GalleryError::Value(what) => Self::new(Code::InvalidValue).detail(what),
             GalleryError::DrawingFull => Self::new(Code::DrawingFull),
             GalleryError::TooManyDrawings => Self::new(Code::TooManyDrawings),
             GalleryError::StorageFull => Self::new(Code::StorageFull),
+            GalleryError::PictureTooLarge => Self::new(Code::PictureTooLarge),
             GalleryError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
             GalleryError::LinkInvalid => Self::new(Code::LinkInvalid),
             GalleryError::Store(error) => error.into(),
             GalleryError::Internal(cause) => Self::new(Code::Internal).cause(cause),
-        }
-    }
-}
-
-impl Problem {
-    fn from_shared(error: &std::sync::Arc<StoreError>) -> Self {
-        let code = match **error {
-            StoreError::Busy => Code::Busy,
-            StoreError::Unavailable(_) | StoreError::Full(_) => Code::Unavailable,
-            StoreError::Damaged(_) | StoreError::Refused(_) => Code::Internal,
-        };
-        Self::new(code).cause(std::sync::Arc::clone(error))
-    }
-
-    fn retry_after_opt(self, after: Option<Duration>) -> Self {
-        match after {
-            Some(after) => self.retry_after(after),
-            None => self,
-        }
-    }
-
-    fn cause_opt(self, cause: Option<String>) -> Self {
-        match cause {
-            Some(cause) => self.cause(cause),
-            None => self,
         }
     }
 }

@@ -45,6 +45,8 @@ pub struct Http {
     #[serde(deserialize_with = "list")]
     pub trusted_proxies: Vec<Network>,
     #[serde(deserialize_with = "seconds")]
+    pub keep_alive: Duration,
+    #[serde(deserialize_with = "seconds")]
     pub head_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
     pub body_timeout: Duration,
@@ -271,8 +273,12 @@ impl Settings {
             }
         }
         let rates = &self.limits;
-        let rates =
-            [rates.user_writes, rates.user_writes_burst, rates.address_failures, rates.address_failures_burst];
+        let rates = [
+            rates.user_writes,
+            rates.user_writes_burst,
+            rates.address_failures,
+            rates.address_failures_burst,
+        ];
         if rates.contains(&0) {
             faults.push("limits: a rate of 0 would refuse everything; use limits.enabled = false".to_owned());
         }
@@ -400,7 +406,8 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("yibi-settings-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let file = dir.join("yibi.toml");
-        std::fs::write(&file, "[http]\nbody_timeout = 1\nhead_timeout = 1\n[store]\nredis_prefix = \"a:\"\n").unwrap();
+        std::fs::write(&file, "[http]\nbody_timeout = 1\nhead_timeout = 1\n[store]\nredis_prefix = \"a:\"\n")
+            .unwrap();
         std::fs::write(dir.join("secret"), "s3cret\n").unwrap();
         let environment = [
             ("YIBI_HTTP__BODY_TIMEOUT".to_owned(), "2".to_owned()),
@@ -445,7 +452,8 @@ mod tests {
 
     #[test]
     fn secrets_do_not_show() {
-        let settings = load(&[("YIBI_WECHAT__APP_SECRET", "s3cret"), ("YIBI_ADMIN__TOKEN", "t0ken")]).unwrap();
+        let settings =
+            load(&[("YIBI_WECHAT__APP_SECRET", "s3cret"), ("YIBI_ADMIN__TOKEN", "t0ken")]).unwrap();
         let shown = format!("{settings:?}");
         assert!(!shown.contains("s3cret") && !shown.contains("t0ken"));
     }

@@ -22,7 +22,9 @@ pub fn init(settings: &settings::Log) {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match settings.format {
         settings::LogFormat::Text => builder.with_target(false).try_init(),
-        settings::LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+        settings::LogFormat::Json => {
+            builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
     };
     if started.is_err() {
         tracing::debug!("logging has been started before");
@@ -113,9 +115,18 @@ impl Default for Metrics {
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, request_seconds.clone());
         let operation_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
         let help = "Time of the stores' operations";
-        registry.register_with_unit("store_operation_duration", help, Unit::Seconds, operation_seconds.clone());
+        registry.register_with_unit(
+            "store_operation_duration",
+            help,
+            Unit::Seconds,
+            operation_seconds.clone(),
+        );
         let operation_failures = Family::default();
-        registry.register("store_operation_failures", "Failed operations of the stores", operation_failures.clone());
+        registry.register(
+            "store_operation_failures",
+            "Failed operations of the stores",
+            operation_failures.clone(),
+        );
         let sign_ins = Family::default();
         registry.register("sign_ins", "Sign-ins by dialect and outcome", sign_ins.clone());
         let wechat_calls = Family::default();
@@ -123,10 +134,18 @@ impl Default for Metrics {
         let actions = Counter::default();
         registry.register("actions_appended", "Actions stored for good", actions.clone());
         let pool_busy = Family::default();
-        registry.register("pool_busy", "Places of a pool that are taken, waiting callers among them", pool_busy.clone());
+        registry.register(
+            "pool_busy",
+            "Places of a pool that are taken, waiting callers among them",
+            pool_busy.clone(),
+        );
         let pool_size = Family::default();
         registry.register("pool_size", "Places of a pool", pool_size.clone());
-        registry.register("build", "The server's version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        registry.register(
+            "build",
+            "The server's version",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
         Self {
             registry,
             requests,
@@ -208,9 +227,16 @@ mod tests {
         metrics.sign_in("yibi", "ok");
         metrics.operation("gallery", "append", false, Duration::from_millis(1));
         let text = metrics.text();
-        assert!(text.contains(r#"yibi_http_requests_total{method="GET",route="/api/v1/drawings/{id}",status="200"} 1"#), "{text}");
+        assert!(
+            text.contains(
+                r#"yibi_http_requests_total{method="GET",route="/api/v1/drawings/{id}",status="200"} 1"#
+            ),
+            "{text}"
+        );
         assert!(text.contains(r#"method="other""#));
-        assert!(text.contains(r#"yibi_store_operation_failures_total{store="gallery",operation="append"} 1"#));
+        assert!(
+            text.contains(r#"yibi_store_operation_failures_total{store="gallery",operation="append"} 1"#)
+        );
         assert!(text.ends_with("# EOF\n"));
     }
 }

@@ -24,7 +24,9 @@ pub fn tamed(text: &str, chars: usize) -> String {
 pub fn nickname(text: &str) -> Option<&str> {
     let trimmed = text.trim();
     let fits = (1..=32).contains(&trimmed.chars().count()) && !trimmed.chars().any(unprintable);
-    let shows = trimmed.chars().any(|c| !c.is_whitespace() && c != '\u{200d}' && !('\u{fe00}'..='\u{fe0f}').contains(&c));
+    let shows = trimmed
+        .chars()
+        .any(|c| !c.is_whitespace() && c != '\u{200d}' && !('\u{fe00}'..='\u{fe0f}').contains(&c));
     (fits && shows).then_some(trimmed)
 }
 
@@ -36,7 +38,8 @@ mod tests {
     fn nicknames_are_what_shows() {
         assert_eq!(nickname(" 小明 "), Some("小明"));
         assert_eq!(nickname("👩‍👧"), Some("👩‍👧"));
-        for wrong in ["", "   ", "a\u{202e}b", "a\nb", "\u{200b}", "\u{200d}", &"汉".repeat(33), "a\u{e0041}"] {
+        for wrong in ["", "   ", "a\u{202e}b", "a\nb", "\u{200b}", "\u{200d}", &"汉".repeat(33), "a\u{e0041}"]
+        {
             assert_eq!(nickname(wrong), None, "{wrong:?}");
         }
     }

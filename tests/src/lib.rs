@@ -1,1 +1,104 @@
-//! x
+//! Black-box tests of yibi: real servers, simulated WeChats and databases as processes of their own, talked to
+//! over the wire.
+//!
+//! A test that needs a database finds it by the variables that the `services` script sets, and fails without.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test a broken expectation is what is to be told"
+)]
+
+pub mod api;
+pub mod databases;
+pub mod process;
+pub mod server;
+pub mod wechat;
+
+pub use api::{Api, Reply};
+pub use server::{Backend, Server};
+pub use wechat::Wechat;
+
+use std::path::PathBuf;
+
+/// A binary of the workspace, built for the same profile as the test.
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
+    let path = profile.join(name);
+    assert!(
+        path.is_file(),
+        "{} is not built; run `make test`, or `cargo build --bins` first",
+        path.display()
+    );
+    path
+}
+
+/// A directory of the test's own, removed in the end.
+#[derive(Debug)]
+pub struct TempDir(PathBuf);
+
+impl TempDir {
+    /// A fresh one.
+    #[must_use]
+    pub fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("yibi-test-{}", unique()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Default for TempDir {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A name that no other test has: 16 hexadecimal digits.
+#[must_use]
+pub fn unique() -> String {
+    let mut bytes = [0_u8; 8];
+    getrandom::fill(&mut bytes).unwrap();
+    data_encoding::HEXLOWER.encode(&bytes)
+}
+
+/// A variable that the `services` script sets.
+#[must_use]
+pub fn service(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set: run the tests with `make test`, or through tests/services")
+    })
+}
+
+/// Lets rustls know its provider; once a process is enough.
+pub fn install_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Asks until the answer is yes; panics with `what` when it never is.
+pub async fn eventually<F: Future<Output = bool>>(
+    what: &str,
+    within: std::time::Duration,
+    mut ask: impl FnMut() -> F,
+) {
+    let end = std::time::Instant::now() + within;
+    while !ask().await {
+        assert!(std::time::Instant::now() < end, "not within {within:?}: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

@@ -1,9 +1,8 @@
 //! Actions go behind a drawing's list, exactly once however often they are sent.
 
+use yibi_common::api::CreateDrawing;
 use yibi_common::codec;
-use yibi_common::drawing::{
-    Action, DEFAULT_HEIGHT, DEFAULT_WIDTH, Invalid, Mode, Paper, SIDE_RANGE, Stroke,
-};
+use yibi_common::drawing::{Action, DEFAULT_HEIGHT, DEFAULT_WIDTH, Invalid, Mode, Paper, SIDE_RANGE, Stroke};
 use yibi_common::limits::Limits;
 
 use super::{GalleryError, GalleryResult, GalleryService, check_id, decode};
@@ -24,8 +23,8 @@ pub struct Append {
     pub from_seq: u32,
     /// The actions.
     pub actions: Vec<Action>,
-    /// What the drawing is to be created with, where the client says so: title, width, height, mode.
-    pub drawing: Option<(Option<String>, Option<u32>, Option<u32>, Option<Mode>)>,
+    /// What the drawing is to be created with, where the client says so.
+    pub drawing: Option<CreateDrawing>,
 }
 
 impl GalleryService {
@@ -102,7 +101,8 @@ impl GalleryService {
     ) -> GalleryResult<Option<u32>> {
         let other_drawing =
             |new: &NewDrawing| new.explicit && (new.paper != header.paper || new.mode != header.mode);
-        if create.is_some_and(other_drawing) || append.from_seq < header.base || append.from_seq > header.seq {
+        if create.is_some_and(other_drawing) || append.from_seq < header.base || append.from_seq > header.seq
+        {
             return Ok(None);
         }
         let Some(stored) = self.0.store.read(user, id, append.from_seq).await? else { return Ok(None) };
@@ -125,14 +125,15 @@ fn creation(append: &Append, limits: &Limits) -> GalleryResult<Option<NewDrawing
         let reason = "a drawing is described by the append at 0 only";
         return if explicit { Err(GalleryError::Value(reason)) } else { Ok(None) };
     }
-    let (title, width, height, mode) = append.drawing.clone().unwrap_or_default();
-    let paper = Paper { width: width.unwrap_or(DEFAULT_WIDTH), height: height.unwrap_or(DEFAULT_HEIGHT) };
+    let asked = append.drawing.clone().unwrap_or_default();
+    let paper =
+        Paper { width: asked.width.unwrap_or(DEFAULT_WIDTH), height: asked.height.unwrap_or(DEFAULT_HEIGHT) };
     if !SIDE_RANGE.contains(&paper.width) || !SIDE_RANGE.contains(&paper.height) {
         return Err(GalleryError::Value("width and height are between 64 and 8192"));
     }
-    let title = title.unwrap_or_default();
+    let title = asked.title.unwrap_or_default();
     super::drawings::check_title(&title, limits)?;
-    Ok(Some(NewDrawing { title, paper, mode: mode.unwrap_or_default(), explicit }))
+    Ok(Some(NewDrawing { title, paper, mode: asked.mode.unwrap_or_default(), explicit }))
 }
 
 fn batch(from_seq: u32, actions: &[Action], blobs: &[Vec<u8>], limits: &Limits) -> Batch {

@@ -36,7 +36,8 @@ impl GalleryService {
         cursor: Option<&str>,
         limit: u32,
     ) -> GalleryResult<Page> {
-        let after = cursor.map(|cursor| read_cursor(cursor).ok_or(GalleryError::Value("the cursor is not one of ours")));
+        let after = cursor
+            .map(|cursor| read_cursor(cursor).ok_or(GalleryError::Value("the cursor is not one of ours")));
         let after = after.transpose()?;
         // One more than asked tells whether there is another page.
         let mut headers = self.0.store.page(user, deleted, after.as_ref(), limit + 1).await?;
@@ -62,10 +63,7 @@ impl GalleryService {
         check_id(id).map_err(|_| GalleryError::NotFound)?;
         let stored = self.0.store.read(user, id, since).await?.ok_or(GalleryError::NotFound)?;
         let signer = &self.0.keys.get().await?.signer;
-        Ok(Drawing {
-            summary: self.summary(&stored.header, public_id, signer),
-            actions: decoded(&stored)?,
-        })
+        Ok(Drawing { summary: self.summary(&stored.header, public_id, signer), actions: decoded(&stored)? })
     }
 
     /// Gives a drawing a title.

@@ -69,11 +69,13 @@ impl GalleryService {
             let mut after: Option<After> = None;
             loop {
                 let page = self.0.store.page(&user.key, deleted, after.as_ref(), PAGE).await?;
-                after = page.last().map(|header| After { updated_at: header.updated_at, id: header.id.clone() });
+                after =
+                    page.last().map(|header| After { updated_at: header.updated_at, id: header.id.clone() });
                 for header in &page {
                     let Some(stored) = self.0.store.read(&user.key, &header.id, 0).await? else { continue };
                     let summary = self.summary(&stored.header, &user.public_id, signer);
-                    archive = blocking(archive, move |archive| write_drawing(archive, &stored, summary)).await?;
+                    archive =
+                        blocking(archive, move |archive| write_drawing(archive, &stored, summary)).await?;
                 }
                 if page.len() < PAGE as usize {
                     break;
@@ -122,7 +124,8 @@ impl Archive {
 
     fn file(&mut self, name: &str, content: &[u8]) -> GalleryResult<()> {
         let Some(zip) = &mut self.0 else { return Ok(()) };
-        let method = if name.ends_with(".png") { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+        let method =
+            if name.ends_with(".png") { CompressionMethod::Stored } else { CompressionMethod::Deflated };
         let options = SimpleFileOptions::default().compression_method(method);
         zip.start_file(name, options).map_err(|_| BROKEN)?;
         zip.write_all(content).map_err(|_| BROKEN)

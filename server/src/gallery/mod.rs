@@ -67,6 +67,9 @@ pub enum GalleryError {
     /// The user would have too many bytes.
     #[error("the storage is full")]
     StorageFull,
+    /// The drawing can't be shown as a picture.
+    #[error("the drawing is too large for a picture")]
+    PictureTooLarge,
     /// Too much is waiting already.
     #[error("too much to do")]
     Busy,

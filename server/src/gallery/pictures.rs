@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use moka::future::Cache;
 use tokio::sync::Semaphore;
 use yibi_common::picture;
 
-use super::{GalleryError, GalleryResult, GalleryService, check_id, decode, render};
+use super::render::{self, RenderError};
+use super::{GalleryError, GalleryResult, GalleryService, check_id, decode};
 use crate::clock::Micros;
 use crate::keys::Signer;
 use crate::settings;
@@ -20,6 +22,8 @@ use crate::user::UserKey;
 /// The longer side of the pictures in lists, in pixels.
 const THUMBNAIL: u32 = 512;
 const DAY: i64 = 86_400;
+/// How long a user's place is kept who asks for no more pictures.
+const SHARE: Duration = Duration::from_secs(60);
 /// What the caller of a failed drawing is to see of the size.
 const SIZE: &str = "size is between 64 and 2048";
 
@@ -101,9 +105,17 @@ struct Key {
 /// Where pictures are drawn.
 pub(super) struct Studio {
     finished: Cache<Key, Bytes>,
+    /// One place for each user, so that nobody's drawings keep all renderers from the others.
+    shares: moka::sync::Cache<UserKey, Arc<Share>>,
     places: Arc<Semaphore>,
     renderers: usize,
     queue: usize,
+    busy: AtomicUsize,
+}
+
+/// One user's place.
+struct Share {
+    place: Arc<Semaphore>,
     busy: AtomicUsize,
 }
 
@@ -114,6 +126,7 @@ impl Studio {
         let weigh = |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + 200).unwrap_or(u32::MAX);
         Self {
             finished: Cache::builder().max_capacity(settings.image_cache).weigher(weigh).build(),
+            shares: moka::sync::Cache::builder().time_to_idle(SHARE).max_capacity(100_000).build(),
             places: Arc::new(Semaphore::new(renderers)),
             renderers,
             queue: settings.render_queue,
@@ -125,12 +138,22 @@ impl Studio {
         metrics.pool("renderers", self.busy.load(Ordering::Relaxed), self.renderers);
     }
 
-    /// Runs a piece of drawing on a thread of its own, when a place is free; [`GalleryError::Busy`] when too
-    /// many are waiting for one.
-    pub(super) async fn work<T: Send + 'static>(
+    /// Runs a piece of drawing for a user on a thread of its own, when a place is free; [`GalleryError::Busy`]
+    /// when too many are waiting for one.
+    async fn work<T: Send + 'static>(
         &self,
+        user: &UserKey,
         work: impl FnOnce() -> GalleryResult<T> + Send + 'static,
     ) -> GalleryResult<T> {
+        let share = self.shares.get_with_by_ref(user, || {
+            Arc::new(Share { place: Arc::new(Semaphore::new(1)), busy: AtomicUsize::new(0) })
+        });
+        let in_share = Taken::new(&share.busy);
+        if in_share.before > self.queue {
+            return Err(GalleryError::Busy);
+        }
+        let own = Arc::clone(&share.place).acquire_owned().await;
+        let own = own.map_err(|_| GalleryError::Internal("the renderers are gone"))?;
         let busy = Taken::new(&self.busy);
         if busy.before >= self.renderers + self.queue {
             return Err(GalleryError::Busy);
@@ -139,7 +162,7 @@ impl Studio {
         let place = place.map_err(|_| GalleryError::Internal("the renderers are gone"))?;
         let task = tokio::task::spawn_blocking(move || {
             let done = work();
-            drop(place);
+            drop((place, own));
             done
         });
         task.await.unwrap_or(Err(GalleryError::Internal("a renderer panicked")))
@@ -243,22 +266,31 @@ impl GalleryService {
     async fn draw(&self, key: Key) -> GalleryResult<Bytes> {
         let stored = self.0.store.read(&key.user, &key.id, 0).await?.ok_or(GalleryError::NotFound)?;
         let Key { seq, format, size, .. } = key;
-        self.0.pictures.work(move || drawn(&stored, seq, format, size).map(Bytes::from)).await
+        self.0.pictures.work(&key.user, move || drawn(&stored, seq, format, size).map(Bytes::from)).await
     }
 }
 
 /// Draws the actions below `seq`.
 pub(super) fn drawn(stored: &Stored, seq: u32, format: Format, size: u32) -> GalleryResult<Vec<u8>> {
     let count = seq.saturating_sub(stored.since) as usize;
-    let actions = stored.actions.iter().take(count).map(|blob| decode(blob)).collect::<GalleryResult<Vec<_>>>()?;
+    let actions =
+        stored.actions.iter().take(count).map(|blob| decode(blob)).collect::<GalleryResult<Vec<_>>>()?;
     let picture = picture::fold(&actions);
     let paper = stored.header.paper;
     match format {
-        Format::Svg => Ok(render::svg(&picture, paper, size).into_bytes()),
-        Format::Png => render::png(&picture, paper, size).map_err(|error| {
-            tracing::error!(error = %error, "a picture was not drawn");
-            GalleryError::Internal("a picture was not drawn")
-        }),
+        Format::Svg => render::svg(&picture, paper, size).map(String::into_bytes).map_err(failed),
+        Format::Png => render::png(&picture, paper, size).map_err(failed),
+    }
+}
+
+fn failed(error: RenderError) -> GalleryError {
+    match error {
+        RenderError::TooLarge => GalleryError::PictureTooLarge,
+        RenderError::Size { .. } => GalleryError::Value(SIZE),
+        RenderError::Encode(error) => {
+            tracing::error!(error = %error, "a picture was not encoded");
+            GalleryError::Internal("a picture was not encoded")
+        }
     }
 }
 
@@ -273,6 +305,7 @@ fn shared(error: Arc<GalleryError>) -> GalleryError {
         Err(shared) => match &*shared {
             GalleryError::NotFound => GalleryError::NotFound,
             GalleryError::Busy => GalleryError::Busy,
+            GalleryError::PictureTooLarge => GalleryError::PictureTooLarge,
             GalleryError::Store(error) => {
                 GalleryError::Store(crate::store::StoreError::Unavailable(error.to_string().into()))
             }
@@ -288,4 +321,3 @@ fn shared(error: Arc<GalleryError>) -> GalleryError {
         },
     }
 }
-

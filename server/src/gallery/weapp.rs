@@ -87,7 +87,11 @@ impl GalleryService {
                 Err(GalleryError::Value("this drawing is a single stroke and takes no other").into())
             }
             WeappSaved::Refused(
-                Obstacle::Actions | Obstacle::Bytes | Obstacle::Deleted | Obstacle::Moved | Obstacle::OffPaper,
+                Obstacle::Actions
+                | Obstacle::Bytes
+                | Obstacle::Deleted
+                | Obstacle::Moved
+                | Obstacle::OffPaper,
             ) => Err(GalleryError::DrawingFull.into()),
         }
     }

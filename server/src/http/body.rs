@@ -43,14 +43,15 @@ impl Body {
         let limit = app.settings.http.body_limit;
         let coding = Coding::of(&self.request)?;
         let declared = self.request.headers().get(header::CONTENT_LENGTH);
-        let declared = declared.and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<u64>().ok());
+        let declared =
+            declared.and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<u64>().ok());
         if declared.is_some_and(|length| length > limit as u64) {
             return Err(Problem::new(Code::BodyTooLarge));
         }
         let reading = async {
             let mut bytes = Vec::with_capacity(usize::try_from(declared.unwrap_or(0)).unwrap_or(0));
             while let Some(chunk) = self.payload.next().await {
-                let chunk = chunk.map_err(broken)?;
+                let chunk = chunk.map_err(|error| broken(&error))?;
                 if bytes.len() + chunk.len() > limit {
                     return Err(Problem::new(Code::BodyTooLarge));
                 }
@@ -91,11 +92,11 @@ fn wrong_json(error: &serde_json::Error, place: &str) -> Problem {
     }
 }
 
-fn broken(error: PayloadError) -> Problem {
-    match error {
-        PayloadError::Overflow => Problem::new(Code::BodyTooLarge),
-        other => Problem::new(Code::InvalidRequest).detail("the body broke off").cause(other.to_string()),
+fn broken(error: &PayloadError) -> Problem {
+    if matches!(error, PayloadError::Overflow) {
+        return Problem::new(Code::BodyTooLarge);
     }
+    Problem::new(Code::InvalidRequest).detail("the body broke off").cause(error.to_string())
 }
 
 /// How a body is compressed.

@@ -34,7 +34,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 /// The query of a request, in words of ours when it is wrong.
 pub(super) fn query<T: serde::de::DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
     let query = web::Query::<T>::from_query(request.query_string());
-    query.map(web::Query::into_inner).map_err(|_| Problem::new(Code::InvalidValue).detail("a parameter of the query is not as it should be"))
+    query.map(web::Query::into_inner).map_err(|_| {
+        Problem::new(Code::InvalidValue).detail("a parameter of the query is not as it should be")
+    })
 }
 
 #[derive(Deserialize)]
@@ -102,11 +104,7 @@ pub(super) async fn read(app: App, caller: Authenticated, id: Path<String>, requ
 pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, body: Body) -> Reply {
     app.guard.write(caller.user())?;
     let asked: AppendRequest = body.json().await?;
-    let append = Append {
-        from_seq: asked.from_seq,
-        actions: asked.actions,
-        drawing: asked.drawing.map(|new| (new.title, new.width, new.height, new.mode)),
-    };
+    let append = Append { from_seq: asked.from_seq, actions: asked.actions, drawing: asked.drawing };
     let seq = app.gallery.append(caller.user(), &id, append).await?;
     Ok(HttpResponse::Ok().json(AppendReply { seq }))
 }
@@ -122,8 +120,7 @@ pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, bo
 pub(super) async fn rename(app: App, caller: Authenticated, id: Path<String>, body: Body) -> Reply {
     app.guard.write(caller.user())?;
     let patch: PatchDrawing = body.json().await?;
-    let summary =
-        app.gallery.rename(caller.user(), &caller.session.public_id, &id, &patch.title).await?;
+    let summary = app.gallery.rename(caller.user(), &caller.session.public_id, &id, &patch.title).await?;
     Ok(HttpResponse::Ok().json(summary))
 }
 

@@ -62,7 +62,8 @@ pub async fn envelope(
     set_headers(response.headers_mut(), &id);
 
     let took = began.elapsed();
-    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let route = response.request().match_pattern().filter(|route| !route.is_empty());
+    let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let status = response.status().as_u16();
     if let Some(app) = &app {
         app.metrics.request(method.as_str(), &route, status, took);
@@ -80,7 +81,9 @@ pub async fn envelope(
 fn request_id(request: &ServiceRequest, app: Option<&App>) -> String {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let trusted = app.is_some_and(|app| is_trusted(request.peer_addr(), app));
-    let fits = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let fits = |id: &&str| {
+        (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
     given.filter(|_| trusted).filter(fits).map_or_else(random::short_id, ToOwned::to_owned)
 }
 
@@ -97,7 +100,9 @@ fn problem_body(
     }
     let code = match problem {
         Some(problem) => problem.code,
-        None if response.headers().contains_key(header::CONTENT_TYPE) && response.response().error().is_none() => {
+        None if response.headers().contains_key(header::CONTENT_TYPE)
+            && response.response().error().is_none() =>
+        {
             return None;
         }
         None => of_framework(status),

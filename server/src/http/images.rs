@@ -1,6 +1,6 @@
 //! Pictures: of the caller's drawings with the token, and by signed link without.
 
-use actix_web::http::header::{self, EntityTag, IfNoneMatch, Header};
+use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -111,12 +111,7 @@ pub(super) async fn linked(app: App, path: Path<(String, String, String)>, reque
     Ok(sent(&request, picture, format, "private, max-age=86400, immutable"))
 }
 
-fn sent(
-    request: &HttpRequest,
-    picture: Picture,
-    format: Format,
-    cache: &'static str,
-) -> HttpResponse {
+fn sent(request: &HttpRequest, picture: Picture, format: Format, cache: &'static str) -> HttpResponse {
     let digest = Sha256::digest(&picture.bytes);
     let tag = EntityTag::new_strong(digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect());
     let known = match IfNoneMatch::parse(request) {

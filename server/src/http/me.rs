@@ -1,8 +1,8 @@
 //! `/me`: the caller, the caller's devices, export and leaving.
 
+use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{self, Path, ServiceConfig};
-use actix_web::HttpResponse;
 use yibi_common::api::{Me, PatchMe, ProblemBody, SessionView, SessionsReply, UsageView};
 
 use super::App;
@@ -82,15 +82,16 @@ pub(super) async fn leave(app: App, caller: Authenticated) -> Reply {
 ))]
 pub(super) async fn sessions(app: App, caller: Authenticated) -> Reply {
     let sessions = app.sessions.of_user(caller.user()).await?;
-    let view = |(session, expires_at): (crate::store::sessions::StoredSession, crate::clock::Micros)| SessionView {
-        id: session.id.to_string(),
-        dialect: session.dialect.name().to_owned(),
-        device: session.device,
-        created_at: session.created_at.to_string(),
-        last_seen: session.last_seen.to_string(),
-        expires_at: expires_at.min(session.ends_at).to_string(),
-        current: session.id == caller.session.id,
-    };
+    let view =
+        |(session, expires_at): (crate::store::sessions::StoredSession, crate::clock::Micros)| SessionView {
+            id: session.id.to_string(),
+            dialect: session.dialect.name().to_owned(),
+            device: session.device,
+            created_at: session.created_at.to_string(),
+            last_seen: session.last_seen.to_string(),
+            expires_at: expires_at.min(session.ends_at).to_string(),
+            current: session.id == caller.session.id,
+        };
     Ok(HttpResponse::Ok().json(SessionsReply { sessions: sessions.into_iter().map(view).collect() }))
 }
 

@@ -42,16 +42,14 @@ pub type App = web::Data<Services>;
 
 /// All public routes.
 pub fn routes(config: &mut ServiceConfig, weapp_base_path: &str) {
-    config
-        .service(web::scope(weapp_base_path).configure(weapp::routes))
-        .service(
-            web::scope("/api/v1")
-                .configure(sessions::routes)
-                .configure(me::routes)
-                .configure(drawings::routes)
-                .configure(images::routes)
-                .configure(openapi::routes),
-        );
+    config.service(web::scope(weapp_base_path).configure(weapp::routes)).service(
+        web::scope("/api/v1")
+            .configure(sessions::routes)
+            .configure(me::routes)
+            .configure(drawings::routes)
+            .configure(images::routes)
+            .configure(openapi::routes),
+    );
 }
 
 /// `GET /` of a production server: the deployer's first proof.

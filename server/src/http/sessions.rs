@@ -17,11 +17,7 @@ use crate::text::tamed;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .service(
-            web::resource("/session")
-                .route(web::post().to(sign_in))
-                .route(web::delete().to(sign_out)),
-        )
+        .service(web::resource("/session").route(web::post().to(sign_in)).route(web::delete().to(sign_out)))
         .service(web::resource("/session/renew").route(web::post().to(renew)))
         .service(web::resource("/limits").route(web::get().to(limits)));
 }
@@ -38,7 +34,9 @@ pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply
     let from = address(&request, &app);
     app.guard.hear(from)?;
     let asked: SignInRequest = body.json().await?;
-    let short = |text: &str, most: usize| (1..=most).contains(&text.chars().count()) && !text.chars().any(crate::text::unprintable);
+    let short = |text: &str, most: usize| {
+        (1..=most).contains(&text.chars().count()) && !text.chars().any(crate::text::unprintable)
+    };
     if !short(&asked.code, 256) {
         return Err(Problem::new(Code::InvalidValue).detail("code has 1 to 256 characters"));
     }
@@ -46,7 +44,8 @@ pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply
         return Err(Problem::new(Code::InvalidValue).detail("from has 1 to 32 characters"));
     }
     let app_id = app_id(&request);
-    let wechat_app = app.sessions.app(app_id.as_deref()).ok_or_else(|| Problem::new(Code::WechatMisconfigured))?;
+    let wechat_app =
+        app.sessions.app(app_id.as_deref()).ok_or_else(|| Problem::new(Code::WechatMisconfigured))?;
     let client = client(&request, from, asked.device.as_deref());
     let sign_in = SignIn { app: wechat_app.clone(), code: asked.code, from: asked.from, client };
     let outcome = app.sessions.sign_in(sign_in).await;

@@ -38,15 +38,14 @@ async fn list(app: App, request: HttpRequest) -> HttpResponse {
         Err(reply) => return reply,
     };
     match app.gallery.weapp_list(caller.user()).await {
-        Ok(pieces) => HttpResponse::Ok().content_type(JSON).streaming(futures_util::StreamExt::map(
-            pieces,
-            |piece| {
+        Ok(pieces) => {
+            HttpResponse::Ok().content_type(JSON).streaming(futures_util::StreamExt::map(pieces, |piece| {
                 piece.map_err(|error| {
                     tracing::warn!(error = %error, "a 2016 list broke off");
                     actix_web::error::ErrorInternalServerError("")
                 })
-            },
-        )),
+            }))
+        }
         Err(error) => failed(&error.into()),
     }
 }
@@ -102,9 +101,10 @@ async fn caller(app: &App, request: &HttpRequest) -> Result<Caller, HttpResponse
     let Some(wechat_app) = app.sessions.app(app_id(request).as_deref()) else {
         return Err(failure("the server is not set up for WeChat"));
     };
-    let known = headers.code.as_ref().is_some_and(|code| {
-        app.sessions.knows(&crate::session::Presented::weapp_code(&wechat_app.id, code))
-    });
+    let known = headers
+        .code
+        .as_ref()
+        .is_some_and(|code| app.sessions.knows(&crate::session::Presented::weapp_code(&wechat_app.id, code)));
     if !known && app.guard.hear(from).is_err() {
         return Err(failure("too many requests"));
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 
-pub use refusal::Refusal;
+pub use refusal::{Kind as RefusalKind, Refusal};
 pub use token::{Presented, Token};
 
 use crate::keys::LazyKeyring;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Code;
 use crate::wechat::{Class, ExchangeError};
 
 /// Why WeChat did not exchange a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    kind: Kind,
+    /// What to do about it.
+    pub kind: Kind,
     /// WeChat's errcode, when it answered.
     pub errcode: Option<i64>,
     /// Its errmsg.
@@ -20,13 +20,19 @@ pub struct Refusal {
     cause: Option<String>,
 }
 
+/// What whoever brought the code should do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+pub enum Kind {
+    /// Sign in again, with a fresh code.
     SignInAgain,
+    /// Wait so many seconds.
     Wait(u64),
+    /// Nothing: WeChat has blocked the user.
     Blocked,
+    /// Nothing: this server is set up wrongly.
     Configuration,
+    /// Try again soon: WeChat gave no usable answer.
     Unreachable,
 }
 
@@ -52,17 +58,6 @@ impl Refusal {
     #[must_use]
     pub fn for_good(&self) -> bool {
         matches!(self.kind, Kind::SignInAgain | Kind::Blocked)
-    }
-
-    /// What a caller of the v1 API is told.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        match self.kind {
-            Kind::SignInAgain => Code::SignInAgain,
-            Kind::Blocked => Code::UserBlocked,
-            Kind::Configuration => Code::WechatMisconfigured,
-            Kind::Wait(_) | Kind::Unreachable => Code::WechatUnavailable,
-        }
     }
 
     /// When another try makes sense, where one does.

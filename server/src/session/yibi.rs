@@ -91,11 +91,11 @@ impl SessionService {
     /// # Errors
     /// [`SessionError::Unauthenticated`] when the session ended meanwhile, [`SessionError::Store`].
     pub async fn renew(&self, caller: &Caller) -> Result<String, SessionError> {
-        let renewed = self.further_token(caller.session.id, Some(caller.opened_by)).await;
-        renewed.map(|(token, _)| token).map_err(|error| match error {
-            SessionError::CodeSpent => SessionError::Unauthenticated,
-            other => other,
-        })
+        match self.further_token(caller.session.id, Some(caller.opened_by)).await {
+            Ok((token, _)) => Ok(token),
+            Err(SessionError::CodeSpent) => Err(SessionError::Unauthenticated),
+            Err(error) => Err(error),
+        }
     }
 
     /// Adds a token to a living session of this dialect, and lets another run out.
@@ -134,7 +134,7 @@ impl SessionService {
     /// [`SessionError::Store`].
     pub async fn sign_out(&self, caller: &Caller) -> Result<(), SessionError> {
         self.0.store.remove(caller.user(), caller.session.id).await?;
-        self.forget(caller.session.id).await;
+        self.forget_all();
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl SessionService {
     /// [`SessionError::NoSession`] when that user has no such session, [`SessionError::Store`].
     pub async fn end(&self, user: &UserKey, id: SessionId) -> Result<(), SessionError> {
         let ended = self.0.store.remove(user, id).await?;
-        self.forget(id).await;
+        self.forget_all();
         if ended { Ok(()) } else { Err(SessionError::NoSession) }
     }
 

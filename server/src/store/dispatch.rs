@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::StoreResult;
 use super::gallery::{
     After, Appended, Batch, Gallery, Header, NewDrawing, NewUser, Stored, Usage, UserRecord, WeappHead,
     WeappSave, WeappSaved,
@@ -11,7 +12,6 @@ use super::mongo::MongoGallery;
 use super::redis::RedisSessions;
 use super::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
 use super::sqlite::SqliteStore;
-use super::StoreResult;
 use crate::clock::Micros;
 use crate::telemetry::Metrics;
 use crate::user::UserKey;
@@ -166,7 +166,13 @@ impl Gallery for GalleryStore {
         gallery!(self.page(user, deleted, after, limit))
     }
 
-    async fn rename(&self, user: &UserKey, id: &str, title: &str, now: Micros) -> StoreResult<Option<Header>> {
+    async fn rename(
+        &self,
+        user: &UserKey,
+        id: &str,
+        title: &str,
+        now: Micros,
+    ) -> StoreResult<Option<Header>> {
         gallery!(self.rename(user, id, title, now))
     }
 

@@ -342,8 +342,9 @@ pub trait Gallery {
     fn erasures_due(&self, now: Micros, limit: u32)
     -> impl Future<Output = StoreResult<Vec<UserKey>>> + Send;
 
-    /// Removes a user whose erasure is due at `now`, and all drawings of that user, for good. May be repeated
-    /// when it was interrupted. Nothing happens to a user whose erasure is not due.
+    /// Removes a user whose erasure is due at `now`, and all drawings of that user, for good, in as many steps
+    /// as it takes (so the deadline of an operation is each step's). May be repeated when it was interrupted.
+    /// Nothing happens to a user whose erasure is not due.
     fn erase(&self, user: &UserKey, now: Micros) -> impl Future<Output = StoreResult<()>> + Send;
 
     /// What the user keeps.

@@ -85,9 +85,9 @@ mod tests {
         Gate { deadline, ..Gate::new(running, waiting) }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_caller_waits_no_longer_than_the_deadline() {
-        let gate = gate(1, 1, Duration::from_millis(50));
+        let gate = gate(1, 1, Duration::from_millis(10));
         let stuck = gate.run(pending::<StoreResult<()>>()).await;
         assert!(matches!(stuck, Err(StoreError::Unavailable(_))), "{stuck:?}");
         // The stuck operation still has the only place.

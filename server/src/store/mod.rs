@@ -2,8 +2,7 @@
 //! is signed in, codes on their way, leases between servers).
 //!
 //! Each seam is a trait with an embedded implementation in SQLite and one in a database that several servers
-//! share. [`GalleryStore`] and [`SessionStore`] choose between them at run time. Only this folder names a
-//! database driver.
+//! share. [`dispatch`] chooses between them at run time. Only this folder names a database driver.
 
 pub mod dispatch;
 pub mod gallery;

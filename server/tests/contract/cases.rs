@@ -6,7 +6,7 @@ macro_rules! cases {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
-                let opened = $open().await;
+                let opened = $open();
                 $suite::$case(&opened.store).await;
             }
         )*

@@ -17,4 +17,5 @@ mod cases;
 mod gallery;
 mod given;
 mod sessions;
+mod shared;
 mod sqlite;

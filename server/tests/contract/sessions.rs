@@ -285,7 +285,7 @@ pub async fn removing_all_ends_every_session_of_that_user<S: SessionsUnderTest>(
     assert_eq!(sessions.of_user(&ben).await.unwrap().len(), 1);
 
     let later = sessions.create(session(5, &ann), HOUR).await.unwrap();
-    assert_eq!(later.epoch, 1);
+    assert!(later.epoch > 0);
     assert_eq!(sessions.read(later.id, None, None).await.unwrap(), Some(later.clone()));
     assert_eq!(sessions.of_user(&ann).await.unwrap().len(), 1);
     sessions.remove_all(&ann).await.unwrap();
@@ -293,7 +293,7 @@ pub async fn removing_all_ends_every_session_of_that_user<S: SessionsUnderTest>(
     assert_eq!(sessions.read(later.id, Some(&ann), None).await.unwrap(), None);
     // What a caller believes the epoch to be does not count.
     let stale = StoredSession { epoch: 0, ..session(6, &ann) };
-    assert_eq!(sessions.create(stale, HOUR).await.unwrap().epoch, 3);
+    assert!(sessions.create(stale, HOUR).await.unwrap().epoch > later.epoch);
     let bold = StoredSession { epoch: 900, ..session(7, &ben) };
     assert_eq!(sessions.create(bold, HOUR).await.unwrap().epoch, 0);
 }

@@ -11,7 +11,7 @@
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
@@ -40,9 +40,7 @@ const directory = options.keep ?? (await mkdtemp(join(tmpdir(), 'yibi-render-'))
 await mkdir(directory, { recursive: true })
 let passed = true
 try {
-  for (const size of sizes) {
-    await rendered(size)
-  }
+  await rendered()
   await withPage(async (evaluate) => {
     const geometry = await readFile(join(ROOT, 'miniprogram/lib/geometry.js'), 'utf8')
     const page = await readFile(join(ROOT, 'tests/browser/render/page.js'), 'utf8')
@@ -66,34 +64,29 @@ function path(index, size, ending) {
   return join(directory, `${index}-${size}.${ending}`)
 }
 
-/**
- * Has the server's code draw all drawings.
- *
- * @param {number} size
- */
-async function rendered(size) {
+/** Has the server's code draw all drawings in all sizes. */
+async function rendered() {
+  const binary = built()
+  for (const [index, drawing] of drawings.entries()) {
+    await writeFile(join(directory, `${index}.json`), JSON.stringify(drawing))
+  }
+  const sets = sizes.map((size) => {
+    const pair = (index, ending) => [join(directory, `${index}.json`), path(index, size, ending)]
+    return ['--size', `${size}`, ...drawings.flatMap((_, index) => [...pair(index, 'png'), ...pair(index, 'svg')])]
+  })
+  await Promise.all(sets.map((set) => run(binary, set)))
+}
+
+/** Builds the tool that draws, and says where it is. */
+function built() {
   const cargo = ['build', '--quiet', '--package', 'yibi-server', '--example', 'render']
   const messages = execFileSync('cargo', [...cargo, '--message-format', 'json'], {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   })
-  const { executable } = messages
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-    .find((message) => message.executable)
-  await Promise.all(
-    drawings.map((drawing, index) => writeFile(path(index, size, 'json'), JSON.stringify(drawing)))
-  )
-  const pairs = drawings.map((_, index) =>
-    ['png', 'svg'].flatMap((ending) => [path(index, size, 'json'), path(index, size, ending)])
-  )
-  const share = Math.ceil(pairs.length / availableParallelism())
-  const shares = Array.from({ length: Math.ceil(pairs.length / share) }, (_, i) =>
-    pairs.slice(i * share, (i + 1) * share).flat()
-  )
-  await Promise.all(shares.map((files) => run(executable, ['--size', `${size}`, ...files])))
+  const artifacts = messages.trim().split('\n').map((line) => JSON.parse(line))
+  return artifacts.find((artifact) => artifact.executable).executable
 }
 
 /**

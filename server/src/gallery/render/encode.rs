@@ -23,7 +23,7 @@ pub(super) fn png(
     if let Some((indices, colors)) = indexed(pixels, ground) {
         encoder.set_color(ColorType::Indexed);
         encoder.set_palette(colors);
-        encoder.set_filter(Filter::NoFilter);
+        encoder.set_filter(Filter::Up);
         encoder.write_header()?.write_image_data(&indices)?;
     } else {
         let rgb: Vec<u8> = pixels.iter().flat_map(|pixel| over(*pixel, ground)).collect();

@@ -1,12 +1,16 @@
 //! Strokes as pixels.
 
 use tiny_skia::{
-    BlendMode, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, PremultipliedColorU8, Transform,
+    BlendMode, FillRule, LineCap, LineJoin, Paint, PathBuilder, Pixmap, PremultipliedColorU8, Transform,
 };
 use yibi_common::drawing::{Color, Stroke, Tool};
 use yibi_common::geometry::{Position, Segment, Shape, shape};
 
 use super::Frame;
+
+/// How many polygons are filled at once. The effort grows with the square of their number where they overlap;
+/// the ink of a person has fewer, and fills beyond these have no edge that shows.
+const POLYGONS: usize = 256;
 
 /// A sheet of pixels to draw strokes on.
 pub(super) struct Layer {
@@ -37,63 +41,70 @@ impl Layer {
             Tool::Pen | Tool::Ink => paint.set_color_rgba8(r, g, b, u8::MAX),
             Tool::Eraser => paint.blend_mode = BlendMode::DestinationOut,
         }
-        let shape = shape(stroke);
-        let Some(path) = self.path(&shape) else { return };
-        match shape {
-            // Like Skia behind the browser's canvas, this draws a line of less than a pixel as a hairline of
-            // less opacity; filling its outline instead would look different there.
-            Shape::Line { width, .. } => {
-                let stroke = tiny_skia::Stroke {
-                    width: self.pixels_of(width),
-                    line_cap: LineCap::Round,
-                    line_join: LineJoin::Round,
-                    ..tiny_skia::Stroke::default()
-                };
-                self.pixmap.stroke_path(&path, &paint, &stroke, Transform::identity(), None);
+        match shape(stroke) {
+            Shape::Line { width, start, segments } => self.line(width, start, &segments, &paint),
+            Shape::Outline(polygons) => {
+                for polygons in polygons.chunks(POLYGONS) {
+                    self.polygons(polygons, &paint);
+                }
             }
-            Shape::Outline(_) | Shape::Dot { .. } => {
-                self.pixmap.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
+            Shape::Dot { center: [x, y], radius } => {
+                let mut path = PathBuilder::new();
+                path.push_circle(self.pixels_of(x), self.pixels_of(y), self.pixels_of(radius));
+                self.fill(path, &paint);
             }
         }
     }
 
-    /// A shape's path in pixels; `None` where it has no extent.
-    fn path(&self, shape: &Shape) -> Option<Path> {
+    /// Like Skia behind the browser's canvas, tiny-skia draws a line of less than a pixel as a hairline of
+    /// less opacity; filling its outline instead would look different there.
+    fn line(&mut self, width: f64, start: Position, segments: &[Segment], paint: &Paint<'_>) {
         let mut path = PathBuilder::new();
-        match shape {
-            Shape::Line { start, segments, .. } => {
-                let (x, y) = self.place(*start);
-                path.move_to(x, y);
-                for segment in segments {
-                    match segment {
-                        Segment::Line(to) => {
-                            let (x, y) = self.place(*to);
-                            path.line_to(x, y);
-                        }
-                        Segment::Quad(control, to) => {
-                            let ((cx, cy), (x, y)) = (self.place(*control), self.place(*to));
-                            path.quad_to(cx, cy, x, y);
-                        }
-                    }
+        let (x, y) = self.place(start);
+        path.move_to(x, y);
+        for segment in segments {
+            match segment {
+                Segment::Line(to) => {
+                    let (x, y) = self.place(*to);
+                    path.line_to(x, y);
                 }
-            }
-            Shape::Outline(polygons) => {
-                for polygon in polygons {
-                    let mut points = polygon.iter().map(|point| self.place(*point));
-                    let (x, y) = points.next()?;
-                    path.move_to(x, y);
-                    for (x, y) in points {
-                        path.line_to(x, y);
-                    }
-                    path.close();
+                Segment::Quad(control, to) => {
+                    let ((cx, cy), (x, y)) = (self.place(*control), self.place(*to));
+                    path.quad_to(cx, cy, x, y);
                 }
-            }
-            Shape::Dot { center, radius } => {
-                let (x, y) = self.place(*center);
-                path.push_circle(x, y, self.pixels_of(*radius));
             }
         }
-        path.finish()
+        let stroke = tiny_skia::Stroke {
+            width: self.pixels_of(width),
+            line_cap: LineCap::Round,
+            line_join: LineJoin::Round,
+            ..tiny_skia::Stroke::default()
+        };
+        if let Some(path) = path.finish() {
+            self.pixmap.stroke_path(&path, paint, &stroke, Transform::identity(), None);
+        }
+    }
+
+    fn polygons(&mut self, polygons: &[Vec<Position>], paint: &Paint<'_>) {
+        let mut path = PathBuilder::new();
+        for polygon in polygons {
+            let mut points = polygon.iter().map(|point| self.place(*point));
+            if let Some((x, y)) = points.next() {
+                path.move_to(x, y);
+            }
+            for (x, y) in points {
+                path.line_to(x, y);
+            }
+            path.close();
+        }
+        self.fill(path, paint);
+    }
+
+    /// Fills a path; one without extent, which does not finish, leaves no trace.
+    fn fill(&mut self, path: PathBuilder, paint: &Paint<'_>) {
+        if let Some(path) = path.finish() {
+            self.pixmap.fill_path(&path, paint, FillRule::Winding, Transform::identity(), None);
+        }
     }
 
     fn place(&self, [x, y]: Position) -> (f32, f32) {

@@ -10,7 +10,7 @@ mod svg;
 
 use std::ops::RangeInclusive;
 
-use yibi_common::drawing::{Paper, Stroke, Tool};
+use yibi_common::drawing::{Paper, Point, Stroke, Tool};
 use yibi_common::geometry;
 use yibi_common::picture::Picture;
 
@@ -19,6 +19,11 @@ pub use self::svg::svg;
 
 /// The longer side of a picture, in pixels.
 pub const SIZE_RANGE: RangeInclusive<u32> = 64..=2048;
+/// The most points that are drawn, three hours of a finger that never rests: a stored drawing is small, but
+/// what it holds may have been made to be compressed.
+const MOST_POINTS: usize = 1_000_000;
+/// The most bytes of an SVG.
+const MOST_TEXT: usize = 16 << 20;
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +34,9 @@ pub enum RenderError {
         /// What was asked for.
         size: u32,
     },
+    /// More strokes than a picture is made of.
+    #[error("the drawing is too large for a picture")]
+    TooLarge,
     /// The pixels could not be encoded.
     #[error("encoding the PNG")]
     Encode(#[from] ::png::EncodingError),
@@ -46,41 +54,47 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(paper: Paper, size: u32) -> Self {
+    fn new(paper: Paper, size: u32) -> Result<Self, RenderError> {
+        if !SIZE_RANGE.contains(&size) {
+            return Err(RenderError::Size { size });
+        }
         let longer = paper.width.max(paper.height).max(1);
         let pixels = |side: u32| {
             let rounded = (u64::from(side) * u64::from(size) + u64::from(longer) / 2) / u64::from(longer);
             u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
         };
-        Self {
-            width: pixels(paper.width),
-            height: pixels(paper.height),
-            scale: f64::from(size) / f64::from(longer),
-        }
+        let scale = f64::from(size) / f64::from(longer);
+        Ok(Self { width: pixels(paper.width), height: pixels(paper.height), scale })
     }
 }
 
 /// The strokes that leave a trace, the lowest first: those that touch the paper, and erasers only where there
 /// is something to erase.
-fn traces<'a>(picture: &'a Picture<'_>, paper: Paper) -> impl Iterator<Item = &'a Stroke> {
-    let mut something = false;
-    picture.strokes.iter().map(AsRef::as_ref).filter(move |stroke: &&Stroke| {
-        let seen = touches(stroke, paper) && (something || stroke.tool != Tool::Eraser);
-        something |= seen;
-        seen
-    })
+fn traces<'a>(picture: &'a Picture<'_>, paper: Paper) -> Result<Vec<&'a Stroke>, RenderError> {
+    let mut traces: Vec<&Stroke> = Vec::new();
+    let mut points = 0;
+    for stroke in &picture.strokes {
+        if touches(stroke, paper) && (stroke.tool != Tool::Eraser || !traces.is_empty()) {
+            points += stroke.points.len();
+            if points > MOST_POINTS {
+                return Err(RenderError::TooLarge);
+            }
+            traces.push(stroke);
+        }
+    }
+    Ok(traces)
 }
 
 /// Whether any of the stroke may lie on the paper: its curve stays within the box around its points.
 fn touches(stroke: &Stroke, paper: Paper) -> bool {
     let reach = f64::from(stroke.width) * geometry::REACH + 1.0;
-    let within = |values: &mut dyn Iterator<Item = i32>, side: u32| {
-        let (least, most) =
-            values.fold((i32::MAX, i32::MIN), |(least, most), value| (least.min(value), most.max(value)));
-        f64::from(most) + reach >= 0.0 && f64::from(least) - reach <= f64::from(side)
+    let within = |coordinate: fn(&Point) -> i32, side: u32| {
+        let least = stroke.points.iter().map(coordinate).min();
+        let most = stroke.points.iter().map(coordinate).max();
+        least.is_some_and(|least| f64::from(least) - reach <= f64::from(side))
+            && most.is_some_and(|most| f64::from(most) + reach >= 0.0)
     };
-    within(&mut stroke.points.iter().map(|point| point.x), paper.width)
-        && within(&mut stroke.points.iter().map(|point| point.y), paper.height)
+    within(|point| point.x, paper.width) && within(|point| point.y, paper.height)
 }
 
 #[cfg(test)]

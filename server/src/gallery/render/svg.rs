@@ -6,20 +6,22 @@ use yibi_common::drawing::{Paper, Stroke, Tool};
 use yibi_common::geometry::{Position, Segment, Shape, shape};
 use yibi_common::picture::Picture;
 
-use super::{Frame, traces};
+use super::{Frame, MOST_TEXT, RenderError, traces};
 
 /// A picture's SVG in grid units, to be shown with a longer side of `size` pixels.
 ///
 /// An eraser is a mask on all that lies below it; erasers without a stroke between them share one. The text
 /// holds colours and numbers only, nothing that a user wrote.
-#[must_use]
-pub fn svg(picture: &Picture<'_>, paper: Paper, size: u32) -> String {
-    let frame = Frame::new(paper, size);
+///
+/// # Errors
+/// When the size is out of range, or the drawing too large.
+pub fn svg(picture: &Picture<'_>, paper: Paper, size: u32) -> Result<String, RenderError> {
+    let frame = Frame::new(paper, size)?;
     let mut masks = String::new();
     let mut mask_count = 0;
     let mut body = String::new();
     let mut erasing = false;
-    for stroke in traces(picture, paper) {
+    for stroke in traces(picture, paper)? {
         let erases = stroke.tool == Tool::Eraser;
         if erases && !erasing {
             mask_count += 1;
@@ -30,6 +32,9 @@ pub fn svg(picture: &Picture<'_>, paper: Paper, size: u32) -> String {
         }
         erasing = erases;
         write_stroke(if erases { &mut masks } else { &mut body }, stroke);
+        if masks.len() + body.len() > MOST_TEXT {
+            return Err(RenderError::TooLarge);
+        }
     }
     if erasing {
         masks.push_str("</mask>");
@@ -47,7 +52,7 @@ pub fn svg(picture: &Picture<'_>, paper: Paper, size: u32) -> String {
     }
     svg.push_str(&body);
     svg.push_str("</g></svg>\n");
-    svg
+    Ok(svg)
 }
 
 /// Writing to a string cannot fail.
@@ -152,7 +157,6 @@ impl PathData {
     /// A command that ends at a position; `M` is absolute, all others are relative.
     fn go(&mut self, command: char, to: Position) {
         let to = to.map(tenths);
-        // A command needs no second letter after itself; numbers then only need something between them.
         self.text.push(command);
         if command == 'M' {
             self.at = [0, 0];

@@ -8,9 +8,7 @@
 use mongodb::bson::{Binary, Document, doc};
 use yibi_common::drawing::Mode;
 
-use super::schema::{
-    Collections, DrawingDoc, MAX_TIME, State, binary, by_key, drawing_key, tail_size,
-};
+use super::schema::{Collections, DrawingDoc, MAX_TIME, State, binary, by_key, drawing_key, tail_size};
 use super::{ROUNDS, StoreError, StoreResult, error};
 use crate::clock::Micros;
 use crate::store::gallery::{Appended, Batch, Header, NewDrawing};

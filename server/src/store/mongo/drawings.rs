@@ -42,7 +42,10 @@ impl Collections {
             let skip = since.saturating_sub(drawing.tail_from) as usize;
             actions.extend(drawing.tail.into_iter().skip(skip).map(bytes));
             if actions.len() != (header.seq - since) as usize {
-                return Err(StoreError::Damaged(format!("drawing {} does not hold what it counts", header.id)));
+                return Err(StoreError::Damaged(format!(
+                    "drawing {} does not hold what it counts",
+                    header.id
+                )));
             }
             return Ok(Some(Stored { header, since, actions }));
         }

@@ -24,17 +24,9 @@ const PASSING_LABELS: &[&str] =
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
-        let (code, text) = match &*error.kind {
-            ErrorKind::Command(error) => {
-                (Some(error.code), format!("{} ({}): {}", error.code_name, error.code, error.message))
-            }
-            ErrorKind::Write(WriteFailure::WriteError(error)) => {
-                (Some(error.code), format!("write error {}: {}", error.code, error.message))
-            }
-            ErrorKind::Write(WriteFailure::WriteConcernError(error)) => {
-                (Some(error.code), format!("{} ({}): {}", error.code_name, error.code, error.message))
-            }
-            other => (None, other.to_string()),
+        let (code, text) = match reply(&error.kind) {
+            Some((code, text)) => (Some(code), text),
+            None => (None, error.kind.to_string()),
         };
         if let ErrorKind::Bson(_) = &*error.kind {
             return Self::Damaged(text);
@@ -67,10 +59,20 @@ fn is_unreachable(kind: &ErrorKind) -> bool {
 
 /// Whether a write failed because its document's key is taken.
 pub(super) fn is_duplicate(error: &Error) -> bool {
-    match &*error.kind {
-        ErrorKind::Command(error) => error.code == DUPLICATE_KEY,
-        ErrorKind::Write(WriteFailure::WriteError(error)) => error.code == DUPLICATE_KEY,
-        _ => false,
+    !matches!(&*error.kind, ErrorKind::Write(WriteFailure::WriteConcernError(_)))
+        && reply(&error.kind).is_some_and(|(code, _)| code == DUPLICATE_KEY)
+}
+
+/// The code and the words by which a server refused.
+fn reply(kind: &ErrorKind) -> Option<(i32, String)> {
+    if let ErrorKind::Command(error) = kind {
+        Some((error.code, format!("{} ({}): {}", error.code_name, error.code, error.message)))
+    } else if let ErrorKind::Write(WriteFailure::WriteError(error)) = kind {
+        Some((error.code, format!("write error {}: {}", error.code, error.message)))
+    } else if let ErrorKind::Write(WriteFailure::WriteConcernError(error)) = kind {
+        Some((error.code, format!("{} ({}): {}", error.code_name, error.code, error.message)))
+    } else {
+        None
     }
 }
 

@@ -48,11 +48,7 @@ impl Collections {
         Ok(found.into_iter().map(head).collect())
     }
 
-    pub(super) async fn purges_due(
-        &self,
-        before: Micros,
-        limit: u32,
-    ) -> StoreResult<Vec<(UserKey, String)>> {
+    pub(super) async fn purges_due(&self, before: Micros, limit: u32) -> StoreResult<Vec<(UserKey, String)>> {
         #[derive(Deserialize)]
         struct Due {
             u: String,

@@ -97,12 +97,7 @@ impl Gallery for MongoGallery {
         self.run(async |db| db.ping().await).await
     }
 
-    async fn sign_in(
-        &self,
-        user: &UserKey,
-        new: &NewUser,
-        now: Micros,
-    ) -> StoreResult<(UserRecord, bool)> {
+    async fn sign_in(&self, user: &UserKey, new: &NewUser, now: Micros) -> StoreResult<(UserRecord, bool)> {
         let (user, new) = (user.clone(), new.clone());
         self.run(async move |db| db.sign_in(&user, &new, now).await).await
     }
@@ -196,12 +191,7 @@ impl Gallery for MongoGallery {
         self.run(async move |db| db.set_deleted(&user, &id, deleted, now).await).await
     }
 
-    async fn weapp_save(
-        &self,
-        user: &UserKey,
-        save: &WeappSave<'_>,
-        now: Micros,
-    ) -> StoreResult<WeappSaved> {
+    async fn weapp_save(&self, user: &UserKey, save: &WeappSave<'_>, now: Micros) -> StoreResult<WeappSaved> {
         let (user, save) = (user.clone(), weapp::Save::from(save));
         self.run(async move |db| db.weapp_save(&user, &save, now).await).await
     }

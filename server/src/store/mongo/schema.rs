@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Document, doc};
-use mongodb::options::{CollectionOptions, Hint, IndexOptions, ReadPreference, ReturnDocument, SelectionCriteria};
+use mongodb::options::{
+    CollectionOptions, Hint, IndexOptions, ReadPreference, ReturnDocument, SelectionCriteria,
+};
 use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 use yibi_common::drawing::{Mode, Paper};
@@ -85,7 +87,12 @@ pub(super) struct DrawingDoc {
 
 impl DrawingDoc {
     /// The document of a drawing that is new.
-    pub(super) fn new(user: &UserKey, header: &Header, tail: &[Vec<u8>], last_weapp: bool) -> StoreResult<Self> {
+    pub(super) fn new(
+        user: &UserKey,
+        header: &Header,
+        tail: &[Vec<u8>],
+        last_weapp: bool,
+    ) -> StoreResult<Self> {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| StoreError::Refused(error.into()))?;
         let header = header.clone();
@@ -279,8 +286,8 @@ impl Collections {
                 .await;
             match kept {
                 Ok(Some(secret)) => return Ok(secret.value.bytes),
-                Ok(None) => return Err(StoreError::Damaged("an upsert gave no document".to_owned())),
-                // Of two that insert at once, one finds the key taken.
+                // Of two that insert at once, one may find the key taken, or nothing yet.
+                Ok(None) => {}
                 Err(error) if error::is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -149,6 +149,9 @@ fn after_save(drawing: &DrawingDoc, save: &Save, full: bool, now: Micros) -> Doc
     set.insert("strokes", strokes + i64::from(save.stroke_count));
     set.insert("points", points + i64::from(save.point_count));
     set.insert("bytes", bytes + signed(save.bytes()));
+    if let Some(weapp_id) = &save.weapp_id {
+        set.insert("weapp_id", weapp_id);
+    }
     if drawing.state == State::Bin {
         set.insert("state", State::Live.name());
         set.insert("first_saved_at", now.0);

@@ -11,7 +11,8 @@ use super::StoreError;
 struct Fault(String);
 
 /// Codes by which a server says that it can't serve now, but that it or another one will.
-const PASSING: &[&str] = &["LOADING", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "READONLY"];
+const PASSING: &[&str] =
+    &["LOADING", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "READONLY"];
 /// No memory left; no disk left for the file that it keeps.
 const FULL: &[&str] = &["OOM", "MISCONF"];
 
@@ -91,10 +92,13 @@ mod tests {
             let error = StoreError::from(RedisError::from(io::Error::from(kind)));
             assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
         }
-        for reply in ["OOM command not allowed when used memory > 'maxmemory'.", "MISCONF Redis is configured"] {
+        for reply in
+            ["OOM command not allowed when used memory > 'maxmemory'.", "MISCONF Redis is configured"]
+        {
             assert!(matches!(StoreError::from(server(reply)), StoreError::Full(_)));
         }
-        for reply in ["ERR unknown command 'GETEX'", "NOAUTH Authentication required.", "WRONGTYPE Operation"] {
+        for reply in ["ERR unknown command 'GETEX'", "NOAUTH Authentication required.", "WRONGTYPE Operation"]
+        {
             assert!(matches!(StoreError::from(server(reply)), StoreError::Refused(_)));
         }
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use redis::{cmd, pipe};
 
-use super::scripts::INDEX;
-use super::sessions::{get, lives, read};
+use super::scripts::{INDEX, REMOVE_IF};
+use super::sessions::{Kept, get, lives, read};
 use super::{Keep, SessionId, StoreResult, StoredSession, millis};
 use crate::clock::Micros;
 use crate::user::UserKey;
@@ -62,12 +62,18 @@ impl Keep {
             let now = Micros::now();
             let stored: Vec<(Option<String>, i64)> = self.link.many(&ask).await?;
             for ((id, indexed_end), (text, left)) in turn.iter().zip(stored) {
-                let session = text.and_then(read).map(|living| living.session);
-                let session = session.filter(|session| session.user == *user);
-                let Some(session) = session.filter(|session| lives(session, epoch.unwrap_or_default())) else {
+                let kept = text.and_then(read).filter(|kept| kept.session.user == *user);
+                let Some(Kept { session, text }) = kept else {
                     ended.push(*id);
                     continue;
                 };
+                if !lives(&session, epoch.unwrap_or_default()) {
+                    self.link
+                        .script::<()>(&REMOVE_IF, &self.keys.session(*id), &[text.as_bytes(), b"0"])
+                        .await?;
+                    ended.push(*id);
+                    continue;
+                }
                 let left = Duration::from_millis(u64::try_from(left).unwrap_or_default());
                 let ends = now.plus(left).min(session.ends_at);
                 if ends.since(*indexed_end).max(indexed_end.since(ends)) > SLACK {

@@ -107,7 +107,12 @@ impl Sessions for RedisSessions {
         self.run(async move |keep| keep.claim_code(code, &holder, lease).await).await
     }
 
-    async fn settle_code(&self, code: SecretHash, outcome: &CodeOutcome, keep_for: Duration) -> StoreResult<()> {
+    async fn settle_code(
+        &self,
+        code: SecretHash,
+        outcome: &CodeOutcome,
+        keep_for: Duration,
+    ) -> StoreResult<()> {
         let outcome = outcome.clone();
         self.run(async move |keep| keep.settle_code(code, &outcome, keep_for).await).await
     }
@@ -152,7 +157,7 @@ impl Sessions for RedisSessions {
 
     async fn remove_all(&self, user: &UserKey) -> StoreResult<()> {
         let user = user.clone();
-        self.run(async move |keep| keep.raise_epoch(&user).await).await
+        self.run(async move |keep| keep.remove_all(&user).await).await
     }
 
     async fn take_lease(&self, name: &str, holder: &str, lease: Duration) -> StoreResult<bool> {

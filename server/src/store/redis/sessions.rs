@@ -12,11 +12,11 @@ use crate::user::UserKey;
 /// How long an epoch is kept: longer than any session lives, so that it outlives all that it has ended.
 const EPOCH_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// A session that lives, with its stored form.
+/// A session with its stored form.
 #[derive(Debug)]
-pub(super) struct Living {
+pub(super) struct Kept {
     pub(super) session: StoredSession,
-    text: String,
+    pub(super) text: String,
 }
 
 impl Keep {
@@ -40,7 +40,7 @@ impl Keep {
         id: SessionId,
         user: Option<&UserKey>,
         slide: Option<Duration>,
-    ) -> StoreResult<Option<Living>> {
+    ) -> StoreResult<Option<Kept>> {
         let key = self.keys.session(id);
         let get = match slide {
             Some(idle) => {
@@ -102,11 +102,14 @@ impl Keep {
         Ok(removed)
     }
 
-    /// The time itself is the epoch, so that one which was lost with the server's data does not begin again
-    /// below those that sessions still carry.
-    pub(super) async fn raise_epoch(&self, user: &UserKey) -> StoreResult<()> {
+    /// The time itself is the epoch: one that the server evicted does not begin again below those that
+    /// sessions carry. That ends all sessions; those that the index knows are then removed, too.
+    pub(super) async fn remove_all(&self, user: &UserKey) -> StoreResult<()> {
         let (now, kept) = (Micros::now().0.to_string(), millis(EPOCH_KEPT).to_string());
-        self.link.script(&RAISE_EPOCH, &self.keys.epoch(user), &[now.as_bytes(), kept.as_bytes()]).await
+        let arguments = [now.as_bytes(), kept.as_bytes()];
+        self.link.script::<()>(&RAISE_EPOCH, &self.keys.epoch(user), &arguments).await?;
+        self.of_user(user).await?;
+        Ok(())
     }
 
     pub(super) async fn epoch(&self, user: &UserKey) -> StoreResult<u64> {
@@ -127,9 +130,9 @@ pub(super) fn lives(session: &StoredSession, epoch: u64) -> bool {
 }
 
 /// A session that this program can't read, one of a later version perhaps, is none: that costs a sign-in.
-pub(super) fn read(text: String) -> Option<Living> {
+pub(super) fn read(text: String) -> Option<Kept> {
     match serde_json::from_str(&text) {
-        Ok(session) => Some(Living { session, text }),
+        Ok(session) => Some(Kept { session, text }),
         Err(error) => {
             // Not the error's words, which may be the session's.
             tracing::warn!(line = error.line(), column = error.column(), "a stored session can't be read");

@@ -138,3 +138,30 @@ fn reader(path: &Path) -> Result<Connection, OpenError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No other test would notice: what a crash of the process loses is the same either way.
+    #[test]
+    fn every_commit_is_flushed_to_the_disk() {
+        let path = std::env::temp_dir().join(format!("yibi-connect-{}.sqlite3", std::process::id()));
+        owned_file(&path).unwrap();
+        let connection = writer(&path).unwrap();
+        let setting = |name: &str| -> String {
+            connection
+                .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                .map(|value| format!("{value:?}"))
+                .unwrap()
+        };
+        assert_eq!(setting("journal_mode"), "Text(\"wal\")");
+        for (name, expected) in
+            [("synchronous", 2), ("fullfsync", 1), ("foreign_keys", 1), ("secure_delete", 1)]
+        {
+            assert_eq!(setting(name), format!("Integer({expected})"), "{name}");
+        }
+        drop(connection);
+        std::fs::remove_file(&path).unwrap();
+    }
+}

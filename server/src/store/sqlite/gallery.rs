@@ -1,7 +1,7 @@
 //! [`Gallery`] over the writer and the readers. A job outlives the call that waits for it, so it owns what
 //! it works on.
 
-use super::{SqliteStore, drawings, users};
+use super::{SqliteStore, drawings, lists, users};
 use crate::clock::Micros;
 use crate::store::StoreResult;
 use crate::store::gallery::{
@@ -55,7 +55,7 @@ impl Gallery for SqliteStore {
 
     async fn usage(&self, user: &UserKey) -> StoreResult<Usage> {
         let user = user.clone();
-        self.reading(move |connection| drawings::usage(connection, &user)).await
+        self.reading(move |connection| lists::usage(connection, &user)).await
     }
 
     async fn append(
@@ -76,12 +76,12 @@ impl Gallery for SqliteStore {
 
     async fn header(&self, user: &UserKey, id: &str) -> StoreResult<Option<Header>> {
         let (user, id) = (user.clone(), id.to_owned());
-        self.reading(move |connection| drawings::header(connection, &user, &id)).await
+        self.reading(move |connection| lists::header(connection, &user, &id)).await
     }
 
     async fn read(&self, user: &UserKey, id: &str, since: u32) -> StoreResult<Option<Stored>> {
         let (user, id) = (user.clone(), id.to_owned());
-        self.reading(move |connection| drawings::read(connection, &user, &id, since)).await
+        self.reading(move |connection| lists::read(connection, &user, &id, since)).await
     }
 
     async fn page(
@@ -92,8 +92,7 @@ impl Gallery for SqliteStore {
         limit: u32,
     ) -> StoreResult<Vec<Header>> {
         let (user, after) = (user.clone(), after.cloned());
-        self.reading(move |connection| drawings::page(connection, &user, deleted, after.as_ref(), limit))
-            .await
+        self.reading(move |connection| lists::page(connection, &user, deleted, after.as_ref(), limit)).await
     }
 
     async fn rename(
@@ -140,16 +139,16 @@ impl Gallery for SqliteStore {
 
     async fn weapp_heads(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<WeappHead>> {
         let user = user.clone();
-        self.reading(move |connection| drawings::weapp_heads(connection, &user, limit)).await
+        self.reading(move |connection| lists::weapp_heads(connection, &user, limit)).await
     }
 
     async fn purges_due(&self, before: Micros, limit: u32) -> StoreResult<Vec<(UserKey, String)>> {
-        self.reading(move |connection| drawings::purges_due(connection, before, limit)).await
+        self.reading(move |connection| lists::purges_due(connection, before, limit)).await
     }
 
     async fn bin(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<Header>> {
         let user = user.clone();
-        self.reading(move |connection| drawings::bin(connection, &user, limit)).await
+        self.reading(move |connection| lists::bin(connection, &user, limit)).await
     }
 
     async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {

@@ -10,7 +10,9 @@
 mod connect;
 mod drawings;
 mod gallery;
+mod lists;
 mod readers;
+mod rows;
 mod schema;
 mod sessions;
 mod users;
@@ -79,8 +81,7 @@ impl SqliteStore {
         let look = |connection: &Connection| -> StoreResult<i64> {
             Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?)
         };
-        self.reading(look).await?;
-        self.writing(0, look).await?;
+        tokio::try_join!(self.reading(look), self.writing(0, look))?;
         Ok(())
     }
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
+use tokio::time::{Instant, timeout_at};
 
 use super::SqliteStore;
 use crate::clock::Micros;
 use crate::store::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
-use crate::store::{StoreError, StoreResult};
+use crate::store::{OPERATION_DEADLINE, StoreError, StoreResult};
 use crate::user::UserKey;
 
 /// A session's expiry moves when that makes at least this much of a difference.
@@ -75,14 +76,15 @@ impl Sessions for SqliteStore {
         _user: Option<&UserKey>,
         slide: Option<Duration>,
     ) -> StoreResult<Option<StoredSession>> {
-        let now = Micros::now();
+        let (now, deadline) = (Micros::now(), Instant::now() + OPERATION_DEADLINE);
         let found = self.reading(move |connection| find(connection, id, now)).await?;
         let Some((session, expires_at)) = found else { return Ok(None) };
         if let Some(idle) = slide {
             let moved = expiry(&session, now, idle);
             if moved >= expires_at.plus(SLIDE_STEP) {
                 // Who is signed in stays so until the old expiry, also while nothing can be written.
-                if let Err(error) = self.slide(id, moved).await {
+                let slid = timeout_at(deadline, self.slide(id, moved)).await;
+                if let Err(error) = slid.unwrap_or_else(|late| Err(StoreError::Unavailable(Box::new(late)))) {
                     tracing::warn!(%error, "a session's expiry was not moved");
                 }
             }
@@ -190,13 +192,15 @@ impl SqliteStore {
     }
 }
 
-/// Removes a few rows that have expired, found by index. Leases are as few as their names.
+/// Removes a few rows that have expired, found by index.
 fn sweep(connection: &Connection, now: Micros) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM sessions WHERE id IN
             (SELECT id FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
         "DELETE FROM codes WHERE hash IN
             (SELECT hash FROM codes WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        "DELETE FROM leases WHERE name IN
+            (SELECT name FROM leases WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
     ] {
         connection.prepare_cached(sql)?.execute(params![now, SWEPT_AT_ONCE])?;
     }

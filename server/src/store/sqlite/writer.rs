@@ -177,3 +177,150 @@ fn attempt(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), Fa
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A writer over a table of numbers.
+    fn writer() -> Writer {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE numbers (number INTEGER UNIQUE, pad BLOB)").unwrap();
+        Writer::start(connection).unwrap()
+    }
+
+    type Reply<T> = oneshot::Receiver<StoreResult<T>>;
+
+    fn insert(writer: &Writer, number: i64) -> Reply<()> {
+        let insert = move |connection: &Connection| {
+            connection.execute("INSERT INTO numbers (number) VALUES (?)", [number])?;
+            Ok(())
+        };
+        writer.submit(0, insert).unwrap()
+    }
+
+    fn numbers(writer: &Writer) -> Vec<i64> {
+        let select = |connection: &Connection| {
+            let mut statement = connection.prepare("SELECT number FROM numbers ORDER BY number")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<Vec<i64>>>()?)
+        };
+        writer.submit(0, select).unwrap().blocking_recv().unwrap().unwrap()
+    }
+
+    /// Holds the writer up, so that what is queued meanwhile makes one group. Dropping the sender lets it go.
+    fn hold(writer: &Writer) -> (Sender<()>, Reply<()>) {
+        let (release, held) = channel::<()>();
+        let (reached, here) = channel();
+        let wait = move |_: &Connection| {
+            reached.send(()).ok();
+            held.recv_timeout(Duration::from_secs(10)).ok();
+            Ok(())
+        };
+        let reply = writer.submit(0, wait).unwrap();
+        here.recv().unwrap();
+        (release, reply)
+    }
+
+    #[test]
+    fn a_job_that_fails_or_panics_spoils_no_other_of_its_group() {
+        let writer = writer();
+        let (release, held) = hold(&writer);
+        let first = insert(&writer, 1);
+        let half_done = writer.submit(0, |connection: &Connection| -> StoreResult<()> {
+            connection.execute("INSERT INTO numbers (number) VALUES (50)", [])?;
+            connection.execute("INSERT INTO numbers (number) VALUES (1)", [])?;
+            Ok(())
+        });
+        let panicked = writer.submit(0, |connection: &Connection| -> StoreResult<()> {
+            connection.execute("INSERT INTO numbers (number) VALUES (60)", [])?;
+            panic!("on purpose");
+        });
+        let last = insert(&writer, 2);
+        drop(release);
+        held.blocking_recv().unwrap().unwrap();
+        first.blocking_recv().unwrap().unwrap();
+        let refused = half_done.unwrap().blocking_recv().unwrap();
+        assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+        let refused = panicked.unwrap().blocking_recv().unwrap();
+        assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+        last.blocking_recv().unwrap().unwrap();
+        assert_eq!(numbers(&writer), [1, 2]);
+    }
+
+    #[test]
+    fn a_group_that_is_not_committed_is_acknowledged_to_nobody() {
+        let writer = writer();
+        let (release, held) = hold(&writer);
+        let first = insert(&writer, 1);
+        // As SQLite does itself when the disk fails in the middle.
+        let rolled_back = writer.submit(0, |connection: &Connection| -> StoreResult<()> {
+            connection.execute_batch("ROLLBACK")?;
+            Err(StoreError::Full("no room".into()))
+        });
+        let last = insert(&writer, 2);
+        drop(release);
+        held.blocking_recv().unwrap().unwrap();
+        for reply in [first, rolled_back.unwrap(), last] {
+            let outcome = reply.blocking_recv().unwrap();
+            assert!(matches!(outcome, Err(StoreError::Full(_))), "{outcome:?}");
+        }
+        assert!(numbers(&writer).is_empty());
+        insert(&writer, 3).blocking_recv().unwrap().unwrap();
+        assert_eq!(numbers(&writer), [3]);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_passes() {
+        let writer = writer();
+        let limit = |pages: u32| {
+            move |connection: &Connection| -> StoreResult<()> {
+                Ok(connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
+            }
+        };
+        let grow = |connection: &Connection| -> StoreResult<()> {
+            connection.execute("INSERT INTO numbers (number, pad) VALUES (9, zeroblob(100000))", [])?;
+            Ok(())
+        };
+        writer.submit(0, limit(1)).unwrap().blocking_recv().unwrap().unwrap();
+        let outcome = writer.submit(0, grow).unwrap().blocking_recv().unwrap();
+        assert!(matches!(outcome, Err(StoreError::Full(_))), "{outcome:?}");
+        assert!(numbers(&writer).is_empty());
+        writer.submit(0, limit(10_000)).unwrap().blocking_recv().unwrap().unwrap();
+        writer.submit(0, grow).unwrap().blocking_recv().unwrap().unwrap();
+        assert_eq!(numbers(&writer), [9]);
+    }
+
+    #[test]
+    fn what_waits_is_bounded_in_number_and_memory() {
+        let writer = writer();
+        let (release, held) = hold(&writer);
+        let half = ROOM / 2 * 1_024;
+        let big = writer.submit(half, |_: &Connection| Ok(())).unwrap();
+        assert!(matches!(writer.submit(half, |_: &Connection| Ok(())), Err(StoreError::Busy)));
+        assert!(matches!(writer.submit(usize::MAX, |_: &Connection| Ok(())), Err(StoreError::Busy)));
+        let mut waiting: Vec<_> = (1..1_024).map(|number| insert(&writer, number)).collect();
+        assert!(matches!(writer.submit(0, |_: &Connection| Ok(())), Err(StoreError::Busy)));
+        drop(release);
+        held.blocking_recv().unwrap().unwrap();
+        big.blocking_recv().unwrap().unwrap();
+        waiting.pop().unwrap().blocking_recv().unwrap().unwrap();
+        writer.submit(half, |_: &Connection| Ok(())).unwrap().blocking_recv().unwrap().unwrap();
+        assert_eq!(numbers(&writer).len(), 1_023);
+    }
+
+    #[test]
+    fn closing_does_what_waits() {
+        let writer = writer();
+        let (release, _held) = hold(&writer);
+        let waiting: Vec<_> = (0..200).map(|number| insert(&writer, number)).collect();
+        drop(release);
+        drop(writer);
+        for mut reply in waiting {
+            reply.try_recv().unwrap().unwrap();
+        }
+    }
+}

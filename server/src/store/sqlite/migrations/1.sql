@@ -105,3 +105,5 @@ CREATE TABLE leases (
     holder     TEXT NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX leases_to_sweep ON leases (expires_at);

@@ -1,0 +1,31 @@
+# make run     a server on loopback with a simulated WeChat and an embedded store, and the mini-program in the browser
+# make test    all tests; installs what they need
+# make check   the static checks
+# make bench   figures of this machine
+
+CARGO ?= cargo
+
+.PHONY: run preview test check bench
+
+run: preview
+	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
+
+# Without Node.js the server runs all the same, and its first page says how to get the preview.
+preview:
+	@if node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' 2>/dev/null; then \
+		cd miniprogram && { [ -d node_modules ] || npm ci --no-audit --no-fund; } && node preview/build.mjs; \
+	else \
+		echo "Node.js 20 or newer is not there: the mini-program's preview is left out." >&2; \
+	fi
+
+test:
+	./tests/run
+
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+	./tests/licences
+
+bench:
+	./tests/services $(CARGO) run --release -p yibi-tests --bin bench

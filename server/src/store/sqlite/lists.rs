@@ -1,0 +1,149 @@
+//! What reads drawings.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::rows::{Drawing, unsigned};
+use crate::clock::Micros;
+use crate::store::gallery::{After, Header, Stored, Usage, WeappHead};
+use crate::store::{StoreError, StoreResult};
+use crate::user::UserKey;
+
+/// A drawing's actions from a number on.
+const ACTIONS: &str = "SELECT blob FROM actions WHERE drawing = ? AND seq >= ? ORDER BY seq";
+
+/// A page from behind a place down.
+const PAGE: &str = "SELECT * FROM drawings
+    WHERE user = ? AND deleted_at IS NULL AND (updated_at, id) < (?, ?)
+    ORDER BY updated_at DESC, id DESC LIMIT ?";
+
+/// The same of the bin. Nothing changes there, so the moment of the deletion is that of the last change.
+const PAGE_OF_BIN: &str = "SELECT * FROM drawings
+    WHERE user = ? AND deleted_at IS NOT NULL AND (deleted_at, id) < (?, ?)
+    ORDER BY deleted_at DESC, id DESC LIMIT ?";
+
+/// The bin from the longest in it on.
+const BIN: &str = "SELECT * FROM drawings
+    WHERE user = ? AND deleted_at IS NOT NULL
+    ORDER BY deleted_at, id LIMIT ?";
+
+/// The 2016 list, with the last action where that is a save.
+const WEAPP_HEADS: &str = "SELECT *, CASE WHEN last_weapp THEN
+        (SELECT blob FROM actions WHERE drawing = number AND actions.seq = drawings.seq - 1)
+    END AS last
+    FROM drawings WHERE user = ? AND deleted_at IS NULL
+    ORDER BY first_saved_at DESC, id DESC LIMIT ?";
+
+/// The bins of all users.
+const PURGES_DUE: &str = "SELECT user, id FROM drawings
+    WHERE deleted_at IS NOT NULL AND deleted_at < ?
+    ORDER BY deleted_at, user, id LIMIT ?";
+
+/// See [`Gallery::header`](crate::store::gallery::Gallery::header).
+pub fn header(connection: &Connection, user: &UserKey, id: &str) -> StoreResult<Option<Header>> {
+    Ok(Drawing::find(connection, user, id)?.map(|drawing| drawing.header))
+}
+
+/// See [`Gallery::read`](crate::store::gallery::Gallery::read).
+pub fn read(connection: &Connection, user: &UserKey, id: &str, since: u32) -> StoreResult<Option<Stored>> {
+    let Some(drawing) = Drawing::find(connection, user, id)? else { return Ok(None) };
+    let Header { base, seq, .. } = drawing.header;
+    let since = since.max(base).min(seq);
+    let actions = connection
+        .prepare_cached(ACTIONS)?
+        .query_map(params![drawing.number, since], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
+    if actions.len() != (seq - since) as usize {
+        return Err(StoreError::Damaged(format!(
+            "drawing {}: its actions are not all there",
+            drawing.number
+        )));
+    }
+    Ok(Some(Stored { header: drawing.header, since, actions }))
+}
+
+/// See [`Gallery::page`](crate::store::gallery::Gallery::page).
+pub fn page(
+    connection: &Connection,
+    user: &UserKey,
+    deleted: bool,
+    after: Option<&After>,
+    limit: u32,
+) -> StoreResult<Vec<Header>> {
+    let sql = if deleted { PAGE_OF_BIN } else { PAGE };
+    let (moment, id) = after.map_or((Micros(i64::MAX), ""), |after| (after.updated_at, after.id.as_str()));
+    headers(connection, sql, params![user, moment, id, limit])
+}
+
+/// See [`Gallery::bin`](crate::store::gallery::Gallery::bin).
+pub fn bin(connection: &Connection, user: &UserKey, limit: u32) -> StoreResult<Vec<Header>> {
+    headers(connection, BIN, params![user, limit])
+}
+
+fn headers(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> StoreResult<Vec<Header>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params, |row| Ok(Drawing::from_row(row)?.header))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// See [`Gallery::weapp_heads`](crate::store::gallery::Gallery::weapp_heads).
+pub fn weapp_heads(connection: &Connection, user: &UserKey, limit: u32) -> StoreResult<Vec<WeappHead>> {
+    let mut statement = connection.prepare_cached(WEAPP_HEADS)?;
+    let rows = statement.query_map(params![user, limit], |row| {
+        Ok(WeappHead { header: Drawing::from_row(row)?.header, last: row.get("last")? })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// See [`Gallery::purges_due`](crate::store::gallery::Gallery::purges_due).
+pub fn purges_due(
+    connection: &Connection,
+    before: Micros,
+    limit: u32,
+) -> StoreResult<Vec<(UserKey, String)>> {
+    let mut statement = connection.prepare_cached(PURGES_DUE)?;
+    let rows = statement.query_map(params![before, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// See [`Gallery::usage`](crate::store::gallery::Gallery::usage).
+pub fn usage(connection: &Connection, user: &UserKey) -> StoreResult<Usage> {
+    let usage = connection
+        .prepare_cached("SELECT drawings, bytes FROM usage WHERE user = ?")?
+        .query_row(params![user], |row| {
+            Ok(Usage { drawings: row.get("drawings")?, bytes: unsigned(row, "bytes")? })
+        })
+        .optional()?;
+    Ok(usage.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    /// No list reads more than it gives: each walks along an index and sorts nothing.
+    #[test]
+    fn lists_are_read_along_an_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        for (sql, index) in [
+            (ACTIONS, "PRIMARY KEY"),
+            (PAGE, "drawings_by_change"),
+            (PAGE_OF_BIN, "drawings_in_bin"),
+            (BIN, "drawings_in_bin"),
+            (WEAPP_HEADS, "drawings_by_first_save"),
+            (PURGES_DUE, "drawings_to_purge"),
+        ] {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let count = statement.parameter_count();
+            let plan: Vec<String> = statement
+                .query_map(rusqlite::params_from_iter(vec![1; count]), |row| row.get("detail"))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            let plan = plan.join("; ");
+            assert!(plan.contains(index) && plan.starts_with("SEARCH"), "{sql}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN"), "{sql}: {plan}");
+        }
+    }
+}

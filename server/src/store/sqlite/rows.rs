@@ -1,0 +1,203 @@
+//! Rows of `drawings`, and values as columns hold them.
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use yibi_common::drawing::{Mode, Paper};
+
+use crate::clock::Micros;
+use crate::store::gallery::Header;
+use crate::user::UserKey;
+
+impl ToSql for Micros {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+impl FromSql for Micros {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        i64::column_result(value).map(Self)
+    }
+}
+
+impl ToSql for UserKey {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for UserKey {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str().map(Self::from_text)
+    }
+}
+
+/// A [`Mode`] as its column holds it.
+struct ModeName(Mode);
+
+impl ToSql for ModeName {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let name = match self.0 {
+            Mode::Free => "free",
+            Mode::OneStroke => "one_stroke",
+        };
+        Ok(name.into())
+    }
+}
+
+impl FromSql for ModeName {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_str()? {
+            "free" => Ok(Self(Mode::Free)),
+            "one_stroke" => Ok(Self(Mode::OneStroke)),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+/// A size as a column holds it: SQLite's integers are signed, and sizes far below their end.
+pub fn signed(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+/// A size out of its column.
+pub fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    let size: i64 = row.get(column)?;
+    u64::try_from(size).map_err(|_negative| rusqlite::Error::IntegralValueOutOfRange(0, size))
+}
+
+/// A row of `drawings`.
+pub struct Drawing {
+    /// What the actions are kept under.
+    pub number: i64,
+    /// What the trait tells.
+    pub header: Header,
+    /// Whether the last action is a 2016 save.
+    pub last_weapp: bool,
+}
+
+impl Drawing {
+    /// Reads a row with all columns.
+    pub fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let header = Header {
+            id: row.get("id")?,
+            weapp_id: row.get("weapp_id")?,
+            title: row.get("title")?,
+            paper: Paper { width: row.get("width")?, height: row.get("height")? },
+            mode: row.get::<_, ModeName>("mode")?.0,
+            base: row.get("base")?,
+            seq: row.get("seq")?,
+            all_weapp: row.get("all_weapp")?,
+            stroke_count: row.get("stroke_count")?,
+            point_count: row.get("point_count")?,
+            bytes: unsigned(row, "bytes")?,
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+            first_saved_at: row.get("first_saved_at")?,
+            deleted_at: row.get("deleted_at")?,
+        };
+        Ok(Self { number: row.get("number")?, header, last_weapp: row.get("last_weapp")? })
+    }
+
+    /// The drawing of that user with that id.
+    pub fn find(connection: &Connection, user: &UserKey, id: &str) -> rusqlite::Result<Option<Self>> {
+        connection
+            .prepare_cached("SELECT * FROM drawings WHERE user = ? AND id = ?")?
+            .query_row(params![user, id], Self::from_row)
+            .optional()
+    }
+
+    /// Writes a new row.
+    pub fn insert(&mut self, connection: &Connection, user: &UserKey) -> rusqlite::Result<()> {
+        let header = &self.header;
+        connection
+            .prepare_cached(
+                "INSERT INTO drawings (user, id, weapp_id, title, width, height, mode, base, seq, all_weapp,
+                    last_weapp, stroke_count, point_count, bytes, created_at, updated_at, first_saved_at)
+                 VALUES (:user, :id, :weapp_id, :title, :width, :height, :mode, :base, :seq, :all_weapp,
+                    :last_weapp, :stroke_count, :point_count, :bytes, :created_at, :updated_at,
+                    :first_saved_at)",
+            )?
+            .execute(named_params! {
+                ":user": user,
+                ":id": header.id,
+                ":weapp_id": header.weapp_id,
+                ":title": header.title,
+                ":width": header.paper.width,
+                ":height": header.paper.height,
+                ":mode": ModeName(header.mode),
+                ":base": header.base,
+                ":seq": header.seq,
+                ":all_weapp": header.all_weapp,
+                ":last_weapp": self.last_weapp,
+                ":stroke_count": header.stroke_count,
+                ":point_count": header.point_count,
+                ":bytes": signed(header.bytes),
+                ":created_at": header.created_at,
+                ":updated_at": header.updated_at,
+                ":first_saved_at": header.first_saved_at,
+            })?;
+        self.number = connection.last_insert_rowid();
+        Ok(())
+    }
+
+    /// Writes what an append changes. The columns that it never changes are left out, so that the indexes
+    /// with them are not touched.
+    pub fn update_list(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let header = &self.header;
+        connection
+            .prepare_cached(
+                "UPDATE drawings SET seq = :seq, all_weapp = :all_weapp, last_weapp = :last_weapp,
+                    stroke_count = :stroke_count, point_count = :point_count, bytes = :bytes,
+                    updated_at = :updated_at
+                 WHERE number = :number",
+            )?
+            .execute(named_params! {
+                ":number": self.number,
+                ":seq": header.seq,
+                ":all_weapp": header.all_weapp,
+                ":last_weapp": self.last_weapp,
+                ":stroke_count": header.stroke_count,
+                ":point_count": header.point_count,
+                ":bytes": signed(header.bytes),
+                ":updated_at": header.updated_at,
+            })?;
+        Ok(())
+    }
+
+    /// Writes what else may change.
+    pub fn update_rest(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let header = &self.header;
+        connection
+            .prepare_cached(
+                "UPDATE drawings SET weapp_id = :weapp_id, title = :title, base = :base,
+                    updated_at = :updated_at, first_saved_at = :first_saved_at, deleted_at = :deleted_at
+                 WHERE number = :number",
+            )?
+            .execute(named_params! {
+                ":number": self.number,
+                ":weapp_id": header.weapp_id,
+                ":title": header.title,
+                ":base": header.base,
+                ":updated_at": header.updated_at,
+                ":first_saved_at": header.first_saved_at,
+                ":deleted_at": header.deleted_at,
+            })?;
+        Ok(())
+    }
+
+    /// Puts stored forms at `from_seq` and behind.
+    pub fn insert_actions<'a>(
+        &self,
+        connection: &Connection,
+        from_seq: u32,
+        blobs: impl IntoIterator<Item = &'a [u8]>,
+    ) -> rusqlite::Result<()> {
+        let mut insert =
+            connection.prepare_cached("INSERT INTO actions (drawing, seq, blob) VALUES (?, ?, ?)")?;
+        for (seq, blob) in (i64::from(from_seq)..).zip(blobs) {
+            insert.execute(params![self.number, seq, blob])?;
+        }
+        Ok(())
+    }
+}

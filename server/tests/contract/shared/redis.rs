@@ -1,0 +1,118 @@
+//! Redis.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use redis::AsyncTypedCommands;
+use yibi_server::clock::Micros;
+use yibi_server::store::redis::RedisSessions;
+use yibi_server::store::sessions::{SessionId, Sessions, StoredSession};
+
+use super::{own_name, required};
+use crate::given::{Opened, user};
+use crate::sessions::session;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn open() -> Opened<RedisSessions> {
+    open_as(&own_name())
+}
+
+fn open_as(name: &str) -> Opened<RedisSessions> {
+    let url = required("YIBI_TEST_REDIS_URL");
+    Opened { store: RedisSessions::connect(&url, &format!("{name}:")).unwrap(), _keep: () }
+}
+
+async fn raw() -> redis::aio::MultiplexedConnection {
+    let client = redis::Client::open(required("YIBI_TEST_REDIS_URL")).unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
+}
+
+sessions_cases!(super::open);
+
+#[tokio::test]
+async fn an_index_is_mended_when_it_is_read() {
+    let name = own_name();
+    let (store, mut raw, ann) = (open_as(&name).store, raw().await, user("ann"));
+    let (kept, lost) = (session(1, &ann), session(2, &ann));
+    store.create(kept.clone(), HOUR).await.unwrap();
+    store.create(lost.clone(), HOUR).await.unwrap();
+    // One ends without the index, one slides without it, and one is not a session at all.
+    raw.del(format!("{name}:s:{}", lost.id)).await.unwrap();
+    store.read(kept.id, None, Some(9 * HOUR)).await.unwrap();
+    let index = format!("{name}:u:{{{ann}}}:s");
+    raw.zadd(&index, "nonsense", 1).await.unwrap();
+    let living = store.of_user(&ann).await.unwrap();
+    assert_eq!(living.iter().map(|(session, _)| session).collect::<Vec<_>>(), [&kept]);
+    assert_eq!(raw.zscore(&index, lost.id.to_string()).await.unwrap(), None);
+    let mended = raw.zscore(&index, kept.id.to_string()).await.unwrap().unwrap();
+    assert!(mended > Micros::now().plus(8 * HOUR).0 as f64);
+}
+
+#[tokio::test]
+async fn an_index_does_not_grow_with_what_has_ended() {
+    let name = own_name();
+    let (store, mut raw, ann) = (open_as(&name).store, raw().await, user("ann"));
+    for number in 0..100 {
+        store.create(session(number, &ann), Duration::from_millis(1)).await.unwrap();
+    }
+    assert!(raw.zcard(format!("{name}:u:{{{ann}}}:s")).await.unwrap() <= 64);
+}
+
+#[tokio::test]
+async fn what_is_stored_ends_by_itself() {
+    let name = own_name();
+    let (store, mut raw, ann) = (open_as(&name).store, raw().await, user("ann"));
+    let made = session(1, &ann);
+    store.create(made.clone(), HOUR).await.unwrap();
+    store.remove_all(&user("ben")).await.unwrap();
+    let ben = user("ben");
+    for (key, most) in [
+        (format!("{name}:s:{}", made.id), HOUR),
+        (format!("{name}:u:{{{ann}}}:s"), 24 * HOUR),
+        (format!("{name}:u:{{{ben}}}:e"), 400 * 24 * HOUR),
+    ] {
+        let left = redis::cmd("PTTL").arg(&key).query_async::<i64>(&mut raw).await.unwrap();
+        assert!(left > 0 && i128::from(left) <= most.as_millis() as i128, "{key}: {left}");
+    }
+}
+
+#[tokio::test]
+async fn an_evicted_epoch_revives_nothing() {
+    let name = own_name();
+    let (store, mut raw, ann) = (open_as(&name).store, raw().await, user("ann"));
+    store.create(session(1, &ann), HOUR).await.unwrap();
+    store.remove_all(&ann).await.unwrap();
+    let later = store.create(session(2, &ann), HOUR).await.unwrap();
+    let epoch = format!("{name}:u:{{{ann}}}:e");
+    raw.del(&epoch).await.unwrap();
+    assert_eq!(store.read(SessionId([1; 16]), None, None).await.unwrap(), None);
+    store.remove_all(&ann).await.unwrap();
+    assert!(raw.get(&epoch).await.unwrap().unwrap().parse::<u64>().unwrap() > later.epoch);
+    assert_eq!(store.read(later.id, Some(&ann), None).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_session_of_another_version_can_be_replaced_or_is_none() {
+    let name = own_name();
+    let (store, mut raw, ann) = (open_as(&name).store, raw().await, user("ann"));
+    let made = store.create(session(1, &ann), HOUR).await.unwrap();
+    let key = format!("{name}:s:{}", made.id);
+    let text = raw.get(&key).await.unwrap().unwrap();
+    raw.set(&key, text.replacen('{', "{\"later\": [1], ", 1)).await.unwrap();
+    assert_eq!(store.read(made.id, None, None).await.unwrap().as_ref(), Some(&made));
+    let new = StoredSession { device: "new".to_owned(), ..made.clone() };
+    assert!(store.replace(&made, &new, HOUR).await.unwrap());
+    assert_eq!(store.read(made.id, None, None).await.unwrap().as_ref(), Some(&new));
+    raw.set(&key, "{\"id\": 7}").await.unwrap();
+    assert_eq!(store.read(made.id, Some(&ann), Some(HOUR)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn scripts_are_loaded_again_when_they_are_forgotten() {
+    let Opened { store, .. } = open();
+    assert!(store.take_lease("a", "one", HOUR).await.unwrap());
+    redis::cmd("SCRIPT").arg("FLUSH").query_async::<()>(&mut raw().await).await.unwrap();
+    let taken = join_all((0..8).map(|_| store.take_lease("a", "one", HOUR))).await;
+    assert!(taken.into_iter().all(Result::unwrap));
+}

@@ -1,0 +1,158 @@
+//! A client of the public API that shows all of every reply.
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+/// A client, with a token or without.
+#[derive(Debug, Clone)]
+pub struct Api {
+    base: String,
+    http: reqwest::Client,
+    /// The bearer token.
+    pub token: Option<String>,
+    headers: HeaderMap,
+}
+
+/// A reply, read to its end.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header's value; empty when it is missing.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The JSON of a success of that status.
+    #[track_caller]
+    #[must_use]
+    pub fn ok(&self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text());
+        if self.body.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// The problem, when the reply is one of that status and code with everything that a problem has.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["request_id"], self.header("x-request-id"));
+        assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()));
+        problem
+    }
+}
+
+impl Api {
+    /// A client of a server at `http://…`, without a token.
+    #[must_use]
+    pub fn new(server: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { base: server.to_owned(), http, token: None, headers: HeaderMap::new() }
+    }
+
+    /// The same client of another server.
+    #[must_use]
+    pub fn at(&self, server: &str) -> Self {
+        Self { base: server.to_owned(), ..self.clone() }
+    }
+
+    /// With that token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// With a further header on every request.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        self
+    }
+
+    /// With the token that a code gets.
+    pub async fn sign_in(&self, code: &str) -> Self {
+        let reply = self.post("/api/v1/session", &json!({"code": code})).await.ok();
+        self.with_token(reply["token"].as_str().unwrap())
+    }
+
+    /// A request with the client's token and headers, to be completed.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request and reads the reply.
+    pub async fn send(request: reqwest::RequestBuilder) -> Reply {
+        let reply = request.send().await.unwrap();
+        let (status, headers) = (reply.status(), reply.headers().clone());
+        Reply { status, headers, body: reply.bytes().await.unwrap().to_vec() }
+    }
+
+    /// `GET`
+    pub async fn get(&self, path: &str) -> Reply {
+        Self::send(self.request(Method::GET, path)).await
+    }
+
+    /// `DELETE`
+    pub async fn delete(&self, path: &str) -> Reply {
+        Self::send(self.request(Method::DELETE, path)).await
+    }
+
+    /// `POST` of JSON
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        Self::send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// `PATCH` of JSON
+    pub async fn patch(&self, path: &str, body: &Value) -> Reply {
+        Self::send(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    /// Appends actions to a drawing.
+    pub async fn append(&self, id: &str, from_seq: u64, actions: Value) -> Reply {
+        self.post(
+            &format!("/api/v1/drawings/{id}/actions"),
+            &json!({"from_seq": from_seq, "actions": actions}),
+        )
+        .await
+    }
+
+    /// A drawing with all its actions.
+    pub async fn drawing(&self, id: &str) -> Value {
+        self.get(&format!("/api/v1/drawings/{id}")).await.ok()
+    }
+}
+
+/// A stroke of three points, told apart by its first coordinate.
+#[must_use]
+pub fn stroke(mark: i64) -> Value {
+    json!({"type": "stroke", "tool": "pen", "color": "#112233", "width": 28, "at": mark,
+           "points": [mark, 100, 0, 40, 60, 16, 30, -20, 17]})
+}

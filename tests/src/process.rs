@@ -1,0 +1,107 @@
+//! Processes that end with the test.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// A running process whose output is kept.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    output: Arc<(Mutex<String>, Condvar)>,
+}
+
+impl Process {
+    /// Starts a command.
+    #[must_use]
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let output = Arc::new((Mutex::new(String::new()), Condvar::new()));
+        collect(child.stdout.take().unwrap(), &output);
+        collect(child.stderr.take().unwrap(), &output);
+        Self { child, output }
+    }
+
+    /// The first line, of those so far and those to come, from which `find` gets something.
+    pub fn wait_for<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        let end = Instant::now() + Duration::from_secs(20);
+        let (output, more) = &*self.output;
+        let mut output = output.lock().unwrap();
+        loop {
+            if let Some(found) = output.lines().find_map(&find) {
+                return found;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "{what} never came; there was:\n{output}");
+            output = more.wait_timeout(output, left).unwrap().0;
+        }
+    }
+
+    /// All output so far.
+    #[must_use]
+    pub fn output(&self) -> String {
+        self.output.0.lock().unwrap().clone()
+    }
+
+    /// Sends a signal: `KILL`, `TERM`, `STOP`, `CONT`.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to end and waits; its exit code.
+    pub fn terminate(&mut self) -> Option<i32> {
+        self.signal("TERM");
+        self.child.wait().unwrap().code()
+    }
+
+    /// Waits for it to end by itself; its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- output of process {}:\n{}", self.child.id(), self.output());
+        }
+    }
+}
+
+fn collect(pipe: impl Read + Send + 'static, output: &Arc<(Mutex<String>, Condvar)>) {
+    let output = Arc::clone(output);
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let (text, more) = &*output;
+            let mut text = text.lock().unwrap();
+            text.push_str(&line);
+            text.push('\n');
+            more.notify_all();
+        }
+    });
+}

@@ -1,0 +1,128 @@
+//! A server of the test's own, as its operator would start it.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::process::Process;
+use crate::{Api, TempDir, Wechat, binary, service, unique};
+
+/// What a server stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// The embedded file.
+    Embedded,
+    /// MongoDB and Redis.
+    Shared,
+}
+
+/// The operator's token of all test servers.
+pub const ADMIN_TOKEN: &str = "a-token-of-the-tests-alone-32-characters";
+
+/// The secret of the app that the simulator knows; no log may ever show it.
+pub const APP_SECRET: &str = "a-secret-of-the-simulator-alone";
+
+/// A running `yibi-server serve`.
+#[derive(Debug)]
+pub struct Server {
+    process: Process,
+    settings: Vec<(String, String)>,
+    _data: Option<TempDir>,
+    /// Where clients are served.
+    pub public: String,
+    /// Where the operator is.
+    pub admin: String,
+}
+
+impl Server {
+    /// Starts a server on that backend with data of its own, asking that WeChat.
+    #[must_use]
+    pub fn start(backend: Backend, wechat: &Wechat) -> Self {
+        Self::start_with(backend, wechat, &[])
+    }
+
+    /// The same with further settings, named as in the environment without `YIBI_`.
+    #[must_use]
+    pub fn start_with(backend: Backend, wechat: &Wechat, further: &[(&str, &str)]) -> Self {
+        let data = TempDir::new();
+        let mut settings = vec![
+            ("STORE__DATA_DIR".to_owned(), data.path().display().to_string()),
+            ("WECHAT__APP_ID".to_owned(), wechat.app_id.clone()),
+            ("WECHAT__APP_SECRET".to_owned(), APP_SECRET.to_owned()),
+            ("WECHAT__API_URL".to_owned(), wechat.url.clone()),
+            ("ADMIN__TOKEN".to_owned(), ADMIN_TOKEN.to_owned()),
+            ("HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("ADMIN__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("LOG__FILTER".to_owned(), "info,yibi_server=trace".to_owned()),
+        ];
+        if backend == Backend::Shared {
+            let name = format!("t{}", unique());
+            settings.extend([
+                ("STORE__MONGODB_URI".to_owned(), service("YIBI_TEST_MONGODB_URI")),
+                ("STORE__MONGODB_DATABASE".to_owned(), name.clone()),
+                ("STORE__REDIS_URL".to_owned(), service("YIBI_TEST_REDIS_URL")),
+                ("STORE__REDIS_PREFIX".to_owned(), format!("{name}:")),
+            ]);
+        }
+        settings.extend(further.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Self::run(settings, Some(data))
+    }
+
+    /// A second server on the same databases and data, beside this one.
+    #[must_use]
+    pub fn sibling(&self) -> Self {
+        Self::run(self.settings.clone(), None)
+    }
+
+    fn run(settings: Vec<(String, String)>, data: Option<TempDir>) -> Self {
+        let (process, public, admin) = launch(&settings);
+        Self { process, settings, _data: data, public, admin }
+    }
+
+    /// Ends it as a power cut would, and starts it on what it left.
+    pub fn crash_and_restart(&mut self) {
+        self.process.kill();
+        (self.process, self.public, self.admin) = launch(&self.settings);
+    }
+
+    /// Ends it gracefully, and starts it again.
+    pub fn restart(&mut self) {
+        assert_eq!(self.process.terminate(), Some(0));
+        (self.process, self.public, self.admin) = launch(&self.settings);
+    }
+
+    /// The process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// A client of its public API without a token.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api::new(&self.public)
+    }
+
+    /// A client with the token of a named user, freshly signed in.
+    pub async fn signed_in(&self, wechat: &Wechat, user: &str) -> Api {
+        self.api().sign_in(&wechat.code(user).await).await
+    }
+
+    /// All log lines so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.process.output()
+    }
+}
+
+fn launch(settings: &[(String, String)]) -> (Process, String, String) {
+    let mut command = Command::new(binary("yibi-server"));
+    command.arg("serve").env_clear();
+    command.envs(settings.iter().map(|(name, value)| (format!("YIBI_{name}"), value)));
+    let process = Process::start(&mut command);
+    let (public, admin) = process.wait_for("the server's addresses", |line| {
+        let event: Value = serde_json::from_str(line).ok()?;
+        let address = |name: &str| Some(format!("http://{}", event[name].as_str()?));
+        (event["message"] == "listening").then(|| Some((address("public")?, address("admin")?))).flatten()
+    });
+    (process, public, admin)
+}

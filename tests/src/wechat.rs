@@ -1,0 +1,82 @@
+//! A simulated WeChat of the test's own.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::process::Process;
+use crate::{binary, install_tls};
+
+/// The simulator as a process, and its controls.
+#[derive(Debug)]
+pub struct Wechat {
+    _process: Process,
+    /// Where it listens, `http://127.0.0.1:…`.
+    pub url: String,
+    /// The app that it knows.
+    pub app_id: String,
+    http: reqwest::Client,
+}
+
+/// What a phone has after `wx.login` and `wx.getUserInfo`.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The code.
+    pub code: String,
+    /// The profile's text.
+    pub raw_data: String,
+    /// Its signature.
+    pub signature: String,
+}
+
+impl Wechat {
+    /// Starts one.
+    #[must_use]
+    pub fn start() -> Self {
+        install_tls();
+        let mut command = Command::new(binary("yibi-server"));
+        let process = Process::start(command.args(["simulator", "--listen", "127.0.0.1:0"]));
+        let (url, app_id) = process.wait_for("the simulator's address", |line| {
+            let (url, app) = line.strip_prefix("listening on ")?.split_once(" for app ")?;
+            Some((url.to_owned(), app.to_owned()))
+        });
+        Self { _process: process, url, app_id, http: reqwest::Client::new() }
+    }
+
+    /// What a named user's phone gets.
+    pub async fn login(&self, user: &str) -> Login {
+        let reply = self.http.post(format!("{}/simulator/login", self.url)).json(&json!({"user": user}));
+        let login: Value = reply.send().await.unwrap().json().await.unwrap();
+        let text = |name: &str| login[name].as_str().unwrap().to_owned();
+        Login { code: text("code"), raw_data: text("raw_data"), signature: text("signature") }
+    }
+
+    /// A fresh code of a named user.
+    pub async fn code(&self, user: &str) -> String {
+        self.login(user).await.code
+    }
+
+    /// Scripts the next calls: a list of steps as the simulator takes them.
+    pub async fn script(&self, steps: Value) {
+        let reply =
+            self.http.post(format!("{}/simulator/script", self.url)).json(&steps).send().await.unwrap();
+        assert!(reply.status().is_success(), "{}", reply.text().await.unwrap());
+    }
+
+    /// Forgets the script.
+    pub async fn clear_script(&self) {
+        self.http.delete(format!("{}/simulator/script", self.url)).send().await.unwrap();
+    }
+
+    /// How often each API was called, and each code was shown.
+    pub async fn calls(&self) -> Value {
+        self.http.get(format!("{}/simulator/calls", self.url)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Lets time pass for codes.
+    pub async fn advance(&self, milliseconds: u64) {
+        let clock = self.http.post(format!("{}/simulator/clock", self.url));
+        let reply = clock.json(&json!({"advance_ms": milliseconds})).send().await.unwrap();
+        assert!(reply.status().is_success());
+    }
+}

@@ -1,0 +1,5 @@
+//! All black-box tests, in one binary.
+
+#![expect(clippy::indexing_slicing, reason = "in a test a broken expectation is what is to be told")]
+
+mod first_steps;
