@@ -8,6 +8,8 @@ const { inkWidth, paint } = require('./geometry')
 
 /** WeChat's largest canvas, CSS px. */
 const MAX_SIDE = 1365
+/** The server's largest picture, pixels of the longer side. */
+const MAX_SIZE = 2048
 /** The strokes that lie on the screen only, not in the base: undo among them is cheap. */
 const LOOSE_MIN = 24
 const LOOSE_MAX = 64
@@ -350,21 +352,32 @@ class Painter {
 }
 
 /**
+ * The longer side of a picture that is so many pixels wide: what the server calls its size.
+ * @param {{ width: number, height: number }} paper grid units
+ * @param {number} width pixels
+ */
+function longerSide(paper, width) {
+  return Math.min(MAX_SIZE, Math.round((width * Math.max(paper.width, paper.height)) / paper.width))
+}
+
+/**
  * Paints a whole picture, its background too, as the server does.
  * @param {any} canvas the result; its size is set here
  * @param {any} layer an off-screen canvas for the strokes
  * @param {Picture} picture
  * @param {{ width: number, height: number }} paper grid units
- * @param {number} width pixels
+ * @param {number} size pixels of the longer side
  */
-function paintWhole(canvas, layer, picture, paper, width) {
-  const height = Math.round((width * paper.height) / paper.width)
+function paintWhole(canvas, layer, picture, paper, size) {
+  const k = size / Math.max(paper.width, paper.height)
+  const width = Math.max(1, Math.round(paper.width * k))
+  const height = Math.max(1, Math.round(paper.height * k))
   for (const each of [canvas, layer]) {
     each.width = width
     each.height = height
   }
   const strokes = layer.getContext('2d')
-  strokes.setTransform(width / paper.width, 0, 0, height / paper.height, 0, 0)
+  strokes.setTransform(k, 0, 0, k, 0, 0)
   for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke))
   const context = canvas.getContext('2d')
   context.fillStyle = picture.background
@@ -402,4 +415,4 @@ function paintCard(canvas, layer, picture, paper, width) {
   context.drawImage(layer, x, y)
 }
 
-module.exports = { Painter, paintCard, paintWhole, boxOf, MAX_SIDE }
+module.exports = { Painter, longerSide, paintCard, paintWhole, boxOf, MAX_SIDE }

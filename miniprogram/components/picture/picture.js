@@ -1,5 +1,5 @@
 const { downloadPicture, saveToAlbum } = require('../../lib/album')
-const { paintCard, paintWhole } = require('../../lib/painter')
+const { longerSide, paintCard, paintWhole } = require('../../lib/painter')
 
 /** Pixels of a saved picture's width. */
 const WIDTH = 1080
@@ -21,7 +21,7 @@ Component({
       const canvas = await this.easel()
       const layer = wx.createOffscreenCanvas({ type: '2d', width: 1, height: 1 })
       if (card) paintCard(canvas, layer, drawing.picture, drawing, width)
-      else paintWhole(canvas, layer, drawing.picture, drawing, width)
+      else paintWhole(canvas, layer, drawing.picture, drawing, longerSide(drawing, width))
       return new Promise((resolve, reject) => {
         wx.canvasToTempFilePath(
           { canvas, fileType: 'png', success: ({ tempFilePath }) => resolve(tempFilePath), fail: reject },
