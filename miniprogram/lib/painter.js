@@ -15,8 +15,9 @@ const LOOSE_MIN = 24
 const LOOSE_MAX = 64
 /** What lies around the paper on a shared card. */
 const CARD_COLOR = '#e9e2d5'
-/** Milliseconds of painting in one frame while a long picture is built up. */
-const SLICE = 8
+/** Milliseconds of painting in one frame while a long picture is built up, and while a finger draws meanwhile. */
+const SLICE = 24
+const SLICE_WHILE_DRAWING = 6
 
 /**
  * @typedef {import('./drawing').Stroke} Stroke
@@ -155,8 +156,8 @@ class Painter {
     this.waiting = []
   }
 
-  /** Takes the view's size over and paints anew. */
-  resize() {
+  /** Takes the view's size over and paints anew. @param {boolean} [visibly] what is built up is shown as it grows */
+  resize(visibly = true) {
     const { width, height } = this.view
     const ratio = Math.min(this.pixelRatio, (MAX_SIDE * 3) / Math.max(width, height))
     this.ratio = ratio
@@ -164,7 +165,7 @@ class Painter {
       canvas.width = Math.round(width * ratio)
       canvas.height = Math.round(height * ratio)
     }
-    this.rebuild(true)
+    this.rebuild(visibly)
   }
 
   /** @param {CanvasRenderingContext2D} context */
@@ -244,7 +245,7 @@ class Painter {
   /** Paints for a slice of time, and goes on with the next frame. @param {boolean} visibly */
   grow(visibly) {
     this.frame = null
-    const until = this.now() + SLICE
+    const until = this.now() + (this.drawing ? SLICE_WHILE_DRAWING : SLICE)
     const target = Math.max(0, this.wanted.length - LOOSE_MIN)
     // The base takes up what the screen has and it lacks.
     this.toGrid(this.baseContext)

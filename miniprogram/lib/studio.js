@@ -9,6 +9,10 @@ const LAST = 'yibi.last'
 /** Milliseconds for which an app that was closed comes back to it. */
 const COMES_BACK = 30 * 60_000
 
+/**
+ * @typedef {{ image: string, width: number, height: number }} Glimpse an image's address, and the paper's grid units
+ */
+
 class Studio {
   /**
    * @param {object} deps
@@ -26,6 +30,8 @@ class Studio {
     this.now = now
     /** wx storage did not take the last action: it is in memory only. */
     this.storageFull = false
+    /** What a drawing looks like, to be shown while it is opened. @type {Map<string, Glimpse>} */
+    this.glimpses = new Map()
   }
 
   /** @param {'free' | 'one_stroke'} mode @returns {Drawing} an empty paper, known to nobody until it is drawn on */

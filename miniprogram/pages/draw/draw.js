@@ -32,6 +32,8 @@ Page({
     canRedo: false,
     state: 'saved',
     stateText: '',
+    /** The picture as the gallery has it, while the drawing is opened. */
+    glimpse: '',
     hint: '',
     panel: '',
     seal: false,
@@ -55,6 +57,8 @@ Page({
   stopListening: [],
   /** The longest way of one stroke, grid units. */
   oneStrokeLength: ONE_STROKE_LENGTH,
+  /** The drawing is on its way: there is nothing to draw on yet. */
+  opening: false,
   /** A status came in while a finger drew. */
   stateIsOld: false,
 
@@ -106,9 +110,16 @@ Page({
   // ---- the drawing on the paper
 
   async open(id) {
+    this.opening = true
     const { studio, saver } = this.services
+    const glimpse = studio.glimpses.get(id)
+    if (glimpse) {
+      Object.assign(this.drawing, { width: glimpse.width, height: glimpse.height })
+      this.setData({ glimpse: glimpse.image })
+    }
     try {
       const drawing = await studio.open(id)
+      this.opening = false
       this.use(drawing)
       if (drawing.acked > 0) void saver.refresh(drawing).catch((error) => this.refreshFailed(error))
     } catch (error) {
@@ -147,14 +158,17 @@ Page({
   repaint() {
     const { drawing } = this
     const { picture } = drawing
-    if (this.painter) this.painter.show(picture.strokes)
+    if (this.painter) {
+      this.painter.show(picture.strokes)
+      if (this.data.glimpse && !this.opening) void this.painter.settled().then(() => this.setChanged({ glimpse: '' }))
+    }
     this.setChanged({
       background: picture.background,
       canUndo: drawing.canUndo,
       canRedo: drawing.canRedo,
       drawn: !drawing.isEmpty,
       done: drawing.mode === 'one_stroke' && !drawing.isEmpty,
-      hint: drawing.seq > 0 ? '' : (drawing.mode === 'one_stroke' ? '一笔，画到底' : '在这里画'),
+      hint: drawing.seq > 0 || this.opening ? '' : (drawing.mode === 'one_stroke' ? '一笔，画到底' : '在这里画'),
     })
   },
 
@@ -206,9 +220,11 @@ Page({
       this.painter = new Painter({ canvas: settled, live, base, view: this.view, pixelRatio })
     }
     this.painter.wanted = this.drawing.picture.strokes
-    this.painter.resize()
+    // Below the glimpse: it gives way to the whole picture at once.
+    this.painter.resize(!this.data.glimpse)
     this.gauge = gauge ? new Gauge(gauge, size.width, pixelRatio) : null
     this.showGauge()
+    if (!this.opening) this.repaint()
   },
 
   showGauge() {
@@ -279,7 +295,7 @@ Page({
   },
 
   touchStart(event) {
-    if (this.painter && !this.data.done) this.recorder.start(event)
+    if (this.painter && !this.data.done && !this.opening) this.recorder.start(event)
   },
   touchMove(event) {
     this.recorder.move(event)

@@ -180,6 +180,8 @@ Page({
 
   /** @param {import('../../lib/api').Summary} drawing */
   item(drawing) {
+    const { width, height } = drawing
+    this.services.studio.glimpses.set(drawing.id, { image: drawing.image_url, width, height })
     const title = drawing.title || '无题'
     const date = dateWords(drawing.updated_at, Date.now())
     return {
@@ -188,7 +190,7 @@ Page({
       date,
       label: `${title}，${date}`,
       image: drawing.image_url,
-      ratio: (drawing.height / drawing.width) * 100,
+      ratio: (height / width) * 100,
       oneStroke: drawing.mode === 'one_stroke',
       state: '',
     }
