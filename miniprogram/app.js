@@ -3,6 +3,7 @@ const { Api } = require('./lib/api')
 const { createHttp } = require('./lib/http')
 const { Journal } = require('./lib/journal')
 const { late } = require('./lib/late')
+const { Limits } = require('./lib/limits')
 const { createPrivacy } = require('./lib/privacy')
 const { Saver } = require('./lib/saver')
 const { Session } = require('./lib/session')
@@ -19,6 +20,8 @@ App({
   saver: late(),
   /** @type {Studio} */
   studio: late(),
+  /** @type {Limits} */
+  limits: late(),
   /** @type {ReturnType<typeof createPrivacy>} */
   privacy: late(),
   /** Whether the phone is on a network. */
@@ -28,6 +31,7 @@ App({
     const http = createHttp({ wx, origin: config.api })
     this.session = new Session({ wx, http })
     this.api = new Api({ wx, config, session: this.session, http })
+    this.limits = new Limits({ wx, api: this.api })
     this.journal = new Journal({ wx })
     this.saver = new Saver({ api: this.api, journal: this.journal })
     this.studio = new Studio({ wx, api: this.api, journal: this.journal, saver: this.saver })
@@ -53,6 +57,7 @@ App({
     try {
       await this.session.token()
       await this.saver.flushAll()
+      await this.limits.refresh()
     } catch {
       // Without a network or a server the drafts wait; the page says so.
     }

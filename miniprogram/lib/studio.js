@@ -3,11 +3,14 @@
 const { Drawing, newId } = require('./drawing')
 const { Failure } = require('./http')
 const { StorageFull } = require('./journal')
+const { timers: clock } = require('./timers')
 
 /** The storage key of the drawing that was last worked on. */
 const LAST = 'yibi.last'
 /** Milliseconds for which an app that was closed comes back to it. */
 const COMES_BACK = 30 * 60_000
+/** Milliseconds after its opening at which a drawing is copied to the phone, when nobody waits any more. */
+const COPY_AFTER = 1_500
 
 /**
  * @typedef {{ image: string, width: number, height: number }} Glimpse an image's address, and the paper's grid units
@@ -21,13 +24,15 @@ class Studio {
    * @param {import('./journal').Journal} deps.journal
    * @param {import('./saver').Saver} deps.saver
    * @param {() => number} [deps.now] ms since 1970
+   * @param {import('./timers').Timers} [deps.timers]
    */
-  constructor({ wx, api, journal, saver, now = Date.now }) {
+  constructor({ wx, api, journal, saver, now = Date.now, timers = clock }) {
     this.wx = wx
     this.api = api
     this.journal = journal
     this.saver = saver
     this.now = now
+    this.timers = timers
     /** wx storage did not take the last action: it is in memory only. */
     this.storageFull = false
     /** What a drawing looks like, to be shown while it is opened. @type {Map<string, Glimpse>} */
@@ -82,8 +87,13 @@ class Studio {
         if (!moved || action.type === 'stroke' || action.type === 'background') drawing.push(action)
       }
       this.saver.drop(id)
-    }
+    } else this.timers.set(() => this.keep(drawing), COPY_AFTER)
     return this.taken(drawing)
+  }
+
+  /** Copies a drawing to the phone, unless it was drawn on or given up meanwhile. @param {Drawing} drawing */
+  keep(drawing) {
+    if (drawing.pendingCount === 0 && !this.journal.entry(drawing.id)) this.journal.copy(drawing)
   }
 
   /**

@@ -8,10 +8,6 @@ const { Gauge, canvases, fit, measureStage } = require('../../lib/easel')
 
 /** The storage key of tool, colour, width and recent colours. */
 const PEN = 'yibi.pen'
-/** The longest way of one stroke, where the server has not said otherwise. */
-const ONE_STROKE_LENGTH = 8_192
-/** How much of the grid a coordinate may lie outside, as the server checks it. */
-const BOUND = 4
 
 Page({
   data: {
@@ -55,8 +51,6 @@ Page({
   drawing: late(),
   /** @type {(() => void)[]} */
   stopListening: [],
-  /** The longest way of one stroke, grid units. */
-  oneStrokeLength: ONE_STROKE_LENGTH,
   /** The drawing is on its way: there is nothing to draw on yet. */
   opening: false,
   /** A status came in while a finger drew. */
@@ -229,19 +223,22 @@ Page({
 
   showGauge() {
     if (!this.gauge) return
-    const used = this.data.done ? this.oneStrokeLength : this.recorder.length
-    this.gauge.show(this.data.done ? 0 : 1 - used / this.oneStrokeLength, this.data.color)
+    const left = 1 - this.recorder.length / this.services.limits.now.one_stroke_length
+    this.gauge.show(this.data.done ? 0 : left, this.data.color)
   },
 
   makeRecorder() {
     return new Recorder({
       pen: () => {
         const { tool, color, width, mode } = this.data
-        const length = mode === 'one_stroke' ? this.oneStrokeLength : undefined
+        const length = mode === 'one_stroke' ? this.services.limits.now.one_stroke_length : undefined
         return { tool, color, width: tool === 'eraser' ? width * theme.ERASER_FACTOR : width, length }
       },
       toGrid: (x, y) => this.view.toGrid(x, y),
-      bounds: () => ({ x: this.drawing.width * BOUND, y: this.drawing.height * BOUND }),
+      bounds: () => {
+        const { coordinate_factor: factor } = this.services.limits.now
+        return { x: this.drawing.width * factor, y: this.drawing.height * factor }
+      },
       at: () => this.drawing.at(Date.now()),
       calls: {
         begin: (stroke) => {
@@ -295,7 +292,14 @@ Page({
   },
 
   touchStart(event) {
-    if (this.painter && !this.data.done && !this.opening) this.recorder.start(event)
+    if (!this.painter || this.data.done || this.opening) return
+    const { points_per_stroke: points, actions_per_drawing: actions } = this.services.limits.now
+    if (this.recorder.phase === 'idle' && this.drawing.actions.length >= actions) {
+      wx.showToast({ title: '这幅画画满了，新画一幅吧', icon: 'none' })
+      return
+    }
+    this.recorder.maxPoints = points
+    this.recorder.start(event)
   },
   touchMove(event) {
     this.recorder.move(event)

@@ -48,6 +48,8 @@ Page({
   services: late(),
   /** Summaries from the server. @type {import('../../lib/api').Summary[]} */
   drawings: [],
+  /** The last request for the list failed. */
+  outOfReach: false,
   /** `drawings` are those of the last time. */
   seenOnly: true,
   /** Where the list goes on. @type {string | null} */
@@ -74,6 +76,7 @@ Page({
     this.drawings = wx.getStorageSync(SEEN) || []
     this.thumbnails = new Map()
     this.hidden = new Set()
+    this.setData({ titleChars: this.services.limits.now.title_chars })
     this.stopListening = this.services.saver.onStatus((id, { state }) => this.saved(id, state))
   },
 
@@ -94,6 +97,10 @@ Page({
 
   onReachBottom() {
     void this.more()
+  },
+
+  onShareAppMessage() {
+    return { title: '来画一笔', path: '/pages/draw/draw' }
   },
 
   onConnected(online) {
@@ -130,6 +137,7 @@ Page({
       this.next = next
       this.seenOnly = false
       if (!cursor) this.remember(drawings)
+      this.outOfReach = false
       this.setData({ banner: '', loading: false })
     } catch (error) {
       this.failed(error)
@@ -153,6 +161,7 @@ Page({
       signin: '还没有登录，这里只有本机上的画',
       blocked: '账号受限，这里只有本机上的画',
     }[kind]
+    this.outOfReach = true
     this.setData({ loading: false, banner: banner || '' })
     if (!banner) this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.reload() })
   },
@@ -167,6 +176,8 @@ Page({
     for (const drawing of this.drawings) {
       if (!shown.has(drawing.id) && !this.hidden.has(drawing.id)) items.push(this.item(drawing))
     }
+    const copies = this.outOfReach ? this.copies(new Set(items.map(({ id }) => id))) : []
+    items.push(...copies.map((drawing) => ({ ...this.draftItem(drawing, undefined), state: '' })))
     const waiting = this.seenOnly && this.data.loading
     this.setData({
       columns: flow(items),
@@ -175,7 +186,20 @@ Page({
       end: items.length > 4 && !this.next && !waiting,
       count: items.length,
     })
-    for (const drawing of drafts) if (drawing.whole) void this.thumbnail(drawing)
+    for (const drawing of [...drafts, ...copies]) if (drawing.whole) void this.thumbnail(drawing)
+  },
+
+  /**
+   * What the phone holds of the drawings that the list does not show.
+   * @param {Set<string>} shown
+   * @returns {import('../../lib/drawing').Drawing[]}
+   */
+  copies(shown) {
+    const { journal } = this.services
+    return journal.copies()
+      .reverse()
+      .filter(({ id, whole }) => whole && !shown.has(id) && !this.hidden.has(id))
+      .map(({ id }) => journal.load(id))
   },
 
   /** @param {import('../../lib/api').Summary} drawing */

@@ -3,8 +3,6 @@ const { dateWords, sizeWords } = require('../../lib/words')
 
 /** What has to be typed to delete an account. */
 const PHRASE = '注销账号'
-/** Bytes of all drawings, where the server has not said otherwise. */
-const BYTES = 64 * 1024 * 1024
 /** The storage key of the avatar's path on this phone. */
 const AVATAR = 'yibi.avatar'
 
@@ -42,9 +40,9 @@ Page({
     this.setData({ left: session.left })
     if (session.left) return
     try {
-      const [me, { sessions }, limits] = await Promise.all([api.me(), api.sessions(), api.limits().catch(() => null)])
+      const [me, { sessions }] = await Promise.all([api.me(), api.sessions()])
       session.setUser({ id: me.id, nickname: me.nickname, created_at: me.created_at })
-      const bytes = limits && limits.bytes_per_user ? limits.bytes_per_user : BYTES
+      const { bytes_per_user: bytes } = this.services.limits.now
       const now = Date.now()
       this.setData({
         loading: false,
