@@ -37,6 +37,8 @@ class Studio {
     this.storageFull = false
     /** What a drawing looks like, to be shown while it is opened. @type {Map<string, Glimpse>} */
     this.glimpses = new Map()
+    /** Timers of the copies to come, by drawing. @type {Map<string, any>} */
+    this.copying = new Map()
   }
 
   /** @param {'free' | 'one_stroke'} mode @returns {Drawing} an empty paper, known to nobody until it is drawn on */
@@ -87,13 +89,18 @@ class Studio {
         if (!moved || action.type === 'stroke' || action.type === 'background') drawing.push(action)
       }
       this.saver.drop(id)
-    } else this.timers.set(() => this.keep(drawing), COPY_AFTER)
+    } else this.keepLater(drawing)
     return this.taken(drawing)
   }
 
-  /** Copies a drawing to the phone, unless it was drawn on or given up meanwhile. @param {Drawing} drawing */
-  keep(drawing) {
-    if (drawing.pendingCount === 0 && !this.journal.entry(drawing.id)) this.journal.copy(drawing)
+  /** Copies a drawing to the phone, unless it is drawn on or given up before. @param {Drawing} drawing */
+  keepLater(drawing) {
+    const { id } = drawing
+    this.timers.clear(this.copying.get(id))
+    this.copying.set(id, this.timers.set(() => {
+      this.copying.delete(id)
+      if (drawing.pendingCount === 0 && !this.journal.entry(id)) this.journal.copy(drawing)
+    }, COPY_AFTER))
   }
 
   /**
@@ -139,6 +146,8 @@ class Studio {
 
   /** Forgets what the phone holds of a drawing. @param {string} id */
   discard(id) {
+    this.timers.clear(this.copying.get(id))
+    this.copying.delete(id)
     this.saver.drop(id)
     this.journal.remove(id)
   }

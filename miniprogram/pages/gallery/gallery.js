@@ -1,6 +1,6 @@
 const { Failure } = require('../../lib/http')
 const { late } = require('../../lib/late')
-const { STATE_WORDS, dateWords } = require('../../lib/words')
+const { BIN_DAYS, STATE_WORDS, dateWords } = require('../../lib/words')
 
 /** Drawings in one page of the list. */
 const PAGE = 20
@@ -42,6 +42,7 @@ Page({
     renaming: false,
     name: '',
     titleChars: 64,
+    binDays: BIN_DAYS,
   },
 
   /** @type {any} */

@@ -1,5 +1,5 @@
 const { late } = require('../../lib/late')
-const { dateWords, sizeWords } = require('../../lib/words')
+const { ERASURE_DAYS, dateWords, sizeWords } = require('../../lib/words')
 
 /** What has to be typed to delete an account. */
 const PHRASE = '注销账号'
@@ -19,6 +19,7 @@ Page({
     editing: false,
     closing: false,
     phrase: PHRASE,
+    days: ERASURE_DAYS,
     typed: '',
   },
 
@@ -188,7 +189,7 @@ Page({
       wx.removeStorageSync(AVATAR)
       this.forgetSeen()
       this.setData({ left: true, nickname: '', avatar: '' })
-      wx.showToast({ title: '账号已注销', icon: 'none' })
+      wx.showToast({ title: `${ERASURE_DAYS} 天后彻底删除`, icon: 'none' })
     } catch (error) {
       this.selectComponent('#fault').tell(error)
     }

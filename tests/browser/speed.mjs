@@ -7,7 +7,9 @@ import { after, before, test } from 'node:test'
 import { launchBrowser, Phone, Server } from './harness.mjs'
 
 const { drawings } = JSON.parse(readFileSync(new URL('../fixtures/drawings.json', import.meta.url), 'utf8'))
-const STROKES = 5_000
+/** A little fewer than a drawing may have, to leave room for those of the test. */
+const STROKES = 4_900
+const BATCH = 100
 const POINTS = 40
 const THROTTLE = 4
 /** Milliseconds of work in a frame, at the 95th percentile. */
@@ -103,8 +105,8 @@ test('what is tapped measures 44 px at least', async () => {
 
 test(`${STROKES} strokes, the processor throttled to a quarter: open and draw`, async () => {
   const api = await server.client('long')
-  for (let from = 0; from < STROKES; from += 250) {
-    const actions = Array.from({ length: 250 }, (_, i) => scribble(from + i))
+  for (let from = 0; from < STROKES; from += BATCH) {
+    const actions = Array.from({ length: BATCH }, (_, i) => scribble(from + i))
     await api('POST', '/drawings/long/actions', { from_seq: from, actions })
   }
   await withPhone('long', async (phone) => {
@@ -172,7 +174,7 @@ test(`${STROKES} strokes, the processor throttled to a quarter: open and draw`, 
         await phone.send('touchEnd', [])
       }
       const { worked, frames } = await phone.page.evaluate(() => ({ worked: window.worked, frames: window.frames }))
-      assert.ok(frames.length > 50, `${frames.length} frames`)
+      assert.ok(worked.length > 200 && frames.length > 40, `${frames.length} frames`)
       best = Math.min(best, percentile(frames, 0.95))
       console.log(`drawing: work per touch p95 ${percentile(worked, 0.95).toFixed(1)} ms, worst ${Math.max(...worked).toFixed(1)} ms; frames p95 ${percentile(frames, 0.95).toFixed(1)} ms of ${frames.length}`)
     }
