@@ -67,7 +67,7 @@ pub async fn run(
     ready: impl FnOnce(Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let services = services(&settings)?;
+    let (services, embedded) = services(&settings)?;
     let addresses = Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
     let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
     let services = Data::new(services);
@@ -134,22 +134,46 @@ pub async fn run(
     });
 
     let handles = (public.handle(), admin.handle());
-    let public = tokio::spawn(public);
-    let admin = tokio::spawn(admin);
+    let mut public = tokio::spawn(public);
+    let mut admin = tokio::spawn(admin);
     tracing::info!(public = %addresses.public, admin = %addresses.admin, "listening");
     ready(addresses);
-    shutdown.await;
+    // A listener that ends before it is told to has failed.
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        ended = &mut public => Err(failure(ended)),
+        ended = &mut admin => Err(failure(ended)),
+    };
     tracing::info!("stopping: requests in flight are finished");
     handles.0.stop(true).await;
     handles.1.stop(true).await;
     drop(stop_house);
     sweeper.abort();
-    let _ = tokio::join!(public, admin, house);
+    if ended.is_ok() {
+        let _ = tokio::join!(public, admin);
+    }
+    let _ = house.await;
+    if let Some(embedded) = embedded {
+        // Others may still hold it, threads of workers that nobody waits for: it is closed here, so that no
+        // process ends in the middle of that. A panic has been logged and leaves what a crash would.
+        let _ = tokio::task::spawn_blocking(move || embedded.close()).await;
+    }
     tracing::info!("stopped");
-    Ok(())
+    ended
 }
 
-fn services(settings: &Settings) -> Result<Services, StartError> {
+/// Why a listener ended by itself.
+fn failure(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> StartError {
+    let error = match ended {
+        Ok(Ok(())) => std::io::Error::other("the listener ended"),
+        Ok(Err(error)) => error,
+        Err(panic) => std::io::Error::other(panic),
+    };
+    StartError::Listener(error)
+}
+
+/// All services, and the embedded store if it is in use, for the one who closes it.
+fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), StartError> {
     let metrics = Arc::new(Metrics::default());
     let store = &settings.store;
     let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());
@@ -167,8 +191,8 @@ fn services(settings: &Settings) -> Result<Services, StartError> {
             (GalleryBackend::Mongo(mongo.clone()), KeyPlace::Shared(mongo))
         }
     };
-    let sessions = match embedded {
-        Some(embedded) if redis_url.is_empty() => SessionBackend::Sqlite(embedded),
+    let sessions = match &embedded {
+        Some(embedded) if redis_url.is_empty() => SessionBackend::Sqlite(embedded.clone()),
         _ => SessionBackend::Redis(RedisSessions::connect(redis_url, &store.redis_prefix)?),
     };
     let gallery = GalleryStore::new(gallery, Arc::clone(&metrics));
@@ -176,7 +200,7 @@ fn services(settings: &Settings) -> Result<Services, StartError> {
     let keys = Arc::new(LazyKeyring::new(settings.keys.clone(), place));
     let apps = settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
     let wechat = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
-    Ok(Services {
+    let services = Services {
         sessions: SessionService::new(
             sessions,
             gallery.clone(),
@@ -197,5 +221,6 @@ fn services(settings: &Settings) -> Result<Services, StartError> {
         guard: Guard::new(&settings.limits),
         metrics,
         settings: settings.clone(),
-    })
+    };
+    Ok((services, embedded))
 }

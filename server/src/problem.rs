@@ -171,7 +171,7 @@ impl From<SessionError> for Problem {
             SessionError::NoSession => Self::new(Code::SessionNotFound),
             SessionError::CodeSpent => Self::new(Code::SignInAgain),
             SessionError::UntrustedRawData => Self::new(Code::Unauthenticated),
-            SessionError::Leaving => Self::new(Code::Unavailable),
+            SessionError::Leaving | SessionError::Elsewhere => Self::new(Code::Unavailable),
             SessionError::Exchange(refusal) => {
                 let code = match refusal.kind {
                     RefusalKind::SignInAgain => Code::SignInAgain,
@@ -209,7 +209,7 @@ impl From<GalleryError> for Problem {
             GalleryError::PictureTooLarge => Self::new(Code::PictureTooLarge),
             GalleryError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
             GalleryError::LinkInvalid => Self::new(Code::LinkInvalid),
-            GalleryError::Store(error) => error.into(),
+            GalleryError::Store(error) => Self::new(code_of(&error)).cause(error),
             GalleryError::Internal(cause) => Self::new(Code::Internal).cause(cause),
         }
     }

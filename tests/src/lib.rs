@@ -15,6 +15,7 @@ pub mod api;
 pub mod databases;
 pub mod process;
 pub mod server;
+pub mod weapp;
 pub mod wechat;
 
 pub use api::{Api, Reply};
@@ -22,6 +23,24 @@ pub use server::{Backend, Server};
 pub use wechat::Wechat;
 
 use std::path::PathBuf;
+
+/// Makes two tests of each case, `async fn(Backend)`: one on every backend.
+#[macro_export]
+macro_rules! on_both_backends {
+    ($($case:ident),* $(,)?) => {$(
+        mod $case {
+            #[tokio::test]
+            async fn embedded() {
+                super::$case($crate::Backend::Embedded).await;
+            }
+
+            #[tokio::test]
+            async fn shared() {
+                super::$case($crate::Backend::Shared).await;
+            }
+        }
+    )*};
+}
 
 /// A binary of the workspace, built for the same profile as the test.
 #[must_use]

@@ -85,7 +85,7 @@ pub(super) async fn read(app: App, caller: Authenticated, id: Path<String>, requ
     let asked: ReadQuery = query(&request)?;
     let since = asked.since.unwrap_or(0);
     let drawing = app.gallery.read(caller.user(), &caller.session.public_id, &id, since).await?;
-    Ok(HttpResponse::Ok().json(drawing))
+    Ok(HttpResponse::Ok().content_type("application/json").body(drawing))
 }
 
 /// Puts actions behind a drawing's list; the append at 0 creates it. Sent again, actions that are there are

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{self, Path, ServiceConfig};
+use tracing::Instrument;
 use yibi_common::api::{Me, PatchMe, ProblemBody, SessionView, SessionsReply, UsageView};
 
 use super::App;
@@ -70,8 +71,15 @@ async fn shown(app: &App, user: Option<UserRecord>) -> Reply {
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn leave(app: App, caller: Authenticated) -> Reply {
-    app.gallery.leave(caller.user()).await?;
-    app.sessions.end_all(caller.user()).await?;
+    // In a task of its own, which goes on when the client does not wait, and in this order: what fails half-way
+    // costs a sign-in. An erasure that is due while sessions live on would take drawings from somebody who stays.
+    let leaving = async move {
+        app.sessions.end_all(caller.user()).await?;
+        app.gallery.leave(caller.user()).await?;
+        Ok::<_, Problem>(())
+    };
+    let left = tokio::spawn(leaving.in_current_span()).await;
+    left.unwrap_or_else(|error| Err(Problem::new(Code::Internal).cause(error)))?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -92,6 +92,7 @@ macro_rules! gallery_cases {
                 concurrent_saves_leave_one
                 the_list_is_ordered_by_first_save
                 the_list_tells_the_last_save
+                the_list_is_bounded_in_bytes
             }
         }
     };

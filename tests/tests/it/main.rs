@@ -1,5 +1,10 @@
 //! All black-box tests, in one binary.
 
-#![expect(clippy::indexing_slicing, reason = "in a test a broken expectation is what is to be told")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test a broken expectation is what is to be told"
+)]
 
 mod first_steps;
+mod weapp;
