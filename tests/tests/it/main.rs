@@ -1,7 +1,9 @@
 //! All black-box tests, in one binary.
 
 #![expect(
+    clippy::expect_used,
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "in a test a broken expectation is what is to be told"
 )]
