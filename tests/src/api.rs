@@ -106,7 +106,6 @@ impl Api {
     }
 
     /// A request with the client's token and headers, to be completed.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
         match &self.token {
