@@ -10,7 +10,7 @@ use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::Limits;
-use crate::object::Object;
+use crate::object::{self, Object};
 use crate::{geometry, weapp};
 
 /// The width of the grid when a client names none, in grid units.
@@ -353,9 +353,13 @@ impl Serialize for WirePoints<'_> {
 struct WireAction<'a> {
     #[serde(rename = "type", borrow)]
     kind: std::borrow::Cow<'a, str>,
+    #[serde(default, deserialize_with = "object::present")]
     tool: Option<Tool>,
+    #[serde(default, deserialize_with = "object::present")]
     color: Option<Color>,
+    #[serde(default, deserialize_with = "object::present")]
     width: Option<u16>,
+    #[serde(default, deserialize_with = "object::present")]
     at: Option<u64>,
     #[serde(default, deserialize_with = "points_from_wire")]
     points: Option<Vec<Point>>,
@@ -456,6 +460,8 @@ mod tests {
             r##"{"type":"weapp","strokes":[]}"##,
             r##"{"type":"undo","width":3}"##,
             r##"{"type":"undo","color":"#ffffff"}"##,
+            r##"{"type":"undo","color":null}"##,
+            r##"{"type":"undo","at":null}"##,
             r##"{"type":"stroke","tool":"laser","color":"#ff0000","width":1,"at":0,"points":[0,0,0]}"##,
             r##"{"type":"stroke","pressure":1,"color":"#ff0000","width":1,"at":0,"points":[0,0,0]}"##,
             r##"{"type":"stroke","color":"#ff0000","width":1,"points":[0,0,0]}"##,

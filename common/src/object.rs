@@ -41,3 +41,13 @@ pub fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     let object = Option::<Object<T>>::deserialize(deserializer)?;
     Ok(object.map(|Object(value)| value))
 }
+
+/// For a member that may be absent, but not `null`; with `default` and `deserialize_with`.
+///
+/// # Errors
+/// When its value is none of that type.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}

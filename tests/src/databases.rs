@@ -75,9 +75,19 @@ impl Database {
         self.process = None;
     }
 
-    /// Has it take connections and answer nothing, until it [goes on](Self::go_on).
+    /// Has it take connections and answer nothing, until it [goes on](Self::go_on). Returns once all its
+    /// threads have stopped.
     pub fn hang(&self) {
         self.process().signal("STOP");
+        let tasks = format!("/proc/{}/task", self.process().id());
+        let stopped = |task: std::io::Result<std::fs::DirEntry>| {
+            let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap_or_default();
+            // The state follows the name, which is in parentheses.
+            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+        };
+        while !std::fs::read_dir(&tasks).unwrap().all(stopped) {
+            std::thread::yield_now();
+        }
     }
 
     /// Has it answer again.

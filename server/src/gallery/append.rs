@@ -186,7 +186,9 @@ fn refusal(
                 let rule = action.validate(header.paper, header.mode, limits).err()?;
                 Some(GalleryError::Invalid { index: Some(index + skipped), rule })
             });
-            broken.unwrap_or(GalleryError::Invalid { index: None, rule: Invalid::SecondStroke })
+            let mut strokes = (skipped..).zip(actions).filter(|(_, action)| action.stroke_count() > 0);
+            let second = strokes.nth(usize::from(header.stroke_count == 0)).map(|(index, _)| index);
+            broken.unwrap_or(GalleryError::Invalid { index: second, rule: Invalid::SecondStroke })
         }
     }
 }

@@ -26,15 +26,15 @@ async fn the_first_sign_in_alone_is_new(backend: Backend) {
     let sign_in = async |body: Value| server.api().post("/api/v1/session", &body).await;
     let first = sign_in(json!({"code": wechat.code("alice").await, "from": "spring-2026"})).await.ok();
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&first), ["expires_in", "token", "user"]);
-    assert_eq!(keys(&first["user"]), ["created_at", "id", "new", "nickname"]);
+    assert_eq!(keys(&first), ["token", "expires_in", "user"]);
+    assert_eq!(keys(&first["user"]), ["id", "nickname", "created_at", "new"]);
     assert_eq!(first["user"]["new"], true);
     assert_eq!(first["user"]["nickname"], "");
     assert_eq!(first["expires_in"], 7200);
 
     let second =
         sign_in(json!({"code": wechat.code("alice").await, "from": "autumn", "device": "Pixel"})).await.ok();
-    assert_eq!(keys(&second["user"]), ["created_at", "id", "nickname"], "only the first is new");
+    assert_eq!(keys(&second["user"]), ["id", "nickname", "created_at"], "only the first is new");
     assert_eq!(second["user"]["id"], first["user"]["id"]);
     assert_eq!(second["user"]["created_at"], first["user"]["created_at"]);
     assert_ne!(second["token"], first["token"]);

@@ -84,18 +84,18 @@ async fn pages_hold_every_drawing_once(backend: Backend) {
     assert_eq!(
         members,
         [
-            "base",
-            "created_at",
-            "height",
             "id",
-            "image_url",
+            "title",
+            "width",
+            "height",
             "mode",
-            "point_count",
+            "base",
             "seq",
             "stroke_count",
-            "title",
+            "point_count",
+            "created_at",
             "updated_at",
-            "width"
+            "image_url",
         ]
     );
 }

@@ -20,7 +20,7 @@ async fn alice(backend: Backend) -> (Wechat, Server, Api) {
 }
 
 /// A good stroke but for what is merged into it; `null` takes a member away.
-fn stroke_with(members: Value) -> Value {
+fn stroke_with(members: &Value) -> Value {
     let mut stroke = stroke(1);
     for (name, value) in members.as_object().unwrap() {
         if value.is_null() {
@@ -58,35 +58,35 @@ async fn what_is_not_understood_is_refused_not_dropped(backend: Backend) {
         json!({"type": "background", "color": "#ffffff80"}),
         json!({"type": "background", "color": "#fffffg"}),
         json!({"type": "background", "color": "#ffffff", "points": []}),
-        stroke_with(json!({"tool": "laser"})),
-        stroke_with(json!({"pressure": 3})),
-        stroke_with(json!({"color": null})),
-        stroke_with(json!({"width": null})),
-        stroke_with(json!({"at": null})),
-        stroke_with(json!({"points": null})),
-        stroke_with(json!({"width": 0})),
-        stroke_with(json!({"width": 513})),
-        stroke_with(json!({"width": 65_536})),
-        stroke_with(json!({"width": -1})),
-        stroke_with(json!({"width": 2.5})),
-        stroke_with(json!({"width": "28"})),
-        stroke_with(json!({"at": 1_099_511_627_777_u64})),
-        stroke_with(json!({"at": u64::MAX})),
-        stroke_with(json!({"points": []})),
-        stroke_with(json!({"points": [1]})),
-        stroke_with(json!({"points": [1, 2]})),
-        stroke_with(json!({"points": [1, 2, 0, 3]})),
-        stroke_with(json!({"points": [1, 2, 1]})),
-        stroke_with(json!({"points": [1, 2, -1]})),
-        stroke_with(json!({"points": [1.5, 2, 0]})),
-        stroke_with(json!({"points": ["1", 2, 0]})),
-        stroke_with(json!({"points": [null, 2, 0]})),
-        stroke_with(json!({"points": [[1, 2, 0]]})),
-        stroke_with(json!({"points": {"0": 1}})),
-        stroke_with(json!({"points": [i64::MAX, 2, 0]})),
-        stroke_with(json!({"points": [i64::MIN, 2, 0]})),
-        stroke_with(json!({"points": [2_147_483_647, 0, 0, 2_147_483_647, 0, 1]})),
-        stroke_with(json!({"points": [0, 0, 0, 0, 0, 4_294_967_296_u64]})),
+        stroke_with(&json!({"tool": "laser"})),
+        stroke_with(&json!({"pressure": 3})),
+        stroke_with(&json!({"color": null})),
+        stroke_with(&json!({"width": null})),
+        stroke_with(&json!({"at": null})),
+        stroke_with(&json!({"points": null})),
+        stroke_with(&json!({"width": 0})),
+        stroke_with(&json!({"width": 513})),
+        stroke_with(&json!({"width": 65_536})),
+        stroke_with(&json!({"width": -1})),
+        stroke_with(&json!({"width": 2.5})),
+        stroke_with(&json!({"width": "28"})),
+        stroke_with(&json!({"at": 1_099_511_627_777_u64})),
+        stroke_with(&json!({"at": u64::MAX})),
+        stroke_with(&json!({"points": []})),
+        stroke_with(&json!({"points": [1]})),
+        stroke_with(&json!({"points": [1, 2]})),
+        stroke_with(&json!({"points": [1, 2, 0, 3]})),
+        stroke_with(&json!({"points": [1, 2, 1]})),
+        stroke_with(&json!({"points": [1, 2, -1]})),
+        stroke_with(&json!({"points": [1.5, 2, 0]})),
+        stroke_with(&json!({"points": ["1", 2, 0]})),
+        stroke_with(&json!({"points": [null, 2, 0]})),
+        stroke_with(&json!({"points": [[1, 2, 0]]})),
+        stroke_with(&json!({"points": {"0": 1}})),
+        stroke_with(&json!({"points": [i64::MAX, 2, 0]})),
+        stroke_with(&json!({"points": [i64::MIN, 2, 0]})),
+        stroke_with(&json!({"points": [2_147_483_647, 0, 0, 2_147_483_647, 0, 1]})),
+        stroke_with(&json!({"points": [0, 0, 0, 0, 0, 4_294_967_296_u64]})),
     ];
     for action in wrong {
         let reply = alice.append("a", 0, json!([stroke(1), action, stroke(2)])).await;
@@ -103,7 +103,7 @@ async fn what_is_not_understood_is_refused_not_dropped(backend: Backend) {
 
 async fn one_stroke_is_one_stroke(backend: Backend) {
     let (_wechat, _server, alice) = alice(backend).await;
-    let line = |length: i64| stroke_with(json!({"points": [0, 0, 0, 0, length, 9]}));
+    let line = |length: i64| stroke_with(&json!({"points": [0, 0, 0, 0, length, 9]}));
     let create = async |id: &str, actions: Value| {
         let body =
             json!({"from_seq": 0, "actions": actions, "drawing": {"mode": "one_stroke", "height": 8192}});
@@ -116,7 +116,7 @@ async fn one_stroke_is_one_stroke(backend: Backend) {
         (json!([{"type": "redo"}]), 0),
         (json!([background, {"type": "clear"}, stroke(1)]), 1),
         (json!([line(8193)]), 0),
-        (json!([stroke_with(json!({"points": [0, 0, 0, 0, 4097, 9, 0, -4096, 9]}))]), 0),
+        (json!([stroke_with(&json!({"points": [0, 0, 0, 0, 4097, 9, 0, -4096, 9]}))]), 0),
     ] {
         let problem = create("a", actions.clone()).await.problem(422, "invalid_action");
         let detail = problem["detail"].as_str().unwrap_or_default().to_owned();
@@ -136,7 +136,7 @@ async fn one_stroke_is_one_stroke(backend: Backend) {
 
 async fn a_point_lies_within_four_times_the_paper(backend: Backend) {
     let (_wechat, _server, alice) = alice(backend).await;
-    let dot = |x: i64, y: i64| stroke_with(json!({"points": [x, y, 0]}));
+    let dot = |x: i64, y: i64| stroke_with(&json!({"points": [x, y, 0]}));
     let edges = [dot(8192, 10_924), dot(-8192, -10_924), dot(0, 0)];
     assert_eq!(alice.append("a", 0, json!(edges)).await.ok()["seq"], 3);
     let wrong = [dot(8193, 0), dot(-8193, 0), dot(0, 10_925), dot(0, -10_925)];
@@ -144,7 +144,7 @@ async fn a_point_lies_within_four_times_the_paper(backend: Backend) {
         alice.append("a", 3, json!([dot])).await.problem(422, "invalid_action");
     }
     // On its way a line may come back: every point counts, not the last alone.
-    let away = stroke_with(json!({"points": [0, 0, 0, 8193, 0, 1, -8193, 0, 1]}));
+    let away = stroke_with(&json!({"points": [0, 0, 0, 8193, 0, 1, -8193, 0, 1]}));
     alice.append("a", 3, json!([away])).await.problem(422, "invalid_action");
 
     let small = json!({"from_seq": 0, "drawing": {"width": 64, "height": 100}, "actions": [dot(256, -400)]});
