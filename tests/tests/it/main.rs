@@ -1,6 +1,7 @@
 //! All black-box tests, in one binary.
 
 #![expect(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
