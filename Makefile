@@ -28,4 +28,5 @@ check:
 	./tests/licences
 
 bench:
-	./tests/services $(CARGO) run --release -p yibi-tests --bin bench
+	$(CARGO) build --release -p yibi-server -p yibi-tests --bins
+	./tests/services target/release/bench
