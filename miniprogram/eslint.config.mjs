@@ -12,7 +12,7 @@ const node = read(
 const browser = read(
   'window', 'document', 'location', 'localStorage', 'navigator', 'fetch', 'console', 'setTimeout', 'clearTimeout', 'requestAnimationFrame',
   'cancelAnimationFrame', 'addEventListener', 'matchMedia', 'devicePixelRatio', 'URL', 'URLSearchParams', 'FormData', 'FileReader',
-  'AbortController', 'Image', 'Path2D', 'OffscreenCanvas', 'createImageBitmap', 'getComputedStyle', 'PerformanceObserver', 'performance',
+  'AbortController', 'Image', 'Path2D', 'OffscreenCanvas', 'createImageBitmap', 'getComputedStyle', 'MessageChannel', 'performance',
 )
 
 const rules = {

@@ -171,7 +171,7 @@ impl From<SessionError> for Problem {
             SessionError::NoSession => Self::new(Code::SessionNotFound),
             SessionError::CodeSpent => Self::new(Code::SignInAgain),
             SessionError::UntrustedRawData => Self::new(Code::Unauthenticated),
-            SessionError::Leaving | SessionError::Elsewhere => Self::new(Code::Unavailable),
+            SessionError::Leaving => Self::new(Code::Unavailable),
             SessionError::Exchange(refusal) => {
                 let code = match refusal.kind {
                     RefusalKind::SignInAgain => Code::SignInAgain,

@@ -313,7 +313,9 @@ impl Settings {
         if self.wechat.app_id.is_empty() {
             faults.push("wechat.app_id is not set (YIBI_WECHAT__APP_ID)".to_owned());
         }
-        if self.apps().any(|app| app.app_secret.expose_secret().is_empty()) {
+        let first = std::iter::once(&self.wechat.app_secret);
+        let mut secrets = first.chain(self.wechat.apps.iter().map(|app| &app.app_secret));
+        if secrets.any(|secret| secret.expose_secret().is_empty()) {
             faults.push("wechat.app_secret is not set (YIBI_WECHAT__APP_SECRET)".to_owned());
         }
         if self.admin.token.expose_secret().len() < 32 {

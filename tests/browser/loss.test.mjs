@@ -176,3 +176,64 @@ test('a server that dies in the middle of a drawing', async () => {
     assert.equal((await saved('power')).length, 3)
   })
 })
+
+test('what the server refuses stays on the phone, with a number for support that a tap copies', async () => {
+  await withPhone('refused', async (phone) => {
+    await phone.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    let tries = 0
+    await phone.page.route('**/actions', (route) => {
+      tries += 1
+      return route.fulfill({
+        status: 422,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ type: 'about:blank', title: 'Full', status: 422, code: 'drawing_full', request_id: '0123456789abcdef' }),
+      })
+    })
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.state('存满了，已存本机')
+    await phone.draw([0.2, 0.5], [0.8, 0.5])
+    await phone.page.locator('.mp-page:not([hidden]) .state').tap()
+    await phone.text('这幅画存满了').waitFor()
+    await phone.screenshot('fault')
+    await phone.tap('复制编号 01234567')
+    assert.equal(await phone.page.evaluate(() => navigator.clipboard.readText()), '01234567')
+    assert.equal(tries, 1)
+    await phone.page.unroute('**/actions')
+    await phone.tap('现在重试')
+    await phone.state('已保存')
+    assert.equal((await saved('refused')).length, 2)
+  })
+})
+
+test('a full storage loses nothing while there is a server', async () => {
+  await withPhone('full', async (phone) => {
+    await phone.page.evaluate(() => {
+      for (let size = 1_000_000; size >= 10; size = Math.floor(size / 10)) {
+        try {
+          for (let i = 0; ; i += 1) localStorage.setItem(`other.${size}.${i}`, 'x'.repeat(size))
+        } catch {
+          // Full for this size; a smaller one may still fit.
+        }
+      }
+    })
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.state('手机存储已满，正在上传')
+    await phone.draw([0.2, 0.5], [0.8, 0.5])
+    await phone.state('已保存')
+    assert.equal((await saved('full')).length, 2)
+  })
+})
+
+test('a call that comes in ends the stroke, and keeps it', async () => {
+  await withPhone('call', async (phone) => {
+    const paper = await phone.paper()
+    await phone.send('touchStart', [paper.at(0.2, 0.3)])
+    await phone.send('touchMove', [paper.at(0.5, 0.3)])
+    await phone.send('touchMove', [paper.at(0.8, 0.3)])
+    await phone.send('touchCancel', [])
+    await phone.see(INK, 0.5, 0.3)
+    await phone.draw([0.2, 0.6], [0.8, 0.6])
+    await phone.state('已保存')
+    assert.equal((await saved('call')).length, 2)
+  })
+})

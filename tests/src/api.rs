@@ -51,6 +51,13 @@ impl Reply {
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
+    /// The body of a success, whatever it is.
+    #[track_caller]
+    pub fn ok_bytes(&self) -> &[u8] {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text());
+        &self.body
+    }
+
     /// The problem, when the reply is one of that status and code with everything that a problem has.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {

@@ -14,11 +14,14 @@
 pub mod api;
 pub mod databases;
 pub mod process;
+pub mod proxy;
+pub mod raw;
 pub mod server;
 pub mod weapp;
 pub mod wechat;
 
 pub use api::{Api, Reply};
+pub use raw::Raw;
 pub use server::{Backend, Server};
 pub use wechat::Wechat;
 
@@ -42,12 +45,13 @@ macro_rules! on_both_backends {
     )*};
 }
 
-/// A binary of the workspace, built for the same profile as the test.
+/// A binary of the workspace, built for the same profile as the test or benchmark that asks.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
-    let path = profile.join(name);
+    let asking = std::env::current_exe().expect("a program knows its own path");
+    // Binaries lie in target/<profile>, tests in target/<profile>/deps.
+    let mut directories = asking.ancestors().skip(1).skip_while(|directory| directory.ends_with("deps"));
+    let path = directories.next().expect("it lies in a directory").join(name);
     assert!(
         path.is_file(),
         "{} is not built; run `make test`, or `cargo build --bins` first",

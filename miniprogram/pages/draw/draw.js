@@ -64,7 +64,7 @@ Page({
     if (pen) this.setData({ ...pen, colorName: theme.nameOf(pen.color) })
     this.stopListening = [
       this.services.saver.onStatus((changed) => { if (changed === this.drawing.id) this.showState() }),
-      this.services.saver.onRebase((changed) => { if (changed === this.drawing.id && this.recorder.phase !== 'stroke') this.repaint() }),
+      this.services.saver.onRebase((changed) => { if (changed === this.drawing.id && !this.recorder.stroke) this.repaint() }),
     ]
     const { studio } = this.services
     this.drawing = studio.blank(mode === 'one_stroke' ? 'one_stroke' : 'free')
@@ -176,7 +176,7 @@ Page({
 
   showState() {
     // A status that comes in while a finger draws is shown when it is lifted.
-    if (this.recorder.phase === 'stroke') {
+    if (this.recorder.stroke) {
       this.stateIsOld = true
       return
     }
@@ -254,6 +254,7 @@ Page({
           this.painter.withdraw()
           this.recorder.length = 0
           this.showGauge()
+          this.repaint()
           this.lifted()
         },
         pinch: (pinch) => {

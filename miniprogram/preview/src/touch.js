@@ -41,14 +41,11 @@ export class Backend extends glassEasel.CurrentWindowBackendContext {
   }
 }
 
-/** @param {Touch | MouseEvent} touch @param {Element} target */
-function shaped(touch, target) {
+/** @param {Touch | MouseEvent} touch @param {DOMRect | undefined} box of the canvas that was touched */
+function shaped(touch, box) {
   const { clientX, clientY, pageX, pageY } = touch
   const shape = { identifier: touch.identifier ?? 0, clientX, clientY, pageX, pageY }
-  const canvas = target.closest?.('canvas')
-  if (!canvas) return shape
-  const box = canvas.getBoundingClientRect()
-  return { ...shape, x: clientX - box.left, y: clientY - box.top }
+  return box ? { ...shape, x: clientX - box.left, y: clientY - box.top } : shape
 }
 
 /** What fingers do on the pages, from the first that comes down to the last that is lifted. */
@@ -80,8 +77,8 @@ export class Touches {
   }
 
   send(type, event, touches, changed) {
-    const { target } = this.gesture
-    const extra = { touches: [...touches].map((one) => shaped(one, target)), changedTouches: [...changed].map((one) => shaped(one, target)) }
+    const { target, box } = this.gesture
+    const extra = { touches: [...touches].map((one) => shaped(one, box)), changedTouches: [...changed].map((one) => shaped(one, box)) }
     this.backend.fire(target, type, {}, { extra, event })
   }
 
@@ -92,7 +89,9 @@ export class Touches {
       return
     }
     const { clientX, clientY } = changed[0]
-    const gesture = { target, x: clientX, y: clientY, still: true, long: false, timer: 0, pressed: null }
+    // Measured once: a canvas does not move under a finger, and measuring costs a layout.
+    const box = target.closest?.('canvas')?.getBoundingClientRect()
+    const gesture = { target, box, x: clientX, y: clientY, still: true, long: false, timer: 0, pressed: null }
     this.gesture = gesture
     this.press(target)
     this.send('touchstart', event, touches, changed)
@@ -123,7 +122,7 @@ export class Touches {
     if (gesture.long && event.cancelable) event.preventDefault()
     if (gesture.still && !gesture.long) {
       const { clientX: x, clientY: y } = changed[0]
-      const touch = shaped(changed[0], gesture.target)
+      const touch = shaped(changed[0], gesture.box)
       // Before the tap: it may take the button away, as it does not in WeChat.
       gesture.target.closest?.('button')?.activate?.()
       this.backend.fire(gesture.target, 'tap', { x, y }, { extra: { touches: [touch], changedTouches: [touch] }, event })

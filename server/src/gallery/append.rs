@@ -58,7 +58,10 @@ impl GalleryService {
             let need = Need { id, drawing: create.is_some(), bytes: batch.bytes() };
             let refused = |header: Option<&Header>| match (header, &create) {
                 (Some(header), create) => batch.obstacle(header, create.as_ref()).is_some(),
-                (None, create) => create.is_none(),
+                (None, Some(new)) => {
+                    batch.obstacle(&Header::fresh(id, new, Micros::now()), Some(new)).is_some()
+                }
+                (None, None) => true,
             };
             self.room_for(user, need, refused, |_| 0).await?;
             match self.0.store.append(user, id, &batch, create.as_ref(), Micros::now()).await? {
@@ -183,7 +186,9 @@ fn refusal(
                 let rule = action.validate(header.paper, header.mode, limits).err()?;
                 Some(GalleryError::Invalid { index: Some(index + skipped), rule })
             });
-            broken.unwrap_or(GalleryError::Invalid { index: None, rule: Invalid::SecondStroke })
+            let mut strokes = (skipped..).zip(actions).filter(|(_, action)| action.stroke_count() > 0);
+            let second = strokes.nth(usize::from(header.stroke_count == 0)).map(|(index, _)| index);
+            broken.unwrap_or(GalleryError::Invalid { index: second, rule: Invalid::SecondStroke })
         }
     }
 }

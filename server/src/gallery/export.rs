@@ -96,6 +96,7 @@ impl GalleryService {
             "id": user.public_id,
             "nickname": user.nickname,
             "created_at": user.created_at.to_string(),
+            "origin": user.origin,
         });
         archive.file("profile.json", &json_of(&profile)?)?;
         // All ids first: what changes meanwhile moves to the front of the pages, and would be missed there.

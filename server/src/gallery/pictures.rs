@@ -75,7 +75,8 @@ pub struct Link<'a> {
 
 impl Link<'_> {
     /// What is signed: all of the link but the signature.
-    fn path(&self) -> String {
+    #[must_use]
+    pub fn path(&self) -> String {
         let Self { public_id, id, seq, format, size, exp } = self;
         format!("/api/v1/images/{public_id}/{id}/{seq}.{}?size={size}&exp={exp}", format.ending())
     }

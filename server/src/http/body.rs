@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use flate2::read::{GzDecoder, ZlibDecoder};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use yibi_common::object::Object;
 
 use super::App;
 use crate::problem::{Code, Problem};
@@ -81,10 +82,11 @@ impl Body {
         }
         let bytes = self.bytes_within(limit).await?;
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            let place = error.path().to_string();
-            wrong_json(error.inner(), &place)
-        })?;
+        let Object(value) =
+            serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer).map_err(|error| {
+                let place = error.path().to_string();
+                wrong_json(error.inner(), &place)
+            })?;
         deserializer.end().map_err(|error| wrong_json(&error, "."))?;
         Ok(value)
     }

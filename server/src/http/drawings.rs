@@ -76,7 +76,7 @@ struct ReadQuery {
 
 /// One drawing with its actions, also from the bin.
 #[utoipa::path(get, path = "/drawings/{id}", tag = "drawings", params(
-    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$"),
+    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
     ("since" = Option<u32>, Query, description = "Leave out the actions before this number", minimum = 0, maximum = 4_294_967_295_u32),
 ), responses(
     (status = 200, description = "The drawing", body = DrawingReply),
@@ -93,7 +93,7 @@ pub(super) async fn read(app: App, caller: Authenticated, id: Path<String>, requ
 /// Puts actions behind a drawing's list; the append at 0 creates it. Sent again, actions that are there are
 /// not stored again.
 #[utoipa::path(post, path = "/drawings/{id}/actions", tag = "drawings",
-    params(("id" = String, Path, description = "The drawing's id, chosen by the client", pattern = "^[A-Za-z0-9_-]{1,64}$")),
+    params(("id" = String, Path, description = "The drawing's id, chosen by the client", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")),
     request_body = AppendRequest, responses(
     (status = 200, description = "Stored for good", body = AppendReply),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
@@ -113,7 +113,7 @@ pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, bo
 
 /// Gives a drawing another title.
 #[utoipa::path(patch, path = "/drawings/{id}", tag = "drawings",
-    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$")),
+    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")),
     request_body = PatchDrawing, responses(
     (status = 200, description = "The drawing, renamed", body = Summary),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
@@ -128,7 +128,7 @@ pub(super) async fn rename(app: App, caller: Authenticated, id: Path<String>, bo
 
 /// Puts a drawing in the bin, for thirty days.
 #[utoipa::path(delete, path = "/drawings/{id}", tag = "drawings",
-    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$")), responses(
+    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")), responses(
     (status = 204, description = "Deleted, now or before"),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
@@ -140,7 +140,7 @@ pub(super) async fn delete(app: App, caller: Authenticated, id: Path<String>) ->
 
 /// Takes a drawing out of the bin.
 #[utoipa::path(post, path = "/drawings/{id}/restore", tag = "drawings",
-    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$")), responses(
+    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")), responses(
     (status = 200, description = "The drawing, restored", body = Summary),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),

@@ -5,15 +5,15 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use tracing::Instrument;
 use yibi_common::api::ProblemBody;
 
-use super::App;
 use super::guard::is_trusted;
+use super::{App, unread};
 use crate::problem::{Code, Problem};
 use crate::random;
 
@@ -28,13 +28,18 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// # Errors
 /// Never: what fails below becomes a response here.
 pub async fn envelope(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
     let app = request.app_data::<App>().cloned();
     let id = request_id(&request, app.as_ref());
     let method = request.method().clone();
+    if method == Method::HEAD {
+        // Routed as the GET that it asks about; the connection remembers to leave out the body.
+        request.head_mut().method = Method::GET;
+    }
+    let reader = unread::reader(&mut request);
     let span = tracing::info_span!("request", request_id = %id, method = %method);
     let response = next.call(request).instrument(span.clone()).await?;
     let mut response = response.map_into_boxed_body();
@@ -60,6 +65,9 @@ pub async fn envelope(
         });
     }
     set_headers(response.headers_mut(), &id);
+    if let Some(reader) = reader {
+        response = response.map_body(|_, body| reader.kept_with(body));
+    }
 
     let took = began.elapsed();
     let route = response.request().match_pattern().filter(|route| !route.is_empty());

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{self, Path, ServiceConfig};
 use tracing::Instrument;
+use yibi_common::api::schema::Binary;
 use yibi_common::api::{Me, PatchMe, ProblemBody, SessionView, SessionsReply, UsageView};
 
 use super::App;
@@ -119,7 +120,7 @@ pub(super) async fn end_session(app: App, caller: Authenticated, id: Path<String
 
 /// Everything of the caller in one zip file.
 #[utoipa::path(get, path = "/me/export", tag = "me", responses(
-    (status = 200, description = "`profile.json`, and JSON and PNG of every drawing", body = Vec<u8>, content_type = "application/zip"),
+    (status = 200, description = "`profile.json`, and JSON and PNG of every drawing", body = Binary, content_type = "application/zip"),
     (status = 503, description = "`busy`; see `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]

@@ -9,20 +9,21 @@ use super::token::code_hash;
 use super::{Client, Refusal, SessionError, SessionService};
 use crate::clock::Micros;
 use crate::random;
-use crate::store::OPERATION_DEADLINE;
 use crate::store::gallery::{Gallery, NewUser};
 use crate::store::sessions::{
     CodeOutcome, CodeState, Dialect, SessionId, Sessions, StoredSession, StoredToken,
 };
+use crate::store::{OPERATION_DEADLINE, StoreError};
 use crate::user::UserKey;
 use crate::wechat::{Exchange, WechatApp};
 
 /// How long a claim on a code holds beyond the call to WeChat: as long as the stores' part can take.
 const CLAIM: Duration = OPERATION_DEADLINE.saturating_mul(6);
-/// How long the bringer of a code waits for another server that is exchanging it.
-const WAIT: Duration = Duration::from_secs(8);
 /// How long an exchanged code is remembered. WeChat itself forgets an unused one after as long.
 const REMEMBER: Duration = Duration::from_secs(300);
+/// How long to wait for another one that exchanges the same code. Where that one has died, the claim outlasts
+/// any caller's patience.
+const WAIT: Duration = Duration::from_secs(4);
 /// The first pause between two looks at a code that another server is exchanging; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
@@ -61,7 +62,7 @@ impl SessionService {
                     let refusal = serde_json::from_str(&kept);
                     return Err(refusal.map_or(SessionError::CodeSpent, SessionError::Exchange));
                 }
-                CodeState::Pending if Instant::now() > give_up => return Err(SessionError::Elsewhere),
+                CodeState::Pending if Instant::now() > give_up => return Err(StoreError::Busy.into()),
                 CodeState::Pending => {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);

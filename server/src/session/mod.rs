@@ -50,9 +50,6 @@ pub enum SessionError {
     /// The user's erasure is being carried out this moment.
     #[error("the user is being erased")]
     Leaving,
-    /// Another server is exchanging the code and does not come to an end.
-    #[error("the code is being exchanged elsewhere")]
-    Elsewhere,
     /// A 2016 client's signature does not fit its rawData.
     #[error("the signature does not fit the raw data")]
     UntrustedRawData,
@@ -74,7 +71,7 @@ impl SessionError {
         match self {
             Self::Unauthenticated | Self::NoSession | Self::CodeSpent | Self::UntrustedRawData => true,
             Self::Exchange(refusal) => refusal.for_good(),
-            Self::Leaving | Self::Elsewhere | Self::Store(_) | Self::Internal(_) => false,
+            Self::Leaving | Self::Store(_) | Self::Internal(_) => false,
         }
     }
 }

@@ -70,10 +70,7 @@ impl From<SessionError> for Rejection {
             }
             SessionError::UntrustedRawData => Self::UntrustedRawData,
             SessionError::Exchange(refusal) => Self::ExchangeFailed(refusal),
-            SessionError::Leaving
-            | SessionError::Elsewhere
-            | SessionError::Store(_)
-            | SessionError::Internal(_) => Self::Failed(error),
+            SessionError::Leaving | SessionError::Store(_) | SessionError::Internal(_) => Self::Failed(error),
         }
     }
 }

@@ -6,7 +6,7 @@ use tracing::Instrument;
 
 use super::exchange::Bearing;
 use super::token::code_hash;
-use super::{Caller, Client, SessionError, SessionService, Token};
+use super::{Caller, Client, Presented, SessionError, SessionService, Token};
 use crate::clock::Micros;
 use crate::store::gallery::{Gallery, UserRecord};
 use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession, StoredToken};
@@ -55,14 +55,19 @@ impl SessionService {
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, SessionError> {
         let key = (Dialect::Yibi, code_hash(&sign_in.app.id, &sign_in.code));
         let service = self.clone();
+        let entry = self.0.sign_ins.entry(key);
         // In a task of its own: once WeChat has been asked, the code is gone, so the rest must not be dropped
         // with the request that began it.
-        let shared = self.0.sign_ins.try_get_with(key, async move {
+        let shared = entry.or_try_insert_with(async move {
             let task = async move { service.sign_in_once(sign_in).await };
             let task = tokio::spawn(task.in_current_span());
             task.await.unwrap_or(Err(SessionError::Internal("a sign-in panicked")))
         });
-        let outcome = shared.await.map_err(|error| (*error).clone());
+        let outcome = match shared.await {
+            Ok(entry) if entry.is_fresh() => Ok(entry.into_value()),
+            Ok(entry) => self.still_good(entry.into_value()).await,
+            Err(error) => Err((*error).clone()),
+        };
         self.0.metrics.sign_in("yibi", outcome_name(outcome.as_ref().map(|_| ())));
         outcome
     }
@@ -82,6 +87,16 @@ impl SessionService {
         let user = self.0.users.user(&session.user).await?.ok_or(SessionError::CodeSpent)?;
         let new = user.created_at == session.created_at;
         Ok(SignedIn { token, expires_in: self.expires_in(&session), user, new })
+    }
+
+    /// The outcome of a sign-in of a moment ago, unless its session has ended since.
+    async fn still_good(&self, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
+        let presented = Presented::bearer(&signed_in.token).ok_or(SessionError::CodeSpent)?;
+        match self.authenticate(&presented).await {
+            Ok(_) => Ok(signed_in),
+            Err(SessionError::Unauthenticated) => Err(SessionError::CodeSpent),
+            Err(error) => Err(error),
+        }
     }
 
     /// Seconds until a session ends unless it is used.
@@ -131,6 +146,7 @@ impl SessionService {
             new.tokens.push(StoredToken { hash: token.hash(), until: None });
             if self.0.store.replace(&old, &new, self.0.settings.idle).await? {
                 self.forget(id).await;
+                self.0.hints.insert(id, new.user.clone());
                 return Ok((token.text(), new));
             }
         }
@@ -164,8 +180,6 @@ impl SessionService {
     pub async fn end(&self, user: &UserKey, id: SessionId) -> Result<(), SessionError> {
         let ended = self.0.store.remove(user, id).await?;
         self.forget(id).await;
-        // A sign-in of a moment ago might lead to it.
-        self.0.sign_ins.invalidate_all();
         if ended { Ok(()) } else { Err(SessionError::NoSession) }
     }
 
@@ -177,7 +191,6 @@ impl SessionService {
         self.0.store.remove_all(user).await?;
         // Of one user there may be many; the others' are read again in no time.
         self.0.copies.invalidate_all();
-        self.0.sign_ins.invalidate_all();
         Ok(())
     }
 }
@@ -194,7 +207,6 @@ pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
             SessionError::Unauthenticated
             | SessionError::NoSession
             | SessionError::Leaving
-            | SessionError::Elsewhere
             | SessionError::Internal(_),
         ) => "other",
     }

@@ -50,6 +50,20 @@ impl Server {
         let pid = self.running.as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").arg(signal).arg(pid).status().unwrap().success());
     }
+
+    /// Stops it, and waits until all its threads have stopped.
+    fn hang(&self) {
+        self.signal("-STOP");
+        let tasks = format!("/proc/{}/task", self.running.as_ref().unwrap().id());
+        let stopped = |task: std::io::Result<std::fs::DirEntry>| {
+            let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap_or_default();
+            // The state follows the name, which is in parentheses.
+            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+        };
+        while !std::fs::read_dir(&tasks).unwrap().all(stopped) {
+            std::thread::yield_now();
+        }
+    }
 }
 
 impl Drop for Server {
@@ -141,7 +155,7 @@ async fn redis_may_hang() {
     let store = RedisSessions::connect(&format!("redis://127.0.0.1:{}/", server.port), "").unwrap();
     server.start();
     comes_back(server.port, || store.ping()).await;
-    server.signal("-STOP");
+    server.hang();
     is_out_of_reach(store.take_lease("purge", "one", Duration::from_secs(60))).await;
     server.signal("-CONT");
     assert!(comes_back(server.port, || store.take_lease("purge", "one", Duration::from_secs(60))).await);
@@ -173,7 +187,7 @@ async fn mongodb_may_hang() {
     let store = MongoGallery::connect(&format!("mongodb://127.0.0.1:{}/", server.port), "yibi").unwrap();
     server.start();
     comes_back(server.port, || store.ping()).await;
-    server.signal("-STOP");
+    server.hang();
     let ann = user("ann");
     is_out_of_reach(store.user(&ann)).await;
     server.signal("-CONT");
