@@ -71,7 +71,8 @@ async function framesOfDrawing(phone) {
   let work = 0
   let touched = false
   for (const { ts, dur, tdur } of events.filter(({ name }) => name === 'RunTask')) {
-    work += tdur / 1000
+    // A task that was not timed by the processor is counted by the clock, which is never less.
+    work += (tdur ?? dur) / 1000
     touched = take(touches, ts + dur) || touched
     if (take(commits, ts + dur)) {
       if (touched) frames.push(work)
