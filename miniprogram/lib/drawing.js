@@ -156,7 +156,10 @@ class Drawing {
   push(action) {
     this.actions.push(action)
     this.history.push(action)
-    this.fresh()
+    // A stroke lies on top of all there is: no need to fold a long list again.
+    if (action.type === 'stroke' && this.cached) {
+      this.cached = { ...this.cached, strokes: [...this.cached.strokes, action] }
+    } else this.fresh()
   }
 
   /** What is to be seen. The same object until something changes; not to be changed by the caller. */

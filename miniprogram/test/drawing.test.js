@@ -39,6 +39,14 @@ test('the picture is the same object until something changes', () => {
   assert.ok(!drawing.canUndo && drawing.canRedo && drawing.isEmpty)
 })
 
+test('whatever is pushed, the picture is the fold of all actions', () => {
+  const drawing = new Drawing({ id: 'a' })
+  for (const action of [stroke(1), stroke(2), undo, stroke(3), paper('#010203'), stroke(4), clear, undo, redo, stroke(5), undo, undo, stroke(6)]) {
+    drawing.push(action)
+    assert.deepEqual(drawing.picture, fold(drawing.actions))
+  }
+})
+
 test('one stroke mode has nothing to undo', () => {
   const drawing = new Drawing({ id: 'a', mode: 'one_stroke' })
   drawing.push(stroke(1))

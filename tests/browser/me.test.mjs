@@ -97,3 +97,18 @@ test('an export is offered as a file', async () => {
     assert.equal((await download).suggestedFilename(), '一笔到底.zip')
   })
 })
+
+test('a nickname is asked for here, may be put off, and is kept', async () => {
+  await withPhone('named', async (phone) => {
+    await phone.tap('画廊')
+    await phone.tap('我')
+    await phone.tap('给自己起个名字，修改昵称和头像')
+    await phone.screenshot('profile')
+    await phone.tap('暂不')
+    await phone.tap('给自己起个名字，修改昵称和头像')
+    await phone.button('昵称').fill('小艾')
+    await phone.tap('好')
+    await phone.text('小艾').waitFor()
+    assert.equal((await (await server.client('named'))('GET', '/me')).nickname, '小艾')
+  })
+})

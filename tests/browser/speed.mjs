@@ -45,8 +45,8 @@ function scribble(number) {
 /**
  * Draws some strokes.
  * @param {Phone} phone
- * @returns {Promise<number[]>} the work of each frame with a touch: milliseconds of processor time that the page's main thread
- *   took since the frame before, whatever else the machine does
+ * @returns {Promise<number[]>} the work of each frame with a touch: milliseconds of processor time in which the
+ *   page's main thread handled its touches and showed it, whatever else the machine does
  */
 async function framesOfDrawing(phone) {
   const paper = await phone.paper()
@@ -70,14 +70,16 @@ async function framesOfDrawing(phone) {
   const frames = []
   let work = 0
   let touched = false
-  for (const { ts, dur, tdur } of events.filter(({ name }) => name === 'RunTask')) {
-    work += tdur / 1000
-    touched = take(touches, ts + dur) || touched
-    if (take(commits, ts + dur)) {
-      if (touched) frames.push(work)
-      work = 0
-      touched = false
-    }
+  for (const { ts, dur, tdur } of events.filter(({ name, tdur: timed }) => name === 'RunTask' && timed !== undefined)) {
+    const handles = take(touches, ts + dur)
+    const shows = take(commits, ts + dur)
+    // Not those of DevTools and of the tracing itself.
+    if (handles || shows) work += tdur / 1000
+    touched ||= handles
+    if (!shows) continue
+    if (touched) frames.push(work)
+    work = 0
+    touched = false
   }
   return frames
 }

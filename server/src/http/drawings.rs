@@ -25,6 +25,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             web::resource("/drawings/{id}")
                 .route(web::get().to(read))
                 .route(web::patch().to(rename))
+                // wx.request knows no PATCH.
+                .route(web::put().to(rename))
                 .route(web::delete().to(delete)),
         )
         .service(web::resource("/drawings/{id}/actions").route(web::post().to(append)))

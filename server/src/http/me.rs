@@ -22,6 +22,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             web::resource("/me")
                 .route(web::get().to(me))
                 .route(web::patch().to(patch_me))
+                // wx.request knows no PATCH.
+                .route(web::put().to(patch_me))
                 .route(web::delete().to(leave)),
         )
         .service(web::resource("/me/sessions").route(web::get().to(sessions)))
