@@ -111,7 +111,7 @@ pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, bo
     Ok(HttpResponse::Ok().json(AppendReply { seq }))
 }
 
-/// Gives a drawing another title.
+/// Gives a drawing another title. `PUT` does the same: `wx.request` knows no `PATCH`.
 #[utoipa::path(patch, path = "/drawings/{id}", tag = "drawings",
     params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")),
     request_body = PatchDrawing, responses(

@@ -41,7 +41,7 @@ pub(super) async fn me(app: App, caller: Authenticated) -> Reply {
     shown(&app, user).await
 }
 
-/// Chooses a nickname.
+/// Chooses a nickname. `PUT` does the same: `wx.request` knows no `PATCH`.
 #[utoipa::path(patch, path = "/me", tag = "me", request_body = PatchMe, responses(
     (status = 200, description = "The caller, renamed", body = Me),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
