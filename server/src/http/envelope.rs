@@ -62,7 +62,8 @@ pub async fn envelope(
     set_headers(response.headers_mut(), &id);
 
     let took = began.elapsed();
-    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let route = response.request().match_pattern().filter(|route| !route.is_empty());
+    let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let status = response.status().as_u16();
     if let Some(app) = &app {
         app.metrics.request(method.as_str(), &route, status, took);

@@ -134,7 +134,7 @@ impl SessionService {
     /// [`SessionError::Store`].
     pub async fn sign_out(&self, caller: &Caller) -> Result<(), SessionError> {
         self.0.store.remove(caller.user(), caller.session.id).await?;
-        self.forget(caller.session.id).await;
+        self.forget_all();
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl SessionService {
     /// [`SessionError::NoSession`] when that user has no such session, [`SessionError::Store`].
     pub async fn end(&self, user: &UserKey, id: SessionId) -> Result<(), SessionError> {
         let ended = self.0.store.remove(user, id).await?;
-        self.forget(id).await;
+        self.forget_all();
         if ended { Ok(()) } else { Err(SessionError::NoSession) }
     }
 
