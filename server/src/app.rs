@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
@@ -10,6 +10,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App as ActixApp, HttpServer};
 use secrecy::ExposeSecret;
 
+use crate::admin::{Desk, Socket};
 use crate::dev::Extras;
 use crate::gallery::{GalleryService, keep_house};
 use crate::http::{self, Guard, Services};
@@ -106,11 +107,15 @@ pub async fn run(
             .listen(listeners.public)?
             .run()
     };
+    let socket = admin_socket(&settings);
+    let desk = Data::new(Desk::new(&settings, &server_name()));
     let admin = {
         let services = services.clone();
-        HttpServer::new(move || {
+        let desk = desk.clone();
+        let server = HttpServer::new(move || {
             ActixApp::new()
                 .app_data(services.clone())
+                .app_data(desk.clone())
                 .wrap(from_fn(http::envelope))
                 .configure(crate::admin::routes)
                 .default_service(web::to(http::nothing))
@@ -119,8 +124,14 @@ pub async fn run(
         .client_request_timeout(settings.http.head_timeout)
         .shutdown_timeout(1)
         .disable_signals()
-        .listen(listeners.admin)?
-        .run()
+        .listen(listeners.admin)?;
+        match &socket {
+            Some((socket, listener)) => {
+                let noted = server.on_connect(Socket::note_peer(socket.owner()));
+                noted.listen_uds(listener.try_clone()?)?.run()
+            }
+            None => server.run(),
+        }
     };
 
     let (stop_house, house_stopped) = tokio::sync::oneshot::channel::<()>();
@@ -130,13 +141,14 @@ pub async fn run(
     }));
     let sweeper = tokio::spawn({
         let services = services.clone();
-        async move { services.guard.sweep().await }
+        async move { tokio::join!(services.guard.sweep(), desk.guard.sweep()) }
     });
 
     let handles = (public.handle(), admin.handle());
     let public = tokio::spawn(public);
     let admin = tokio::spawn(admin);
-    tracing::info!(public = %addresses.public, admin = %addresses.admin, "listening");
+    let path = socket.as_ref().map(|(socket, _)| socket.path().display().to_string());
+    tracing::info!(public = %addresses.public, admin = %addresses.admin, socket = path, "listening");
     ready(addresses);
     shutdown.await;
     tracing::info!("stopping: requests in flight are finished");
@@ -147,6 +159,24 @@ pub async fn run(
     let _ = tokio::join!(public, admin, house);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The name of this server among all: the machine's, and the process's number.
+fn server_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "server" } else { host.trim() };
+    format!("{host}-{}", std::process::id())
+}
+
+/// The operator's socket. A server that can't have it does without: tokens are good all the same.
+fn admin_socket(settings: &Settings) -> Option<(Socket, UnixListener)> {
+    match Socket::bind(&settings.store.data_dir, &settings.admin.socket_group) {
+        Ok(socket) => Some(socket),
+        Err(error) => {
+            tracing::warn!(%error, "there is no admin.sock");
+            None
+        }
+    }
 }
 
 fn services(settings: &Settings) -> Result<Services, StartError> {

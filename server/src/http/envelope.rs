@@ -19,7 +19,11 @@ use crate::random;
 
 /// Whose request it turned out to be, for the log line.
 #[derive(Debug, Clone)]
-pub(super) struct CalledBy(pub(super) String);
+pub(crate) struct CalledBy(pub(crate) String);
+
+/// The request's id, for what is written down beyond the log.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -36,6 +40,7 @@ pub async fn envelope(
     let id = request_id(&request, app.as_ref());
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = %id, method = %method);
+    request.extensions_mut().insert(RequestId(id.clone()));
     let response = next.call(request).instrument(span.clone()).await?;
     let mut response = response.map_into_boxed_body();
 

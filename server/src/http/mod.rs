@@ -3,18 +3,19 @@
 mod body;
 mod caller;
 mod drawings;
-mod envelope;
+pub(crate) mod envelope;
 mod guard;
 mod images;
 mod me;
 pub mod openapi;
-mod reply;
+pub(crate) mod reply;
 mod sessions;
 mod weapp;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
+pub(crate) use drawings::query;
 pub use envelope::{envelope, nothing};
 pub use guard::Guard;
 

@@ -108,6 +108,9 @@ impl SessionService {
         if record.erase_at.is_some() {
             return Err(SessionError::Leaving);
         }
+        if record.blocked_at.is_some() {
+            return Err(SessionError::Blocked);
+        }
         let id = bearing.id.unwrap_or_else(|| SessionId(random::bytes()));
         let longest = match bearing.dialect {
             Dialect::Yibi => Duration::from_secs(u64::from(self.0.settings.yibi_days) * 86_400),
@@ -128,7 +131,13 @@ impl SessionService {
             sealed_key: sealer.seal(exchange.session_key.expose_secret(), &id.to_string()),
             user,
         };
-        self.0.store.create(session, self.0.settings.idle).await?;
+        let session = self.0.store.create(session, self.0.settings.idle).await?;
+        // Who blocks a user first says so and then ends the sessions: one that was made in between sees it now.
+        let record = self.0.users.user(&session.user).await?;
+        if record.is_some_and(|record| record.blocked_at.is_some()) {
+            self.0.store.remove(&session.user, id).await?;
+            return Err(SessionError::Blocked);
+        }
         Ok(id)
     }
 }

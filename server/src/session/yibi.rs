@@ -173,6 +173,7 @@ pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
         Ok(()) => "ok",
         Err(SessionError::Exchange(refusal)) => refusal.name(),
         Err(SessionError::CodeSpent) => "code_spent",
+        Err(SessionError::Blocked) => "account_blocked",
         Err(SessionError::UntrustedRawData) => "untrusted",
         Err(SessionError::Store(_)) => "store",
         Err(

@@ -25,6 +25,8 @@ pub struct UserRecord {
     pub created_at: Micros,
     /// When everything of this user is to be erased; until then it is hidden.
     pub erase_at: Option<Micros>,
+    /// Since when an operator keeps the user out.
+    pub blocked_at: Option<Micros>,
 }
 
 /// What a first sign-in writes.

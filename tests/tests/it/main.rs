@@ -2,4 +2,5 @@
 
 #![expect(clippy::indexing_slicing, reason = "in a test a broken expectation is what is to be told")]
 
+mod admin;
 mod first_steps;

@@ -9,9 +9,13 @@
 //! | `s:{session}` | the session as JSON, for as long as it may be idle |
 //! | `u:{user}:s` | the user's sessions, sorted by the moment (µs) that each would end, when that was last written |
 //! | `u:{user}:e` | the user's epoch, where it was ever raised |
+//! | `i:{expiry}` | all sessions, as `{user}/{session}`, by the moment (µs) that each would end, as above |
+//! | `i:{use}` | the same by their last use |
+//! | `i:{user}` | the same by name |
 //! | `c:{code}` | how a code stands |
 //! | `l:{lease}` | its holder |
 
+mod admin;
 mod codes;
 mod error;
 mod index;
@@ -21,6 +25,8 @@ mod sessions;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use yibi_common::admin::SessionOrder;
 
 use self::link::Link;
 use super::gate::Gate;
@@ -65,6 +71,15 @@ impl Keys {
 
     fn epoch(&self, user: &UserKey) -> String {
         format!("{}u:{{{user}}}:e", self.prefix)
+    }
+
+    fn all(&self, order: SessionOrder) -> String {
+        let name = match order {
+            SessionOrder::Expiry => "expiry",
+            SessionOrder::LastSeen => "use",
+            SessionOrder::Openid => "user",
+        };
+        format!("{}i:{name}", self.prefix)
     }
 
     fn code(&self, code: SecretHash) -> String {
