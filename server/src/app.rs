@@ -23,6 +23,7 @@ use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::Metrics;
+use crate::watch::Heart;
 use crate::wechat::{InvalidClient, WechatApp, WechatClient};
 
 /// The sockets that a server listens on, bound by whoever starts it.
@@ -108,7 +109,7 @@ pub async fn run(
             .run()
     };
     let socket = admin_socket(&settings);
-    let desk = Data::new(Desk::new(&settings, &server_name()));
+    let desk = Data::new(Desk::new(&settings));
     let admin = {
         let services = services.clone();
         let desk = desk.clone();
@@ -116,6 +117,7 @@ pub async fn run(
             ActixApp::new()
                 .app_data(services.clone())
                 .app_data(desk.clone())
+                .app_data(http::ForOperators)
                 .wrap(from_fn(http::envelope))
                 .configure(crate::admin::routes)
                 .default_service(web::to(http::nothing))
@@ -139,6 +141,13 @@ pub async fn run(
         // A sender that is gone means the same as one that spoke.
         let _ = house_stopped.await;
     }));
+    let watch = services.metrics.watch().clone();
+    let heart =
+        Heart::new(watch.clone(), services.gallery.store().clone(), services.sessions.store().clone());
+    let (stop_heart, heart_stopped) = tokio::sync::oneshot::channel::<()>();
+    let heart = tokio::spawn(heart.beat(async {
+        let _ = heart_stopped.await;
+    }));
     let sweeper = tokio::spawn({
         let services = services.clone();
         async move { tokio::join!(services.guard.sweep(), desk.guard.sweep()) }
@@ -152,20 +161,14 @@ pub async fn run(
     ready(addresses);
     shutdown.await;
     tracing::info!("stopping: requests in flight are finished");
+    watch.drain();
     handles.0.stop(true).await;
     handles.1.stop(true).await;
-    drop(stop_house);
+    drop((stop_house, stop_heart));
     sweeper.abort();
-    let _ = tokio::join!(public, admin, house);
+    let _ = tokio::join!(public, admin, house, heart);
     tracing::info!("stopped");
     Ok(())
-}
-
-/// The name of this server among all: the machine's, and the process's number.
-fn server_name() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = if host.trim().is_empty() { "server" } else { host.trim() };
-    format!("{host}-{}", std::process::id())
 }
 
 /// The operator's socket. A server that can't have it does without: tokens are good all the same.

@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use yibi_common::admin::{AuditEntry, AuditPage, AuditQuery, Change};
+use yibi_common::admin::{AuditEntry, AuditPage, AuditQuery, Change, Happening};
 use yibi_common::api::ProblemBody;
 
 use super::asker::{Operator, Viewer};
@@ -50,6 +50,7 @@ pub(super) async fn note(
         request_id: who.request_id.clone(),
     };
     app.gallery.store().audit(now, &entry).await?;
+    app.metrics.watch().happens(|| Happening::Changed { entry: entry.clone() });
     tracing::info!(who = %entry.who, change = change.name(), user, target, "an operator changes something");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the operator's face has besides the services: who may come in, and the server's name.
+//! What the operator's face has besides the services: who may come in.
 
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -22,8 +22,6 @@ pub fn new_token() -> (String, String) {
 
 /// What only the admin listener has.
 pub struct Desk {
-    /// The name of this server among all.
-    pub server: String,
     /// Counts failed attempts, apart from those of clients.
     pub guard: Guard,
     tokens: Vec<Token>,
@@ -38,7 +36,7 @@ struct Token {
 impl Desk {
     /// As the settings say.
     #[must_use]
-    pub fn new(settings: &Settings, server: &str) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         let first = settings.admin.token.expose_secret();
         let first = (!first.is_empty()).then(|| Token {
             name: "admin".to_owned(),
@@ -54,11 +52,7 @@ impl Desk {
             address_failures_burst: FAILURES.1,
             ..settings.limits.clone()
         };
-        Self {
-            server: server.to_owned(),
-            guard: Guard::new(&limits),
-            tokens: first.into_iter().chain(further).collect(),
-        }
+        Self { guard: Guard::new(&limits), tokens: first.into_iter().chain(further).collect() }
     }
 
     /// The operator with that token, in time that does not depend on which it is or how much of it is right.
@@ -89,13 +83,13 @@ mod tests {
             role: Role::Viewer,
             sha256: hash.clone(),
         }];
-        let desk = Desk::new(&settings, "here");
+        let desk = Desk::new(&settings);
         assert_eq!(desk.recognise("first"), Some(("admin", Role::Operator)));
         assert_eq!(desk.recognise("second"), Some(("ann", Role::Viewer)));
         for wrong in ["", "firs", "firstx", hash.as_str()] {
             assert_eq!(desk.recognise(wrong), None);
         }
         settings.admin.token = String::new().into();
-        assert_eq!(Desk::new(&settings, "here").recognise(""), None);
+        assert_eq!(Desk::new(&settings).recognise(""), None);
     }
 }

@@ -4,13 +4,13 @@ use actix_web::http::header;
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
-use yibi_common::admin::{Change, Count, DrawingDetail, DrawingPage, DrawingQuery, DrawingRow};
+use yibi_common::admin::{Change, Count, DrawingDetail, DrawingPage, DrawingQuery, DrawingRow, UserRef};
 use yibi_common::api::ProblemBody;
 
 use super::asker::{Operator, Viewer};
 use super::audit;
 use super::paging::{COUNTED, count, invalid, limit, of_sorted, read_cursor, write_cursor};
-use super::views::{Names, drawing_row, user, user_ref};
+use super::views::{Names, drawing_row, user};
 use crate::clock::Micros;
 use crate::gallery::Format;
 use crate::http::reply::Reply;
@@ -131,7 +131,7 @@ struct ReadQuery {
 async fn detail(app: &App, public_id: &str, id: &str, since: u32) -> Result<DrawingDetail, Problem> {
     let user = user(app, public_id).await?;
     let opened = app.gallery.open(&user.key, id, since).await?;
-    let drawing = drawing_row(user_ref(&user), &opened.header);
+    let drawing = drawing_row(UserRef::from(&user), &opened.header);
     Ok(DrawingDetail { drawing, since: opened.since, actions: opened.actions })
 }
 
@@ -270,5 +270,5 @@ async fn set_deleted(
     let change = if deleted { Change::DeleteDrawing } else { Change::RestoreDrawing };
     audit::note(app, operator, change, &public_id, Some(&id)).await?;
     let header = app.gallery.set_deleted(&user.key, &id, deleted).await?;
-    Ok(HttpResponse::Ok().json(drawing_row(user_ref(&user), &header)))
+    Ok(HttpResponse::Ok().json(drawing_row(UserRef::from(&user), &header)))
 }

@@ -6,6 +6,7 @@ mod audit;
 mod desk;
 mod drawings;
 mod health;
+mod live;
 pub mod openapi;
 mod paging;
 mod sessions;
@@ -23,6 +24,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.configure(health::routes).service(
         web::scope("/admin/v1")
             .configure(views::routes)
+            .configure(live::routes)
             .configure(sessions::routes)
             .configure(users::routes)
             .configure(drawings::routes)

@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, drawings, sessions, users, views};
+use super::{audit, drawings, live, sessions, users, views};
 
 /// The operator's API, version 1.
 #[derive(OpenApi)]
@@ -13,7 +13,7 @@ use super::{audit, drawings, sessions, users, views};
     info(title = "yibi, the operator's side", description = "Served on the admin listener and admin.sock only. Failures are problem+json with a stable `code`."),
     servers((url = "/admin/v1")),
     paths(
-        views::me,
+        views::me, live::overview, live::events, live::errors, live::request,
         sessions::list, sessions::counted, sessions::one, sessions::revoke,
         users::list, users::counted, users::one, users::block, users::unblock, users::revoke,
         drawings::list, drawings::counted, drawings::read, drawings::export, drawings::png, drawings::svg,

@@ -59,7 +59,7 @@ impl Asked {
         let natural = if query.openid.is_some() { SessionOrder::Openid } else { SessionOrder::Expiry };
         let order = query.order.unwrap_or(natural);
         let reverse = query.reverse.unwrap_or(false);
-        let list = format!("sessions {order:?} {reverse}");
+        let list = format!("sessions {order:?} {reverse} {}", query.user.is_some());
         let after = read_cursor(query.cursor.as_deref(), &list)?;
         let user = match &query.user {
             Some(public_id) => Some(user(app, public_id).await?.key),
@@ -114,11 +114,12 @@ fn dialect(name: &str) -> Result<Dialect, Problem> {
     serde_json::from_value(name.into()).map_err(|_| invalid("dialect is none that there is"))
 }
 
-fn place_of((session, ends): &(StoredSession, Micros), order: SessionOrder) -> Place {
+fn place_of((session, _): &(StoredSession, Micros), order: SessionOrder) -> Place {
     let name = session.id.to_string();
     match order {
-        SessionOrder::Expiry => Place { value: ends.0, name },
-        SessionOrder::LastSeen => Place { value: session.last_seen.0, name },
+        // What was used first ends first. When exactly is only known to within the time of asking, which would
+        // make a page begin again with what the one before ended with.
+        SessionOrder::Expiry | SessionOrder::LastSeen => Place { value: session.last_seen.0, name },
         SessionOrder::Openid => Place { value: 0, name: format!("{}/{name}", session.user) },
     }
 }

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, ServiceConfig};
 use yibi_common::admin::{DrawingRow, Identity, SessionRow, UserRef, UserRow};
 
 use super::asker::Viewer;
-use super::desk::Desk;
 use crate::clock::Micros;
 use crate::http::App;
 use crate::http::reply::Reply;
@@ -24,11 +23,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 /// Whom the server takes the caller for.
 #[utoipa::path(get, path = "/me", tag = "operators", responses((status = 200, description = "The caller", body = Identity)))]
-pub(super) async fn me(viewer: Viewer, desk: Data<Desk>) -> Reply {
+pub(super) async fn me(app: App, viewer: Viewer) -> Reply {
     Ok(HttpResponse::Ok().json(Identity {
         name: viewer.name,
         role: viewer.role,
-        server: desk.server.clone(),
+        server: app.metrics.watch().server().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now: Micros::now().to_string(),
     }))
@@ -40,18 +39,9 @@ pub(super) async fn user(app: &App, public_id: &str) -> Result<UserRecord, Probl
     user.ok_or_else(|| Problem::new(Code::UserNotFound))
 }
 
-pub(super) fn user_ref(user: &UserRecord) -> UserRef {
-    UserRef {
-        id: user.public_id.clone(),
-        app_id: user.key.app_id().to_owned(),
-        openid: user.key.openid().to_owned(),
-        nickname: user.nickname.clone(),
-    }
-}
-
 pub(super) fn user_row(user: &UserRecord) -> UserRow {
     UserRow {
-        user: user_ref(user),
+        user: UserRef::from(user),
         created_at: user.created_at.to_string(),
         blocked_at: user.blocked_at.map(|at| at.to_string()),
         erase_at: user.erase_at.map(|at| at.to_string()),
@@ -67,7 +57,7 @@ impl Names {
         keys.sort_unstable();
         keys.dedup();
         let known = if keys.is_empty() { Vec::new() } else { app.gallery.store().users(&keys).await? };
-        Ok(Self(known.iter().map(|user| (user.key.clone(), user_ref(user))).collect()))
+        Ok(Self(known.iter().map(|user| (user.key.clone(), UserRef::from(user))).collect()))
     }
 
     /// The user, or what the key tells of one who is not known any more.

@@ -1,5 +1,6 @@
 //! What an operator sees and does: any user's drawings, those in the bin like the others.
 
+use yibi_common::admin::{Happening, UserRef};
 use yibi_common::drawing::Action;
 
 use super::{GalleryError, GalleryResult, GalleryService, check_id, decoded};
@@ -17,7 +18,46 @@ pub struct Opened {
     pub actions: Vec<Action>,
 }
 
+/// The most bytes of stored forms that an event carries.
+const CARRIED: u64 = 64 << 10;
+
 impl GalleryService {
+    /// Tells who watches that actions from that number on, or the last one, were saved. That it can't be told
+    /// is no reason to fail what was saved.
+    pub(super) async fn tell_saved(&self, user: &UserKey, id: &str, from_seq: Option<u32>, created: bool) {
+        if self.0.metrics.watch().is_watched()
+            && let Err(error) = self.try_to_tell(user, id, from_seq, created).await
+        {
+            tracing::debug!(%error, "who watches was not told of a save");
+        }
+    }
+
+    async fn try_to_tell(
+        &self,
+        user: &UserKey,
+        id: &str,
+        from_seq: Option<u32>,
+        created: bool,
+    ) -> GalleryResult<()> {
+        let store = &self.0.store;
+        let known = store.user(user).await?.ok_or(GalleryError::NotFound)?;
+        let header = store.header(user, id).await?.ok_or(GalleryError::NotFound)?;
+        let from_seq = from_seq.unwrap_or(header.seq.saturating_sub(1));
+        let stored = store.read(user, id, from_seq).await?.ok_or(GalleryError::NotFound)?;
+        let bytes: u64 = stored.actions.iter().map(|blob| blob.len() as u64).sum();
+        let actions = if bytes <= CARRIED { Some(decoded(&stored)?) } else { None };
+        self.0.metrics.watch().happens(|| Happening::Save {
+            user: UserRef::from(&known),
+            drawing: stored.header.id.clone(),
+            created,
+            base: stored.header.base,
+            from_seq: stored.since,
+            seq: stored.header.seq,
+            actions,
+        });
+        Ok(())
+    }
+
     /// A drawing with its actions from `since` on, also from the bin.
     ///
     /// # Errors

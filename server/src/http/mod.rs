@@ -16,7 +16,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
 pub(crate) use drawings::query;
-pub use envelope::{envelope, nothing};
+pub use envelope::{ForOperators, envelope, nothing};
 pub use guard::Guard;
 
 use crate::gallery::GalleryService;

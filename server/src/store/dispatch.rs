@@ -52,6 +52,15 @@ pub enum SessionBackend {
 }
 
 impl GalleryStore {
+    /// The name of what it stands on.
+    #[must_use]
+    pub fn backend_name(&self) -> &'static str {
+        match &self.backend {
+            GalleryBackend::Sqlite(_) => "sqlite",
+            GalleryBackend::Mongo(_) => "mongodb",
+        }
+    }
+
     /// A store that reports to those metrics.
     #[must_use]
     pub fn new(backend: GalleryBackend, metrics: Arc<Metrics>) -> Self {
@@ -66,6 +75,24 @@ impl GalleryStore {
 }
 
 impl SessionStore {
+    /// The Redis that other servers may share.
+    #[must_use]
+    pub fn shared(&self) -> Option<&RedisSessions> {
+        match &self.backend {
+            SessionBackend::Sqlite(_) => None,
+            SessionBackend::Redis(redis) => Some(redis),
+        }
+    }
+
+    /// The name of what it stands on.
+    #[must_use]
+    pub fn backend_name(&self) -> &'static str {
+        match &self.backend {
+            SessionBackend::Sqlite(_) => "sqlite",
+            SessionBackend::Redis(_) => "redis",
+        }
+    }
+
     /// A store that reports to those metrics.
     #[must_use]
     pub fn new(backend: SessionBackend, metrics: Arc<Metrics>) -> Self {

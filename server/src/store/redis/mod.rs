@@ -12,12 +12,15 @@
 //! | `i:{expiry}` | all sessions, as `{user}/{session}`, by the moment (µs) that each would end, as above |
 //! | `i:{use}` | the same by their last use |
 //! | `i:{user}` | the same by name |
+//! | `f:servers` | what each server last said of itself, by its name |
+//! | `f:listening` | there while an operator listens to events, which then go through the channel `f:events` |
 //! | `c:{code}` | how a code stands |
 //! | `l:{lease}` | its holder |
 
 mod admin;
 mod codes;
 mod error;
+mod fleet;
 mod index;
 mod link;
 mod scripts;
@@ -80,6 +83,18 @@ impl Keys {
             SessionOrder::Openid => "user",
         };
         format!("{}i:{name}", self.prefix)
+    }
+
+    fn servers(&self) -> String {
+        format!("{}f:servers", self.prefix)
+    }
+
+    fn listening(&self) -> String {
+        format!("{}f:listening", self.prefix)
+    }
+
+    fn events(&self) -> String {
+        format!("{}f:events", self.prefix)
     }
 
     fn code(&self, code: SecretHash) -> String {

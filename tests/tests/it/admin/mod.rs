@@ -2,6 +2,7 @@
 
 mod access;
 mod drawings;
+mod live;
 mod sessions;
 mod users;
 
