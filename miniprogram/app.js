@@ -2,21 +2,40 @@ const config = require('./config')
 const { Api } = require('./lib/api')
 const { createHttp } = require('./lib/http')
 const { Journal } = require('./lib/journal')
+const { late } = require('./lib/late')
+const { Limits } = require('./lib/limits')
 const { createPrivacy } = require('./lib/privacy')
 const { Saver } = require('./lib/saver')
 const { Session } = require('./lib/session')
 const { Studio } = require('./lib/studio')
 
 App({
+  /** @type {Session} */
+  session: late(),
+  /** @type {Api} */
+  api: late(),
+  /** @type {Journal} */
+  journal: late(),
+  /** @type {Saver} */
+  saver: late(),
+  /** @type {Studio} */
+  studio: late(),
+  /** @type {Limits} */
+  limits: late(),
+  /** @type {ReturnType<typeof createPrivacy>} */
+  privacy: late(),
+  /** Whether the phone is on a network. */
+  online: true,
+
   onLaunch() {
     const http = createHttp({ wx, origin: config.api })
     this.session = new Session({ wx, http })
     this.api = new Api({ wx, config, session: this.session, http })
+    this.limits = new Limits({ wx, api: this.api })
     this.journal = new Journal({ wx })
     this.saver = new Saver({ api: this.api, journal: this.journal })
     this.studio = new Studio({ wx, api: this.api, journal: this.journal, saver: this.saver })
     this.privacy = createPrivacy({ wx })
-    this.online = true
     wx.onNetworkStatusChange(({ isConnected }) => this.connected(isConnected))
   },
 
@@ -38,6 +57,7 @@ App({
     try {
       await this.session.token()
       await this.saver.flushAll()
+      await this.limits.refresh()
     } catch {
       // Without a network or a server the drafts wait; the page says so.
     }

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::drawing::{Action, Mode};
+use crate::object;
 
 /// `POST /session`: a WeChat code for a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,9 +19,8 @@ pub struct SignInRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
     pub from: Option<String>,
-    /// What the client runs on, to be recognised in the list of sessions.
+    /// What the client runs on, to be recognised in the list of sessions; cut to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 64))]
     pub device: Option<String>,
 }
 
@@ -161,6 +161,7 @@ pub struct Summary {
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub deleted_at: Option<String>,
     /// Where its picture is, for a day or two and without a token; `null` in the bin.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub image_url: Option<String>,
 }
 
@@ -171,6 +172,7 @@ pub struct DrawingsReply {
     /// A page, newest change first.
     pub drawings: Vec<Summary>,
     /// The `cursor` of the next page; `null` on the last.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub next: Option<String>,
 }
 
@@ -182,13 +184,14 @@ pub struct DrawingReply {
     #[serde(flatten)]
     pub summary: Summary,
     /// The actions from `since` on, or from `base` where that is higher.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::Action>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::StoredAction>))]
     pub actions: Vec<Action>,
 }
 
 /// `POST /drawings/{id}/actions`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = schema::append))]
 #[serde(deny_unknown_fields)]
 pub struct AppendRequest {
     /// The number that the first of the actions is to get.
@@ -198,7 +201,7 @@ pub struct AppendRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::Action>))]
     pub actions: Vec<Action>,
     /// What the drawing is created with, when `from_seq` is 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object::optional")]
     pub drawing: Option<CreateDrawing>,
 }
 
@@ -228,7 +231,7 @@ pub struct CreateDrawing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AppendReply {
-    /// The number that the next action gets.
+    /// The number behind the last of the actions that were sent, which the next append begins at.
     pub seq: u32,
 }
 
@@ -273,15 +276,27 @@ pub struct ProblemBody {
 pub mod schema {
     use serde::Serialize;
 
+    use crate::drawing::Tool;
+
+    /// An append as a client sends it.
+    pub(super) fn append() -> serde_json::Value {
+        serde_json::json!({"from_seq": 0, "actions": [
+            {"type": "background", "color": "#fff8e7", "at": 0},
+            {"type": "stroke", "tool": "pen", "color": "#ff0000", "width": 28, "at": 1830,
+             "points": [300, 400, 0, 12, 5, 16, 14, 3, 17]},
+            {"type": "undo", "at": 4200},
+        ]})
+    }
+
     /// One entry of a drawing's list. `at` is milliseconds since the drawing began.
     #[derive(Serialize, utoipa::ToSchema)]
-    #[serde(tag = "type", rename_all = "snake_case")]
+    #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
     pub enum Action {
         /// A stroke is drawn.
         Stroke {
             /// What it is drawn with; `pen` when absent.
             #[schema(required = false)]
-            tool: crate::drawing::Tool,
+            tool: Tool,
             /// `#rrggbb`.
             #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
             color: String,
@@ -291,9 +306,9 @@ pub mod schema {
             /// When its first point was touched.
             #[schema(maximum = 1_099_511_627_776_u64)]
             at: u64,
-            /// `[x0,y0,0, dx,dy,dt, …]`.
+            /// `[x0,y0,0, dx,dy,dt, …]`: three numbers a point, differences after the first.
             #[schema(min_items = 3)]
-            points: Vec<i32>,
+            points: Vec<i64>,
         },
         /// The paper takes a colour.
         Background {
@@ -301,24 +316,44 @@ pub mod schema {
             #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
             color: String,
             /// When.
-            at: Option<u64>,
+            #[schema(required = false, maximum = 1_099_511_627_776_u64)]
+            at: u64,
         },
         /// The last entry in effect is taken back.
         Undo {
             /// When.
-            at: Option<u64>,
+            #[schema(required = false, maximum = 1_099_511_627_776_u64)]
+            at: u64,
         },
         /// The entry taken back last is put in effect again.
         Redo {
             /// When.
-            at: Option<u64>,
+            #[schema(required = false, maximum = 1_099_511_627_776_u64)]
+            at: u64,
         },
         /// All strokes are removed.
         Clear {
             /// When.
-            at: Option<u64>,
+            #[schema(required = false, maximum = 1_099_511_627_776_u64)]
+            at: u64,
         },
-        /// A whole picture that a 2016 client saved; in replies only.
+    }
+
+    /// An entry as it is read: one that clients append, or a picture of 2016.
+    #[derive(Serialize, utoipa::ToSchema)]
+    #[serde(untagged)]
+    pub enum StoredAction {
+        /// As it was appended.
+        Appended(Action),
+        /// A whole picture that a 2016 client saved.
+        Weapp(WeappAction),
+    }
+
+    /// A whole picture that a 2016 client saved.
+    #[derive(Serialize, utoipa::ToSchema)]
+    #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+    pub enum WeappAction {
+        /// It clears, then draws.
         Weapp {
             /// What it shows.
             strokes: Vec<WeappStroke>,
@@ -329,12 +364,17 @@ pub mod schema {
     #[derive(Serialize, utoipa::ToSchema)]
     pub struct WeappStroke {
         /// Always a pen.
-        pub tool: crate::drawing::Tool,
+        pub tool: Tool,
         /// `#rrggbb`.
         pub color: String,
         /// Grid units.
         pub width: u16,
         /// As in a stroke; without times.
-        pub points: Vec<i32>,
+        pub points: Vec<i64>,
     }
+
+    /// A file.
+    #[derive(Serialize, utoipa::ToSchema)]
+    #[schema(value_type = String, format = Binary)]
+    pub struct Binary(pub Vec<u8>);
 }

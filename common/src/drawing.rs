@@ -10,6 +10,7 @@ use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::Limits;
+use crate::object::{self, Object};
 use crate::{geometry, weapp};
 
 /// The width of the grid when a client names none, in grid units.
@@ -352,9 +353,13 @@ impl Serialize for WirePoints<'_> {
 struct WireAction<'a> {
     #[serde(rename = "type", borrow)]
     kind: std::borrow::Cow<'a, str>,
+    #[serde(default, deserialize_with = "object::present")]
     tool: Option<Tool>,
+    #[serde(default, deserialize_with = "object::present")]
     color: Option<Color>,
+    #[serde(default, deserialize_with = "object::present")]
     width: Option<u16>,
+    #[serde(default, deserialize_with = "object::present")]
     at: Option<u64>,
     #[serde(default, deserialize_with = "points_from_wire")]
     points: Option<Vec<Point>>,
@@ -363,7 +368,7 @@ struct WireAction<'a> {
 impl<'de> Deserialize<'de> for Action {
     /// Refuses unknown types, tools and members: what is not understood must not be dropped.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = WireAction::deserialize(deserializer)?;
+        let Object(wire) = Object::<WireAction<'de>>::deserialize(deserializer)?;
         let only = |stroke: bool, color: bool| {
             if !stroke && (wire.tool.is_some() || wire.width.is_some() || wire.points.is_some())
                 || !color && wire.color.is_some()
@@ -455,6 +460,8 @@ mod tests {
             r##"{"type":"weapp","strokes":[]}"##,
             r##"{"type":"undo","width":3}"##,
             r##"{"type":"undo","color":"#ffffff"}"##,
+            r##"{"type":"undo","color":null}"##,
+            r##"{"type":"undo","at":null}"##,
             r##"{"type":"stroke","tool":"laser","color":"#ff0000","width":1,"at":0,"points":[0,0,0]}"##,
             r##"{"type":"stroke","pressure":1,"color":"#ff0000","width":1,"at":0,"points":[0,0,0]}"##,
             r##"{"type":"stroke","color":"#ff0000","width":1,"points":[0,0,0]}"##,
@@ -463,6 +470,7 @@ mod tests {
             r##"{"type":"stroke","color":"#ff0000","width":1,"at":0,"points":[0,0,-1]}"##,
             r##"{"type":"stroke","color":"#ff0000","width":1,"at":0,"points":[2147483647,0,0,1,0,1]}"##,
             r##"{"type":"background","at":0}"##,
+            r##"["undo",null,null,null,null,null]"##,
         ] {
             assert!(parse(json).is_err(), "{json}");
         }

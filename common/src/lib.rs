@@ -10,5 +10,6 @@ pub mod codec;
 pub mod drawing;
 pub mod geometry;
 pub mod limits;
+pub mod object;
 pub mod picture;
 pub mod weapp;

@@ -1,5 +1,7 @@
 // Saving a picture to the phone's album, with the permission asked for when it is needed and not before.
 
+const { longerSide } = require('./painter')
+
 /**
  * @typedef {'saved' | 'refused' | 'cancelled' | 'failed'} Outcome
  * - `refused`: the permission was refused once; WeChat will not ask again, only its settings page changes it
@@ -57,8 +59,7 @@ async function saveToAlbum(wx, picture) {
  * @returns {Promise<string>} a temporary file's path; rejects where it cannot be had now
  */
 async function downloadPicture(wx, api, drawing, width = 1080) {
-  const longer = Math.min(2048, Math.round((width * Math.max(drawing.width, drawing.height)) / drawing.width))
-  const request = await api.download(`/drawings/${drawing.id}/image.png?size=${longer}`)
+  const request = await api.download(`/drawings/${drawing.id}/image.png?size=${longerSide(drawing, width)}`)
   const { statusCode, tempFilePath } = await promise(wx, 'downloadFile', request)
   if (statusCode !== 200) throw new Error(`image.png answered ${statusCode}`)
   return tempFilePath

@@ -33,8 +33,6 @@ class Api {
     this.config = config
     this.session = session
     this.http = http || createHttp({ wx, origin: config.api })
-    /** @type {Promise<any> | null} */
-    this.limitsRead = null
   }
 
   /**
@@ -46,15 +44,9 @@ class Api {
     return this.session.with((token) => this.http({ method, path, data, token }))
   }
 
-  /** The numbers that bound a drawing; asked for once. */
+  /** The numbers that bound a drawing and a user. @returns {Promise<Record<string, number>>} */
   limits() {
-    if (!this.limitsRead) {
-      this.limitsRead = this.http({ method: 'GET', path: '/limits' }).catch((error) => {
-        this.limitsRead = null
-        throw error
-      })
-    }
-    return this.limitsRead
+    return this.http({ method: 'GET', path: '/limits' })
   }
 
   /**

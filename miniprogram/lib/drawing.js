@@ -123,6 +123,12 @@ class Drawing {
     this.mode = mode
     this.began = began
     this.whole = whole
+    this.first = first
+    this.actions = actions
+    this.acked = acked
+    this.history = new History()
+    /** @type {Picture | null} */
+    this.cached = null
     this.reset(first, actions, acked)
   }
 
@@ -143,7 +149,6 @@ class Drawing {
   }
 
   fresh() {
-    /** @type {Picture | null} */
     this.cached = null
   }
 

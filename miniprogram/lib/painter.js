@@ -8,13 +8,16 @@ const { inkWidth, paint } = require('./geometry')
 
 /** WeChat's largest canvas, CSS px. */
 const MAX_SIDE = 1365
+/** The server's largest picture, pixels of the longer side. */
+const MAX_SIZE = 2048
 /** The strokes that lie on the screen only, not in the base: undo among them is cheap. */
 const LOOSE_MIN = 24
 const LOOSE_MAX = 64
 /** What lies around the paper on a shared card. */
 const CARD_COLOR = '#e9e2d5'
-/** Milliseconds of painting in one frame while a long picture is built up. */
-const SLICE = 8
+/** Milliseconds of painting in one frame while a long picture is built up, and while a finger draws meanwhile. */
+const SLICE = 24
+const SLICE_WHILE_DRAWING = 6
 
 /**
  * @typedef {import('./drawing').Stroke} Stroke
@@ -153,8 +156,8 @@ class Painter {
     this.waiting = []
   }
 
-  /** Takes the view's size over and paints anew. */
-  resize() {
+  /** Takes the view's size over and paints anew. @param {boolean} [visibly] what is built up is shown as it grows */
+  resize(visibly = true) {
     const { width, height } = this.view
     const ratio = Math.min(this.pixelRatio, (MAX_SIDE * 3) / Math.max(width, height))
     this.ratio = ratio
@@ -162,7 +165,7 @@ class Painter {
       canvas.width = Math.round(width * ratio)
       canvas.height = Math.round(height * ratio)
     }
-    this.rebuild(true)
+    this.rebuild(visibly)
   }
 
   /** @param {CanvasRenderingContext2D} context */
@@ -242,7 +245,7 @@ class Painter {
   /** Paints for a slice of time, and goes on with the next frame. @param {boolean} visibly */
   grow(visibly) {
     this.frame = null
-    const until = this.now() + SLICE
+    const until = this.now() + (this.drawing ? SLICE_WHILE_DRAWING : SLICE)
     const target = Math.max(0, this.wanted.length - LOOSE_MIN)
     // The base takes up what the screen has and it lacks.
     this.toGrid(this.baseContext)
@@ -350,21 +353,32 @@ class Painter {
 }
 
 /**
+ * The longer side of a picture that is so many pixels wide: what the server calls its size.
+ * @param {{ width: number, height: number }} paper grid units
+ * @param {number} width pixels
+ */
+function longerSide(paper, width) {
+  return Math.min(MAX_SIZE, Math.round((width * Math.max(paper.width, paper.height)) / paper.width))
+}
+
+/**
  * Paints a whole picture, its background too, as the server does.
  * @param {any} canvas the result; its size is set here
  * @param {any} layer an off-screen canvas for the strokes
  * @param {Picture} picture
  * @param {{ width: number, height: number }} paper grid units
- * @param {number} width pixels
+ * @param {number} size pixels of the longer side
  */
-function paintWhole(canvas, layer, picture, paper, width) {
-  const height = Math.round((width * paper.height) / paper.width)
+function paintWhole(canvas, layer, picture, paper, size) {
+  const k = size / Math.max(paper.width, paper.height)
+  const width = Math.max(1, Math.round(paper.width * k))
+  const height = Math.max(1, Math.round(paper.height * k))
   for (const each of [canvas, layer]) {
     each.width = width
     each.height = height
   }
   const strokes = layer.getContext('2d')
-  strokes.setTransform(width / paper.width, 0, 0, height / paper.height, 0, 0)
+  strokes.setTransform(k, 0, 0, k, 0, 0)
   for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke))
   const context = canvas.getContext('2d')
   context.fillStyle = picture.background
@@ -402,4 +416,4 @@ function paintCard(canvas, layer, picture, paper, width) {
   context.drawImage(layer, x, y)
 }
 
-module.exports = { Painter, paintCard, paintWhole, boxOf, MAX_SIDE }
+module.exports = { Painter, longerSide, paintCard, paintWhole, boxOf, MAX_SIDE }

@@ -72,15 +72,18 @@ class Player {
     const { moments, duration } = timetable(actions)
     this.moments = moments
     this.duration = duration
-    this.rewind()
-  }
-
-  rewind() {
     this.history = new History()
     /** The first moment that is not over. */
     this.next = 0
     this.time = 0
     /** @type {import('./drawing').Picture | null} */
+    this.cached = null
+  }
+
+  rewind() {
+    this.history = new History()
+    this.next = 0
+    this.time = 0
     this.cached = null
   }
 

@@ -41,6 +41,9 @@ const MAX_POINTS = 10_000
  * @property {number} [length] the longest way, grid units; without bound where it is missing
  */
 
+/** The middle of two fingers and how far apart they are, CSS px. */
+const NOWHERE = { x: 0, y: 0, distance: 0 }
+
 class Recorder {
   /**
    * @param {object} deps
@@ -65,6 +68,19 @@ class Recorder {
     this.phase = 'idle'
     /** @type {StrokeAction | null} */
     this.stroke = null
+    /** The finger that draws. */
+    this.finger = 0
+    /** When it came down, or the first of a gesture's fingers. */
+    this.began = 0
+    /** The stroke's longest way, grid units. */
+    this.limit = Infinity
+    /** The stroke's last point and its time, ms since `began`. */
+    this.last = { x: 0, y: 0, time: 0 }
+    /** Two fingers have moved. */
+    this.pinched = false
+    /** Where they are, and where they were at first. */
+    this.fingers = NOWHERE
+    this.origin = NOWHERE
     /** The way so far, grid units. */
     this.length = 0
     /** @type {any} */
@@ -151,7 +167,7 @@ class Recorder {
   /** @param {Touch} touch */
   extend(touch) {
     const { stroke, last } = this
-    if (!stroke || !last) return
+    if (!stroke) return
     let { x, y } = this.place(touch)
     let step = Math.hypot(x - last.x, y - last.y)
     if (step === 0) return
@@ -184,7 +200,7 @@ class Recorder {
   finish(reason) {
     const { stroke, last } = this
     this.stroke = null
-    if (!stroke || !last) return
+    if (!stroke) return
     const rested = Math.round(this.now() - this.began) - last.time
     // Ink tapers by the speed at which the hand is lifted, so the moment of lifting belongs to it.
     if (stroke.tool === 'ink' && stroke.points.length > 3 && stroke.points.length < this.maxPoints * 3 && rested > 0) {
@@ -204,7 +220,7 @@ class Recorder {
 
   /** @param {Touch[]} touches */
   movePinch(touches) {
-    if (touches.length < 2 || !this.fingers || !this.origin) return
+    if (touches.length < 2) return
     const now = spread(touches)
     if (!this.pinched) {
       const moved = Math.hypot(now.x - this.origin.x, now.y - this.origin.y)

@@ -3,11 +3,18 @@
 const { Drawing, newId } = require('./drawing')
 const { Failure } = require('./http')
 const { StorageFull } = require('./journal')
+const { timers: clock } = require('./timers')
 
 /** The storage key of the drawing that was last worked on. */
 const LAST = 'yibi.last'
 /** Milliseconds for which an app that was closed comes back to it. */
 const COMES_BACK = 30 * 60_000
+/** Milliseconds after its opening at which a drawing is copied to the phone, when nobody waits any more. */
+const COPY_AFTER = 1_500
+
+/**
+ * @typedef {{ image: string, width: number, height: number }} Glimpse an image's address, and the paper's grid units
+ */
 
 class Studio {
   /**
@@ -17,15 +24,21 @@ class Studio {
    * @param {import('./journal').Journal} deps.journal
    * @param {import('./saver').Saver} deps.saver
    * @param {() => number} [deps.now] ms since 1970
+   * @param {import('./timers').Timers} [deps.timers]
    */
-  constructor({ wx, api, journal, saver, now = Date.now }) {
+  constructor({ wx, api, journal, saver, now = Date.now, timers = clock }) {
     this.wx = wx
     this.api = api
     this.journal = journal
     this.saver = saver
     this.now = now
+    this.timers = timers
     /** wx storage did not take the last action: it is in memory only. */
     this.storageFull = false
+    /** What a drawing looks like, to be shown while it is opened. @type {Map<string, Glimpse>} */
+    this.glimpses = new Map()
+    /** Timers of the copies to come, by drawing. @type {Map<string, any>} */
+    this.copying = new Map()
   }
 
   /** @param {'free' | 'one_stroke'} mode @returns {Drawing} an empty paper, known to nobody until it is drawn on */
@@ -76,8 +89,18 @@ class Studio {
         if (!moved || action.type === 'stroke' || action.type === 'background') drawing.push(action)
       }
       this.saver.drop(id)
-    }
+    } else this.keepLater(drawing)
     return this.taken(drawing)
+  }
+
+  /** Copies a drawing to the phone, unless it is drawn on or given up before. @param {Drawing} drawing */
+  keepLater(drawing) {
+    const { id } = drawing
+    this.timers.clear(this.copying.get(id))
+    this.copying.set(id, this.timers.set(() => {
+      this.copying.delete(id)
+      if (drawing.pendingCount === 0 && !this.journal.entry(id)) this.journal.copy(drawing)
+    }, COPY_AFTER))
   }
 
   /**
@@ -123,6 +146,8 @@ class Studio {
 
   /** Forgets what the phone holds of a drawing. @param {string} id */
   discard(id) {
+    this.timers.clear(this.copying.get(id))
+    this.copying.delete(id)
     this.saver.drop(id)
     this.journal.remove(id)
   }

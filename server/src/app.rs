@@ -69,7 +69,7 @@ pub async fn run(
     ready: impl FnOnce(Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let services = services(&settings)?;
+    let (services, embedded) = services(&settings)?;
     let addresses = Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
     let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
     let services = Data::new(services);
@@ -154,21 +154,34 @@ pub async fn run(
     });
 
     let handles = (public.handle(), admin.handle());
-    let public = tokio::spawn(public);
-    let admin = tokio::spawn(admin);
+    let mut public = tokio::spawn(public);
+    let mut admin = tokio::spawn(admin);
     let path = socket.as_ref().map(|(socket, _)| socket.path().display().to_string());
     tracing::info!(public = %addresses.public, admin = %addresses.admin, socket = path, "listening");
     ready(addresses);
-    shutdown.await;
+    // A listener that ends before it is told to has failed.
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        ended = &mut public => Err(failure(ended)),
+        ended = &mut admin => Err(failure(ended)),
+    };
     tracing::info!("stopping: requests in flight are finished");
     watch.drain();
     handles.0.stop(true).await;
     handles.1.stop(true).await;
     drop((stop_house, stop_heart));
     sweeper.abort();
-    let _ = tokio::join!(public, admin, house, heart);
+    if ended.is_ok() {
+        let _ = tokio::join!(public, admin);
+    }
+    let _ = tokio::join!(house, heart);
+    if let Some(embedded) = embedded {
+        // Others may still hold it, threads of workers that nobody waits for: it is closed here, so that no
+        // process ends in the middle of that. A panic has been logged and leaves what a crash would.
+        let _ = tokio::task::spawn_blocking(move || embedded.close()).await;
+    }
     tracing::info!("stopped");
-    Ok(())
+    ended
 }
 
 /// The operator's socket. A server that can't have it does without: tokens are good all the same.
@@ -182,7 +195,18 @@ fn admin_socket(settings: &Settings) -> Option<(Socket, UnixListener)> {
     }
 }
 
-fn services(settings: &Settings) -> Result<Services, StartError> {
+/// Why a listener ended by itself.
+fn failure(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> StartError {
+    let error = match ended {
+        Ok(Ok(())) => std::io::Error::other("the listener ended"),
+        Ok(Err(error)) => error,
+        Err(panic) => std::io::Error::other(panic),
+    };
+    StartError::Listener(error)
+}
+
+/// All services, and the embedded store if it is in use, for the one who closes it.
+fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), StartError> {
     let metrics = Arc::new(Metrics::default());
     let store = &settings.store;
     let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());
@@ -200,8 +224,8 @@ fn services(settings: &Settings) -> Result<Services, StartError> {
             (GalleryBackend::Mongo(mongo.clone()), KeyPlace::Shared(mongo))
         }
     };
-    let sessions = match embedded {
-        Some(embedded) if redis_url.is_empty() => SessionBackend::Sqlite(embedded),
+    let sessions = match &embedded {
+        Some(embedded) if redis_url.is_empty() => SessionBackend::Sqlite(embedded.clone()),
         _ => SessionBackend::Redis(RedisSessions::connect(redis_url, &store.redis_prefix)?),
     };
     let gallery = GalleryStore::new(gallery, Arc::clone(&metrics));
@@ -209,7 +233,7 @@ fn services(settings: &Settings) -> Result<Services, StartError> {
     let keys = Arc::new(LazyKeyring::new(settings.keys.clone(), place));
     let apps = settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
     let wechat = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
-    Ok(Services {
+    let services = Services {
         sessions: SessionService::new(
             sessions,
             gallery.clone(),
@@ -230,5 +254,6 @@ fn services(settings: &Settings) -> Result<Services, StartError> {
         guard: Guard::new(&settings.limits),
         metrics,
         settings: settings.clone(),
-    })
+    };
+    Ok((services, embedded))
 }

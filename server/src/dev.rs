@@ -117,6 +117,9 @@ pub fn prepare(settings: &mut Settings, lan: bool) -> Result<Option<String>, Dev
             return Err(DevError::Exposed(listen));
         }
     }
+    // A simulated WeChat's users have no place in databases that are set for something else.
+    settings.store.mongodb_uri = SecretString::default();
+    settings.store.redis_url = SecretString::default();
     let directory = settings.store.data_dir.join("dev");
     settings.store.data_dir.clone_from(&directory);
     let token = admin_token(&directory)

@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 use crate::random;
 use crate::settings;
 use crate::store::mongo::MongoGallery;
-use crate::store::{StoreError, StoreResult};
+use crate::store::{OPERATION_DEADLINE, StoreError, StoreResult};
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
@@ -51,9 +51,13 @@ impl LazyKeyring {
     /// The keys.
     ///
     /// # Errors
-    /// When they are kept where they can't be read now.
+    /// When they are kept where they can't be read now, [`OPERATION_DEADLINE`] after the call at the latest.
     pub async fn get(&self) -> StoreResult<&Keyring> {
-        self.loaded.get_or_try_init(|| Keyring::load(&self.settings, &self.place)).await
+        // One at a time looks for them, and while the store hangs each takes as long as it may: the deadline is
+        // for that and the waiting together.
+        let loading = self.loaded.get_or_try_init(|| Keyring::load(&self.settings, &self.place));
+        let loaded = tokio::time::timeout(OPERATION_DEADLINE, loading).await;
+        loaded.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into())))
     }
 }
 
@@ -71,8 +75,10 @@ impl Keyring {
     /// # Errors
     /// When that place can't be read or written.
     pub async fn load(settings: &settings::Keys, place: &KeyPlace) -> StoreResult<Self> {
-        let sealing = key("sealing", &settings.sealing, place).await?;
-        let signing = key("signing", &settings.signing, place).await?;
+        let (sealing, signing) = tokio::try_join!(
+            key("sealing", &settings.sealing, place),
+            key("signing", &settings.signing, place)
+        )?;
         Ok(Self {
             sealer: Sealer::new(sealing, decode(&settings.sealing_old)),
             signer: Signer { current: signing, old: decode(&settings.signing_old) },
@@ -113,6 +119,8 @@ fn kept_in_file(directory: &Path, name: &str, proposal: &Key) -> std::io::Result
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
             Ok(()) | Err(_) => std::fs::remove_file(&draft)?,
         }
+        // The name has to last as well as the content.
+        std::fs::File::open(directory)?.sync_all()?;
     }
     let mut text = String::new();
     std::fs::File::open(&path)?.read_to_string(&mut text)?;

@@ -214,7 +214,7 @@ impl From<GalleryError> for Problem {
             GalleryError::PictureTooLarge => Self::new(Code::PictureTooLarge),
             GalleryError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
             GalleryError::LinkInvalid => Self::new(Code::LinkInvalid),
-            GalleryError::Store(error) => error.into(),
+            GalleryError::Store(error) => Self::new(code_of(&error)).cause(error),
             GalleryError::Internal(cause) => Self::new(Code::Internal).cause(cause),
         }
     }

@@ -271,8 +271,10 @@ impl Settings {
         if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
             faults.push("http.public_url: begins with https://".to_owned());
         }
-        if !self.http.weapp_base_path.starts_with('/') || self.http.weapp_base_path.len() < 2 {
-            faults.push("http.weapp_base_path: begins with / and is not only that".to_owned());
+        let path = &self.http.weapp_base_path;
+        if !path.starts_with('/') || path.ends_with('/') || path.starts_with("/api") {
+            faults
+                .push("http.weapp_base_path: begins with /, but not with /api, and ends without".to_owned());
         }
         for (name, key) in [
             ("sealing", &self.keys.sealing),
@@ -302,6 +304,23 @@ impl Settings {
                 "admin.tokens: the sha256 of {name:?} is not 64 lower-case hexadecimal digits"
             ));
         }
+        for (name, value, most) in [
+            ("session.idle", self.session.idle.as_secs(), 30 * 86_400),
+            ("session.yibi_days", u64::from(self.session.yibi_days), 365),
+            ("session.weapp_hours", u64::from(self.session.weapp_hours), 365 * 24),
+            ("http.head_timeout", self.http.head_timeout.as_secs(), 3_600),
+            ("http.body_timeout", self.http.body_timeout.as_secs(), 3_600),
+            ("wechat.timeout", self.wechat.timeout.as_secs(), 60),
+        ] {
+            if !(1..=most).contains(&value) {
+                faults.push(format!("{name}: between 1 and {most} is needed"));
+            }
+        }
+        let mut ids: Vec<String> = self.apps().map(|app| app.app_id).collect();
+        ids.sort_unstable();
+        if ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            faults.push("wechat.apps: an app id stands there twice".to_owned());
+        }
         let rates = &self.limits;
         let rates = [
             rates.user_writes,
@@ -324,7 +343,9 @@ impl Settings {
         if self.wechat.app_id.is_empty() {
             faults.push("wechat.app_id is not set (YIBI_WECHAT__APP_ID)".to_owned());
         }
-        if self.apps().any(|app| app.app_secret.expose_secret().is_empty()) {
+        let first = std::iter::once(&self.wechat.app_secret);
+        let mut secrets = first.chain(self.wechat.apps.iter().map(|app| &app.app_secret));
+        if secrets.any(|secret| secret.expose_secret().is_empty()) {
             faults.push("wechat.app_secret is not set (YIBI_WECHAT__APP_SECRET)".to_owned());
         }
         let token = self.admin.token.expose_secret();
@@ -480,6 +501,10 @@ mod tests {
             ("YIBI_WECHAT__APP_ID", "wx/1"),
             ("YIBI_KEYS__SEALING", "c2hvcnQ="),
             ("YIBI_LIMITS__USER_WRITES", "0"),
+            ("YIBI_SESSION__IDLE", "0"),
+            ("YIBI_SESSION__YIBI_DAYS", "366"),
+            ("YIBI_HTTP__WEAPP_BASE_PATH", "/"),
+            ("YIBI_HTTP__WEAPP_BASE_PATH", "/applet/"),
             ("YIBI_WECHAT__APP_SECRET_FILE", "/nonexistent/secret"),
         ] {
             assert!(load(&[(name, value)]).is_err(), "{name}={value}");

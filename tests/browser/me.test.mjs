@@ -60,19 +60,30 @@ test('signed out stays out until one comes back, and the drawing made meanwhile 
   })
 })
 
-test('an account is deleted only after its phrase was typed', async () => {
+test('an account is closed only after its phrase was typed, and opened again by signing in', async () => {
   await withPhone('closer', async (phone) => {
     await phone.draw([0.2, 0.3], [0.8, 0.3])
     await phone.state('已保存')
+    const other = await server.client('closer')
     await openMe(phone)
     await phone.tap('注销账号')
-    await phone.tap('永久注销')
+    await phone.tap('确认注销')
     await phone.button('输入注销账号确认').fill('注销账号')
     await phone.screenshot('close-account')
-    await phone.tap('永久注销')
+    await phone.tap('确认注销')
     await phone.text('还没有登录').waitFor()
-    const api = await server.client('closer')
-    assert.deepEqual((await api('GET', '/drawings')).drawings, [])
+    await phone.page.waitForTimeout(1_100)
+    assert.equal((await other('GET', '/me')).code, 'unauthenticated')
+    // A start must not sign in by itself: that would take the leaving back.
+    const logins = []
+    phone.page.on('request', (request) => { if (request.url().endsWith('/dev/wx/login')) logins.push(request) })
+    await phone.start('pages/gallery/gallery')
+    await phone.text('还没有登录，这里只有本机上的画').waitFor()
+    await phone.text('还没有画').waitFor()
+    assert.equal(logins.length, 0)
+    await phone.start('pages/me/me')
+    await phone.tap('登录')
+    await phone.page.getByText(/^1 幅，/).waitFor()
   })
 })
 

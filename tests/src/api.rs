@@ -44,12 +44,18 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The JSON of a success of that status.
+    /// The JSON of a success, which the reply has to be.
     #[track_caller]
-    #[must_use]
     pub fn ok(&self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
         if self.body.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// The body of a success, whatever it is.
+    #[track_caller]
+    pub fn ok_bytes(&self) -> &[u8] {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text());
+        &self.body
     }
 
     /// The problem, when the reply is one of that status and code with everything that a problem has.

@@ -1,17 +1,27 @@
 //! Databases that a test starts, kills and starts again. What only needs one that is there uses the one that
 //! the `services` script started.
 
+use std::collections::HashSet;
 use std::net::TcpListener;
 use std::process::Command;
-use std::time::Duration;
+use std::sync::{LazyLock, Mutex};
+use std::time::{Duration, Instant};
+
+use mongodb::bson::doc;
 
 use crate::process::Process;
-use crate::{TempDir, eventually, service};
+use crate::{TempDir, service};
+
+/// How long a database may take to start.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Ports that no outgoing connection gets by itself: those come from above 32768. So a database that is killed
+/// finds its port free again.
+const PORTS: std::ops::Range<u16> = 10_000..20_000;
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Redis with `appendonly yes`.
+    /// Redis with `appendonly yes`, every command synced.
     Redis,
     /// The MongoDB-wire server, every commit synced.
     Mongo,
@@ -29,11 +39,20 @@ pub struct Database {
 impl Database {
     /// Starts one.
     pub async fn start(kind: Kind) -> Self {
-        // Whoever else takes this port before the database does makes the test fail, not pass.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut database = Self { kind, port, data: TempDir::new(), process: None };
-        database.start_again().await;
-        database
+        for _ in 0..8 {
+            let mut database = Self::absent(kind);
+            if database.launch().await {
+                return database;
+            }
+            // Somebody else took the port.
+        }
+        panic!("{kind:?} does not start");
+    }
+
+    /// One that has yet to be [started](Self::start_again).
+    #[must_use]
+    pub fn absent(kind: Kind) -> Self {
+        Self { kind, port: free_port(), data: TempDir::new(), process: None }
     }
 
     /// What the server's settings take.
@@ -45,39 +64,119 @@ impl Database {
         }
     }
 
-    /// Ends it as a power cut would end it.
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it as a power cut would end it, but for what the disk has not got yet.
     pub fn kill(&mut self) {
         self.process = None;
     }
 
-    /// The running process.
-    #[must_use]
-    pub fn process(&self) -> &Process {
-        self.process.as_ref().expect("the database runs")
+    /// Has it take connections and answer nothing, until it [goes on](Self::go_on). Returns once all its
+    /// threads have stopped.
+    pub fn hang(&self) {
+        self.process().signal("STOP");
+        let tasks = format!("/proc/{}/task", self.process().id());
+        let stopped = |task: std::io::Result<std::fs::DirEntry>| {
+            let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap_or_default();
+            // The state follows the name, which is in parentheses.
+            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+        };
+        while !std::fs::read_dir(&tasks).unwrap().all(stopped) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Has it answer again.
+    pub fn go_on(&self) {
+        self.process().signal("CONT");
     }
 
     /// Starts it on the same data and port, and waits until it answers.
     pub async fn start_again(&mut self) {
+        assert!(self.launch().await, "{:?} does not start on its port {}", self.kind, self.port);
+    }
+
+    fn process(&self) -> &Process {
+        self.process.as_ref().expect("the database runs")
+    }
+
+    /// Whether it answers in the end; not when it ended instead.
+    async fn launch(&mut self) -> bool {
         let port = self.port.to_string();
         let mut command = match self.kind {
             Kind::Redis => {
                 let mut command = Command::new(service("YIBI_TEST_REDIS_SERVER"));
-                command.args(["--port", &port, "--bind", "127.0.0.1", "--appendonly", "yes", "--dir"]);
-                command.arg(self.data.path()).args(["--appendfsync", "always", "--save", ""]);
+                command.args(["--bind", "127.0.0.1", "--port", &port, "--save", ""]);
+                command
+                    .args(["--appendonly", "yes", "--appendfsync", "always", "--dir"])
+                    .arg(self.data.path());
                 command
             }
             Kind::Mongo => {
                 let mut command = Command::new(service("YIBI_TEST_MONGODB_SERVER"));
-                command.args(["--port", &port, "--host", "127.0.0.1", "--sync-on-commit", "--storage-path"]);
+                command.args([
+                    "--host",
+                    "127.0.0.1",
+                    "--port",
+                    &port,
+                    "--sync-on-commit",
+                    "--cache-size",
+                    "64M",
+                ]);
+                command.args(["--log-file-max", "16MB", "--log-level", "WARNING", "--storage-path"]);
                 command.arg(self.data.path());
                 command
             }
         };
-        self.process = Some(Process::start(&mut command));
-        let address = format!("127.0.0.1:{port}");
-        eventually("the database accepts connections", Duration::from_secs(20), || async {
-            tokio::net::TcpStream::connect(&address).await.is_ok()
-        })
-        .await;
+        let process = self.process.insert(Process::start(&mut command));
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end && process.runs() {
+            if answers(self.kind, self.port).await {
+                // Not somebody else's on the same port.
+                return process.runs();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    }
+}
+
+async fn answers(kind: Kind, port: u16) -> bool {
+    match kind {
+        Kind::Redis => {
+            let client = redis::Client::open(format!("redis://127.0.0.1:{port}/")).unwrap();
+            let Ok(mut connection) = client.get_multiplexed_async_connection().await else { return false };
+            redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok()
+        }
+        Kind::Mongo => {
+            // Before it listens, the driver would wait for longer than it takes.
+            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                return false;
+            }
+            let uri =
+                format!("mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=2000&connectTimeoutMS=2000");
+            let client = mongodb::Client::with_uri_str(uri).await.unwrap();
+            let answer = client.database("admin").run_command(doc! {"ping": 1}).await;
+            client.shutdown().immediate(true).await;
+            answer.is_ok()
+        }
+    }
+}
+
+/// A port that nobody listens on, and no other test of this process gets.
+fn free_port() -> u16 {
+    static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
+    let mut given = GIVEN.lock().unwrap();
+    loop {
+        let mut random = [0; 2];
+        getrandom::fill(&mut random).unwrap();
+        let port = PORTS.start + u16::from_le_bytes(random) % (PORTS.end - PORTS.start);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && given.insert(port) {
+            return port;
+        }
     }
 }

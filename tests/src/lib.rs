@@ -14,21 +14,44 @@
 pub mod api;
 pub mod databases;
 pub mod process;
+pub mod proxy;
+pub mod raw;
 pub mod server;
+pub mod weapp;
 pub mod wechat;
 
 pub use api::{Api, Reply};
+pub use raw::Raw;
 pub use server::{Backend, Server};
 pub use wechat::Wechat;
 
 use std::path::PathBuf;
 
-/// A binary of the workspace, built for the same profile as the test.
+/// Makes two tests of each case, `async fn(Backend)`: one on every backend.
+#[macro_export]
+macro_rules! on_both_backends {
+    ($($case:ident),* $(,)?) => {$(
+        mod $case {
+            #[tokio::test]
+            async fn embedded() {
+                super::$case($crate::Backend::Embedded).await;
+            }
+
+            #[tokio::test]
+            async fn shared() {
+                super::$case($crate::Backend::Shared).await;
+            }
+        }
+    )*};
+}
+
+/// A binary of the workspace, built for the same profile as the test or benchmark that asks.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
-    let path = profile.join(name);
+    let asking = std::env::current_exe().expect("a program knows its own path");
+    // Binaries lie in target/<profile>, tests in target/<profile>/deps.
+    let mut directories = asking.ancestors().skip(1).skip_while(|directory| directory.ends_with("deps"));
+    let path = directories.next().expect("it lies in a directory").join(name);
     assert!(
         path.is_file(),
         "{} is not built; run `make test`, or `cargo build --bins` first",

@@ -1,5 +1,6 @@
 //! A server of the test's own, as its operator would start it.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -26,6 +27,7 @@ pub const APP_SECRET: &str = "a-secret-of-the-simulator-alone";
 #[derive(Debug)]
 pub struct Server {
     process: Process,
+    launcher: Vec<String>,
     settings: Vec<(String, String)>,
     _data: Option<TempDir>,
     /// Where clients are served.
@@ -44,6 +46,12 @@ impl Server {
     /// The same with further settings, named as in the environment without `YIBI_`.
     #[must_use]
     pub fn start_with(backend: Backend, wechat: &Wechat, further: &[(&str, &str)]) -> Self {
+        Self::start_by(&[], backend, wechat, further)
+    }
+
+    /// The same by another program: the words before the server's own.
+    #[must_use]
+    pub fn start_by(launcher: &[&str], backend: Backend, wechat: &Wechat, further: &[(&str, &str)]) -> Self {
         let data = TempDir::new();
         let mut settings = vec![
             ("STORE__DATA_DIR".to_owned(), data.path().display().to_string()),
@@ -65,35 +73,55 @@ impl Server {
             ]);
         }
         settings.extend(further.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Self::run(settings, Some(data))
+        let launcher = launcher.iter().map(|&word| word.to_owned()).collect();
+        Self::run(launcher, settings, Some(data))
     }
 
     /// A second server on the same databases and data, beside this one.
     #[must_use]
     pub fn sibling(&self) -> Self {
-        Self::run(self.settings.clone(), None)
+        Self::run(self.launcher.clone(), self.settings.clone(), None)
     }
 
-    fn run(settings: Vec<(String, String)>, data: Option<TempDir>) -> Self {
-        let (process, public, admin) = launch(&settings);
-        Self { process, settings, _data: data, public, admin }
+    fn run(launcher: Vec<String>, settings: Vec<(String, String)>, data: Option<TempDir>) -> Self {
+        let (process, public, admin) = launch(&launcher, &settings);
+        Self { process, launcher, settings, _data: data, public, admin }
+    }
+
+    /// Where the embedded store lies.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        let found = self.settings.iter().find(|(name, _)| name == "STORE__DATA_DIR");
+        PathBuf::from(&found.expect("it is always set").1)
     }
 
     /// Ends it as a power cut would, and starts it on what it left.
     pub fn crash_and_restart(&mut self) {
         self.process.kill();
-        (self.process, self.public, self.admin) = launch(&self.settings);
+        (self.process, self.public, self.admin) = launch(&self.launcher, &self.settings);
     }
 
     /// Ends it gracefully, and starts it again.
     pub fn restart(&mut self) {
         assert_eq!(self.process.terminate(), Some(0));
-        (self.process, self.public, self.admin) = launch(&self.settings);
+        (self.process, self.public, self.admin) = launch(&self.launcher, &self.settings);
+    }
+
+    /// Starts it again after it has ended by itself.
+    pub fn start_again(&mut self) {
+        assert!(!self.process.runs());
+        (self.process, self.public, self.admin) = launch(&self.launcher, &self.settings);
     }
 
     /// The process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+
+    /// The process's number.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// A client of its public API without a token.
@@ -114,8 +142,16 @@ impl Server {
     }
 }
 
-fn launch(settings: &[(String, String)]) -> (Process, String, String) {
-    let mut command = Command::new(binary("yibi-server"));
+fn launch(launcher: &[String], settings: &[(String, String)]) -> (Process, String, String) {
+    let server = binary("yibi-server");
+    let mut command = match launcher {
+        [] => Command::new(server),
+        [program, words @ ..] => {
+            let mut command = Command::new(program);
+            command.args(words).arg(server);
+            command
+        }
+    };
     command.arg("serve").env_clear();
     command.envs(settings.iter().map(|(name, value)| (format!("YIBI_{name}"), value)));
     let process = Process::start(&mut command);

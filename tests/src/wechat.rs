@@ -2,10 +2,13 @@
 
 use std::process::Command;
 
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
 
 use crate::process::Process;
-use crate::{binary, install_tls};
+use crate::server::APP_SECRET;
+use crate::{binary, install_tls, unique};
 
 /// The simulator as a process, and its controls.
 #[derive(Debug)]
@@ -54,6 +57,34 @@ impl Wechat {
     /// A fresh code of a named user.
     pub async fn code(&self, user: &str) -> String {
         self.login(user).await.code
+    }
+
+    /// What the phone of DevTools' tourist would get for any profile: its code is made up, and WeChat takes it
+    /// as often as it comes.
+    pub async fn tourist(&self, raw_data: &str) -> Login {
+        let code = format!("tourist-{}", unique());
+        let session = self.session(&code).await;
+        let key = session["session_key"].as_str().unwrap();
+        let digest = Sha1::new().chain_update(raw_data).chain_update(key).finalize();
+        Login { code, raw_data: raw_data.to_owned(), signature: HEXLOWER.encode(&digest) }
+    }
+
+    /// WeChat's own reply to a code, which uses it up.
+    pub async fn session(&self, code: &str) -> Value {
+        let query = [
+            ("appid", self.app_id.as_str()),
+            ("secret", APP_SECRET),
+            ("js_code", code),
+            ("grant_type", "authorization_code"),
+        ];
+        let url =
+            reqwest::Url::parse_with_params(&format!("{}/sns/jscode2session", self.url), query).unwrap();
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// How often WeChat was asked about a code.
+    pub async fn exchanges(&self, code: &str) -> u64 {
+        self.calls().await["codes"][code].as_u64().unwrap_or(0)
     }
 
     /// Scripts the next calls: a list of steps as the simulator takes them.

@@ -1,6 +1,9 @@
 const { Failure } = require('../../lib/http')
 const { failureWords } = require('../../lib/words')
 
+/** What the first button of a fault does. @type {WeakMap<object, () => void>} */
+const retries = new WeakMap()
+
 // Tells the user what went wrong, with the number that support asks for.
 Component({
   data: { show: false, title: '', text: '', number: '', again: '' },
@@ -11,7 +14,7 @@ Component({
      */
     tell(error, again) {
       const failure = error instanceof Failure ? error : new Failure('fault', { detail: String(error) })
-      this.run = again && again.run
+      if (again) retries.set(this, again.run)
       this.setData({ show: true, again: again ? again.label : '', ...failureWords(failure) })
     },
     close() {
@@ -19,7 +22,8 @@ Component({
     },
     retry() {
       this.close()
-      if (this.run) this.run()
+      const run = retries.get(this)
+      if (run) run()
     },
     copy() {
       wx.setClipboardData({ data: this.data.number })

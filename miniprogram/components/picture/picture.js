@@ -1,8 +1,11 @@
 const { downloadPicture, saveToAlbum } = require('../../lib/album')
-const { paintCard, paintWhole } = require('../../lib/painter')
+const { longerSide, paintCard, paintWhole } = require('../../lib/painter')
 
 /** Pixels of a saved picture's width. */
 const WIDTH = 1080
+
+/** The drawing whose picture was asked for last. @type {WeakMap<object, import('../../lib/drawing').Drawing>} */
+const asked = new WeakMap()
 
 // Makes files of drawings and saves them to the album. Every page that offers 保存图片 or sharing holds one.
 Component({
@@ -18,7 +21,7 @@ Component({
       const canvas = await this.easel()
       const layer = wx.createOffscreenCanvas({ type: '2d', width: 1, height: 1 })
       if (card) paintCard(canvas, layer, drawing.picture, drawing, width)
-      else paintWhole(canvas, layer, drawing.picture, drawing, width)
+      else paintWhole(canvas, layer, drawing.picture, drawing, longerSide(drawing, width))
       return new Promise((resolve, reject) => {
         wx.canvasToTempFilePath(
           { canvas, fileType: 'png', success: ({ tempFilePath }) => resolve(tempFilePath), fail: reject },
@@ -52,7 +55,7 @@ Component({
 
     /** 保存图片. @param {import('../../lib/drawing').Drawing} drawing */
     async save(drawing) {
-      this.drawing = drawing
+      asked.set(this, drawing)
       try {
         const outcome = await saveToAlbum(wx, async () => {
           wx.showLoading({ title: '保存中' })
@@ -73,12 +76,15 @@ Component({
     /** Back from the settings. @param {any} event */
     settled({ detail }) {
       this.close()
-      if (detail.authSetting['scope.writePhotosAlbum']) void this.save(this.drawing)
+      const drawing = asked.get(this)
+      if (drawing && detail.authSetting['scope.writePhotosAlbum']) void this.save(drawing)
     },
 
     async send() {
       this.close()
-      const path = await this.file(this.drawing)
+      const drawing = asked.get(this)
+      if (!drawing) return
+      const path = await this.file(drawing)
       wx.showShareImageMenu({ path, fail: () => {} })
     },
 

@@ -1,15 +1,19 @@
-const { dateWords } = require('../../lib/words')
+const { late } = require('../../lib/late')
+const { BIN_DAYS, dateWords } = require('../../lib/words')
 
-/** Days that a deleted drawing is kept. */
-const DAYS = 30
+/** Milliseconds. */
 const DAY = 24 * 3600 * 1000
 
 Page({
-  data: { drawings: [], loading: true },
+  data: { days: BIN_DAYS, drawings: /** @type {any[]} */ ([]), loading: true },
+
+  /** @type {any} */
+  services: late(),
+  /** Where the list goes on. @type {string | null} */
+  next: late(),
 
   onLoad() {
     this.services = getApp()
-    this.next = null
     void this.load(null)
   },
 
@@ -28,7 +32,7 @@ Page({
       const page = await this.services.api.drawings({ cursor, deleted: true })
       const now = Date.now()
       const drawings = page.drawings.map(({ id, title, deleted_at: deleted, stroke_count: strokes }) => {
-        const left = Math.max(0, Math.ceil((Date.parse(deleted) + DAYS * DAY - now) / DAY))
+        const left = Math.max(0, Math.ceil((Date.parse(deleted) + BIN_DAYS * DAY - now) / DAY))
         return { id, title: title || '无题', about: `${strokes} 笔，${dateWords(deleted, now)}删除，还有 ${left} 天` }
       })
       this.next = page.next

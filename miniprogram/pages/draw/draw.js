@@ -1,3 +1,4 @@
+const { late } = require('../../lib/late')
 const { Painter } = require('../../lib/painter')
 const { Recorder } = require('../../lib/recorder')
 const theme = require('../../lib/theme')
@@ -7,10 +8,6 @@ const { Gauge, canvases, fit, measureStage } = require('../../lib/easel')
 
 /** The storage key of tool, colour, width and recent colours. */
 const PEN = 'yibi.pen'
-/** The longest way of one stroke, where the server has not said otherwise. */
-const ONE_STROKE_LENGTH = 8_192
-/** How much of the grid a coordinate may lie outside, as the server checks it. */
-const BOUND = 4
 
 Page({
   data: {
@@ -18,11 +15,11 @@ Page({
     colors: theme.COLORS,
     backgrounds: theme.BACKGROUNDS,
     widths: theme.WIDTHS.map((width, i) => ({ ...width, shown: [5, 9, 15, 23][i] })),
-    tool: 'pen',
+    tool: /** @type {import('../../lib/recorder').Pen['tool']} */ ('pen'),
     color: theme.COLORS[0].color,
     colorName: theme.COLORS[0].name,
     width: theme.WIDTHS[1].width,
-    recent: [],
+    recent: /** @type {string[]} */ ([]),
     background: '#ffffff',
     mode: 'free',
     done: false,
@@ -31,6 +28,8 @@ Page({
     canRedo: false,
     state: 'saved',
     stateText: '',
+    /** The picture as the gallery has it, while the drawing is opened. */
+    glimpse: '',
     hint: '',
     panel: '',
     seal: false,
@@ -38,10 +37,28 @@ Page({
     boxHeight: 0,
   },
 
+  /** @type {any} */
+  services: late(),
+  /** @type {View} */
+  view: late(),
+  /** @type {Recorder} */
+  recorder: late(),
+  /** There from the first layout on. @type {Painter | null} */
+  painter: late(),
+  /** In one-stroke mode. @type {Gauge | null} */
+  gauge: late(),
+  /** @type {import('../../lib/drawing').Drawing} */
+  drawing: late(),
+  /** @type {(() => void)[]} */
+  stopListening: [],
+  /** The drawing is on its way: there is nothing to draw on yet. */
+  opening: false,
+  /** A status came in while a finger drew. */
+  stateIsOld: false,
+
   onLoad({ id, mode }) {
     this.services = getApp()
     this.view = new View()
-    this.oneStrokeLength = ONE_STROKE_LENGTH
     this.recorder = this.makeRecorder()
     const pen = wx.getStorageSync(PEN)
     if (pen) this.setData({ ...pen, colorName: theme.nameOf(pen.color) })
@@ -87,9 +104,16 @@ Page({
   // ---- the drawing on the paper
 
   async open(id) {
+    this.opening = true
     const { studio, saver } = this.services
+    const glimpse = studio.glimpses.get(id)
+    if (glimpse) {
+      Object.assign(this.drawing, { width: glimpse.width, height: glimpse.height })
+      this.setData({ glimpse: glimpse.image })
+    }
     try {
       const drawing = await studio.open(id)
+      this.opening = false
       this.use(drawing)
       if (drawing.acked > 0) void saver.refresh(drawing).catch((error) => this.refreshFailed(error))
     } catch (error) {
@@ -128,14 +152,17 @@ Page({
   repaint() {
     const { drawing } = this
     const { picture } = drawing
-    if (this.painter) this.painter.show(picture.strokes)
+    if (this.painter) {
+      this.painter.show(picture.strokes)
+      if (this.data.glimpse && !this.opening) void this.painter.settled().then(() => this.setChanged({ glimpse: '' }))
+    }
     this.setChanged({
       background: picture.background,
       canUndo: drawing.canUndo,
       canRedo: drawing.canRedo,
       drawn: !drawing.isEmpty,
       done: drawing.mode === 'one_stroke' && !drawing.isEmpty,
-      hint: drawing.seq > 0 ? '' : (drawing.mode === 'one_stroke' ? '一笔，画到底' : '在这里画'),
+      hint: drawing.seq > 0 || this.opening ? '' : (drawing.mode === 'one_stroke' ? '一笔，画到底' : '在这里画'),
     })
   },
 
@@ -187,26 +214,31 @@ Page({
       this.painter = new Painter({ canvas: settled, live, base, view: this.view, pixelRatio })
     }
     this.painter.wanted = this.drawing.picture.strokes
-    this.painter.resize()
+    // Below the glimpse: it gives way to the whole picture at once.
+    this.painter.resize(!this.data.glimpse)
     this.gauge = gauge ? new Gauge(gauge, size.width, pixelRatio) : null
     this.showGauge()
+    if (!this.opening) this.repaint()
   },
 
   showGauge() {
     if (!this.gauge) return
-    const used = this.data.done ? this.oneStrokeLength : this.recorder.length
-    this.gauge.show(this.data.done ? 0 : 1 - used / this.oneStrokeLength, this.data.color)
+    const left = 1 - this.recorder.length / this.services.limits.now.one_stroke_length
+    this.gauge.show(this.data.done ? 0 : left, this.data.color)
   },
 
   makeRecorder() {
     return new Recorder({
       pen: () => {
         const { tool, color, width, mode } = this.data
-        const length = mode === 'one_stroke' ? this.oneStrokeLength : undefined
+        const length = mode === 'one_stroke' ? this.services.limits.now.one_stroke_length : undefined
         return { tool, color, width: tool === 'eraser' ? width * theme.ERASER_FACTOR : width, length }
       },
       toGrid: (x, y) => this.view.toGrid(x, y),
-      bounds: () => ({ x: this.drawing.width * BOUND, y: this.drawing.height * BOUND }),
+      bounds: () => {
+        const { coordinate_factor: factor } = this.services.limits.now
+        return { x: this.drawing.width * factor, y: this.drawing.height * factor }
+      },
       at: () => this.drawing.at(Date.now()),
       calls: {
         begin: (stroke) => {
@@ -260,7 +292,14 @@ Page({
   },
 
   touchStart(event) {
-    if (this.painter && !this.data.done) this.recorder.start(event)
+    if (!this.painter || this.data.done || this.opening) return
+    const { points_per_stroke: points, actions_per_drawing: actions } = this.services.limits.now
+    if (this.recorder.phase === 'idle' && this.drawing.actions.length >= actions) {
+      wx.showToast({ title: '这幅画画满了，新画一幅吧', icon: 'none' })
+      return
+    }
+    this.recorder.maxPoints = points
+    this.recorder.start(event)
   },
   touchMove(event) {
     this.recorder.move(event)

@@ -1,5 +1,6 @@
 const { Failure } = require('../../lib/http')
-const { STATE_WORDS, dateWords } = require('../../lib/words')
+const { late } = require('../../lib/late')
+const { BIN_DAYS, STATE_WORDS, dateWords } = require('../../lib/words')
 
 /** Drawings in one page of the list. */
 const PAGE = 20
@@ -15,6 +16,7 @@ const SEEN = 'yibi.gallery'
  * @param {any[]} items
  */
 function flow(items) {
+  /** @type {any[][]} */
   const columns = [[], []]
   const heights = [0, 0]
   for (const item of items) {
@@ -27,7 +29,7 @@ function flow(items) {
 
 Page({
   data: {
-    columns: [[], []],
+    columns: /** @type {any[][]} */ ([[], []]),
     loading: true,
     skeletons: [1, 2],
     empty: false,
@@ -40,19 +42,42 @@ Page({
     renaming: false,
     name: '',
     titleChars: 64,
+    binDays: BIN_DAYS,
   },
+
+  /** @type {any} */
+  services: late(),
+  /** Summaries from the server. @type {import('../../lib/api').Summary[]} */
+  drawings: [],
+  /** The last request for the list failed. */
+  outOfReach: false,
+  /** `drawings` are those of the last time. */
+  seenOnly: true,
+  /** Where the list goes on. @type {string | null} */
+  next: late(),
+  /** Paths of thumbnails that were painted here, by drawing and seq. @type {Map<string, string>} */
+  thumbnails: late(),
+  /** The thumbnail that is being painted. @type {Promise<void> | null} */
+  painting: late(),
+  /** Drawings whose deletion is on its way. @type {Set<string>} */
+  hidden: late(),
+  /** The drawing whose menu is or was open. */
+  chosen: '',
+  /** @type {() => void} */
+  stopListening: late(),
+  /** @type {Promise<void> | null} */
+  reloading: late(),
+  loadingMore: false,
+  undoTimer: 0,
+  /** The latest deletion; gives what takes it back. @type {Promise<() => Promise<void>>} */
+  removal: late(),
 
   onLoad() {
     this.services = getApp()
-    /** Summaries from the server. @type {import('../../lib/api').Summary[]} */
     this.drawings = wx.getStorageSync(SEEN) || []
-    this.seenOnly = true
-    /** @type {string | null} */
-    this.next = null
-    /** Paths of thumbnails that were painted here, by drawing and seq. @type {Map<string, string>} */
     this.thumbnails = new Map()
-    /** Drawings whose deletion is on its way. @type {Set<string>} */
     this.hidden = new Set()
+    this.setData({ titleChars: this.services.limits.now.title_chars })
     this.stopListening = this.services.saver.onStatus((id, { state }) => this.saved(id, state))
   },
 
@@ -73,6 +98,10 @@ Page({
 
   onReachBottom() {
     void this.more()
+  },
+
+  onShareAppMessage() {
+    return { title: '来画一笔', path: '/pages/draw/draw' }
   },
 
   onConnected(online) {
@@ -109,6 +138,7 @@ Page({
       this.next = next
       this.seenOnly = false
       if (!cursor) this.remember(drawings)
+      this.outOfReach = false
       this.setData({ banner: '', loading: false })
     } catch (error) {
       this.failed(error)
@@ -132,6 +162,7 @@ Page({
       signin: '还没有登录，这里只有本机上的画',
       blocked: '账号受限，这里只有本机上的画',
     }[kind]
+    this.outOfReach = true
     this.setData({ loading: false, banner: banner || '' })
     if (!banner) this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.reload() })
   },
@@ -146,6 +177,8 @@ Page({
     for (const drawing of this.drawings) {
       if (!shown.has(drawing.id) && !this.hidden.has(drawing.id)) items.push(this.item(drawing))
     }
+    const copies = this.outOfReach ? this.copies(new Set(items.map(({ id }) => id))) : []
+    items.push(...copies.map((drawing) => ({ ...this.draftItem(drawing, undefined), state: '' })))
     const waiting = this.seenOnly && this.data.loading
     this.setData({
       columns: flow(items),
@@ -154,11 +187,26 @@ Page({
       end: items.length > 4 && !this.next && !waiting,
       count: items.length,
     })
-    for (const drawing of drafts) if (drawing.whole) void this.thumbnail(drawing)
+    for (const drawing of [...drafts, ...copies]) if (drawing.whole) void this.thumbnail(drawing)
+  },
+
+  /**
+   * What the phone holds of the drawings that the list does not show.
+   * @param {Set<string>} shown
+   * @returns {import('../../lib/drawing').Drawing[]}
+   */
+  copies(shown) {
+    const { journal } = this.services
+    return journal.copies()
+      .reverse()
+      .filter(({ id, whole }) => whole && !shown.has(id) && !this.hidden.has(id))
+      .map(({ id }) => journal.load(id))
   },
 
   /** @param {import('../../lib/api').Summary} drawing */
   item(drawing) {
+    const { width, height } = drawing
+    this.services.studio.glimpses.set(drawing.id, { image: drawing.image_url, width, height })
     const title = drawing.title || '无题'
     const date = dateWords(drawing.updated_at, Date.now())
     return {
@@ -167,7 +215,7 @@ Page({
       date,
       label: `${title}，${date}`,
       image: drawing.image_url,
-      ratio: (drawing.height / drawing.width) * 100,
+      ratio: (height / width) * 100,
       oneStroke: drawing.mode === 'one_stroke',
       state: '',
     }
@@ -287,11 +335,11 @@ Page({
     this.hidden.add(id)
     this.show()
     clearTimeout(this.undoTimer)
-    this.restore = this.services.studio.remove(id)
+    this.removal = this.services.studio.remove(id)
     this.setData({ undo: true })
     this.undoTimer = setTimeout(() => this.setData({ undo: false }), UNDO_WITHIN)
     try {
-      await this.restore
+      await this.removal
       this.drawings = this.drawings.filter((drawing) => drawing.id !== id)
       this.hidden.delete(id)
       this.remember(this.drawings.slice(0, PAGE))
@@ -307,7 +355,7 @@ Page({
     clearTimeout(this.undoTimer)
     this.setData({ undo: false })
     try {
-      const restore = await this.restore
+      const restore = await this.removal
       await restore()
       await this.reload()
     } catch (error) {

@@ -1,9 +1,8 @@
-const { dateWords, sizeWords } = require('../../lib/words')
+const { late } = require('../../lib/late')
+const { ERASURE_DAYS, dateWords, sizeWords } = require('../../lib/words')
 
 /** What has to be typed to delete an account. */
 const PHRASE = '注销账号'
-/** Bytes of all drawings, where the server has not said otherwise. */
-const BYTES = 64 * 1024 * 1024
 /** The storage key of the avatar's path on this phone. */
 const AVATAR = 'yibi.avatar'
 
@@ -16,12 +15,16 @@ Page({
     since: '',
     usage: '',
     percent: 0,
-    sessions: [],
+    sessions: /** @type {any[]} */ ([]),
     editing: false,
     closing: false,
     phrase: PHRASE,
+    days: ERASURE_DAYS,
     typed: '',
   },
+
+  /** @type {any} */
+  services: late(),
 
   onLoad() {
     this.services = getApp()
@@ -38,9 +41,9 @@ Page({
     this.setData({ left: session.left })
     if (session.left) return
     try {
-      const [me, { sessions }, limits] = await Promise.all([api.me(), api.sessions(), api.limits().catch(() => null)])
+      const [me, { sessions }] = await Promise.all([api.me(), api.sessions()])
       session.setUser({ id: me.id, nickname: me.nickname, created_at: me.created_at })
-      const bytes = limits && limits.bytes_per_user ? limits.bytes_per_user : BYTES
+      const { bytes_per_user: bytes } = this.services.limits.now
       const now = Date.now()
       this.setData({
         loading: false,
@@ -186,7 +189,7 @@ Page({
       wx.removeStorageSync(AVATAR)
       this.forgetSeen()
       this.setData({ left: true, nickname: '', avatar: '' })
-      wx.showToast({ title: '账号已注销', icon: 'none' })
+      wx.showToast({ title: `${ERASURE_DAYS} 天后彻底删除`, icon: 'none' })
     } catch (error) {
       this.selectComponent('#fault').tell(error)
     }

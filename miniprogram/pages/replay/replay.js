@@ -1,3 +1,4 @@
+const { late } = require('../../lib/late')
 const { Painter } = require('../../lib/painter')
 const { Player } = require('../../lib/player')
 const { View } = require('../../lib/view')
@@ -18,10 +19,33 @@ Page({
     percent: 0,
   },
 
-  async onLoad({ id }) {
+  /** @type {any} */
+  services: late(),
+  /** @type {import('../../lib/drawing').Drawing} */
+  drawing: late(),
+  /** @type {Player} */
+  player: late(),
+  /** @type {Painter} */
+  painter: late(),
+  /** @type {View} */
+  view: late(),
+  /** The node whose frames the replay runs by. */
+  canvas: late(),
+  /** The page is laid out. */
+  isReady: false,
+  /** Milliseconds into the replay. */
+  time: 0,
+  /** When the last frame was, ms since 1970. */
+  before: 0,
+  frame: 0,
+  scrubFrame: 0,
+  /** Where the track is, while a finger is on it. @type {{ left: number, width: number } | null} */
+  track: late(),
+  /** It played when the finger came. */
+  resume: false,
+
+  async onLoad({ id = '' }) {
     this.services = getApp()
-    /** Milliseconds into the replay. */
-    this.time = 0
     try {
       this.drawing = await this.services.studio.open(id)
       this.player = new Player(this.drawing.actions)
@@ -161,7 +185,7 @@ Page({
     this.time = share * player.duration
     if (this.scrubFrame) return
     this.scrubFrame = this.canvas.requestAnimationFrame(() => {
-      this.scrubFrame = null
+      this.scrubFrame = 0
       this.show()
     })
   },

@@ -5,6 +5,7 @@ use yibi_common::codec;
 use yibi_common::drawing::{Action, DEFAULT_HEIGHT, DEFAULT_WIDTH, Invalid, Mode, Paper, SIDE_RANGE, Stroke};
 use yibi_common::limits::Limits;
 
+use super::quota::Need;
 use super::{GalleryError, GalleryResult, GalleryService, check_id, decode};
 use crate::clock::Micros;
 use crate::store::gallery::{Appended, Batch, Gallery, Header, NewDrawing, Obstacle};
@@ -54,7 +55,15 @@ impl GalleryService {
             let skip = (from - append.from_seq) as usize;
             let (rest, rest_blobs) = (actions.get(skip..), blobs.get(skip..));
             let batch = batch(from, rest.unwrap_or_default(), rest_blobs.unwrap_or_default(), limits);
-            self.make_room(user, id, &batch, create.is_some()).await?;
+            let need = Need { id, drawing: create.is_some(), bytes: batch.bytes() };
+            let refused = |header: Option<&Header>| match (header, &create) {
+                (Some(header), create) => batch.obstacle(header, create.as_ref()).is_some(),
+                (None, Some(new)) => {
+                    batch.obstacle(&Header::fresh(id, new, Micros::now()), Some(new)).is_some()
+                }
+                (None, None) => true,
+            };
+            self.room_for(user, need, refused, |_| 0).await?;
             match self.0.store.append(user, id, &batch, create.as_ref(), Micros::now()).await? {
                 Appended::Done { seq, created } => {
                     let bytes = i64::try_from(batch.bytes()).unwrap_or(i64::MAX);
@@ -77,17 +86,6 @@ impl GalleryService {
             }
         }
         Err(GalleryError::Busy)
-    }
-
-    /// Looks for room before a batch is stored. Whether an append at 0 makes a drawing matters only to who is
-    /// at the limit, so only then is it looked up.
-    async fn make_room(&self, user: &UserKey, id: &str, batch: &Batch, creating: bool) -> GalleryResult<()> {
-        match self.room_for(user, creating, batch.bytes()).await {
-            Err(GalleryError::TooManyDrawings) if self.0.store.header(user, id).await?.is_some() => {
-                self.room_for(user, false, batch.bytes()).await
-            }
-            other => other,
-        }
     }
 
     /// Where the append goes on, when its first actions are what is stored from `from_seq` on: the list's
@@ -189,7 +187,9 @@ fn refusal(
                 let rule = action.validate(header.paper, header.mode, limits).err()?;
                 Some(GalleryError::Invalid { index: Some(index + skipped), rule })
             });
-            broken.unwrap_or(GalleryError::Invalid { index: None, rule: Invalid::SecondStroke })
+            let mut strokes = (skipped..).zip(actions).filter(|(_, action)| action.stroke_count() > 0);
+            let second = strokes.nth(usize::from(header.stroke_count == 0)).map(|(index, _)| index);
+            broken.unwrap_or(GalleryError::Invalid { index: second, rule: Invalid::SecondStroke })
         }
     }
 }

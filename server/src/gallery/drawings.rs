@@ -12,9 +12,6 @@ use crate::keys::Signer;
 use crate::store::gallery::{After, Gallery, Header};
 use crate::user::UserKey;
 
-/// A drawing with actions, as v1 replies with it.
-pub type Drawing = DrawingReply;
-
 /// One page of a user's drawings.
 pub struct Page {
     /// The drawings.
@@ -49,7 +46,7 @@ impl GalleryService {
         Ok(Page { drawings, next })
     }
 
-    /// One drawing with its actions from `since` on, also from the bin.
+    /// One drawing with its actions from `since` on, also from the bin, as the JSON of a [`DrawingReply`].
     ///
     /// # Errors
     /// [`GalleryError::NotFound`], [`GalleryError::Store`].
@@ -59,11 +56,16 @@ impl GalleryService {
         public_id: &str,
         id: &str,
         since: u32,
-    ) -> GalleryResult<Drawing> {
+    ) -> GalleryResult<Vec<u8>> {
         check_id(id).map_err(|_| GalleryError::NotFound)?;
         let stored = self.0.store.read(user, id, since).await?.ok_or(GalleryError::NotFound)?;
-        let signer = &self.0.keys.get().await?.signer;
-        Ok(Drawing { summary: self.summary(&stored.header, public_id, signer), actions: decoded(&stored)? })
+        let summary = self.summary(&stored.header, public_id, &self.0.keys.get().await?.signer);
+        let bytes = stored.actions.iter().map(Vec::len).sum();
+        let json = move || {
+            let reply = DrawingReply { summary, actions: decoded(&stored)? };
+            serde_json::to_vec(&reply).map_err(|_| GalleryError::Internal("a drawing has no JSON form"))
+        };
+        self.lightly(user, bytes, json).await
     }
 
     /// Gives a drawing a title.

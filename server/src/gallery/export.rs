@@ -1,12 +1,16 @@
 //! Everything of a user in one zip file, made while it is sent.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
 use serde_json::json;
 use tokio::sync::mpsc;
-use yibi_common::api::DrawingReply;
+use tracing::Instrument;
+use yibi_common::api::{DrawingReply, Summary};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
@@ -16,150 +20,197 @@ use crate::store::gallery::{After, Gallery, Stored, UserRecord};
 use crate::user::UserKey;
 
 /// Exports that one server makes at a time.
-pub(super) const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 2;
 /// The longer side of exported pictures, in pixels.
 const SIZE: u32 = 1080;
 /// Drawings that are looked up at once.
-const PAGE: u32 = 50;
+const PAGE: u32 = 100;
 /// Pieces that wait for a slow client before the making waits too.
 const AHEAD: usize = 4;
-/// The size from which a piece is sent.
+/// The size of a piece.
 const PIECE: usize = 64 << 10;
+/// How long a client may take for one.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 type Pieces = mpsc::Sender<io::Result<Bytes>>;
+
+/// Whose exports are being made.
+#[derive(Clone, Default)]
+pub(super) struct Exports(Arc<Mutex<HashSet<UserKey>>>);
+
+impl Exports {
+    /// A place for that user's export, one for each.
+    fn place(&self, user: &UserKey) -> GalleryResult<Exporting> {
+        let mut users = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if users.len() >= AT_ONCE || !users.insert(user.clone()) {
+            return Err(GalleryError::Busy);
+        }
+        Ok(Exporting { exports: self.clone(), user: user.clone() })
+    }
+}
+
+/// A place that is taken until it is dropped.
+struct Exporting {
+    exports: Exports,
+    user: UserKey,
+}
+
+impl Drop for Exporting {
+    fn drop(&mut self) {
+        self.exports.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user);
+    }
+}
 
 impl GalleryService {
     /// The user's profile and all drawings, the bin's too, each as JSON and PNG. The stream breaks off when
     /// something fails on the way, so that no part is taken for the whole.
     ///
     /// # Errors
-    /// [`GalleryError::Busy`] when others are at it, [`GalleryError::NotFound`] for an unknown user,
-    /// [`GalleryError::Store`].
+    /// [`GalleryError::Busy`] when this user or others are at it, [`GalleryError::NotFound`] for an unknown
+    /// user, [`GalleryError::Store`].
     pub async fn export(
         &self,
         user: &UserKey,
     ) -> GalleryResult<impl Stream<Item = io::Result<Bytes>> + use<>> {
-        let place = self.0.exports.clone().try_acquire_owned().map_err(|_| GalleryError::Busy)?;
+        let place = self.0.exports.place(user)?;
         let record = self.0.store.user(user).await?.ok_or(GalleryError::NotFound)?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let service = self.clone();
-        tokio::spawn(async move {
-            if let Err(error) = service.write_export(record, sender.clone()).await {
+        let export = async move {
+            if let Err(error) = service.write_export(record, &sender).await {
                 tracing::warn!(error = %error, "an export broke off");
                 // When nobody listens any more, nobody need be told.
                 let _ = sender.send(Err(io::Error::other("the export broke off"))).await;
             }
             drop(place);
-        });
+        };
+        tokio::spawn(export.in_current_span());
         Ok(futures_util::stream::unfold(receiver, |mut receiver| async {
             receiver.recv().await.map(|piece| (piece, receiver))
         }))
     }
 
-    async fn write_export(&self, user: UserRecord, pieces: Pieces) -> GalleryResult<()> {
-        let mut archive = Archive::new(pieces);
+    async fn write_export(&self, user: UserRecord, pieces: &Pieces) -> GalleryResult<()> {
+        let mut archive = Archive::new();
         let profile = json!({
             "id": user.public_id,
             "nickname": user.nickname,
             "created_at": user.created_at.to_string(),
+            "origin": user.origin,
         });
-        archive = blocking(archive, move |archive| archive.file("profile.json", &pretty(&profile)?)).await?;
-        let signer = &self.0.keys.get().await?.signer;
+        archive.file("profile.json", &json_of(&profile)?)?;
+        // All ids first: what changes meanwhile moves to the front of the pages, and would be missed there.
+        for id in self.all_ids(&user.key).await? {
+            let place = self.0.studio.place(&user.key).await?;
+            let Some(stored) = self.0.store.read(&user.key, &id, 0).await? else { continue };
+            let summary = self.summary(&stored.header, &user.public_id, &self.0.keys.get().await?.signer);
+            let write = move || write_drawing(&mut archive, &stored, summary).map(|()| archive);
+            archive = place.work(write).await?;
+            archive.send(pieces).await?;
+        }
+        archive.finish()?;
+        archive.send(pieces).await
+    }
+
+    async fn all_ids(&self, user: &UserKey) -> GalleryResult<Vec<String>> {
+        let mut ids = Vec::new();
         for deleted in [false, true] {
             let mut after: Option<After> = None;
             loop {
-                let page = self.0.store.page(&user.key, deleted, after.as_ref(), PAGE).await?;
+                let page = self.0.store.page(user, deleted, after.as_ref(), PAGE).await?;
                 after =
                     page.last().map(|header| After { updated_at: header.updated_at, id: header.id.clone() });
-                for header in &page {
-                    let Some(stored) = self.0.store.read(&user.key, &header.id, 0).await? else { continue };
-                    let summary = self.summary(&stored.header, &user.public_id, signer);
-                    archive =
-                        blocking(archive, move |archive| write_drawing(archive, &stored, summary)).await?;
-                }
-                if page.len() < PAGE as usize {
+                let last = page.len() < PAGE as usize;
+                ids.extend(page.into_iter().map(|header| header.id));
+                if last {
                     break;
                 }
             }
         }
-        blocking(archive, Archive::finish).await?;
+        Ok(ids)
+    }
+}
+
+fn write_drawing(archive: &mut Archive, stored: &Stored, summary: Summary) -> GalleryResult<()> {
+    // A link in a file that is kept for years would only be a riddle.
+    let summary = Summary { image_url: None, ..summary };
+    let folder = if stored.header.deleted_at.is_some() { "deleted" } else { "drawings" };
+    let name = format!("{folder}/{}", summary.id);
+    let json = json_of(&DrawingReply { summary, actions: decoded(stored)? })?;
+    archive.file(&format!("{name}.json"), &json)?;
+    match drawn(stored, stored.header.seq, Format::Png, SIZE) {
+        Ok(png) => archive.file(&format!("{name}.png"), &png),
+        // The strokes are there all the same.
+        Err(GalleryError::PictureTooLarge) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn json_of(value: &impl serde::Serialize) -> GalleryResult<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|_| GalleryError::Internal("an export has no JSON form"))
+}
+
+/// A zip file on its way: what has been written and not yet sent is in the buffer.
+struct Archive {
+    zip: Option<ZipWriter<StreamWriter<Buffer>>>,
+    buffer: Buffer,
+}
+
+impl Archive {
+    fn new() -> Self {
+        let buffer = Buffer::default();
+        Self { zip: Some(ZipWriter::new_stream(buffer.clone())), buffer }
+    }
+
+    fn file(&mut self, name: &str, content: &[u8]) -> GalleryResult<()> {
+        let Some(zip) = &mut self.zip else { return Ok(()) };
+        let method =
+            if name.ends_with(".png") { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+        let options = SimpleFileOptions::default().compression_method(method);
+        zip.start_file(name, options).map_err(|_| OUTGROWN)?;
+        zip.write_all(content).map_err(|_| OUTGROWN)
+    }
+
+    fn finish(&mut self) -> GalleryResult<()> {
+        let Some(zip) = self.zip.take() else { return Ok(()) };
+        zip.finish().map(|_| ()).map_err(|_| OUTGROWN)
+    }
+
+    /// Sends what has been written.
+    async fn send(&self, pieces: &Pieces) -> GalleryResult<()> {
+        let mut written = Bytes::from(self.buffer.take());
+        while !written.is_empty() {
+            let piece = written.split_to(written.len().min(PIECE));
+            match tokio::time::timeout(PATIENCE, pieces.send(Ok(piece))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(GalleryError::Internal("the client of an export went away")),
+                Err(_) => return Err(GalleryError::Internal("the client of an export is too slow")),
+            }
+        }
         Ok(())
     }
 }
 
-fn write_drawing(
-    archive: &mut Archive,
-    stored: &Stored,
-    summary: yibi_common::api::Summary,
-) -> GalleryResult<()> {
-    let actions = decoded(stored)?;
-    // A link in a file that is kept for years would only be a riddle.
-    let summary = yibi_common::api::Summary { image_url: None, ..summary };
-    let folder = if stored.header.deleted_at.is_some() { "deleted" } else { "drawings" };
-    let name = format!("{folder}/{}", summary.id);
-    let json = pretty(&DrawingReply { summary, actions })?;
-    archive.file(&format!("{name}.json"), &json)?;
-    archive.file(&format!("{name}.png"), &drawn(stored, stored.header.seq, Format::Png, SIZE)?)
-}
+/// Writing into memory fails only where a zip file can't be as large.
+const OUTGROWN: GalleryError = GalleryError::Internal("an export outgrew its format");
 
-fn pretty(value: &impl serde::Serialize) -> GalleryResult<Vec<u8>> {
-    serde_json::to_vec(value).map_err(|_| GalleryError::Internal("an export has no JSON form"))
-}
+/// Memory that an archive writes to and the export takes from.
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
 
-async fn blocking(
-    mut archive: Archive,
-    work: impl FnOnce(&mut Archive) -> GalleryResult<()> + Send + 'static,
-) -> GalleryResult<Archive> {
-    let task = tokio::task::spawn_blocking(move || work(&mut archive).map(|()| archive));
-    task.await.unwrap_or(Err(GalleryError::Internal("an export panicked")))
-}
-
-/// A zip file on its way.
-struct Archive(Option<ZipWriter<StreamWriter<Outlet>>>);
-
-impl Archive {
-    fn new(pieces: Pieces) -> Self {
-        Self(Some(ZipWriter::new_stream(Outlet { pieces, buffer: Vec::with_capacity(PIECE) })))
-    }
-
-    fn file(&mut self, name: &str, content: &[u8]) -> GalleryResult<()> {
-        let Some(zip) = &mut self.0 else { return Ok(()) };
-        let method =
-            if name.ends_with(".png") { CompressionMethod::Stored } else { CompressionMethod::Deflated };
-        let options = SimpleFileOptions::default().compression_method(method);
-        zip.start_file(name, options).map_err(|_| BROKEN)?;
-        zip.write_all(content).map_err(|_| BROKEN)
-    }
-
-    fn finish(&mut self) -> GalleryResult<()> {
-        let Some(zip) = self.0.take() else { return Ok(()) };
-        let mut outlet = zip.finish().map_err(|_| BROKEN)?.into_inner();
-        outlet.flush().map_err(|_| BROKEN)
+impl Buffer {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-const BROKEN: GalleryError = GalleryError::Internal("the client of an export went away");
-
-/// Sends what is written, in pieces; runs on threads that may wait.
-struct Outlet {
-    pieces: Pieces,
-    buffer: Vec<u8>,
-}
-
-impl Write for Outlet {
+impl Write for Buffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= PIECE {
-            self.flush()?;
-        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let piece = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE)));
-        self.pieces.blocking_send(Ok(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        Ok(())
     }
 }

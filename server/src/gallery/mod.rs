@@ -9,6 +9,7 @@ mod pictures;
 mod purge;
 mod quota;
 pub mod render;
+mod studio;
 mod weapp;
 
 use std::sync::Arc;
@@ -18,12 +19,13 @@ use yibi_common::drawing::{Action, Invalid};
 use yibi_common::limits::Limits;
 
 pub use append::Append;
-pub use drawings::{Drawing, Page};
+pub use drawings::Page;
 pub use operator::Opened;
 pub use pictures::{Format, Link, Picture};
 pub use purge::keep_house;
 pub use weapp::Save;
 
+use self::studio::Studio;
 use crate::keys::LazyKeyring;
 use crate::settings;
 use crate::store::StoreError;
@@ -33,7 +35,7 @@ use crate::telemetry::Metrics;
 use crate::user::UserKey;
 
 /// Why the gallery did not do as asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum GalleryError {
     /// That user has no such drawing.
     #[error("no such drawing")]
@@ -79,11 +81,17 @@ pub enum GalleryError {
     #[error("the link is not valid")]
     LinkInvalid,
     /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    #[error("the store failed")]
+    Store(#[source] Arc<StoreError>),
     /// A fault of this program.
     #[error("{0}")]
     Internal(&'static str),
+}
+
+impl From<StoreError> for GalleryError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
 }
 
 /// What a gallery's operation gives.
@@ -102,8 +110,9 @@ struct Inner {
     public_url: String,
     metrics: Arc<Metrics>,
     usage: Cache<UserKey, Arc<quota::Account>>,
-    pictures: pictures::Studio,
-    exports: Arc<tokio::sync::Semaphore>,
+    studio: Studio,
+    pictures: moka::future::Cache<pictures::Key, bytes::Bytes>,
+    exports: export::Exports,
 }
 
 impl GalleryService {
@@ -117,7 +126,8 @@ impl GalleryService {
         public_url: &str,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let pictures = pictures::Studio::new(&settings);
+        let studio = Studio::new(&settings);
+        let pictures = pictures::finished(settings.image_cache);
         Self(Arc::new(Inner {
             store,
             keys,
@@ -126,8 +136,9 @@ impl GalleryService {
             public_url: public_url.trim_end_matches('/').to_owned(),
             metrics,
             usage: quota::accounts(),
+            studio,
             pictures,
-            exports: Arc::new(tokio::sync::Semaphore::new(export::AT_ONCE)),
+            exports: export::Exports::default(),
         }))
     }
 
@@ -143,9 +154,19 @@ impl GalleryService {
         &self.0.store
     }
 
+    /// Does work on stored actions of so many bytes: here when they are few, else in the studio.
+    async fn lightly<T: Send + 'static>(
+        &self,
+        user: &UserKey,
+        bytes: usize,
+        work: impl FnOnce() -> GalleryResult<T> + Send + 'static,
+    ) -> GalleryResult<T> {
+        if bytes <= studio::LIGHT { work() } else { self.0.studio.place(user).await?.work(work).await }
+    }
+
     /// Tells the metrics how full the renderers are.
     pub fn observe(&self) {
-        self.0.pictures.observe(&self.0.metrics);
+        self.0.studio.observe(&self.0.metrics);
     }
 }
 

@@ -1,29 +1,20 @@
 //! Pictures of drawings: drawn off the async threads, a few at a time, kept for a while, and reachable by
 //! signed links.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
-
 use bytes::Bytes;
 use moka::future::Cache;
-use tokio::sync::Semaphore;
 use yibi_common::picture;
 
 use super::render::{self, RenderError};
 use super::{GalleryError, GalleryResult, GalleryService, check_id, decode};
 use crate::clock::Micros;
 use crate::keys::Signer;
-use crate::settings;
 use crate::store::gallery::{Gallery, Header, Stored};
-use crate::telemetry::Metrics;
 use crate::user::UserKey;
 
 /// The longer side of the pictures in lists, in pixels.
 const THUMBNAIL: u32 = 512;
 const DAY: i64 = 86_400;
-/// How long a user's place is kept who asks for no more pictures.
-const SHARE: Duration = Duration::from_secs(60);
 /// What the caller of a failed drawing is to see of the size.
 const SIZE: &str = "size is between 64 and 2048";
 
@@ -84,7 +75,8 @@ pub struct Link<'a> {
 
 impl Link<'_> {
     /// What is signed: all of the link but the signature.
-    fn path(&self) -> String {
+    #[must_use]
+    pub fn path(&self) -> String {
         let Self { public_id, id, seq, format, size, exp } = self;
         format!("/api/v1/images/{public_id}/{id}/{seq}.{}?size={size}&exp={exp}", format.ending())
     }
@@ -93,7 +85,7 @@ impl Link<'_> {
 /// Which picture: a drawing's actions below `seq` never change as long as it lives, and `created_at` tells
 /// one life of an id from the next.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+pub(super) struct Key {
     user: UserKey,
     id: String,
     created_at: Micros,
@@ -102,89 +94,10 @@ struct Key {
     size: u32,
 }
 
-/// Where pictures are drawn.
-pub(super) struct Studio {
-    finished: Cache<Key, Bytes>,
-    /// One place for each user, so that nobody's drawings keep all renderers from the others.
-    shares: moka::sync::Cache<UserKey, Arc<Share>>,
-    places: Arc<Semaphore>,
-    renderers: usize,
-    queue: usize,
-    busy: AtomicUsize,
-}
-
-/// One user's place.
-struct Share {
-    place: Arc<Semaphore>,
-    busy: AtomicUsize,
-}
-
-impl Studio {
-    pub(super) fn new(settings: &settings::Gallery) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let renderers = if settings.renderers == 0 { cores } else { settings.renderers };
-        let weigh = |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + 200).unwrap_or(u32::MAX);
-        Self {
-            finished: Cache::builder().max_capacity(settings.image_cache).weigher(weigh).build(),
-            shares: moka::sync::Cache::builder().time_to_idle(SHARE).max_capacity(100_000).build(),
-            places: Arc::new(Semaphore::new(renderers)),
-            renderers,
-            queue: settings.render_queue,
-            busy: AtomicUsize::new(0),
-        }
-    }
-
-    pub(super) fn observe(&self, metrics: &Metrics) {
-        metrics.pool("renderers", self.busy.load(Ordering::Relaxed), self.renderers);
-    }
-
-    /// Runs a piece of drawing for a user on a thread of its own, when a place is free; [`GalleryError::Busy`]
-    /// when too many are waiting for one.
-    async fn work<T: Send + 'static>(
-        &self,
-        user: &UserKey,
-        work: impl FnOnce() -> GalleryResult<T> + Send + 'static,
-    ) -> GalleryResult<T> {
-        let share = self.shares.get_with_by_ref(user, || {
-            Arc::new(Share { place: Arc::new(Semaphore::new(1)), busy: AtomicUsize::new(0) })
-        });
-        let in_share = Taken::new(&share.busy);
-        if in_share.before > self.queue {
-            return Err(GalleryError::Busy);
-        }
-        let own = Arc::clone(&share.place).acquire_owned().await;
-        let own = own.map_err(|_| GalleryError::Internal("the renderers are gone"))?;
-        let busy = Taken::new(&self.busy);
-        if busy.before >= self.renderers + self.queue {
-            return Err(GalleryError::Busy);
-        }
-        let place = Arc::clone(&self.places).acquire_owned().await;
-        let place = place.map_err(|_| GalleryError::Internal("the renderers are gone"))?;
-        let task = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop((place, own));
-            done
-        });
-        task.await.unwrap_or(Err(GalleryError::Internal("a renderer panicked")))
-    }
-}
-
-struct Taken<'a> {
-    counter: &'a AtomicUsize,
-    before: usize,
-}
-
-impl<'a> Taken<'a> {
-    fn new(counter: &'a AtomicUsize) -> Self {
-        let before = counter.fetch_add(1, Ordering::Relaxed);
-        Self { counter, before }
-    }
-}
-
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
-        self.counter.fetch_sub(1, Ordering::Relaxed);
-    }
+/// Finished pictures, up to so many bytes.
+pub(super) fn finished(bytes: u64) -> Cache<Key, Bytes> {
+    let weigh = |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + 200).unwrap_or(u32::MAX);
+    Cache::builder().max_capacity(bytes).weigher(weigh).build()
 }
 
 impl GalleryService {
@@ -245,7 +158,7 @@ impl GalleryService {
         let user = self.0.store.user_by_public_id(link.public_id).await?;
         let user = user.filter(|user| user.erase_at.is_none()).ok_or(GalleryError::NotFound)?;
         let header = self.0.store.header(&user.key, link.id).await?.ok_or(GalleryError::NotFound)?;
-        if header.deleted_at.is_some() || link.seq > header.seq || link.seq < header.base {
+        if header.deleted_at.is_some() || !shows(&header, link.seq) {
             return Err(GalleryError::NotFound);
         }
         let key = Key {
@@ -271,17 +184,26 @@ impl GalleryService {
     /// The picture from the cache, or drawn; who asks for one that is being drawn shares it.
     async fn finished(&self, key: Key) -> GalleryResult<Picture> {
         let seq = key.seq;
-        let studio = &self.0.pictures;
         let drawing = self.draw(key.clone());
-        let bytes = studio.finished.try_get_with(key, drawing).await.map_err(shared)?;
-        Ok(Picture { bytes, seq })
+        let bytes = self.0.pictures.try_get_with(key, drawing).await;
+        Ok(Picture { bytes: bytes.map_err(|error| (*error).clone())?, seq })
     }
 
     async fn draw(&self, key: Key) -> GalleryResult<Bytes> {
+        let place = self.0.studio.place(&key.user).await?;
         let stored = self.0.store.read(&key.user, &key.id, 0).await?.ok_or(GalleryError::NotFound)?;
+        // Between the look at the header and this reading the drawing may have become another one.
+        if stored.header.created_at != key.created_at || !shows(&stored.header, key.seq) {
+            return Err(GalleryError::NotFound);
+        }
         let Key { seq, format, size, .. } = key;
-        self.0.pictures.work(&key.user, move || drawn(&stored, seq, format, size).map(Bytes::from)).await
+        place.work(move || drawn(&stored, seq, format, size).map(Bytes::from)).await
     }
+}
+
+/// Whether the actions below `seq` are there: some may have given way to a 2016 save since.
+fn shows(header: &Header, seq: u32) -> bool {
+    seq <= header.seq && (header.base == 0 || seq > header.base)
 }
 
 /// Draws the actions below `seq`.
@@ -310,28 +232,4 @@ fn failed(error: RenderError) -> GalleryError {
 
 fn check_size(size: u32) -> GalleryResult<()> {
     if render::SIZE_RANGE.contains(&size) { Ok(()) } else { Err(GalleryError::Value(SIZE)) }
-}
-
-/// An error that several callers wait for together; each gets what tells it the same.
-fn shared(error: Arc<GalleryError>) -> GalleryError {
-    match Arc::try_unwrap(error) {
-        Ok(error) => error,
-        Err(shared) => match &*shared {
-            GalleryError::NotFound => GalleryError::NotFound,
-            GalleryError::Busy => GalleryError::Busy,
-            GalleryError::PictureTooLarge => GalleryError::PictureTooLarge,
-            GalleryError::Store(error) => {
-                GalleryError::Store(crate::store::StoreError::Unavailable(error.to_string().into()))
-            }
-            GalleryError::Deleted
-            | GalleryError::Conflict { .. }
-            | GalleryError::Invalid { .. }
-            | GalleryError::Value(_)
-            | GalleryError::DrawingFull
-            | GalleryError::TooManyDrawings
-            | GalleryError::StorageFull
-            | GalleryError::LinkInvalid
-            | GalleryError::Internal(_) => GalleryError::Internal("a picture was not drawn"),
-        },
-    }
 }

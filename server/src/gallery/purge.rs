@@ -22,21 +22,24 @@ const BATCH: u32 = 200;
 /// Looks every minute, until `shutdown`.
 pub async fn keep_house(gallery: GalleryService, leases: SessionStore, shutdown: impl Future<Output = ()>) {
     let holder = random::short_id();
-    tokio::pin!(shutdown);
-    loop {
-        match leases.take_lease(LEASE_NAME, &holder, LEASE).await {
-            Ok(true) => {
-                if let Err(error) = gallery.clear_out(Micros::now()).await {
-                    tracing::warn!(error = %error, "the bin was not cleared out");
+    let looking = async {
+        loop {
+            match leases.take_lease(LEASE_NAME, &holder, LEASE).await {
+                Ok(true) => {
+                    if let Err(error) = gallery.clear_out(&leases, Micros::now()).await {
+                        tracing::warn!(error = %error, "the bin was not cleared out");
+                    }
                 }
+                Ok(false) => {}
+                Err(error) => tracing::debug!(error = %error, "no lease for clearing out the bin"),
             }
-            Ok(false) => {}
-            Err(error) => tracing::debug!(error = %error, "no lease for clearing out the bin"),
+            tokio::time::sleep(EVERY).await;
         }
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = &mut shutdown => break,
-        }
+    };
+    // Between any two steps: the stores finish the one that they are at, and another server goes on from there.
+    tokio::select! {
+        () = looking => {}
+        () = shutdown => {}
     }
     if let Err(error) = leases.drop_lease(LEASE_NAME, &holder).await {
         tracing::debug!(error = %error, "the lease for clearing out the bin runs out by itself");
@@ -44,22 +47,29 @@ pub async fn keep_house(gallery: GalleryService, leases: SessionStore, shutdown:
 }
 
 impl GalleryService {
-    /// Removes what is due at `now`, up to a bound.
-    async fn clear_out(&self, now: Micros) -> GalleryResult<()> {
+    /// Removes what is due at `now`, up to a bound. What can't be removed keeps nothing else from being.
+    async fn clear_out(&self, leases: &SessionStore, now: Micros) -> GalleryResult<()> {
         let keep = Duration::from_secs(u64::from(self.0.settings.bin_days) * 86_400);
         let before = now.minus(keep);
-        let mut purged = 0_u32;
+        let (mut purged, mut erased) = (0_u32, 0_u32);
         for (user, id) in self.0.store.purges_due(before, BATCH).await? {
-            if self.0.store.purge(&user, &id, before).await? {
-                self.recount(&user);
-                purged += 1;
+            match self.0.store.purge(&user, &id, before).await {
+                Ok(removed) => purged += u32::from(removed),
+                Err(error) => tracing::warn!(error = %error, drawing = %id, "a drawing was not purged"),
             }
-        }
-        let mut erased = 0_u32;
-        for user in self.0.store.erasures_due(now, BATCH).await? {
-            self.0.store.erase(&user, now).await?;
             self.recount(&user);
-            erased += 1;
+        }
+        for user in self.0.store.erasures_due(now, BATCH).await? {
+            // A session that had outlived the user's leaving would write to nobody's account.
+            let gone = match leases.remove_all(&user).await {
+                Ok(()) => self.0.store.erase(&user, now).await,
+                Err(error) => Err(error),
+            };
+            match gone {
+                Ok(()) => erased += 1,
+                Err(error) => tracing::warn!(error = %error, "a user was not erased"),
+            }
+            self.recount(&user);
         }
         if purged + erased > 0 {
             tracing::info!(purged, erased, "cleared out the bin");

@@ -11,13 +11,23 @@ use moka::sync::Cache;
 
 use super::{GalleryError, GalleryResult, GalleryService};
 use crate::clock::Micros;
-use crate::store::gallery::{Gallery, Usage};
+use crate::store::gallery::{Gallery, Header, Usage};
 use crate::user::UserKey;
 
 /// How long a server goes by its own count.
 const TRUST: Duration = Duration::from_secs(30);
-/// How many of the bin's drawings are looked at to make room for one append.
+/// How many of the bin's drawings are looked at a time.
 const ROOM: u32 = 200;
+
+/// What a write would take.
+pub(super) struct Need<'a> {
+    /// The drawing that it is on.
+    pub(super) id: &'a str,
+    /// Whether it may make that drawing.
+    pub(super) drawing: bool,
+    /// Bytes.
+    pub(super) bytes: u64,
+}
 
 /// One user's count.
 #[derive(Debug, Default)]
@@ -65,33 +75,60 @@ impl GalleryService {
     }
 
     /// Makes sure that a user may keep that much more. Where it would be too much, the bin is emptied from
-    /// its oldest end until there is room.
-    pub(super) async fn room_for(&self, user: &UserKey, new_drawing: bool, bytes: u64) -> GalleryResult<()> {
+    /// its oldest end until there is room; but first the drawing is looked at: whether the write would be
+    /// `refused` in any case, or is on a drawing that exists, and how many bytes it would `free`.
+    pub(super) async fn room_for(
+        &self,
+        user: &UserKey,
+        mut need: Need<'_>,
+        refused: impl Fn(Option<&Header>) -> bool,
+        free: impl Fn(&Header) -> u64,
+    ) -> GalleryResult<()> {
         let account = self.account(user).await?;
-        if self.lacking(account.read(), new_drawing, bytes).is_none() {
+        if self.lacking(account.read(), &need).is_none() {
             return Ok(());
         }
-        let now = Micros::now();
-        for header in self.0.store.bin(user, ROOM).await? {
-            if self.0.store.purge(user, &header.id, now).await? {
-                account.change(-1, -i64::try_from(header.bytes).unwrap_or(i64::MAX));
-                tracing::info!(drawing = %header.id, bytes = header.bytes, "the bin made room for new drawings");
-            }
-            if self.lacking(account.read(), new_drawing, bytes).is_none() {
-                return Ok(());
-            }
+        let header = self.0.store.header(user, need.id).await?;
+        if refused(header.as_ref()) {
+            // The store says why.
+            return Ok(());
         }
-        match self.lacking(account.read(), new_drawing, bytes) {
-            Some(lacking) => Err(lacking),
-            None => Ok(()),
+        if let Some(header) = &header {
+            need.drawing = false;
+            need.bytes = need.bytes.saturating_sub(free(header));
+        }
+        self.empty_bin_for(user, &account, &need).await
+    }
+
+    /// Removes drawings from the bin for good, the oldest first, until there is room.
+    async fn empty_bin_for(&self, user: &UserKey, account: &Account, need: &Need<'_>) -> GalleryResult<()> {
+        let now = Micros::now();
+        loop {
+            let mut purged = false;
+            for oldest in self.0.store.bin(user, ROOM).await? {
+                if self.lacking(account.read(), need).is_none() {
+                    return Ok(());
+                }
+                // What is written to is not what has to go.
+                if oldest.id != need.id && self.0.store.purge(user, &oldest.id, now).await? {
+                    account.change(-1, -i64::try_from(oldest.bytes).unwrap_or(i64::MAX));
+                    tracing::info!(drawing = %oldest.id, bytes = oldest.bytes, "the bin made room");
+                    purged = true;
+                }
+            }
+            match self.lacking(account.read(), need) {
+                None => return Ok(()),
+                Some(lacking) if !purged => return Err(lacking),
+                Some(_) => {}
+            }
         }
     }
 
-    fn lacking(&self, usage: Usage, new_drawing: bool, bytes: u64) -> Option<GalleryError> {
+    fn lacking(&self, usage: Usage, need: &Need<'_>) -> Option<GalleryError> {
         let limits = &self.0.limits;
-        if new_drawing && usage.drawings >= limits.drawings_per_user {
+        if need.drawing && usage.drawings >= limits.drawings_per_user {
             Some(GalleryError::TooManyDrawings)
-        } else if usage.bytes.saturating_add(bytes) > limits.bytes_per_user {
+        } else if need.bytes > 0 && usage.bytes.saturating_add(need.bytes) > limits.bytes_per_user {
             Some(GalleryError::StorageFull)
         } else {
             None

@@ -7,6 +7,8 @@ use yibi_common::codec;
 use yibi_common::drawing::Action;
 use yibi_common::{picture, weapp};
 
+use super::quota::Need;
+use super::studio::LIGHT;
 use super::{GalleryError, GalleryResult, GalleryService, decode, decoded};
 use crate::clock::Micros;
 use crate::store::gallery::{Gallery, Header, Obstacle, WeappHead, WeappSave, WeappSaved};
@@ -20,6 +22,8 @@ const LIST_BYTES: usize = 16 << 20;
 pub const MAX_ID: usize = 128;
 /// How much longer than its stored form a text may be: it bounds what reading a drawing can take.
 const MAX_RATIO: usize = 32;
+/// The size from which a piece of a list is sent.
+const PIECE: usize = 256 << 10;
 const BEGIN: &[u8] = br#"{"code":0,"msg":"success","data":["#;
 const END: &[u8] = b"]}";
 
@@ -46,16 +50,7 @@ impl GalleryService {
         if id.len() > MAX_ID {
             return Err(Save::IdTooLong);
         }
-        weapp::check(&actions).map_err(|wrong| Save::NotCanvasActions(wrong.to_string()))?;
-        let strokes = weapp::strokes(&actions);
-        let points = strokes.iter().map(|stroke| stroke.points.len()).sum::<usize>();
-        let text_len = actions.len();
-        let action = Action::Weapp { text: actions };
-        let mut blob = codec::encode(&action);
-        if text_len > blob.len() * MAX_RATIO {
-            // The limits count stored bytes. No drawing is as repetitive as this, so it counts in full.
-            blob = codec::encode_uncompressed(&action);
-        }
+        let Encoded { blob, stroke_count, point_count } = self.weapp_encoded(user, actions).await?;
         let limits = &self.0.limits;
         let v1_id = weapp::v1_id(id);
         let save = WeappSave {
@@ -63,19 +58,16 @@ impl GalleryService {
             weapp_id: (*v1_id != *id).then_some(id),
             paper: weapp::PAPER,
             blob: &blob,
-            stroke_count: u32::try_from(strokes.len()).unwrap_or(u32::MAX),
-            point_count: u32::try_from(points).unwrap_or(u32::MAX),
+            stroke_count,
+            point_count,
             max_actions: limits.actions_per_drawing,
             max_bytes: u64::from(limits.bytes_per_drawing),
         };
-        match self.room_for(user, true, blob.len() as u64).await {
-            Err(GalleryError::TooManyDrawings)
-                if self.0.store.header(user, &v1_id).await.map_err(GalleryError::from)?.is_some() =>
-            {
-                self.room_for(user, false, blob.len() as u64).await?;
-            }
-            other => other?,
-        }
+        let need = Need { id: &v1_id, drawing: true, bytes: blob.len() as u64 };
+        let refused = |header: Option<&Header>| header.is_some_and(|header| save.obstacle(header).is_some());
+        // Saves that are all there is give way to the new one.
+        let free = |header: &Header| if header.all_weapp { header.bytes } else { 0 };
+        self.room_for(user, need, refused, free).await?;
         let saved = self.0.store.weapp_save(user, &save, Micros::now()).await;
         match saved.map_err(GalleryError::from)? {
             WeappSaved::Done { bytes, created } => {
@@ -116,65 +108,110 @@ impl GalleryService {
         &self,
         user: &UserKey,
     ) -> GalleryResult<impl Stream<Item = GalleryResult<Bytes>> + use<>> {
-        let mut heads = self.0.store.weapp_heads(user, LIST_DRAWINGS).await?;
+        let mut heads = self.0.store.weapp_heads(user, LIST_DRAWINGS, LIST_BYTES as u64).await?;
         let mut left = LIST_BYTES;
-        let fitting = heads.iter().take_while(|head| {
+        heads.retain(|head| {
             let fits = text_bound(head) <= left;
-            left = left.saturating_sub(text_bound(head));
+            left -= if fits { text_bound(head) } else { 0 };
             fits
         });
-        let count = fitting.count();
-        heads.truncate(count);
         heads.reverse();
-        // What needs no further reading goes out in one piece.
-        let mut first = BEGIN.to_vec();
-        let ready = heads.iter().take_while(|head| head.last.is_some()).count();
-        for (index, head) in heads.drain(..ready).enumerate() {
-            let blob = head.last.unwrap_or_default();
-            write_entry(&mut first, index == 0, &head.header, &weapp_text(&blob)?);
+        let state = State {
+            gallery: self.clone(),
+            user: user.clone(),
+            heads: heads.into_iter(),
+            sent: 0,
+            left: LIST_BYTES,
+        };
+        // The first piece before anything is sent: most failures show in it.
+        let first = next_piece(Some(state)).await?;
+        let (first, rest) = first.unwrap_or((Bytes::new(), None));
+        let rest = stream::try_unfold(rest, next_piece);
+        Ok(stream::StreamExt::chain(stream::iter([Ok(first)]), rest))
+    }
+
+    /// The stored form of a 2016 text, with what is counted of it.
+    async fn weapp_encoded(&self, user: &UserKey, actions: String) -> Result<Encoded, Save> {
+        if actions.len() <= LIGHT {
+            return encoded(actions);
         }
-        let left = LIST_BYTES.saturating_sub(first.len());
-        let (gallery, user, comma) = (self.clone(), user.clone(), ready > 0);
-        let state = State { gallery, user, heads: heads.into_iter(), comma, left };
-        let rest = stream::try_unfold(Some(state), next_piece);
-        Ok(stream::StreamExt::chain(stream::iter([Ok(Bytes::from(first))]), rest))
+        let place = self.0.studio.place(user).await?;
+        place.work(move || Ok(encoded(actions))).await?
     }
 
     /// The visible picture of a drawing, as a 2016 client has it.
     async fn weapp_view(&self, user: &UserKey, head: WeappHead) -> GalleryResult<Option<(Header, String)>> {
         if let Some(blob) = head.last {
-            let text = weapp_text(&blob)?;
+            let text = self.lightly(user, blob.len(), move || weapp_text(&blob)).await?;
             return Ok(Some((head.header, text)));
         }
         let Some(stored) = self.0.store.read(user, &head.header.id, 0).await? else { return Ok(None) };
-        let actions = decoded(&stored)?;
-        let picture = picture::fold(&actions);
-        let text = match picture.weapp {
-            Some(text) => text.to_owned(),
-            None => weapp::list(&picture, stored.header.paper),
+        let bytes = stored.actions.iter().map(Vec::len).sum();
+        let view = move || {
+            let actions = decoded(&stored)?;
+            let picture = picture::fold(&actions);
+            let text = match picture.weapp {
+                Some(text) => text.to_owned(),
+                None => weapp::list(&picture, stored.header.paper),
+            };
+            Ok(Some((stored.header, text)))
         };
-        Ok(Some((stored.header, text)))
+        self.lightly(user, bytes, view).await
     }
+}
+
+/// A 2016 text on its way to the store.
+struct Encoded {
+    blob: Vec<u8>,
+    stroke_count: u32,
+    point_count: u32,
+}
+
+fn encoded(actions: String) -> Result<Encoded, Save> {
+    weapp::check(&actions).map_err(|wrong| Save::NotCanvasActions(wrong.to_string()))?;
+    let strokes = weapp::strokes(&actions);
+    let points = strokes.iter().map(|stroke| stroke.points.len()).sum::<usize>();
+    let text_len = actions.len();
+    let action = Action::Weapp { text: actions };
+    let mut blob = codec::encode(&action);
+    if text_len > blob.len() * MAX_RATIO {
+        // The limits count stored bytes. No drawing is as repetitive as this, so it counts in full.
+        blob = codec::encode_uncompressed(&action);
+    }
+    Ok(Encoded {
+        blob,
+        stroke_count: u32::try_from(strokes.len()).unwrap_or(u32::MAX),
+        point_count: u32::try_from(points).unwrap_or(u32::MAX),
+    })
 }
 
 struct State {
     gallery: GalleryService,
     user: UserKey,
     heads: std::vec::IntoIter<WeappHead>,
-    comma: bool,
+    sent: usize,
     left: usize,
 }
 
+/// The next piece of a list, and what comes behind it; nothing behind the last.
 async fn next_piece(state: Option<State>) -> GalleryResult<Option<(Bytes, Option<State>)>> {
     let Some(mut state) = state else { return Ok(None) };
-    let Some(head) = state.heads.next() else { return Ok(Some((Bytes::from_static(END), None))) };
     let mut piece = Vec::new();
-    // A drawing that went away meanwhile is left out.
-    let view = state.gallery.weapp_view(&state.user, head).await?;
-    if let Some((header, text)) = view.filter(|(_, text)| text.len() <= state.left) {
-        write_entry(&mut piece, !state.comma, &header, &text);
-        state.left -= text.len();
-        state.comma = true;
+    if state.sent == 0 {
+        piece.extend_from_slice(BEGIN);
+    }
+    while piece.len() < PIECE {
+        let Some(head) = state.heads.next() else {
+            piece.extend_from_slice(END);
+            return Ok(Some((Bytes::from(piece), None)));
+        };
+        // A drawing that went away meanwhile is left out.
+        let view = state.gallery.weapp_view(&state.user, head).await?;
+        if let Some((header, text)) = view.filter(|(_, text)| text.len() <= state.left) {
+            write_entry(&mut piece, state.sent == 0, &header, &text);
+            state.left -= text.len();
+            state.sent += 1;
+        }
     }
     Ok(Some((Bytes::from(piece), Some(state))))
 }

@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use flate2::read::{GzDecoder, ZlibDecoder};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use yibi_common::object::Object;
 
 use super::App;
 use crate::problem::{Code, Problem};
@@ -38,9 +39,13 @@ impl Body {
     }
 
     /// The whole body, decompressed.
-    pub(super) async fn bytes(mut self) -> Result<Vec<u8>, Problem> {
+    pub(super) async fn bytes(self) -> Result<Vec<u8>, Problem> {
+        self.bytes_within(usize::MAX).await
+    }
+
+    async fn bytes_within(mut self, limit: usize) -> Result<Vec<u8>, Problem> {
         let app = self.request.app_data::<App>().cloned().ok_or_else(|| Problem::new(Code::Internal))?;
-        let limit = app.settings.http.body_limit;
+        let limit = limit.min(app.settings.http.body_limit);
         let coding = Coding::of(&self.request)?;
         let declared = self.request.headers().get(header::CONTENT_LENGTH);
         let declared =
@@ -66,16 +71,22 @@ impl Body {
 
     /// The body as JSON. What is not of the asked shape is answered in words of ours, with the place.
     pub(super) async fn json<T: DeserializeOwned>(self) -> Result<T, Problem> {
+        self.json_within(usize::MAX).await
+    }
+
+    /// The same of a body that has a limit of its own, in bytes.
+    pub(super) async fn json_within<T: DeserializeOwned>(self, limit: usize) -> Result<T, Problem> {
         let media_type = self.media_type();
         if media_type != "application/json" && !media_type.ends_with("+json") {
             return Err(Problem::new(Code::UnsupportedMediaType).detail("application/json is needed"));
         }
-        let bytes = self.bytes().await?;
+        let bytes = self.bytes_within(limit).await?;
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            let place = error.path().to_string();
-            wrong_json(error.inner(), &place)
-        })?;
+        let Object(value) =
+            serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer).map_err(|error| {
+                let place = error.path().to_string();
+                wrong_json(error.inner(), &place)
+            })?;
         deserializer.end().map_err(|error| wrong_json(&error, "."))?;
         Ok(value)
     }

@@ -74,7 +74,7 @@ struct ReadQuery {
 
 /// One drawing with its actions, also from the bin.
 #[utoipa::path(get, path = "/drawings/{id}", tag = "drawings", params(
-    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$"),
+    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
     ("since" = Option<u32>, Query, description = "Leave out the actions before this number", minimum = 0, maximum = 4_294_967_295_u32),
 ), responses(
     (status = 200, description = "The drawing", body = DrawingReply),
@@ -85,13 +85,13 @@ pub(super) async fn read(app: App, caller: Authenticated, id: Path<String>, requ
     let asked: ReadQuery = query(&request)?;
     let since = asked.since.unwrap_or(0);
     let drawing = app.gallery.read(caller.user(), &caller.session.public_id, &id, since).await?;
-    Ok(HttpResponse::Ok().json(drawing))
+    Ok(HttpResponse::Ok().content_type("application/json").body(drawing))
 }
 
 /// Puts actions behind a drawing's list; the append at 0 creates it. Sent again, actions that are there are
 /// not stored again.
 #[utoipa::path(post, path = "/drawings/{id}/actions", tag = "drawings",
-    params(("id" = String, Path, description = "The drawing's id, chosen by the client", pattern = "^[A-Za-z0-9_-]{1,64}$")),
+    params(("id" = String, Path, description = "The drawing's id, chosen by the client", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")),
     request_body = AppendRequest, responses(
     (status = 200, description = "Stored for good", body = AppendReply),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
@@ -111,7 +111,7 @@ pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, bo
 
 /// Gives a drawing another title.
 #[utoipa::path(patch, path = "/drawings/{id}", tag = "drawings",
-    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$")),
+    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")),
     request_body = PatchDrawing, responses(
     (status = 200, description = "The drawing, renamed", body = Summary),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
@@ -126,7 +126,7 @@ pub(super) async fn rename(app: App, caller: Authenticated, id: Path<String>, bo
 
 /// Puts a drawing in the bin, for thirty days.
 #[utoipa::path(delete, path = "/drawings/{id}", tag = "drawings",
-    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$")), responses(
+    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")), responses(
     (status = 204, description = "Deleted, now or before"),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
@@ -138,7 +138,7 @@ pub(super) async fn delete(app: App, caller: Authenticated, id: Path<String>) ->
 
 /// Takes a drawing out of the bin.
 #[utoipa::path(post, path = "/drawings/{id}/restore", tag = "drawings",
-    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$")), responses(
+    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")), responses(
     (status = 200, description = "The drawing, restored", body = Summary),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),

@@ -5,16 +5,16 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use tracing::Instrument;
 use yibi_common::admin::{Failure, RequestRow};
 use yibi_common::api::ProblemBody;
 
-use super::App;
 use super::guard::is_trusted;
+use super::{App, unread};
 use crate::clock::Micros;
 use crate::problem::{Code, Problem};
 use crate::random;
@@ -48,13 +48,18 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// # Errors
 /// Never: what fails below becomes a response here.
 pub async fn envelope(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
     let app = request.app_data::<App>().cloned();
     let id = request_id(&request, app.as_ref());
     let method = request.method().clone();
+    if method == Method::HEAD {
+        // Routed as the GET that it asks about; the connection remembers to leave out the body.
+        request.head_mut().method = Method::GET;
+    }
+    let reader = unread::reader(&mut request);
     let span = tracing::info_span!("request", request_id = %id, method = %method);
     request.extensions_mut().insert(RequestId(id.clone()));
     let response = next.call(request).instrument(span.clone()).await?;
@@ -82,6 +87,9 @@ pub async fn envelope(
         });
     }
     set_headers(response.headers_mut(), &id);
+    if let Some(reader) = reader {
+        response = response.map_body(|_, body| reader.kept_with(body));
+    }
 
     let took = began.elapsed();
     let route = response.request().match_pattern().filter(|route| !route.is_empty());

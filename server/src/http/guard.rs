@@ -122,7 +122,9 @@ pub(super) fn address(request: &HttpRequest, app: &App) -> IpAddr {
     let hops: Vec<&str> = headers.flat_map(|value| value.split(',')).collect();
     let mut nearest = peer;
     for hop in hops.into_iter().rev() {
-        let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
+        // Some proxies write the port, too.
+        let (hop, with_port) = (hop.trim().parse::<IpAddr>(), hop.trim().parse::<SocketAddr>());
+        let Ok(hop) = hop.or(with_port.map(|hop| hop.ip())) else { break };
         nearest = hop;
         if !trusted(hop, app) {
             break;

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use yibi_common::api::ProblemBody;
+use yibi_common::api::schema::Binary;
 
 use super::App;
 use super::caller::Authenticated;
@@ -31,10 +32,10 @@ struct ImageQuery {
 
 /// The drawing's picture as it is now, as PNG.
 #[utoipa::path(get, path = "/drawings/{id}/image.png", tag = "pictures", params(
-    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$"),
+    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
     ("size" = Option<u32>, Query, description = "The longer side in pixels; 1080 when absent", minimum = 64, maximum = 2048),
 ), responses(
-    (status = 200, description = "The picture", body = Vec<u8>, content_type = "image/png"),
+    (status = 200, description = "The picture", body = Binary, content_type = "image/png"),
     (status = 304, description = "The picture that the client has"),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, description = "`busy`; see `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
@@ -46,7 +47,7 @@ pub(super) async fn png(app: App, caller: Authenticated, id: Path<String>, reque
 
 /// The drawing's picture as it is now, as SVG.
 #[utoipa::path(get, path = "/drawings/{id}/image.svg", tag = "pictures", params(
-    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$"),
+    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
     ("size" = Option<u32>, Query, description = "The longer side in pixels; 1080 when absent", minimum = 64, maximum = 2048),
 ), responses(
     (status = 200, description = "The picture", body = String, content_type = "image/svg+xml"),
@@ -83,13 +84,13 @@ struct LinkQuery {
 /// The picture that a summary's `image_url` names.
 #[utoipa::path(get, path = "/images/{user}/{id}/{file}", tag = "pictures", security(()), params(
     ("user" = String, Path, description = "The user's public id"),
-    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$"),
+    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
     ("file" = String, Path, description = "`{seq}.png` or `{seq}.svg`"),
     ("size" = u32, Query, description = "As signed"),
     ("exp" = i64, Query, description = "As signed"),
     ("sig" = String, Query, description = "The signature of all the rest"),
 ), responses(
-    (status = 200, description = "The picture", content((Vec<u8> = "image/png"), (String = "image/svg+xml"))),
+    (status = 200, description = "The picture", content((Binary = "image/png"), (String = "image/svg+xml"))),
     (status = 304, description = "The picture that the client has"),
     (status = 403, description = "`link_invalid`", body = ProblemBody, content_type = "application/problem+json"),
     (status = 404, description = "`drawing_not_found`: deleted meanwhile", body = ProblemBody, content_type = "application/problem+json"),
@@ -107,6 +108,11 @@ pub(super) async fn linked(app: App, path: Path<(String, String, String)>, reque
     let asked: LinkQuery = query(&request).map_err(|_| invalid())?;
     let seq = seq.parse().map_err(|_| invalid())?;
     let link = Link { public_id: &public_id, id: &id, seq, format, size: asked.size, exp: asked.exp };
+    // Numbers and escapes can be written in several ways; of a picture there is one link, as it was given out.
+    let given = format!("{}&sig={}", link.path(), asked.sig);
+    if !request.uri().path_and_query().is_some_and(|shown| shown.as_str().ends_with(&given)) {
+        return Err(invalid());
+    }
     let picture = app.gallery.linked_picture(&link, &asked.sig).await?;
     Ok(sent(&request, picture, format, "private, max-age=86400, immutable"))
 }
@@ -116,7 +122,8 @@ fn sent(request: &HttpRequest, picture: Picture, format: Format, cache: &'static
     let tag = EntityTag::new_strong(digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect());
     let known = match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
-        Ok(IfNoneMatch::Any) | Err(_) => false,
+        Ok(IfNoneMatch::Any) => true,
+        Err(_) => false,
     };
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((header::CACHE_CONTROL, cache)).insert_header(header::ETag(tag));

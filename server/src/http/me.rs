@@ -3,6 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{self, Path, ServiceConfig};
+use tracing::Instrument;
+use yibi_common::api::schema::Binary;
 use yibi_common::api::{Me, PatchMe, ProblemBody, SessionView, SessionsReply, UsageView};
 
 use super::App;
@@ -70,8 +72,15 @@ async fn shown(app: &App, user: Option<UserRecord>) -> Reply {
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn leave(app: App, caller: Authenticated) -> Reply {
-    app.gallery.leave(caller.user()).await?;
-    app.sessions.end_all(caller.user()).await?;
+    // In a task of its own, which goes on when the client does not wait, and in this order: what fails half-way
+    // costs a sign-in. An erasure that is due while sessions live on would take drawings from somebody who stays.
+    let leaving = async move {
+        app.sessions.end_all(caller.user()).await?;
+        app.gallery.leave(caller.user()).await?;
+        Ok::<_, Problem>(())
+    };
+    let left = tokio::spawn(leaving.in_current_span()).await;
+    left.unwrap_or_else(|error| Err(Problem::new(Code::Internal).cause(error)))?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -109,7 +118,7 @@ pub(super) async fn end_session(app: App, caller: Authenticated, id: Path<String
 
 /// Everything of the caller in one zip file.
 #[utoipa::path(get, path = "/me/export", tag = "me", responses(
-    (status = 200, description = "`profile.json`, and JSON and PNG of every drawing", body = Vec<u8>, content_type = "application/zip"),
+    (status = 200, description = "`profile.json`, and JSON and PNG of every drawing", body = Binary, content_type = "application/zip"),
     (status = 503, description = "`busy`; see `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]

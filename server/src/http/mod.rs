@@ -10,6 +10,7 @@ mod me;
 pub mod openapi;
 pub(crate) mod reply;
 mod sessions;
+mod unread;
 mod weapp;
 
 use actix_web::web::{self, ServiceConfig};

@@ -2,10 +2,15 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use super::{drawings, images, me, sessions};
+use crate::problem::Code;
 
 /// The public API, version 1.
 #[derive(OpenApi)]
@@ -19,7 +24,7 @@ use super::{drawings, images, me, sessions};
         images::png, images::svg, images::linked,
     ),
     security(("token" = [])),
-    modifiers(&Token),
+    modifiers(&Token, &Failures),
 )]
 pub struct Document;
 
@@ -29,6 +34,30 @@ impl Modify for Token {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
         document.components.get_or_insert_default().add_security_scheme("token", scheme);
+    }
+}
+
+/// What holds for every operation: the server may fail, and tells so as it tells everything.
+struct Failures;
+
+impl Modify for Failures {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for item in document.paths.paths.values_mut() {
+            let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+            for operation in operations.into_iter().flatten() {
+                let problem =
+                    ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
+                let failure = ResponseBuilder::new()
+                    .description("`internal`, or with `Retry-After` `unavailable` or `busy`")
+                    .content("application/problem+json", problem);
+                operation.responses.responses.insert("5XX".to_owned(), failure.build().into());
+            }
+        }
+        let schemas = document.components.get_or_insert_default().schemas.get_mut("ProblemBody");
+        let Some(RefOr::T(Schema::Object(problem))) = schemas else { return };
+        if let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code") {
+            code.enum_values = Some(Code::ALL.iter().map(|code| code.text().into()).collect());
+        }
     }
 }
 

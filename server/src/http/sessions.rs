@@ -15,6 +15,9 @@ use crate::session::yibi::SignIn;
 use crate::session::{Client, SessionError};
 use crate::text::tamed;
 
+/// The largest body of a sign-in, in bytes: it is read before anybody is known.
+const MAX_SIGN_IN: usize = 8 << 10;
+
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource("/session").route(web::post().to(sign_in)).route(web::delete().to(sign_out)))
@@ -33,7 +36,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply {
     let from = address(&request, &app);
     app.guard.hear(from)?;
-    let asked: SignInRequest = body.json().await?;
+    let asked: SignInRequest = body.json_within(MAX_SIGN_IN).await?;
     let short = |text: &str, most: usize| {
         (1..=most).contains(&text.chars().count()) && !text.chars().any(crate::text::unprintable)
     };
@@ -49,13 +52,13 @@ pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply
     let client = client(&request, from, asked.device.as_deref());
     let sign_in = SignIn { app: wechat_app.clone(), code: asked.code, from: asked.from, client };
     let outcome = app.sessions.sign_in(sign_in).await;
-    if matches!(outcome, Err(SessionError::Exchange(_) | SessionError::CodeSpent)) {
+    if outcome.as_ref().is_err_and(SessionError::is_callers) {
         app.guard.failed(from);
     }
     let signed_in = outcome?;
     Ok(HttpResponse::Ok().json(SignInReply {
         token: signed_in.token,
-        expires_in: app.sessions.expires_in(),
+        expires_in: signed_in.expires_in,
         user: SignedInUser {
             id: signed_in.user.public_id,
             nickname: signed_in.user.nickname,
@@ -81,8 +84,8 @@ pub(super) async fn sign_out(app: App, caller: Authenticated) -> Reply {
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn renew(app: App, caller: Authenticated) -> Reply {
-    let token = app.sessions.renew(&caller).await?;
-    Ok(HttpResponse::Ok().json(RenewReply { token, expires_in: app.sessions.expires_in() }))
+    let (token, expires_in) = app.sessions.renew(&caller).await?;
+    Ok(HttpResponse::Ok().json(RenewReply { token, expires_in }))
 }
 
 /// The numbers that bound drawings and users.

@@ -117,7 +117,7 @@ async fn caller(app: &App, request: &HttpRequest) -> Result<Caller, HttpResponse
         }
         Ok(None) => Err(failure("openId does not exists")),
         Err(rejection) => {
-            if !matches!(rejection, Rejection::Failed(_)) {
+            if rejection.is_callers() {
                 app.guard.failed(from);
             }
             Err(rejected(rejection))

@@ -1,11 +1,12 @@
 //! From what a request shows to who it is.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use subtle::ConstantTimeEq;
+use tracing::Instrument;
 
-use super::{Caller, Presented, SessionError, SessionService};
+use super::{Caller, Presented, SessionCopy, SessionError, SessionService, TRUST};
 use crate::clock::Micros;
 use crate::store::sessions::{SecretHash, SessionId, Sessions, StoredSession};
 
@@ -25,21 +26,40 @@ impl SessionService {
     /// # Errors
     /// [`SessionError::Unauthenticated`] when it opens none, [`SessionError::Store`] when that can't be told.
     pub async fn authenticate(&self, presented: &Presented) -> Result<Caller, SessionError> {
-        let caller = |session: Arc<StoredSession>| Caller { session, opened_by: presented.hash };
-        let copy = self.0.copies.get(&presented.id).await;
-        match copy {
-            Some(copy) if opens(&copy, presented) => return Ok(caller(copy)),
-            // The copy may be older than the token: another server may have made that a moment ago.
-            Some(_) => self.0.copies.invalidate(&presented.id).await,
-            None => {}
+        let asked = Instant::now();
+        if let Some(copy) = self.0.copies.get(&presented.id).await {
+            if asked.saturating_duration_since(copy.began) < TRUST && opens(&copy.session, presented) {
+                return Ok(Caller { session: copy.session, opened_by: presented.hash });
+            }
+            // Too old to be trusted, or older than the token: another server may have made that a moment ago.
+            self.0.copies.invalidate(&presented.id).await;
         }
-        let reading = self.0.copies.try_get_with(presented.id, self.read(presented.id));
-        let session = reading.await.map_err(|error| (*error).clone())?;
-        if opens(&session, presented) { Ok(caller(session)) } else { Err(SessionError::Unauthenticated) }
+        loop {
+            let mut own = false;
+            let reading = async {
+                own = true;
+                self.read(presented.id).await
+            };
+            let fresh = match self.0.copies.try_get_with(presented.id, reading).await {
+                Ok(copy) if opens(&copy.session, presented) => {
+                    return Ok(Caller { session: copy.session, opened_by: presented.hash });
+                }
+                Ok(copy) => copy.began >= asked,
+                Err(error) if matches!(*error, SessionError::Unauthenticated) => own,
+                Err(error) => return Err((*error).clone()),
+            };
+            // A reading that somebody else had begun before may miss the session or the token; the next one,
+            // begun after that has ended, may not.
+            if fresh {
+                return Err(SessionError::Unauthenticated);
+            }
+            self.0.copies.invalidate(&presented.id).await;
+        }
     }
 
     /// Reads a session afresh, and slides it.
-    async fn read(&self, id: SessionId) -> Result<Arc<StoredSession>, SessionError> {
+    async fn read(&self, id: SessionId) -> Result<SessionCopy, SessionError> {
+        let began = Instant::now();
         let hint = self.0.hints.get(&id);
         let read = self.0.store.read(id, hint.as_ref(), Some(self.0.settings.idle)).await?;
         let Some(session) = read else {
@@ -53,31 +73,25 @@ impl SessionService {
         if now.since(session.last_seen) > SEEN {
             self.note_use(session.clone(), now);
         }
-        Ok(Arc::new(session))
+        Ok(SessionCopy { session: Arc::new(session), began })
     }
 
     /// Writes down that a session is in use, beside the request: the figure is for show, and a lost race with
     /// another server that writes it too is no loss.
     fn note_use(&self, session: StoredSession, now: Micros) {
         let service = self.clone();
-        tokio::spawn(async move {
+        let noting = async move {
             let seen = StoredSession { last_seen: now, ..session.clone() };
             if let Err(error) = service.0.store.replace(&session, &seen, service.0.settings.idle).await {
                 tracing::debug!(error = %error, "a session's last use was not written down");
             }
-        });
+        };
+        tokio::spawn(noting.in_current_span());
     }
 
-    /// Forgets the copy of a session that this server changed.
+    /// Forgets the copy of a session that this server changed or ended.
     pub(super) async fn forget(&self, id: SessionId) {
         self.0.copies.invalidate(&id).await;
-    }
-
-    /// Forgets all copies after sessions were ended, and all sign-ins that might lead to one of them: they are
-    /// read again in no time.
-    pub(super) fn forget_all(&self) {
-        self.0.copies.invalidate_all();
-        self.0.sign_ins.invalidate_all();
     }
 }
 

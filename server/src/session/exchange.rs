@@ -14,13 +14,17 @@ use crate::store::gallery::{Gallery, NewUser};
 use crate::store::sessions::{
     CodeOutcome, CodeState, Dialect, SessionId, Sessions, StoredSession, StoredToken,
 };
+use crate::store::{OPERATION_DEADLINE, StoreError};
 use crate::user::UserKey;
 use crate::wechat::{Exchange, WechatApp};
 
-/// How long a claim on a code holds: longer than an exchange can take.
-const CLAIM: Duration = Duration::from_secs(15);
+/// How long a claim on a code holds beyond the call to WeChat: as long as the stores' part can take.
+const CLAIM: Duration = OPERATION_DEADLINE.saturating_mul(6);
 /// How long an exchanged code is remembered. WeChat itself forgets an unused one after as long.
 const REMEMBER: Duration = Duration::from_secs(300);
+/// How long to wait for another one that exchanges the same code. Where that one has died, the claim outlasts
+/// any caller's patience.
+const WAIT: Duration = Duration::from_secs(4);
 /// The first pause between two looks at a code that another server is exchanging; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
@@ -49,17 +53,17 @@ impl SessionService {
     ) -> Result<SessionId, SessionError> {
         let hash = code_hash(&bearing.app.id, &bearing.code);
         let holder = random::short_id();
-        let give_up = Instant::now() + CLAIM;
+        let give_up = Instant::now() + WAIT;
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.0.store.claim_code(hash, &holder, CLAIM).await? {
+            match self.0.store.claim_code(hash, &holder, self.0.wechat.timeout() + CLAIM).await? {
                 CodeState::Claimed => break,
                 CodeState::Session(id) => return Ok(id),
                 CodeState::Refused(kept) => {
                     let refusal = serde_json::from_str(&kept);
                     return Err(refusal.map_or(SessionError::CodeSpent, SessionError::Exchange));
                 }
-                CodeState::Pending if Instant::now() > give_up => return Err(SessionError::CodeSpent),
+                CodeState::Pending if Instant::now() > give_up => return Err(StoreError::Busy.into()),
                 CodeState::Pending => {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);

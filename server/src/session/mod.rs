@@ -12,7 +12,7 @@ pub mod weapp;
 pub mod yibi;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
@@ -67,6 +67,22 @@ pub enum SessionError {
     Internal(&'static str),
 }
 
+impl SessionError {
+    /// Whether it is the caller who failed, and not WeChat, a store or this server.
+    #[must_use]
+    pub fn is_callers(&self) -> bool {
+        match self {
+            Self::Unauthenticated
+            | Self::NoSession
+            | Self::CodeSpent
+            | Self::Blocked
+            | Self::UntrustedRawData => true,
+            Self::Exchange(refusal) => refusal.for_good(),
+            Self::Leaving | Self::Store(_) | Self::Internal(_) => false,
+        }
+    }
+}
+
 impl From<StoreError> for SessionError {
     fn from(error: StoreError) -> Self {
         Self::Store(Arc::new(error))
@@ -103,6 +119,14 @@ pub struct Client {
 #[derive(Clone)]
 pub struct SessionService(Arc<Inner>);
 
+/// A session as it was read.
+#[derive(Clone)]
+struct SessionCopy {
+    session: Arc<StoredSession>,
+    /// When the reading began: what has ended the session since then may not show in it.
+    began: Instant,
+}
+
 struct Inner {
     store: SessionStore,
     users: GalleryStore,
@@ -115,7 +139,7 @@ struct Inner {
     /// stays for a moment for those who come a little late.
     sign_ins: Cache<(Dialect, SecretHash), yibi::SignedIn>,
     /// Copies of sessions, trusted for [`TRUST`].
-    copies: Cache<SessionId, Arc<StoredSession>>,
+    copies: Cache<SessionId, SessionCopy>,
     hints: moka::sync::Cache<SessionId, UserKey>,
 }
 
@@ -142,7 +166,7 @@ impl SessionService {
             metrics,
             sign_ins: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
             copies: Cache::builder().time_to_live(TRUST).max_capacity(COPIES).build(),
-            hints: moka::sync::Cache::builder().time_to_live(HINT).max_capacity(COPIES).build(),
+            hints: moka::sync::Cache::builder().time_to_idle(HINT).max_capacity(COPIES).build(),
         }))
     }
 

@@ -5,12 +5,16 @@
 //! an identity, for that is what WeChat says the code stands for.
 
 use serde_json::Value;
+use tracing::Instrument;
 
 use super::exchange::Bearing;
 use super::yibi::outcome_name;
 use super::{Caller, Client, Presented, Refusal, SessionError, SessionService};
 use crate::store::sessions::{Dialect, StoredToken};
 use crate::wechat::{WechatApp, crypto};
+
+/// The longest code that can be one of WeChat's, which have 32 characters.
+const MAX_CODE: usize = 256;
 
 /// The session headers of a request.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +46,22 @@ pub enum Rejection {
     Failed(SessionError),
 }
 
+impl Rejection {
+    /// Whether it is the caller who failed, and not WeChat, a store or this server.
+    #[must_use]
+    pub fn is_callers(&self) -> bool {
+        match self {
+            Self::ExchangeFailed(refusal) => refusal.for_good(),
+            Self::Failed(error) => error.is_callers(),
+            Self::SessionExpired
+            | Self::UntrustedRawData
+            | Self::RawDataEncoding
+            | Self::RawDataSyntax
+            | Self::RawDataType => true,
+        }
+    }
+}
+
 impl From<SessionError> for Rejection {
     fn from(error: SessionError) -> Self {
         match error {
@@ -71,8 +91,12 @@ impl SessionService {
         client: Client,
     ) -> Result<Option<Caller>, Rejection> {
         let Some(code) = headers.code.filter(|code| !code.is_empty()) else { return Ok(None) };
+        if code.len() > MAX_CODE {
+            return Err(Rejection::SessionExpired);
+        }
         let presented = Presented::weapp_code(&app.id, &code);
-        match (self.authenticate(&presented).await, headers.raw_data) {
+        let raw_data = headers.raw_data.filter(|raw_data| !raw_data.is_empty());
+        match (self.authenticate(&presented).await, raw_data) {
             (Ok(caller), _) => return Ok(Some(caller)),
             (Err(SessionError::Unauthenticated), Some(raw_data)) => {
                 let raw_data = decode(&raw_data)?;
@@ -104,14 +128,17 @@ impl SessionService {
         signature: String,
     ) -> Result<(), SessionError> {
         let service = self.clone();
-        let task = tokio::spawn(async move {
+        let task = async move {
             let trusted = |session_key: &_| {
                 let fits = crypto::verify_raw_data(&raw_data, session_key, &signature);
                 if fits { Ok(()) } else { Err(SessionError::UntrustedRawData) }
             };
             service.session_of_code(bearing, trusted).await
-        });
-        task.await.unwrap_or(Err(SessionError::Internal("a sign-in panicked"))).map(|_| ())
+        };
+        tokio::spawn(task.in_current_span())
+            .await
+            .unwrap_or(Err(SessionError::Internal("a sign-in panicked")))
+            .map(|_| ())
     }
 }
 

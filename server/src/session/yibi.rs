@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use tracing::Instrument;
 use yibi_common::admin::{Happening, UserRef};
 
 use super::exchange::Bearing;
 use super::token::code_hash;
-use super::{Caller, Client, SessionError, SessionService, Token};
+use super::{Caller, Client, Presented, SessionError, SessionService, Token};
 use crate::clock::Micros;
 use crate::store::gallery::{Gallery, UserRecord};
 use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession, StoredToken};
@@ -37,6 +38,8 @@ pub struct SignIn {
 pub struct SignedIn {
     /// The token.
     pub token: String,
+    /// Seconds until the session ends unless it is used.
+    pub expires_in: u64,
     /// The user.
     pub user: UserRecord,
     /// Whether the session is the first that this user ever had.
@@ -53,13 +56,19 @@ impl SessionService {
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, SessionError> {
         let key = (Dialect::Yibi, code_hash(&sign_in.app.id, &sign_in.code));
         let service = self.clone();
+        let entry = self.0.sign_ins.entry(key);
         // In a task of its own: once WeChat has been asked, the code is gone, so the rest must not be dropped
         // with the request that began it.
-        let shared = self.0.sign_ins.try_get_with(key, async move {
-            let task = tokio::spawn(async move { service.sign_in_once(sign_in).await });
+        let shared = entry.or_try_insert_with(async move {
+            let task = async move { service.sign_in_once(sign_in).await };
+            let task = tokio::spawn(task.in_current_span());
             task.await.unwrap_or(Err(SessionError::Internal("a sign-in panicked")))
         });
-        let outcome = shared.await.map_err(|error| (*error).clone());
+        let outcome = match shared.await {
+            Ok(entry) if entry.is_fresh() => Ok(entry.into_value()),
+            Ok(entry) => self.still_good(entry.into_value()).await,
+            Err(error) => Err((*error).clone()),
+        };
         self.0.metrics.sign_in("yibi", outcome_name(outcome.as_ref().map(|_| ())));
         outcome
     }
@@ -78,23 +87,32 @@ impl SessionService {
         let (token, session) = self.further_token(id, None).await?;
         let user = self.0.users.user(&session.user).await?.ok_or(SessionError::CodeSpent)?;
         let new = user.created_at == session.created_at;
-        Ok(SignedIn { token, user, new })
+        Ok(SignedIn { token, expires_in: self.expires_in(&session), user, new })
+    }
+
+    /// The outcome of a sign-in of a moment ago, unless its session has ended since.
+    async fn still_good(&self, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
+        let presented = Presented::bearer(&signed_in.token).ok_or(SessionError::CodeSpent)?;
+        match self.authenticate(&presented).await {
+            Ok(_) => Ok(signed_in),
+            Err(SessionError::Unauthenticated) => Err(SessionError::CodeSpent),
+            Err(error) => Err(error),
+        }
     }
 
     /// Seconds until a session ends unless it is used.
-    #[must_use]
-    pub fn expires_in(&self) -> u64 {
-        self.0.settings.idle.as_secs()
+    fn expires_in(&self, session: &StoredSession) -> u64 {
+        self.0.settings.idle.min(session.ends_at.since(Micros::now())).as_secs()
     }
 
     /// A new token for the caller's session. The one that the caller showed stays good for a minute, so that
-    /// a lost reply does no harm.
+    /// a lost reply does no harm. With it, the seconds until the session ends unless it is used.
     ///
     /// # Errors
     /// [`SessionError::Unauthenticated`] when the session ended meanwhile, [`SessionError::Store`].
-    pub async fn renew(&self, caller: &Caller) -> Result<String, SessionError> {
+    pub async fn renew(&self, caller: &Caller) -> Result<(String, u64), SessionError> {
         match self.further_token(caller.session.id, Some(caller.opened_by)).await {
-            Ok((token, _)) => Ok(token),
+            Ok((token, session)) => Ok((token, self.expires_in(&session))),
             Err(SessionError::CodeSpent) => Err(SessionError::Unauthenticated),
             Err(error) => Err(error),
         }
@@ -119,11 +137,17 @@ impl SessionService {
             for token in new.tokens.iter_mut().filter(|token| Some(token.hash) == renewed) {
                 token.until = Some(token.until.map_or(end, |until| until.min(end)));
             }
+            // Who tries to renew several times in a row must not thereby lose the token that it still holds.
+            let surplus = (new.tokens.len() + 1).saturating_sub(TOKENS);
+            let oldest: Vec<SecretHash> = (new.tokens.iter().map(|token| token.hash))
+                .filter(|hash| Some(*hash) != renewed)
+                .take(surplus)
+                .collect();
+            new.tokens.retain(|token| !oldest.contains(&token.hash));
             new.tokens.push(StoredToken { hash: token.hash(), until: None });
-            let surplus = new.tokens.len().saturating_sub(TOKENS);
-            new.tokens.drain(..surplus);
             if self.0.store.replace(&old, &new, self.0.settings.idle).await? {
                 self.forget(id).await;
+                self.0.hints.insert(id, new.user.clone());
                 return Ok((token.text(), new));
             }
         }
@@ -135,9 +159,11 @@ impl SessionService {
     /// # Errors
     /// [`SessionError::Store`].
     pub async fn sign_out(&self, caller: &Caller) -> Result<(), SessionError> {
-        self.0.store.remove(caller.user(), caller.session.id).await?;
-        self.forget_all();
-        Ok(())
+        // That it was gone already is as good.
+        match self.end(caller.user(), caller.session.id).await {
+            Ok(()) | Err(SessionError::NoSession) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// All living sessions of a user, each with the moment it ends by itself.
@@ -154,7 +180,7 @@ impl SessionService {
     /// [`SessionError::NoSession`] when that user has no such session, [`SessionError::Store`].
     pub async fn end(&self, user: &UserKey, id: SessionId) -> Result<(), SessionError> {
         let ended = self.0.store.remove(user, id).await?;
-        self.forget_all();
+        self.forget(id).await;
         if ended {
             self.tell_revoked(user, Some(id)).await;
         }
@@ -167,7 +193,8 @@ impl SessionService {
     /// [`SessionError::Store`].
     pub async fn end_all(&self, user: &UserKey) -> Result<(), SessionError> {
         self.0.store.remove_all(user).await?;
-        self.forget_all();
+        // Of one user there may be many; the others' are read again in no time.
+        self.0.copies.invalidate_all();
         self.tell_revoked(user, None).await;
         Ok(())
     }

@@ -232,8 +232,8 @@ impl Gallery for GalleryStore {
         gallery!(self.weapp_save(user, save, now))
     }
 
-    async fn weapp_heads(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<WeappHead>> {
-        gallery!(self.weapp_heads(user, limit))
+    async fn weapp_heads(&self, user: &UserKey, limit: u32, max_bytes: u64) -> StoreResult<Vec<WeappHead>> {
+        gallery!(self.weapp_heads(user, limit, max_bytes))
     }
 
     async fn purges_due(&self, before: Micros, limit: u32) -> StoreResult<Vec<(UserKey, String)>> {

@@ -289,6 +289,35 @@ pub enum WeappSaved {
     Refused(Obstacle),
 }
 
+/// Takes heads as long as they fit, see [`Gallery::weapp_heads`].
+#[derive(Debug)]
+pub(super) struct Heads {
+    taken: Vec<WeappHead>,
+    left: u64,
+}
+
+impl Heads {
+    pub(super) fn new(max_bytes: u64) -> Self {
+        Self { taken: Vec::new(), left: max_bytes }
+    }
+
+    /// Takes one more. Whether it fitted; nothing is taken behind one that did not.
+    pub(super) fn take(&mut self, head: WeappHead) -> bool {
+        let bytes = head.last.as_ref().map_or(0, |last| last.len() as u64);
+        let left = self.left.checked_sub(bytes);
+        if left.is_none() && !self.taken.is_empty() {
+            return false;
+        }
+        self.left = left.unwrap_or(0);
+        self.taken.push(head);
+        true
+    }
+
+    pub(super) fn into_vec(self) -> Vec<WeappHead> {
+        self.taken
+    }
+}
+
 /// A drawing as the 2016 list begins with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeappHead {
@@ -427,11 +456,14 @@ pub trait Gallery {
         now: Micros,
     ) -> impl Future<Output = StoreResult<WeappSaved>> + Send;
 
-    /// The user's newest drawings by first save (ties by id), newest first, at most `limit`, without the bin.
+    /// The user's newest drawings by first save (ties by id), newest first, without the bin: at most `limit`,
+    /// and no more than fit before the stored forms in [`WeappHead::last`] take more than `max_bytes` together.
+    /// The first is there even if its own takes more.
     fn weapp_heads(
         &self,
         user: &UserKey,
         limit: u32,
+        max_bytes: u64,
     ) -> impl Future<Output = StoreResult<Vec<WeappHead>>> + Send;
 
     /// Drawings of all users that lie in the bin since before `before`, longest first, at most `limit`.

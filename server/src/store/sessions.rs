@@ -190,7 +190,8 @@ pub trait Sessions {
     ) -> impl Future<Output = StoreResult<StoredSession>> + Send;
 
     /// The session, if it lives: kept, before its `ends_at`, and not of an older epoch than its user's. With
-    /// `slide`, it is kept for that much longer from now (a store may leave out a move of less than a minute).
+    /// `slide`, it is kept for that much longer from now (a store may leave out a move of less than a minute and
+    /// less than a twentieth of it).
     /// `user` is whose it is thought to be, where that is known: it saves a turn. A wrong guess costs one and
     /// changes nothing else.
     fn read(

@@ -86,6 +86,12 @@ impl WechatClient {
         Ok(Self { http, base, timeout, in_flight: Semaphore::new(MAX_IN_FLIGHT) })
     }
 
+    /// What bounds each call as a whole.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Calls `path` with `query`, each part percent-escaped, and returns the body of a 200.
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Cause> {
         let mut url = self.base.clone();

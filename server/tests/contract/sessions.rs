@@ -177,6 +177,10 @@ pub async fn a_read_slides<S: SessionsUnderTest>(sessions: &S) {
     assert!(about(end_of(sessions, &made).await, 2 * HOUR));
     assert_eq!(sessions.read(made.id, Some(&made.user), Some(5 * HOUR)).await.unwrap(), Some(made.clone()));
     assert!(about(end_of(sessions, &made).await, 5 * HOUR));
+    let short = session(2, &user("ann"));
+    sessions.create(short.clone(), Duration::from_secs(10)).await.unwrap();
+    sessions.read(short.id, None, Some(Duration::from_secs(20))).await.unwrap();
+    assert!(end_of(sessions, &short).await > Micros::now().plus(Duration::from_secs(15)));
 }
 
 pub async fn nothing_slides_beyond_the_end<S: SessionsUnderTest>(sessions: &S) {

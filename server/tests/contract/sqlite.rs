@@ -109,6 +109,25 @@ mod file {
         Sessions::ping(&again).await.unwrap();
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn closing_does_not_wait_for_other_handles() {
+        let directory = Directory::new();
+        let store = SqliteStore::open(&directory.0).unwrap();
+        let handle = store.clone();
+        draw(&store, &user("ann"), "d", 5, at(0)).await;
+        tokio::task::spawn_blocking(move || store.close()).await.unwrap();
+        assert!(!directory.0.join("yibi.sqlite3-wal").exists(), "the log was tidied away");
+        let write = handle.rename(&user("ann"), "d", "late", at(1)).await;
+        assert!(matches!(write, Err(StoreError::Unavailable(_))), "{write:?}");
+        let read = handle.header(&user("ann"), "d").await;
+        assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+        let again = SqliteStore::open(&directory.0).unwrap();
+        assert_eq!(header(&again, &user("ann"), "d").await.title, "");
+        // Neither does the end of a handle to what is closed.
+        drop(handle);
+        assert_eq!(actions(&again, &user("ann"), "d").await.len(), 5);
+    }
+
     #[test]
     fn the_files_are_for_their_owner_alone() {
         let directory = Directory::new();

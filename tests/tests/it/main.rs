@@ -1,10 +1,15 @@
 //! All black-box tests, in one binary.
 
 #![expect(
-    clippy::indexing_slicing,
+    clippy::expect_used,
     clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
     reason = "in a test a broken expectation is what is to be told"
 )]
 
 mod admin;
 mod first_steps;
+mod outages;
+mod v1;
+mod weapp;

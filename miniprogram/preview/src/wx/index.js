@@ -15,6 +15,8 @@ export function makeWx({ host, shell, device }) {
   const { modal, api: dialogApi } = dialogs({ shell })
   const dark = matchMedia('(prefers-color-scheme: dark)')
 
+  /** What WeChat said at the last login: getUserInfo signs with that session's key. */
+  let last = null
   const login = async () => {
     const reply = await fetch(`${device.base}/dev/wx/login`, {
       method: 'POST',
@@ -22,7 +24,8 @@ export function makeWx({ host, shell, device }) {
       body: JSON.stringify({ user: device.user }),
     })
     if (!reply.ok) throw new Error(`the simulator answered ${reply.status}`)
-    return reply.json()
+    last = await reply.json()
+    return last
   }
 
   const api = {
@@ -33,7 +36,7 @@ export function makeWx({ host, shell, device }) {
 
     login: (options) => call('login', options, (ok, no) => { login().then(({ code }) => ok({ code }), no) }),
     getUserInfo: (options) => call('getUserInfo', options, (ok, no) => {
-      login().then((said) => ok({
+      Promise.resolve(last ?? login()).then((said) => ok({
         rawData: said.raw_data,
         userInfo: JSON.parse(said.raw_data),
         signature: said.signature,

@@ -1,6 +1,6 @@
 //! Reading many drawings: along an index, and without their tails.
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStream, TryStreamExt};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use super::StoreResult;
 use super::chunks::bytes;
 use super::schema::{Collections, DrawingDoc, MAX_TIME, State, without_tail};
 use crate::clock::Micros;
-use crate::store::gallery::{After, Header, Usage, WeappHead};
+use crate::store::gallery::{After, Header, Heads, Usage, WeappHead};
 use crate::user::UserKey;
 
 impl Collections {
@@ -35,17 +35,25 @@ impl Collections {
         self.headers(filter, doc! {"updated_at": 1, "id": 1}, limit).await
     }
 
-    pub(super) async fn weapp_heads(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<WeappHead>> {
+    pub(super) async fn weapp_heads(
+        &self,
+        user: &UserKey,
+        limit: u32,
+        max_bytes: u64,
+    ) -> StoreResult<Vec<WeappHead>> {
         let filter = doc! {"u": user.as_str(), "state": State::Live.name()};
         // A save is always the last of its tail: a tail is emptied only to make room for a modern action.
         let last_only = doc! {"tail": {"$slice": -1}};
         let order = doc! {"first_saved_at": -1, "id": -1};
-        let found = self.list(filter, order, last_only, limit).await?;
-        let head = |mut drawing: DrawingDoc| WeappHead {
-            header: drawing.header(),
-            last: drawing.tail.pop().filter(|_| drawing.last_weapp).map(bytes),
-        };
-        Ok(found.into_iter().map(head).collect())
+        let mut found = self.list(filter, order, last_only, limit).await?;
+        let mut heads = Heads::new(max_bytes);
+        while let Some(mut drawing) = found.try_next().await? {
+            let last = drawing.tail.pop().filter(|_| drawing.last_weapp).map(bytes);
+            if !heads.take(WeappHead { header: drawing.header(), last }) {
+                break;
+            }
+        }
+        Ok(heads.into_vec())
     }
 
     pub(super) async fn purges_due(&self, before: Micros, limit: u32) -> StoreResult<Vec<(UserKey, String)>> {
@@ -89,7 +97,7 @@ impl Collections {
 
     async fn headers(&self, filter: Document, order: Document, limit: u32) -> StoreResult<Vec<Header>> {
         let found = self.list(filter, order, without_tail(), limit).await?;
-        Ok(found.iter().map(DrawingDoc::header).collect())
+        Ok(found.map_ok(|drawing| drawing.header()).try_collect().await?)
     }
 
     async fn list(
@@ -98,20 +106,18 @@ impl Collections {
         order: Document,
         projection: Document,
         limit: u32,
-    ) -> StoreResult<Vec<DrawingDoc>> {
-        if limit == 0 {
-            // To MongoDB, no limit.
-            return Ok(Vec::new());
-        }
+    ) -> StoreResult<impl TryStream<Ok = DrawingDoc, Error = mongodb::error::Error> + Unpin + use<>> {
+        // To MongoDB, 0 is no limit.
+        let taken = usize::try_from(limit).unwrap_or(usize::MAX);
         let found = self
             .drawings
             .find(filter)
             .projection(projection)
             .sort(order)
-            .limit(i64::from(limit))
+            .limit(i64::from(limit.max(1)))
             .batch_size(limit)
             .max_time(MAX_TIME)
             .await?;
-        Ok(found.try_collect().await?)
+        Ok(found.take(taken))
     }
 }

@@ -198,9 +198,9 @@ impl Gallery for MongoGallery {
         self.run(async move |db| db.weapp_save(&user, &save, now).await).await
     }
 
-    async fn weapp_heads(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<WeappHead>> {
+    async fn weapp_heads(&self, user: &UserKey, limit: u32, max_bytes: u64) -> StoreResult<Vec<WeappHead>> {
         let user = user.clone();
-        self.run(async move |db| db.weapp_heads(&user, limit).await).await
+        self.run(async move |db| db.weapp_heads(&user, limit, max_bytes).await).await
     }
 
     async fn purges_due(&self, before: Micros, limit: u32) -> StoreResult<Vec<(UserKey, String)>> {

@@ -1,6 +1,7 @@
 //! The connection.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSubStream};
@@ -19,15 +20,26 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The pauses between attempts to connect: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(400));
 
-/// One multiplexed connection that is made at the first command and made again when it breaks.
+/// One multiplexed connection that is made at the first command, and made again when it breaks or a reply does
+/// not come in time: the client itself would go on waiting on a connection of which nobody says that it is
+/// dead, as a balancer leaves them behind.
 ///
 /// All commands go through [`one`](Self::one), [`many`](Self::many) and [`script`](Self::script): another kind
 /// of connection (Sentinel, Cluster) is a variant here, and `many` is then what splits by slots.
 #[derive(Clone)]
-pub(super) struct Link {
-    manager: ConnectionManager,
-    /// For connections that listen.
+pub(super) struct Link(Arc<Shared>);
+
+struct Shared {
     client: Client,
+    config: ConnectionManagerConfig,
+    current: Mutex<Current>,
+}
+
+#[derive(Clone)]
+struct Current {
+    manager: ConnectionManager,
+    /// How many there were before.
+    number: u64,
 }
 
 impl fmt::Debug for Link {
@@ -49,35 +61,28 @@ impl Link {
             .set_max_delay(PAUSES.1)
             .set_pipeline_buffer_size(super::RUNNING);
         let client = Client::open(info).map_err(StoreError::from)?;
-        let manager = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
-        Ok(Self { manager, client })
+        let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())?;
+        let current = Mutex::new(Current { manager, number: 0 });
+        Ok(Self(Arc::new(Shared { client, config, current })))
     }
 
     /// The messages of a channel from now on, over a connection of their own.
     pub(super) async fn subscribe(&self, channel: &str) -> StoreResult<PubSubStream> {
         let late = |late| StoreError::Unavailable(Box::new(late));
-        let (mut sink, stream) =
-            tokio::time::timeout(PATIENCE, self.client.get_async_pubsub()).await.map_err(late)??.split();
+        let connecting = self.0.client.get_async_pubsub();
+        let (mut sink, stream) = tokio::time::timeout(PATIENCE, connecting).await.map_err(late)??.split();
         tokio::time::timeout(PATIENCE, sink.subscribe(channel)).await.map_err(late)??;
         Ok(stream)
     }
 
     /// One command.
     pub(super) async fn one<T: FromRedisValue>(&self, command: &Cmd) -> StoreResult<T> {
-        let mut manager = self.manager.clone();
-        match command.query_async(&mut manager).await {
-            Err(error) if is_broken(&error) => Ok(command.query_async(&mut manager).await?),
-            outcome => Ok(outcome?),
-        }
+        Ok(self.ask(Question::One(command)).await?)
     }
 
     /// Commands that are independent of each other, in one turn.
     pub(super) async fn many<T: FromRedisValue>(&self, commands: &Pipeline) -> StoreResult<T> {
-        let mut manager = self.manager.clone();
-        match commands.query_async(&mut manager).await {
-            Err(error) if is_broken(&error) => Ok(commands.query_async(&mut manager).await?),
-            outcome => Ok(outcome?),
-        }
+        Ok(self.ask(Question::Many(commands)).await?)
     }
 
     /// A script over one key. It is sent whole only to a server that does not know it.
@@ -92,19 +97,53 @@ impl Link {
             command.arg(script).arg(1).arg(key).arg(arguments);
             command
         };
-        let mut manager = self.manager.clone();
-        let by_hash = call("EVALSHA", script.hash());
-        let mut outcome: RedisResult<T> = by_hash.query_async(&mut manager).await;
-        if outcome.as_ref().is_err_and(is_broken) {
-            outcome = by_hash.query_async(&mut manager).await;
-        }
-        match outcome {
+        match self.ask(Question::One(&call("EVALSHA", script.hash()))).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.one(&call("EVAL", script.text)).await
             }
             outcome => Ok(outcome?),
         }
     }
+
+    /// Asks, and once more where the connection failed.
+    async fn ask<T: FromRedisValue>(&self, question: Question<'_>) -> RedisResult<T> {
+        match self.ask_once(&question).await {
+            Err(error) if is_broken(&error) => self.ask_once(&question).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn ask_once<T: FromRedisValue>(&self, question: &Question<'_>) -> RedisResult<T> {
+        let Current { mut manager, number } = self.current().clone();
+        let outcome = match question {
+            Question::One(command) => command.query_async(&mut manager).await,
+            Question::Many(commands) => commands.query_async(&mut manager).await,
+        };
+        if outcome.as_ref().is_err_and(RedisError::is_timeout) {
+            self.give_up(number);
+        }
+        outcome
+    }
+
+    /// Turns to another connection, unless somebody else has.
+    fn give_up(&self, number: u64) {
+        let Shared { client, config, .. } = &*self.0;
+        let mut current = self.current();
+        if current.number == number
+            && let Ok(manager) = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())
+        {
+            *current = Current { manager, number: number.wrapping_add(1) };
+        }
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Question<'a> {
+    One(&'a Cmd),
+    Many(&'a Pipeline),
 }
 
 /// Whether the connection failed, not the command. All of this store's commands may then be sent again.

@@ -108,7 +108,7 @@ pub fn open(directory: &Path) -> Result<Inner, OpenError> {
     Ok(Inner {
         readers: Readers::start(readers).map_err(io(&path))?,
         writer: Writer::start(writer).map_err(io(&path))?,
-        _lock: lock,
+        lock,
     })
 }
 

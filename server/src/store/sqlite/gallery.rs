@@ -137,9 +137,9 @@ impl Gallery for SqliteStore {
         .await
     }
 
-    async fn weapp_heads(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<WeappHead>> {
+    async fn weapp_heads(&self, user: &UserKey, limit: u32, max_bytes: u64) -> StoreResult<Vec<WeappHead>> {
         let user = user.clone();
-        self.reading(move |connection| lists::weapp_heads(connection, &user, limit)).await
+        self.reading(move |connection| lists::weapp_heads(connection, &user, limit, max_bytes)).await
     }
 
     async fn purges_due(&self, before: Micros, limit: u32) -> StoreResult<Vec<(UserKey, String)>> {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{Drawing, unsigned};
 use crate::clock::Micros;
-use crate::store::gallery::{After, Header, Stored, Usage, WeappHead};
+use crate::store::gallery::{After, Header, Heads, Stored, Usage, WeappHead};
 use crate::store::{StoreError, StoreResult};
 use crate::user::UserKey;
 
@@ -86,12 +86,21 @@ fn headers(connection: &Connection, sql: &str, params: impl rusqlite::Params) ->
 }
 
 /// See [`Gallery::weapp_heads`](crate::store::gallery::Gallery::weapp_heads).
-pub fn weapp_heads(connection: &Connection, user: &UserKey, limit: u32) -> StoreResult<Vec<WeappHead>> {
+pub fn weapp_heads(
+    connection: &Connection,
+    user: &UserKey,
+    limit: u32,
+    max_bytes: u64,
+) -> StoreResult<Vec<WeappHead>> {
     let mut statement = connection.prepare_cached(WEAPP_HEADS)?;
-    let rows = statement.query_map(params![user, limit], |row| {
-        Ok(WeappHead { header: Drawing::from_row(row)?.header, last: row.get("last")? })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut rows = statement.query(params![user, limit])?;
+    let mut heads = Heads::new(max_bytes);
+    while let Some(row) = rows.next()? {
+        if !heads.take(WeappHead { header: Drawing::from_row(row)?.header, last: row.get("last")? }) {
+            break;
+        }
+    }
+    Ok(heads.into_vec())
 }
 
 /// See [`Gallery::purges_due`](crate::store::gallery::Gallery::purges_due).

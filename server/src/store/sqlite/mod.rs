@@ -35,8 +35,7 @@ const QUEUE: usize = 1_024;
 
 /// The embedded store; a handle that is cheap to clone.
 ///
-/// When the last handle goes, all that waits is done, the log is moved into the file and the threads end;
-/// the dropping thread waits for that.
+/// When the last handle goes, the store is [closed](Self::close), if it was not before.
 #[derive(Debug, Clone)]
 pub struct SqliteStore(Arc<Inner>);
 
@@ -45,7 +44,7 @@ pub struct SqliteStore(Arc<Inner>);
 struct Inner {
     readers: Readers,
     writer: Writer,
-    _lock: File,
+    lock: File,
 }
 
 impl SqliteStore {
@@ -57,6 +56,18 @@ impl SqliteStore {
     /// or another program, or when directory or file can't be made; else as the database says.
     pub fn open(directory: &Path) -> StoreResult<Self> {
         Ok(Self(Arc::new(connect::open(directory)?)))
+    }
+
+    /// Does what waits, moves the log into the file, ends the threads and gives the directory free. What any
+    /// handle is asked later is [`StoreError::Unavailable`]. Blocks until all of that is done: not for an async
+    /// thread.
+    pub fn close(&self) {
+        // In this order: the last connection to close, the writer's, tidies the log away.
+        self.0.readers.close();
+        self.0.writer.close();
+        if let Err(error) = self.0.lock.unlock() {
+            tracing::debug!(%error, "the lock of the database goes with the process");
+        }
     }
 
     /// Has the writer do this, in a transaction that other jobs may share. An error undoes what the job did,

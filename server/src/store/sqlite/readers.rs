@@ -11,14 +11,19 @@ use tokio::sync::oneshot;
 use super::{QUEUE, guarded};
 use crate::store::{StoreError, StoreResult};
 
-type Job = Box<dyn FnOnce(&Connection) + Send>;
+/// What the threads are sent.
+enum Message {
+    Do(Box<dyn FnOnce(&Connection) + Send>),
+    /// To the one that gets it, to end.
+    End,
+}
 
 /// The reading side.
 #[derive(Debug)]
 pub struct Readers {
-    /// Taken away to let the threads end.
-    queue: Option<SyncSender<Job>>,
-    threads: Vec<JoinHandle<()>>,
+    queue: SyncSender<Message>,
+    /// Taken away by whoever waits for their end.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Readers {
@@ -26,13 +31,14 @@ impl Readers {
     pub fn start(connections: Vec<Connection>) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
         let receiver = Arc::new(Mutex::new(receiver));
-        let mut readers = Self { queue: Some(sender), threads: Vec::new() };
+        // Made first, so that those that were started end when another can't be.
+        let readers = Self { queue: sender, threads: Mutex::new(Vec::new()) };
         for connection in connections {
             let receiver = Arc::clone(&receiver);
             let thread = std::thread::Builder::new()
                 .name("sqlite-reader".to_owned())
                 .spawn(move || serve(&connection, &receiver))?;
-            readers.threads.push(thread);
+            readers.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         Ok(readers)
     }
@@ -43,37 +49,44 @@ impl Readers {
         work: impl FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<oneshot::Receiver<StoreResult<T>>> {
         let (sender, receiver) = oneshot::channel::<StoreResult<T>>();
-        let job: Job = Box::new(move |connection| {
+        let job = Message::Do(Box::new(move |connection| {
             // Nobody waits any more when the deadline has passed or the caller has gone.
             if !sender.is_closed() {
                 sender.send(guarded(connection, |connection| in_one_state(connection, work))).ok();
             }
-        });
-        let queue = self.queue.as_ref().ok_or(StoreError::Busy)?;
-        queue.try_send(job).map_err(|error| match error {
+        }));
+        self.queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Busy,
             TrySendError::Disconnected(_) => StoreError::Unavailable("the readers have ended".into()),
         })?;
         Ok(receiver)
     }
-}
 
-impl Drop for Readers {
-    fn drop(&mut self) {
-        self.queue = None;
-        for thread in self.threads.drain(..) {
+    /// Lets the threads do what waits and end, and waits for that. What is submitted later is never done.
+    pub fn close(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for _ in &threads {
+            self.queue.send(Message::End).ok();
+        }
+        for thread in threads {
             thread.join().ok();
         }
     }
 }
 
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 /// One waits for the queue at a time, the others for the lock.
-fn serve(connection: &Connection, queue: &Mutex<Receiver<Job>>) {
+fn serve(connection: &Connection, queue: &Mutex<Receiver<Message>>) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
-            Ok(job) => job(connection),
-            Err(_) => return,
+            Ok(Message::Do(job)) => job(connection),
+            Ok(Message::End) | Err(_) => return,
         }
     }
 }

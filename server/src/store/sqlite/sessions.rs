@@ -11,8 +11,10 @@ use crate::store::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sess
 use crate::store::{OPERATION_DEADLINE, StoreError, StoreResult};
 use crate::user::UserKey;
 
-/// A session's expiry moves when that makes at least this much of a difference.
+/// A session's expiry moves when that makes a difference of at least this, or of this part of the time that the
+/// session may be idle.
 const SLIDE_STEP: Duration = Duration::from_secs(60);
+const SLIDE_PART: u32 = 20;
 /// Expired rows that any one write removes from each table: more than it adds, so they never pile up.
 const SWEPT_AT_ONCE: u32 = 4;
 
@@ -81,7 +83,7 @@ impl Sessions for SqliteStore {
         let Some((session, expires_at)) = found else { return Ok(None) };
         if let Some(idle) = slide {
             let moved = expiry(&session, now, idle);
-            if moved >= expires_at.plus(SLIDE_STEP) {
+            if moved >= expires_at.plus(SLIDE_STEP.min(idle / SLIDE_PART)) {
                 // Who is signed in stays so until the old expiry, also while nothing can be written.
                 let slid = timeout_at(deadline, self.slide(id, moved)).await;
                 if let Err(error) = slid.unwrap_or_else(|late| Err(StoreError::Unavailable(Box::new(late)))) {

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -21,10 +22,17 @@ const ROOM: usize = 64 * 1_024;
 /// The writing side.
 #[derive(Debug)]
 pub struct Writer {
-    /// Taken away to let the thread end.
-    queue: Option<SyncSender<Box<dyn Job>>>,
+    queue: SyncSender<Message>,
     room: Arc<Semaphore>,
-    thread: Option<JoinHandle<()>>,
+    /// Taken away by whoever waits for its end.
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the thread is sent.
+enum Message {
+    Do(Box<dyn Job>),
+    /// To end behind all that was sent before.
+    End,
 }
 
 impl Writer {
@@ -34,7 +42,8 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || serve(connection, &receiver))?;
-        Ok(Self { queue: Some(sender), room: Arc::new(Semaphore::new(ROOM)), thread: Some(thread) })
+        let (room, thread) = (Arc::new(Semaphore::new(ROOM)), Mutex::new(Some(thread)));
+        Ok(Self { queue: sender, room, thread })
     }
 
     /// Queues work that holds about that much memory.
@@ -47,21 +56,26 @@ impl Writer {
         let room = Arc::clone(&self.room).try_acquire_many_owned(kib).map_err(|_full| StoreError::Busy)?;
         let (reply, receiver) = oneshot::channel();
         let job = Task { work: Some(work), outcome: None, reply, _room: room };
-        let queue = self.queue.as_ref().ok_or(StoreError::Busy)?;
-        queue.try_send(Box::new(job)).map_err(|error| match error {
+        self.queue.try_send(Message::Do(Box::new(job))).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Busy,
             TrySendError::Disconnected(_) => StoreError::Unavailable("the writer has ended".into()),
         })?;
         Ok(receiver)
     }
+
+    /// Lets the thread do what waits and end, and waits for that. What is submitted later is never done.
+    pub fn close(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            self.queue.send(Message::End).ok();
+            thread.join().ok();
+        }
+    }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.queue = None;
-        if let Some(thread) = self.thread.take() {
-            thread.join().ok();
-        }
+        self.close();
     }
 }
 
@@ -125,11 +139,22 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-fn serve(connection: Connection, queue: &Receiver<Box<dyn Job>>) {
+fn serve(connection: Connection, queue: &Receiver<Message>) {
     let mut group = Vec::with_capacity(GROUP);
-    while let Ok(first) = queue.recv() {
-        group.push(first);
-        group.extend(queue.try_iter().take(GROUP - 1));
+    let mut ending = false;
+    while !ending && let Ok(first) = queue.recv() {
+        for message in std::iter::once(first).chain(queue.try_iter()).take(GROUP) {
+            match message {
+                Message::Do(job) => group.push(job),
+                Message::End => {
+                    ending = true;
+                    break;
+                }
+            }
+        }
+        if group.is_empty() {
+            continue;
+        }
         let failure = commit(&connection, &mut group).err();
         if let Some(failure) = &failure {
             tracing::error!(jobs = group.len(), error = %failure.source, "a group of writes failed");
@@ -318,9 +343,11 @@ mod tests {
         let (release, _held) = hold(&writer);
         let waiting: Vec<_> = (0..200).map(|number| insert(&writer, number)).collect();
         drop(release);
-        drop(writer);
+        writer.close();
         for mut reply in waiting {
             reply.try_recv().unwrap().unwrap();
         }
+        let late = writer.submit(0, |_: &Connection| Ok(()));
+        assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     }
 }

@@ -30,7 +30,7 @@ pub async fn an_unknown_drawing_is_nothing<G: GalleryUnderTest>(gallery: &G) {
     assert_eq!(gallery.page(&ann, false, None, 10).await.unwrap(), []);
     assert_eq!(gallery.page(&ann, true, None, 10).await.unwrap(), []);
     assert_eq!(gallery.bin(&ann, 10).await.unwrap(), []);
-    assert_eq!(gallery.weapp_heads(&ann, 10).await.unwrap(), []);
+    assert_eq!(gallery.weapp_heads(&ann, 10, u64::MAX).await.unwrap(), []);
     assert_eq!(gallery.usage(&ann).await.unwrap(), Usage::default());
 }
 
@@ -243,7 +243,7 @@ pub async fn users_never_mix<G: GalleryUnderTest>(gallery: &G) {
         assert_eq!(page, std::slice::from_ref(&drawing));
         assert_eq!(gallery.page(owner, count != 3, None, 9).await.unwrap(), []);
         assert_eq!(gallery.usage(owner).await.unwrap(), Usage { drawings: 1, bytes: drawing.bytes });
-        assert_eq!(gallery.weapp_heads(owner, 9).await.unwrap().len(), usize::from(count != 3));
+        assert_eq!(gallery.weapp_heads(owner, 9, u64::MAX).await.unwrap().len(), usize::from(count != 3));
     }
     assert!(gallery.purge(&users[2], "d", at(11)).await.unwrap());
     for owner in [&users[0], &users[1], &users[3]] {

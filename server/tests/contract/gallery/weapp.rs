@@ -108,11 +108,11 @@ pub async fn a_save_brings_a_drawing_back_from_the_bin<G: GalleryUnderTest>(gall
         gallery.weapp_save(&ann, &save(id, id.as_bytes()), at(moment)).await.unwrap();
     }
     gallery.set_deleted(&ann, "a", true, at(4)).await.unwrap();
-    assert_eq!(heads(&gallery.weapp_heads(&ann, 9).await.unwrap()), ["c", "b"]);
+    assert_eq!(heads(&gallery.weapp_heads(&ann, 9, u64::MAX).await.unwrap()), ["c", "b"]);
     assert_eq!(gallery.weapp_save(&ann, &save("a", b"again"), at(5)).await.unwrap(), done(4, false));
     let back = header(gallery, &ann, "a").await;
     assert_eq!((back.deleted_at, back.first_saved_at, back.created_at), (None, at(5), at(1)));
-    assert_eq!(heads(&gallery.weapp_heads(&ann, 9).await.unwrap()), ["a", "c", "b"]);
+    assert_eq!(heads(&gallery.weapp_heads(&ann, 9, u64::MAX).await.unwrap()), ["a", "c", "b"]);
     assert_eq!(gallery.bin(&ann, 9).await.unwrap(), []);
     assert!(!gallery.purge(&ann, "a", at(99)).await.unwrap());
     assert_eq!(actions(gallery, &ann, "a").await, [b"again".to_vec()]);
@@ -120,7 +120,7 @@ pub async fn a_save_brings_a_drawing_back_from_the_bin<G: GalleryUnderTest>(gall
     // A restored one keeps its place.
     gallery.set_deleted(&ann, "b", true, at(6)).await.unwrap();
     gallery.set_deleted(&ann, "b", false, at(7)).await.unwrap();
-    assert_eq!(heads(&gallery.weapp_heads(&ann, 9).await.unwrap()), ["a", "c", "b"]);
+    assert_eq!(heads(&gallery.weapp_heads(&ann, 9, u64::MAX).await.unwrap()), ["a", "c", "b"]);
 }
 
 pub async fn a_save_keeps_the_limits<G: GalleryUnderTest>(gallery: &G) {
@@ -176,7 +176,7 @@ pub async fn a_2016_id_is_kept<G: GalleryUnderTest>(gallery: &G) {
     let longest = "é".repeat(64);
     let over = WeappSave { weapp_id: Some(&longest), ..save("w-def", b"two") };
     gallery.weapp_save(&ann, &over, at(4)).await.unwrap();
-    let listed = gallery.weapp_heads(&ann, 9).await.unwrap();
+    let listed = gallery.weapp_heads(&ann, 9, u64::MAX).await.unwrap();
     let names: Vec<_> = listed.iter().map(|head| head.header.weapp_id.as_deref()).collect();
     assert_eq!(names, [Some(longest.as_str()), Some(original)]);
 }
@@ -213,17 +213,17 @@ pub async fn the_list_is_ordered_by_first_save<G: GalleryUnderTest>(gallery: &G)
     }
     gallery.weapp_save(&ann, &save("e", b"second"), at(90)).await.unwrap();
     draw(gallery, &ann, "modern", 2, at(15)).await;
-    let all = gallery.weapp_heads(&ann, 9).await.unwrap();
+    let all = gallery.weapp_heads(&ann, 9, u64::MAX).await.unwrap();
     assert_eq!(heads(&all), ["b", "modern", "d", "c", "a", "e"]);
-    assert_eq!(heads(&gallery.weapp_heads(&ann, 3).await.unwrap()), ["b", "modern", "d"]);
+    assert_eq!(heads(&gallery.weapp_heads(&ann, 3, u64::MAX).await.unwrap()), ["b", "modern", "d"]);
     gallery.set_deleted(&ann, "d", true, at(91)).await.unwrap();
-    assert_eq!(heads(&gallery.weapp_heads(&ann, 3).await.unwrap()), ["b", "modern", "c"]);
+    assert_eq!(heads(&gallery.weapp_heads(&ann, 3, u64::MAX).await.unwrap()), ["b", "modern", "c"]);
 }
 
 pub async fn the_list_tells_the_last_save<G: GalleryUnderTest>(gallery: &G) {
     let ann = user("ann");
     let last = async |id: &str| {
-        let all = gallery.weapp_heads(&ann, 9).await.unwrap();
+        let all = gallery.weapp_heads(&ann, 9, u64::MAX).await.unwrap();
         let head = all.into_iter().find(|head| head.header.id == id).expect("in the list");
         assert_eq!(head.header, header(gallery, &ann, id).await);
         head.last
@@ -242,4 +242,26 @@ pub async fn the_list_tells_the_last_save<G: GalleryUnderTest>(gallery: &G) {
     gallery.weapp_save(&ann, &save("w", b"one"), at(5)).await.unwrap();
     gallery.weapp_save(&ann, &save("w", b"two"), at(6)).await.unwrap();
     assert_eq!(last("w").await, Some(b"two".to_vec()));
+}
+
+pub async fn the_list_is_bounded_in_bytes<G: GalleryUnderTest>(gallery: &G) {
+    let ann = user("ann");
+    for (id, moment, bytes) in [("a", 1, 30_000), ("b", 2, 20_000), ("d", 4, 10_000)] {
+        gallery.weapp_save(&ann, &save(id, &blob(1, bytes)), at(moment)).await.unwrap();
+    }
+    // Its actions are not part of the list, so they don't count.
+    draw(gallery, &ann, "c", 9, at(3)).await;
+    let within = async |max_bytes| {
+        let listed = gallery.weapp_heads(&ann, 9, max_bytes).await.unwrap();
+        heads(&listed).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(within(60_000).await, ["d", "c", "b", "a"]);
+    assert_eq!(within(59_999).await, ["d", "c", "b"]);
+    assert_eq!(within(30_000).await, ["d", "c", "b"]);
+    assert_eq!(within(29_999).await, ["d", "c"]);
+    assert_eq!(within(10_000).await, ["d", "c"]);
+    // One is always there, and behind it what takes nothing.
+    assert_eq!(within(9_999).await, ["d", "c"]);
+    assert_eq!(within(0).await, ["d", "c"]);
+    assert_eq!(gallery.weapp_heads(&ann, 2, u64::MAX).await.unwrap().len(), 2);
 }

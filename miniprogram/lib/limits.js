@@ -1,0 +1,45 @@
+// The numbers that bound a drawing and a user: the server's, and its defaults until it has said them.
+
+/** The storage key of what the server said last. */
+const KEY = 'yibi.limits'
+
+const DEFAULTS = {
+  /** Points of one stroke. */
+  points_per_stroke: 10_000,
+  /** Actions of one drawing. */
+  actions_per_drawing: 5_000,
+  /** Bytes of all drawings of one user, as they are stored. */
+  bytes_per_user: 64 * 1024 * 1024,
+  /** Coordinates lie within plus or minus this many times the paper's sides. */
+  coordinate_factor: 4,
+  /** The longest way of a one_stroke drawing, grid units. */
+  one_stroke_length: 8_192,
+  /** Characters of a title. */
+  title_chars: 64,
+}
+
+class Limits {
+  /** @param {{ wx: any, api: import('./api').Api }} deps */
+  constructor({ wx, api }) {
+    this.wx = wx
+    this.api = api
+    /** @type {typeof DEFAULTS} */
+    this.now = { ...DEFAULTS, ...wx.getStorageSync(KEY) }
+  }
+
+  /** Asks the server; what it says holds at the next start too. @returns {Promise<void>} rejects with a Failure */
+  async refresh() {
+    const said = await this.api.limits()
+    /** @type {Record<string, number>} */
+    const known = {}
+    for (const name of Object.keys(DEFAULTS)) if (Number.isInteger(said[name]) && said[name] > 0) known[name] = said[name]
+    this.now = { ...DEFAULTS, ...known }
+    try {
+      this.wx.setStorageSync(KEY, known)
+    } catch {
+      // Then the next start begins with the defaults.
+    }
+  }
+}
+
+module.exports = { Limits, DEFAULTS }

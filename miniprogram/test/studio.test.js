@@ -1,0 +1,122 @@
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+
+const { Failure } = require('../lib/http')
+const { Journal } = require('../lib/journal')
+const { Saver } = require('../lib/saver')
+const { Studio } = require('../lib/studio')
+const { fakeStorage, fakeTime, stroke } = require('./fakes')
+
+function setup({ whole = null } = {}) {
+  const wx = fakeStorage()
+  const time = fakeTime()
+  const calls = []
+  const api = {
+    async drawing(id, since) {
+      calls.push(['drawing', id, since])
+      if (!whole) throw new Failure('missing')
+      return JSON.parse(JSON.stringify(whole))
+    },
+    async append(id, { from_seq: from, actions }) {
+      calls.push(['append', id, from, actions.length])
+      return { seq: from + actions.length }
+    },
+    remove: async (id) => { calls.push(['remove', id]) },
+    restore: async (id) => { calls.push(['restore', id]) },
+  }
+  const journal = new Journal({ wx, now: time.now })
+  const saver = new Saver({ api, journal, timers: time })
+  const studio = new Studio({ wx, api, journal, saver, now: time.now, timers: time })
+  return { wx, time, api, journal, saver, studio, calls }
+}
+const onServer = { id: 'a', title: '鱼', width: 2048, height: 2731, mode: 'free', base: 0, seq: 2, created_at: '2026-01-01T00:00:00Z', actions: [stroke(1), stroke(2)] }
+
+test('an app that was closed comes back to its drawing for half an hour, and to the copy that is being saved', async () => {
+  const { studio, time, saver } = setup()
+  assert.equal(studio.last(), null)
+  const drawing = studio.blank('free')
+  studio.add(drawing, stroke(1))
+  assert.equal(studio.last(), saver.held(drawing.id))
+  await time.pass(31 * 60_000)
+  assert.equal(studio.last(), null)
+})
+
+test('what is pending at a restart is in one copy, on the screen and on its way', async () => {
+  const first = setup()
+  const drawing = first.studio.blank('free')
+  first.studio.add(drawing, stroke(1))
+  const { wx, time, api } = first
+  const journal = new Journal({ wx, now: time.now })
+  const saver = new Saver({ api, journal, timers: time })
+  const studio = new Studio({ wx, api, journal, saver, now: time.now, timers: time })
+  const back = studio.last()
+  await saver.flushAll()
+  assert.equal(back.pendingCount, 0)
+  assert.equal(await studio.open(drawing.id), back)
+})
+
+test('a drawing from the server is copied to the phone when nobody waits any more', async () => {
+  const { studio, journal, time, calls } = setup({ whole: onServer })
+  const drawing = await studio.open('a')
+  assert.deepEqual([drawing.seq, drawing.pendingCount, drawing.title], [2, 0, '鱼'])
+  assert.equal(journal.entry('a'), null)
+  await time.pass(2_000)
+  assert.ok(journal.entry('a').whole)
+  await studio.open('a')
+  assert.equal(calls.length, 1)
+})
+
+test('the end of a large drawing that only the phone has goes behind the server\'s list', async () => {
+  const { studio, journal, saver, time } = setup({ whole: onServer })
+  const drawing = await studio.open('a')
+  studio.add(drawing, stroke(3))
+  studio.add(drawing, { type: 'undo', at: 9 })
+  assert.ok(!journal.entry('a').whole)
+  saver.drop('a')
+  const again = await studio.open('a')
+  assert.deepEqual(again.actions.map(({ type, points }) => (points ? points[0] : type)), [1, 2, 3, 'undo'])
+  await time.pass(5_000)
+  assert.equal(again.pendingCount, 0)
+})
+
+test('deleting saves what is pending first, so that the restored drawing is whole', async () => {
+  const { studio, calls, journal } = setup()
+  const drawing = studio.blank('free')
+  studio.add(drawing, stroke(1))
+  const restore = await studio.remove(drawing.id)
+  assert.deepEqual(calls.map(([name]) => name), ['append', 'remove'])
+  assert.equal(journal.entry(drawing.id), null)
+  await restore()
+  assert.equal(calls.at(-1)[0], 'restore')
+})
+
+test('a drawing that never reached the server is deleted here, and comes back here', async () => {
+  const { studio, api, journal, calls } = setup()
+  api.append = async () => { throw new Failure('offline') }
+  const drawing = studio.blank('free')
+  studio.add(drawing, stroke(1))
+  const restore = await studio.remove(drawing.id)
+  assert.deepEqual([journal.drafts().length, calls.length], [0, 0])
+  await restore()
+  assert.deepEqual(journal.load(drawing.id).actions, drawing.actions)
+})
+
+test('a deletion that fails leaves the drawing', async () => {
+  const { studio, api, journal, time } = setup()
+  const drawing = studio.blank('free')
+  studio.add(drawing, stroke(1))
+  await time.pass(2_000)
+  api.remove = async () => { throw new Failure('offline') }
+  await assert.rejects(studio.remove(drawing.id), { kind: 'offline' })
+  assert.ok(journal.entry(drawing.id))
+})
+
+test('saved as new, all of it is under another id', async () => {
+  const { studio, calls, time, journal } = setup({ whole: onServer })
+  const drawing = await studio.open('a')
+  const copy = studio.copy(drawing)
+  await time.pass(5_000)
+  assert.notEqual(copy.id, 'a')
+  assert.deepEqual(calls.at(-1), ['append', copy.id, 0, 2])
+  assert.equal(journal.entry('a'), null)
+})

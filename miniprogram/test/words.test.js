@@ -1,0 +1,74 @@
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+
+const { Failure } = require('../lib/http')
+const { DEFAULTS, Limits } = require('../lib/limits')
+const { createPrivacy } = require('../lib/privacy')
+const theme = require('../lib/theme')
+const { STATE_WORDS, dateWords, failureWords, sizeWords } = require('../lib/words')
+const { fakeStorage } = require('./fakes')
+
+test('a failure is told by its code, then by its kind, with the first eight of its number', () => {
+  const of = (kind, about) => failureWords(new Failure(kind, about))
+  assert.equal(of('full', { code: 'storage_full', requestId: '0123456789abcdef' }).number, '01234567')
+  assert.notEqual(of('full', { code: 'storage_full' }).title, of('full', { code: 'drawing_full' }).title)
+  assert.equal(of('refused', { code: 'never_heard_of' }).title, of('refused').title)
+  assert.equal(of('offline').number, '')
+  for (const words of Object.values(STATE_WORDS)) assert.match(words, /[\u4e00-\u9fff]/)
+})
+
+test('sizes and dates read as one says them', () => {
+  assert.deepEqual([0, 1023, 1536, 3 * 1024 * 1024].map(sizeWords), ['0 B', '1023 B', '1.5 KB', '3.0 MB'])
+  const now = new Date(2026, 10, 20, 18, 30).getTime()
+  const at = (...date) => dateWords(new Date(...date).getTime(), now)
+  assert.equal(at(2026, 10, 20, 18, 29, 40), '刚刚')
+  assert.equal(at(2026, 10, 20, 18, 5), '25 分钟前')
+  assert.equal(at(2026, 10, 20, 9, 5), '今天 09:05')
+  assert.equal(at(2026, 2, 3, 9, 5), '3 月 3 日')
+  assert.equal(at(2025, 11, 31), '2025 年 12 月 31 日')
+  // A phone whose clock is behind the server's.
+  assert.equal(dateWords(now + 90_000, now), '刚刚')
+})
+
+test('recent colours are few, the latest first, each once', () => {
+  let recent = []
+  for (const color of ['#1', '#2', '#3', '#1', '#4', '#5', '#6', '#7', '#8']) recent = theme.withRecent(recent, color)
+  assert.deepEqual(recent, ['#8', '#7', '#6', '#5', '#4', '#1'])
+})
+
+test('twelve colours, four widths, all named and all valid on the wire', () => {
+  assert.equal(theme.COLORS.length, 12)
+  assert.equal(theme.WIDTHS.length, 4)
+  const names = [...theme.COLORS, ...theme.BACKGROUNDS, ...theme.WIDTHS].map(({ name }) => name)
+  assert.equal(new Set(names).size, names.length)
+  for (const { color } of [...theme.COLORS, ...theme.BACKGROUNDS]) assert.match(color, /^#[0-9a-f]{6}$/)
+  for (const { width } of theme.WIDTHS) assert.ok(width >= 1 && width * theme.ERASER_FACTOR <= 512)
+  assert.equal(theme.nameOf('#123456'), '#123456')
+})
+
+test('limits are the server\'s where it says something sensible', async () => {
+  const wx = fakeStorage()
+  const api = { limits: async () => ({ one_stroke_length: 100, title_chars: -1, coordinate_factor: '9', other: 3 }) }
+  const limits = new Limits({ wx, api })
+  assert.deepEqual(limits.now, DEFAULTS)
+  await limits.refresh()
+  assert.deepEqual(limits.now, { ...DEFAULTS, one_stroke_length: 100 })
+  assert.deepEqual(new Limits({ wx, api }).now, limits.now)
+})
+
+test('every privacy question is answered once, and at once where no page can ask', () => {
+  let need
+  const privacy = createPrivacy({ wx: { onNeedPrivacyAuthorization: (listener) => { need = listener } } })
+  const answers = []
+  const ask = () => need((answer) => answers.push(answer))
+  ask()
+  assert.deepEqual(answers, [{ event: 'disagree' }])
+  let shown = 0
+  privacy.attach(() => { shown += 1 })
+  ask()
+  ask()
+  assert.equal(shown, 2)
+  privacy.agree('agree')
+  privacy.disagree()
+  assert.deepEqual(answers.slice(1), [{ event: 'agree', buttonId: 'agree' }, { event: 'agree', buttonId: 'agree' }])
+})

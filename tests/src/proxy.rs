@@ -1,0 +1,131 @@
+//! A network that misbehaves: a TCP proxy that a test can have hold or lose replies, or fall silent.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Passes everything on to one address, as long as it is told nothing else.
+#[derive(Debug)]
+pub struct Proxy {
+    /// Where it listens, `127.0.0.1:…`.
+    pub address: String,
+    state: Arc<State>,
+    _tasks: JoinSet<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Connections so far.
+    count: AtomicU64,
+    /// Connections below this number are silent.
+    silent_below: AtomicU64,
+    lose_replies: AtomicBool,
+    lost: AtomicU64,
+    hold_replies: watch::Sender<bool>,
+    held: AtomicU64,
+}
+
+impl Proxy {
+    /// Starts one before that address.
+    pub async fn before(target: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let state = Arc::new(State::default());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve(listener, target.to_owned(), Arc::clone(&state)));
+        Self { address, state, _tasks: tasks }
+    }
+
+    /// From now on takes what comes over the connections that there are, and passes nothing on, without
+    /// closing them: as after a host behind a balancer vanished. New connections are well.
+    pub fn silence(&self) {
+        self.state.silent_below.store(self.state.count.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    /// Connections so far.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.state.count.load(Ordering::SeqCst)
+    }
+
+    /// Whether to cut a connection as soon as a reply comes instead of passing that on.
+    pub fn lose_replies(&self, lose: bool) {
+        self.state.lose_replies.store(lose, Ordering::SeqCst);
+    }
+
+    /// Whether to keep replies back until told otherwise.
+    pub fn hold_replies(&self, hold: bool) {
+        self.state.hold_replies.send_replace(hold);
+    }
+
+    /// Connections whose reply is being held.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.state.held.load(Ordering::SeqCst)
+    }
+
+    /// Replies that were lost so far.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.state.lost.load(Ordering::SeqCst)
+    }
+}
+
+async fn serve(listener: TcpListener, target: String, state: Arc<State>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok((client, _)) = listener.accept().await else { return };
+        let number = state.count.fetch_add(1, Ordering::SeqCst);
+        let (target, state) = (target.clone(), Arc::clone(&state));
+        connections.spawn(async move {
+            let Ok(server) = TcpStream::connect(&target).await else { return };
+            let (_, _) = (client.set_nodelay(true), server.set_nodelay(true));
+            let (mut client, mut server) = (client, server);
+            let (mut there, mut back) = ([0; 16_384], [0; 16_384]);
+            loop {
+                let passed = tokio::select! {
+                    read = client.read(&mut there) => match read {
+                        Ok(0) | Err(_) => return,
+                        Ok(_) if state.is_silent(number) => Ok(()),
+                        Ok(length) => server.write_all(&there[..length]).await,
+                    },
+                    read = server.read(&mut back) => match read {
+                        Ok(0) | Err(_) if state.is_silent(number) => std::future::pending().await,
+                        Ok(0) | Err(_) => return,
+                        Ok(_) if state.is_silent(number) => Ok(()),
+                        Ok(_) if state.lose_replies.load(Ordering::SeqCst) => {
+                            state.lost.fetch_add(1, Ordering::SeqCst);
+                            return;
+                        }
+                        Ok(length) => {
+                            state.hold().await;
+                            client.write_all(&back[..length]).await
+                        }
+                    },
+                };
+                if passed.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+impl State {
+    /// Waits while replies are held.
+    async fn hold(&self) {
+        let mut hold = self.hold_replies.subscribe();
+        self.held.fetch_add(1, Ordering::SeqCst);
+        // The sender lives as long as this.
+        let _ = hold.wait_for(|hold| !hold).await;
+        self.held.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn is_silent(&self, connection: u64) -> bool {
+        connection < self.silent_below.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,75 @@
+//! A disk without room for what is to be written.
+
+use std::process::Command;
+
+use serde_json::json;
+use yibi_tests::api::stroke;
+use yibi_tests::{Api, Backend, Server, Wechat, eventually};
+
+use super::{append, is_ready, of_2016, says_unavailable};
+
+/// Bytes that the files of the store may grow by before there is no room.
+const ROOM: u64 = 200_000;
+
+/// The same happens to SQLite's writes when a file may not grow as when the disk is full, and needs no disk of
+/// that kind; but for the signal, which a full disk does not send.
+const LAUNCHER: [&str; 4] = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_writes_alone() {
+    let wechat = Wechat::start();
+    let mut server = Server::start_by(&LAUNCHER, Backend::Embedded, &wechat, &[("LIMITS__ENABLED", "false")]);
+    let user = server.signed_in(&wechat, "alice").await;
+    let demo = of_2016(&server.api(), &wechat.login("bob").await);
+    let saved = json!({"id": "old", "actions": "[]"});
+    assert_eq!(demo.post("/applet/session/paints/save", &saved).await.ok()["code"], 0);
+    append(&user, "d", 0).await.ok();
+
+    let log = std::fs::metadata(server.data_dir().join("yibi.sqlite3-wal")).unwrap().len();
+    limit_files(&server, &(log + ROOM).to_string());
+    let mut seq = 1;
+    let refused = loop {
+        let reply = append(&user, "d", seq).await;
+        if !reply.status.is_success() {
+            break reply;
+        }
+        seq += 1;
+        assert!(seq < 5_000, "the disk is never full");
+    };
+    says_unavailable(&refused);
+    // Nothing gets in, from nobody, however often it is tried; all that got in is there.
+    for _ in 0..3 {
+        says_unavailable(&append(&user, "d", seq).await);
+        says_unavailable(&user.append("e", 0, json!([stroke(1)])).await);
+        let failed = demo.post("/applet/session/paints/save", &saved).await;
+        assert_eq!((failed.status.as_u16(), &failed.json()["code"]), (200, &json!(-1)), "{}", failed.text());
+    }
+    all_there(&user, seq).await;
+    assert_eq!(demo.get("/applet/session/paints/list").await.ok()["data"].as_array().unwrap().len(), 1);
+    assert_eq!(user.get("/api/v1/drawings/d/image.png?size=64").await.status, 200);
+    assert!(server.process().runs());
+
+    limit_files(&server, "unlimited");
+    eventually("there is room again", super::RECOVERED, async || {
+        append(&user, "d", seq).await.status.is_success()
+    })
+    .await;
+    assert!(is_ready(&server).await);
+    server.crash_and_restart();
+    all_there(&user.at(&server.public), seq + 1).await;
+}
+
+async fn all_there(user: &Api, seq: u64) {
+    let drawing = user.drawing("d").await;
+    let expected: Vec<_> = (0..i64::try_from(seq).unwrap()).map(stroke).collect();
+    assert_eq!(drawing["seq"], seq);
+    assert!(drawing["actions"] == json!(expected), "the actions differ");
+    assert_eq!(user.get("/api/v1/drawings").await.ok()["drawings"].as_array().unwrap().len(), 1);
+}
+
+fn limit_files(server: &Server, bytes: &str) {
+    let pid = server.id().to_string();
+    let limited =
+        Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={bytes}:unlimited")]).status();
+    assert!(limited.expect("prlimit, of util-linux").success());
+}

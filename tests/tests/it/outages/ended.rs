@@ -1,0 +1,80 @@
+//! A server that is told to end.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use yibi_tests::proxy::Proxy;
+use yibi_tests::{Backend, Server, Wechat, eventually, service, unique};
+
+use super::writers::Writers;
+use super::{append, server_over};
+
+/// Requests that are in flight.
+const IN_FLIGHT: u64 = 12;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_file_is_closed() {
+    let wechat = Wechat::start();
+    let mut server = server_over(&wechat, "", "");
+    let mut clients = Vec::new();
+    for number in 0..8 {
+        clients.push(server.signed_in(&wechat, &format!("user{number}")).await);
+    }
+    let mut writers = Writers::start(clients, &server.public);
+    for _ in 0..2 {
+        writers.progress(40).await;
+        assert_eq!(server.process().terminate(), Some(0));
+        let data = server.data_dir();
+        assert!(data.join("yibi.sqlite3").exists());
+        for left in ["yibi.sqlite3-wal", "yibi.sqlite3-shm"] {
+            assert!(!data.join(left).exists(), "{left}: {}", server.log());
+        }
+        server.crash_and_restart();
+        writers.follow(&server.public);
+    }
+    for written in writers.stop().await {
+        written.is_all_there(&server.public).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_in_flight_are_answered() {
+    let wechat = Wechat::start();
+    let network = Proxy::before(&super::host(&service("YIBI_TEST_MONGODB_URI"))).await;
+    // Otherwise the driver would ask MongoDB for its real address, and often whether it lives, and would make
+    // few connections at a time.
+    let options = "directConnection=true&heartbeatFrequencyMS=60000&maxConnecting=32";
+    let uri = format!("mongodb://{}/?{options}", network.address);
+    let database = format!("t{}", unique());
+    let settings = [
+        ("STORE__MONGODB_URI", uri.as_str()),
+        ("STORE__MONGODB_DATABASE", &database),
+        ("LIMITS__ENABLED", "false"),
+        ("HTTP__WORKERS", "4"),
+    ];
+    let mut server = Server::start_with(Backend::Embedded, &wechat, &settings);
+    let user = server.signed_in(&wechat, "alice").await;
+    // Each over a connection of its own, which it keeps.
+    let clients: Vec<_> =
+        (0..IN_FLIGHT).map(|_| server.api().with_token(user.token.as_ref().unwrap())).collect();
+    let ids: Vec<_> = (0..IN_FLIGHT).map(|number| format!("d{number}")).collect();
+    for (client, id) in clients.iter().zip(&ids) {
+        append(client, id, 0).await.ok();
+    }
+    network.hold_replies(true);
+    let requests = join_all(clients.iter().zip(&ids).map(|(client, id)| append(client, id, 1)));
+    let (public, process) = (server.public.clone(), server.process());
+    let ending = async {
+        let all = async || network.held() == IN_FLIGHT;
+        eventually("all of them are in flight", Duration::from_secs(2), all).await;
+        process.signal("TERM");
+        // Nobody new is let in any more, and those who are in are waited for.
+        let closed = async || tokio::net::TcpStream::connect(super::host(&public)).await.is_err();
+        eventually("the listener is closed", Duration::from_secs(2), closed).await;
+        assert!(process.runs());
+        network.hold_replies(false);
+    };
+    let (replies, ()) = tokio::join!(requests, ending);
+    assert!(replies.iter().all(|reply| reply.status == 200), "{replies:?}");
+    assert_eq!(process.wait(), Some(0));
+}

@@ -1,0 +1,161 @@
+//! Processes that are killed in the middle of writes.
+
+use std::time::Instant;
+
+use serde_json::json;
+use yibi_tests::api::stroke;
+use yibi_tests::databases::{Database, Kind};
+use yibi_tests::{Api, Server, Wechat, eventually};
+
+use super::writers::Writers;
+use super::{
+    ANSWERED, append, fails_as_in_2016, is_ready, is_unavailable, not_ready_for, of_2016, recovers,
+    server_over,
+};
+
+async fn signed_in(server: &Server, wechat: &Wechat, count: usize) -> Vec<Api> {
+    let mut clients = Vec::new();
+    for number in 0..count {
+        clients.push(server.signed_in(wechat, &format!("user{number}")).await);
+    }
+    clients
+}
+
+/// Some number, so that no two runs kill at the same moments.
+fn some(range: std::ops::Range<u64>) -> u64 {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).unwrap();
+    range.start + u64::from_le_bytes(random) % (range.end - range.start)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_on_the_embedded_store() {
+    let wechat = Wechat::start();
+    let mut server = server_over(&wechat, "", "");
+    let clients = signed_in(&server, &wechat, 8).await;
+    let mut writers = Writers::start(clients, &server.public);
+    for _ in 0..5 {
+        writers.progress(some(20..120)).await;
+        server.crash_and_restart();
+        writers.follow(&server.public);
+    }
+    writers.progress(20).await;
+    for written in writers.stop().await {
+        written.is_all_there(&server.public).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis() {
+    let wechat = Wechat::start();
+    let mut redis = Database::start(Kind::Redis).await;
+    let mut server = server_over(&wechat, "", &redis.url());
+    let clients = signed_in(&server, &wechat, 6).await;
+    let (user, login) = (clients[0].clone(), wechat.login("user0").await);
+    let demo = of_2016(&server.api(), &login);
+    demo.get("/applet/session/paints/list").await.ok();
+    let mut writers = Writers::start(clients, &server.public);
+    for round in 0..2 {
+        writers.progress(some(20..60)).await;
+        redis.kill();
+        // Sign-ins are writes to it, too.
+        is_unavailable(server.api().post("/api/v1/session", &json!({"code": login.code}))).await;
+        // A copy of a session is trusted for a second.
+        super::eventually_not(|| user.get("/api/v1/me")).await;
+        is_unavailable(user.get("/api/v1/drawings")).await;
+        fails_as_in_2016(demo.get("/applet/session/paints/list")).await;
+        not_ready_for(&server, &["sessions"]).await;
+        assert_eq!(server.api().get("/api/v1/limits").await.status, 200);
+        redis.start_again().await;
+        let back = Instant::now();
+        recovers(back, || user.get("/api/v1/drawings")).await;
+        writers.progress(10).await;
+        let listed = demo.get("/applet/session/paints/list").await.ok();
+        assert_eq!(listed["code"], 0, "round {round}: {listed}");
+        // Also who signs in while it is away is let in when it is back.
+        server.signed_in(&wechat, "late").await.get("/api/v1/me").await.ok();
+    }
+    assert!(server.process().runs() && is_ready(&server).await);
+    for written in writers.stop().await {
+        written.is_all_there(&server.public).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mongodb() {
+    let wechat = Wechat::start();
+    let mut mongo = Database::start(Kind::Mongo).await;
+    let mut server = server_over(&wechat, &mongo.url(), "");
+    let clients = signed_in(&server, &wechat, 6).await;
+    let user = clients[0].clone();
+    let demo = of_2016(&server.api(), &wechat.login("user0").await);
+    let saved = json!({"id": "old", "actions": "[]"});
+    demo.get("/applet/session/paints/list").await.ok();
+    let mut writers = Writers::start(clients, &server.public);
+    for _ in 0..2 {
+        writers.progress(some(20..60)).await;
+        mongo.kill();
+        let (anybody, code) = (server.api(), json!({"code": wechat.code("new").await}));
+        tokio::join!(
+            is_unavailable(user.get("/api/v1/drawings")),
+            is_unavailable(user.append("other", 0, json!([stroke(1)]))),
+            is_unavailable(anybody.post("/api/v1/session", &code)),
+            fails_as_in_2016(demo.get("/applet/session/paints/list")),
+            fails_as_in_2016(demo.post("/applet/session/paints/save", &saved)),
+            not_ready_for(&server, &["gallery"]),
+        );
+        assert_eq!(server.api().get("/api/v1/limits").await.status, 200);
+        // Who they are is known elsewhere.
+        user.get("/api/v1/me/sessions").await.ok();
+        mongo.start_again().await;
+        let back = Instant::now();
+        recovers(back, || user.get("/api/v1/drawings")).await;
+        writers.progress(10).await;
+        let listed = demo.get("/applet/session/paints/list").await.ok();
+        assert_eq!(listed["code"], 0, "{listed}");
+    }
+    assert!(server.process().runs() && is_ready(&server).await);
+    for written in writers.stop().await {
+        written.is_all_there(&server.public).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_in_the_middle_of_a_sign_in() {
+    let wechat = Wechat::start();
+    let mut redis = Database::start(Kind::Redis).await;
+    let server = server_over(&wechat, "", &redis.url());
+    let code = wechat.code("alice").await;
+    wechat.script(json!([{"step": {"delay": {"ms": 500}}}])).await;
+    let body = json!({"code": code});
+    let anybody = server.api();
+    let sign_in = || anybody.post("/api/v1/session", &body);
+    let killing = async {
+        let asked = async || wechat.calls().await["codes"][&code] == 1;
+        eventually("WeChat is asked", ANSWERED, asked).await;
+        redis.kill();
+    };
+    tokio::join!(is_unavailable(sign_in()), killing);
+    redis.start_again().await;
+    // Redis says that somebody is at it, and nobody is.
+    is_unavailable(sign_in()).await;
+    server.signed_in(&wechat, "alice").await.get("/api/v1/me").await.ok();
+}
+
+#[tokio::test]
+async fn redis_that_lost_everything_costs_sign_ins_and_no_drawing() {
+    let wechat = Wechat::start();
+    let redis = Database::start(Kind::Redis).await;
+    let server = server_over(&wechat, "", &redis.url());
+    let user = server.signed_in(&wechat, "alice").await;
+    append(&user, "d", 0).await.ok();
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
+    super::eventually_not(|| user.get("/api/v1/drawings")).await;
+    user.get("/api/v1/drawings").await.problem(401, "unauthenticated");
+    user.post("/api/v1/session/renew", &json!({})).await.problem(401, "unauthenticated");
+    let user = server.signed_in(&wechat, "alice").await;
+    assert_eq!(user.drawing("d").await["actions"], json!([stroke(0)]));
+    assert_eq!(append(&user, "d", 1).await.ok()["seq"], 2);
+}

@@ -1,0 +1,135 @@
+//! What the server does while something that it needs is away, and that nothing acknowledged is lost.
+
+mod absent;
+mod disk;
+mod ended;
+mod hanging;
+mod killed;
+mod lost_replies;
+mod several_servers;
+mod silent;
+mod wechat;
+mod writers;
+
+use std::time::{Duration, Instant};
+
+use yibi_tests::api::stroke;
+use yibi_tests::{Api, Backend, Reply, Server, Wechat};
+
+/// Within this time every request is answered, whatever is away.
+const ANSWERED: Duration = Duration::from_secs(5);
+/// Within this time of a database's return all is well again.
+const RECOVERED: Duration = Duration::from_secs(3);
+
+/// A server over databases of the test's own; an empty address means the embedded store. Writers of these tests
+/// are faster than any hand, so nobody counts them.
+fn server_over(wechat: &Wechat, mongodb_uri: &str, redis_url: &str) -> Server {
+    let settings =
+        [("STORE__MONGODB_URI", mongodb_uri), ("STORE__REDIS_URL", redis_url), ("LIMITS__ENABLED", "false")];
+    Server::start_with(Backend::Embedded, wechat, &settings)
+}
+
+/// The request is answered in time, and with a problem that says to come back: without a word of what is
+/// away.
+async fn is_unavailable(request: impl Future<Output = Reply>) {
+    let begun = Instant::now();
+    let reply = request.await;
+    assert!(begun.elapsed() < ANSWERED, "after {:?}", begun.elapsed());
+    says_unavailable(&reply);
+}
+
+fn says_unavailable(reply: &Reply) {
+    let code = reply.json()["code"].clone();
+    let expected = if code == "busy" { "busy" } else { "unavailable" };
+    reply.problem(503, expected);
+    let after: u64 = reply.header("retry-after").parse().expect("a Retry-After in seconds");
+    assert!((1..=60).contains(&after), "{after}");
+    names_nothing(&reply.text());
+}
+
+/// Neither addresses nor the names of programs.
+fn names_nothing(text: &str) {
+    let lower = text.to_lowercase();
+    for word in ["127.0.0.1", "localhost", "redis", "mongo", "sqlite", "os error", "timed out"] {
+        assert!(!lower.contains(word), "{text}");
+    }
+}
+
+/// The same for a request of 2016: HTTP 200 and that protocol's failure.
+async fn fails_as_in_2016(request: impl Future<Output = Reply>) {
+    let begun = Instant::now();
+    let reply = request.await;
+    assert!(begun.elapsed() < ANSWERED, "after {:?}", begun.elapsed());
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let json = reply.json();
+    assert_eq!((&json["code"], &json["msg"]), (&(-1).into(), &"fail".into()), "{json}");
+    assert!(json["error"]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{json}");
+    names_nothing(&reply.text());
+}
+
+/// The operator sees a living process that is not ready, and what for.
+async fn not_ready_for(server: &Server, missing: &[&str]) {
+    let admin = Api::new(&server.admin);
+    assert_eq!(admin.get("/healthz").await.status, 200);
+    let begun = Instant::now();
+    let ready = admin.get("/readyz").await;
+    assert!(begun.elapsed() < ANSWERED, "after {:?}", begun.elapsed());
+    assert_eq!(ready.status, 503, "{}", ready.text());
+    let dependencies = ready.json()["dependencies"].clone();
+    for (name, state) in dependencies.as_object().expect("dependencies by name") {
+        assert_eq!(state != "ok", missing.contains(&name.as_str()), "{dependencies}");
+    }
+}
+
+/// The operator sees a server that is ready.
+async fn is_ready(server: &Server) -> bool {
+    Api::new(&server.admin).get("/readyz").await.status == 200
+}
+
+/// Asks until there is a success, which has to come in time after `since`; what comes before has to say that
+/// the server is unavailable.
+async fn recovers<F: Future<Output = Reply>>(since: Instant, mut ask: impl FnMut() -> F) -> Reply {
+    loop {
+        let reply = ask().await;
+        let took = since.elapsed();
+        if reply.status.is_success() {
+            assert!(took < RECOVERED, "well again only after {took:?}");
+            return reply;
+        }
+        says_unavailable(&reply);
+        assert!(took < RECOVERED, "not well after {took:?}: {}", reply.text());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Host and port of an address.
+fn host(url: &str) -> String {
+    url.split_once("://").unwrap().1.trim_end_matches('/').to_owned()
+}
+
+/// Appends one stroke to a drawing that ends at `seq`.
+async fn append(api: &Api, id: &str, seq: u64) -> Reply {
+    api.append(id, seq, serde_json::json!([stroke(i64::try_from(seq).unwrap())])).await
+}
+
+/// The session headers of a 2016 client.
+fn of_2016(api: &Api, login: &yibi_tests::wechat::Login) -> Api {
+    api.clone()
+        .with_header("x-wx-code", &login.code)
+        .with_header("x-wx-rawdata", &percent_encoded(&login.raw_data))
+        .with_header("x-wx-signature", &login.signature)
+}
+
+/// As `encodeURIComponent` does, and more.
+fn percent_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// Asks until there is a failure: a session that ended elsewhere is let in for a second still.
+async fn eventually_not<F: Future<Output = Reply>>(mut ask: impl FnMut() -> F) {
+    let refused = || {
+        let reply = ask();
+        async { !reply.await.status.is_success() }
+    };
+    yibi_tests::eventually("a refusal", Duration::from_secs(3), refused).await;
+}

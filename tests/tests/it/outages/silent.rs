@@ -1,0 +1,58 @@
+//! Connections to databases that are dead and do not say so, while new ones would be well: as behind a
+//! balancer whose host vanished.
+
+use std::time::{Duration, Instant};
+
+use yibi_tests::proxy::Proxy;
+use yibi_tests::{Reply, Wechat, service};
+
+use super::{ANSWERED, append, host, is_ready, says_unavailable, server_over};
+
+/// Within this time the server has noticed, and has others.
+const NOTICED: Duration = Duration::from_secs(8);
+
+/// Silences the connections and asks until others are made and work. That may go unnoticed by clients; a
+/// failure has to say that the server is unavailable.
+async fn noticed<F: Future<Output = Reply>>(network: &Proxy, mut ask: impl FnMut() -> F) {
+    let connections = network.connections();
+    network.silence();
+    let begun = Instant::now();
+    loop {
+        let asked = Instant::now();
+        let reply = ask().await;
+        assert!(asked.elapsed() < ANSWERED, "after {:?}", asked.elapsed());
+        if !reply.status.is_success() {
+            says_unavailable(&reply);
+        } else if network.connections() > connections {
+            return;
+        }
+        assert!(begun.elapsed() < NOTICED, "not after {:?}", begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis() {
+    let wechat = Wechat::start();
+    let network = Proxy::before(&host(&service("YIBI_TEST_REDIS_URL"))).await;
+    let server = server_over(&wechat, "", &format!("redis://{}/", network.address));
+    let user = server.signed_in(&wechat, "alice").await;
+    noticed(&network, || user.get("/api/v1/me")).await;
+    assert!(is_ready(&server).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mongodb() {
+    let wechat = Wechat::start();
+    let network = Proxy::before(&host(&service("YIBI_TEST_MONGODB_URI"))).await;
+    // Otherwise the driver would ask the server for its real address.
+    let uri = format!("mongodb://{}/?directConnection=true", network.address);
+    let settings = [("STORE__MONGODB_DATABASE", &*format!("t{}", yibi_tests::unique()))];
+    let settings =
+        [settings.as_slice(), &[("STORE__MONGODB_URI", &uri), ("LIMITS__ENABLED", "false")]].concat();
+    let server = yibi_tests::Server::start_with(yibi_tests::Backend::Embedded, &wechat, &settings);
+    let user = server.signed_in(&wechat, "alice").await;
+    append(&user, "d", 0).await.ok();
+    noticed(&network, || append(&user, "d", 1)).await;
+    assert!(is_ready(&server).await);
+}

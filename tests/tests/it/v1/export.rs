@@ -1,0 +1,120 @@
+//! The export: everything of a user in one zip file.
+
+use std::io::{Cursor, Read};
+
+use serde_json::{Value, json};
+use yibi_tests::api::stroke;
+use yibi_tests::{Api, Backend, Server, Wechat};
+
+on_both_backends! {
+    an_export_holds_everything_of_the_user_alone,
+    exports_beyond_the_bound_wait_their_turn,
+}
+
+/// A JSON file of a zip file.
+pub fn file(zip: &[u8], name: &str) -> Value {
+    serde_json::from_slice(&bytes(zip, name)).unwrap()
+}
+
+fn bytes(zip: &[u8], name: &str) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
+    let mut file = archive.by_name(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let alice = server.signed_in(&wechat, "alice").await;
+    let bob = server.signed_in(&wechat, "bob").await;
+    bob.append("bobs", 0, json!([stroke(1)])).await.ok();
+    alice.patch("/api/v1/me", &json!({"nickname": "小明"})).await.ok();
+    // More than a page of the export's own.
+    for number in 0..60 {
+        alice.append(&format!("d{number}"), 0, json!([stroke(number), stroke(7)])).await.ok();
+    }
+    alice.delete("/api/v1/drawings/d3").await;
+    let reply = alice.get("/api/v1/me/export").await;
+    assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "application/zip"));
+    assert!(reply.header("content-disposition").contains("attachment"));
+    let mut archive = zip::ZipArchive::new(Cursor::new(&reply.body)).unwrap();
+    let mut names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    names.sort();
+    let mut expected = vec!["profile.json".to_owned()];
+    for number in 0..60 {
+        let folder = if number == 3 { "deleted" } else { "drawings" };
+        expected.extend(["json", "png"].map(|ending| format!("{folder}/d{number}.{ending}")));
+    }
+    expected.sort();
+    assert_eq!(names, expected);
+    for index in 0..archive.len() {
+        // Reading to the end checks the checksum too.
+        let mut content = Vec::new();
+        archive.by_index(index).unwrap().read_to_end(&mut content).unwrap();
+        assert!(!content.is_empty());
+    }
+    let profile = file(&reply.body, "profile.json");
+    assert_eq!(profile["nickname"], "小明");
+    assert_eq!(profile["id"], alice.get("/api/v1/me").await.ok()["id"]);
+    for (name, id) in [("drawings/d59.json", "d59"), ("deleted/d3.json", "d3")] {
+        let mut drawing = alice.drawing(id).await;
+        drawing["image_url"] = Value::Null;
+        assert_eq!(file(&reply.body, name), drawing);
+    }
+    let picture = alice.get("/api/v1/drawings/d59/image.png").await.body;
+    assert_eq!(bytes(&reply.body, "drawings/d59.png"), picture);
+    assert!(bytes(&reply.body, "deleted/d3.png").starts_with(b"\x89PNG"));
+    let nobody = server.api().get("/api/v1/me/export").await;
+    nobody.problem(401, "unauthenticated");
+}
+
+async fn exports_beyond_the_bound_wait_their_turn(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start_with(backend, &wechat, &[("LIMITS__ENABLED", "false")]);
+    let [alice, bob, carol] = [
+        server.signed_in(&wechat, "alice").await,
+        server.signed_in(&wechat, "bob").await,
+        server.signed_in(&wechat, "carol").await,
+    ];
+    // A picture of noise, so that an export is far longer than what the sockets take while nobody reads.
+    let mut state = 7_i64;
+    let mut noise = || {
+        state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+        state / 65_536
+    };
+    let dots: Vec<Value> = (0..400)
+        .map(|_| {
+            let color = format!("#{:02x}{:02x}{:02x}", noise() % 256, noise() % 256, noise() % 256);
+            let mut points = vec![noise() % 2048, noise() % 2731, 0];
+            for _ in 0..10 {
+                points.extend([noise() % 400 - 200, noise() % 400 - 200, 8]);
+            }
+            json!({"type": "stroke", "color": color, "width": 24, "at": 0, "points": points})
+        })
+        .collect();
+    for number in 0..60 {
+        alice.append(&format!("d{number}"), 0, json!(dots)).await.ok();
+        bob.append(&format!("d{number}"), 0, json!(dots)).await.ok();
+    }
+    let export =
+        async |user: &Api| user.request(reqwest::Method::GET, "/api/v1/me/export").send().await.unwrap();
+    let first = export(&alice).await;
+    assert_eq!(first.status(), 200);
+    // One at a time for each user, two on a server.
+    alice.get("/api/v1/me/export").await.problem(503, "busy");
+    let second = export(&bob).await;
+    assert_eq!(second.status(), 200);
+    let third = carol.get("/api/v1/me/export").await;
+    third.problem(503, "busy");
+    assert_eq!(third.header("retry-after"), "1");
+    // Who goes away makes room, and so does who is done.
+    drop(second);
+    let whole = first.bytes().await.unwrap();
+    assert_eq!(zip::ZipArchive::new(Cursor::new(&whole)).unwrap().len(), 121);
+    yibi_tests::eventually("room for another export", std::time::Duration::from_secs(10), async || {
+        export(&carol).await.status() == 200
+    })
+    .await;
+}

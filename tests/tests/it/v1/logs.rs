@@ -1,0 +1,107 @@
+//! What is in no log, however much is logged.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use yibi_tests::api::stroke;
+use yibi_tests::server::{ADMIN_TOKEN, APP_SECRET};
+use yibi_tests::{Api, Backend, Raw, Server, Wechat};
+
+on_both_backends! {
+    no_log_holds_a_secret,
+}
+
+/// Also from the libraries, at their most talkative.
+const EVERYTHING: (&str, &str) = ("LOG__FILTER", "trace");
+
+async fn no_log_holds_a_secret(backend: Backend) {
+    let wechat = Wechat::start();
+    let key = "c2VhbGluZy1rZXktb2YtdGVzdHMtYWxvbmUtMzIhISE=";
+    let mut server =
+        Server::start_with(backend, &wechat, &[EVERYTHING, ("KEYS__SEALING", key), ("WECHAT__TIMEOUT", "1")]);
+    let mut secrets: Vec<(&str, String)> = vec![
+        ("the app secret", APP_SECRET.to_owned()),
+        ("the admin token", ADMIN_TOKEN.to_owned()),
+        ("the sealing key", key.to_owned()),
+    ];
+    // Today's dialect, all the way.
+    let code = wechat.code("alice").await;
+    let alice = server.api().sign_in(&code).await;
+    let renewed =
+        alice.post("/api/v1/session/renew", &json!({})).await.ok()["token"].as_str().unwrap().to_owned();
+    secrets.extend([
+        ("a code", code.clone()),
+        ("a token", alice.token.clone().unwrap()),
+        ("a token", renewed.clone()),
+    ]);
+    let alice = server.api().with_token(&renewed);
+    alice.append("a", 0, json!([stroke(1)])).await.ok();
+    let url = alice.drawing("a").await["image_url"].as_str().unwrap().to_owned();
+    server.api().get(&url).await.ok_bytes();
+    alice.get("/api/v1/me/export").await.ok_bytes();
+    secrets.push(("a link's signature", url.rsplit_once("sig=").unwrap().1.to_owned()));
+    // What goes wrong, in every way.
+    for step in [
+        json!({"error": {"errcode": 40029, "errmsg": format!("invalid code {APP_SECRET}")}}),
+        json!({"error": {"errcode": 40125, "errmsg": format!("invalid secret {APP_SECRET}")}}),
+        json!({"http": {"status": 500, "body": "no"}}),
+        json!({"garbage": {"bytes": 1000}}),
+        json!("close"),
+        json!("hang"),
+    ] {
+        wechat.script(json!([{"step": step}])).await;
+        let code = wechat.code("alice").await;
+        server.api().post("/api/v1/session", &json!({"code": code})).await;
+        secrets.push(("a refused code", code));
+        wechat.clear_script().await;
+    }
+    let wrong = "WrongTokenWrongTokenWrongTokenWrongTokenWrongTokenWrongTokenWron";
+    server.api().with_token(wrong).get("/api/v1/me").await.problem(401, "unauthenticated");
+    server.api().get(&format!("/api/v1/me?token={renewed}")).await.problem(401, "unauthenticated");
+    alice.append("a", 0, json!([{"type": renewed}])).await.problem(422, "invalid_action");
+    alice.patch("/api/v1/me", &json!({"nickname": renewed})).await.problem(422, "invalid_value");
+    secrets.push(("a wrong token", wrong.to_owned()));
+    let mut raw = Raw::connect(&server.public).await;
+    raw.write(format!("GARBAGE\r\nauthorization: Bearer {renewed}\r\n\r\n")).await;
+    raw.reply().await;
+    // The dialect of 2016.
+    let login = wechat.login("bob").await;
+    let encoded = login.raw_data.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    for signature in ["0000000000000000000000000000000000000000", &login.signature] {
+        let request = server.api().request(Method::GET, "/applet/session/paints/list");
+        let request = request.header("x-wx-code", &login.code).header("x-wx-rawdata", &encoded);
+        assert_eq!(Api::send(request.header("x-wx-signature", signature)).await.status, 200);
+    }
+    secrets.push(("a code of 2016", login.code));
+    secrets.push(("a signature", login.signature));
+    // Signing out, a crash, and what comes after.
+    alice.delete("/api/v1/session").await;
+    server.api().post("/api/v1/session", &json!({"code": code})).await.problem(401, "sign_in_again");
+    let before = server.log();
+    server.restart();
+    alice.at(&server.public).get("/api/v1/me").await.problem(401, "unauthenticated");
+    let log = before + &server.log();
+
+    assert!(log.lines().count() > 50, "{log}");
+    for (what, secret) in &secrets {
+        assert!(secret.len() >= 16, "{what}");
+        let found = log.lines().find(|line| line.contains(secret.as_str()));
+        assert_eq!(found, None, "{what} is in the log");
+    }
+    let keys = ["session_key", "sessionKey", "authorization", "x-wx-code"];
+    for line in log.lines() {
+        let lower = line.to_lowercase();
+        assert!(
+            !keys
+                .iter()
+                .any(|key| lower.contains(&format!("{key}\": \"")) || lower.contains(&format!("{key}="))),
+            "{line}"
+        );
+    }
+    // What an operator needs is in it.
+    let events: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let request = events.iter().find(|event| event["route"] == "/api/v1/drawings/{id}/actions").unwrap();
+    assert!(request["status"].is_u64() && request["duration_ms"].is_number(), "{request}");
+    assert!(request["span"]["request_id"].is_string(), "{request}");
+    let alarm = events.iter().find(|event| event.to_string().contains("40125"));
+    assert_eq!(alarm.unwrap()["level"], "WARN");
+}

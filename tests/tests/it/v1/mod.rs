@@ -1,0 +1,36 @@
+//! The public API, version 1, as a stranger meets it who has read its description and nothing else.
+
+/// Makes each case a test on either backend: `embedded::case` and `shared::case`.
+macro_rules! on_both_backends {
+    ($($case:ident,)*) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(yibi_tests::Backend::Embedded).await;
+            })*
+        }
+
+        mod shared {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(yibi_tests::Backend::Shared).await;
+            })*
+        }
+    };
+}
+
+mod append;
+mod codes;
+mod export;
+mod gallery;
+mod guards;
+mod images;
+mod limits;
+mod logs;
+mod me;
+mod openapi;
+mod operating;
+mod rates;
+mod refused;
+mod sessions;
+mod slow;

@@ -1,0 +1,244 @@
+//! What an operator sees: the listener of their own, the command line, and its exit codes.
+
+use std::process::{Command, Output};
+
+use serde_json::json;
+use yibi_tests::api::stroke;
+use yibi_tests::server::{ADMIN_TOKEN, APP_SECRET};
+use yibi_tests::{Api, Backend, Server, TempDir, Wechat, binary, service};
+
+on_both_backends! {
+    the_operators_listener_tells_how_the_server_does,
+    check_finds_nothing_wrong,
+}
+
+async fn the_operators_listener_tells_how_the_server_does(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let admin = Api::new(&server.admin);
+    let alive = admin.get("/healthz").await.ok();
+    assert_eq!(alive, json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
+    let ready = admin.get("/readyz").await.ok();
+    assert_eq!(ready, json!({"status": "ok", "dependencies": {"gallery": "ok", "sessions": "ok"}}));
+
+    let alice = server.signed_in(&wechat, "alice").await;
+    for id in ["a", "b", "c"] {
+        alice.append(id, 0, json!([stroke(1), stroke(2)])).await.ok();
+    }
+    alice.get("/api/v1/drawings/none").await.problem(404, "drawing_not_found");
+    alice.get("/api/v1/drawings/a/image.png?size=64").await.ok_bytes();
+    alice.get("/no/such/path").await.problem(404, "not_found");
+    server.api().post("/api/v1/session", &json!({"code": "invalid"})).await.problem(401, "sign_in_again");
+    let metrics = admin.get("/metrics").await;
+    assert_eq!(metrics.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let text = metrics.text();
+    for line in [
+        r#"yibi_http_requests_total{method="POST",route="/api/v1/drawings/{id}/actions",status="200"} 3"#,
+        r#"yibi_http_requests_total{method="GET",route="/api/v1/drawings/{id}",status="404"} 1"#,
+        r#"yibi_http_requests_total{method="GET",route="unmatched",status="404"} 1"#,
+        r#"yibi_http_request_duration_seconds_count{route="/api/v1/drawings/{id}/actions"} 3"#,
+        r#"yibi_sign_ins_total{dialect="yibi",outcome="ok"} 1"#,
+        r#"yibi_sign_ins_total{dialect="yibi",outcome="sign_in_again"} 1"#,
+        r#"yibi_wechat_calls_total{api="jscode2session",outcome="ok"} 1"#,
+        "yibi_actions_appended_total 6",
+        r#"yibi_store_operation_duration_seconds_count{store="gallery",operation="append"} 3"#,
+        r#"yibi_pool_size{pool="renderers"}"#,
+        r#"yibi_build_info{version=""#,
+    ] {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line}\n{text}");
+    }
+    assert!(text.ends_with("# EOF\n"));
+    assert!(!text.contains("none") && !text.contains("/no/such"), "a path, not a template");
+    // Each on its side, and on no other.
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        server.api().get(path).await.problem(404, "not_found");
+    }
+    for path in ["/", "/api/v1/me", "/api/v1/session", "/applet/session/paints/list"] {
+        admin.get(path).await.problem(404, "not_found");
+    }
+}
+
+fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(binary("yibi-server"));
+    command.args(arguments).env_clear().current_dir("/");
+    command.envs(settings.iter().map(|(name, value)| (format!("YIBI_{name}"), value)));
+    command.output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn production_does_not_start_on_what_development_may() {
+    let data = TempDir::new();
+    let data = data.path().display().to_string();
+    let good = [
+        ("HTTP__LISTEN", "127.0.0.1:0"),
+        ("ADMIN__LISTEN", "127.0.0.1:0"),
+        ("STORE__DATA_DIR", data.as_str()),
+        ("WECHAT__APP_ID", "wx5157570dead5e55e"),
+        ("WECHAT__APP_SECRET", APP_SECRET),
+        ("ADMIN__TOKEN", ADMIN_TOKEN),
+    ];
+    for (name, value, told) in [
+        ("WECHAT__APP_ID", "", "YIBI_WECHAT__APP_ID"),
+        ("WECHAT__APP_SECRET", "", "YIBI_WECHAT__APP_SECRET"),
+        ("ADMIN__TOKEN", "", "YIBI_ADMIN__TOKEN"),
+        ("ADMIN__TOKEN", "too-short-a-secret", "YIBI_ADMIN__TOKEN"),
+        ("WECHAT__API_URL", "http://api.weixin.qq.com", "https"),
+        ("WECHAT__APP_ID", "wx/../1", "app id"),
+        ("HTTP__LISTEN", "everywhere", "listen"),
+        ("HTTP__LISTENN", "127.0.0.1:1", "listenn"),
+        ("WECHAT__APP_SECRET_FILE", "/no/such/file", "/no/such/file"),
+        ("KEYS__SEALING", "c2hvcnQ=", "keys.sealing"),
+    ] {
+        let settings: Vec<(&str, &str)> =
+            good.into_iter().filter(|(good, _)| *good != name).chain([(name, value)]).collect();
+        let output = run(&["serve"], &settings);
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(78), "{name}={value}: {text}");
+        assert!(text.starts_with("yibi-server: ") && text.contains(told), "{name}={value}: {text}");
+        assert!(
+            !text.contains("panicked") && !text.contains(APP_SECRET) && !text.contains("too-short"),
+            "{text}"
+        );
+    }
+    let nothing = run(&["serve"], &[]);
+    let text = stderr(&nothing);
+    assert_eq!(nothing.status.code(), Some(78));
+    for name in ["YIBI_WECHAT__APP_ID", "YIBI_WECHAT__APP_SECRET", "YIBI_ADMIN__TOKEN"] {
+        assert!(text.contains(name), "all at once: {text}");
+    }
+}
+
+#[test]
+fn what_is_in_the_way_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let data = TempDir::new();
+    let data = data.path().display().to_string();
+    let settings = [
+        ("STORE__DATA_DIR", data.as_str()),
+        ("WECHAT__APP_ID", "wx5157570dead5e55e"),
+        ("WECHAT__APP_SECRET", APP_SECRET),
+        ("ADMIN__TOKEN", ADMIN_TOKEN),
+    ];
+    let output = run(&["serve", "--listen", &address, "--admin-listen", "127.0.0.1:0"], &settings);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains(&address), "{}", stderr(&output));
+    let exposed = run(&["dev", "--listen", "0.0.0.0:0"], &settings);
+    assert_eq!(exposed.status.code(), Some(78));
+    assert!(stderr(&exposed).contains("loopback"), "{}", stderr(&exposed));
+    let simulator = run(&["simulator", "--listen", "0.0.0.0:0"], &[]);
+    assert_eq!(simulator.status.code(), Some(78));
+    assert_eq!(run(&["paint"], &[]).status.code(), Some(2));
+}
+
+#[test]
+fn the_settings_document_themselves() {
+    let output = run(&["settings"], &[]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = stdout(&output);
+    for line in [
+        "listen = \"127.0.0.1:5757\"",
+        "listen = \"127.0.0.1:5758\"",
+        "api_url = \"https://api.weixin.qq.com\"",
+        "data_dir = \"./data\"",
+        "[limits.drawing]",
+        "points_per_stroke = 10000",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}");
+    }
+    // What it prints, it takes.
+    let directory = TempDir::new();
+    let file = directory.path().join("yibi.toml");
+    std::fs::write(&file, text).unwrap();
+    let output = run(&["serve", "--config", file.to_str().unwrap()], &[]);
+    assert!(stderr(&output).contains("YIBI_WECHAT__APP_ID"), "{}", stderr(&output));
+    let version = run(&["--version"], &[]);
+    assert_eq!(stdout(&version), format!("yibi-server {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+fn check(settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = run(&["check"], settings);
+    assert_eq!(stderr(&output), "");
+    (output.status.code(), stdout(&output))
+}
+
+async fn check_finds_nothing_wrong(backend: Backend) {
+    let wechat = Wechat::start();
+    let data = TempDir::new();
+    let data = data.path().display().to_string();
+    let mut settings = vec![
+        ("STORE__DATA_DIR", data),
+        ("WECHAT__APP_ID", wechat.app_id.clone()),
+        ("WECHAT__APP_SECRET", APP_SECRET.to_owned()),
+        ("WECHAT__API_URL", wechat.url.clone()),
+        ("ADMIN__TOKEN", ADMIN_TOKEN.to_owned()),
+        ("HTTP__PUBLIC_URL", "https://draw.example.com".to_owned()),
+    ];
+    if backend == Backend::Shared {
+        settings.push(("STORE__MONGODB_URI", service("YIBI_TEST_MONGODB_URI")));
+        settings.push(("STORE__REDIS_URL", service("YIBI_TEST_REDIS_URL")));
+    }
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let (code, text) = check(&settings);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.lines().all(|line| line.starts_with("ok ")), "{text}");
+    let looked_at = if backend == Backend::Shared {
+        vec!["settings", "mongodb", "redis", "wechat"]
+    } else {
+        vec!["settings", "store", "wechat"]
+    };
+    for what in looked_at {
+        assert!(text.lines().any(|line| line.split_whitespace().nth(1) == Some(what)), "{what}: {text}");
+    }
+}
+
+#[test]
+fn check_names_what_is_wrong_and_what_to_do() {
+    let wechat = Wechat::start();
+    let data = TempDir::new();
+    let data = data.path().display().to_string();
+    let good = [
+        ("STORE__DATA_DIR", data.as_str()),
+        ("WECHAT__APP_ID", wechat.app_id.as_str()),
+        ("WECHAT__APP_SECRET", APP_SECRET),
+        ("WECHAT__API_URL", wechat.url.as_str()),
+        ("ADMIN__TOKEN", ADMIN_TOKEN),
+    ];
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (mongodb, redis) = (format!("mongodb://u:hidden-pw@{gone}/"), format!("redis://:hidden-pw@{gone}/"));
+    let nowhere = format!("http://{gone}");
+    for (name, value, line, told) in [
+        ("WECHAT__APP_SECRET", "another-secret-than-the-simulators", "error    wechat", "40125"),
+        ("WECHAT__APP_ID", "wx0000000000000000", "error    wechat", "40013"),
+        ("WECHAT__API_URL", &nowhere, "error    wechat", "clock"),
+        ("ADMIN__TOKEN", "", "error    settings", "YIBI_ADMIN__TOKEN"),
+        ("STORE__DATA_DIR", "/proc/none", "error    store", "/proc/none"),
+        ("STORE__MONGODB_URI", &mongodb, "error    mongodb", "store.mongodb_uri"),
+        ("STORE__REDIS_URL", &redis, "error    redis", "store.redis_url"),
+        ("STORE__MONGODB_URI", "nonsense", "error    mongodb", "store.mongodb_uri"),
+        ("STORE__REDIS_URL", "nonsense", "error    redis", "store.redis_url"),
+    ] {
+        let settings: Vec<(&str, &str)> =
+            good.into_iter().filter(|(good, _)| *good != name).chain([(name, value)]).collect();
+        let (code, text) = check(&settings);
+        assert_eq!(code, Some(1), "{name}={value}: {text}");
+        let found = text.lines().find(|found| found.starts_with(line) && found.contains(told));
+        assert!(found.is_some(), "{name}={value}: {text}");
+        assert!(!text.contains("hidden-pw") && !text.contains(APP_SECRET), "{text}");
+    }
+    // The rest is still looked at.
+    let (_, text) =
+        check(&[("ADMIN__TOKEN", ""), ("WECHAT__API_URL", &wechat.url), ("STORE__DATA_DIR", &data)]);
+    assert!(text.contains("ok       store"), "{text}");
+    let unreadable = run(&["check", "--config", "/no/such/file.toml"], &[]);
+    assert_eq!(unreadable.status.code(), Some(78));
+    assert!(stderr(&unreadable).contains("/no/such/file.toml"), "{}", stderr(&unreadable));
+}

@@ -1,0 +1,199 @@
+//! How often one may: a user's writes, and an address' failures.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use yibi_tests::api::stroke;
+use yibi_tests::{Api, Backend, Reply, Server, Wechat};
+
+const FEW: [(&str, &str); 4] = [
+    ("LIMITS__USER_WRITES", "1"),
+    ("LIMITS__USER_WRITES_BURST", "5"),
+    ("LIMITS__ADDRESS_FAILURES", "1"),
+    ("LIMITS__ADDRESS_FAILURES_BURST", "5"),
+];
+
+fn start(wechat: &Wechat, further: &[(&str, &str)]) -> Server {
+    Server::start_with(Backend::Embedded, wechat, &[&FEW, further].concat())
+}
+
+fn refused(reply: &Reply) {
+    reply.problem(429, "rate_limited");
+    let after: u64 = reply.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&after), "{after}");
+}
+
+#[tokio::test]
+async fn a_user_writes_so_often_and_reads_at_will() {
+    let wechat = Wechat::start();
+    let server = start(&wechat, &[]);
+    let alice = server.signed_in(&wechat, "alice").await;
+    let mut seq = 0;
+    let reply = loop {
+        let reply = alice.append("a", seq, json!([stroke(1)])).await;
+        if reply.status != 200 {
+            break reply;
+        }
+        seq += 1;
+        assert!(seq < 20, "no end of it");
+    };
+    refused(&reply);
+    assert!(seq >= 5, "{seq}");
+    assert_eq!(alice.drawing("a").await["seq"], seq, "what is refused is not stored");
+    for _ in 0..20 {
+        alice.get("/api/v1/drawings").await.ok();
+    }
+    // Others are not in the same boat, though they come from the same address.
+    let bob = server.signed_in(&wechat, "bob").await;
+    bob.append("a", 0, json!([stroke(1)])).await.ok();
+    // The wait that was told is long enough.
+    tokio::time::sleep(Duration::from_secs(reply.header("retry-after").parse().unwrap())).await;
+    alice.append("a", seq, json!([stroke(1)])).await.ok();
+}
+
+async fn bad(server: &Server, headers: &[(&'static str, &str)]) -> Reply {
+    let api = server.api().with_token(&"A".repeat(64));
+    headers.iter().fold(api, |api, (name, value)| api.with_header(name, value)).get("/api/v1/me").await
+}
+
+/// Fails until the address is turned away; how often it was heard before.
+async fn exhaust(server: &Server, headers: &[(&'static str, &str)]) -> usize {
+    for heard in 0..100 {
+        let reply = bad(server, headers).await;
+        if reply.status == 429 {
+            refused(&reply);
+            return heard;
+        }
+        reply.problem(401, "unauthenticated");
+    }
+    panic!("an address may fail for ever");
+}
+
+#[tokio::test]
+async fn an_address_fails_so_often_while_its_good_tokens_work() {
+    let wechat = Wechat::start();
+    let server = start(&wechat, &[]);
+    let alice = server.signed_in(&wechat, "alice").await;
+    let heard = exhaust(&server, &[]).await;
+    assert!((5..12).contains(&heard), "{heard}");
+    alice.get("/api/v1/me").await.ok();
+    alice.append("a", 0, json!([stroke(1)])).await.ok();
+    // It is not for ever.
+    yibi_tests::eventually("the address is heard again", Duration::from_secs(10), async || {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        bad(&server, &[]).await.status == 401
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn failed_sign_ins_count_as_failures() {
+    let wechat = Wechat::start();
+    let server = start(&wechat, &[]);
+    let sign_in = async |code: &str| server.api().post("/api/v1/session", &json!({"code": code})).await;
+    let mut tried = 0;
+    let reply = loop {
+        let reply = sign_in(&format!("invalid-{tried}")).await;
+        if reply.status == 429 {
+            break reply;
+        }
+        reply.problem(401, "sign_in_again");
+        tried += 1;
+        assert!(tried < 100, "no end of it");
+    };
+    refused(&reply);
+    assert!(tried >= 5, "{tried}");
+    let asked = wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap();
+    refused(&sign_in("invalid-again").await);
+    assert_eq!(
+        wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap(),
+        asked,
+        "WeChat is left in peace"
+    );
+}
+
+#[tokio::test]
+async fn successes_never_count() {
+    let wechat = Wechat::start();
+    let server = start(&wechat, &[]);
+    for number in 0..12 {
+        let user = server.signed_in(&wechat, &format!("user{number}")).await;
+        user.get("/api/v1/me").await.ok();
+        user.delete("/api/v1/session").await;
+    }
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_every_client_is_its_own_address() {
+    let wechat = Wechat::start();
+    let server = start(&wechat, &[]);
+    exhaust(&server, &[("x-forwarded-for", "198.51.100.7")]).await;
+    bad(&server, &[("x-forwarded-for", "198.51.100.8")]).await.problem(401, "unauthenticated");
+    // What the client itself wrote stands before what the proxy added, and does not count.
+    refused(&bad(&server, &[("x-forwarded-for", "203.0.113.9, 198.51.100.7")]).await);
+    // A proxy on this machine before another one is passed over.
+    refused(&bad(&server, &[("x-forwarded-for", "198.51.100.7, 127.0.0.1")]).await);
+    // A household has a /64.
+    exhaust(&server, &[("x-forwarded-for", "2001:db8:1:1::1")]).await;
+    refused(&bad(&server, &[("x-forwarded-for", "2001:db8:1:1:ffff::2")]).await);
+    bad(&server, &[("x-forwarded-for", "2001:db8:1:2::1")]).await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn what_a_stranger_says_of_its_address_is_not_believed() {
+    let wechat = Wechat::start();
+    let server = start(&wechat, &[("HTTP__TRUSTED_PROXIES", "192.0.2.0/24")]);
+    let mut answers = Vec::new();
+    for number in 0..30 {
+        answers.push(
+            bad(&server, &[("x-forwarded-for", &format!("198.51.100.{number}"))]).await.status.as_u16(),
+        );
+    }
+    assert!(answers.contains(&429), "{answers:?}");
+}
+
+#[tokio::test]
+async fn limits_can_be_switched_off() {
+    let wechat = Wechat::start();
+    let server = start(&wechat, &[("LIMITS__ENABLED", "false")]);
+    let alice = server.signed_in(&wechat, "alice").await;
+    for seq in 0..15 {
+        alice.append("a", seq, json!([stroke(1)])).await.ok();
+        bad(&server, &[]).await.problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn saves_of_2016_count_with_appends() {
+    let wechat = Wechat::start();
+    let server = start(&wechat, &[]);
+    let alice = server.signed_in(&wechat, "alice").await;
+    let login = wechat.login("alice").await;
+    let encoded = login.raw_data.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let phone = |request: reqwest::RequestBuilder| {
+        let request = request.header("x-wx-code", &login.code).header("x-wx-rawdata", &encoded);
+        request.header("x-wx-signature", &login.signature)
+    };
+    let save = async |number: usize| -> Value {
+        let request = server.api().request(Method::POST, "/applet/session/paints/save");
+        let body = json!({"id": format!("p{number}"), "actions": "[]"});
+        let reply = Api::send(phone(request).json(&body)).await;
+        assert_eq!(reply.status, 200);
+        reply.json()
+    };
+    for seq in 0..3 {
+        alice.append("a", seq, json!([stroke(1)])).await.ok();
+    }
+    let mut saved = 0;
+    let reply = loop {
+        let reply = save(saved).await;
+        if reply["code"] != 0 {
+            break reply;
+        }
+        saved += 1;
+        assert!(saved < 20, "no end of it");
+    };
+    assert_eq!(reply, json!({"code": -1, "msg": "fail", "error": {"reason": "too many requests"}}));
+    refused(&alice.append("a", 3, json!([stroke(1)])).await);
+}

@@ -1,0 +1,237 @@
+//! Sessions: their tokens, their renewal, their list, and their end.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use yibi_tests::{Api, Backend, Server, Wechat};
+
+on_both_backends! {
+    renewal_rotates_the_token_without_wechat,
+    a_token_is_good_as_a_whole_and_in_its_place,
+    sessions_are_listed_and_ended_one_by_one,
+    a_session_of_another_user_is_out_of_reach,
+    a_session_ends_when_it_is_not_used,
+    sessions_survive_a_crash,
+}
+
+async fn renew(api: &Api) -> Api {
+    let reply = api.post("/api/v1/session/renew", &json!({})).await.ok();
+    assert_eq!(reply["expires_in"], 7200);
+    api.with_token(reply["token"].as_str().unwrap())
+}
+
+async fn renewal_rotates_the_token_without_wechat(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let first = server.signed_in(&wechat, "alice").await;
+    let second = renew(&first).await;
+    assert_ne!(first.token, second.token);
+    // A renewal whose reply was lost is asked for again, with the old token.
+    let third = renew(&first).await;
+    for api in [&first, &second, &third] {
+        let sessions = api.get("/api/v1/me/sessions").await.ok();
+        assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
+    }
+    // Three are the most that are good at a time, so the first gives way before its minute is over.
+    renew(&third).await;
+    first.get("/api/v1/me").await.problem(401, "unauthenticated");
+    second.get("/api/v1/me").await.ok();
+    assert_eq!(wechat.calls().await["apis"], json!({"jscode2session": 1}));
+
+    second.delete("/api/v1/session").await;
+    let renewals = [&second, &third].map(|api| api.post("/api/v1/session/renew", &Value::Null));
+    for reply in join_all(renewals).await {
+        reply.problem(401, "unauthenticated");
+    }
+}
+
+async fn a_token_is_good_as_a_whole_and_in_its_place(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let alice = server.signed_in(&wechat, "alice").await.token.unwrap();
+    let bob = server.signed_in(&wechat, "bob").await.token.unwrap();
+    let shown = async |value: &str| {
+        let request = server.api().request(Method::GET, "/api/v1/me").header("authorization", value);
+        Api::send(request).await
+    };
+    shown(&format!("Bearer {alice}")).await.ok();
+    shown(&format!("bearer  {alice}")).await.ok();
+    let mut wrong: Vec<String> = [0, 1, 21, 22, 43, 63].map(|end| format!("Bearer {}", &alice[..end])).into();
+    for position in [0, 10, 21, 22, 40, 63] {
+        let other = if &alice[position..=position] == "A" { "B" } else { "A" };
+        wrong.push(format!("Bearer {}{other}{}", &alice[..position], &alice[position + 1..]));
+    }
+    wrong.extend([
+        // Session of one, secret of the other: 16 bytes and 32, so the border lies within a character.
+        format!("Bearer {}{}", &alice[..21], &bob[21..]),
+        format!("Bearer {alice}A"),
+        format!("Bearer {alice}="),
+        format!("Bearer {alice}{bob}"),
+        format!("Bearer {alice}, Bearer {bob}"),
+        format!("Basic {alice}"),
+        format!("Token {alice}"),
+        format!("Bearer{alice}"),
+        format!("Bearer\t{alice}"),
+        alice.clone(),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        String::new(),
+        format!("Bearer {}", "A".repeat(6_000)),
+        format!("Bearer {}", yibi_tests::server::ADMIN_TOKEN),
+    ]);
+    for value in &wrong {
+        let reply = shown(value).await;
+        reply.problem(401, "unauthenticated");
+        assert_eq!(reply.header("www-authenticate"), "Bearer", "{value}");
+    }
+    let in_query = server.api().get(&format!("/api/v1/me?token={alice}&access_token={alice}")).await;
+    in_query.problem(401, "unauthenticated");
+    // A token of today is none of 2016.
+    let code = server.api().with_header("x-wx-code", &alice).get("/applet/session/paints/list").await;
+    assert_eq!(code.json()["reason"], "ERR_SESSION_EXPIRED");
+}
+
+async fn sign_in_on(server: &Server, wechat: &Wechat, user: &str, device: &str) -> Api {
+    let body = json!({"code": wechat.code(user).await, "device": device});
+    let reply = server.api().post("/api/v1/session", &body).await.ok();
+    server.api().with_token(reply["token"].as_str().unwrap())
+}
+
+async fn sessions(api: &Api) -> Vec<Value> {
+    api.get("/api/v1/me/sessions").await.ok()["sessions"].as_array().unwrap().clone()
+}
+
+async fn current(api: &Api) -> String {
+    let sessions = sessions(api).await;
+    let current: Vec<&Value> = sessions.iter().filter(|session| session["current"] == true).collect();
+    assert_eq!(current.len(), 1, "{sessions:?}");
+    current[0]["id"].as_str().unwrap().to_owned()
+}
+
+async fn sessions_are_listed_and_ended_one_by_one(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let phone = sign_in_on(&server, &wechat, "alice", "iPhone\n\u{202e}15").await;
+    let tablet = sign_in_on(&server, &wechat, "alice", &"汉".repeat(100)).await;
+    let code = wechat.code("alice").await;
+    let agent = server.api().with_header("user-agent", "MicroMessenger/8.0").sign_in(&code).await;
+    let mut devices: Vec<String> =
+        sessions(&phone).await.iter().map(|session| session["device"].as_str().unwrap().to_owned()).collect();
+    devices.sort();
+    assert_eq!(devices, ["MicroMessenger/8.0", "iPhone15", &"汉".repeat(64)]);
+    for session in sessions(&phone).await {
+        assert_eq!(session["dialect"], "yibi");
+        for moment in ["created_at", "last_seen", "expires_at"] {
+            let moment = session[moment].as_str().unwrap();
+            assert!(moment.len() >= 20 && moment.ends_with('Z') && &moment[10..11] == "T", "{moment}");
+        }
+        assert!(session["expires_at"].as_str() > session["created_at"].as_str());
+    }
+    assert_ne!(current(&phone).await, current(&tablet).await);
+
+    let ended = format!("/api/v1/me/sessions/{}", current(&tablet).await);
+    assert_eq!(phone.delete(&ended).await.status, 204);
+    tablet.get("/api/v1/me").await.problem(401, "unauthenticated");
+    assert_eq!(sessions(&phone).await.len(), 2);
+    phone.delete(&ended).await.problem(404, "session_not_found");
+    agent.get("/api/v1/me").await.ok();
+    // One's own is ended like any other.
+    let own = format!("/api/v1/me/sessions/{}", current(&phone).await);
+    assert_eq!(phone.delete(&own).await.status, 204);
+    phone.get("/api/v1/me").await.problem(401, "unauthenticated");
+}
+
+async fn a_session_of_another_user_is_out_of_reach(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let alice = server.signed_in(&wechat, "alice").await;
+    let mallory = server.signed_in(&wechat, "mallory").await;
+    let id = current(&alice).await;
+    mallory.delete(&format!("/api/v1/me/sessions/{id}")).await.problem(404, "session_not_found");
+    for id in
+        ["", "x", "..", "0", &id[1..], &id.to_uppercase(), &format!("{id}0"), &"0".repeat(32), "%00", "%ff"]
+    {
+        let reply = mallory.delete(&format!("/api/v1/me/sessions/{id}")).await;
+        assert_eq!(reply.status, 404, "{id}: {}", reply.text());
+    }
+    alice.get("/api/v1/me").await.ok();
+    assert_eq!(sessions(&mallory).await.len(), 1);
+}
+
+async fn a_session_ends_when_it_is_not_used(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start_with(backend, &wechat, &[("SESSION__IDLE", "1")]);
+    let code = wechat.code("alice").await;
+    let reply = server.api().post("/api/v1/session", &json!({"code": code})).await.ok();
+    assert_eq!(reply["expires_in"], 1);
+    let alice = server.api().with_token(reply["token"].as_str().unwrap());
+    alice.get("/api/v1/me").await.ok();
+    // A look at it would keep it alive.
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    alice.get("/api/v1/me").await.problem(401, "unauthenticated");
+    server.api().post("/api/v1/session", &json!({"code": code})).await.problem(401, "sign_in_again");
+    assert_eq!(sessions(&server.signed_in(&wechat, "alice").await).await.len(), 1);
+}
+
+async fn sessions_survive_a_crash(backend: Backend) {
+    let wechat = Wechat::start();
+    let mut server = Server::start(backend, &wechat);
+    let alice = server.signed_in(&wechat, "alice").await;
+    let renewed = renew(&alice).await;
+    let bob = server.signed_in(&wechat, "bob").await;
+    bob.delete("/api/v1/session").await;
+    server.crash_and_restart();
+    for api in [&alice, &renewed] {
+        assert_eq!(sessions(&api.at(&server.public)).await.len(), 1);
+    }
+    bob.at(&server.public).get("/api/v1/me").await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_revoke_holds_on_every_server_within_a_second() {
+    let wechat = Wechat::start();
+    let here = Server::start(Backend::Shared, &wechat);
+    let there = here.sibling();
+    let phone = here.signed_in(&wechat, "alice").await;
+    let tablet = here.signed_in(&wechat, "alice").await.at(&there.public);
+    let path = format!("/api/v1/me/sessions/{}", current(&tablet).await);
+    assert_eq!(phone.delete(&path).await.status, 204);
+    let began = Instant::now();
+    loop {
+        let asked = began.elapsed();
+        let reply = tablet.get("/api/v1/me").await;
+        if reply.status == 401 {
+            break;
+        }
+        assert!(asked < Duration::from_secs(1), "still {} after {asked:?}", reply.status);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Also of all sessions at once.
+    let tablet = here.signed_in(&wechat, "alice").await.at(&there.public);
+    tablet.get("/api/v1/me").await.ok();
+    assert_eq!(phone.delete("/api/v1/me").await.status, 204);
+    let began = Instant::now();
+    loop {
+        let asked = began.elapsed();
+        if tablet.get("/api/v1/me").await.status == 401 {
+            break;
+        }
+        assert!(asked < Duration::from_secs(1), "still signed in after {asked:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_renewed_on_one_server_is_good_on_the_other_at_once() {
+    let wechat = Wechat::start();
+    let here = Server::start(Backend::Shared, &wechat);
+    let there = here.sibling();
+    let mut alice = here.signed_in(&wechat, "alice").await;
+    for _ in 0..5 {
+        alice.at(&there.public).get("/api/v1/me").await.ok();
+        alice = renew(&alice).await;
+    }
+    alice.at(&there.public).get("/api/v1/me").await.ok();
+}

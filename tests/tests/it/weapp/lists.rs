@@ -1,0 +1,97 @@
+//! The list: its order, and how much of a gallery it shows.
+
+use futures_util::future::join_all;
+use yibi_tests::weapp::Phone;
+use yibi_tests::{Backend, Server, Wechat, on_both_backends};
+
+use super::line;
+
+on_both_backends!(
+    drawings_come_in_the_order_of_their_first_save,
+    only_the_newest_two_hundred_are_listed,
+    only_sixteen_mebibytes_are_listed,
+    saves_at_once_do_not_disturb_each_other,
+);
+
+async fn drawings_come_in_the_order_of_their_first_save(backend: Backend) {
+    let wechat = Wechat::start();
+    let mut server = Server::start(backend, &wechat);
+    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    for id in ["c", "a", "画", "b", "c", "a"] {
+        phone.save(id, line(1.0)).await.done();
+    }
+    assert_eq!(phone.ids().await, ["c", "a", "画", "b"]);
+    phone.delete("a").await.done();
+    phone.save("c", line(2.0)).await.done();
+    assert_eq!(phone.ids().await, ["c", "画", "b"]);
+    phone.save("a", line(3.0)).await.done();
+    phone.save("b", line(3.0)).await.done();
+    assert_eq!(phone.ids().await, ["c", "画", "b", "a"], "deleted and saved again, it is a new one");
+    server.crash_and_restart();
+    assert_eq!(phone.at(&server.public).ids().await, ["c", "画", "b", "a"]);
+}
+
+async fn only_the_newest_two_hundred_are_listed(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start_with(backend, &wechat, &[("LIMITS__ENABLED", "false")]);
+    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    for number in 0..205 {
+        phone.save(number, line(f64::from(number))).await.done();
+    }
+    // A change does not make a drawing newer.
+    phone.save(1, line(1.5)).await.done();
+    let from = |first: i32| -> Vec<_> { (first..205).map(|n| (n.to_string(), line(f64::from(n)))).collect() };
+    assert_eq!(phone.shown().await, from(5));
+    phone.delete(204).await.done();
+    let mut expected = from(4);
+    expected.pop();
+    assert_eq!(phone.shown().await, expected);
+}
+
+async fn only_sixteen_mebibytes_are_listed(backend: Backend) {
+    const LENGTH: usize = 1_600_000;
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    // About as repetitive as real lists are, so that it is stored small.
+    let mut text = String::from("[");
+    for entry in 0.. {
+        let next = format!(r#"{{"method":"lineTo","data":[{},{}.5]}}"#, entry % 331, entry % 487);
+        if text.len() + next.len() + 2 > LENGTH {
+            break;
+        }
+        if entry > 0 {
+            text.push(',');
+        }
+        text.push_str(&next);
+    }
+    text.push(']');
+    for number in 0..11 {
+        phone.save(number, &text).await.done();
+    }
+    let fitting = (16 << 20) / text.len();
+    let shown = phone.shown().await;
+    let ids: Vec<&str> = shown.iter().map(|(id, _)| id.as_str()).collect();
+    let expected: Vec<String> = (11 - fitting..11).map(|number| number.to_string()).collect();
+    assert_eq!(ids, expected, "the newest that fit");
+    assert!(shown.iter().all(|(_, actions)| *actions == text));
+}
+
+async fn saves_at_once_do_not_disturb_each_other(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let modern = server.signed_in(&wechat, "alice").await;
+    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let saves = (0..8).map(|number| phone.save("same", line(f64::from(number))));
+    let others = (0..8).map(|number| phone.save(number, line(f64::from(number))));
+    let (same, others) = tokio::join!(join_all(saves), join_all(others));
+    for reply in same.iter().chain(&others) {
+        reply.done();
+    }
+    let shown = phone.shown().await;
+    assert_eq!(shown.len(), 9);
+    let (_, same) = shown.iter().find(|(id, _)| id == "same").unwrap();
+    assert!((0..8).any(|number| *same == line(f64::from(number))));
+    let drawing = modern.drawing("same").await;
+    assert_eq!((&drawing["base"], &drawing["seq"]), (&7.into(), &8.into()));
+}
