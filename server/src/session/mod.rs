@@ -50,6 +50,9 @@ pub enum SessionError {
     /// The user's erasure is being carried out this moment.
     #[error("the user is being erased")]
     Leaving,
+    /// An operator keeps the user out.
+    #[error("the user is blocked")]
+    Blocked,
     /// A 2016 client's signature does not fit its rawData.
     #[error("the signature does not fit the raw data")]
     UntrustedRawData,
@@ -69,7 +72,11 @@ impl SessionError {
     #[must_use]
     pub fn is_callers(&self) -> bool {
         match self {
-            Self::Unauthenticated | Self::NoSession | Self::CodeSpent | Self::UntrustedRawData => true,
+            Self::Unauthenticated
+            | Self::NoSession
+            | Self::CodeSpent
+            | Self::Blocked
+            | Self::UntrustedRawData => true,
             Self::Exchange(refusal) => refusal.for_good(),
             Self::Leaving | Self::Store(_) | Self::Internal(_) => false,
         }

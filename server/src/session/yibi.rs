@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tracing::Instrument;
+use yibi_common::admin::{Happening, UserRef};
 
 use super::exchange::Bearing;
 use super::token::code_hash;
@@ -180,6 +181,9 @@ impl SessionService {
     pub async fn end(&self, user: &UserKey, id: SessionId) -> Result<(), SessionError> {
         let ended = self.0.store.remove(user, id).await?;
         self.forget(id).await;
+        if ended {
+            self.tell_revoked(user, Some(id)).await;
+        }
         if ended { Ok(()) } else { Err(SessionError::NoSession) }
     }
 
@@ -191,7 +195,20 @@ impl SessionService {
         self.0.store.remove_all(user).await?;
         // Of one user there may be many; the others' are read again in no time.
         self.0.copies.invalidate_all();
+        self.tell_revoked(user, None).await;
         Ok(())
+    }
+
+    /// Tells who watches that sessions were ended.
+    async fn tell_revoked(&self, user: &UserKey, session: Option<SessionId>) {
+        let watch = self.0.metrics.watch();
+        if !watch.is_watched() {
+            return;
+        }
+        if let Ok(Some(user)) = self.0.users.user(user).await {
+            let session = session.map(|id| id.to_string());
+            watch.happens(|| Happening::Revoked { user: UserRef::from(&user), session });
+        }
     }
 }
 
@@ -201,6 +218,7 @@ pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
         Ok(()) => "ok",
         Err(SessionError::Exchange(refusal)) => refusal.name(),
         Err(SessionError::CodeSpent) => "code_spent",
+        Err(SessionError::Blocked) => "account_blocked",
         Err(SessionError::UntrustedRawData) => "untrusted",
         Err(SessionError::Store(_)) => "store",
         Err(

@@ -16,6 +16,16 @@ macro_rules! cases {
 /// All cases of [`crate::gallery`], in a module of the backend's.
 macro_rules! gallery_cases {
     ($open:path) => {
+        mod admin {
+            use crate::gallery::admin as suite;
+
+            cases! { suite, $open:
+                users_are_paged_in_three_orders
+                a_block_is_kept_since_it_was_made
+                drawings_of_all_users_are_paged
+                the_audit_log_is_paged_from_its_end
+            }
+        }
         mod append {
             use crate::gallery::append as suite;
 
@@ -101,6 +111,14 @@ macro_rules! gallery_cases {
 /// All cases of [`crate::sessions`], in a module of the backend's.
 macro_rules! sessions_cases {
     ($open:path) => {
+        mod sessions_admin {
+            use crate::sessions_admin as suite;
+
+            cases! { suite, $open:
+                sessions_are_paged_in_three_orders
+                what_has_ended_is_on_no_page
+            }
+        }
         mod sessions {
             use crate::sessions as suite;
 

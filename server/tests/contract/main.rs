@@ -17,5 +17,6 @@ mod cases;
 mod gallery;
 mod given;
 mod sessions;
+mod sessions_admin;
 mod shared;
 mod sqlite;

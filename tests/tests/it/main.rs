@@ -8,6 +8,7 @@
     reason = "in a test a broken expectation is what is to be told"
 )]
 
+mod admin;
 mod first_steps;
 mod outages;
 mod v1;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSubStream};
 use redis::io::tcp::{TcpSettings, socket2};
 use redis::{
     Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError,
@@ -64,6 +64,15 @@ impl Link {
         let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())?;
         let current = Mutex::new(Current { manager, number: 0 });
         Ok(Self(Arc::new(Shared { client, config, current })))
+    }
+
+    /// The messages of a channel from now on, over a connection of their own.
+    pub(super) async fn subscribe(&self, channel: &str) -> StoreResult<PubSubStream> {
+        let late = |late| StoreError::Unavailable(Box::new(late));
+        let connecting = self.0.client.get_async_pubsub();
+        let (mut sink, stream) = tokio::time::timeout(PATIENCE, connecting).await.map_err(late)??.split();
+        tokio::time::timeout(PATIENCE, sink.subscribe(channel)).await.map_err(late)??;
+        Ok(stream)
     }
 
     /// One command.

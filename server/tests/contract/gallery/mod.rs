@@ -1,5 +1,6 @@
 //! Cases of the [`Gallery`](yibi_server::store::gallery::Gallery).
 
+pub mod admin;
 pub mod append;
 pub mod lists;
 pub mod users;

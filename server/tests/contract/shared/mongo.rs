@@ -17,6 +17,7 @@ use crate::given::{Opened, actions, at, batch, blank, blob, blobs, draw, ids, ne
 /// sharded cluster. No transaction, no `bulkWrite`.
 const ALLOWED: &[&str] = &[
     "aggregate",
+    "count",
     "createIndexes",
     "delete",
     "endSessions",
