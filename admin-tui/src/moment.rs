@@ -12,17 +12,20 @@ pub fn parse(text: &str) -> Option<Millis> {
 
 /// RFC 3339 in UTC, to the second.
 pub fn rfc3339(moment: Millis) -> String {
-    Timestamp::from_millisecond(moment - moment.rem_euclid(1000)).map_or_else(|_| String::new(), |at| at.to_string())
+    Timestamp::from_millisecond(moment - moment.rem_euclid(1000))
+        .map_or_else(|_| String::new(), |at| at.to_string())
 }
 
 /// `11-20 20:05:07` in UTC.
 pub fn short(moment: Millis) -> String {
-    Timestamp::from_millisecond(moment).map_or_else(|_| String::new(), |at| at.strftime("%m-%d %H:%M:%S").to_string())
+    Timestamp::from_millisecond(moment)
+        .map_or_else(|_| String::new(), |at| at.strftime("%m-%d %H:%M:%S").to_string())
 }
 
 /// `20:05:07` in UTC.
 pub fn clock(moment: Millis) -> String {
-    Timestamp::from_millisecond(moment).map_or_else(|_| String::new(), |at| at.strftime("%H:%M:%S").to_string())
+    Timestamp::from_millisecond(moment)
+        .map_or_else(|_| String::new(), |at| at.strftime("%H:%M:%S").to_string())
 }
 
 /// A span by its two largest units: `42s`, `4m07s`, `3h12m`, `5d02h`.
@@ -87,7 +90,9 @@ mod tests {
     fn spans_are_read() {
         assert_eq!(parse_span("5m"), Some(300_000));
         assert_eq!(parse_span("30d"), Some(2_592_000_000));
-        for wrong in ["", "m", "5", "-5m", "5 m", "1.5h", "5分", "99999999999999999999d", "999999999999999999d"] {
+        for wrong in
+            ["", "m", "5", "-5m", "5 m", "1.5h", "5分", "99999999999999999999d", "999999999999999999d"]
+        {
             assert_eq!(parse_span(wrong), None, "{wrong}");
         }
     }

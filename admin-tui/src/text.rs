@@ -129,7 +129,11 @@ pub fn bytes(number: u64) -> String {
         tenths /= 1024;
         unit = next;
     }
-    if tenths < 1000 { format!("{}.{} {unit}", tenths / 10, tenths % 10) } else { format!("{} {unit}", tenths / 10) }
+    if tenths < 1000 {
+        format!("{}.{} {unit}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {unit}", tenths / 10)
+    }
 }
 
 #[cfg(test)]
