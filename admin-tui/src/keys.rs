@@ -35,7 +35,6 @@ impl Context {
 
 /// Everything that a key or the palette can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is described by its binding below")]
 pub enum Command {
     Back,
     Quit,

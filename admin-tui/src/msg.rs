@@ -42,8 +42,6 @@ pub enum Msg {
     Event(Box<Event>),
     /// The stream ended; why.
     StreamClosed(Trouble),
-    /// The console is back from the shell.
-    Resumed,
 }
 
 /// What a request is for. Of each, one is under way at most: a newer one takes its place.

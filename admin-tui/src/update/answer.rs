@@ -4,7 +4,7 @@ use super::{fit, load_view, say, send};
 use crate::model::detail::Detail;
 use crate::model::link::Link;
 use crate::model::{Logged, Model};
-use crate::moment::{self, Millis};
+use crate::moment::Millis;
 use crate::msg::{Drawn, Effect, Reply, Slot, Ticket, Trouble};
 use crate::replay::Player;
 use crate::request::Request;
@@ -195,9 +195,4 @@ fn fail(model: &mut Model, ticket: &Ticket, trouble: Trouble, out: &mut Vec<Effe
         }
         Slot::Link | Slot::Count(_) | Slot::Tail | Slot::Export => say(model, trouble.to_string(), true),
     }
-}
-
-/// The time to live that is left of a moment on the server's clock, in milliseconds.
-pub fn left(model: &Model, ends: &str) -> Option<Millis> {
-    moment::parse(ends).map(|ends| ends - model.server_now())
 }

@@ -140,51 +140,43 @@ pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
             }
         }
         Command::ShowNew => model.live.show_held(),
-        Command::Play
-        | Command::StepBack
-        | Command::StepForward
-        | Command::JumpBack
-        | Command::JumpForward
-        | Command::Start
-        | Command::End
-        | Command::Slower
-        | Command::Faster
-        | Command::OriginalSpeed
-        | Command::SkipIdle
-        | Command::Marker
-        | Command::Follow => replay(model, command),
+        Command::Play => play(model, Player::toggle),
+        Command::StepBack => play(model, |player| player.step(-1)),
+        Command::StepForward => play(model, |player| player.step(1)),
+        Command::JumpBack => play(model, |player| player.step(-10)),
+        Command::JumpForward => play(model, |player| player.step(10)),
+        Command::Start => play(model, |player| player.scrub(0)),
+        Command::End => play(model, |player| player.scrub(1000)),
+        Command::Slower => play(model, |player| player.accelerate(-1)),
+        Command::Faster => play(model, |player| player.accelerate(1)),
+        Command::OriginalSpeed => play(model, Player::original_speed),
+        Command::SkipIdle => play(model, Player::toggle_idle),
+        Command::Marker => {
+            if let Some(Detail::Drawing(drawing)) = model.details.last_mut() {
+                drawing.braille = !drawing.braille;
+                super::fit(model);
+            }
+        }
+        Command::Follow => {
+            if let Some(Detail::Drawing(drawing)) = model.details.last_mut() {
+                drawing.follow = !drawing.follow;
+                let text =
+                    if drawing.follow { "what is added shows as it comes" } else { "no longer followed" };
+                say(model, text, false);
+            }
+        }
     }
 }
 
-fn replay(model: &mut Model, command: Command) {
+/// Does something to the replay, from now on.
+fn play(model: &mut Model, act: impl FnOnce(&mut Player)) {
     let now = model.now;
-    let Some(Detail::Drawing(drawing)) = model.details.last_mut() else { return };
-    let Some(player) = drawing.player.as_mut() else { return };
-    drawing.passed = now;
-    let act: fn(&mut Player) = match command {
-        Command::Play => Player::toggle,
-        Command::StepBack => |player| player.step(-1),
-        Command::StepForward => |player| player.step(1),
-        Command::JumpBack => |player| player.step(-10),
-        Command::JumpForward => |player| player.step(10),
-        Command::Start => |player| player.scrub(0),
-        Command::End => |player| player.scrub(1000),
-        Command::Slower => |player| player.accelerate(-1),
-        Command::Faster => |player| player.accelerate(1),
-        Command::OriginalSpeed => Player::original_speed,
-        Command::SkipIdle => Player::toggle_idle,
-        Command::Marker => {
-            drawing.braille = !drawing.braille;
-            return super::fit(model);
-        }
-        Command::Follow => {
-            drawing.follow = !drawing.follow;
-            let text = if drawing.follow { "what is added shows as it comes" } else { "no longer followed" };
-            return say(model, text, false);
-        }
-        _other => return,
-    };
-    act(player);
+    if let Some(Detail::Drawing(drawing)) = model.details.last_mut()
+        && let Some(player) = drawing.player.as_mut()
+    {
+        drawing.passed = now;
+        act(player);
+    }
 }
 
 /// Shows a view, and nothing over it.

@@ -68,10 +68,6 @@ pub fn update(model: &mut Model, now: Millis, msg: Msg) -> Vec<Effect> {
                 say(model, format!("the stream ended: {trouble}"), true);
             }
         }
-        Msg::Resumed => {
-            model.dirty = true;
-            out.push(Effect::Redraw);
-        }
     }
     settle(model, &mut out);
     out

@@ -11,6 +11,7 @@ use crate::text;
 use crate::theme::Tone;
 
 /// A column.
+#[derive(Clone, Copy)]
 pub struct Column {
     /// Its head.
     pub title: &'static str,
