@@ -5,15 +5,18 @@
 
 CARGO ?= cargo
 
-.PHONY: run test check bench
+.PHONY: run preview test check bench
 
 run: preview
 	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
 
-# Without Node.js the server runs all the same, and says how to get the preview.
-.PHONY: preview
+# Without Node.js the server runs all the same, and its first page says how to get the preview.
 preview:
-	@./miniprogram/preview/build || echo "The mini-program's preview was not built; the server runs without it." >&2
+	@if node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' 2>/dev/null; then \
+		cd miniprogram && { [ -d node_modules ] || npm ci --no-audit --no-fund; } && node preview/build.mjs; \
+	else \
+		echo "Node.js 20 or newer is not there: the mini-program's preview is left out." >&2; \
+	fi
 
 test:
 	./tests/run

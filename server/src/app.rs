@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
@@ -10,6 +10,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App as ActixApp, HttpServer};
 use secrecy::ExposeSecret;
 
+use crate::admin::{Desk, Socket};
 use crate::dev::Extras;
 use crate::gallery::{GalleryService, keep_house};
 use crate::http::{self, Guard, Services};
@@ -22,6 +23,7 @@ use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::Metrics;
+use crate::watch::Heart;
 use crate::wechat::{InvalidClient, WechatApp, WechatClient};
 
 /// The sockets that a server listens on, bound by whoever starts it.
@@ -106,11 +108,16 @@ pub async fn run(
             .listen(listeners.public)?
             .run()
     };
+    let socket = admin_socket(&settings);
+    let desk = Data::new(Desk::new(&settings));
     let admin = {
         let services = services.clone();
-        HttpServer::new(move || {
+        let desk = desk.clone();
+        let server = HttpServer::new(move || {
             ActixApp::new()
                 .app_data(services.clone())
+                .app_data(desk.clone())
+                .app_data(http::ForOperators)
                 .wrap(from_fn(http::envelope))
                 .configure(crate::admin::routes)
                 .default_service(web::to(http::nothing))
@@ -119,8 +126,14 @@ pub async fn run(
         .client_request_timeout(settings.http.head_timeout)
         .shutdown_timeout(1)
         .disable_signals()
-        .listen(listeners.admin)?
-        .run()
+        .listen(listeners.admin)?;
+        match &socket {
+            Some((socket, listener)) => {
+                let noted = server.on_connect(Socket::note_peer(socket.owner()));
+                noted.listen_uds(listener.try_clone()?)?.run()
+            }
+            None => server.run(),
+        }
     };
 
     let (stop_house, house_stopped) = tokio::sync::oneshot::channel::<()>();
@@ -128,25 +141,45 @@ pub async fn run(
         // A sender that is gone means the same as one that spoke.
         let _ = house_stopped.await;
     }));
+    let watch = services.metrics.watch().clone();
+    let heart =
+        Heart::new(watch.clone(), services.gallery.store().clone(), services.sessions.store().clone());
+    let (stop_heart, heart_stopped) = tokio::sync::oneshot::channel::<()>();
+    let heart = tokio::spawn(heart.beat(async {
+        let _ = heart_stopped.await;
+    }));
     let sweeper = tokio::spawn({
         let services = services.clone();
-        async move { services.guard.sweep().await }
+        async move { tokio::join!(services.guard.sweep(), desk.guard.sweep()) }
     });
 
     let handles = (public.handle(), admin.handle());
     let public = tokio::spawn(public);
     let admin = tokio::spawn(admin);
-    tracing::info!(public = %addresses.public, admin = %addresses.admin, "listening");
+    let path = socket.as_ref().map(|(socket, _)| socket.path().display().to_string());
+    tracing::info!(public = %addresses.public, admin = %addresses.admin, socket = path, "listening");
     ready(addresses);
     shutdown.await;
     tracing::info!("stopping: requests in flight are finished");
+    watch.drain();
     handles.0.stop(true).await;
     handles.1.stop(true).await;
-    drop(stop_house);
+    drop((stop_house, stop_heart));
     sweeper.abort();
-    let _ = tokio::join!(public, admin, house);
+    let _ = tokio::join!(public, admin, house, heart);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The operator's socket. A server that can't have it does without: tokens are good all the same.
+fn admin_socket(settings: &Settings) -> Option<(Socket, UnixListener)> {
+    match Socket::bind(&settings.store.data_dir, &settings.admin.socket_group) {
+        Ok(socket) => Some(socket),
+        Err(error) => {
+            tracing::warn!(%error, "there is no admin.sock");
+            None
+        }
+    }
 }
 
 fn services(settings: &Settings) -> Result<Services, StartError> {

@@ -20,6 +20,7 @@ pub mod store;
 pub mod telemetry;
 mod text;
 pub mod user;
+pub mod watch;
 pub mod wechat;
 
 pub use app::{Listeners, Ready, StartError, run};

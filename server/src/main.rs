@@ -5,11 +5,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
+use yibi_common::admin::Role;
 use yibi_server::check::{Verdict, check};
 use yibi_server::dev::{self, Extras};
-use yibi_server::settings::{LogFormat, Settings};
+use yibi_server::settings::{LogFormat, Settings, is_operator_name};
 use yibi_server::wechat::simulator::Simulator;
 use yibi_server::{Listeners, Ready, run, telemetry};
 
@@ -47,8 +48,31 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:5759")]
         listen: SocketAddr,
     },
+    /// Make tokens of operators
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     /// Print all settings with their defaults and what they mean
     Settings,
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make a token and say what to put into the settings, which hold its hash alone
+    New {
+        /// Whose it is, as the audit log will name the operator
+        name: String,
+        /// viewer looks; operator changes things, too
+        #[arg(long, value_enum)]
+        role: RoleName,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleName {
+    Viewer,
+    Operator,
 }
 
 #[derive(Args)]
@@ -122,6 +146,7 @@ async fn execute(command: Command) -> Result<Exit, Failure> {
             Ok(if failed { Exit::Failure } else { Exit::Ok })
         }
         Command::Simulator { listen } => simulate(listen).await,
+        Command::Token { command: TokenCommand::New { name, role } } => new_token(&name, role),
         Command::Settings => {
             say(yibi_server::settings::DEFAULTS.trim_end());
             Ok(Exit::Ok)
@@ -199,6 +224,24 @@ fn simulator_for(settings: &mut Settings) -> Result<Simulator, Failure> {
     let simulator = Simulator::new(vec![app]);
     tokio::spawn(simulator.clone().run(listener, std::future::pending()));
     Ok(simulator)
+}
+
+/// A token for an operator: shown once, and kept nowhere.
+fn new_token(name: &str, role: RoleName) -> Result<Exit, Failure> {
+    if !is_operator_name(name) || name == "admin" {
+        let rule = "a name is 1 to 64 of A-Z a-z 0-9 . _ -, and \"admin\" is the one of admin.token";
+        return Err((Exit::Settings, rule.to_owned()));
+    }
+    let role = match role {
+        RoleName::Viewer => Role::Viewer,
+        RoleName::Operator => Role::Operator,
+    };
+    let (token, sha256) = yibi_server::admin::new_token();
+    say(&format!(
+        "# For {name}; it is shown this once:\n# {token}\n\n# For the settings file of every server:"
+    ));
+    say(&format!("[[admin.tokens]]\nname = \"{name}\"\nrole = \"{role}\"\nsha256 = \"{sha256}\""));
+    Ok(Exit::Ok)
 }
 
 async fn simulate(listen: SocketAddr) -> Result<Exit, Failure> {

@@ -52,8 +52,12 @@ codes! {
     Unauthenticated, "unauthenticated", UNAUTHORIZED, "A valid token is needed.";
     SignInAgain, "sign_in_again", UNAUTHORIZED, "The code can't be used; call wx.login for a new one.";
     UserBlocked, "user_blocked", FORBIDDEN, "WeChat has blocked this user.";
+    AccountBlocked, "account_blocked", FORBIDDEN, "The operator of this service has blocked this user.";
+    RoleNeeded, "role_needed", FORBIDDEN, "The caller may look, not change.";
     LinkInvalid, "link_invalid", FORBIDDEN, "The link is not valid or no longer so.";
     NotFound, "not_found", NOT_FOUND, "There is nothing at this address.";
+    UserNotFound, "user_not_found", NOT_FOUND, "There is no such user.";
+    RequestNotFound, "request_not_found", NOT_FOUND, "No failure of such a request is known any more.";
     DrawingNotFound, "drawing_not_found", NOT_FOUND, "The user has no such drawing.";
     SessionNotFound, "session_not_found", NOT_FOUND, "The user has no such session.";
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
@@ -172,6 +176,7 @@ impl From<SessionError> for Problem {
             SessionError::CodeSpent => Self::new(Code::SignInAgain),
             SessionError::UntrustedRawData => Self::new(Code::Unauthenticated),
             SessionError::Leaving => Self::new(Code::Unavailable),
+            SessionError::Blocked => Self::new(Code::AccountBlocked),
             SessionError::Exchange(refusal) => {
                 let code = match refusal.kind {
                     RefusalKind::SignInAgain => Code::SignInAgain,

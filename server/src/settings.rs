@@ -9,6 +9,7 @@ use std::time::Duration;
 use config::{Config, Environment, File, FileFormat};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
+use yibi_common::admin::Role;
 use yibi_common::limits::Limits;
 
 /// The defaults, which are the settings' documentation too.
@@ -63,6 +64,19 @@ pub struct Http {
 pub struct Admin {
     pub listen: SocketAddr,
     pub token: SecretString,
+    #[serde(default)]
+    pub tokens: Vec<AdminToken>,
+    pub socket_group: String,
+}
+
+/// `[[admin.tokens]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct AdminToken {
+    pub name: String,
+    pub role: Role,
+    pub sha256: String,
 }
 
 /// `[session]`
@@ -272,6 +286,22 @@ impl Settings {
                 faults.push(format!("keys.{name}: 32 bytes in base64 are needed"));
             }
         }
+        let mut names = vec!["admin"];
+        for AdminToken { name, sha256, .. } in &self.admin.tokens {
+            if !is_operator_name(name) || names.contains(&name.as_str()) {
+                faults.push(format!(
+                    "admin.tokens: {name:?} is taken, or not 1 to 64 of A-Z a-z 0-9 . _ - (\"admin\" is admin.token's)"
+                ));
+            }
+            names.push(name);
+            let digits = data_encoding::HEXLOWER.decode(sha256.as_bytes());
+            if digits.is_ok_and(|bytes| bytes.len() == 32) {
+                continue;
+            }
+            faults.push(format!(
+                "admin.tokens: the sha256 of {name:?} is not 64 lower-case hexadecimal digits"
+            ));
+        }
         let rates = &self.limits;
         let rates = [
             rates.user_writes,
@@ -297,7 +327,8 @@ impl Settings {
         if self.apps().any(|app| app.app_secret.expose_secret().is_empty()) {
             faults.push("wechat.app_secret is not set (YIBI_WECHAT__APP_SECRET)".to_owned());
         }
-        if self.admin.token.expose_secret().len() < 32 {
+        let token = self.admin.token.expose_secret();
+        if token.len() < 32 && (!token.is_empty() || self.admin.tokens.is_empty()) {
             faults.push(
                 "admin.token is not set or has under 32 characters (YIBI_ADMIN__TOKEN); \
                  `openssl rand -hex 32` makes one"
@@ -306,6 +337,13 @@ impl Settings {
         }
         if faults.is_empty() { Ok(()) } else { Err(SettingsError::Unfit(faults)) }
     }
+}
+
+/// Whether an operator may be named so.
+#[must_use]
+pub fn is_operator_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 fn is_loopback_http(url: &str) -> bool {

@@ -15,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 use tracing_subscriber::EnvFilter;
 
 use crate::settings;
+use crate::watch::Watch;
 
 /// Starts logging to standard error, as the settings say. An unknown filter counts as `info`.
 pub fn init(settings: &settings::Log) {
@@ -90,10 +91,11 @@ struct PoolLabels {
     pool: Name,
 }
 
-/// All that `/metrics` shows. One per server.
+/// All that `/metrics` shows, and what operators watch. One per server.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    watch: Watch,
     requests: Family<RequestLabels, Counter>,
     request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     operation_seconds: Family<OperationLabels, Histogram, fn() -> Histogram>,
@@ -148,6 +150,7 @@ impl Default for Metrics {
         );
         Self {
             registry,
+            watch: Watch::default(),
             requests,
             request_seconds,
             operation_seconds,
@@ -162,6 +165,12 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// What operators watch.
+    #[must_use]
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     /// A request was answered. `route` is the template, never the path.
     pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
         let method = match method {
@@ -185,6 +194,9 @@ impl Metrics {
 
     /// A sign-in ended.
     pub fn sign_in(&self, dialect: &'static str, outcome: &'static str) {
+        if outcome == "ok" {
+            self.watch.signed_in();
+        }
         self.sign_ins.get_or_create(&SignInLabels { dialect: dialect.into(), outcome: outcome.into() }).inc();
     }
 
@@ -195,6 +207,7 @@ impl Metrics {
 
     /// Actions were stored.
     pub fn appended(&self, actions: u32) {
+        self.watch.saved();
         self.actions.inc_by(u64::from(actions));
     }
 

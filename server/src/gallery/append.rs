@@ -60,6 +60,7 @@ impl GalleryService {
                     let bytes = i64::try_from(batch.bytes()).unwrap_or(i64::MAX);
                     self.count(user, i64::from(created), bytes);
                     self.0.metrics.appended(batch.len());
+                    self.tell_saved(user, id, Some(batch.from_seq), created).await;
                     return Ok(seq);
                 }
                 Appended::Missing => return Err(GalleryError::NotFound),

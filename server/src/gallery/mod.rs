@@ -4,6 +4,7 @@
 mod append;
 mod drawings;
 mod export;
+mod operator;
 mod pictures;
 mod purge;
 mod quota;
@@ -18,6 +19,7 @@ use yibi_common::limits::Limits;
 
 pub use append::Append;
 pub use drawings::{Drawing, Page};
+pub use operator::Opened;
 pub use pictures::{Format, Link, Picture};
 pub use purge::keep_house;
 pub use weapp::Save;

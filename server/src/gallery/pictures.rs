@@ -15,7 +15,7 @@ use super::{GalleryError, GalleryResult, GalleryService, check_id, decode};
 use crate::clock::Micros;
 use crate::keys::Signer;
 use crate::settings;
-use crate::store::gallery::{Gallery, Stored};
+use crate::store::gallery::{Gallery, Header, Stored};
 use crate::telemetry::Metrics;
 use crate::user::UserKey;
 
@@ -201,14 +201,28 @@ impl GalleryService {
         size: u32,
     ) -> GalleryResult<Picture> {
         check_id(id).map_err(|_| GalleryError::NotFound)?;
-        check_size(size)?;
         let header = self.0.store.header(user, id).await?.ok_or(GalleryError::NotFound)?;
         if header.deleted_at.is_some() {
             return Err(GalleryError::Deleted);
         }
+        self.picture_of(user, &header, format, size).await
+    }
+
+    /// The picture of a drawing, in the bin or not.
+    ///
+    /// # Errors
+    /// As [`picture`](Self::picture), but for [`GalleryError::Deleted`].
+    pub async fn picture_of(
+        &self,
+        user: &UserKey,
+        header: &Header,
+        format: Format,
+        size: u32,
+    ) -> GalleryResult<Picture> {
+        check_size(size)?;
         let key = Key {
             user: user.clone(),
-            id: id.to_owned(),
+            id: header.id.clone(),
             created_at: header.created_at,
             seq: header.seq,
             format,

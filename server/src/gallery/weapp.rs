@@ -81,6 +81,7 @@ impl GalleryService {
             WeappSaved::Done { bytes, created } => {
                 self.count(user, i64::from(created), bytes);
                 self.0.metrics.appended(1);
+                self.tell_saved(user, &v1_id, None, created).await;
                 Ok(())
             }
             WeappSaved::Refused(Obstacle::OneStroke) => {

@@ -32,7 +32,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 /// The query of a request, in words of ours when it is wrong.
-pub(super) fn query<T: serde::de::DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
+pub(crate) fn query<T: serde::de::DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
     let query = web::Query::<T>::from_query(request.query_string());
     query.map(web::Query::into_inner).map_err(|_| {
         Problem::new(Code::InvalidValue).detail("a parameter of the query is not as it should be")

@@ -10,16 +10,36 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use tracing::Instrument;
+use yibi_common::admin::{Failure, RequestRow};
 use yibi_common::api::ProblemBody;
 
 use super::App;
 use super::guard::is_trusted;
+use crate::clock::Micros;
 use crate::problem::{Code, Problem};
 use crate::random;
+use crate::watch::Answered;
 
 /// Whose request it turned out to be, for the log line.
 #[derive(Debug, Clone)]
-pub(super) struct CalledBy(pub(super) String);
+pub(crate) struct CalledBy(pub(crate) String);
+
+/// Marks the operators' listener, whose requests are not counted among the clients'.
+#[derive(Debug, Clone, Copy)]
+pub struct ForOperators;
+
+/// A failure in a reply of 2016, which is none by its status.
+#[derive(Debug, Clone)]
+pub(super) struct Failed2016 {
+    /// What it is.
+    pub(super) code: Code,
+    /// Its cause and its causes.
+    pub(super) cause: Option<String>,
+}
+
+/// The request's id, for what is written down beyond the log.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -36,6 +56,7 @@ pub async fn envelope(
     let id = request_id(&request, app.as_ref());
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = %id, method = %method);
+    request.extensions_mut().insert(RequestId(id.clone()));
     let response = next.call(request).instrument(span.clone()).await?;
     let mut response = response.map_into_boxed_body();
 
@@ -50,6 +71,7 @@ pub async fn envelope(
             }
         });
     }
+    let failure = failure(&response, problem);
     if let Some(body) = problem_body(&response, problem, &id) {
         let json = serde_json::to_vec(&body).unwrap_or_default();
         response = response.map_body(|head, _| {
@@ -62,18 +84,60 @@ pub async fn envelope(
     set_headers(response.headers_mut(), &id);
 
     let took = began.elapsed();
-    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let route = response.request().match_pattern().filter(|route| !route.is_empty());
+    let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let status = response.status().as_u16();
     if let Some(app) = &app {
         app.metrics.request(method.as_str(), &route, status, took);
     }
-    let caller = response.request().extensions().get::<CalledBy>().cloned();
+    let caller = response.request().extensions().get::<CalledBy>().cloned().map(|caller| caller.0);
+    if let Some(app) = &app {
+        let watch = app.metrics.watch();
+        if let Some((code, cause)) = failure {
+            watch.failed(Failure {
+                request_id: id.clone(),
+                server: String::new(),
+                at: Micros::now().to_string(),
+                method: method.to_string(),
+                route: route.clone(),
+                status,
+                code: code.text().to_owned(),
+                cause,
+                user: caller.clone(),
+            });
+        }
+        if response.request().app_data::<ForOperators>().is_none() {
+            let row = RequestRow {
+                request_id: id,
+                at: Micros::now().to_string(),
+                method: method.to_string(),
+                route: route.clone(),
+                status,
+                duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            };
+            watch.answered(Answered { row, user: caller.clone() });
+        }
+    }
     span.in_scope(|| {
-        let user = caller.as_ref().map(|caller| caller.0.as_str());
         let duration_ms = took.as_secs_f64() * 1000.0;
-        tracing::info!(route, status, user, duration_ms, "request");
+        tracing::info!(route, status, user = caller, duration_ms, "request");
     });
     Ok(response)
+}
+
+/// What operators are to know of a response: a failure with its cause, unless strangers can bring it about at
+/// will.
+fn failure(response: &ServiceResponse<BoxBody>, problem: Option<&Problem>) -> Option<(Code, Option<String>)> {
+    if let Some(Failed2016 { code, cause }) = response.response().extensions().get::<Failed2016>() {
+        return Some((*code, cause.clone()));
+    }
+    let Some(problem) = problem else {
+        return response.status().is_server_error().then_some((Code::Internal, None));
+    };
+    let cause = problem.cause_chain();
+    let at_will =
+        matches!(problem.code.status().as_u16(), 401 | 404 | 405 | 429) || problem.code == Code::LinkInvalid;
+    (cause.is_some() || !at_will).then_some((problem.code, cause))
 }
 
 /// The id that a trusted proxy gave the request, or a new one.

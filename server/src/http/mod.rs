@@ -3,19 +3,20 @@
 mod body;
 mod caller;
 mod drawings;
-mod envelope;
+pub(crate) mod envelope;
 mod guard;
 mod images;
 mod me;
 pub mod openapi;
-mod reply;
+pub(crate) mod reply;
 mod sessions;
 mod weapp;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
-pub use envelope::{envelope, nothing};
+pub(crate) use drawings::query;
+pub use envelope::{ForOperators, envelope, nothing};
 pub use guard::Guard;
 
 use crate::gallery::GalleryService;

@@ -25,4 +25,4 @@ impl ResponseError for Problem {
 }
 
 /// What handlers give.
-pub(super) type Reply = Result<HttpResponse, Problem>;
+pub(crate) type Reply = Result<HttpResponse, Problem>;

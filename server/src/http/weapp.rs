@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::body::Body;
+use super::envelope::Failed2016;
 use super::guard::address;
 use super::sessions::{app_id, client};
 use crate::gallery::Save;
@@ -187,7 +188,10 @@ fn failed(problem: &Problem) -> HttpResponse {
         (Code::RateLimited, _) => "too many requests",
         (code, _) => code.title(),
     };
-    failure(reason)
+    let mut reply = failure(reason);
+    let note = Failed2016 { code: problem.code, cause: problem.cause_chain() };
+    reply.extensions_mut().insert(note);
+    reply
 }
 
 /// The members of a JSON or form body. Whatever else it is, it has none.

@@ -68,14 +68,16 @@ impl SessionService {
         });
     }
 
-    /// Forgets the copy of a session that this server changed or ended.
+    /// Forgets the copy of a session that this server changed.
     pub(super) async fn forget(&self, id: SessionId) {
         self.0.copies.invalidate(&id).await;
     }
 
-    /// Forgets all copies: of one user there may be many, and they are read again in no time.
+    /// Forgets all copies after sessions were ended, and all sign-ins that might lead to one of them: they are
+    /// read again in no time.
     pub(super) fn forget_all(&self) {
         self.0.copies.invalidate_all();
+        self.0.sign_ins.invalidate_all();
     }
 }
 

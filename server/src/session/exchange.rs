@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
+use yibi_common::admin::{Happening, UserRef};
 
 use super::token::code_hash;
 use super::{Client, Refusal, SessionError, SessionService};
@@ -104,9 +105,12 @@ impl SessionService {
             origin: bearing.from.clone(),
             unionid: exchange.unionid,
         };
-        let (record, _) = self.0.users.sign_in(&user, &new, now).await?;
+        let (record, first) = self.0.users.sign_in(&user, &new, now).await?;
         if record.erase_at.is_some() {
             return Err(SessionError::Leaving);
+        }
+        if record.blocked_at.is_some() {
+            return Err(SessionError::Blocked);
         }
         let id = bearing.id.unwrap_or_else(|| SessionId(random::bytes()));
         let longest = match bearing.dialect {
@@ -116,7 +120,7 @@ impl SessionService {
         let sealer = &self.0.keys.get().await?.sealer;
         let session = StoredSession {
             id,
-            public_id: record.public_id,
+            public_id: record.public_id.clone(),
             dialect: bearing.dialect,
             device: bearing.client.device.clone(),
             address: bearing.client.address.clone(),
@@ -128,7 +132,19 @@ impl SessionService {
             sealed_key: sealer.seal(exchange.session_key.expose_secret(), &id.to_string()),
             user,
         };
-        self.0.store.create(session, self.0.settings.idle).await?;
+        let session = self.0.store.create(session, self.0.settings.idle).await?;
+        // Who blocks a user first says so and then ends the sessions: one that was made in between sees it now.
+        let now_known = self.0.users.user(&session.user).await?;
+        if now_known.is_some_and(|record| record.blocked_at.is_some()) {
+            self.0.store.remove(&session.user, id).await?;
+            return Err(SessionError::Blocked);
+        }
+        self.0.metrics.watch().happens(|| Happening::SignIn {
+            user: UserRef::from(&record),
+            session: id.to_string(),
+            dialect: session.dialect.name().to_owned(),
+            new: first,
+        });
         Ok(id)
     }
 }

@@ -50,6 +50,9 @@ pub enum SessionError {
     /// The user's erasure is being carried out this moment.
     #[error("the user is being erased")]
     Leaving,
+    /// An operator keeps the user out.
+    #[error("the user is blocked")]
+    Blocked,
     /// A 2016 client's signature does not fit its rawData.
     #[error("the signature does not fit the raw data")]
     UntrustedRawData,

@@ -50,7 +50,10 @@ impl From<SessionError> for Rejection {
             }
             SessionError::UntrustedRawData => Self::UntrustedRawData,
             SessionError::Exchange(refusal) => Self::ExchangeFailed(refusal),
-            SessionError::Leaving | SessionError::Store(_) | SessionError::Internal(_) => Self::Failed(error),
+            SessionError::Leaving
+            | SessionError::Blocked
+            | SessionError::Store(_)
+            | SessionError::Internal(_) => Self::Failed(error),
         }
     }
 }

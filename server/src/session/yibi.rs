@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use yibi_common::admin::{Happening, UserRef};
+
 use super::exchange::Bearing;
 use super::token::code_hash;
 use super::{Caller, Client, SessionError, SessionService, Token};
@@ -134,7 +136,7 @@ impl SessionService {
     /// [`SessionError::Store`].
     pub async fn sign_out(&self, caller: &Caller) -> Result<(), SessionError> {
         self.0.store.remove(caller.user(), caller.session.id).await?;
-        self.forget(caller.session.id).await;
+        self.forget_all();
         Ok(())
     }
 
@@ -152,7 +154,10 @@ impl SessionService {
     /// [`SessionError::NoSession`] when that user has no such session, [`SessionError::Store`].
     pub async fn end(&self, user: &UserKey, id: SessionId) -> Result<(), SessionError> {
         let ended = self.0.store.remove(user, id).await?;
-        self.forget(id).await;
+        self.forget_all();
+        if ended {
+            self.tell_revoked(user, Some(id)).await;
+        }
         if ended { Ok(()) } else { Err(SessionError::NoSession) }
     }
 
@@ -163,7 +168,20 @@ impl SessionService {
     pub async fn end_all(&self, user: &UserKey) -> Result<(), SessionError> {
         self.0.store.remove_all(user).await?;
         self.forget_all();
+        self.tell_revoked(user, None).await;
         Ok(())
+    }
+
+    /// Tells who watches that sessions were ended.
+    async fn tell_revoked(&self, user: &UserKey, session: Option<SessionId>) {
+        let watch = self.0.metrics.watch();
+        if !watch.is_watched() {
+            return;
+        }
+        if let Ok(Some(user)) = self.0.users.user(user).await {
+            let session = session.map(|id| id.to_string());
+            watch.happens(|| Happening::Revoked { user: UserRef::from(&user), session });
+        }
     }
 }
 
@@ -173,6 +191,7 @@ pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
         Ok(()) => "ok",
         Err(SessionError::Exchange(refusal)) => refusal.name(),
         Err(SessionError::CodeSpent) => "code_spent",
+        Err(SessionError::Blocked) => "account_blocked",
         Err(SessionError::UntrustedRawData) => "untrusted",
         Err(SessionError::Store(_)) => "store",
         Err(

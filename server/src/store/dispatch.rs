@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use yibi_common::admin::AuditEntry;
+
 use super::StoreResult;
+use super::admin::{DrawingPage, GalleryAdmin, Place, Rows, SessionPage, SessionsAdmin, UserPage};
 use super::gallery::{
     After, Appended, Batch, Gallery, Header, NewDrawing, NewUser, Stored, Usage, UserRecord, WeappHead,
     WeappSave, WeappSaved,
@@ -49,6 +52,15 @@ pub enum SessionBackend {
 }
 
 impl GalleryStore {
+    /// The name of what it stands on.
+    #[must_use]
+    pub fn backend_name(&self) -> &'static str {
+        match &self.backend {
+            GalleryBackend::Sqlite(_) => "sqlite",
+            GalleryBackend::Mongo(_) => "mongodb",
+        }
+    }
+
     /// A store that reports to those metrics.
     #[must_use]
     pub fn new(backend: GalleryBackend, metrics: Arc<Metrics>) -> Self {
@@ -63,6 +75,24 @@ impl GalleryStore {
 }
 
 impl SessionStore {
+    /// The Redis that other servers may share.
+    #[must_use]
+    pub fn shared(&self) -> Option<&RedisSessions> {
+        match &self.backend {
+            SessionBackend::Sqlite(_) => None,
+            SessionBackend::Redis(redis) => Some(redis),
+        }
+    }
+
+    /// The name of what it stands on.
+    #[must_use]
+    pub fn backend_name(&self) -> &'static str {
+        match &self.backend {
+            SessionBackend::Sqlite(_) => "sqlite",
+            SessionBackend::Redis(_) => "redis",
+        }
+    }
+
     /// A store that reports to those metrics.
     #[must_use]
     pub fn new(backend: SessionBackend, metrics: Arc<Metrics>) -> Self {
@@ -97,6 +127,18 @@ macro_rules! gallery {
 macro_rules! sessions {
     ($self:ident.$operation:ident($($argument:expr),*)) => {
         measured!($self, "sessions", Sessions, SessionBackend, Redis, $operation($($argument),*))
+    };
+}
+
+macro_rules! gallery_admin {
+    ($self:ident.$operation:ident($($argument:expr),*)) => {
+        measured!($self, "gallery", GalleryAdmin, GalleryBackend, Mongo, $operation($($argument),*))
+    };
+}
+
+macro_rules! sessions_admin {
+    ($self:ident.$operation:ident($($argument:expr),*)) => {
+        measured!($self, "sessions", SessionsAdmin, SessionBackend, Redis, $operation($($argument),*))
     };
 }
 
@@ -259,5 +301,45 @@ impl Sessions for SessionStore {
 
     async fn drop_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
         sessions!(self.drop_lease(name, holder))
+    }
+}
+
+impl GalleryAdmin for GalleryStore {
+    async fn user_page(&self, page: &UserPage) -> StoreResult<Rows<UserRecord>> {
+        gallery_admin!(self.user_page(page))
+    }
+
+    async fn users(&self, users: &[UserKey]) -> StoreResult<Vec<UserRecord>> {
+        gallery_admin!(self.users(users))
+    }
+
+    async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
+        gallery_admin!(self.set_blocked(user, since))
+    }
+
+    async fn drawing_page(&self, page: &DrawingPage) -> StoreResult<Rows<(UserKey, Header)>> {
+        gallery_admin!(self.drawing_page(page))
+    }
+
+    async fn estimates(&self) -> StoreResult<(u64, u64)> {
+        gallery_admin!(self.estimates())
+    }
+
+    async fn audit(&self, at: Micros, entry: &AuditEntry) -> StoreResult<()> {
+        gallery_admin!(self.audit(at, entry))
+    }
+
+    async fn audit_page(&self, after: Option<&Place>, limit: u32) -> StoreResult<Rows<AuditEntry>> {
+        gallery_admin!(self.audit_page(after, limit))
+    }
+}
+
+impl SessionsAdmin for SessionStore {
+    async fn session_page(&self, page: &SessionPage) -> StoreResult<Rows<(StoredSession, Micros)>> {
+        sessions_admin!(self.session_page(page))
+    }
+
+    async fn session_estimates(&self, since: Micros) -> StoreResult<(u64, u64)> {
+        sessions_admin!(self.session_estimates(since))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use yibi_common::admin::UserRef;
 use yibi_common::drawing::{Mode, Paper};
 
 use super::StoreResult;
@@ -25,6 +26,19 @@ pub struct UserRecord {
     pub created_at: Micros,
     /// When everything of this user is to be erased; until then it is hidden.
     pub erase_at: Option<Micros>,
+    /// Since when an operator keeps the user out.
+    pub blocked_at: Option<Micros>,
+}
+
+impl From<&UserRecord> for UserRef {
+    fn from(user: &UserRecord) -> Self {
+        Self {
+            id: user.public_id.clone(),
+            app_id: user.key.app_id().to_owned(),
+            openid: user.key.openid().to_owned(),
+            nickname: user.nickname.clone(),
+        }
+    }
 }
 
 /// What a first sign-in writes.

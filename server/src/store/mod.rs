@@ -1,9 +1,10 @@
 //! Where everything is kept, behind two seams: [`gallery`] (users and what they drew) and [`sessions`] (who
 //! is signed in, codes on their way, leases between servers).
 //!
-//! Each seam is a trait with an embedded implementation in SQLite and one in a database that several servers
+//! What only operators do stands apart in [`admin`]. Each seam is a trait with an embedded implementation in SQLite and one in a database that several servers
 //! share. [`dispatch`] chooses between them at run time. Only this folder names a database driver.
 
+pub mod admin;
 pub mod dispatch;
 pub mod gallery;
 mod gate;

@@ -12,8 +12,10 @@
 //! | `chunks` | the part of a list that is no longer in its header's tail |
 //! | `drawings` | everything else done to one drawing |
 //! | `lists` | reading many |
+//! | `admin` | what operators do |
 //! | `weapp` | saves of 2016 clients |
 
+mod admin;
 mod append;
 mod chunks;
 mod drawings;

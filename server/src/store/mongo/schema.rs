@@ -15,6 +15,7 @@ use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 use yibi_common::drawing::{Mode, Paper};
 
+use super::admin::AuditDoc;
 use super::{ROUNDS, StoreError, StoreResult, error};
 use crate::clock::Micros;
 use crate::store::gallery::{Header, UserRecord};
@@ -176,6 +177,9 @@ pub(super) struct UserDoc {
     pub(super) created_at: Micros,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) erase_at: Option<Micros>,
+    /// Since when an operator keeps the user out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) blocked_at: Option<Micros>,
     /// Set when the erasure has begun: from then on it is not taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) erasing: bool,
@@ -191,6 +195,7 @@ impl From<UserDoc> for UserRecord {
             unionid: user.unionid,
             created_at: user.created_at,
             erase_at: user.erase_at,
+            blocked_at: user.blocked_at,
         }
     }
 }
@@ -250,6 +255,7 @@ pub(super) struct Collections {
     pub(super) drawings: Collection<DrawingDoc>,
     pub(super) chunks: Collection<ChunkDoc>,
     pub(super) secrets: Collection<SecretDoc>,
+    pub(super) audit: Collection<AuditDoc>,
 }
 
 impl Collections {
@@ -264,6 +270,7 @@ impl Collections {
             drawings: database.collection_with_options("drawings", options()),
             chunks: database.collection_with_options("chunks", options()),
             secrets: database.collection_with_options("secrets", options()),
+            audit: database.collection_with_options("audit", options()),
             database: database.clone(),
         }
     }
@@ -308,10 +315,19 @@ impl Collections {
             // The 2016 list.
             index(doc! {"u": 1, "state": 1, "first_saved_at": -1, "id": -1}),
             sparse(doc! {"deleted_at": 1}),
+            // What operators page by, over all users.
+            index(doc! {"updated_at": -1, "_id": -1}),
+            index(doc! {"created_at": -1, "_id": -1}),
+            index(doc! {"bytes": -1, "_id": -1}),
         ];
         self.drawings.create_indexes(drawings).await?;
         // Not unique: it is random, and a unique index would keep the collection from being sharded.
-        let users = [index(doc! {"public_id": 1}), sparse(doc! {"erase_at": 1})];
+        let users = [
+            index(doc! {"public_id": 1}),
+            sparse(doc! {"erase_at": 1}),
+            index(doc! {"created_at": -1, "_id": -1}),
+            index(doc! {"nickname": 1, "_id": 1}),
+        ];
         self.users.create_indexes(users).await?;
         Ok(())
     }

@@ -28,6 +28,7 @@ impl Collections {
                     unionid: new.unionid.clone(),
                     created_at: now,
                     erase_at: None,
+                    blocked_at: None,
                     erasing: false,
                 };
                 match self.users.insert_one(&fresh).await {

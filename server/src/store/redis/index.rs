@@ -1,10 +1,11 @@
-//! The index of a user's sessions. It may name sessions that have ended, and its moments lag behind those that
+//! The index of a user's sessions (that of all is in `admin`). It may name sessions that have ended, and its moments lag behind those that
 //! slide; whoever reads it asks the sessions themselves and mends it.
 
 use std::time::Duration;
 
 use redis::{cmd, pipe};
 
+use super::admin::name;
 use super::scripts::{INDEX, REMOVE_IF};
 use super::sessions::{Kept, get, lives, read};
 use super::{Keep, SessionId, StoreResult, StoredSession, millis};
@@ -27,6 +28,7 @@ impl Keep {
         let id = session.id.to_string();
         let arguments = [ends.as_bytes(), id.as_bytes(), life.as_bytes()];
         let members: u64 = self.link.script(&INDEX, &self.keys.index(&session.user), &arguments).await?;
+        self.index_for_all(session, Micros(now.plus(kept).0)).await?;
         if members.is_multiple_of(MEND_EVERY) {
             self.of_user(&session.user).await?;
         }
@@ -39,7 +41,9 @@ impl Keep {
         for id in ids {
             remove.arg(id.to_string());
         }
-        self.link.one(&remove).await
+        self.link.one::<()>(&remove).await?;
+        let names: Vec<String> = ids.iter().map(|id| name(user, *id)).collect();
+        self.unindex_for_all(&names).await
     }
 
     pub(super) async fn of_user(&self, user: &UserKey) -> StoreResult<Vec<(StoredSession, Micros)>> {

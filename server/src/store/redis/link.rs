@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSubStream};
 use redis::io::tcp::{TcpSettings, socket2};
 use redis::{
     Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError,
@@ -26,6 +26,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 #[derive(Clone)]
 pub(super) struct Link {
     manager: ConnectionManager,
+    /// For connections that listen.
+    client: Client,
 }
 
 impl fmt::Debug for Link {
@@ -47,7 +49,17 @@ impl Link {
             .set_max_delay(PAUSES.1)
             .set_pipeline_buffer_size(super::RUNNING);
         let client = Client::open(info).map_err(StoreError::from)?;
-        Ok(Self { manager: ConnectionManager::new_lazy_with_config(client, config)? })
+        let manager = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+        Ok(Self { manager, client })
+    }
+
+    /// The messages of a channel from now on, over a connection of their own.
+    pub(super) async fn subscribe(&self, channel: &str) -> StoreResult<PubSubStream> {
+        let late = |late| StoreError::Unavailable(Box::new(late));
+        let (mut sink, stream) =
+            tokio::time::timeout(PATIENCE, self.client.get_async_pubsub()).await.map_err(late)??.split();
+        tokio::time::timeout(PATIENCE, sink.subscribe(channel)).await.map_err(late)??;
+        Ok(stream)
     }
 
     /// One command.

@@ -9,11 +9,18 @@
 //! | `s:{session}` | the session as JSON, for as long as it may be idle |
 //! | `u:{user}:s` | the user's sessions, sorted by the moment (µs) that each would end, when that was last written |
 //! | `u:{user}:e` | the user's epoch, where it was ever raised |
+//! | `i:{expiry}` | all sessions, as `{user}/{session}`, by the moment (µs) that each would end, as above |
+//! | `i:{use}` | the same by their last use |
+//! | `i:{user}` | the same by name |
+//! | `f:servers` | what each server last said of itself, by its name |
+//! | `f:listening` | there while an operator listens to events, which then go through the channel `f:events` |
 //! | `c:{code}` | how a code stands |
 //! | `l:{lease}` | its holder |
 
+mod admin;
 mod codes;
 mod error;
+mod fleet;
 mod index;
 mod link;
 mod scripts;
@@ -21,6 +28,8 @@ mod sessions;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use yibi_common::admin::SessionOrder;
 
 use self::link::Link;
 use super::gate::Gate;
@@ -65,6 +74,27 @@ impl Keys {
 
     fn epoch(&self, user: &UserKey) -> String {
         format!("{}u:{{{user}}}:e", self.prefix)
+    }
+
+    fn all(&self, order: SessionOrder) -> String {
+        let name = match order {
+            SessionOrder::Expiry => "expiry",
+            SessionOrder::LastSeen => "use",
+            SessionOrder::Openid => "user",
+        };
+        format!("{}i:{name}", self.prefix)
+    }
+
+    fn servers(&self) -> String {
+        format!("{}f:servers", self.prefix)
+    }
+
+    fn listening(&self) -> String {
+        format!("{}f:listening", self.prefix)
+    }
+
+    fn events(&self) -> String {
+        format!("{}f:events", self.prefix)
     }
 
     fn code(&self, code: SecretHash) -> String {

@@ -7,6 +7,7 @@
 //! The journal is a write-ahead log and every commit is flushed (`synchronous=FULL`): what is acknowledged
 //! survives a crash of the process and of the machine.
 
+mod admin;
 mod connect;
 mod drawings;
 mod gallery;

@@ -281,6 +281,7 @@ fn encode(session: &StoredSession) -> StoreResult<String> {
     serde_json::to_string(session).map_err(|error| StoreError::Refused(Box::new(error)))
 }
 
-fn decode(value: &str) -> StoreResult<StoredSession> {
+/// A session out of its column.
+pub(super) fn decode(value: &str) -> StoreResult<StoredSession> {
     serde_json::from_str(value).map_err(|error| StoreError::Damaged(format!("a session: {error}")))
 }

@@ -11,7 +11,8 @@ use crate::user::UserKey;
 /// Drawings that one step of an erasure removes, each with up to thousands of actions: others wait for it.
 const ERASED_AT_ONCE: u32 = 8;
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
+/// Reads a row with all columns.
+pub fn from_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
     Ok(UserRecord {
         key: row.get("key")?,
         public_id: row.get("public_id")?,
@@ -20,6 +21,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
         unionid: row.get("unionid")?,
         created_at: row.get("created_at")?,
         erase_at: row.get("erase_at")?,
+        blocked_at: row.get("blocked_at")?,
     })
 }
 
@@ -56,6 +58,7 @@ pub fn sign_in(
             unionid: new.unionid.clone(),
             created_at: now,
             erase_at: None,
+            blocked_at: None,
         };
         return Ok((record, true));
     };
@@ -84,6 +87,19 @@ pub fn set_nickname(
     let mut statement =
         connection.prepare_cached("UPDATE users SET nickname = ? WHERE key = ? RETURNING *")?;
     Ok(statement.query_row(params![nickname, user], from_row).optional()?)
+}
+
+/// See [`GalleryAdmin::set_blocked`](crate::store::admin::GalleryAdmin::set_blocked).
+pub fn set_blocked(
+    connection: &Connection,
+    user: &UserKey,
+    since: Option<Micros>,
+) -> StoreResult<Option<UserRecord>> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE users SET blocked_at = iif(?1 IS NULL, NULL, coalesce(blocked_at, ?1)) WHERE key = ?2
+         RETURNING *",
+    )?;
+    Ok(statement.query_row(params![since, user], from_row).optional()?)
 }
 
 /// See [`Gallery::schedule_erasure`](crate::store::gallery::Gallery::schedule_erasure).

@@ -28,6 +28,7 @@ pub async fn a_sign_in_makes_the_user_once<G: GalleryUnderTest>(gallery: &G) {
         unionid: None,
         created_at: at(1),
         erase_at: None,
+        blocked_at: None,
     };
     assert_eq!(gallery.sign_in(&ann, &first, at(1)).await.unwrap(), (expected.clone(), true));
     let second = NewUser { origin: Some("other".to_owned()), ..new_user("p2") };

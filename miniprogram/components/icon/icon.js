@@ -1,0 +1,7 @@
+Component({
+  options: { virtualHost: false },
+  properties: {
+    /** One of the names in icon.wxss. */
+    name: String,
+  },
+})

@@ -1,0 +1,67 @@
+// Saving a picture to the phone's album, with the permission asked for when it is needed and not before.
+
+/**
+ * @typedef {'saved' | 'refused' | 'cancelled' | 'failed'} Outcome
+ * - `refused`: the permission was refused once; WeChat will not ask again, only its settings page changes it
+ */
+
+/** @param {any} wx @param {string} name @param {object} [options] @returns {Promise<any>} */
+function promise(wx, name, options) {
+  return new Promise((resolve, reject) => { wx[name]({ ...options, success: resolve, fail: reject }) })
+}
+
+/**
+ * Whether the album may be written: `undefined` where the user was never asked.
+ * @param {any} wx
+ * @returns {Promise<boolean | undefined>}
+ */
+async function permission(wx) {
+  const { authSetting } = await promise(wx, 'getSetting')
+  return authSetting['scope.writePhotosAlbum']
+}
+
+/**
+ * @param {any} wx
+ * @param {() => Promise<string>} picture makes the file; its path
+ * @returns {Promise<Outcome>} rejects with what `picture` rejects with
+ */
+async function saveToAlbum(wx, picture) {
+  const allowed = await permission(wx)
+  if (allowed === false) return 'refused'
+  if (allowed === undefined) {
+    const { confirm } = await promise(wx, 'showModal', {
+      title: '保存到相册',
+      content: '需要你允许添加到相册，只用来存这一类图片，不会读取你的照片。',
+      confirmText: '继续',
+      cancelText: '暂不',
+    })
+    if (!confirm) return 'cancelled'
+  }
+  const filePath = await picture()
+  try {
+    await promise(wx, 'saveImageToPhotosAlbum', { filePath })
+    return 'saved'
+  } catch (error) {
+    const said = String((error && /** @type {any} */ (error).errMsg) || error)
+    if (/cancel/.test(said)) return 'cancelled'
+    return (await permission(wx)) === false ? 'refused' : 'failed'
+  }
+}
+
+/**
+ * The picture as the server paints it.
+ * @param {any} wx
+ * @param {import('./api').Api} api
+ * @param {{ id: string, width: number, height: number }} drawing
+ * @param {number} [width] pixels
+ * @returns {Promise<string>} a temporary file's path; rejects where it cannot be had now
+ */
+async function downloadPicture(wx, api, drawing, width = 1080) {
+  const longer = Math.min(2048, Math.round((width * Math.max(drawing.width, drawing.height)) / drawing.width))
+  const request = await api.download(`/drawings/${drawing.id}/image.png?size=${longer}`)
+  const { statusCode, tempFilePath } = await promise(wx, 'downloadFile', request)
+  if (statusCode !== 200) throw new Error(`image.png answered ${statusCode}`)
+  return tempFilePath
+}
+
+module.exports = { saveToAlbum, downloadPicture, permission }

@@ -1,0 +1,146 @@
+// The server's public API, a method per request. Shapes: /api/v1/openapi.json.
+
+const { createHttp } = require('./http')
+
+/**
+ * @typedef {import('./drawing').Action} Action
+ * @typedef {object} Summary
+ * @property {string} id
+ * @property {string} title
+ * @property {number} width grid units
+ * @property {number} height grid units
+ * @property {'free' | 'one_stroke'} mode
+ * @property {number} base the number of the first action there is
+ * @property {number} seq the number that the next action will get
+ * @property {number} stroke_count
+ * @property {number} point_count
+ * @property {string} created_at
+ * @property {string} updated_at
+ * @property {string} [deleted_at]
+ * @property {string} image_url signed; a path, or absolute where the server knows its public address
+ * @typedef {Summary & { actions: Action[] }} Whole
+ */
+
+class Api {
+  /**
+   * @param {object} deps
+   * @param {any} deps.wx
+   * @param {{ api: string, download: string }} deps.config
+   * @param {import('./session').Session} deps.session
+   * @param {ReturnType<typeof createHttp>} [deps.http]
+   */
+  constructor({ wx, config, session, http }) {
+    this.config = config
+    this.session = session
+    this.http = http || createHttp({ wx, origin: config.api })
+    /** @type {Promise<any> | null} */
+    this.limitsRead = null
+  }
+
+  /**
+   * @param {import('./http').Exchange['method']} method
+   * @param {string} path
+   * @param {object} [data]
+   */
+  call(method, path, data) {
+    return this.session.with((token) => this.http({ method, path, data, token }))
+  }
+
+  /** The numbers that bound a drawing; asked for once. */
+  limits() {
+    if (!this.limitsRead) {
+      this.limitsRead = this.http({ method: 'GET', path: '/limits' }).catch((error) => {
+        this.limitsRead = null
+        throw error
+      })
+    }
+    return this.limitsRead
+  }
+
+  /**
+   * A page of the user's drawings, newest first.
+   * @param {{ limit?: number, cursor?: string | null, deleted?: boolean }} [page]
+   * @returns {Promise<{ drawings: Summary[], next: string | null }>}
+   */
+  async drawings({ limit = 20, cursor = null, deleted = false } = {}) {
+    const query = [`limit=${limit}`]
+    if (cursor) query.push(`cursor=${encodeURIComponent(cursor)}`)
+    if (deleted) query.push('deleted=true')
+    const page = await this.call('GET', `/drawings?${query.join('&')}`)
+    return { ...page, drawings: page.drawings.map((/** @type {Summary} */ drawing) => this.absolute(drawing)) }
+  }
+
+  /**
+   * @param {string} id
+   * @param {number} [since] only the actions from this number on
+   * @returns {Promise<Whole>}
+   */
+  async drawing(id, since) {
+    const query = since === undefined ? '' : `?since=${since}`
+    return this.absolute(await this.call('GET', `/drawings/${id}${query}`))
+  }
+
+  /**
+   * @param {string} id
+   * @param {{ from_seq: number, actions: Action[], drawing?: object }} batch
+   * @returns {Promise<{ seq: number }>}
+   */
+  append(id, batch) {
+    return this.call('POST', `/drawings/${id}/actions`, batch)
+  }
+
+  /** @param {string} id @param {string} title */
+  rename(id, title) {
+    return this.call('PUT', `/drawings/${id}`, { title })
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    return this.call('DELETE', `/drawings/${id}`)
+  }
+
+  /** @param {string} id */
+  restore(id) {
+    return this.call('POST', `/drawings/${id}/restore`)
+  }
+
+  me() {
+    return this.call('GET', '/me')
+  }
+
+  /** @param {string} nickname */
+  setNickname(nickname) {
+    return this.call('PUT', '/me', { nickname })
+  }
+
+  deleteMe() {
+    return this.call('DELETE', '/me')
+  }
+
+  sessions() {
+    return this.call('GET', '/me/sessions')
+  }
+
+  /** @param {string} id */
+  endSession(id) {
+    return this.call('DELETE', `/me/sessions/${id}`)
+  }
+
+  /**
+   * The arguments for wx.downloadFile of a path that needs the token.
+   * @param {string} path below the API's root
+   * @returns {Promise<{ url: string, header: Record<string, string> }>}
+   */
+  async download(path) {
+    const token = await this.session.token()
+    return { url: `${this.config.download}/api/v1${path}`, header: { Authorization: `Bearer ${token}` } }
+  }
+
+  /** @template {{ image_url: string }} T @param {T} drawing @returns {T} */
+  absolute(drawing) {
+    const { image_url: url } = drawing
+    return { ...drawing, image_url: url && url.startsWith('/') ? this.config.download + url : url }
+  }
+}
+
+module.exports = { Api }

@@ -1,0 +1,215 @@
+// A drawing: an append-only list of actions, and the fold that makes it a picture.
+
+/**
+ * @typedef {object} Stroke
+ * @property {'pen' | 'ink' | 'eraser'} [tool] `pen` where it is missing
+ * @property {string} color `#rrggbb`
+ * @property {number} width grid units
+ * @property {number[]} points flat, `[x0, y0, 0, dx, dy, dt, …]`: grid units and ms, differences after the first
+ *
+ * @typedef {Stroke & { type: 'stroke', at: number }} StrokeAction
+ * @typedef {{ type: 'background', color: string, at?: number }} BackgroundAction
+ * @typedef {{ type: 'undo' | 'redo' | 'clear', at?: number }} StepAction
+ * @typedef {{ type: 'weapp', strokes: Stroke[] }} WeappAction a whole picture as a client of 2016 saved it
+ * @typedef {StrokeAction | BackgroundAction | StepAction | WeappAction} Action
+ *
+ * @typedef {{ background: string, strokes: Stroke[] }} Picture what is to be seen, the lowest stroke first
+ */
+
+/** The paper's colour where no background was chosen. */
+const PAPER_COLOR = '#ffffff'
+/** The grid of a new drawing. */
+const PAPER = { width: 2048, height: 2731 }
+
+/**
+ * The entries in effect after some actions, and those taken back. Undo takes back the last entry in effect,
+ * redo puts the last one taken back in effect again until another entry is made.
+ */
+class History {
+  constructor() {
+    /** @type {Action[]} */
+    this.done = []
+    /** @type {Action[]} */
+    this.undone = []
+  }
+
+  /** @param {Action} action */
+  push(action) {
+    if (action.type === 'undo') move(this.done, this.undone)
+    else if (action.type === 'redo') move(this.undone, this.done)
+    else {
+      this.undone.length = 0
+      this.done.push(action)
+    }
+  }
+
+  /** @returns {Picture} */
+  picture() {
+    let background = PAPER_COLOR
+    /** @type {Stroke[]} */
+    let strokes = []
+    for (const action of this.done) {
+      switch (action.type) {
+        case 'stroke':
+          strokes.push(action)
+          break
+        case 'background':
+          background = action.color
+          break
+        case 'clear':
+          strokes = []
+          break
+        case 'weapp':
+          background = PAPER_COLOR
+          strokes = [...action.strokes]
+          break
+        default:
+          throw new Error(`unknown action ${action.type}`)
+      }
+    }
+    return { background, strokes }
+  }
+}
+
+/** @param {Action[]} from @param {Action[]} to */
+function move(from, to) {
+  const action = from.pop()
+  if (action) to.push(action)
+}
+
+/**
+ * What is to be seen after all actions.
+ * @param {Action[]} actions
+ * @returns {Picture}
+ */
+function fold(actions) {
+  const history = new History()
+  for (const action of actions) history.push(action)
+  return history.picture()
+}
+
+/** @returns {string} an id for a new drawing, unique among one user's */
+function newId() {
+  const random = () => Math.random().toString(36).slice(2, 8).padEnd(6, '0')
+  return `${Date.now().toString(36)}-${random()}${random()}`
+}
+
+/**
+ * @typedef {object} About
+ * @property {string} id
+ * @property {string} [title]
+ * @property {number} [width] grid units
+ * @property {number} [height] grid units
+ * @property {'free' | 'one_stroke'} [mode]
+ * @property {number} [began] ms since 1970: the moment that `at` counts from
+ */
+
+/** One drawing as this phone knows it: the server's actions and, behind them, those still to be saved. */
+class Drawing {
+  /**
+   * @param {About} about
+   * @param {object} [list]
+   * @param {number} [list.first] the number of the first action that is here
+   * @param {Action[]} [list.actions]
+   * @param {number} [list.acked] up to which number the server has them
+   * @param {boolean} [list.whole] false where something of it is missing before the first action here
+   */
+  constructor({ id, title = '', width = PAPER.width, height = PAPER.height, mode = 'free', began = Date.now() }, { first = 0, actions = [], acked = 0, whole = true } = {}) {
+    this.id = id
+    this.title = title
+    this.width = width
+    this.height = height
+    /** @type {'free' | 'one_stroke'} */
+    this.mode = mode
+    this.began = began
+    this.whole = whole
+    this.reset(first, actions, acked)
+  }
+
+  /** @param {import('./api').Whole} whole the server's copy */
+  static from(whole) {
+    const began = Date.parse(whole.created_at) || Date.now()
+    return new Drawing({ ...whole, began }, { first: whole.seq - whole.actions.length, actions: whole.actions, acked: whole.seq })
+  }
+
+  /** @param {number} first @param {Action[]} actions @param {number} acked */
+  reset(first, actions, acked) {
+    this.first = first
+    this.actions = actions
+    this.acked = acked
+    this.history = new History()
+    for (const action of actions) this.history.push(action)
+    this.fresh()
+  }
+
+  fresh() {
+    /** @type {Picture | null} */
+    this.cached = null
+  }
+
+  /** @param {Action} action */
+  push(action) {
+    this.actions.push(action)
+    this.history.push(action)
+    this.fresh()
+  }
+
+  /** What is to be seen. The same object until something changes; not to be changed by the caller. */
+  get picture() {
+    this.cached = this.cached || this.history.picture()
+    return this.cached
+  }
+
+  /** The number that the next action will get. */
+  get seq() {
+    return this.first + this.actions.length
+  }
+
+  /** The actions that the server does not have yet. */
+  get pending() {
+    return this.actions.slice(this.acked - this.first)
+  }
+
+  /** How many actions the server does not have yet. */
+  get pendingCount() {
+    return this.seq - this.acked
+  }
+
+  get canUndo() {
+    return this.mode === 'free' && this.history.done.length > 0
+  }
+
+  get canRedo() {
+    return this.mode === 'free' && this.history.undone.length > 0
+  }
+
+  get isEmpty() {
+    return this.picture.strokes.length === 0
+  }
+
+  /**
+   * The moment of something that happens now, as actions carry it. Never before the last action's.
+   * @param {number} now ms since 1970
+   */
+  at(now) {
+    const last = this.actions[this.actions.length - 1]
+    return Math.max(0, Math.round(now - this.began), (last && 'at' in last && last.at) || 0)
+  }
+
+  /**
+   * Puts what another device added below the own pending actions. Pending undo, redo and clear meant a
+   * picture that is no more, so they are dropped.
+   * @param {number} start the number of the first of `theirs`
+   * @param {Action[]} theirs the server's actions from there to its end
+   */
+  rebase(start, theirs) {
+    const own = this.pending.filter(({ type }) => type === 'stroke' || type === 'background')
+    // The server may have dropped what came before (2016 saves do that): then ours is no prefix any more.
+    if (start > this.acked) this.whole = true
+    const kept = start > this.acked ? [] : this.actions.slice(0, Math.max(0, start - this.first))
+    const first = kept.length ? this.first : start
+    this.reset(first, [...kept, ...theirs, ...own], start + theirs.length)
+  }
+}
+
+module.exports = { Drawing, History, fold, newId, PAPER, PAPER_COLOR }

@@ -1,0 +1,44 @@
+// WeChat's privacy authorisation: the first use of an interface that needs it asks the user, here.
+
+/**
+ * @typedef {(answer: { event: 'agree' | 'disagree', buttonId?: string }) => void} Resolve
+ */
+
+/** @param {{ wx: any }} deps */
+function createPrivacy({ wx }) {
+  /** @type {Resolve[]} */
+  let waiting = []
+  /** @type {(() => void) | null} */
+  let show = null
+
+  if (wx.onNeedPrivacyAuthorization) {
+    wx.onNeedPrivacyAuthorization((/** @type {Resolve} */ resolve) => {
+      waiting.push(resolve)
+      if (show) show()
+      else answer({ event: 'disagree' })
+    })
+  }
+
+  /** @param {Parameters<Resolve>[0]} said */
+  function answer(said) {
+    const asked = waiting
+    waiting = []
+    for (const resolve of asked) resolve(said)
+  }
+
+  return {
+    /** @param {(() => void) | null} shows opens the sheet of the page in front; null when it leaves */
+    attach(shows) {
+      show = shows
+    },
+    /** @param {string} buttonId of the button with open-type agreePrivacyAuthorization that was tapped */
+    agree(buttonId) {
+      answer({ event: 'agree', buttonId })
+    },
+    disagree() {
+      answer({ event: 'disagree' })
+    },
+  }
+}
+
+module.exports = { createPrivacy }

@@ -1,0 +1,264 @@
+// Who is calling: wx.login, the token that the server gives for it, and keeping that token fresh.
+
+const { Failure } = require('./http')
+
+/** The storage key of the session. */
+const KEY = 'yibi.session'
+/** Milliseconds between two renewals while the app is open; far below the server's sliding expiry of 2 h. */
+const RENEW_EVERY = 20 * 60_000
+/** A token with less time left than this is renewed before it is used. */
+const RENEW_BEFORE = 5 * 60_000
+/** Milliseconds until a failed sign-in is tried again, where the server does not say. */
+const SIGN_IN_PAUSE = 3_000
+
+/**
+ * @typedef {{ id: string, nickname: string, created_at: string }} User
+ * @typedef {{ token: string, user: User, renewed: number, expires: number }} Saved times in ms since 1970
+ */
+
+/**
+ * The session of this phone.
+ *
+ * All callers share one sign-in and one renewal. A failed sign-in is remembered for a moment, so that a page
+ * of parallel requests does not ask WeChat for a code each; wx.login is never called in a loop.
+ */
+class Session {
+  /**
+   * @param {object} deps
+   * @param {any} deps.wx
+   * @param {ReturnType<import('./http').createHttp>} deps.http
+   * @param {() => number} [deps.now] ms since 1970
+   */
+  constructor({ wx, http, now = Date.now }) {
+    this.wx = wx
+    this.http = http
+    this.now = now
+    /** @type {Saved | null} */
+    this.saved = wx.getStorageSync(KEY) || null
+    /** @type {Promise<string> | null} */
+    this.pending = null
+    /** @type {{ failure: Failure, until: number } | null} */
+    this.failed = null
+    /** Signed out by the user: nothing signs in again until `resume`. */
+    this.left = Boolean(wx.getStorageSync(`${KEY}.left`))
+    /** @type {any} */
+    this.timer = null
+    /** @type {((user: User) => void)[]} */
+    this.listeners = []
+  }
+
+  /** The signed-in user, as last heard of. */
+  get user() {
+    return this.saved && this.saved.user
+  }
+
+  /** @param {(user: User) => void} listener called after each sign-in and change of the user */
+  onUser(listener) {
+    this.listeners.push(listener)
+  }
+
+  /** @param {User} user */
+  setUser(user) {
+    if (!this.saved) return
+    this.keep({ ...this.saved, user })
+    for (const listener of this.listeners) listener(user)
+  }
+
+  /**
+   * A token that is good now. Signs in or renews where needed.
+   * @returns {Promise<string>}
+   */
+  async token() {
+    const { saved } = this
+    if (!saved) return this.once(() => this.signIn())
+    if (saved.expires - this.now() > RENEW_BEFORE) return saved.token
+    if (saved.expires > this.now()) return this.once(() => this.renew())
+    return this.once(() => this.signIn())
+  }
+
+  /**
+   * Runs a request with a token; where the server says that the session is over, signs in again and runs it
+   * once more, not twice.
+   * @template T
+   * @param {(token: string) => Promise<T>} run
+   * @returns {Promise<T>}
+   */
+  async with(run) {
+    const token = await this.token()
+    try {
+      return await run(token)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.kind !== 'signin') throw error
+    }
+    // Another request may have signed in meanwhile.
+    if (this.saved && this.saved.token === token) this.forget()
+    return run(await this.token())
+  }
+
+  /** Starts the renewal loop; call it in the app's onShow. */
+  start() {
+    this.stop()
+    const due = this.saved ? Math.max(0, this.saved.renewed + RENEW_EVERY - this.now()) : RENEW_EVERY
+    this.timer = setTimeout(() => this.tick(), due)
+  }
+
+  /** Ends the renewal loop; call it in the app's onHide. */
+  stop() {
+    clearTimeout(this.timer)
+    this.timer = null
+  }
+
+  /**
+   * One turn of the loop. Renews without wx.login, which could replace the session_key under a request that
+   * needs it. A failure is no matter: the next request renews or signs in.
+   */
+  async tick() {
+    if (this.saved && this.saved.expires > this.now()) await this.once(() => this.renew()).catch(() => {})
+    if (this.timer) this.timer = setTimeout(() => this.tick(), RENEW_EVERY)
+  }
+
+  /**
+   * For a request that needs WeChat's session_key on the server (phone number, encrypted data): signs in anew
+   * where WeChat says that the key is over.
+   */
+  async freshKey() {
+    const fresh = await new Promise((resolve) => {
+      this.wx.checkSession({ success: () => resolve(true), fail: () => resolve(false) })
+    })
+    if (fresh && this.saved) return this.token()
+    this.forget()
+    return this.token()
+  }
+
+  /** Ends the session here and on the server; nothing signs in again until `resume`. */
+  async signOut() {
+    const { saved } = this
+    this.leave()
+    if (!saved) return
+    await this.http({ method: 'DELETE', path: '/session', token: saved.token }).catch((error) => {
+      // A session that is over already, or a server out of reach: it ends by its expiry.
+      if (!(error instanceof Failure)) throw error
+    })
+  }
+
+  /** Forgets the session and stays signed out. */
+  leave() {
+    this.forget()
+    this.left = true
+    this.wx.setStorageSync(`${KEY}.left`, true)
+  }
+
+  /** Signs in again after `leave`, because the user asked for it. */
+  resume() {
+    this.left = false
+    this.failed = null
+    this.wx.removeStorageSync(`${KEY}.left`)
+    return this.token()
+  }
+
+  /** @param {() => Promise<string>} run */
+  once(run) {
+    if (this.pending) return this.pending
+    const pending = run().finally(() => {
+      if (this.pending === pending) this.pending = null
+    })
+    this.pending = pending
+    return pending
+  }
+
+  async signIn() {
+    if (this.left) throw new Failure('signin', { code: 'signed_out' })
+    if (this.failed && this.failed.until > this.now()) throw this.failed.failure
+    try {
+      const session = await this.exchange().catch((error) => {
+        // The code was spent or stale: one new code, no more.
+        if (error instanceof Failure && error.kind === 'signin') return this.exchange()
+        throw error
+      })
+      this.failed = null
+      this.accept(session, session.user)
+      for (const listener of this.listeners) listener(session.user)
+      return session.token
+    } catch (error) {
+      const failure = error instanceof Failure ? error : new Failure('fault', { detail: String(error) })
+      const pause = failure.kind === 'blocked' ? Infinity : failure.retryAfter * 1000 || SIGN_IN_PAUSE
+      this.failed = { failure, until: this.now() + pause }
+      throw failure
+    }
+  }
+
+  async exchange() {
+    const code = await this.code()
+    const data = { code, device: this.device() }
+    const post = () => this.http({ method: 'POST', path: '/session', data })
+    // After a lost reply the same code is good: the server knows it for five minutes.
+    return post().catch((error) => {
+      if (error instanceof Failure && error.kind === 'offline') return post()
+      throw error
+    })
+  }
+
+  /** @returns {Promise<string>} */
+  code() {
+    return new Promise((resolve, reject) => {
+      this.wx.login({
+        success: (/** @type {any} */ { code }) => {
+          if (code) resolve(code)
+          else reject(new Failure('offline', { detail: 'wx.login gave no code' }))
+        },
+        fail: (/** @type {any} */ error) => reject(new Failure('offline', { detail: error && error.errMsg })),
+      })
+    })
+  }
+
+  /** What the user's list of devices calls this one. */
+  device() {
+    const { brand = '', model = '' } = this.wx.getDeviceInfo ? this.wx.getDeviceInfo() : this.wx.getSystemInfoSync()
+    return (model.toLowerCase().startsWith(brand.toLowerCase()) ? model : `${brand} ${model}`).trim().slice(0, 64)
+  }
+
+  async renew() {
+    const { saved } = this
+    if (!saved) return this.signIn()
+    try {
+      const renewed = await this.http({ method: 'POST', path: '/session/renew', token: saved.token })
+      this.accept(renewed, saved.user)
+      return renewed.token
+    } catch (error) {
+      if (error instanceof Failure && error.kind === 'signin') {
+        this.forget()
+        return this.signIn()
+      }
+      // The old token is good until its expiry; without an answer that is the best there is.
+      if (error instanceof Failure && error.passing && saved.expires > this.now()) return saved.token
+      throw error
+    }
+  }
+
+  /**
+   * @param {{ token: string, expires_in: number }} reply
+   * @param {User} user
+   */
+  accept(reply, user) {
+    if (this.left) throw new Failure('signin', { code: 'signed_out' })
+    const now = this.now()
+    this.keep({ token: reply.token, user, renewed: now, expires: now + reply.expires_in * 1000 })
+  }
+
+  /** @param {Saved} saved */
+  keep(saved) {
+    this.saved = saved
+    try {
+      this.wx.setStorageSync(KEY, saved)
+    } catch {
+      // A full storage costs the next start a sign-in, no more.
+    }
+  }
+
+  forget() {
+    this.saved = null
+    this.wx.removeStorageSync(KEY)
+  }
+}
+
+module.exports = { Session, RENEW_EVERY, RENEW_BEFORE }

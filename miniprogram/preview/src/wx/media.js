@@ -1,0 +1,84 @@
+// Pictures: the album with its permission, canvases as files, sharing, avatars.
+
+import { escape } from '../shell.js'
+import { call } from './call.js'
+import { dataUrl } from './files.js'
+
+const SCOPE = 'scope.writePhotosAlbum'
+
+export function media({ host, shell, device, files, modal }) {
+  const key = `preview.${device.number}.${device.user}.setting`
+  const settings = () => JSON.parse(localStorage.getItem(key) ?? '{}')
+  const allow = (value) => localStorage.setItem(key, JSON.stringify({ [SCOPE]: value }))
+  shell.onAlbumReset = () => localStorage.removeItem(key)
+
+  /** WeChat asks once; after a refusal only its settings page changes the answer. */
+  async function album() {
+    if (settings()[SCOPE] === undefined) {
+      allow(await modal({ title: '“一笔到底”申请', content: '添加到相册', cancelText: '拒绝', confirmText: '允许' }))
+    }
+    return settings()[SCOPE]
+  }
+
+  async function share(from) {
+    const { page } = host.top
+    const said = page.onShareAppMessage ? page.onShareAppMessage(from) : {}
+    const { title = '', path = '', imageUrl = '' } = { ...said, ...(await said.promise) }
+    const image = imageUrl ? `<img src="${escape(imageUrl)}" alt="分享图" style="width:100%;display:block">` : ''
+    const box = shell.overlay(`<section class="mp-modal" role="dialog" aria-label="分享"><h3>${escape(title)}</h3>${image}<p>${escape(path)}</p><div><button data-close>好</button></div></section>`, 'mp-mask middle')
+    box.addEventListener('click', (event) => { if ('close' in event.target.dataset) box.remove() })
+  }
+
+  return {
+    getSetting: (options) => call('getSetting', options, (ok) => ok({ authSetting: settings() })),
+    openSetting: (options) => call('openSetting', options, (ok) => {
+      void modal({ title: '设置', content: '添加到相册', cancelText: '不允许', confirmText: '允许' }).then((answer) => {
+        allow(answer)
+        ok({ authSetting: settings() })
+      })
+    }),
+    saveImageToPhotosAlbum: (options) => call('saveImageToPhotosAlbum', options, (ok, no) => {
+      void album().then((allowed) => {
+        if (!allowed) {
+          no({ errMsg: 'saveImageToPhotosAlbum:fail auth deny' })
+          return
+        }
+        const link = document.createElement('a')
+        link.href = options.filePath
+        link.download = '一笔到底.png'
+        link.click()
+        ok()
+      })
+    }),
+    showShareImageMenu: (options) => call('showShareImageMenu', options, (ok) => {
+      const box = shell.overlay(`<section class="mp-modal" role="dialog" aria-label="分享图片"><h3>分享图片</h3><img src="${escape(options.path)}" alt="图片" style="width:100%;display:block"><div><button data-close>好</button></div></section>`, 'mp-mask middle')
+      box.addEventListener('click', (event) => { if ('close' in event.target.dataset) box.remove() })
+      ok()
+    }),
+    shareFileMessage: (options) => call('shareFileMessage', options, (ok) => {
+      const link = document.createElement('a')
+      link.href = options.filePath
+      link.download = options.fileName ?? 'file'
+      link.click()
+      ok()
+    }),
+    canvasToTempFilePath: (options) => call('canvasToTempFilePath', options, (ok) => {
+      options.canvas.toBlob((blob) => ok({ tempFilePath: files.keep(blob) }), options.fileType === 'jpg' ? 'image/jpeg' : 'image/png', options.quality)
+    }),
+    createOffscreenCanvas: ({ width = 1, height = 1 } = {}) => Object.assign(document.createElement('canvas'), { width, height }),
+    getFileSystemManager: () => ({
+      saveFile: (options) => call('saveFile', options, (ok, no) => {
+        files.read(options.tempFilePath).then(dataUrl).then((savedFilePath) => ok({ savedFilePath }), no)
+      }),
+    }),
+    /** Behind open-type="share" and the capsule. */
+    previewShare: (from) => void share(from),
+    /** Behind open-type="chooseAvatar". @returns {Promise<string>} */
+    previewAvatar: () => new Promise((resolve, reject) => {
+      const input = Object.assign(document.createElement('input'), { type: 'file', accept: 'image/*' })
+      input.onchange = () => (input.files[0] ? resolve(files.keep(input.files[0])) : reject(new Error('cancel')))
+      input.oncancel = () => reject(new Error('cancel'))
+      input.click()
+    }),
+  }
+}

@@ -1,0 +1,74 @@
+//! Who asks, as an extractor: by token, or through the socket by the kernel's word.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use yibi_common::admin::Role;
+
+use super::desk::Desk;
+use super::socket::Peer;
+use crate::http::envelope::{CalledBy, RequestId};
+use crate::problem::{Code, Problem};
+
+/// Somebody who may look.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// As the audit log has it.
+    pub name: String,
+    /// What the caller may do.
+    pub role: Role,
+    /// Where the request comes from.
+    pub from: String,
+    /// The request's id.
+    pub request_id: String,
+}
+
+/// Somebody who may change things.
+#[derive(Debug, Clone)]
+pub struct Operator(pub Viewer);
+
+fn viewer(request: &HttpRequest) -> Result<Viewer, Problem> {
+    let desk = request.app_data::<Data<Desk>>().ok_or_else(|| Problem::new(Code::Internal))?;
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let viewer = if let Some(peer) = request.conn_data::<Peer>() {
+        Viewer { name: peer.name(), role: peer.role(), from: "socket".to_owned(), request_id }
+    } else {
+        // The peer itself: what it may say of others is not believed here.
+        let peer = request.peer_addr().ok_or_else(|| Problem::new(Code::Unauthenticated))?.ip();
+        desk.guard.hear(peer)?;
+        let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = token.and_then(|value| value.split_once(' '));
+        let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
+        let Some((name, role)) = token.and_then(|token| desk.recognise(token.trim())) else {
+            desk.guard.failed(peer);
+            return Err(Problem::new(Code::Unauthenticated));
+        };
+        Viewer { name: format!("token:{name}"), role, from: peer.to_string(), request_id }
+    };
+    request.extensions_mut().insert(CalledBy(viewer.name.clone()));
+    Ok(viewer)
+}
+
+impl FromRequest for Viewer {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(viewer(request))
+    }
+}
+
+impl FromRequest for Operator {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(viewer(request).and_then(|viewer| match viewer.role {
+            Role::Operator => Ok(Self(viewer)),
+            Role::Viewer => Err(Problem::new(Code::RoleNeeded)),
+        }))
+    }
+}

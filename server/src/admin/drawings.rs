@@ -1,0 +1,274 @@
+//! `/drawings` of everybody, and `/users/{user}/drawings/{id}`.
+
+use actix_web::http::header;
+use actix_web::web::{self, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use yibi_common::admin::{Change, Count, DrawingDetail, DrawingPage, DrawingQuery, DrawingRow, UserRef};
+use yibi_common::api::ProblemBody;
+
+use super::asker::{Operator, Viewer};
+use super::audit;
+use super::paging::{COUNTED, count, invalid, limit, of_sorted, read_cursor, write_cursor};
+use super::views::{Names, drawing_row, user};
+use crate::clock::Micros;
+use crate::gallery::Format;
+use crate::http::reply::Reply;
+use crate::http::{App, query};
+use crate::problem::Problem;
+use crate::store::StoreResult;
+use crate::store::admin::{self, DrawingFilter, GalleryAdmin, Place, Rows, sorted_by};
+use crate::store::gallery::{Gallery, Header};
+use crate::user::UserKey;
+
+/// The longer side of a picture when none is asked for, in pixels.
+const SIZE: u32 = 1080;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    let one = "/users/{user}/drawings/{id}";
+    config
+        .service(web::resource("/drawings").route(web::get().to(list)))
+        .service(web::resource("/drawings/count").route(web::get().to(counted)))
+        .service(web::resource(one).route(web::get().to(read)).route(web::delete().to(delete)))
+        .service(web::resource(format!("{one}/restore")).route(web::post().to(restore)))
+        .service(web::resource(format!("{one}/export")).route(web::get().to(export)))
+        .service(web::resource(format!("{one}/image.png")).route(web::get().to(png)))
+        .service(web::resource(format!("{one}/image.svg")).route(web::get().to(svg)));
+}
+
+/// What a query asks for.
+struct Asked {
+    page: admin::DrawingPage,
+    /// The one user whose drawings are wanted.
+    user: Option<UserKey>,
+    /// The most drawings that a user can have.
+    most: u32,
+    /// The name of the list, for cursors.
+    list: String,
+}
+
+impl Asked {
+    async fn of(app: &App, query: &DrawingQuery) -> Result<Self, Problem> {
+        let order = query.order.unwrap_or_default();
+        let reverse = query.reverse.unwrap_or(false);
+        let user = match &query.user {
+            Some(public_id) => Some(user(app, public_id).await?.key),
+            None => None,
+        };
+        let list = format!("drawings {order:?} {reverse} {}", user.is_some());
+        let filter = DrawingFilter {
+            mode: query.mode,
+            deleted: query.deleted,
+            since: moment(query.since.as_deref())?,
+            until: moment(query.until.as_deref())?,
+        };
+        let after = read_cursor(query.cursor.as_deref(), &list)?;
+        let page = admin::DrawingPage { order, reverse, after, limit: limit(query.limit)?, filter };
+        Ok(Self { page, user, most: app.gallery.limits().drawings_per_user, list })
+    }
+
+    async fn rows(&self, app: &App) -> StoreResult<Rows<(UserKey, Header)>> {
+        let (page, store) = (&self.page, app.gallery.store());
+        let Some(user) = &self.user else { return store.drawing_page(page).await };
+        let (mut all, bin) = tokio::try_join!(
+            store.page(user, false, None, self.most),
+            store.page(user, true, None, self.most)
+        )?;
+        all.extend(bin);
+        all.retain(|header| page.filter.takes(header, page.order));
+        let place_of =
+            |header: &Header| Place { value: sorted_by(header, page.order), name: header.id.clone() };
+        let Rows { rows, next } = of_sorted(all, place_of, !page.reverse, page.after.as_ref(), page.limit);
+        Ok(Rows { rows: rows.into_iter().map(|header| (user.clone(), header)).collect(), next })
+    }
+}
+
+fn moment(text: Option<&str>) -> Result<Option<Micros>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let moment = text.parse::<jiff::Timestamp>();
+    let moment = moment.map_err(|_| invalid("since and until are moments as in RFC 3339"))?;
+    Ok(Some(Micros(moment.as_microsecond())))
+}
+
+/// Drawings of all users or of one, in one of three orders.
+#[utoipa::path(get, path = "/drawings", tag = "drawings", params(DrawingQuery), responses(
+    (status = 200, description = "A page", body = DrawingPage),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
+    let asked = Asked::of(&app, &query(&request)?).await?;
+    let (rows, (_, total)) = tokio::try_join!(asked.rows(&app), app.gallery.store().estimates())?;
+    let names = Names::of(&app, rows.rows.iter().map(|(user, _)| user)).await?;
+    Ok(HttpResponse::Ok().json(DrawingPage {
+        drawings: rows.rows.iter().map(|(user, header)| names.drawing(user, header)).collect(),
+        next: write_cursor(rows.next, &asked.list),
+        total: Count { value: total, exact: false },
+        now: Micros::now().to_string(),
+    }))
+}
+
+/// How many drawings the filters leave; for two seconds at most.
+#[utoipa::path(get, path = "/drawings/count", tag = "drawings", params(DrawingQuery), responses(
+    (status = 200, description = "The number", body = Count),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
+    let asked = Asked::of(&app, &query(&request)?).await?;
+    let counted = count(|after| {
+        let page = admin::DrawingPage { after, limit: COUNTED, ..asked.page.clone() };
+        let asked = Asked { page, user: asked.user.clone(), most: asked.most, list: String::new() };
+        let app = app.clone();
+        async move { asked.rows(&app).await }
+    });
+    Ok(HttpResponse::Ok().json(counted.await?))
+}
+
+#[derive(Deserialize)]
+struct ReadQuery {
+    since: Option<u32>,
+}
+
+async fn detail(app: &App, public_id: &str, id: &str, since: u32) -> Result<DrawingDetail, Problem> {
+    let user = user(app, public_id).await?;
+    let opened = app.gallery.open(&user.key, id, since).await?;
+    let drawing = drawing_row(UserRef::from(&user), &opened.header);
+    Ok(DrawingDetail { drawing, since: opened.since, actions: opened.actions })
+}
+
+/// One drawing with its actions, also from the bin.
+#[utoipa::path(get, path = "/users/{user}/drawings/{id}", tag = "drawings", params(
+    ("user" = String, Path, description = "The user's public id"),
+    ("id" = String, Path, description = "The drawing's id"),
+    ("since" = Option<u32>, Query, description = "Leave out the actions before this number"),
+), responses(
+    (status = 200, description = "The drawing", body = DrawingDetail),
+    (status = 404, description = "`user_not_found`, `drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn read(
+    app: App,
+    _viewer: Viewer,
+    path: Path<(String, String)>,
+    request: HttpRequest,
+) -> Reply {
+    let asked: ReadQuery = query(&request)?;
+    let (user, id) = path.into_inner();
+    Ok(HttpResponse::Ok().json(detail(&app, &user, &id, asked.since.unwrap_or(0)).await?))
+}
+
+/// The same as a file.
+#[utoipa::path(get, path = "/users/{user}/drawings/{id}/export", tag = "drawings", params(
+    ("user" = String, Path, description = "The user's public id"),
+    ("id" = String, Path, description = "The drawing's id"),
+), responses(
+    (status = 200, description = "The drawing", body = DrawingDetail),
+    (status = 404, description = "`user_not_found`, `drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn export(app: App, _viewer: Viewer, path: Path<(String, String)>) -> Reply {
+    let (user, id) = path.into_inner();
+    let drawing = detail(&app, &user, &id, 0).await?;
+    // A v1 id needs no quoting.
+    let file = format!("attachment; filename=\"{id}.json\"");
+    Ok(HttpResponse::Ok().insert_header((header::CONTENT_DISPOSITION, file)).json(drawing))
+}
+
+#[derive(Deserialize)]
+struct ImageQuery {
+    size: Option<u32>,
+}
+
+/// The drawing's picture as PNG, also from the bin.
+#[utoipa::path(get, path = "/users/{user}/drawings/{id}/image.png", tag = "drawings", params(
+    ("user" = String, Path, description = "The user's public id"),
+    ("id" = String, Path, description = "The drawing's id"),
+    ("size" = Option<u32>, Query, description = "The longer side in pixels; 1080 when absent", minimum = 64, maximum = 2048),
+), responses(
+    (status = 200, description = "The picture", body = Vec<u8>, content_type = "image/png"),
+    (status = 404, description = "`user_not_found`, `drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn png(
+    app: App,
+    _viewer: Viewer,
+    path: Path<(String, String)>,
+    request: HttpRequest,
+) -> Reply {
+    picture(&app, path.into_inner(), &request, Format::Png).await
+}
+
+/// The drawing's picture as SVG, also from the bin.
+#[utoipa::path(get, path = "/users/{user}/drawings/{id}/image.svg", tag = "drawings", params(
+    ("user" = String, Path, description = "The user's public id"),
+    ("id" = String, Path, description = "The drawing's id"),
+    ("size" = Option<u32>, Query, description = "The longer side in pixels; 1080 when absent", minimum = 64, maximum = 2048),
+), responses(
+    (status = 200, description = "The picture", body = String, content_type = "image/svg+xml"),
+    (status = 404, description = "`user_not_found`, `drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn svg(
+    app: App,
+    _viewer: Viewer,
+    path: Path<(String, String)>,
+    request: HttpRequest,
+) -> Reply {
+    picture(&app, path.into_inner(), &request, Format::Svg).await
+}
+
+async fn picture(
+    app: &App,
+    (public_id, id): (String, String),
+    request: &HttpRequest,
+    format: Format,
+) -> Reply {
+    let asked: ImageQuery = query(request)?;
+    let user = user(app, &public_id).await?.key;
+    let header = app.gallery.header(&user, &id).await?;
+    let picture = app.gallery.picture_of(&user, &header, format, asked.size.unwrap_or(SIZE)).await?;
+    let media_type = match format {
+        Format::Png => "image/png",
+        Format::Svg => "image/svg+xml",
+    };
+    Ok(HttpResponse::Ok().content_type(media_type).body(picture.bytes))
+}
+
+/// Puts a drawing in the bin.
+#[utoipa::path(delete, path = "/users/{user}/drawings/{id}", tag = "drawings", params(
+    ("user" = String, Path, description = "The user's public id"),
+    ("id" = String, Path, description = "The drawing's id"),
+), responses(
+    (status = 200, description = "The drawing, deleted", body = DrawingRow),
+    (status = 404, description = "`user_not_found`, `drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn delete(app: App, operator: Operator, path: Path<(String, String)>) -> Reply {
+    set_deleted(&app, &operator, path.into_inner(), true).await
+}
+
+/// Takes a drawing out of the bin.
+#[utoipa::path(post, path = "/users/{user}/drawings/{id}/restore", tag = "drawings", params(
+    ("user" = String, Path, description = "The user's public id"),
+    ("id" = String, Path, description = "The drawing's id"),
+), responses(
+    (status = 200, description = "The drawing, restored", body = DrawingRow),
+    (status = 404, description = "`user_not_found`, `drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn restore(app: App, operator: Operator, path: Path<(String, String)>) -> Reply {
+    set_deleted(&app, &operator, path.into_inner(), false).await
+}
+
+async fn set_deleted(
+    app: &App,
+    operator: &Operator,
+    (public_id, id): (String, String),
+    deleted: bool,
+) -> Reply {
+    let user = user(app, &public_id).await?;
+    app.gallery.header(&user.key, &id).await?;
+    let change = if deleted { Change::DeleteDrawing } else { Change::RestoreDrawing };
+    audit::note(app, operator, change, &public_id, Some(&id)).await?;
+    let header = app.gallery.set_deleted(&user.key, &id, deleted).await?;
+    Ok(HttpResponse::Ok().json(drawing_row(UserRef::from(&user), &header)))
+}

@@ -1,0 +1,57 @@
+//! Whether the server lives, whether it can do its work, and what it counts. None of it needs a token; none of
+//! it is for the public.
+
+use std::time::Duration;
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Responder};
+use serde_json::json;
+
+use crate::http::App;
+use crate::store::StoreResult;
+use crate::store::gallery::Gallery;
+use crate::store::sessions::Sessions;
+
+/// How long a dependency may take to give a sign of life.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/healthz").route(web::get().to(healthz)))
+        .service(web::resource("/readyz").route(web::get().to(readyz)))
+        .service(web::resource("/metrics").route(web::get().to(metrics)));
+}
+
+/// Alive: the process answers.
+async fn healthz() -> impl Responder {
+    HttpResponse::Ok().json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+}
+
+/// Ready: what it needs answers too. 503 when something does not, with which.
+async fn readyz(app: App) -> impl Responder {
+    let (gallery, sessions) =
+        tokio::join!(state(app.gallery.store().ping()), state(app.sessions.store().ping()));
+    let ready = gallery == "ok" && sessions == "ok";
+    let body = json!({
+        "status": if ready { "ok" } else { "unavailable" },
+        "dependencies": {"gallery": gallery, "sessions": sessions},
+    });
+    if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+}
+
+async fn state(ping: impl Future<Output = StoreResult<()>>) -> &'static str {
+    match tokio::time::timeout(PATIENCE, ping).await {
+        Ok(Ok(())) => "ok",
+        Ok(Err(error)) => {
+            tracing::warn!(error = %error, "a dependency is not ready");
+            "unavailable"
+        }
+        Err(_) => "slow",
+    }
+}
+
+async fn metrics(app: App) -> impl Responder {
+    app.gallery.observe();
+    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    HttpResponse::Ok().content_type(media_type).body(app.metrics.text())
+}

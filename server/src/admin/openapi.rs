@@ -1,0 +1,43 @@
+//! The operator's API's description, made of the handlers and their types.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::{audit, drawings, live, sessions, users, views};
+
+/// The operator's API, version 1.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "yibi, the operator's side", description = "Served on the admin listener and admin.sock only. Failures are problem+json with a stable `code`."),
+    servers((url = "/admin/v1")),
+    paths(
+        views::me, live::overview, live::events, live::errors, live::request,
+        sessions::list, sessions::counted, sessions::one, sessions::revoke,
+        users::list, users::counted, users::one, users::block, users::unblock, users::revoke,
+        drawings::list, drawings::counted, drawings::read, drawings::export, drawings::png, drawings::svg,
+        drawings::delete, drawings::restore,
+        audit::list,
+    ),
+    security(("token" = [])),
+    modifiers(&Token),
+)]
+pub struct Document;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        document.components.get_or_insert_default().add_security_scheme("token", scheme);
+    }
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(web::resource("/openapi.json").route(web::get().to(document)));
+}
+
+async fn document() -> HttpResponse {
+    HttpResponse::Ok().json(Document::openapi())
+}

@@ -1,0 +1,186 @@
+//! `/users`: everybody who ever signed in.
+
+use actix_web::web::{self, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use yibi_common::admin::{Change, Count, UserDetail, UserPage, UserQuery, UserRow};
+use yibi_common::api::ProblemBody;
+
+use super::asker::{Operator, Viewer};
+use super::audit;
+use super::paging::{COUNTED, count, invalid, limit, read_cursor, write_cursor};
+use super::sessions::latest;
+use super::views::{Names, user, user_row};
+use crate::clock::Micros;
+use crate::http::reply::Reply;
+use crate::http::{App, query};
+use crate::problem::{Code, Problem};
+use crate::store::StoreResult;
+use crate::store::admin::{self, GalleryAdmin, Rows, Texts, UsersBy};
+use crate::store::gallery::{Gallery, UserRecord};
+use crate::store::sessions::Sessions;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/users").route(web::get().to(list)))
+        .service(web::resource("/users/count").route(web::get().to(counted)))
+        .service(web::resource("/users/{user}").route(web::get().to(one)))
+        .service(web::resource("/users/{user}/block").route(web::post().to(block)))
+        .service(web::resource("/users/{user}/unblock").route(web::post().to(unblock)))
+        .service(web::resource("/users/{user}/sessions").route(web::delete().to(revoke)));
+}
+
+/// What a query asks for.
+struct Asked {
+    page: admin::UserPage,
+    /// The beginning of the openid that is wanted.
+    openid: Option<String>,
+    /// The name of the list, for cursors.
+    list: String,
+}
+
+impl Asked {
+    fn of(query: &UserQuery) -> Result<Self, Problem> {
+        let reverse = query.reverse.unwrap_or(false);
+        let (by, name) = match (&query.nickname, &query.openid) {
+            (Some(_), Some(_)) => return Err(invalid("nickname and openid can't be asked for together")),
+            (Some(prefix), None) => (UsersBy::Nickname(Texts::beginning_with(prefix)), "nickname"),
+            (None, Some(prefix)) => (UsersBy::Key(Texts::beginning_with(prefix)), "openid"),
+            (None, None) => (UsersBy::Creation, "creation"),
+        };
+        let list = format!("users {name} {reverse}");
+        let after = read_cursor(query.cursor.as_deref(), &list)?;
+        let page = admin::UserPage { by, reverse, after, limit: limit(query.limit)?, blocked: query.blocked };
+        Ok(Self { page, openid: query.openid.clone(), list })
+    }
+
+    async fn rows(&self, app: &App) -> StoreResult<Rows<UserRecord>> {
+        let (page, store) = (&self.page, app.gallery.store());
+        let Some(prefix) = &self.openid else { return store.user_page(page).await };
+        // One range of the index for each mini-program.
+        let mut apps: Vec<String> = app.settings.apps().map(|app| app.app_id).collect();
+        apps.sort_unstable();
+        apps.dedup();
+        if page.reverse {
+            apps.reverse();
+        }
+        if let Some(begun) = page.after.as_ref().and_then(|after| after.name.split('/').next()) {
+            apps = apps.into_iter().skip_while(|app| app != begun).collect();
+        }
+        let mut found = Rows::none();
+        let mut after = page.after.clone();
+        for app_id in apps {
+            let by = UsersBy::Key(Texts::beginning_with(&format!("{app_id}/{prefix}")));
+            let left = page.limit.saturating_sub(u32::try_from(found.rows.len()).unwrap_or(u32::MAX));
+            let part = admin::UserPage { by, after: after.take(), limit: left, ..page.clone() };
+            let part = store.user_page(&part).await?;
+            found.rows.extend(part.rows);
+            found.next = part.next;
+            if found.next.is_some() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Users: the newest first, or by the beginning of their nickname or openid.
+#[utoipa::path(get, path = "/users", tag = "users", params(UserQuery), responses(
+    (status = 200, description = "A page", body = UserPage),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
+    let asked = Asked::of(&query(&request)?)?;
+    let (rows, (total, _)) = tokio::try_join!(asked.rows(&app), app.gallery.store().estimates())?;
+    Ok(HttpResponse::Ok().json(UserPage {
+        users: rows.rows.iter().map(user_row).collect(),
+        next: write_cursor(rows.next, &asked.list),
+        total: Count { value: total, exact: false },
+        now: Micros::now().to_string(),
+    }))
+}
+
+/// How many users the filters leave; for two seconds at most.
+#[utoipa::path(get, path = "/users/count", tag = "users", params(UserQuery), responses(
+    (status = 200, description = "The number", body = Count),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
+    let asked = Asked::of(&query(&request)?)?;
+    let counted = count(|after| {
+        let page = admin::UserPage { after, limit: COUNTED, ..asked.page.clone() };
+        let asked = Asked { page, openid: asked.openid.clone(), list: String::new() };
+        let app = app.clone();
+        async move { asked.rows(&app).await }
+    });
+    Ok(HttpResponse::Ok().json(counted.await?))
+}
+
+/// One user with what the user keeps.
+#[utoipa::path(get, path = "/users/{user}", tag = "users",
+    params(("user" = String, Path, description = "The user's public id")), responses(
+    (status = 200, description = "The user", body = UserDetail),
+    (status = 404, description = "`user_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
+    let user = user(&app, &id).await?;
+    let key = &user.key;
+    let (usage, sessions, latest, names) = tokio::try_join!(
+        app.gallery.store().usage(key),
+        app.sessions.store().of_user(key),
+        latest(&app, key),
+        Names::of(&app, std::iter::once(key)),
+    )?;
+    Ok(HttpResponse::Ok().json(UserDetail {
+        user: user_row(&user),
+        drawings: usage.drawings,
+        bytes: usage.bytes,
+        sessions: sessions.iter().map(|(session, ends)| names.session(session, *ends)).collect(),
+        latest: latest.iter().map(|header| names.drawing(key, header)).collect(),
+        now: Micros::now().to_string(),
+    }))
+}
+
+/// Keeps a user out: all sessions end, and no new one is made.
+#[utoipa::path(post, path = "/users/{user}/block", tag = "users",
+    params(("user" = String, Path, description = "The user's public id")), responses(
+    (status = 200, description = "The user, blocked", body = UserRow),
+    (status = 404, description = "`user_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn block(app: App, operator: Operator, id: Path<String>) -> Reply {
+    let key = user(&app, &id).await?.key;
+    audit::note(&app, &operator, Change::BlockUser, &id, None).await?;
+    let user = app.gallery.store().set_blocked(&key, Some(Micros::now())).await?;
+    // In this order: a sign-in that is under way looks for the block once more when its session is made.
+    app.sessions.end_all(&key).await?;
+    Ok(HttpResponse::Ok().json(user_row(&user.ok_or_else(|| Problem::new(Code::UserNotFound))?)))
+}
+
+/// Lets a user in again.
+#[utoipa::path(post, path = "/users/{user}/unblock", tag = "users",
+    params(("user" = String, Path, description = "The user's public id")), responses(
+    (status = 200, description = "The user, free", body = UserRow),
+    (status = 404, description = "`user_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn unblock(app: App, operator: Operator, id: Path<String>) -> Reply {
+    let key = user(&app, &id).await?.key;
+    audit::note(&app, &operator, Change::UnblockUser, &id, None).await?;
+    let user = app.gallery.store().set_blocked(&key, None).await?;
+    Ok(HttpResponse::Ok().json(user_row(&user.ok_or_else(|| Problem::new(Code::UserNotFound))?)))
+}
+
+/// Ends all sessions of a user.
+#[utoipa::path(delete, path = "/users/{user}/sessions", tag = "users",
+    params(("user" = String, Path, description = "The user's public id")), responses(
+    (status = 204, description = "Ended, all of them"),
+    (status = 404, description = "`user_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn revoke(app: App, operator: Operator, id: Path<String>) -> Reply {
+    let key = user(&app, &id).await?.key;
+    audit::note(&app, &operator, Change::RevokeSessions, &id, None).await?;
+    app.sessions.end_all(&key).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

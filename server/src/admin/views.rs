@@ -1,0 +1,111 @@
+//! What is stored, as operators are shown it.
+
+use std::collections::HashMap;
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
+use yibi_common::admin::{DrawingRow, Identity, SessionRow, UserRef, UserRow};
+
+use super::asker::Viewer;
+use crate::clock::Micros;
+use crate::http::App;
+use crate::http::reply::Reply;
+use crate::problem::{Code, Problem};
+use crate::store::StoreResult;
+use crate::store::admin::GalleryAdmin;
+use crate::store::gallery::{Gallery, Header, UserRecord};
+use crate::store::sessions::StoredSession;
+use crate::user::UserKey;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(web::resource("/me").route(web::get().to(me)));
+}
+
+/// Whom the server takes the caller for.
+#[utoipa::path(get, path = "/me", tag = "operators", responses((status = 200, description = "The caller", body = Identity)))]
+pub(super) async fn me(app: App, viewer: Viewer) -> Reply {
+    Ok(HttpResponse::Ok().json(Identity {
+        name: viewer.name,
+        role: viewer.role,
+        server: app.metrics.watch().server().to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        now: Micros::now().to_string(),
+    }))
+}
+
+/// The user with that public id, in whichever state.
+pub(super) async fn user(app: &App, public_id: &str) -> Result<UserRecord, Problem> {
+    let user = app.gallery.store().user_by_public_id(public_id).await?;
+    user.ok_or_else(|| Problem::new(Code::UserNotFound))
+}
+
+pub(super) fn user_row(user: &UserRecord) -> UserRow {
+    UserRow {
+        user: UserRef::from(user),
+        created_at: user.created_at.to_string(),
+        blocked_at: user.blocked_at.map(|at| at.to_string()),
+        erase_at: user.erase_at.map(|at| at.to_string()),
+    }
+}
+
+/// The users of some rows, looked up together.
+pub(super) struct Names(HashMap<UserKey, UserRef>);
+
+impl Names {
+    pub(super) async fn of(app: &App, users: impl Iterator<Item = &UserKey>) -> StoreResult<Self> {
+        let mut keys: Vec<UserKey> = users.cloned().collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let known = if keys.is_empty() { Vec::new() } else { app.gallery.store().users(&keys).await? };
+        Ok(Self(known.iter().map(|user| (user.key.clone(), UserRef::from(user))).collect()))
+    }
+
+    /// The user, or what the key tells of one who is not known any more.
+    fn user(&self, key: &UserKey, public_id: &str) -> UserRef {
+        self.0.get(key).cloned().unwrap_or_else(|| UserRef {
+            id: public_id.to_owned(),
+            app_id: key.app_id().to_owned(),
+            openid: key.openid().to_owned(),
+            nickname: String::new(),
+        })
+    }
+
+    /// A session that ends at that moment unless it is used.
+    pub(super) fn session(&self, session: &StoredSession, expires_at: Micros) -> SessionRow {
+        SessionRow {
+            id: session.id.to_string(),
+            user: self.user(&session.user, &session.public_id),
+            dialect: session.dialect.name().to_owned(),
+            device: session.device.clone(),
+            address: session.address.clone(),
+            created_at: session.created_at.to_string(),
+            last_seen: session.last_seen.to_string(),
+            expires_at: expires_at.to_string(),
+            ends_at: session.ends_at.to_string(),
+        }
+    }
+
+    /// A drawing.
+    pub(super) fn drawing(&self, user: &UserKey, header: &Header) -> DrawingRow {
+        drawing_row(self.user(user, ""), header)
+    }
+}
+
+pub(super) fn drawing_row(user: UserRef, header: &Header) -> DrawingRow {
+    DrawingRow {
+        id: header.id.clone(),
+        user,
+        title: header.title.clone(),
+        width: header.paper.width,
+        height: header.paper.height,
+        mode: header.mode,
+        base: header.base,
+        seq: header.seq,
+        stroke_count: header.stroke_count,
+        point_count: header.point_count,
+        bytes: header.bytes,
+        created_at: header.created_at.to_string(),
+        updated_at: header.updated_at.to_string(),
+        deleted_at: header.deleted_at.map(|at| at.to_string()),
+    }
+}

@@ -1,0 +1,218 @@
+//! What operators do with users and drawings. Pages follow an index of their own each.
+
+use futures_util::TryStreamExt;
+use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::ReturnDocument;
+use serde::{Deserialize, Serialize};
+use yibi_common::admin::{AuditEntry, DrawingOrder};
+
+use super::schema::{Collections, DrawingDoc, MAX_TIME, State, UserDoc, without_tail};
+use super::{MongoGallery, StoreError, StoreResult};
+use crate::clock::Micros;
+use crate::store::admin::{
+    Collector, DrawingPage, GalleryAdmin, Place, Rows, Texts, UserPage, UsersBy, sorted_by,
+};
+use crate::store::gallery::{Header, UserRecord};
+use crate::user::UserKey;
+
+/// Documents that are fetched in one turn.
+const TURN: u32 = 256;
+
+/// An entry of the audit log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct AuditDoc {
+    /// The moment and some random digits: sorted, and no two alike.
+    #[serde(rename = "_id")]
+    key: String,
+    /// As JSON.
+    entry: String,
+}
+
+impl GalleryAdmin for MongoGallery {
+    async fn user_page(&self, page: &UserPage) -> StoreResult<Rows<UserRecord>> {
+        let page = page.clone();
+        self.run(async move |db| db.user_page(&page).await).await
+    }
+
+    async fn users(&self, users: &[UserKey]) -> StoreResult<Vec<UserRecord>> {
+        let keys: Vec<String> = users.iter().map(ToString::to_string).collect();
+        self.run(async move |db| {
+            let found = db.users.find(doc! {"_id": {"$in": keys}}).max_time(MAX_TIME).await?;
+            Ok(found.map_ok(UserRecord::from).try_collect().await?)
+        })
+        .await
+    }
+
+    async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
+        let user = user.clone();
+        self.run(async move |db| db.set_blocked(&user, since).await).await
+    }
+
+    async fn drawing_page(&self, page: &DrawingPage) -> StoreResult<Rows<(UserKey, Header)>> {
+        let page = page.clone();
+        self.run(async move |db| db.drawing_page(&page).await).await
+    }
+
+    async fn estimates(&self) -> StoreResult<(u64, u64)> {
+        self.run(async |db| {
+            let users = db.users.estimated_document_count().max_time(MAX_TIME).await?;
+            let drawings = db.drawings.estimated_document_count().max_time(MAX_TIME).await?;
+            Ok((users, drawings))
+        })
+        .await
+    }
+
+    async fn audit(&self, at: Micros, entry: &AuditEntry) -> StoreResult<()> {
+        let entry = serde_json::to_string(entry).map_err(|error| StoreError::Refused(Box::new(error)))?;
+        let key = format!("{:016x}-{}", at.0, crate::random::short_id());
+        self.run(async move |db| {
+            // Should the driver send it again, the key tells that it is there.
+            match db.audit.insert_one(AuditDoc { key, entry }).await {
+                Err(error) if !super::error::is_duplicate(&error) => Err(error.into()),
+                Ok(_) | Err(_) => Ok(()),
+            }
+        })
+        .await
+    }
+
+    async fn audit_page(&self, after: Option<&Place>, limit: u32) -> StoreResult<Rows<AuditEntry>> {
+        let filter = after.map_or_else(Document::new, |after| doc! {"_id": {"$lt": &after.name}});
+        self.run(async move |db| {
+            let mut found = db
+                .audit
+                .find(filter)
+                .sort(doc! {"_id": -1})
+                .limit(i64::from(limit) + 1)
+                .max_time(MAX_TIME)
+                .await?;
+            let mut page = Collector::new(limit);
+            while let Some(AuditDoc { key, entry }) = found.try_next().await? {
+                let entry = serde_json::from_str(&entry)
+                    .map_err(|error| StoreError::Damaged(format!("the audit log: {error}")))?;
+                if page.take(Some(entry)) {
+                    return Ok(page.end(Some(Place { value: 0, name: key })));
+                }
+            }
+            Ok(page.end(None))
+        })
+        .await
+    }
+}
+
+impl Collections {
+    async fn user_page(&self, page: &UserPage) -> StoreResult<Rows<UserRecord>> {
+        let down = page.reverse != matches!(page.by, UsersBy::Creation);
+        let step = if down { -1 } else { 1 };
+        let beyond = if down { "$lt" } else { "$gt" };
+        let after = page.after.as_ref();
+        let (filter, order) = match &page.by {
+            UsersBy::Creation => (
+                after.map_or_else(Document::new, |after| {
+                    behind("created_at", after.value.into(), &after.name, down)
+                }),
+                doc! {"created_at": step, "_id": step},
+            ),
+            UsersBy::Nickname(Texts { from, below }) => {
+                let mut filter = doc! {"nickname": {"$gte": from, "$lt": below}};
+                if let Some((nickname, key)) = after.and_then(|after| after.name.rsplit_once('\n')) {
+                    filter = doc! {"$and": [filter, behind("nickname", nickname.into(), key, down)]};
+                }
+                (filter, doc! {"nickname": step, "_id": step})
+            }
+            UsersBy::Key(Texts { from, below }) => {
+                let mut range = doc! {"$gte": from, "$lt": below};
+                if let Some(after) = after {
+                    range.remove(if down { "$lt" } else { "$gte" });
+                    range.insert(beyond, &after.name);
+                }
+                (doc! {"_id": range}, doc! {"_id": step})
+            }
+        };
+        let mut found = self.users.find(filter).sort(order).batch_size(TURN).max_time(MAX_TIME).await?;
+        let mut collector = Collector::new(page.limit);
+        while let Some(user) = found.try_next().await? {
+            let user: UserRecord = UserDoc::into(user);
+            let place = match &page.by {
+                UsersBy::Creation => Place { value: user.created_at.0, name: user.key.to_string() },
+                UsersBy::Nickname(_) => Place { value: 0, name: format!("{}\n{}", user.nickname, user.key) },
+                UsersBy::Key(_) => Place { value: 0, name: user.key.to_string() },
+            };
+            let taken = page.blocked.is_none_or(|blocked| user.blocked_at.is_some() == blocked);
+            if collector.take(taken.then_some(user)) {
+                return Ok(collector.end(Some(place)));
+            }
+        }
+        Ok(collector.end(None))
+    }
+
+    async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
+        let key = doc! {"_id": user.as_str()};
+        let (filter, update) = match since {
+            Some(since) => (
+                doc! {"_id": user.as_str(), "blocked_at": {"$exists": false}},
+                doc! {"$set": {"blocked_at": since.0}},
+            ),
+            None => (key.clone(), doc! {"$unset": {"blocked_at": ""}}),
+        };
+        let changed = self
+            .users
+            .find_one_and_update(filter, update)
+            .return_document(ReturnDocument::After)
+            .max_time(MAX_TIME)
+            .await?;
+        let user = match changed {
+            Some(user) => Some(user),
+            None => self.users.find_one(key).max_time(MAX_TIME).await?,
+        };
+        Ok(user.map(UserRecord::from))
+    }
+
+    async fn drawing_page(&self, page: &DrawingPage) -> StoreResult<Rows<(UserKey, Header)>> {
+        let down = !page.reverse;
+        let step = if down { -1 } else { 1 };
+        let field = match page.order {
+            DrawingOrder::Updated => "updated_at",
+            DrawingOrder::Created => "created_at",
+            DrawingOrder::Size => "bytes",
+        };
+        let mut all = Vec::new();
+        if page.order != DrawingOrder::Size {
+            all.extend(page.filter.since.map(|since| doc! {field: {"$gte": since.0}}));
+            all.extend(page.filter.until.map(|until| doc! {field: {"$lt": until.0}}));
+        }
+        all.extend(page.after.as_ref().map(|after| behind(field, after.value.into(), &after.name, down)));
+        let filter = if all.is_empty() {
+            Document::new()
+        } else {
+            doc! {"$and": all}
+        };
+        let mut found = self
+            .drawings
+            .find(filter)
+            .projection(without_tail())
+            .sort(doc! {field: step, "_id": step})
+            .batch_size(TURN)
+            .max_time(MAX_TIME)
+            .await?;
+        let mut collector = Collector::new(page.limit);
+        while let Some(drawing) = found.try_next().await? {
+            let header = DrawingDoc::header(&drawing);
+            let place = Place { value: sorted_by(&header, page.order), name: drawing.key };
+            let taken = drawing.state != State::Purging && page.filter.takes(&header, page.order);
+            let row = taken.then(|| (UserKey::from_text(&drawing.u), header));
+            if collector.take(row) {
+                return Ok(collector.end(Some(place)));
+            }
+        }
+        Ok(collector.end(None))
+    }
+}
+
+/// What is behind a place. The first line bounds the index, the second tells equal values apart.
+fn behind(field: &str, value: Bson, key: &str, down: bool) -> Document {
+    let (beyond, or_at) = if down { ("$lt", "$lte") } else { ("$gt", "$gte") };
+    doc! {
+        field: {or_at: value.clone()},
+        "$or": [doc! {field: {beyond: value}}, doc! {"_id": {beyond: key}}],
+    }
+}

@@ -1,0 +1,251 @@
+//! The indexes of all sessions, by which operators page.
+//!
+//! They are hints as a user's index is: written after the session, checked and mended when they are read, and
+//! rid of what has ended a little with each write, so that nothing need ever be scanned.
+
+use std::time::Duration;
+
+use redis::{Cmd, cmd, pipe};
+use yibi_common::admin::SessionOrder;
+
+use super::sessions::{Kept, get, lives, read};
+use super::{Keep, RedisSessions, SessionId, StoreResult, StoredSession};
+use crate::clock::Micros;
+use crate::store::admin::{Collector, Place, Rows, SessionPage, SessionsAdmin};
+use crate::user::UserKey;
+
+/// All orders, each of which has an index.
+const ORDERS: [SessionOrder; 3] = [SessionOrder::Expiry, SessionOrder::LastSeen, SessionOrder::Openid];
+/// Entries that are looked at in one turn.
+const TURN: usize = 256;
+/// Ended sessions that one write removes from the indexes: more than it adds, so they never pile up.
+const SWEPT_AT_ONCE: usize = 4;
+/// How long the index may believe that a session has ended which was slid since.
+const SLACK: Duration = Duration::from_secs(600);
+
+/// A session's name in the indexes.
+pub(super) fn name(user: &UserKey, id: SessionId) -> String {
+    format!("{user}/{id}")
+}
+
+/// The parts of a name.
+fn parts(name: &str) -> Option<(UserKey, SessionId)> {
+    let (user, id) = name.rsplit_once('/')?;
+    Some((UserKey::from_text(user), SessionId::parse(id)?))
+}
+
+impl SessionsAdmin for RedisSessions {
+    async fn session_page(&self, page: &SessionPage) -> StoreResult<Rows<(StoredSession, Micros)>> {
+        let page = page.clone();
+        self.run(async move |keep| keep.session_page(&page).await).await
+    }
+
+    async fn session_estimates(&self, since: Micros) -> StoreResult<(u64, u64)> {
+        self.run(async move |keep| {
+            let mut ask = pipe();
+            ask.cmd("ZCOUNT").arg(keep.keys.all(SessionOrder::Expiry)).arg(Micros::now().0).arg("+inf");
+            ask.cmd("ZCOUNT").arg(keep.keys.all(SessionOrder::LastSeen)).arg(since.0).arg("+inf");
+            keep.link.many(&ask).await
+        })
+        .await
+    }
+}
+
+impl Keep {
+    /// Writes a session, which ends then, into the indexes, and sweeps them a little.
+    pub(super) async fn index_for_all(&self, session: &StoredSession, ends: Micros) -> StoreResult<()> {
+        let name = name(&session.user, session.id);
+        let mut write = pipe();
+        for order in ORDERS {
+            let score = match order {
+                SessionOrder::Expiry => ends.0,
+                SessionOrder::LastSeen => session.last_seen.0,
+                SessionOrder::Openid => 0,
+            };
+            write.cmd("ZADD").arg(self.keys.all(order)).arg(score).arg(&name).ignore();
+        }
+        let ended = Micros::now().minus(SLACK).0;
+        write.cmd("ZRANGEBYSCORE").arg(self.keys.all(SessionOrder::Expiry)).arg("-inf").arg(ended);
+        write.arg("LIMIT").arg(0).arg(SWEPT_AT_ONCE);
+        let (ended,): (Vec<String>,) = self.link.many(&write).await?;
+        if ended.is_empty() { Ok(()) } else { self.sweep(&ended).await }
+    }
+
+    /// Removes names from the indexes.
+    pub(super) async fn unindex_for_all(&self, names: &[String]) -> StoreResult<()> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let mut remove = pipe();
+        for order in ORDERS {
+            remove.cmd("ZREM").arg(self.keys.all(order)).arg(names).ignore();
+        }
+        self.link.many(&remove).await
+    }
+
+    /// Removes those names of which the session has ended, and puts the others where they belong.
+    async fn sweep(&self, names: &[String]) -> StoreResult<()> {
+        let now = Micros::now();
+        let mut ask = pipe();
+        for name in names {
+            let id = parts(name).map_or(SessionId([0; 16]), |(_, id)| id);
+            ask.cmd("PTTL").arg(self.keys.session(id));
+        }
+        let left: Vec<i64> = self.link.many(&ask).await?;
+        let mut ended = Vec::new();
+        let mut mend = pipe();
+        for (name, left) in names.iter().zip(left) {
+            match u64::try_from(left) {
+                Ok(left) => {
+                    let ends = now.plus(Duration::from_millis(left)).0;
+                    let key = self.keys.all(SessionOrder::Expiry);
+                    mend.cmd("ZADD").arg(key).arg("XX").arg(ends).arg(name).ignore();
+                }
+                Err(_gone) => ended.push(name.clone()),
+            }
+        }
+        if ended.len() < names.len() {
+            self.link.many::<()>(&mend).await?;
+        }
+        self.unindex_for_all(&ended).await
+    }
+
+    pub(super) async fn session_page(
+        &self,
+        page: &SessionPage,
+    ) -> StoreResult<Rows<(StoredSession, Micros)>> {
+        let mut collector = Collector::new(page.limit);
+        let mut after = page.after.clone();
+        let mut skip = 0;
+        loop {
+            let entries: Vec<(String, i64)> = self.entries(page, after.as_ref(), skip).await?;
+            let full = entries.len() == TURN;
+            let behind: Vec<Place> = entries
+                .into_iter()
+                .map(|(name, value)| Place { value, name })
+                .filter(|place| after.as_ref().is_none_or(|after| is_behind(place, after, page)))
+                .collect();
+            if behind.is_empty() && full {
+                // All of this turn have the value that the page begins with, and come before its place.
+                skip += TURN;
+                continue;
+            }
+            skip = 0;
+            let found = self.of_names(&behind).await?;
+            for (place, session) in behind.into_iter().zip(found) {
+                let row = session.filter(|(session, ends)| page.filter.takes(session, *ends));
+                if collector.take(row) {
+                    return Ok(collector.end(Some(place)));
+                }
+                after = Some(place);
+            }
+            if !full {
+                return Ok(collector.end(None));
+            }
+        }
+    }
+
+    /// Names and values of an index from a place on, that one included, without the first `skip`.
+    async fn entries(
+        &self,
+        page: &SessionPage,
+        after: Option<&Place>,
+        skip: usize,
+    ) -> StoreResult<Vec<(String, i64)>> {
+        let key = self.keys.all(page.order);
+        let limited = |mut range: Cmd| {
+            range.arg("LIMIT").arg(skip).arg(TURN);
+            range
+        };
+        if page.order == SessionOrder::Openid {
+            // All have the same value: this index is one of texts.
+            let begin = after.map(|after| format!("[{}", after.name));
+            let lowest = page.users.as_ref().map_or("-".to_owned(), |users| format!("[{}", users.from));
+            let highest = page.users.as_ref().map_or("+".to_owned(), |users| format!("({}", users.below));
+            let range = if page.reverse {
+                let mut range = cmd("ZREVRANGEBYLEX");
+                range.arg(key).arg(begin.unwrap_or(highest)).arg(lowest);
+                range
+            } else {
+                let mut range = cmd("ZRANGEBYLEX");
+                range.arg(key).arg(begin.unwrap_or(lowest)).arg(highest);
+                range
+            };
+            let names: Vec<String> = self.link.one(&limited(range)).await?;
+            return Ok(names.into_iter().map(|name| (name, 0)).collect());
+        }
+        let begin = after.map(|after| after.value.to_string());
+        let bound = page.filter.bound(page.order).map(|bound| bound.0.to_string());
+        let range = if is_down(page) {
+            let (highest, lowest) = match page.order {
+                SessionOrder::Expiry => (begin.or(bound), None),
+                SessionOrder::LastSeen | SessionOrder::Openid => (begin, bound),
+            };
+            let mut range = cmd("ZREVRANGEBYSCORE");
+            range.arg(key).arg(highest.as_deref().unwrap_or("+inf")).arg(lowest.as_deref().unwrap_or("-inf"));
+            range
+        } else {
+            let (lowest, highest) = match page.order {
+                SessionOrder::Expiry => (begin, bound),
+                SessionOrder::LastSeen | SessionOrder::Openid => (begin.or(bound), None),
+            };
+            let mut range = cmd("ZRANGEBYSCORE");
+            range.arg(key).arg(lowest.as_deref().unwrap_or("-inf")).arg(highest.as_deref().unwrap_or("+inf"));
+            range
+        };
+        let mut range = range;
+        range.arg("WITHSCORES");
+        self.link.one(&limited(range)).await
+    }
+
+    /// The living sessions of those names, and when each ends unless it is used. What has ended goes from the
+    /// indexes.
+    async fn of_names(&self, places: &[Place]) -> StoreResult<Vec<Option<(StoredSession, Micros)>>> {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known: Vec<Option<(UserKey, SessionId)>> =
+            places.iter().map(|place| parts(&place.name)).collect();
+        let mut ask = pipe();
+        for known in &known {
+            let (user, id) = known.clone().unwrap_or_else(|| (UserKey::from_text(""), SessionId([0; 16])));
+            let key = self.keys.session(id);
+            ask.add_command(get(&key)).cmd("PTTL").arg(&key);
+            ask.add_command(get(&self.keys.epoch(&user)));
+        }
+        let now = Micros::now();
+        let stored: Vec<(Option<String>, i64, Option<u64>)> = self.link.many(&ask).await?;
+        let mut ended = Vec::new();
+        let mut found = Vec::with_capacity(places.len());
+        for ((place, known), (text, left, epoch)) in places.iter().zip(known).zip(stored) {
+            let kept = text.and_then(read).filter(|kept| {
+                known.as_ref().is_some_and(|(user, _)| kept.session.user == *user)
+                    && lives(&kept.session, epoch.unwrap_or_default())
+            });
+            match kept {
+                Some(Kept { session, .. }) => {
+                    let left = Duration::from_millis(u64::try_from(left).unwrap_or_default());
+                    let ends = now.plus(left).min(session.ends_at);
+                    found.push(Some((session, ends)));
+                }
+                None => {
+                    ended.push(place.name.clone());
+                    found.push(None);
+                }
+            }
+        }
+        self.unindex_for_all(&ended).await?;
+        Ok(found)
+    }
+}
+
+/// Whether the page goes from high values to low ones. The orders begin at opposite ends: what ends next, and
+/// what was used last.
+fn is_down(page: &SessionPage) -> bool {
+    page.reverse != (page.order == SessionOrder::LastSeen)
+}
+
+fn is_behind(place: &Place, after: &Place, page: &SessionPage) -> bool {
+    let (place, after) = ((place.value, &place.name), (after.value, &after.name));
+    if is_down(page) { place < after } else { place > after }
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, test } from 'node:test'
+import { launchBrowser, Phone, Server } from './harness.mjs'
+
+let server
+let browser
+before(async () => {
+  server = await Server.start()
+  browser = await launchBrowser()
+})
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+const withPhone = (user, run) => Phone.with(browser, server, user, run)
+const dialog = (phone, name, answer) => phone.page.getByRole('dialog', { name, exact: true }).getByText(answer, { exact: true }).tap()
+
+/** Draws a line and asks for the picture. */
+async function ask(phone) {
+  await phone.draw([0.2, 0.3], [0.8, 0.3])
+  await phone.tap('更多')
+  await phone.tap('保存图片')
+}
+
+/** The width and height that a PNG says it has. */
+async function sizeOf(download) {
+  const file = await readFile(await download.path())
+  assert.equal(file.toString('latin1', 1, 4), 'PNG')
+  return [file.readUInt32BE(16), file.readUInt32BE(20)]
+}
+
+test('permission granted: the server\'s picture, 1080 pixels wide', async () => {
+  await withPhone('granted', async (phone) => {
+    const picture = phone.page.waitForRequest(/image\.png\?size=/)
+    const download = phone.page.waitForEvent('download')
+    await ask(phone)
+    await dialog(phone, '保存到相册', '继续')
+    await dialog(phone, '“一笔到底”申请', '允许')
+    await picture
+    assert.deepEqual(await sizeOf(await download), [1080, 1440])
+    await phone.text('已存到相册').waitFor()
+  })
+})
+
+test('offline: the same picture from the canvas', async () => {
+  await withPhone('away', async (phone) => {
+    await phone.page.evaluate(() => document.querySelector('[data-network]').click())
+    const download = phone.page.waitForEvent('download')
+    await ask(phone)
+    await dialog(phone, '保存到相册', '继续')
+    await dialog(phone, '“一笔到底”申请', '允许')
+    assert.deepEqual(await sizeOf(await download), [1080, 1440])
+  })
+})
+
+test('暂不 asks WeChat for nothing', async () => {
+  await withPhone('later', async (phone) => {
+    await ask(phone)
+    await dialog(phone, '保存到相册', '暂不')
+    await phone.tap('更多')
+    await phone.tap('保存图片')
+    await phone.page.getByRole('dialog', { name: '保存到相册', exact: true }).waitFor()
+  })
+})
+
+test('refused: a sheet with the two ways that are left; then granted in the settings', async () => {
+  await withPhone('refused', async (phone) => {
+    await ask(phone)
+    await dialog(phone, '保存到相册', '继续')
+    await dialog(phone, '“一笔到底”申请', '拒绝')
+    await phone.text('相册权限没有打开').waitFor()
+    await phone.screenshot('refused')
+    // What needs no permission.
+    await phone.tap('发给朋友或收藏')
+    await dialog(phone, '分享图片', '好')
+
+    // WeChat does not ask a second time; the app sees it before.
+    await phone.tap('更多')
+    await phone.tap('保存图片')
+    await phone.text('相册权限没有打开').waitFor()
+    const download = phone.page.waitForEvent('download')
+    await phone.tap('去设置')
+    await dialog(phone, '设置', '允许')
+    assert.deepEqual(await sizeOf(await download), [1080, 1440])
+  })
+})
+
+test('a shared drawing has a 5 : 4 picture of it', async () => {
+  await withPhone('share', async (phone) => {
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.tap('更多')
+    await phone.tap('分享给朋友')
+    const image = phone.page.getByRole('img', { name: '分享图' })
+    await image.waitFor()
+    assert.deepEqual(await image.evaluate(async (node) => { await node.decode(); return [node.naturalWidth, node.naturalHeight] }), [800, 640])
+    await phone.screenshot('share')
+  })
+})

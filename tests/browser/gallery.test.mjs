@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { launchBrowser, Phone, Server } from './harness.mjs'
+
+const INK = '#22211f'
+
+let server
+let browser
+before(async () => {
+  server = await Server.start()
+  browser = await launchBrowser()
+})
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+const withPhone = (user, run, options) => Phone.with(browser, server, user, run, options)
+const cards = (phone) => phone.page.locator('.mp-page:not([hidden]) .card:not(.bone)')
+const stroke = (x) => ({ type: 'stroke', tool: 'pen', color: INK, width: 52, at: x, points: [x, 400, 0, 300, 900, 200] })
+
+/** Puts drawings on the server. */
+async function fill(user, count, about = {}) {
+  const api = await server.client(user)
+  for (let i = 0; i < count; i += 1) {
+    await api('POST', `/drawings/d${i}/actions`, { from_seq: 0, actions: [stroke(100 + i * 40)], drawing: { title: `画 ${i}`, ...about } })
+  }
+  return api
+}
+
+test('an empty gallery invites to draw', async () => {
+  await withPhone('empty', async (phone) => {
+    await phone.tap('画廊')
+    await phone.text('还没有画').waitFor()
+    await phone.screenshot('empty')
+    await phone.tap('开始画')
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.state('已保存')
+    await phone.tap('画廊')
+    await cards(phone).first().waitFor()
+    assert.equal(await cards(phone).count(), 1)
+  })
+})
+
+test('newest first, more as one scrolls, a tap opens', async () => {
+  await fill('many', 45)
+  await withPhone('many', async (phone) => {
+    await phone.tap('画廊')
+    await cards(phone).nth(19).waitFor()
+    assert.equal(await cards(phone).filter({ hasText: '画 44' }).count(), 1)
+    await phone.page.waitForFunction(() => [...document.querySelectorAll('image img')].slice(0, 4).every((image) => image.complete && image.naturalWidth > 0))
+    await phone.screenshot('gallery')
+    for (const count of [40, 45]) {
+      await phone.page.locator('.mp-page:not([hidden]) .mp-scroll').evaluate((scroller) => { scroller.scrollTop = scroller.scrollHeight })
+      await cards(phone).nth(count - 1).waitFor()
+    }
+    assert.equal(await cards(phone).count(), 45)
+    await phone.text('共 45 幅').waitFor()
+    await cards(phone).filter({ hasText: '画 10' }).tap()
+    await phone.see(INK, 500 / 2048, 400 / 2731)
+  })
+})
+
+test('pulling down asks anew', async () => {
+  const api = await fill('pull', 2)
+  await withPhone('pull', async (phone) => {
+    await phone.tap('画廊')
+    await cards(phone).nth(1).waitFor()
+    await api('POST', '/drawings/later/actions', { from_seq: 0, actions: [stroke(9)], drawing: { title: '后来的' } })
+    await phone.send('touchStart', [[200, 200]])
+    for (const y of [240, 280, 320]) await phone.send('touchMove', [[200, y]])
+    await phone.send('touchEnd', [])
+    await cards(phone).filter({ hasText: '后来的' }).waitFor()
+    assert.equal(await cards(phone).count(), 3)
+  })
+})
+
+test('delete is gone at once and taken back by one tap; the bin restores too', async () => {
+  const api = await fill('delete', 3)
+  await withPhone('delete', async (phone) => {
+    await phone.tap('画廊')
+    const card = cards(phone).filter({ hasText: '画 1' })
+    await card.waitFor()
+    await phone.longPress(card)
+    await phone.screenshot('menu')
+    await phone.tap('删除')
+    await card.waitFor({ state: 'detached' })
+    await phone.screenshot('undo')
+    await phone.tap('撤销删除')
+    await card.waitFor()
+    assert.equal((await api('GET', '/drawings')).drawings.length, 3)
+
+    await phone.longPress(card)
+    await phone.tap('删除')
+    await card.waitFor({ state: 'detached' })
+    await phone.tap('我')
+    await phone.tap('最近删除')
+    await phone.text('画 1').waitFor()
+    await phone.screenshot('bin')
+    await phone.tap('恢复 画 1')
+    await phone.text('这里是空的').waitFor()
+    await phone.page.locator('.nav-back').tap()
+    await phone.page.locator('.nav-back').tap()
+    await card.waitFor()
+  })
+})
+
+test('a drawing from the list plays again and stands complete at the end', async () => {
+  await fill('replay', 1)
+  await withPhone('replay', async (phone) => {
+    await phone.tap('画廊')
+    await phone.longPress(cards(phone).first())
+    await phone.tap('回放')
+    await phone.button('暂停').waitFor()
+    await phone.button('播放').waitFor()
+    await phone.see(INK, 250 / 2048, 850 / 2731)
+    await phone.screenshot('replay')
+    // Scrubbed back to the beginning, the stroke is not there yet.
+    const track = await phone.button('进度').boundingBox()
+    await phone.send('touchStart', [[track.x + track.width - 4, track.y + 20]])
+    await phone.send('touchMove', [[track.x + 1, track.y + 20]])
+    await phone.see('#ffffff', 250 / 2048, 850 / 2731)
+    await phone.send('touchEnd', [])
+    await phone.tap('速度 1 倍')
+    await phone.tap('速度 2 倍')
+    await phone.tap('循环')
+    await phone.tap('播放')
+    await phone.see(INK, 250 / 2048, 850 / 2731)
+    await phone.tap('暂停')
+  })
+})
+
+test('two users never see each other', async () => {
+  await withPhone('anna', async (phone) => {
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.state('已保存')
+  })
+  await withPhone('boris', async (phone) => {
+    await phone.see('#ffffff', 0.5, 0.3)
+    await phone.tap('画廊')
+    await phone.text('还没有画').waitFor()
+  })
+  // Also on one phone, one after the other.
+  await withPhone('anna', async (phone) => {
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.state('已保存')
+    phone.user = 'carl'
+    await phone.start('pages/gallery/gallery')
+    await phone.text('还没有画').waitFor()
+    phone.user = 'anna'
+    await phone.start('pages/gallery/gallery')
+    await cards(phone).nth(1).waitFor()
+  })
+})

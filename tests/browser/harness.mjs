@@ -1,0 +1,245 @@
+// The real server and a real browser for the tests of the mini-program's preview.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = resolve(fileURLToPath(import.meta.url), '../../..')
+const preview = join(root, 'miniprogram/preview/dist')
+const binary = process.env.YIBI_SERVER ?? join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug/yibi-server')
+const { chromium } = createRequire(join(root, 'miniprogram/package.json'))('playwright-core')
+
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+]
+/** What the tests call a phone: 390 x 844 CSS px. */
+export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
+
+/** Milliseconds until something that should happen counts as not happening. */
+export const PATIENCE = 10_000
+
+async function freePort() {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** `yibi-server dev` on ports of its own. */
+export class Server {
+  static async start() {
+    for (const needed of [binary, join(preview, 'index.html')]) {
+      if (!existsSync(needed)) throw new Error(`${needed} is missing: build the server and the preview first`)
+    }
+    const server = new Server()
+    server.folder = mkdtempSync(join(tmpdir(), 'yibi-browser-'))
+    server.config = join(server.folder, 'settings.toml')
+    writeFileSync(server.config, `[dev]\npreview_dir = ${JSON.stringify(preview)}\n`)
+    server.port = await freePort()
+    server.adminPort = await freePort()
+    server.url = `http://127.0.0.1:${server.port}`
+    await server.run()
+    return server
+  }
+
+  /** Starts the process, also again after `kill`. */
+  async run() {
+    this.process = spawn(binary, [
+      'dev', '--config', this.config, '--data-dir', join(this.folder, 'data'),
+      '--listen', `127.0.0.1:${this.port}`, '--admin-listen', `127.0.0.1:${this.adminPort}`,
+    ], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = this.process
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { said += data })
+    child.on('exit', (code, signal) => {
+      if (!this.ending) console.error(`the server ended by itself (${code ?? signal}):\n${said.slice(-4000)}`)
+    })
+    this.ending = false
+    const until = Date.now() + PATIENCE
+    for (;;) {
+      const up = await fetch(`${this.url}/api/v1/limits`).then((reply) => reply.ok, () => false)
+      if (up) return
+      if (Date.now() > until || this.process.exitCode !== null) throw new Error(`the server did not start:\n${said}`)
+      await new Promise((done) => { setTimeout(done, 20) })
+    }
+  }
+
+  /** Ends it as a power cut would. */
+  async kill() {
+    this.ending = true
+    const gone = once(this.process, 'exit')
+    this.process.kill('SIGKILL')
+    await gone
+  }
+
+  async stop() {
+    if (this.process.exitCode === null && this.process.signalCode === null) await this.kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** A session of a simulated user, without a browser. */
+  async client(user) {
+    const post = (path, data) => fetch(`${this.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(data),
+    }).then((reply) => reply.json())
+    const { code } = await post('/dev/wx/login', { user })
+    const { token } = await post('/api/v1/session', { code, device: 'test' })
+    return async (method, path, data) => {
+      const reply = await fetch(`${this.url}/api/v1${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: data === undefined ? undefined : JSON.stringify(data),
+      })
+      const type = reply.headers.get('content-type') ?? ''
+      if (type.includes('json')) return reply.json()
+      return Buffer.from(await reply.arrayBuffer())
+    }
+  }
+}
+
+export function launchBrowser() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+}
+
+/** A phone with WeChat on it: one browser context, so a storage of its own. */
+export class Phone {
+  static async open(browser, server, user, options = {}) {
+    const phone = new Phone()
+    phone.context = await browser.newContext({ ...PHONE, ...options })
+    phone.context.setDefaultTimeout(PATIENCE)
+    phone.server = server
+    phone.user = user
+    phone.errors = []
+    await phone.tab()
+    return phone
+  }
+
+  /** Opens the app, in a tab of its own. */
+  async tab() {
+    this.page = await this.context.newPage()
+    this.page.on('pageerror', (error) => this.errors.push(error.stack))
+    // The framework catches what a page throws and says it here.
+    this.page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) this.errors.push(message.text())
+    })
+    this.touch = await this.context.newCDPSession(this.page)
+    await this.start()
+    return this
+  }
+
+  /** Starts the app, also again: as after it was killed. */
+  async start(path = '') {
+    await this.page.goto('about:blank')
+    await this.page.goto(`${this.server.url}/?user=${this.user}${path && `#${path}`}`)
+    await this.page.locator('.mp-page:not([hidden])').waitFor()
+    return this
+  }
+
+  async close() {
+    await this.context.close()
+    if (this.errors.length) throw new Error(this.errors.join('\n'))
+  }
+
+  /**
+   * Runs a test with a phone, and fails it too for what went wrong unseen.
+   * @param {import('playwright-core').Browser} browser @param {Server} server @param {string} user
+   * @param {(phone: Phone) => Promise<void>} run @param {object} [options]
+   */
+  static async with(browser, server, user, run, options) {
+    const phone = await Phone.open(browser, server, user, options)
+    try {
+      await run(phone)
+    } catch (error) {
+      await phone.context.close()
+      if (phone.errors.length) error.message += `\nthe page said: ${phone.errors.join('\n')}`
+      throw error
+    }
+    await phone.close()
+  }
+
+  /** What is on the screen, by what a screen reader calls it. */
+  button(name, options = {}) {
+    return this.page.locator('.mp-page:not([hidden])').getByLabel(name, { exact: true, ...options })
+  }
+
+  text(text) {
+    return this.page.locator('.phone').getByText(text, { exact: true }).filter({ visible: true })
+  }
+
+  async tap(name) {
+    await this.button(name).filter({ visible: true }).tap()
+  }
+
+  async longPress(locator) {
+    const box = await locator.boundingBox()
+    const at = [box.x + box.width / 2, box.y + box.height / 2]
+    await this.send('touchStart', [at])
+    await this.page.waitForTimeout(450)
+    await this.send('touchEnd', [])
+  }
+
+  send(type, touches) {
+    return this.touch.send('Input.dispatchTouchEvent', { type, touchPoints: touches.map(([x, y, id = 0]) => ({ x, y, id })) })
+  }
+
+  /** Where the paper is. */
+  async paper() {
+    const box = await this.page.locator('.mp-page:not([hidden]) #live').boundingBox()
+    return { ...box, at: (x, y) => [box.x + box.width * x, box.y + box.height * y] }
+  }
+
+  /**
+   * Draws a line with one finger. Places are shares of the paper.
+   * @param {[number, number][]} places
+   */
+  async draw(...places) {
+    const paper = await this.paper()
+    await this.send('touchStart', [paper.at(...places[0])])
+    for (const place of places.slice(1)) await this.send('touchMove', [paper.at(...place)])
+    await this.send('touchEnd', [])
+  }
+
+  /** @param {number} x @param {number} y shares of the paper @returns {Promise<string>} `#rrggbb`, as it is on the screen */
+  async colorAt(x, y) {
+    const paper = await this.paper()
+    const [left, top] = paper.at(x, y)
+    const shot = await this.page.screenshot({ clip: { x: Math.floor(left), y: Math.floor(top), width: 1, height: 1 } })
+    return this.page.evaluate(async (png) => {
+      const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob())
+      const canvas = new OffscreenCanvas(1, 1)
+      const context = canvas.getContext('2d')
+      context.drawImage(bitmap, 0, 0)
+      return `#${[...context.getImageData(0, 0, 1, 1).data].slice(0, 3).map((value) => value.toString(16).padStart(2, '0')).join('')}`
+    }, shot.toString('base64'))
+  }
+
+  /** Waits until the screen has a colour at a place of the paper. */
+  async see(color, x, y) {
+    const until = Date.now() + PATIENCE
+    for (;;) {
+      const seen = await this.colorAt(x, y)
+      if (seen === color) return
+      if (Date.now() > until) throw new Error(`at ${x}, ${y} is ${seen}, not ${color}`)
+    }
+  }
+
+  async state(text) {
+    await this.page.locator('.mp-page:not([hidden]) .state').getByText(text, { exact: true }).waitFor()
+  }
+
+  screenshot(name) {
+    const folder = process.env.YIBI_SCREENSHOTS
+    return folder ? this.page.screenshot({ path: join(folder, `${name}.png`) }) : undefined
+  }
+}

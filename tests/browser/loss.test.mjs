@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { launchBrowser, Phone, Server } from './harness.mjs'
+
+const INK = '#22211f'
+const WHITE = '#ffffff'
+
+let server
+let browser
+before(async () => {
+  server = await Server.start()
+  browser = await launchBrowser()
+})
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+const withPhone = (user, run, options) => Phone.with(browser, server, user, run, options)
+
+/** The actions that the server has of a user's only drawing. */
+async function saved(user) {
+  const api = await server.client(user)
+  const { drawings } = await api('GET', '/drawings')
+  assert.equal(drawings.length, 1)
+  return (await api('GET', `/drawings/${drawings[0].id}`)).actions
+}
+
+test('an app that was closed a moment ago comes back to its drawing', async () => {
+  await withPhone('reload', async (phone) => {
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    // Killed before the second stroke was saved.
+    await phone.state('已保存')
+    await phone.draw([0.2, 0.6], [0.8, 0.6])
+    await phone.start()
+    await phone.see(INK, 0.5, 0.3)
+    await phone.see(INK, 0.5, 0.6)
+    await phone.state('已保存')
+    assert.equal((await saved('reload')).length, 2)
+  })
+})
+
+test('offline one draws on, offline one starts again, and back online all is saved', async () => {
+  await withPhone('offline', async (phone) => {
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.state('已保存')
+    await phone.page.evaluate(() => document.querySelector('[data-network]').click())
+    await phone.draw([0.2, 0.6], [0.8, 0.6])
+    await phone.state('离线，已存本机')
+    await phone.screenshot('offline')
+    await phone.tap('画廊')
+    await phone.text('没有网络，先看本机上的画').waitFor()
+    await phone.text('离线，已存本机').waitFor()
+    await phone.screenshot('gallery-offline')
+    await phone.page.evaluate(() => document.querySelector('[data-network]').click())
+    await phone.text('没有网络，先看本机上的画').waitFor({ state: 'detached' })
+    await phone.text('离线，已存本机').waitFor({ state: 'detached' })
+    assert.equal((await saved('offline')).length, 2)
+  })
+})
+
+test('the first drawing needs no network at all', async () => {
+  await withPhone('never', async (phone) => {
+    await phone.page.route('**/api/**', (route) => route.abort())
+    await phone.page.route('**/dev/**', (route) => route.abort())
+    await phone.start()
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.state('离线，已存本机')
+    await phone.page.unroute('**/api/**')
+    await phone.page.unroute('**/dev/**')
+    await phone.start()
+    await phone.see(INK, 0.5, 0.3)
+    await phone.state('已保存')
+    assert.equal((await saved('never')).length, 1)
+  })
+})
+
+test('a reply that is lost neither loses nor doubles a stroke', async () => {
+  await withPhone('lost', async (phone) => {
+    let lost = 0
+    await phone.page.route('**/actions', async (route) => {
+      lost += 1
+      if (lost > 2) return route.continue()
+      await route.fetch()
+      return route.abort()
+    })
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.state('离线，已存本机')
+    await phone.draw([0.2, 0.6], [0.8, 0.6])
+    await phone.state('已保存')
+    assert.ok(lost > 2)
+    assert.equal((await saved('lost')).length, 2)
+  })
+})
+
+test('two phones on one drawing end with the same picture and all strokes', async () => {
+  await withPhone('both', async (one) => {
+    await one.draw([0.2, 0.2], [0.8, 0.2])
+    await one.state('已保存')
+    await withPhone('both', async (two) => {
+      await two.start('pages/gallery/gallery')
+      await two.page.locator('.card:not(.bone)').first().tap()
+      await two.see(INK, 0.5, 0.2)
+      await two.draw([0.2, 0.5], [0.8, 0.5])
+      await two.state('已保存')
+      // The first phone does not know of it, and undoes what it sees.
+      await one.draw([0.2, 0.8], [0.8, 0.8])
+      await one.state('已保存')
+      await one.see(INK, 0.5, 0.5)
+      await one.see(INK, 0.5, 0.8)
+      await two.draw([0.2, 0.9], [0.4, 0.9])
+      await two.state('已保存')
+      await two.see(INK, 0.5, 0.8)
+      assert.equal((await saved('both')).length, 4)
+    })
+  })
+})
+
+test('two tabs of one browser are two phones', async () => {
+  await withPhone('tabs', async (phone) => {
+    await phone.draw([0.2, 0.2], [0.8, 0.2])
+    await phone.state('已保存')
+    const first = { page: phone.page, touch: phone.touch }
+    await phone.tab()
+    await phone.see(WHITE, 0.5, 0.2)
+    await phone.start('pages/gallery/gallery')
+    await phone.page.locator('.card:not(.bone)').first().tap()
+    await phone.see(INK, 0.5, 0.2)
+    await phone.draw([0.2, 0.5], [0.8, 0.5])
+    await phone.state('已保存')
+    Object.assign(phone, first)
+    await phone.page.bringToFront()
+    await phone.draw([0.2, 0.8], [0.8, 0.8])
+    await phone.see(INK, 0.5, 0.5)
+    await phone.state('已保存')
+    assert.equal((await saved('tabs')).length, 3)
+  })
+})
+
+test('deleted on another phone while one draws: restore and go on', async () => {
+  await withPhone('gone', async (phone) => {
+    await phone.draw([0.2, 0.2], [0.8, 0.2])
+    await phone.state('已保存')
+    const api = await server.client('gone')
+    const [{ id }] = (await api('GET', '/drawings')).drawings
+    await api('DELETE', `/drawings/${id}`)
+    await phone.draw([0.2, 0.5], [0.8, 0.5])
+    await phone.state('已在别处删除')
+    await phone.page.locator('.mp-page:not([hidden]) .state').tap()
+    await phone.screenshot('deleted')
+    await phone.tap('恢复并继续')
+    await phone.state('已保存')
+    assert.equal((await saved('gone')).length, 2)
+
+    await api('DELETE', `/drawings/${id}`)
+    await phone.draw([0.2, 0.8], [0.8, 0.8])
+    await phone.state('已在别处删除')
+    await phone.page.locator('.mp-page:not([hidden]) .state').tap()
+    await phone.tap('另存为新画')
+    await phone.state('已保存')
+    await phone.see(INK, 0.5, 0.8)
+    assert.equal((await saved('gone')).length, 3)
+  })
+})
+
+test('a server that dies in the middle of a drawing', async () => {
+  await withPhone('power', async (phone) => {
+    await phone.draw([0.2, 0.2], [0.8, 0.2])
+    await phone.state('已保存')
+    await server.kill()
+    await phone.draw([0.2, 0.5], [0.8, 0.5])
+    await phone.state('离线，已存本机')
+    await phone.draw([0.2, 0.8], [0.8, 0.8])
+    await server.run()
+    await phone.state('已保存')
+    assert.equal((await saved('power')).length, 3)
+  })
+})

@@ -1,0 +1,206 @@
+//! How the servers are, and what happens on them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use yibi_tests::api::stroke;
+use yibi_tests::databases::{Database, Kind};
+use yibi_tests::{Api, Backend, Server, Wechat, eventually};
+
+use super::operator;
+
+/// A console that listens.
+struct Listener {
+    reply: reqwest::Response,
+    text: String,
+}
+
+impl Listener {
+    async fn to(server: &Server) -> Self {
+        let reply = operator(server).request(reqwest::Method::GET, "/admin/v1/events").send().await.unwrap();
+        assert_eq!(reply.headers()["content-type"], "text/event-stream");
+        let mut listener = Self { reply, text: String::new() };
+        assert_eq!(listener.piece().await.as_deref(), Some(": hello"));
+        listener
+    }
+
+    /// The next piece up to an empty line; none when the server has ended it.
+    async fn piece(&mut self) -> Option<String> {
+        loop {
+            if let Some((piece, rest)) = self.text.split_once("\n\n") {
+                let (piece, rest) = (piece.to_owned(), rest.to_owned());
+                self.text = rest;
+                return Some(piece);
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(20), self.reply.chunk()).await;
+            self.text.push_str(std::str::from_utf8(&chunk.unwrap().ok()??).unwrap());
+        }
+    }
+
+    /// The next event of that type.
+    async fn next(&mut self, kind: &str) -> Value {
+        loop {
+            let piece = self.piece().await.unwrap();
+            if let Some(data) = piece.strip_prefix("data: ") {
+                let event: Value = serde_json::from_str(data).unwrap();
+                if event["type"] == kind {
+                    return event;
+                }
+            }
+        }
+    }
+}
+
+async fn events(backend: Backend) {
+    let wechat = Wechat::start();
+    let mut server = Server::start(backend, &wechat);
+    let mut listener = Listener::to(&server).await;
+    let name = operator(&server).get("/admin/v1/me").await.ok()["server"].clone();
+
+    let alice = server.signed_in(&wechat, "alice").await;
+    let id = alice.get("/api/v1/me").await.ok()["id"].clone();
+    let sign_in = listener.next("sign_in").await;
+    assert_eq!((&sign_in["server"], &sign_in["user"]["id"]), (&name, &id));
+    assert_eq!((&sign_in["new"], &sign_in["dialect"]), (&true.into(), &"yibi".into()));
+
+    alice.append("d", 0, json!([stroke(1)])).await.ok();
+    alice.append("d", 1, json!([stroke(2), stroke(3)])).await.ok();
+    let (first, second) = (listener.next("save").await, listener.next("save").await);
+    assert_eq!((&first["drawing"], &first["created"]), (&"d".into(), &true.into()));
+    assert_eq!((&second["from_seq"], &second["seq"]), (&1.into(), &3.into()));
+    assert_eq!(second["actions"], json!([stroke(2), stroke(3)]));
+
+    alice.append("d", 9, json!([stroke(2)])).await.problem(409, "conflict");
+    let failed = listener.next("failed").await;
+    assert_eq!((&failed["failure"]["code"], &failed["failure"]["user"]), (&"conflict".into(), &id));
+
+    let path = format!("/admin/v1/users/{}/sessions", id.as_str().unwrap());
+    operator(&server).delete(&path).await.ok();
+    assert_eq!(listener.next("changed").await["entry"]["change"], "revoke_sessions");
+    assert_eq!(listener.next("revoked").await["user"]["id"], id);
+    assert_eq!(server.process().terminate(), Some(0));
+    while listener.piece().await.is_some() {}
+}
+
+#[tokio::test]
+async fn events_embedded() {
+    events(Backend::Embedded).await;
+}
+
+#[tokio::test]
+async fn events_shared() {
+    events(Backend::Shared).await;
+}
+
+#[tokio::test]
+async fn one_server_is_a_fleet_too() {
+    let wechat = Wechat::start();
+    let server = Server::start(Backend::Embedded, &wechat);
+    let alice = server.signed_in(&wechat, "alice").await;
+    alice.append("d", 0, json!([stroke(1)])).await.ok();
+    let api = operator(&server);
+    eventually("the stores are felt", Duration::from_secs(5), || async {
+        let overview = api.get("/admin/v1/overview").await.ok();
+        overview["servers"][0]["figures"]["dependencies"][1]["state"] == "ok"
+    })
+    .await;
+    let overview = api.get("/admin/v1/overview").await.ok();
+    let [of_server] = overview["servers"].as_array().unwrap().as_slice() else { panic!("{overview}") };
+    assert_eq!((&of_server["name"], &of_server["state"]), (&overview["server"], &"up".into()));
+    let figures = &of_server["figures"];
+    assert_eq!((&figures["requests"], &figures["failures"]), (&2.into(), &0.into()), "clients' alone");
+    assert_eq!((&figures["sign_ins"], &figures["saves"]), (&1.into(), &1.into()));
+    assert_eq!(figures["dependencies"][0]["backend"], "sqlite");
+    assert!(figures["p99_ms"].as_f64().unwrap() > 0.0);
+    for (what, count) in [("users", 1), ("drawings", 1), ("sessions", 1), ("online", 1)] {
+        assert_eq!(overview[what]["value"], count, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn the_view_says_that_a_server_is_missing() {
+    let wechat = Wechat::start();
+    let server = Server::start(Backend::Shared, &wechat);
+    let mut other = server.sibling();
+    let mut third = server.sibling();
+    let api = operator(&server);
+    let states = |api: Api| async move {
+        let overview = api.get("/admin/v1/overview").await.ok();
+        let servers = overview["servers"].as_array().unwrap().clone();
+        let mut states: Vec<String> =
+            servers.iter().map(|server| server["state"].as_str().unwrap().to_owned()).collect();
+        states.sort_unstable();
+        states
+    };
+    eventually("all three are there", Duration::from_secs(10), || async {
+        states(api.clone()).await == ["up", "up", "up"]
+    })
+    .await;
+
+    // What happens on one is heard through another.
+    let mut listener = Listener::to(&server).await;
+    let name = operator(&other).get("/admin/v1/me").await.ok()["server"].clone();
+    let alice = other.signed_in(&wechat, "alice").await;
+    let mut number = 0;
+    let save = loop {
+        number += 1;
+        alice.append(&format!("d{number}"), 0, json!([stroke(1)])).await.ok();
+        let heard = tokio::time::timeout(Duration::from_millis(300), listener.next("save")).await;
+        if let Ok(save) = heard {
+            break save;
+        }
+        assert!(number < 60, "nothing is heard of the other server");
+    };
+    assert_eq!((&save["server"], &save["actions"]), (&name, &json!([stroke(1)])));
+
+    other.process().kill();
+    assert_eq!(third.process().terminate(), Some(0));
+    eventually("one is missing, and one has left", Duration::from_secs(15), || async {
+        states(api.clone()).await == ["missing", "up"]
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failure_leads_to_its_cause_and_neighbours() {
+    let wechat = Wechat::start();
+    let mut redis = Database::start(Kind::Redis).await;
+    let server = Server::start_with(Backend::Shared, &wechat, &[("STORE__REDIS_URL", &redis.url())]);
+    let api = operator(&server);
+    let alice = server.signed_in(&wechat, "alice").await;
+    let id = alice.get("/api/v1/me").await.ok()["id"].clone();
+    let refused = alice.append("d", 0, json!([{"type": "undo"}, {"type": "stroke"}])).await;
+    assert!(refused.status.is_client_error());
+    let conflict = alice.append("d", 7, json!([stroke(1)])).await;
+    assert_eq!(conflict.status, 404, "{}", conflict.text());
+    alice.append("d", 0, json!([stroke(1)])).await.ok();
+    let conflict = alice.append("d", 7, json!([stroke(1)])).await.problem(409, "conflict");
+    alice.get("/api/v1/drawings").await.ok();
+    let request = conflict["request_id"].as_str().unwrap();
+    let detail = api.get(&format!("/admin/v1/requests/{request}")).await.ok();
+    assert_eq!((&detail["failure"]["code"], &detail["failure"]["user"]), (&"conflict".into(), &id));
+    let neighbours = detail["neighbours"].as_array().unwrap();
+    let place = neighbours.iter().position(|row| row["request_id"] == request).unwrap();
+    assert_eq!(neighbours[place + 1]["route"], "/api/v1/drawings");
+    assert_eq!(neighbours[place - 1]["status"], 200);
+
+    redis.kill();
+    // The server's copy of the session is good for a second.
+    eventually("the session can't be read", Duration::from_secs(5), || async {
+        alice.get("/api/v1/me").await.status == 503
+    })
+    .await;
+    let failed = alice.get("/api/v1/me").await.problem(503, "unavailable");
+    let request = failed["request_id"].as_str().unwrap();
+    let detail = api.get(&format!("/admin/v1/requests/{request}")).await.ok();
+    let cause = detail["failure"]["cause"].as_str().unwrap();
+    assert!(cause.contains("out of reach") && cause.contains("Redis"), "{cause}");
+    let errors = api.get("/admin/v1/errors").await.ok();
+    let groups = errors["groups"].as_array().unwrap();
+    let group = groups.iter().find(|group| group["code"] == "unavailable").unwrap();
+    assert_eq!((&group["latest"][0]["request_id"], &group["cause"]), (&failed["request_id"], &cause.into()));
+    assert_eq!(group["routes"][0]["name"], "/api/v1/me");
+    let overview = api.get("/admin/v1/overview").await.ok();
+    assert_eq!((&overview["sessions"], &overview["drawings"]["value"]), (&Value::Null, &1.into()));
+    api.get("/admin/v1/requests/unknown").await.problem(404, "request_not_found");
+}
