@@ -101,7 +101,8 @@ impl Choice {
         };
         let label = match (&self.profile, &socket) {
             (Some(name), _) => name.clone(),
-            (None, Some(socket)) => format!("local {}", socket.display()),
+            (None, Some(socket)) if socket.ends_with("dev/admin.sock") => "local dev".into(),
+            (None, Some(_)) => "local".into(),
             (None, None) => base.split("://").nth(1).unwrap_or(&base).to_owned(),
         };
         let server = Server {

@@ -6,6 +6,7 @@ use crate::model::link::Link;
 use crate::model::overlay::Overlay;
 use crate::model::{Model, PATIENCE, SPIN, View};
 use crate::moment;
+use crate::request::Kind;
 use crate::text;
 use crate::theme::Tone;
 
@@ -21,7 +22,7 @@ fn tabs(model: &Model) -> Vec<(u16, String, View)> {
     let mut tabs = Vec::new();
     for (number, view) in (1..).zip(View::ALL) {
         let label = if narrow && view != model.view {
-            format!(" {number} {} ", text::cut(view.name(), 5).replace('…', ""))
+            format!(" {number} {} ", short(view))
         } else {
             format!(" {number} {} ", view.name())
         };
@@ -30,6 +31,19 @@ fn tabs(model: &Model) -> Vec<(u16, String, View)> {
         at += width;
     }
     tabs
+}
+
+/// A view's name where there is little room.
+fn short(view: View) -> &'static str {
+    match view {
+        View::Overview => "home",
+        View::List(Kind::Sessions) => "sess",
+        View::List(Kind::Users) => "users",
+        View::List(Kind::Drawings) => "draws",
+        View::Live => "live",
+        View::List(Kind::Errors) => "errs",
+        View::List(Kind::Audit) => "audit",
+    }
 }
 
 /// The view whose name is at a column of the bar.

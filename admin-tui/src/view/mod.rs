@@ -117,9 +117,15 @@ impl Page<'_> {
         }
     }
 
-    /// Wipes it.
+    /// Wipes it, and a wide character that would reach into it.
     fn clear(&mut self) {
         for y in self.area.top()..self.area.bottom() {
+            if let Some(before) = self.area.left().checked_sub(1)
+                && let Some(cell) = self.buffer.cell_mut((before, y))
+                && text::width(cell.symbol()) > 1
+            {
+                cell.reset();
+            }
             for x in self.area.left()..self.area.right() {
                 if let Some(cell) = self.buffer.cell_mut((x, y)) {
                     cell.reset();

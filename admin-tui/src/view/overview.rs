@@ -68,7 +68,7 @@ fn figures(overview: &Overview, page: &mut Page<'_>) -> u16 {
         ("requests/min", text::count(up().map(|figures| figures.requests).sum()), Tone::Text),
         ("failures/min", text::count(failures), if failures > 0 { Tone::Bad } else { Tone::Text }),
         (
-            "sign-ins · saves/min",
+            "sign-ins · saves",
             format!(
                 "{} · {}",
                 text::count(up().map(|figures| figures.sign_ins).sum()),
