@@ -115,7 +115,7 @@ impl Row {
             Self::Drawing(row) => {
                 let title = if row.title.is_empty() { "untitled" } else { &row.title };
                 let by = name(&row.user.nickname, &row.user.id);
-                format!("drawing {} ({title}) by {by}, {} strokes", row.id, row.stroke_count)
+                format!("drawing {} ({title}) by {by}, strokes: {}", row.id, row.stroke_count)
             }
             Self::Error(row) => row.code.clone(),
             Self::Audit(row) => row.change.name().to_owned(),

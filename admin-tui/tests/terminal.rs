@@ -32,6 +32,7 @@ impl Console {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_yibi-admin"));
         command.args(["--server", server]);
         command.env("TERM", "xterm-256color");
+        command.env("YIBI_ADMIN_TOKEN", "right");
         command.env_remove("TMUX");
         let modes_before = modes(&*pty.master);
         let started = Instant::now();
@@ -194,4 +195,132 @@ fn without_a_terminal_there_is_no_console() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(4));
+}
+
+/// A server that knows who asks and one session.
+struct Fake {
+    address: std::net::SocketAddr,
+    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Fake {
+    /// Serves at an address; any free one where the port is 0.
+    fn serve(address: std::net::SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stopped.load(std::sync::atomic::Ordering::SeqCst) {
+                    return;
+                }
+                answer(&mut stream.unwrap());
+            }
+        });
+        Self { address, stop, thread: Some(thread) }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops, and lets go of the port.
+    fn stop(mut self) -> std::net::SocketAddr {
+        self.stop.store(true, std::sync::atomic::Ordering::SeqCst);
+        drop(std::net::TcpStream::connect(self.address));
+        self.thread.take().unwrap().join().unwrap();
+        self.address
+    }
+}
+
+/// One request to a connection, without a body.
+fn answer(stream: &mut std::net::TcpStream) {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if stream.read(&mut byte).unwrap_or(0) == 0 {
+            return;
+        }
+        request.push(byte[0]);
+    }
+    let request = String::from_utf8(request).unwrap();
+    let user = r#"{"id":"u1","app_id":"wx1","openid":"o1","nickname":"小\u001b[2J明"}"#;
+    let now = "2026-11-20T20:05:07.000Z";
+    let (status, body) = if !request.contains("authorization: Bearer right") {
+        let problem = r#"{"type":"about:blank","title":"Not signed in","status":401,"code":"unauthorized","request_id":"r"}"#;
+        ("401 Unauthorized", problem.to_owned())
+    } else if request.starts_with("GET /admin/v1/me ") {
+        (
+            "200 OK",
+            format!(r#"{{"name":"token:a","role":"operator","server":"s","version":"0","now":"{now}"}}"#),
+        )
+    } else if request.starts_with("GET /admin/v1/sessions?") {
+        let session = format!(
+            r#"{{"id":"s1","user":{user},"dialect":"yibi","device":"","address":"","created_at":"{now}","last_seen":"{now}","expires_at":"{now}","ends_at":"{now}"}}"#
+        );
+        let total = r#"{"value":1,"exact":true}"#;
+        ("200 OK", format!(r#"{{"sessions":[{session}],"next":null,"total":{total},"now":"{now}"}}"#))
+    } else if request.starts_with("GET /admin/v1/overview ") {
+        (
+            "200 OK",
+            format!(
+                r#"{{"now":"{now}","server":"s","servers":[],"sessions":null,"online":null,"users":null,"drawings":null}}"#
+            ),
+        )
+    } else {
+        ("404 Not Found", "{}".to_owned())
+    };
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    // Who asked may have gone.
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
+}
+
+fn batch(server: &str, token: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_yibi-admin"))
+        .args(["--server", server])
+        .args(arguments)
+        .env("YIBI_ADMIN_TOKEN", token)
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn commands_for_scripts_have_lines_and_codes() {
+    let fake = Fake::serve(([127, 0, 0, 1], 0).into());
+    let (code, lines) = batch(&fake.url(), "right", &["sessions", "--json"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(lines.lines().count(), 1);
+    assert!(lines.contains(r#""id":"s1""#) && !lines.contains('\u{1b}'), "{lines}");
+    let (code, lines) = batch(&fake.url(), "right", &["sessions"]);
+    assert_eq!((code, lines.contains('\u{1b}')), (Some(0), false));
+    assert_eq!(batch(&fake.url(), "wrong", &["sessions"]).0, Some(3));
+    assert_eq!(batch(&fake.url(), "right", &["sessions", "--filter", "ttl:5"]).0, Some(2));
+    assert_eq!(batch(&fake.url(), "right", &["--read-only", "revoke", "s1"]).0, Some(2));
+    let address = fake.stop();
+    assert_eq!(batch(&format!("http://{address}"), "right", &["sessions"]).0, Some(4));
+}
+
+#[test]
+fn a_server_that_comes_back_is_found() {
+    let fake = Fake::serve(([127, 0, 0, 1], 0).into());
+    let mut console = Console::start(&fake.url());
+    console.wait_for("online");
+    console.press("2");
+    console.wait_for("小");
+    let address = fake.stop();
+    console.press("\x12");
+    console.wait_for("no answer from");
+    assert!(console.screen.screen().contents().contains("小"), "what was known stays");
+    let fake = Fake::serve(address);
+    while console.screen.screen().contents().contains("no answer from") {
+        let chunk = console.output.recv_timeout(PATIENCE).unwrap();
+        console.screen.process(&chunk);
+        console.written.extend(chunk);
+    }
+    console.press("\x03");
+    assert_eq!(console.end(), 0);
+    drop(fake);
 }

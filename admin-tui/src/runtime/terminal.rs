@@ -139,3 +139,50 @@ pub fn restore() {
     );
     let _ = disable_raw_mode();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    /// Panics while the terminal is ours. The next test runs it, in a pty.
+    #[test]
+    #[ignore = "takes the terminal; the test below gives it one"]
+    fn panics_on_the_screen() {
+        let _screen = Screen::take().unwrap();
+        panic!("as it may happen");
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_speaks() {
+        let pty = native_pty_system().openpty(PtySize::default()).unwrap();
+        let modes = |pty: &portable_pty::PtyPair| {
+            pty.master.get_termios().map(|modes| format!("{:?}", modes.local_flags)).unwrap()
+        };
+        let before = modes(&pty);
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        let name = "runtime::terminal::tests::panics_on_the_screen";
+        command.args(["--exact", name, "--ignored", "--nocapture"]);
+        let mut child = pty.slave.spawn_command(command).unwrap();
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let written = std::thread::spawn(move || {
+            let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
+            // A pty whose other end is closed reads as an error.
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                all.extend_from_slice(&buffer[..count]);
+            }
+            String::from_utf8_lossy(&all).into_owned()
+        });
+        assert_ne!(child.wait().unwrap().exit_code(), 0);
+        assert_eq!(modes(&pty), before);
+        drop(pty.slave);
+        let written = written.join().unwrap();
+        let at = |what: &str| written.find(what).unwrap_or_else(|| panic!("no {what:?} in {written:?}"));
+        assert!(at("\x1b[?1049h") < at("\x1b[?1049l"));
+        assert!(at("\x1b[?1049l") < at("as it may happen"));
+        assert!(at("\x1b[?25h") < at("as it may happen"));
+    }
+}

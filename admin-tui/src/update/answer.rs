@@ -112,9 +112,12 @@ fn accept(model: &mut Model, ticket: &Ticket, reply: Reply, out: &mut Vec<Effect
             }
         }
         Reply::Failed(reply) => {
-            if let Some(Detail::Request { id, data, .. }) = model.details.last_mut()
+            if let Some(Detail::Request { id, data, selected }) = model.details.last_mut()
                 && reply.failure.request_id == *id
             {
+                // The request in question is in view, with what came before it.
+                let here = reply.neighbours.iter().position(|row| row.request_id == *id);
+                *selected = here.unwrap_or_default().saturating_sub(3);
                 *data = Some(reply);
                 model.dirty = true;
             }

@@ -165,8 +165,8 @@ fn filter(model: &Model, typed: &str, error: Option<&str>, page: &mut Page<'_>) 
 fn confirm(model: &Model, question: &Confirm, page: &mut Page<'_>) {
     let listed = question.lines.len().min(LISTED);
     let more = question.lines.len() - listed;
-    let typed = u16::from(question.suffix.is_some()) * 2;
-    let height = u16::try_from(listed).unwrap_or(0) + u16::from(more > 0) + typed + 7;
+    let typed = u16::from(question.suffix.is_some());
+    let height = u16::try_from(listed).unwrap_or(0) + u16::from(more > 0) + typed + 8;
     let tone = if model.server.production { Tone::Danger } else { Tone::Warn };
     let title = if model.server.production {
         format!(" PRODUCTION · {} ", question.title)
@@ -189,8 +189,9 @@ fn confirm(model: &Model, question: &Confirm, page: &mut Page<'_>) {
     if let Some(suffix) = &question.suffix {
         let words = format!("Type {suffix} to be able to go on: ");
         inner.line(2, y, &[(&words, Tone::Text), (&question.typed.text, Tone::Marked), ("▏", Tone::Accent)]);
-        y += 2;
+        y += 1;
     }
+    y += 1;
     let (cancel, go) = if question.armed { (Tone::Text, Tone::Danger) } else { (Tone::Selected, Tone::Text) };
     let go = if question.allowed() { go } else { Tone::Dim };
     let x = 2 + inner.text(2, y, 12, "[ Cancel ]", cancel) + 3;
