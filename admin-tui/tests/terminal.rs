@@ -1,5 +1,12 @@
 //! The console in a real terminal: a pty, with an emulator that reads what it writes.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "in what the tests share, too, a failure is a panic"
+)]
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::num::NonZero;

@@ -67,9 +67,13 @@ impl Desk {
 
 /// The latest request for a purpose.
 pub fn sent(effects: &[Effect], slot: Slot) -> Option<(Ticket, Request)> {
-    effects.iter().rev().find_map(|effect| match effect {
-        Effect::Send(ticket, request) if ticket.slot == slot => Some((ticket.clone(), request.clone())),
-        _ => None,
+    effects.iter().rev().find_map(|effect| {
+        if let Effect::Send(ticket, request) = effect
+            && ticket.slot == slot
+        {
+            return Some((ticket.clone(), request.clone()));
+        }
+        None
     })
 }
 
@@ -151,9 +155,8 @@ pub fn replaying(width: u16, height: u16) -> Desk {
 }
 
 fn acts(effects: &[Effect]) -> Vec<Change> {
-    let act = |effect: &Effect| match effect {
-        Effect::Send(_, Request::Act(act)) => Some(act.change),
-        _ => None,
+    let act = |effect: &Effect| {
+        if let Effect::Send(_, Request::Act(act)) = effect { Some(act.change) } else { None }
     };
     effects.iter().filter_map(act).collect()
 }
