@@ -1,62 +1,90 @@
-//! The operator's console of yibi. So far it tells how a server is.
+//! The operator's console of yibi: a full-screen view of who is signed in and what they draw, and the same as
+//! batch commands.
 
-use std::io::Write;
+mod batch;
+mod client;
+mod filter;
+mod keys;
+mod model;
+mod moment;
+mod msg;
+mod profile;
+mod replay;
+mod request;
+mod row;
+mod runtime;
+mod text;
+mod theme;
+mod update;
+mod view;
+
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::{Parser, Subcommand};
-use serde_json::Value;
+use clap::Parser;
 
-/// The operator's side of a yibi server.
+use batch::Command;
+use client::Client;
+use model::Model;
+use profile::{Choice, Place};
+use runtime::End;
+use theme::Theme;
+
+/// The operator's side of a yibi server: a full-screen console, or one command.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = EXIT_CODES)]
 struct Cli {
-    /// The server's admin listener
-    #[arg(long, env = "YIBI_ADMIN_SERVER", default_value = "http://127.0.0.1:5758")]
-    server: String,
+    /// Which server, and as whom
+    #[command(flatten)]
+    choice: Choice,
+    /// What to do; the console where nothing is named
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
-#[derive(Subcommand)]
-enum Command {
-    /// Say whether the server and what it depends on are ready
-    Status,
-}
+const EXIT_CODES: &str = "Without --server, --socket or --profile the socket of a server on this machine is \
+    used, or http://127.0.0.1:5758.\n\nExit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by the server, \
+    4 no answer.";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    let cli = Cli::parse();
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         return ExitCode::FAILURE;
     }
-    let cli = Cli::parse();
-    let outcome = match cli.command {
-        Command::Status => status(&cli.server).await,
+    let place = match cli.choice.resolve() {
+        Ok(place) => place,
+        Err(error) => return complain(&error, 2),
     };
-    match outcome {
-        Ok(ready) => ExitCode::from(u8::from(!ready)),
-        Err(error) => {
-            // Nobody left to tell is no reason to fail otherwise.
-            let _ = writeln!(std::io::stderr(), "yibi-admin: {}: {}", cli.server, error.without_url());
-            ExitCode::FAILURE
-        }
+    let client = match Client::new(&place.target) {
+        Ok(client) => client,
+        Err(trouble) => return complain(&trouble.to_string(), 2),
+    };
+    match cli.command {
+        None => console(client, &place).await,
+        Some(command) => match batch::run(&client, &place, command).await {
+            Ok(code) => ExitCode::from(code),
+            Err((trouble, code)) => complain(&format!("{}: {trouble}", place.server.label), code),
+        },
     }
 }
 
-/// Prints a line for the server and one for each dependency; whether all are ready.
-async fn status(server: &str) -> Result<bool, reqwest::Error> {
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
-    let reply = http.get(format!("{}/readyz", server.trim_end_matches('/'))).send().await?;
-    let ready = reply.status().is_success();
-    let report: Value = reply.json().await?;
-    let mut out = std::io::stdout().lock();
-    let mut line = |name: &str, state: Option<&Value>| {
-        let state = state.and_then(Value::as_str).unwrap_or("unknown");
-        let _ = writeln!(out, "{name:<10} {state}");
-    };
-    line("server", report.get("status"));
-    for (name, state) in report.get("dependencies").and_then(Value::as_object).into_iter().flatten() {
-        line(name, Some(state));
+async fn console(client: Client, place: &Place) -> ExitCode {
+    if !std::io::stdout().is_terminal() {
+        return complain("the console needs a terminal; there are commands for scripts (--help)", 2);
     }
-    Ok(ready)
+    let theme = Theme::from_environment(|name| std::env::var(name).ok());
+    let size = crossterm::terminal::size().unwrap_or((80, 24));
+    let model = Model::new(place.server.clone(), theme, place.read_only, size, runtime::now());
+    match runtime::run(client, model).await {
+        Ok(End::Quit) => ExitCode::SUCCESS,
+        Ok(End::Signal(number)) => ExitCode::from(u8::try_from(128 + number).unwrap_or(1)),
+        Err(error) => complain(&format!("the terminal: {error}"), 1),
+    }
+}
+
+fn complain(words: &str, code: u8) -> ExitCode {
+    // Nobody left to tell is no reason to fail otherwise.
+    let _ = writeln!(std::io::stderr(), "yibi-admin: {}", text::clean(words));
+    ExitCode::from(code)
 }

@@ -1,0 +1,275 @@
+//! The console's commands for scripts: JSON lines, exit codes, no terminal needed.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
+use yibi_common::admin::Change;
+
+use crate::client::Client;
+use crate::filter;
+use crate::msg::Trouble;
+use crate::profile::Place;
+use crate::request::{Act, Form, Kind, PAGE, PageRequest, Request};
+use crate::row::Row;
+use crate::text;
+
+/// What can be done without the console.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say whether the server and what it depends on are ready
+    Status,
+    /// List sessions, the next to end first
+    Sessions(ListArgs),
+    /// List users, the newest first
+    Users(ListArgs),
+    /// List drawings, the one changed last first
+    Drawings(ListArgs),
+    /// Print what happens as JSON lines, until interrupted
+    Events {
+        /// JSON lines; there is no other form
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what operators changed, the latest first
+    Audit(ListArgs),
+    /// End sessions
+    Revoke {
+        /// The sessions' ids
+        #[arg(required_unless_present = "user")]
+        sessions: Vec<String>,
+        /// All sessions of the user with this public id
+        #[arg(long, conflicts_with = "sessions")]
+        user: Option<String>,
+    },
+    /// Write a drawing to a file, or to the standard output
+    Export {
+        /// The public id of the user
+        user: String,
+        /// The drawing's id
+        drawing: String,
+        /// The form
+        #[arg(long, value_enum, default_value = "json")]
+        form: FormArg,
+        /// The file; the standard output when absent
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+    },
+}
+
+/// What lists take.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// As in the console, such as 'dialect:yibi ttl<5m'
+    #[arg(long, default_value = "")]
+    filter: String,
+    /// Rows at most
+    #[arg(long, default_value_t = 200)]
+    limit: u64,
+    /// From the other end
+    #[arg(long)]
+    reverse: bool,
+    /// The order's name
+    #[arg(long)]
+    order: Option<String>,
+    /// A JSON object a line, instead of columns parted by tabs
+    #[arg(long)]
+    json: bool,
+}
+
+/// The form of a file.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum FormArg {
+    /// A picture of pixels
+    Png,
+    /// A picture of paths
+    Svg,
+    /// The drawing itself
+    Json,
+}
+
+/// What went wrong, and the exit code for it.
+type Failure = (Trouble, u8);
+
+fn failure(trouble: Trouble) -> Failure {
+    let code = match &trouble {
+        Trouble::Failed(_) => 1,
+        Trouble::Refused { .. } => 3,
+        Trouble::Unreachable(_) => 4,
+    };
+    (trouble, code)
+}
+
+fn wrong(words: impl Into<String>) -> Failure {
+    (Trouble::Failed(words.into()), 2)
+}
+
+/// Carries a command out; its exit code.
+///
+/// # Errors
+/// What went wrong.
+pub async fn run(client: &Client, place: &Place, command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Status => status(client).await,
+        Command::Sessions(args) => list(client, Kind::Sessions, args).await,
+        Command::Users(args) => list(client, Kind::Users, args).await,
+        Command::Drawings(args) => list(client, Kind::Drawings, args).await,
+        Command::Audit(args) => list(client, Kind::Audit, args).await,
+        Command::Events { .. } => {
+            let mut events = client.events().await.map_err(failure)?;
+            loop {
+                let data = events.next().await.map_err(failure)?;
+                // Whoever reads the lines may stop to; then there is nothing left to do.
+                if print(&data.replace('\n', " ")).is_err() {
+                    return Ok(0);
+                }
+            }
+        }
+        Command::Revoke { sessions, user } => {
+            if place.read_only {
+                return Err(wrong("read-only: nothing is changed"));
+            }
+            revoke(client, sessions, user).await
+        }
+        Command::Export { user, drawing, form, output } => {
+            let form = match form {
+                FormArg::Png => Form::Png,
+                FormArg::Svg => Form::Svg,
+                FormArg::Json => Form::Json,
+            };
+            let bytes = client.file(&Request::Export { user, id: drawing, form }).await.map_err(failure)?;
+            let written = match output {
+                Some(file) => std::fs::write(file, bytes),
+                None => io::stdout().write_all(&bytes),
+            };
+            written.map_err(|error| failure(Trouble::Failed(error.to_string())))?;
+            Ok(0)
+        }
+    }
+}
+
+/// A line for the server and one for each dependency; 1 where one is not ready.
+async fn status(client: &Client) -> Result<u8, Failure> {
+    let (ready, report) = client.ready().await.map_err(failure)?;
+    let mut out = io::stdout().lock();
+    let mut line = |name: &str, state: Option<&Value>| {
+        let state = state.and_then(Value::as_str).unwrap_or("unknown");
+        let _ = writeln!(out, "{:<10} {}", text::clean(name), text::clean(state));
+    };
+    line("server", report.get("status"));
+    for (name, state) in report.get("dependencies").and_then(Value::as_object).into_iter().flatten() {
+        line(name, Some(state));
+    }
+    Ok(u8::from(!ready))
+}
+
+async fn list(client: &Client, kind: Kind, args: ListArgs) -> Result<u8, Failure> {
+    let parameters = filter::parse(&args.filter, kind.fields(), crate::runtime::now())
+        .map_err(|error| wrong(error.to_string()))?;
+    let order = match &args.order {
+        None => 0,
+        Some(name) => kind.orders().iter().position(|(order, _)| order == name).ok_or_else(|| {
+            let names: Vec<&str> = kind.orders().iter().map(|(order, _)| *order).collect();
+            wrong(format!("no order {name}; there are: {}", names.join(", ")))
+        })?,
+    };
+    let progress = io::stderr().is_terminal() && !io::stdout().is_terminal() && args.limit > u64::from(PAGE);
+    let (mut printed, mut cursor) = (0, None);
+    while printed < args.limit {
+        let limit = u32::try_from(args.limit - printed).unwrap_or(PAGE).min(PAGE);
+        let request =
+            PageRequest { kind, parameters: parameters.clone(), order, reverse: args.reverse, cursor, limit };
+        let page = client.page(&request).await.map_err(failure)?;
+        for row in page.rows.iter().take(usize::try_from(args.limit - printed).unwrap_or(usize::MAX)) {
+            let line = if args.json { row.json().to_string() } else { columns(row).join("\t") };
+            match print(&line) {
+                Ok(()) => printed += 1,
+                // The reader has seen enough, as `head` does.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(0),
+                Err(error) => return Err(failure(Trouble::Failed(error.to_string()))),
+            }
+        }
+        if progress {
+            bar(printed, page.total.map_or(args.limit, |total| total.value.min(args.limit)));
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if progress {
+        let _ = writeln!(io::stderr());
+    }
+    Ok(0)
+}
+
+fn print(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(line.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// A progress bar of forty steps on the terminal.
+fn bar(done: u64, all: u64) {
+    let steps = usize::try_from((done * 40).checked_div(all).unwrap_or(40).min(40)).unwrap_or(40);
+    let line = format!("\r{}{} {done} of {all}", "█".repeat(steps), "░".repeat(40 - steps));
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// A row in columns, safe to be shown on a terminal.
+fn columns(row: &Row) -> Vec<String> {
+    let cells: Vec<&str> = match row {
+        Row::Session(row) => {
+            vec![
+                &row.id,
+                &row.user.id,
+                &row.user.nickname,
+                &row.dialect,
+                &row.device,
+                &row.address,
+                &row.last_seen,
+                &row.expires_at,
+            ]
+        }
+        Row::User(row) => vec![
+            &row.user.id,
+            &row.user.openid,
+            &row.user.nickname,
+            &row.created_at,
+            if row.blocked_at.is_some() { "blocked" } else { "" },
+        ],
+        Row::Drawing(row) => {
+            vec![&row.user.id, &row.id, &row.title, &row.user.nickname, &row.created_at, &row.updated_at]
+        }
+        Row::Error(row) => vec![&row.code, row.cause.as_deref().unwrap_or_default(), &row.last_at],
+        Row::Audit(row) => vec![
+            &row.at,
+            &row.who,
+            &row.from,
+            row.change.name(),
+            &row.user,
+            row.target.as_deref().unwrap_or_default(),
+            &row.request_id,
+        ],
+    };
+    cells.into_iter().map(|cell| text::clean(cell).into_owned()).collect()
+}
+
+async fn revoke(client: &Client, sessions: Vec<String>, user: Option<String>) -> Result<u8, Failure> {
+    let acts: Vec<Act> = match user {
+        Some(user) => vec![Act { change: Change::RevokeSessions, user, target: None }],
+        None => sessions
+            .into_iter()
+            .map(|id| Act { change: Change::RevokeSession, user: String::new(), target: Some(id) })
+            .collect(),
+    };
+    for act in acts {
+        client.ask(&Request::Act(act.clone())).await.map_err(failure)?;
+        // Each is told as soon as it is done: where a later one fails, what was done is known.
+        print(&format!("{} {}", act.done(), act.id()))
+            .map_err(|error| failure(Trouble::Failed(error.to_string())))?;
+    }
+    Ok(0)
+}

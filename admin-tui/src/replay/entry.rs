@@ -1,0 +1,123 @@
+//! What a replay plays: the actions as replies carry them.
+//!
+//! Replies may hold pictures of 2016 (`{"type":"weapp","strokes":[…]}`), which no client may send and so
+//! [`Action`] does not read.
+
+use serde::Deserialize;
+use serde::de::Error as _;
+use serde_json::Value;
+use yibi_common::drawing::{Action, Stroke};
+
+/// One entry of a drawing's list.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// Any action but the next.
+    Action(Action),
+    /// A whole picture that a 2016 client saved.
+    Picture(Vec<Stroke>),
+}
+
+impl Entry {
+    /// Reads a reply's actions.
+    ///
+    /// # Errors
+    /// What is no action.
+    pub fn all(actions: Vec<Value>) -> Result<Vec<Self>, serde_json::Error> {
+        actions.into_iter().map(Self::read).collect()
+    }
+
+    fn read(mut action: Value) -> Result<Self, serde_json::Error> {
+        if action.get("type").and_then(Value::as_str) != Some("weapp") {
+            return Action::deserialize(action).map(Self::Action);
+        }
+        let strokes = action.get_mut("strokes").map(Value::take).unwrap_or_default();
+        Vec::<Value>::deserialize(strokes)?
+            .into_iter()
+            .map(stroke)
+            .collect::<Result<_, _>>()
+            .map(Self::Picture)
+    }
+
+    /// When it was made, in milliseconds since the drawing began, where that is known.
+    pub fn at(&self) -> Option<u64> {
+        match self {
+            Self::Action(Action::Stroke { at, .. }) => Some(*at),
+            Self::Action(
+                Action::Background { at, .. }
+                | Action::Undo { at }
+                | Action::Redo { at }
+                | Action::Clear { at },
+            ) => *at,
+            Self::Action(Action::Weapp { .. }) | Self::Picture(_) => None,
+        }
+    }
+
+    /// The stroke, where it is one.
+    pub fn stroke(&self) -> Option<&Stroke> {
+        match self {
+            Self::Action(Action::Stroke { stroke, .. }) => Some(stroke),
+            Self::Action(
+                Action::Background { .. }
+                | Action::Undo { .. }
+                | Action::Redo { .. }
+                | Action::Clear { .. }
+                | Action::Weapp { .. },
+            )
+            | Self::Picture(_) => None,
+        }
+    }
+
+    /// What it is, in a word or two.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Action(Action::Stroke { stroke, .. }) => {
+                format!("stroke of {} points, {}", stroke.points.len(), stroke.color)
+            }
+            Self::Action(Action::Background { color, .. }) => format!("background {color}"),
+            Self::Action(Action::Undo { .. }) => "undo".into(),
+            Self::Action(Action::Redo { .. }) => "redo".into(),
+            Self::Action(Action::Clear { .. }) => "clear".into(),
+            Self::Action(Action::Weapp { .. }) => "picture of 2016".into(),
+            Self::Picture(strokes) => format!("picture of 2016, {} strokes", strokes.len()),
+        }
+    }
+}
+
+/// A stroke of such a picture is written like an action's, without a moment.
+fn stroke(mut value: Value) -> Result<Stroke, serde_json::Error> {
+    let object = value.as_object_mut().ok_or_else(|| serde_json::Error::custom("a stroke is an object"))?;
+    object.insert("type".into(), "stroke".into());
+    object.insert("at".into(), 0.into());
+    match Action::deserialize(value)? {
+        Action::Stroke { stroke, .. } => Ok(stroke),
+        Action::Background { .. }
+        | Action::Undo { .. }
+        | Action::Redo { .. }
+        | Action::Clear { .. }
+        | Action::Weapp { .. } => Err(serde_json::Error::custom("no stroke")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_and_2016_pictures_are_read() {
+        let text = r#"[{"method":"strokePath","data":[{"method":"moveTo","data":[169,0]}]}]"#;
+        let actions = [Action::Undo { at: Some(7) }, Action::Weapp { text: text.into() }];
+        let json: Vec<Value> = actions.iter().map(|action| serde_json::to_value(action).unwrap()).collect();
+        let entries = Entry::all(json).unwrap();
+        assert_eq!(entries[0], Entry::Action(Action::Undo { at: Some(7) }));
+        let Entry::Picture(strokes) = &entries[1] else { panic!("{entries:?}") };
+        assert_eq!(strokes[0].points[0].x, 1024);
+    }
+
+    #[test]
+    fn what_is_no_action_is_refused() {
+        for wrong in [r#"{"type":"spray"}"#, r#"{"type":"weapp","strokes":[1]}"#, r#"{"type":"weapp"}"#, "3"]
+        {
+            assert!(Entry::all(vec![serde_json::from_str(wrong).unwrap()]).is_err(), "{wrong}");
+        }
+    }
+}

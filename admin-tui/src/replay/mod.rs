@@ -1,0 +1,253 @@
+//! Playing a drawing as it was drawn.
+
+mod canvas;
+mod entry;
+mod raster;
+mod timeline;
+
+use yibi_common::drawing::{Action, Color};
+
+pub use entry::Entry;
+pub use raster::Raster;
+use timeline::Span;
+
+use crate::moment::Millis;
+
+/// The slowest and the fastest speed, as powers of two.
+const SPEEDS: std::ops::RangeInclusive<i32> = -2..=4;
+
+/// A drawing, and the moment of it that is shown.
+#[derive(Debug)]
+pub struct Player {
+    entries: Vec<Entry>,
+    spans: Vec<Span>,
+    canvas: canvas::Canvas,
+    /// Where in time, in milliseconds of the spans.
+    position: Millis,
+    /// The rest of a millisecond that slow motion leaves, in quarters.
+    quarters: Millis,
+    /// Whether it runs.
+    pub playing: bool,
+    /// Whether pauses are shortened.
+    pub skip_idle: bool,
+    speed: i32,
+    /// The entries applied, and what they leave in effect and taken back.
+    applied: usize,
+    done: Vec<usize>,
+    undone: Vec<usize>,
+}
+
+impl Player {
+    /// A drawing at its end, ready to be played.
+    pub fn new(paper: (u32, u32), entries: Vec<Entry>, room: (u16, u16)) -> Self {
+        let spans = timeline::spans(&entries, true);
+        let mut player = Self {
+            entries,
+            spans,
+            canvas: canvas::Canvas::new(paper, room),
+            position: 0,
+            quarters: 0,
+            playing: false,
+            skip_idle: true,
+            speed: 0,
+            applied: 0,
+            done: Vec::new(),
+            undone: Vec::new(),
+        };
+        player.seek(player.length());
+        player
+    }
+
+    /// Milliseconds that it takes at its own speed.
+    pub fn length(&self) -> Millis {
+        self.spans.last().map_or(0, |span| span.end)
+    }
+
+    /// Where it is, in milliseconds.
+    pub fn position(&self) -> Millis {
+        self.position
+    }
+
+    /// The entries that are complete, and all.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.applied, self.entries.len())
+    }
+
+    /// The entry being drawn, or the last that was.
+    pub fn entry(&self) -> Option<&Entry> {
+        let drawing = self.spans.get(self.applied).is_some_and(|span| span.start <= self.position);
+        if drawing { self.entries.get(self.applied) } else { self.entries.get(self.applied.checked_sub(1)?) }
+    }
+
+    /// The moments at which entries begin, for the scrubber.
+    pub fn starts(&self) -> impl Iterator<Item = Millis> {
+        self.spans.iter().map(|span| span.start)
+    }
+
+    /// What is to be seen.
+    pub fn raster(&self) -> &Raster {
+        self.canvas.raster()
+    }
+
+    /// The paper's colour.
+    pub fn background(&self) -> Color {
+        self.canvas.background()
+    }
+
+    /// The speed in words: `1×`, `½×`.
+    pub fn speed(&self) -> &'static str {
+        match self.speed {
+            -2 => "¼×",
+            -1 => "½×",
+            1 => "2×",
+            2 => "4×",
+            3 => "8×",
+            4 => "16×",
+            _ => "1×",
+        }
+    }
+
+    /// Doubles the speed so many times, or halves it.
+    pub fn accelerate(&mut self, by: i32) {
+        self.speed = (self.speed + by).clamp(*SPEEDS.start(), *SPEEDS.end());
+    }
+
+    /// Plays as fast as it was drawn.
+    pub fn original_speed(&mut self) {
+        self.speed = 0;
+    }
+
+    /// Runs, from the beginning where it is at its end, or holds.
+    pub fn toggle(&mut self) {
+        self.playing = !self.playing;
+        if self.playing && self.position >= self.length() {
+            self.seek(0);
+        }
+    }
+
+    /// Shortens pauses, or keeps them; the picture stays where it is.
+    pub fn toggle_idle(&mut self) {
+        let drawing = self.spans.get(self.applied).map(|span| self.position - span.start);
+        self.skip_idle = !self.skip_idle;
+        self.spans = timeline::spans(&self.entries, self.skip_idle);
+        let position = match (drawing, self.spans.get(self.applied)) {
+            (Some(into), Some(span)) if into >= 0 => span.start + into,
+            _ => self.applied.checked_sub(1).and_then(|last| self.spans.get(last)).map_or(0, |span| span.end),
+        };
+        self.seek(position);
+    }
+
+    /// Lets so much time of the operator's pass.
+    pub fn pass(&mut self, elapsed: Millis) {
+        if !self.playing {
+            return;
+        }
+        let quarters = (elapsed.clamp(0, 1000) << (self.speed + 2)) + self.quarters;
+        self.quarters = quarters % 4;
+        let to = self.position + quarters / 4;
+        self.seek(to);
+        if to >= self.length() {
+            self.playing = false;
+        }
+    }
+
+    /// So many entries on, or back.
+    pub fn step(&mut self, by: isize) {
+        self.playing = false;
+        let begun = self.spans.get(self.applied).is_some_and(|span| span.start < self.position);
+        let wanted = if by < 0 && begun {
+            self.applied.saturating_add_signed(by + 1)
+        } else {
+            self.applied.saturating_add_signed(by)
+        };
+        self.show_entries(wanted.min(self.entries.len()));
+    }
+
+    /// To a part of the whole, from 0 to 1000.
+    pub fn scrub(&mut self, thousandths: Millis) {
+        self.playing = false;
+        self.seek(self.length() * thousandths.clamp(0, 1000) / 1000);
+    }
+
+    /// Shows exactly the first entries, complete. Entries at one moment can be told apart this way only.
+    fn show_entries(&mut self, count: usize) {
+        self.position = count.checked_sub(1).and_then(|last| self.spans.get(last)).map_or(0, |span| span.end);
+        if count == 0 {
+            self.position = 0;
+        }
+        self.apply(count);
+        self.canvas.show(&self.entries, &self.done, None);
+    }
+
+    /// Shows a moment.
+    pub fn seek(&mut self, position: Millis) {
+        self.position = position.clamp(0, self.length());
+        let complete = self.spans.partition_point(|span| span.end <= self.position);
+        let count = if self.position == 0 && self.length() > 0 { 0 } else { complete };
+        self.apply(count);
+        let mut partial = None;
+        if let (Some(span), Some(stroke)) =
+            (self.spans.get(count), self.entries.get(count).and_then(Entry::stroke))
+            && span.start <= self.position
+        {
+            let into = self.position - span.start;
+            let mut time = 0;
+            let reached = stroke.points.iter().skip(1).take_while(|point| {
+                time += Millis::from(point.dt);
+                time <= into
+            });
+            partial = Some((count, reached.count() + 1));
+        }
+        self.canvas.show(&self.entries, &self.done, partial);
+    }
+
+    /// Another room for the picture.
+    pub fn resize(&mut self, room: (u16, u16)) {
+        self.canvas.resize(room);
+        self.canvas.show(&self.entries, &self.done, None);
+        let (applied, position) = (self.applied, self.position);
+        if self.spans.get(applied).is_some_and(|span| span.start < position) {
+            self.seek(position);
+        }
+    }
+
+    /// Takes further entries and goes on playing from where the known ones end.
+    pub fn extend(&mut self, entries: Vec<Entry>) {
+        let (end, at_end) = (self.length(), self.position >= self.length());
+        self.entries.extend(entries);
+        self.spans = timeline::spans(&self.entries, self.skip_idle);
+        if at_end {
+            self.seek(end);
+            self.playing = true;
+        }
+    }
+
+    /// The fold of [`yibi_common::picture`], as indices.
+    fn apply(&mut self, count: usize) {
+        if count < self.applied {
+            self.applied = 0;
+            self.done.clear();
+            self.undone.clear();
+        }
+        for (index, entry) in self.entries.iter().enumerate().take(count).skip(self.applied) {
+            match entry {
+                Entry::Action(Action::Undo { .. }) => self.undone.extend(self.done.pop()),
+                Entry::Action(Action::Redo { .. }) => self.done.extend(self.undone.pop()),
+                Entry::Action(
+                    Action::Stroke { .. }
+                    | Action::Background { .. }
+                    | Action::Clear { .. }
+                    | Action::Weapp { .. },
+                )
+                | Entry::Picture(_) => {
+                    self.undone.clear();
+                    self.done.push(index);
+                }
+            }
+        }
+        self.applied = count;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+use yibi_common::drawing::{Point, Stroke, Tool};
+
+use super::*;
+
+const ROOM: (u16, u16) = (40, 40);
+const PAPER: (u32, u32) = (1000, 1000);
+
+fn stroke(at: u64, y: i32, color: [u8; 3]) -> Entry {
+    let points =
+        (0..=10).map(|step| Point { x: step * 100, y, dt: if step == 0 { 0 } else { 10 } }).collect();
+    Entry::Action(Action::Stroke {
+        at,
+        stroke: Stroke { tool: Tool::Pen, color: Color(color), width: 60, points },
+    })
+}
+
+fn shown(player: &Player) -> Vec<Option<Color>> {
+    let (width, height) = player.raster().size();
+    (0..width * height).map(|i| player.raster().pixel(i % width, i / width, player.background())).collect()
+}
+
+/// Two hundred strokes with undos, redos, a clear and a background among them.
+fn long() -> Vec<Entry> {
+    (0..200)
+        .map(|index: u64| match index % 10 {
+            3 | 4 => Entry::Action(Action::Undo { at: None }),
+            5 => Entry::Action(Action::Redo { at: None }),
+            7 if index == 107 => Entry::Action(Action::Clear { at: None }),
+            8 => Entry::Action(Action::Background { color: Color([index as u8, 9, 9]), at: None }),
+            _ => stroke(index * 2000, (index as i32 * 37) % 1000, [index as u8, 100, 200]),
+        })
+        .collect()
+}
+
+#[test]
+fn wherever_it_comes_from_a_moment_looks_the_same() {
+    let mut wanderer = Player::new(PAPER, long(), ROOM);
+    for position in [70_000, 3, 69_950, 12_345, 12_346, 70_000, 0, 500, 40_000, 39_000, 39_001] {
+        wanderer.seek(position);
+        let mut fresh = Player::new(PAPER, long(), ROOM);
+        fresh.seek(0);
+        fresh.seek(position);
+        assert_eq!(shown(&wanderer), shown(&fresh), "{position}");
+    }
+}
+
+#[test]
+fn its_end_is_the_fold_of_its_actions() {
+    let actions: Vec<Action> = long()
+        .into_iter()
+        .map(|entry| match entry {
+            Entry::Action(action) => action,
+            Entry::Picture(_) => panic!("a picture"),
+        })
+        .collect();
+    let picture = yibi_common::picture::fold(&actions);
+    let mut raster = Raster::new(PAPER, ROOM);
+    for stroke in &picture.strokes {
+        raster.draw(stroke);
+    }
+    let player = Player::new(PAPER, long(), ROOM);
+    assert_eq!(player.background(), picture.background);
+    assert_eq!(player.raster(), &raster);
+}
+
+#[test]
+fn it_plays_at_the_speed_it_was_drawn_with_and_stops() {
+    let mut player = Player::new(PAPER, vec![stroke(5000, 100, [1; 3]), stroke(90_000, 900, [2; 3])], ROOM);
+    assert_eq!(player.length(), 100 + 400 + 100);
+    player.toggle();
+    assert_eq!((player.position(), player.progress()), (0, (0, 2)));
+    player.pass(50);
+    assert_eq!(player.progress(), (0, 2));
+    player.pass(50);
+    assert_eq!(player.progress(), (1, 2));
+    player.accelerate(-9);
+    assert_eq!(player.speed(), "¼×");
+    for _ in 0..3 {
+        player.pass(1);
+    }
+    assert_eq!(player.position(), 100);
+    player.pass(1);
+    assert_eq!(player.position(), 101);
+    player.accelerate(9);
+    assert_eq!(player.speed(), "16×");
+    player.pass(60_000);
+    assert!(!player.playing);
+    assert_eq!((player.position(), player.progress()), (600, (2, 2)));
+}
+
+#[test]
+fn steps_tell_entries_of_one_moment_apart() {
+    let undo = || Entry::Action(Action::Undo { at: None });
+    let mut player =
+        Player::new(PAPER, vec![stroke(0, 100, [1; 3]), undo(), stroke(9000, 500, [2; 3])], ROOM);
+    player.step(-1);
+    assert_eq!(player.progress(), (2, 3));
+    let empty = shown(&player);
+    player.step(-1);
+    assert_eq!(player.progress(), (1, 3));
+    assert_ne!(shown(&player), empty);
+    player.step(1);
+    assert_eq!(shown(&player), empty);
+    player.step(-10);
+    assert_eq!(player.progress(), (0, 3));
+    player.step(10);
+    assert_eq!(player.progress(), (3, 3));
+}
+
+#[test]
+fn skipping_pauses_keeps_the_picture() {
+    let mut player = Player::new(PAPER, long(), ROOM);
+    player.seek(30_000);
+    let before = (shown(&player), player.progress());
+    player.toggle_idle();
+    assert!(player.length() > 300_000);
+    assert_eq!((shown(&player), player.progress()), before);
+    player.toggle_idle();
+    assert_eq!((shown(&player), player.progress()), before);
+}
+
+#[test]
+fn it_grows_while_it_is_watched() {
+    let mut player = Player::new(PAPER, vec![stroke(0, 100, [1; 3])], ROOM);
+    player.extend(vec![stroke(8000, 500, [2; 3])]);
+    assert!(player.playing);
+    assert_eq!(player.progress(), (1, 2));
+    player.pass(1000);
+    assert_eq!((player.playing, player.progress()), (false, (2, 2)));
+    assert_eq!(
+        shown(&player),
+        shown(&Player::new(PAPER, vec![stroke(0, 100, [1; 3]), stroke(8000, 500, [2; 3])], ROOM))
+    );
+}
+
+#[test]
+fn another_size_shows_the_same_moment() {
+    let mut player = Player::new(PAPER, long(), ROOM);
+    player.seek(12_345);
+    player.resize((60, 30));
+    let mut fresh = Player::new(PAPER, long(), (60, 30));
+    fresh.seek(12_345);
+    assert_eq!(shown(&player), shown(&fresh));
+}
+
+#[test]
+fn an_empty_drawing_is_harmless() {
+    let mut player = Player::new(PAPER, Vec::new(), ROOM);
+    player.toggle();
+    player.pass(100);
+    player.step(1);
+    player.step(-1);
+    player.scrub(500);
+    player.toggle_idle();
+    assert_eq!((player.position(), player.progress()), (0, (0, 0)));
+    assert!(player.entry().is_none());
+}

@@ -1,0 +1,141 @@
+//! The rows of the lists: what they are called, and what can be done with them.
+
+use serde_json::Value;
+use yibi_common::admin::{AuditEntry, Change, Count, DrawingRow, ErrorGroup, SessionRow, UserRow};
+
+use crate::request::{Act, Request};
+
+/// A row of any list.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Row {
+    /// A session.
+    Session(SessionRow),
+    /// A user.
+    User(UserRow),
+    /// A drawing.
+    Drawing(DrawingRow),
+    /// Failures of one cause.
+    Error(ErrorGroup),
+    /// A change that an operator made.
+    Audit(AuditEntry),
+}
+
+/// A page of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<String>,
+    /// All rows of the list, whatever the filter.
+    pub total: Option<Count>,
+    /// The server's clock, in RFC 3339; empty where the reply has none.
+    pub now: String,
+}
+
+impl Row {
+    /// What tells it from all others of its list.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Session(row) => row.id.clone(),
+            Self::User(row) => row.user.id.clone(),
+            Self::Drawing(row) => format!("{}/{}", row.user.id, row.id),
+            Self::Error(row) => format!("{} {}", row.code, row.cause.as_deref().unwrap_or_default()),
+            Self::Audit(row) => row.request_id.clone(),
+        }
+    }
+
+    /// The id to be copied.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Session(row) => &row.id,
+            Self::User(row) => &row.user.id,
+            Self::Drawing(row) => &row.id,
+            Self::Error(row) => row.latest.first().map_or(row.code.as_str(), |latest| &latest.request_id),
+            Self::Audit(row) => row.target.as_deref().unwrap_or(&row.user),
+        }
+    }
+
+    /// The public id of the user whom it is about.
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::Session(row) => Some(&row.user.id),
+            Self::User(row) => Some(&row.user.id),
+            Self::Drawing(row) => Some(&row.user.id),
+            Self::Error(row) => row.users.first().map(|share| share.name.as_str()),
+            Self::Audit(row) => Some(&row.user),
+        }
+    }
+
+    /// What is asked to see it whole.
+    pub fn request(&self) -> Request {
+        match self {
+            Self::Session(row) => Request::Session(row.id.clone()),
+            Self::User(row) => Request::User(row.user.id.clone()),
+            Self::Drawing(row) => {
+                Request::Drawing { user: row.user.id.clone(), id: row.id.clone(), since: 0 }
+            }
+            Self::Error(row) => Request::Failed(
+                row.latest.first().map(|latest| latest.request_id.clone()).unwrap_or_default(),
+            ),
+            Self::Audit(row) => Request::User(row.user.clone()),
+        }
+    }
+
+    /// What deleting it means: a session is revoked, a drawing goes to the bin.
+    pub fn deletion(&self) -> Option<Act> {
+        match self {
+            Self::Session(row) => Some(Act {
+                change: Change::RevokeSession,
+                user: row.user.id.clone(),
+                target: Some(row.id.clone()),
+            }),
+            Self::Drawing(row) => Some(Act {
+                change: Change::DeleteDrawing,
+                user: row.user.id.clone(),
+                target: Some(row.id.clone()),
+            }),
+            Self::User(_) | Self::Error(_) | Self::Audit(_) => None,
+        }
+    }
+
+    /// It in one line, for a question.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Session(row) => {
+                format!(
+                    "{} session of {} ({}) on {}",
+                    row.dialect,
+                    name(&row.user.nickname, &row.user.id),
+                    row.id,
+                    row.device
+                )
+            }
+            Self::User(row) => format!("user {}", name(&row.user.nickname, &row.user.id)),
+            Self::Drawing(row) => {
+                let title = if row.title.is_empty() { "untitled" } else { &row.title };
+                let by = name(&row.user.nickname, &row.user.id);
+                format!("drawing {} ({title}) by {by}, strokes: {}", row.id, row.stroke_count)
+            }
+            Self::Error(row) => row.code.clone(),
+            Self::Audit(row) => row.change.name().to_owned(),
+        }
+    }
+
+    /// It as the server sent it.
+    pub fn json(&self) -> Value {
+        match self {
+            Self::Session(row) => serde_json::to_value(row),
+            Self::User(row) => serde_json::to_value(row),
+            Self::Drawing(row) => serde_json::to_value(row),
+            Self::Error(row) => serde_json::to_value(row),
+            Self::Audit(row) => serde_json::to_value(row),
+        }
+        .unwrap_or_default()
+    }
+}
+
+/// A user's nickname, or the public id where there is none.
+pub fn name<'a>(nickname: &'a str, id: &'a str) -> &'a str {
+    if nickname.is_empty() { id } else { nickname }
+}

@@ -1,0 +1,149 @@
+//! Changes: asked for, confirmed, made one after the other, and taken back.
+
+use yibi_common::admin::Change;
+
+use super::{say, send};
+use crate::model::overlay::{Confirm, Input, Overlay};
+use crate::model::{Model, View};
+use crate::msg::{Effect, Slot, Trouble};
+use crate::request::{Act, Request};
+use crate::row::Row;
+
+/// Characters of an id that are to be typed.
+const SUFFIX: usize = 4;
+
+/// Asks before deleting rows.
+pub fn ask_deletion(model: &mut Model, rows: &[Row]) {
+    let acts: Vec<(Act, String)> =
+        rows.iter().filter_map(|row| row.deletion().map(|act| (act, row.words()))).collect();
+    let in_bin = rows.iter().all(|row| matches!(row, Row::Drawing(row) if row.deleted_at.is_some()));
+    if acts.is_empty() {
+        say(model, "nothing here can be deleted; R revokes a user's sessions, B blocks", true);
+        return;
+    }
+    if in_bin {
+        say(model, "already in the bin", true);
+        return;
+    }
+    let sessions = acts.iter().all(|(act, _)| act.change == Change::RevokeSession);
+    let title = match (sessions, acts.len()) {
+        (true, 1) => "Revoke this session?".to_owned(),
+        (true, count) => format!("Revoke {count} sessions?"),
+        (false, 1) => "Put this drawing in the bin?".to_owned(),
+        (false, count) => format!("Put {count} drawings in the bin?"),
+    };
+    let note =
+        if sessions { "A revoked session is gone; its user signs in again." } else { "z takes it back." };
+    ask(model, title, note, acts);
+}
+
+/// Asks before all sessions of a user end.
+pub fn ask_revoke_all(model: &mut Model, user: &str, words: String) {
+    let act = Act { change: Change::RevokeSessions, user: user.to_owned(), target: None };
+    let note = "Every device of the user signs in again.";
+    ask(model, "Revoke all sessions of this user?".into(), note, vec![(act, words)]);
+}
+
+/// Asks before a user is blocked, or let in again.
+pub fn ask_block(model: &mut Model, user: &str, words: String, blocked: bool) {
+    let change = if blocked { Change::UnblockUser } else { Change::BlockUser };
+    let act = Act { change, user: user.to_owned(), target: None };
+    let (title, note) = if blocked {
+        ("Let this user in again?", "The user can sign in again at once.")
+    } else {
+        ("Block this user?", "All sessions end, and signing in is refused. z lets the user in again.")
+    };
+    ask(model, title.into(), note, vec![(act, words)]);
+}
+
+fn ask(model: &mut Model, title: String, note: &'static str, acts: Vec<(Act, String)>) {
+    if let Some(why) = model.forbidden() {
+        say(model, why, true);
+        return;
+    }
+    if !model.work.queue.is_empty() {
+        say(model, "changes are still being made", true);
+        return;
+    }
+    let bulk = acts.len() > 1 || acts.iter().any(|(act, _)| act.change == Change::RevokeSessions);
+    let suffix = acts.last().filter(|_| bulk || model.server.production).map(|(act, _)| {
+        let id: Vec<char> = act.id().chars().collect();
+        id.iter().skip(id.len().saturating_sub(SUFFIX)).collect::<String>()
+    });
+    let (acts, lines) = acts.into_iter().unzip();
+    let confirm = Confirm { title, lines, note, acts, suffix, typed: Input::default(), armed: false };
+    model.overlay = Some(Overlay::Confirm(confirm));
+}
+
+/// Makes the changes.
+pub fn start(model: &mut Model, acts: Vec<Act>, undoing: bool, out: &mut Vec<Effect>) {
+    model.work.queue = acts.into();
+    model.work.done.clear();
+    model.work.failed.clear();
+    model.work.undoing = undoing;
+    next(model, out);
+}
+
+fn next(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(act) = model.work.queue.front().cloned() {
+        send(model, Slot::Act, 0, Request::Act(act), out);
+    }
+}
+
+/// One change is over.
+pub fn finished(model: &mut Model, result: Result<(), Trouble>, out: &mut Vec<Effect>) {
+    let Some(act) = model.work.queue.pop_front() else { return };
+    model.dirty = true;
+    match result {
+        Ok(()) => model.work.done.push(act),
+        Err(trouble) => {
+            model.work.failed.push(format!("{}: {trouble}", act.id()));
+            // Who can't be reached will not take the rest either.
+            if matches!(trouble, Trouble::Unreachable(_)) {
+                model.work.queue.clear();
+            }
+        }
+    }
+    if model.work.queue.is_empty() { report(model, out) } else { next(model, out) }
+}
+
+fn report(model: &mut Model, out: &mut Vec<Effect>) {
+    let done = std::mem::take(&mut model.work.done);
+    let failed = std::mem::take(&mut model.work.failed);
+    let inverses: Vec<Act> = done.iter().filter_map(Act::inverse).collect();
+    let undoable = !inverses.is_empty() && !model.work.undoing;
+    if undoable {
+        model.undo.push(inverses);
+    }
+    let what = match done.as_slice() {
+        [] => String::new(),
+        [one] => format!("{} {}", one.done(), one.id()),
+        [first, ..] => format!("{} {}", first.done(), done.len()),
+    };
+    let hint = if undoable { " · z takes it back" } else { "" };
+    if let Some(first) = failed.first() {
+        let separator = if what.is_empty() { "" } else { "; " };
+        say(model, format!("{what}{separator}{} failed: {first}", failed.len()), true);
+    } else {
+        say(model, format!("{what}{hint}"), false);
+    }
+    if let View::List(kind) = model.view
+        && let Some(list) = model.lists.get_mut(&kind)
+    {
+        list.marks.clear();
+    }
+    super::load_view(model, out);
+}
+
+/// Takes the latest group of changes back.
+pub fn undo(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(why) = model.forbidden() {
+        say(model, why, true);
+    } else if !model.work.queue.is_empty() {
+        say(model, "changes are still being made", true);
+    } else if let Some(group) = model.undo.pop() {
+        start(model, group, true, out);
+    } else {
+        say(model, "nothing to take back", false);
+    }
+}

@@ -1,0 +1,384 @@
+//! What the commands of the key registry do.
+
+use yibi_common::admin::{Event, Happening};
+
+use super::{acts, close, drop_pending, lay_over, load_view, open, say, send};
+use crate::keys::Command;
+use crate::model::detail::{Detail, Drawing};
+use crate::model::overlay::{Input, Overlay};
+use crate::model::{Model, View};
+use crate::msg::{Effect, Slot};
+use crate::replay::Player;
+use crate::request::{Kind, Request};
+use crate::row::{Row, name};
+
+/// Bytes that terminals take for their clipboard at once.
+const MOST_COPIED: usize = 74_994;
+
+/// Carries a command out.
+pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
+    let height = isize::try_from(model.list_height()).unwrap_or(1);
+    match command {
+        Command::Back => close(model, out),
+        Command::Quit => out.push(Effect::Quit),
+        Command::Suspend => out.push(Effect::Suspend),
+        Command::Help => lay_over(model, Overlay::Help(0)),
+        Command::Palette => lay_over(model, Overlay::Palette { input: Input::default(), selected: 0 }),
+        Command::RequestLog => lay_over(model, Overlay::Log(0)),
+        Command::Filter => filter(model),
+        Command::Overview => show(model, View::Overview, out),
+        Command::Sessions => show(model, View::List(Kind::Sessions), out),
+        Command::Users => show(model, View::List(Kind::Users), out),
+        Command::Drawings => show(model, View::List(Kind::Drawings), out),
+        Command::Live => show(model, View::Live, out),
+        Command::Errors => show(model, View::List(Kind::Errors), out),
+        Command::Audit => show(model, View::List(Kind::Audit), out),
+        Command::NextView => turn(model, 1, out),
+        Command::PreviousView => turn(model, View::ALL.len() - 1, out),
+        Command::LastView => show(model, model.last_view, out),
+        Command::Refresh => load_view(model, out),
+        Command::Redraw => out.push(Effect::Redraw),
+        Command::Theme => {
+            model.theme = model.theme.next();
+            super::fit(model);
+        }
+        Command::Mouse => {
+            model.mouse = !model.mouse;
+            out.push(Effect::Mouse(model.mouse));
+            say(
+                model,
+                if model.mouse {
+                    "the mouse is ours; m gives it back"
+                } else {
+                    "the mouse is the terminal's"
+                },
+                false,
+            );
+        }
+        Command::ReadOnly => {
+            if model.read_only {
+                lay_over(model, Overlay::AllowChanges);
+            } else {
+                model.read_only = true;
+                say(model, "read-only", false);
+            }
+        }
+        Command::Down => move_by(model, 1),
+        Command::Up => move_by(model, -1),
+        Command::HalfDown => move_by(model, height / 2),
+        Command::HalfUp => move_by(model, -(height / 2)),
+        Command::PageDown => move_by(model, height),
+        Command::PageUp => move_by(model, -height),
+        Command::Top => to_end(model, false, out),
+        Command::Bottom => to_end(model, true, out),
+        Command::Open => open_current(model, out),
+        Command::OpenUser => open_user(model, out),
+        Command::Mark => {
+            let height = model.list_height();
+            if let Some(list) = model.list_mut() {
+                list.mark();
+                list.move_by(1, height);
+            }
+        }
+        Command::MarkPage => {
+            let height = model.list_height();
+            if let Some(list) = model.list_mut() {
+                list.mark_view(height);
+            }
+        }
+        Command::Sort => sort(model, out),
+        Command::Reverse => {
+            if let Some(list) = model.list_mut() {
+                if !list.kind.reverses() {
+                    return say(model, "this list has one order only", false);
+                }
+                list.reverse = !list.reverse;
+                list.ask_anew();
+                drop_pending(model, out);
+            }
+        }
+        Command::Count => count(model, out),
+        Command::Delete => {
+            let rows = chosen(model);
+            acts::ask_deletion(model, &rows);
+        }
+        Command::RevokeAll | Command::Block => about_user(model, command),
+        Command::Undo => acts::undo(model, out),
+        Command::CopyId => match chosen(model).as_slice() {
+            [] => say(model, "nothing to copy", true),
+            rows => {
+                let ids: Vec<&str> = rows.iter().map(Row::id).collect();
+                copy(model, ids.join("\n"), "id", out);
+            }
+        },
+        Command::CopyJson => {
+            let lines: Vec<String> = chosen(model).iter().map(|row| row.json().to_string()).collect();
+            copy(model, lines.join("\n"), "JSON", out);
+        }
+        Command::CopyCurl => {
+            let request = match chosen(model).first() {
+                Some(row) => row.request(),
+                None => Request::Overview,
+            };
+            let curl = request.curl(&model.server.base, model.server.socket.as_deref());
+            copy(model, curl, "curl command", out);
+        }
+        Command::Export => {
+            let drawing = chosen(model).into_iter().find_map(|row| match row {
+                Row::Drawing(row) => Some((row.user.id, row.id)),
+                Row::Session(_) | Row::User(_) | Row::Error(_) | Row::Audit(_) => None,
+            });
+            match drawing {
+                Some((user, id)) => lay_over(model, Overlay::Export(user, id)),
+                None => say(model, "drawings can be saved; there is none here", true),
+            }
+        }
+        Command::Pause => {
+            model.live.paused = !model.live.paused;
+            if !model.live.paused {
+                model.live.show_held();
+            }
+        }
+        Command::ShowNew => model.live.show_held(),
+        Command::Play => play(model, Player::toggle),
+        Command::StepBack => play(model, |player| player.step(-1)),
+        Command::StepForward => play(model, |player| player.step(1)),
+        Command::JumpBack => play(model, |player| player.step(-10)),
+        Command::JumpForward => play(model, |player| player.step(10)),
+        Command::Start => play(model, |player| player.scrub(0)),
+        Command::End => play(model, |player| player.scrub(1000)),
+        Command::Slower => play(model, |player| player.accelerate(-1)),
+        Command::Faster => play(model, |player| player.accelerate(1)),
+        Command::OriginalSpeed => play(model, Player::original_speed),
+        Command::SkipIdle => play(model, Player::toggle_idle),
+        Command::Marker => {
+            if let Some(Detail::Drawing(drawing)) = model.details.last_mut() {
+                drawing.braille = !drawing.braille;
+                super::fit(model);
+            }
+        }
+        Command::Follow => {
+            if let Some(Detail::Drawing(drawing)) = model.details.last_mut() {
+                drawing.follow = !drawing.follow;
+                let text =
+                    if drawing.follow { "what is added shows as it comes" } else { "no longer followed" };
+                say(model, text, false);
+            }
+        }
+    }
+}
+
+/// Does something to the replay, from now on.
+fn play(model: &mut Model, act: impl FnOnce(&mut Player)) {
+    let now = model.now;
+    if let Some(Detail::Drawing(drawing)) = model.details.last_mut()
+        && let Some(player) = drawing.player.as_mut()
+    {
+        drawing.passed = now;
+        act(player);
+    }
+}
+
+/// Shows a view, and nothing over it.
+pub fn show(model: &mut Model, view: View, out: &mut Vec<Effect>) {
+    if view != model.view {
+        model.last_view = std::mem::replace(&mut model.view, view);
+    }
+    model.details.clear();
+    if let View::List(kind) = view
+        && let Some(list) = model.lists.get_mut(&kind)
+    {
+        list.trouble = None;
+    }
+    load_view(model, out);
+}
+
+fn turn(model: &mut Model, by: usize, out: &mut Vec<Effect>) {
+    let here = View::ALL.iter().position(|view| *view == model.view).unwrap_or_default();
+    if let Some(view) = View::ALL.iter().cycle().nth(here + by) {
+        show(model, *view, out);
+    }
+}
+
+fn filter(model: &mut Model) {
+    let Some(list) = model.list() else { return };
+    if list.kind.fields().is_empty() {
+        say(model, "this list has no filter", false);
+        return;
+    }
+    let input = Input::of(&list.filter);
+    lay_over(model, Overlay::Filter { input, error: None });
+}
+
+/// Moves the cursor of what is in view.
+pub fn move_by(model: &mut Model, by: isize) {
+    let height = model.list_height();
+    if let Some(detail) = model.details.last_mut() {
+        detail.move_by(by);
+        return;
+    }
+    match model.view {
+        View::Overview => model.overview_top = model.overview_top.saturating_add_signed(by),
+        View::List(kind) => {
+            if let Some(list) = model.lists.get_mut(&kind) {
+                list.move_by(by, height);
+            }
+        }
+        View::Live => model.live.move_by(by, height),
+    }
+}
+
+/// To an end of what is in view. The far end of a list that is not all known is its beginning in the opposite
+/// order: nothing is walked through.
+fn to_end(model: &mut Model, far: bool, out: &mut Vec<Effect>) {
+    let height = model.list_height();
+    if let Some(list) = model.list_mut() {
+        if far && list.has_more() && list.kind.reverses() {
+            list.reverse = !list.reverse;
+            list.ask_anew();
+            drop_pending(model, out);
+            say(model, "from the other end; S turns it back", false);
+        } else {
+            let end = if far { list.len().saturating_sub(1) } else { 0 };
+            list.select(end, height);
+        }
+    } else {
+        move_by(model, if far { isize::MAX / 2 } else { isize::MIN / 2 });
+    }
+}
+
+fn sort(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(list) = model.list_mut() else { return };
+    let orders = list.kind.orders().len();
+    if orders < 2 {
+        say(model, "this list has one order only; S turns it round where that can be", false);
+        return;
+    }
+    list.order = (list.order + 1) % orders;
+    list.reverse = false;
+    list.ask_anew();
+    drop_pending(model, out);
+}
+
+fn count(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(list) = model.list() else { return };
+    if list.kind.fields().is_empty() {
+        say(model, "this list is not counted", false);
+        return;
+    }
+    let (kind, parameters) = (list.kind, list.parameters.clone());
+    send(model, Slot::Count(kind), 0, Request::Count(kind, parameters), out);
+}
+
+/// What a command is about: rows that are marked or under the cursor, or the thing that is open.
+fn chosen(model: &Model) -> Vec<Row> {
+    match model.details.last() {
+        Some(detail) => detail.current().or_else(|| detail.whole()).into_iter().collect(),
+        None => model.list().map(super::super::model::list::List::chosen).unwrap_or_default(),
+    }
+}
+
+/// What is under the cursor.
+fn current(model: &Model) -> Option<Row> {
+    match model.details.last() {
+        Some(detail) => detail.current(),
+        None => model.list().and_then(|list| list.current().cloned()),
+    }
+}
+
+fn open_current(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(row) = current(model) {
+        open_row(model, row, out);
+    } else if model.view == View::Live
+        && model.details.is_empty()
+        && let Some(detail) = model.live.events.get(model.live.selected).and_then(of_event)
+    {
+        open(model, detail, out);
+    }
+}
+
+fn open_row(model: &mut Model, row: Row, out: &mut Vec<Effect>) {
+    let detail = match row {
+        Row::Session(row) => Detail::Session { id: row.id, data: None, selected: 0 },
+        Row::User(row) => Detail::User { id: row.user.id, data: None, selected: 0 },
+        Row::Drawing(row) => {
+            let (user, id) = (row.user.id.clone(), row.id.clone());
+            Detail::Drawing(Box::new(Drawing::new(&user, &id, Some(row))))
+        }
+        Row::Error(group) => match group.latest.into_iter().next() {
+            Some(latest) => Detail::Request { id: latest.request_id, data: None, selected: 0 },
+            None => return,
+        },
+        Row::Audit(entry) => Detail::User { id: entry.user, data: None, selected: 0 },
+    };
+    open(model, detail, out);
+}
+
+/// What an event is about.
+fn of_event(event: &Event) -> Option<Detail> {
+    Some(match &event.what {
+        Happening::SignIn { session, .. } => Detail::Session { id: session.clone(), data: None, selected: 0 },
+        Happening::Save { user, drawing, .. } => {
+            let mut drawing = Drawing::new(&user.id, drawing, None);
+            drawing.follow = true;
+            Detail::Drawing(Box::new(drawing))
+        }
+        Happening::Revoked { user, .. } => Detail::User { id: user.id.clone(), data: None, selected: 0 },
+        Happening::Changed { entry } => Detail::User { id: entry.user.clone(), data: None, selected: 0 },
+        Happening::Failed { failure } => {
+            Detail::Request { id: failure.request_id.clone(), data: None, selected: 0 }
+        }
+        Happening::Missed { .. } => return None,
+    })
+}
+
+fn open_user(model: &mut Model, out: &mut Vec<Effect>) {
+    let user = match current(model).or_else(|| model.details.last().and_then(Detail::whole)) {
+        Some(row) => row.user().map(str::to_owned),
+        None => match model.live.events.get(model.live.selected).map(|event| &event.what) {
+            Some(
+                Happening::SignIn { user, .. }
+                | Happening::Save { user, .. }
+                | Happening::Revoked { user, .. },
+            ) if model.view == View::Live => Some(user.id.clone()),
+            Some(Happening::Failed { failure }) if model.view == View::Live => failure.user.clone(),
+            Some(_) | None => None,
+        },
+    };
+    match user {
+        Some(id) => open(model, Detail::User { id, data: None, selected: 0 }, out),
+        None => say(model, "no user is known of this", true),
+    }
+}
+
+fn about_user(model: &mut Model, command: Command) {
+    let row = model.details.last().and_then(Detail::whole).or_else(|| current(model));
+    let Some((row, id)) = row.as_ref().and_then(|row| row.user().map(|id| (row, id.to_owned()))) else {
+        return say(model, "no user is known of this", true);
+    };
+    let (words, blocked) = match row {
+        Row::Session(row) => (name(&row.user.nickname, &row.user.id), None),
+        Row::Drawing(row) => (name(&row.user.nickname, &row.user.id), None),
+        Row::User(row) => (name(&row.user.nickname, &row.user.id), Some(row.blocked_at.is_some())),
+        Row::Error(_) | Row::Audit(_) => (id.as_str(), None),
+    };
+    let words = if words == id { format!("user {id}") } else { format!("user {words} ({id})") };
+    match (command, blocked) {
+        (Command::Block, Some(blocked)) => acts::ask_block(model, &id, words, blocked),
+        (Command::Block, None) => {
+            say(model, "open the user first (u): there it shows whether they are blocked", true)
+        }
+        _ => acts::ask_revoke_all(model, &id, words),
+    }
+}
+
+fn copy(model: &mut Model, text: String, what: &str, out: &mut Vec<Effect>) {
+    if text.is_empty() {
+        say(model, "nothing to copy", true);
+    } else if text.len() > MOST_COPIED {
+        say(model, "too much for a terminal's clipboard; yibi-admin … --json writes it to a file", true);
+    } else {
+        say(model, format!("{what} copied"), false);
+        out.push(Effect::Copy(text));
+    }
+}

@@ -1,0 +1,290 @@
+//! How the model changes: the one place, pure, with the time handed in.
+
+mod acts;
+mod answer;
+mod command;
+mod mouse;
+mod overlay;
+pub mod palette;
+#[cfg(test)]
+pub mod tests;
+
+use yibi_common::admin::{Event, Happening};
+
+use crate::keys;
+use crate::model::detail::Detail;
+use crate::model::link::{Link, wait};
+use crate::model::overlay::Overlay;
+use crate::model::{Flash, Model, PATIENCE, Pending, View};
+use crate::moment::Millis;
+use crate::msg::{Effect, Msg, Slot, Ticket};
+use crate::replay::Entry;
+use crate::request::Request;
+
+/// How long a word to the operator stays.
+const FLASH: Millis = 4_000;
+
+/// Takes what happened; what is to be done outside follows from it.
+pub fn update(model: &mut Model, now: Millis, msg: Msg) -> Vec<Effect> {
+    model.now = now;
+    let mut out = Vec::new();
+    match msg {
+        Msg::Start => {
+            send(model, Slot::Link, 0, Request::Me, &mut out);
+            load_view(model, &mut out);
+        }
+        Msg::Key(event) => {
+            model.dirty = true;
+            if let Some(key) = keys::name(&event) {
+                press(model, &key, &mut out);
+            }
+        }
+        Msg::Mouse(event) => mouse::handle(model, event, &mut out),
+        Msg::Paste(text) => {
+            model.dirty = true;
+            overlay::paste(model, &text);
+        }
+        Msg::Resize(width, height) => {
+            model.size = (width, height);
+            model.dirty = true;
+            fit(model);
+        }
+        Msg::Focus(focused) => model.focused = focused,
+        Msg::Tick => tick(model, &mut out),
+        Msg::Answer { ticket, result, server_now } => {
+            answer::take(model, &ticket, result, server_now, &mut out);
+        }
+        Msg::StreamOpen => {
+            (model.live.open, model.live.attempt, model.live.retry_at) = (true, 0, None);
+            model.dirty = true;
+        }
+        Msg::Event(event) => happened(model, *event, &mut out),
+        Msg::StreamClosed(trouble) => {
+            model.live.open = false;
+            model.live.listening = false;
+            model.live.attempt += 1;
+            model.live.retry_at = Some(now + wait(model.live.attempt));
+            if model.view == View::Live {
+                say(model, format!("the stream ended: {trouble}"), true);
+            }
+        }
+    }
+    settle(model, &mut out);
+    out
+}
+
+/// A key goes to what lies on top.
+fn press(model: &mut Model, key: &str, out: &mut Vec<Effect>) {
+    if key == "C-c" {
+        out.push(Effect::Quit);
+    } else if model.overlay.is_some() {
+        overlay::press(model, key, out);
+    } else if let Some(command) = keys::command(model.context(), key) {
+        command::run(model, command, out);
+    }
+}
+
+/// Asks for what the state of things makes necessary.
+fn settle(model: &mut Model, out: &mut Vec<Effect>) {
+    let height = model.list_height();
+    if let (View::List(kind), true) = (model.view, model.details.is_empty())
+        && !matches!(model.link, Link::Down { .. })
+        && !model.pending.contains_key(&Slot::List(kind))
+        && let Some((page, request)) = model.lists.get(&kind).and_then(|list| list.wanted(height))
+    {
+        send(model, Slot::List(kind), page, Request::Page(request), out);
+    }
+    let due = model.live.retry_at.is_none_or(|at| at <= model.now);
+    if model.wants_stream() && !model.live.listening && due {
+        model.live.listening = true;
+        out.push(Effect::Listen);
+    } else if !model.wants_stream() && model.live.listening {
+        (model.live.listening, model.live.open, model.live.retry_at) = (false, false, None);
+        out.push(Effect::StopListening);
+    }
+}
+
+/// Sends a request in place of the one that is under way for the same purpose.
+fn send(model: &mut Model, slot: Slot, page: usize, request: Request, out: &mut Vec<Effect>) {
+    model.tickets += 1;
+    let number = model.tickets;
+    let line = format!("{} {}", request.method(), request.path());
+    model.pending.insert(slot, Pending { number, since: model.now, line });
+    out.push(Effect::Send(Ticket { slot, number, page }, request));
+}
+
+/// Reads again what is in view.
+fn load_view(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(detail) = model.details.last() {
+        let request = detail.request();
+        send(model, Slot::Detail, 0, request, out);
+        return;
+    }
+    match model.view {
+        View::Overview => send(model, Slot::Overview, 0, Request::Overview, out),
+        View::List(kind) => {
+            if let Some(list) = model.lists.get_mut(&kind) {
+                list.trouble = None;
+                if let Some((page, request)) = list.refresh() {
+                    send(model, Slot::List(kind), page, Request::Page(request), out);
+                }
+            }
+        }
+        View::Live => {}
+    }
+}
+
+/// Opens something over the view.
+fn open(model: &mut Model, detail: Detail, out: &mut Vec<Effect>) {
+    let request = detail.request();
+    model.details.push(detail);
+    send(model, Slot::Detail, 0, request, out);
+}
+
+/// Shows a line for a while.
+fn say(model: &mut Model, text: impl Into<String>, bad: bool) {
+    model.flash = Some(Flash { text: text.into(), bad, until: model.now + FLASH });
+    model.dirty = true;
+}
+
+/// Fits what depends on the terminal's size.
+fn fit(model: &mut Model) {
+    let height = model.list_height();
+    for list in model.lists.values_mut() {
+        list.keep_in_view(height);
+    }
+    let (size, theme) = (model.size, model.theme);
+    for detail in &mut model.details {
+        if let Detail::Drawing(drawing) = detail {
+            let room = crate::view::replay::room(size, drawing.braille || theme.monochrome());
+            if let Some(player) = &mut drawing.player {
+                player.resize(room);
+            }
+        }
+    }
+}
+
+fn tick(model: &mut Model, out: &mut Vec<Effect>) {
+    let now = model.now;
+    if model.flash.as_ref().is_some_and(|flash| flash.until <= now) {
+        model.flash = None;
+        model.dirty = true;
+    }
+    if let Some(Detail::Drawing(drawing)) = model.details.last_mut()
+        && let Some(player) = &mut drawing.player
+        && player.playing
+    {
+        player.pass(now - drawing.passed);
+        drawing.passed = now;
+        model.dirty = true;
+    }
+    if model.pending.values().any(|pending| now - pending.since >= PATIENCE) {
+        model.dirty = true;
+    }
+    if model.link.retry_at().is_some_and(|at| at <= now) && !model.pending.contains_key(&Slot::Link) {
+        send(model, Slot::Link, 0, Request::Me, out);
+    }
+    let in_view = match (model.view, model.details.last()) {
+        (View::List(crate::request::Kind::Sessions), None)
+        | (_, Some(Detail::Session { .. } | Detail::User { .. })) => true,
+        (View::Overview | View::List(_) | View::Live, _) => false,
+    };
+    if in_view && model.focused {
+        model.dirty = true;
+    }
+    let slot = match model.view {
+        View::List(kind) => Slot::List(kind),
+        View::Overview | View::Live => Slot::Overview,
+    };
+    if model.focused
+        && model.link == Link::Up
+        && model.refresh_at().is_some_and(|at| at <= now)
+        && !model.pending.contains_key(&slot)
+    {
+        load_view(model, out);
+    }
+}
+
+/// An event of the stream.
+fn happened(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
+    if let Happening::Save { user, drawing, from_seq, seq, actions, .. } = &event.what
+        && let Some(Detail::Drawing(open)) = model.details.last_mut()
+        && (open.follow && open.user == user.id && open.id == *drawing)
+    {
+        if let (Some(actions), Some(player)) = (actions, open.player.as_mut())
+            && *from_seq == open.seq
+        {
+            player.extend(actions.iter().cloned().map(Entry::Action).collect());
+            open.seq = *seq;
+            open.passed = model.now;
+            model.dirty = true;
+        } else if *seq > open.seq && open.player.is_some() {
+            let (user, id, since) = (open.user.clone(), open.id.clone(), open.seq);
+            send(model, Slot::Tail, 0, Request::Drawing { user, id, since }, out);
+        }
+    }
+    model.live.push(event);
+    if model.view == View::Live && model.details.is_empty() {
+        model.dirty = true;
+    }
+}
+
+/// Closes what lies on top; the view below it shows again.
+fn close(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.overlay.take().is_some() {
+        return;
+    }
+    if let Some(slot) = model
+        .pending
+        .iter()
+        .filter(|(slot, _)| **slot != Slot::Act)
+        .max_by_key(|(_, pending)| pending.since)
+        .map(|(slot, _)| *slot)
+        && model.now - model.pending.get(&slot).map_or(0, |pending| pending.since) >= PATIENCE
+    {
+        cancel(model, slot, out);
+        return;
+    }
+    if model.details.pop().is_some() {
+        if model.pending.contains_key(&Slot::Detail) {
+            cancel(model, Slot::Detail, out);
+        }
+        fit(model);
+    } else if let Some(list) = model.list_mut() {
+        if list.marks.is_empty() && !list.filter.is_empty() {
+            list.filter.clear();
+            list.parameters.clear();
+            list.ask_anew();
+            drop_pending(model, out);
+        } else {
+            list.marks.clear();
+        }
+    }
+}
+
+fn cancel(model: &mut Model, slot: Slot, out: &mut Vec<Effect>) {
+    model.pending.remove(&slot);
+    out.push(Effect::Cancel(slot));
+    if let (Slot::List(kind), Some(list)) = (slot, model.list_mut())
+        && list.kind == kind
+    {
+        list.trouble = Some("cancelled; Ctrl-R asks again".into());
+    }
+    say(model, "cancelled", false);
+}
+
+/// The page on its way answers a question that is not asked any more.
+fn drop_pending(model: &mut Model, out: &mut Vec<Effect>) {
+    if let View::List(kind) = model.view {
+        for slot in [Slot::List(kind), Slot::Count(kind)] {
+            if model.pending.remove(&slot).is_some() {
+                out.push(Effect::Cancel(slot));
+            }
+        }
+    }
+}
+
+/// Shows an overlay.
+fn lay_over(model: &mut Model, overlay: Overlay) {
+    model.overlay = Some(overlay);
+}
