@@ -114,6 +114,7 @@ impl GalleryService {
         size: u32,
     ) -> GalleryResult<Picture> {
         check_id(id).map_err(|_| GalleryError::NotFound)?;
+        check_size(size)?;
         let header = self.0.store.header(user, id).await?.ok_or(GalleryError::NotFound)?;
         if header.deleted_at.is_some() {
             return Err(GalleryError::Deleted);

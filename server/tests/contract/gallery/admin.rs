@@ -2,7 +2,7 @@
 
 use yibi_common::admin::{AuditEntry, Change, DrawingOrder};
 use yibi_server::store::admin::{
-    DrawingFilter, DrawingPage, GalleryAdmin, Place, Rows, SCANNED, Texts, UserPage, UsersBy,
+    DrawingFilter, DrawingPage, GalleryAdmin, Place, Rows, Texts, UserPage, UsersBy,
 };
 use yibi_server::store::gallery::UserRecord;
 use yibi_server::user::UserKey;
@@ -124,7 +124,6 @@ pub async fn drawings_of_all_users_are_paged<G: GalleryUnderTest + GalleryAdmin>
         assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{filter:?}");
     }
     assert_eq!(gallery.estimates().await.unwrap().1, 3);
-    const { assert!(SCANNED > 500, "a page without a filter is never cut short") };
 }
 
 pub async fn the_audit_log_is_paged_from_its_end<G: GalleryUnderTest + GalleryAdmin>(gallery: &G) {
