@@ -25,8 +25,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             web::resource("/drawings/{id}")
                 .route(web::get().to(read))
                 .route(web::patch().to(rename))
-                // wx.request knows no PATCH.
-                .route(web::put().to(rename))
+                .route(web::put().to(put_title))
                 .route(web::delete().to(delete)),
         )
         .service(web::resource("/drawings/{id}/actions").route(web::post().to(append)))
@@ -111,7 +110,7 @@ pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, bo
     Ok(HttpResponse::Ok().json(AppendReply { seq }))
 }
 
-/// Gives a drawing another title. `PUT` does the same: `wx.request` knows no `PATCH`.
+/// Gives a drawing another title.
 #[utoipa::path(patch, path = "/drawings/{id}", tag = "drawings",
     params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")),
     request_body = PatchDrawing, responses(
@@ -124,6 +123,18 @@ pub(super) async fn rename(app: App, caller: Authenticated, id: Path<String>, bo
     let patch: PatchDrawing = body.json().await?;
     let summary = app.gallery.rename(caller.user(), &caller.session.public_id, &id, &patch.title).await?;
     Ok(HttpResponse::Ok().json(summary))
+}
+
+/// What `PATCH` does, for mini-programs: `wx.request` does not know that method.
+#[utoipa::path(put, path = "/drawings/{id}", tag = "drawings",
+    params(("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v")),
+    request_body = PatchDrawing, responses(
+    (status = 200, description = "The drawing, renamed", body = Summary),
+    (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn put_title(app: App, caller: Authenticated, id: Path<String>, body: Body) -> Reply {
+    rename(app, caller, id, body).await
 }
 
 /// Puts a drawing in the bin, for thirty days.

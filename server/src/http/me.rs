@@ -22,8 +22,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             web::resource("/me")
                 .route(web::get().to(me))
                 .route(web::patch().to(patch_me))
-                // wx.request knows no PATCH.
-                .route(web::put().to(patch_me))
+                .route(web::put().to(put_me))
                 .route(web::delete().to(leave)),
         )
         .service(web::resource("/me/sessions").route(web::get().to(sessions)))
@@ -41,7 +40,7 @@ pub(super) async fn me(app: App, caller: Authenticated) -> Reply {
     shown(&app, user).await
 }
 
-/// Chooses a nickname. `PUT` does the same: `wx.request` knows no `PATCH`.
+/// Chooses a nickname.
 #[utoipa::path(patch, path = "/me", tag = "me", request_body = PatchMe, responses(
     (status = 200, description = "The caller, renamed", body = Me),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
@@ -53,6 +52,15 @@ pub(super) async fn patch_me(app: App, caller: Authenticated, body: Body) -> Rep
         .ok_or_else(|| Problem::new(Code::InvalidValue).detail("nickname has 1 to 32 visible characters"))?;
     let user = app.gallery.store().set_nickname(caller.user(), nickname).await?;
     shown(&app, user).await
+}
+
+/// What `PATCH` does, for mini-programs: `wx.request` does not know that method.
+#[utoipa::path(put, path = "/me", tag = "me", request_body = PatchMe, responses(
+    (status = 200, description = "The caller, renamed", body = Me),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn put_me(app: App, caller: Authenticated, body: Body) -> Reply {
+    patch_me(app, caller, body).await
 }
 
 async fn shown(app: &App, user: Option<UserRecord>) -> Reply {

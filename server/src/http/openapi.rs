@@ -19,8 +19,8 @@ use crate::problem::Code;
     servers((url = "/api/v1")),
     paths(
         sessions::sign_in, sessions::sign_out, sessions::renew, sessions::limits,
-        me::me, me::patch_me, me::leave, me::sessions, me::end_session, me::export,
-        drawings::list, drawings::read, drawings::append, drawings::rename, drawings::delete, drawings::restore,
+        me::me, me::patch_me, me::put_me, me::leave, me::sessions, me::end_session, me::export,
+        drawings::list, drawings::read, drawings::append, drawings::rename, drawings::put_title, drawings::delete, drawings::restore,
         images::png, images::svg, images::linked,
     ),
     security(("token" = [])),

@@ -83,16 +83,16 @@ async fn what_is_nowhere_is_a_problem_like_any_other() {
         ("PUT", "/session", "DELETE, POST"),
         ("GET", "/session", "DELETE, POST"),
         ("GET", "/session/renew", "POST"),
-        ("POST", "/me", "DELETE, GET, PATCH"),
+        ("POST", "/me", "DELETE, GET, PATCH, PUT"),
         ("POST", "/limits", "GET"),
         ("DELETE", "/drawings", "GET"),
-        ("PUT", "/drawings/a", "DELETE, GET, PATCH"),
+        ("POST", "/drawings/a", "DELETE, GET, PATCH, PUT"),
         ("GET", "/drawings/a/actions", "POST"),
         ("OPTIONS", "/drawings/a/actions", "POST"),
         ("GET", "/drawings/a/restore", "POST"),
         ("DELETE", "/drawings/a/image.png", "GET"),
         ("POST", "/openapi.json", "GET"),
-        ("BREW", "/me", "DELETE, GET, PATCH"),
+        ("BREW", "/me", "DELETE, GET, PATCH, PUT"),
     ] {
         let reply = Api::send(api.request(method(name), &format!("/api/v1{path}"))).await;
         reply.problem(405, "method_not_allowed");
