@@ -79,7 +79,7 @@ async function rendered() {
 
 /** Builds the tool that draws, and says where it is. */
 function built() {
-  const cargo = ['build', '--quiet', '--package', 'yibi-server', '--example', 'render']
+  const cargo = ['build', '--quiet', '--workspace', '--example', 'render']
   const messages = execFileSync('cargo', [...cargo, '--message-format', 'json'], {
     cwd: ROOT,
     encoding: 'utf8',
