@@ -98,10 +98,8 @@ impl GalleryService {
         create: Option<&NewDrawing>,
         header: &Header,
     ) -> GalleryResult<Option<u32>> {
-        let other_drawing =
-            |new: &NewDrawing| new.explicit && (new.paper != header.paper || new.mode != header.mode);
-        if create.is_some_and(other_drawing) || append.from_seq < header.base || append.from_seq > header.seq
-        {
+        let another = create.is_some_and(|new| new.is_another_than(header));
+        if another || append.from_seq < header.base || append.from_seq > header.seq {
             return Ok(None);
         }
         let Some(stored) = self.0.store.read(user, id, append.from_seq).await? else { return Ok(None) };

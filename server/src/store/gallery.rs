@@ -135,6 +135,14 @@ pub struct NewDrawing {
     pub explicit: bool,
 }
 
+impl NewDrawing {
+    /// Whether the client described another drawing than that one.
+    #[must_use]
+    pub fn is_another_than(&self, header: &Header) -> bool {
+        self.explicit && (self.paper != header.paper || self.mode != header.mode)
+    }
+}
+
 /// Actions to be put behind a drawing's list, in their stored forms, with what the store must know of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
@@ -179,11 +187,9 @@ impl Batch {
     /// a filter that says the same.
     #[must_use]
     pub fn obstacle(&self, header: &Header, create: Option<&NewDrawing>) -> Option<Obstacle> {
-        let differs =
-            |new: &NewDrawing| new.explicit && (new.paper != header.paper || new.mode != header.mode);
         if header.deleted_at.is_some() {
             Some(Obstacle::Deleted)
-        } else if header.seq != self.from_seq || create.is_some_and(differs) {
+        } else if header.seq != self.from_seq || create.is_some_and(|new| new.is_another_than(header)) {
             Some(Obstacle::Moved)
         } else if header.mode == Mode::OneStroke
             && (!self.fits_one_stroke || header.stroke_count.saturating_add(self.stroke_count) > 1)

@@ -38,7 +38,7 @@ impl Collections {
         let create_here = create.filter(|_| batch.from_seq == 0);
         for _ in 0..ROUNDS {
             if let Some(new) = create_here
-                && batch.obstacle(&fresh(id, new, now), create).is_none()
+                && batch.obstacle(&Header::fresh(id, new, now), create).is_none()
                 && self.create(user, id, new, batch, now).await?
             {
                 return Ok(done(true));
@@ -48,7 +48,7 @@ impl Collections {
             }
             let Some(drawing) = self.find_drawing(user, &key).await? else {
                 let Some(new) = create_here else { return Ok(Appended::Missing) };
-                let fresh = fresh(id, new, now);
+                let fresh = Header::fresh(id, new, now);
                 match batch.obstacle(&fresh, create) {
                     Some(obstacle) => return Ok(Appended::Refused(obstacle, Box::new(fresh))),
                     // It was there when it should be made, and is gone since.
@@ -94,7 +94,7 @@ impl Collections {
             stroke_count: batch.stroke_count,
             point_count: batch.point_count,
             bytes: batch.bytes(),
-            ..fresh(id, new, now)
+            ..Header::fresh(id, new, now)
         };
         self.insert(&DrawingDoc::new(user, &header, &batch.blobs, false)?).await
     }
@@ -157,27 +157,6 @@ impl Collections {
             .max_time(MAX_TIME)
             .await?;
         Ok(changed.is_some())
-    }
-}
-
-/// The header of a drawing that is not there yet.
-fn fresh(id: &str, new: &NewDrawing, now: Micros) -> Header {
-    Header {
-        id: id.to_owned(),
-        weapp_id: None,
-        title: new.title.clone(),
-        paper: new.paper,
-        mode: new.mode,
-        base: 0,
-        seq: 0,
-        all_weapp: true,
-        stroke_count: 0,
-        point_count: 0,
-        bytes: 0,
-        created_at: now,
-        updated_at: now,
-        first_saved_at: now,
-        deleted_at: None,
     }
 }
 
