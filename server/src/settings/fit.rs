@@ -1,0 +1,130 @@
+//! Which values may stand beside one another, and which production asks for.
+
+use std::net::{IpAddr, SocketAddr};
+
+use secrecy::ExposeSecret;
+
+use super::{AdminToken, Settings, SettingsError};
+
+impl Settings {
+    pub(super) fn consistent(&self) -> Result<(), SettingsError> {
+        let mut faults = Vec::new();
+        for app in self.apps() {
+            let plain = |c: char| c.is_ascii_alphanumeric();
+            if app.app_id.is_empty() || app.app_id.len() > 64 || !app.app_id.chars().all(plain) {
+                faults.push("wechat.app_id: an app id is letters and digits".to_owned());
+            }
+        }
+        let url = &self.wechat.api_url;
+        if !url.starts_with("https://") && !is_loopback_http(url) {
+            faults.push("wechat.api_url: https is needed, but on loopback".to_owned());
+        }
+        let url = &self.http.public_url;
+        if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
+            faults.push("http.public_url: begins with https://".to_owned());
+        }
+        let path = &self.http.weapp_base_path;
+        if !path.starts_with('/') || path.ends_with('/') || path.starts_with("/api") {
+            faults
+                .push("http.weapp_base_path: begins with /, but not with /api, and ends without".to_owned());
+        }
+        for (name, key) in [
+            ("sealing", &self.keys.sealing),
+            ("sealing_old", &self.keys.sealing_old),
+            ("signing", &self.keys.signing),
+            ("signing_old", &self.keys.signing_old),
+        ] {
+            let text = key.expose_secret();
+            let decoded = data_encoding::BASE64.decode(text.as_bytes()).unwrap_or_default();
+            if !text.is_empty() && decoded.len() != 32 {
+                faults.push(format!("keys.{name}: 32 bytes in base64 are needed"));
+            }
+        }
+        let mut names = vec!["admin"];
+        for AdminToken { name, sha256, .. } in &self.admin.tokens {
+            if !is_operator_name(name) || names.contains(&name.as_str()) {
+                faults.push(format!(
+                    "admin.tokens: {name:?} is taken, or not 1 to 64 of A-Z a-z 0-9 . _ - (\"admin\" is admin.token's)"
+                ));
+            }
+            names.push(name);
+            let digits = data_encoding::HEXLOWER.decode(sha256.as_bytes());
+            if digits.is_ok_and(|bytes| bytes.len() == 32) {
+                continue;
+            }
+            faults.push(format!(
+                "admin.tokens: the sha256 of {name:?} is not 64 lower-case hexadecimal digits"
+            ));
+        }
+        for (name, value, most) in [
+            ("session.idle", self.session.idle.as_secs(), 30 * 86_400),
+            ("session.yibi_days", u64::from(self.session.yibi_days), 365),
+            ("session.weapp_hours", u64::from(self.session.weapp_hours), 365 * 24),
+            ("http.head_timeout", self.http.head_timeout.as_secs(), 3_600),
+            ("http.body_timeout", self.http.body_timeout.as_secs(), 3_600),
+            ("wechat.timeout", self.wechat.timeout.as_secs(), 60),
+        ] {
+            if !(1..=most).contains(&value) {
+                faults.push(format!("{name}: between 1 and {most} is needed"));
+            }
+        }
+        let mut ids: Vec<String> = self.apps().map(|app| app.app_id).collect();
+        ids.sort_unstable();
+        if ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            faults.push("wechat.apps: an app id stands there twice".to_owned());
+        }
+        let rates = &self.limits;
+        let rates = [
+            rates.user_writes,
+            rates.user_writes_burst,
+            rates.address_failures,
+            rates.address_failures_burst,
+        ];
+        if rates.contains(&0) {
+            faults.push("limits: a rate of 0 would refuse everything; use limits.enabled = false".to_owned());
+        }
+        if faults.is_empty() { Ok(()) } else { Err(SettingsError::Unfit(faults)) }
+    }
+
+    /// Whether the settings are fit for production.
+    ///
+    /// # Errors
+    /// When the app id, its secret or an admin token is missing.
+    pub fn fit_to_serve(&self) -> Result<(), SettingsError> {
+        let mut faults = Vec::new();
+        if self.wechat.app_id.is_empty() {
+            faults.push("wechat.app_id is not set (YIBI_WECHAT__APP_ID)".to_owned());
+        }
+        let first = std::iter::once(&self.wechat.app_secret);
+        let mut secrets = first.chain(self.wechat.apps.iter().map(|app| &app.app_secret));
+        if secrets.any(|secret| secret.expose_secret().is_empty()) {
+            faults.push("wechat.app_secret is not set (YIBI_WECHAT__APP_SECRET)".to_owned());
+        }
+        let token = self.admin.token.expose_secret();
+        if token.len() < 32 && (!token.is_empty() || self.admin.tokens.is_empty()) {
+            faults.push(
+                "admin.token is not set or has under 32 characters (YIBI_ADMIN__TOKEN); \
+                 `openssl rand -hex 32` makes one"
+                    .to_owned(),
+            );
+        }
+        if faults.is_empty() { Ok(()) } else { Err(SettingsError::Unfit(faults)) }
+    }
+}
+
+/// Whether an operator may be named so.
+#[must_use]
+pub fn is_operator_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+fn is_loopback_http(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.parse::<SocketAddr>().map(|address| address.ip().is_loopback());
+    host.unwrap_or_else(|_| {
+        authority.split(':').next() == Some("localhost")
+            || authority.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}

@@ -1,0 +1,285 @@
+//! Typed settings. `settings.default.toml` beside this crate is embedded, names every key, and documents it.
+
+mod fit;
+mod network;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use config::{Config, Environment, File, FileFormat};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+use yibi_common::admin::Role;
+use yibi_common::limits::Limits;
+
+pub use fit::is_operator_name;
+pub use network::Network;
+
+/// The defaults, which are the settings' documentation too.
+pub const DEFAULTS: &str = include_str!("../../settings.default.toml");
+
+/// What the names of settings in the environment begin with.
+const PREFIX: &str = "YIBI_";
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the sections and keys are described in settings.default.toml")]
+pub struct Settings {
+    pub http: Http,
+    pub admin: Admin,
+    pub session: Session,
+    pub limits: RateLimits,
+    pub gallery: Gallery,
+    pub store: Store,
+    pub keys: Keys,
+    pub wechat: Wechat,
+    pub log: Log,
+    pub dev: Dev,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Http {
+    pub listen: SocketAddr,
+    pub public_url: String,
+    pub weapp_base_path: String,
+    #[serde(deserialize_with = "list")]
+    pub trusted_proxies: Vec<Network>,
+    #[serde(deserialize_with = "seconds")]
+    pub keep_alive: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub head_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub body_timeout: Duration,
+    pub body_limit: usize,
+    #[serde(deserialize_with = "seconds")]
+    pub shutdown_timeout: Duration,
+    pub workers: usize,
+}
+
+/// `[admin]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Admin {
+    pub listen: SocketAddr,
+    pub token: SecretString,
+    #[serde(default)]
+    pub tokens: Vec<AdminToken>,
+    pub socket_group: String,
+}
+
+/// `[[admin.tokens]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct AdminToken {
+    pub name: String,
+    pub role: Role,
+    pub sha256: String,
+}
+
+/// `[session]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Session {
+    #[serde(deserialize_with = "seconds")]
+    pub idle: Duration,
+    pub yibi_days: u32,
+    pub weapp_hours: u32,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct RateLimits {
+    pub enabled: bool,
+    pub user_writes: u32,
+    pub user_writes_burst: u32,
+    pub address_failures: u32,
+    pub address_failures_burst: u32,
+    pub drawing: Limits,
+}
+
+/// `[gallery]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Gallery {
+    pub bin_days: u32,
+    pub erasure_days: u32,
+    pub renderers: usize,
+    pub render_queue: usize,
+    pub image_cache: u64,
+}
+
+/// `[store]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Store {
+    pub data_dir: PathBuf,
+    pub mongodb_uri: SecretString,
+    pub mongodb_database: String,
+    pub redis_url: SecretString,
+    pub redis_prefix: String,
+}
+
+/// `[keys]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Keys {
+    pub sealing: SecretString,
+    pub sealing_old: SecretString,
+    pub signing: SecretString,
+    pub signing_old: SecretString,
+}
+
+/// `[wechat]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Wechat {
+    pub app_id: String,
+    pub app_secret: SecretString,
+    pub api_url: String,
+    #[serde(deserialize_with = "seconds")]
+    pub timeout: Duration,
+    #[serde(default)]
+    pub apps: Vec<App>,
+}
+
+/// `[[wechat.apps]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct App {
+    pub app_id: String,
+    pub app_secret: SecretString,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Log {
+    pub format: LogFormat,
+    pub filter: String,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[dev]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Dev {
+    pub preview_dir: PathBuf,
+}
+
+/// Why the settings can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A source can't be read, a key is unknown, or a value is not of its kind.
+    #[error("{0}")]
+    Unreadable(#[from] config::ConfigError),
+    /// A file that a `…_FILE` variable names can't be read.
+    #[error("{variable} names {path}, which can't be read: {cause}")]
+    SecretFile {
+        /// The variable.
+        variable: String,
+        /// The file.
+        path: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// Values that can't stand beside one another, or that a mode does not take; one line each.
+    #[error("{}", .0.join("\n"))]
+    Unfit(Vec<String>),
+}
+
+impl Settings {
+    /// Reads the defaults, then the file, then the environment, then `flags` (dotted keys with values).
+    ///
+    /// # Errors
+    /// When a source can't be read, names an unknown key, or gives a value of the wrong kind.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: &[(&str, String)],
+    ) -> Result<Self, SettingsError> {
+        let mut variables = HashMap::new();
+        for (name, value) in environment {
+            if !name.starts_with(PREFIX) || !name.contains("__") {
+                continue;
+            }
+            if let Some(key) = name.strip_suffix("_FILE") {
+                let text = std::fs::read_to_string(&value).map_err(|cause| SettingsError::SecretFile {
+                    variable: name.clone(),
+                    path: value.clone(),
+                    cause,
+                })?;
+                variables.insert(key.to_owned(), text.trim().to_owned());
+            } else {
+                variables.insert(name, value);
+            }
+        }
+        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(file) = file {
+            builder = builder.add_source(File::from(file).format(FileFormat::Toml));
+        }
+        let source = Environment::with_prefix("YIBI").prefix_separator("_").separator("__");
+        builder = builder.add_source(source.source(Some(variables)));
+        for (key, value) in flags {
+            builder = builder.set_override(key, value.as_str())?;
+        }
+        let settings: Self = builder.build()?.try_deserialize()?;
+        settings.consistent()?;
+        Ok(settings)
+    }
+
+    /// All mini-programs, the one of the two fixed settings first.
+    pub fn apps(&self) -> impl Iterator<Item = App> + '_ {
+        let first = App { app_id: self.wechat.app_id.clone(), app_secret: self.wechat.app_secret.clone() };
+        (!first.app_id.is_empty()).then_some(first).into_iter().chain(self.wechat.apps.iter().cloned())
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Ok(Duration::from_secs(u64::from(u32::deserialize(deserializer)?)))
+}
+
+/// A TOML array, or from the environment a text with commas.
+fn list<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Array(Vec<String>),
+        Text(String),
+    }
+    let items = match Either::deserialize(deserializer)? {
+        Either::Array(items) => items,
+        Either::Text(text) => text.split(',').map(|item| item.trim().to_owned()).collect(),
+    };
+    let parse = |item: String| item.parse().map_err(serde::de::Error::custom);
+    items.into_iter().filter(|item| !item.is_empty()).map(parse).collect()
+}

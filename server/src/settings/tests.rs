@@ -1,0 +1,81 @@
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use yibi_common::limits::Limits;
+
+use super::*;
+
+fn load(environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let owned = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Settings::load(None, owned, &[])
+}
+
+#[test]
+fn the_defaults_stand_alone() {
+    let settings = load(&[]).unwrap();
+    assert_eq!(settings.http.listen.to_string(), "127.0.0.1:5757");
+    assert_eq!(settings.admin.listen.to_string(), "127.0.0.1:5758");
+    assert_eq!(settings.limits.drawing, Limits::default());
+    assert_eq!(settings.apps().count(), 0);
+    assert!(settings.fit_to_serve().is_err());
+}
+
+#[test]
+fn later_sources_win() {
+    let dir = std::env::temp_dir().join(format!("yibi-settings-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let file = dir.join("yibi.toml");
+    std::fs::write(&file, "[http]\nbody_timeout = 1\nhead_timeout = 1\n[store]\nredis_prefix = \"a:\"\n")
+        .unwrap();
+    std::fs::write(dir.join("secret"), "s3cret\n").unwrap();
+    let environment = [
+        ("YIBI_HTTP__BODY_TIMEOUT".to_owned(), "2".to_owned()),
+        ("YIBI_HTTP__TRUSTED_PROXIES".to_owned(), "10.1.0.0/16, ::1".to_owned()),
+        ("YIBI_LIMITS__ENABLED".to_owned(), "false".to_owned()),
+        ("YIBI_WECHAT__APP_SECRET_FILE".to_owned(), dir.join("secret").display().to_string()),
+        ("YIBI_TEST_SOMETHING".to_owned(), "of no concern".to_owned()),
+    ];
+    let flags = [("http.listen", "127.0.0.1:0".to_owned())];
+    let settings = Settings::load(Some(&file), environment, &flags).unwrap();
+    std::fs::remove_dir_all(&dir).unwrap();
+    assert_eq!(settings.http.listen.port(), 0);
+    assert_eq!(settings.http.body_timeout, Duration::from_secs(2));
+    assert_eq!(settings.http.head_timeout, Duration::from_secs(1));
+    assert_eq!(settings.store.redis_prefix, "a:");
+    assert!(!settings.limits.enabled);
+    assert_eq!(settings.wechat.app_secret.expose_secret(), "s3cret");
+    assert!(settings.http.trusted_proxies[0].contains("10.1.2.3".parse().unwrap()));
+    assert!(!settings.http.trusted_proxies[0].contains("10.2.2.3".parse().unwrap()));
+    assert!(settings.http.trusted_proxies[1].contains("::1".parse().unwrap()));
+    assert!(!settings.http.trusted_proxies[1].contains("::2".parse().unwrap()));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    for (name, value) in [
+        ("YIBI_HTTP__LISTEN", "everywhere"),
+        ("YIBI_HTTP__LISTENN", "127.0.0.1:1"),
+        ("YIBI_HTTP__TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("YIBI_WECHAT__API_URL", "http://api.example.com"),
+        ("YIBI_WECHAT__API_URL", "http://127.0.0.1.example.com:80"),
+        ("YIBI_WECHAT__APP_ID", "wx/1"),
+        ("YIBI_KEYS__SEALING", "c2hvcnQ="),
+        ("YIBI_LIMITS__USER_WRITES", "0"),
+        ("YIBI_SESSION__IDLE", "0"),
+        ("YIBI_SESSION__YIBI_DAYS", "366"),
+        ("YIBI_HTTP__WEAPP_BASE_PATH", "/"),
+        ("YIBI_HTTP__WEAPP_BASE_PATH", "/applet/"),
+        ("YIBI_WECHAT__APP_SECRET_FILE", "/nonexistent/secret"),
+    ] {
+        assert!(load(&[(name, value)]).is_err(), "{name}={value}");
+    }
+    assert!(load(&[("YIBI_WECHAT__API_URL", "http://localhost:9/")]).is_ok());
+    assert!(load(&[("YIBI_WECHAT__API_URL", "http://[::1]:9")]).is_ok());
+}
+
+#[test]
+fn secrets_do_not_show() {
+    let settings = load(&[("YIBI_WECHAT__APP_SECRET", "s3cret"), ("YIBI_ADMIN__TOKEN", "t0ken")]).unwrap();
+    let shown = format!("{settings:?}");
+    assert!(!shown.contains("s3cret") && !shown.contains("t0ken"));
+}
