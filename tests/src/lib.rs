@@ -16,6 +16,7 @@ pub mod databases;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod redis_fleet;
 pub mod server;
 pub mod weapp;
 pub mod wechat;

@@ -11,5 +11,6 @@
 mod admin;
 mod first_steps;
 mod outages;
+mod stores;
 mod v1;
 mod weapp;

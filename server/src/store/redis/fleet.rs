@@ -29,7 +29,7 @@ impl RedisSessions {
             }
             say.cmd("EXISTS").arg(&listening);
             let (wanted,): (bool,) = keep.link.many(&say).await?;
-            Ok(wanted)
+            Ok(wanted || listens)
         })
         .await
     }

@@ -17,7 +17,9 @@
 //! | `c:{code}` | how a code stands |
 //! | `l:{lease}` | its holder |
 
+mod address;
 mod admin;
+mod cluster;
 mod codes;
 mod error;
 mod fleet;
@@ -107,7 +109,8 @@ impl Keys {
 }
 
 impl RedisSessions {
-    /// The store at that URL, its keys beginning with `prefix`. Returns at once, whether or not the server can
+    /// The store at that URL (one server, the master of some sentinels, or a Cluster; see `settings.default.toml`), its
+    /// keys beginning with `prefix`. Returns at once, whether or not the server can
     /// be reached. Must be called within a Tokio runtime.
     ///
     /// # Errors
