@@ -108,6 +108,15 @@ impl RedisFleet {
         let fleet = Self { nodes, sentinels: Vec::new() };
         let synced = async || fleet.info_of_all().await.matches("state=online").count() == 3;
         eventually("the replicas follow", PATIENCE, synced).await;
+        for node in &fleet.nodes {
+            let serves = async || {
+                let mut connection = node.connection().await.unwrap();
+                let state: String =
+                    redis::cmd("CLUSTER").arg("INFO").query_async(&mut connection).await.unwrap();
+                state.contains("cluster_state:ok")
+            };
+            eventually("the Cluster serves", PATIENCE, serves).await;
+        }
         fleet
     }
 
