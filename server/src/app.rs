@@ -1,9 +1,10 @@
 //! Assembling a server from its settings, and running it until it is told to stop.
 
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
@@ -15,30 +16,28 @@ use crate::dev::Extras;
 use crate::gallery::{GalleryService, keep_house};
 use crate::http::{self, Guard, Services};
 use crate::keys::{KeyPlace, LazyKeyring};
+use crate::listeners::{Listener, Listeners};
 use crate::session::SessionService;
-use crate::settings::Settings;
+use crate::settings::{Listen, Settings};
 use crate::store::StoreError;
 use crate::store::dispatch::{GalleryBackend, GalleryStore, SessionBackend, SessionStore};
 use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
+use crate::supervisor;
 use crate::telemetry::Metrics;
 use crate::watch::Heart;
 use crate::wechat::{InvalidClient, WechatApp, WechatClient};
 
-/// The sockets that a server listens on, bound by whoever starts it.
-pub struct Listeners {
-    /// For clients.
-    pub public: TcpListener,
-    /// For the operator.
-    pub admin: TcpListener,
-}
+/// How long connections that have been accepted get to reach their worker, before workers are told to finish
+/// and drop what they have not begun with.
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// Told to whoever started a server, once it accepts connections.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Ready {
     /// Where clients are served.
-    pub public: SocketAddr,
+    pub public: Listen,
     /// Where the operator is.
     pub admin: SocketAddr,
 }
@@ -70,7 +69,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     let (services, embedded) = services(&settings)?;
-    let addresses = Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
+    let addresses = Ready { public: listeners.public.place()?, admin: listeners.admin.local_addr()? };
     let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
     let services = Data::new(services);
 
@@ -100,13 +99,15 @@ pub async fn run(
         });
         let workers = settings.http.workers;
         let server = if workers == 0 { server } else { server.workers(workers) };
-        server
+        let server = server
             .keep_alive(settings.http.keep_alive)
             .client_request_timeout(settings.http.head_timeout)
             .shutdown_timeout(settings.http.shutdown_timeout.as_secs())
-            .disable_signals()
-            .listen(listeners.public)?
-            .run()
+            .disable_signals();
+        match listeners.public {
+            Listener::Tcp(listener) => server.listen(listener)?.run(),
+            Listener::Unix(listener) => server.listen_uds(listener)?.run(),
+        }
     };
     let socket = admin_socket(&settings);
     let desk = Data::new(Desk::new(&settings));
@@ -158,6 +159,7 @@ pub async fn run(
     let mut admin = tokio::spawn(admin);
     let path = socket.as_ref().map(|(socket, _)| socket.path().display().to_string());
     tracing::info!(public = %addresses.public, admin = %addresses.admin, socket = path, "listening");
+    supervisor::tell(supervisor::State::Ready);
     ready(addresses);
     // A listener that ends before it is told to has failed.
     let ended = tokio::select! {
@@ -167,6 +169,12 @@ pub async fn run(
     };
     tracing::info!("stopping: requests in flight are finished");
     watch.drain();
+    supervisor::tell(supervisor::State::Stopping);
+    if ended.is_ok() {
+        tokio::time::sleep(settings.http.drain_delay).await;
+        handles.0.pause().await;
+        tokio::time::sleep(SETTLE).await;
+    }
     handles.0.stop(true).await;
     handles.1.stop(true).await;
     drop((stop_house, stop_heart));

@@ -68,6 +68,13 @@ impl Settings {
                 faults.push(format!("{name}: between 1 and {most} is needed"));
             }
         }
+        for (name, value) in
+            [("drain_delay", self.http.drain_delay), ("shutdown_timeout", self.http.shutdown_timeout)]
+        {
+            if value.as_secs() > 3_600 {
+                faults.push(format!("http.{name}: at most 3600"));
+            }
+        }
         let mut ids: Vec<String> = self.apps().map(|app| app.app_id).collect();
         ids.sort_unstable();
         if ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {

@@ -183,6 +183,12 @@ impl Watch {
         }
     }
 
+    /// Whether the server is about to end.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
+    }
+
     /// From now on the server finishes what is in flight.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
@@ -218,7 +224,7 @@ impl Listener {
     /// Whether the server is about to end.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.watch.0.draining.load(Ordering::Relaxed)
+        self.watch.is_draining()
     }
 }
 
