@@ -14,6 +14,8 @@
 //! | `i:{user}` | the same by name |
 //! | `f:servers` | what each server last said of itself, by its name |
 //! | `f:listening` | there while an operator listens to events, which then go through the channel `f:events` |
+//! | `f:failures` | a stream of the last failures of all servers |
+//! | `f:answers:{id}` | answers to the question with that id, which went through the channel `f:questions` |
 //! | `c:{code}` | how a code stands |
 //! | `l:{lease}` | its holder |
 
@@ -97,6 +99,18 @@ impl Keys {
 
     fn events(&self) -> String {
         format!("{}f:events", self.prefix)
+    }
+
+    fn failures(&self) -> String {
+        format!("{}f:failures", self.prefix)
+    }
+
+    fn questions(&self) -> String {
+        format!("{}f:questions", self.prefix)
+    }
+
+    fn answers(&self, question: &str) -> String {
+        format!("{}f:answers:{question}", self.prefix)
     }
 
     fn code(&self, code: SecretHash) -> String {
