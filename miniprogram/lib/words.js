@@ -1,9 +1,5 @@
 // What the user is told, in Chinese.
 
-/** Days that a deleted drawing, and an account after its user left, can be brought back: the server's settings. */
-const BIN_DAYS = 30
-const ERASURE_DAYS = 7
-
 /** @type {Record<import('./saver').SaveState, string>} */
 const STATE_WORDS = {
   saved: '已保存',
@@ -65,4 +61,4 @@ function dateWords(date, now) {
   return then.getFullYear() === today.getFullYear() ? day : `${then.getFullYear()} 年 ${day}`
 }
 
-module.exports = { BIN_DAYS, ERASURE_DAYS, STATE_WORDS, failureWords, sizeWords, dateWords }
+module.exports = { STATE_WORDS, failureWords, sizeWords, dateWords }

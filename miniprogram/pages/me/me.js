@@ -1,5 +1,5 @@
 const { late } = require('../../lib/late')
-const { ERASURE_DAYS, dateWords, sizeWords } = require('../../lib/words')
+const { dateWords, sizeWords } = require('../../lib/words')
 
 /** What has to be typed to delete an account. */
 const PHRASE = '注销账号'
@@ -19,7 +19,7 @@ Page({
     editing: false,
     closing: false,
     phrase: PHRASE,
-    days: ERASURE_DAYS,
+    days: 0,
     typed: '',
   },
 
@@ -168,7 +168,7 @@ Page({
   // ---- deleting the account
 
   askClose() {
-    this.setData({ closing: true, typed: '' })
+    this.setData({ closing: true, typed: '', days: this.services.limits.now.erasure_days })
   },
   closeClosing() {
     this.setData({ closing: false })
@@ -189,7 +189,7 @@ Page({
       wx.removeStorageSync(AVATAR)
       this.forgetSeen()
       this.setData({ left: true, nickname: '', avatar: '' })
-      wx.showToast({ title: `${ERASURE_DAYS} 天后彻底删除`, icon: 'none' })
+      wx.showToast({ title: `${this.data.days} 天后彻底删除`, icon: 'none' })
     } catch (error) {
       this.selectComponent('#fault').tell(error)
     }
