@@ -12,6 +12,7 @@
 )]
 
 pub mod api;
+pub mod bench;
 pub mod databases;
 pub mod form;
 pub mod process;
