@@ -129,6 +129,9 @@ pub struct Me {
     pub id: String,
     /// The nickname; empty until one is chosen.
     pub nickname: String,
+    /// The link of the avatar, 256 pixels a side: the same for a day at least. Null while there is none.
+    #[serde(default)]
+    pub avatar_url: Option<String>,
     /// The first sign-in.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
@@ -436,4 +439,11 @@ pub mod schema {
     #[derive(Serialize, utoipa::ToSchema)]
     #[schema(value_type = String, format = Binary)]
     pub struct Binary(pub Vec<u8>);
+
+    /// A form with a file.
+    #[derive(Serialize, utoipa::ToSchema)]
+    pub struct AvatarForm {
+        /// The image. The part's name does not matter; that it has a file's name does.
+        pub file: Binary,
+    }
 }

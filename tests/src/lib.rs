@@ -13,6 +13,7 @@
 
 pub mod api;
 pub mod databases;
+pub mod form;
 pub mod process;
 pub mod proxy;
 pub mod raw;

@@ -1,5 +1,6 @@
 //! The public face: routes, and what surrounds every request.
 
+mod avatar;
 mod body;
 mod caller;
 mod drawings;
@@ -11,6 +12,7 @@ pub mod openapi;
 pub(crate) mod reply;
 mod sessions;
 mod unread;
+mod upload;
 mod weapp;
 
 use actix_web::web::{self, ServiceConfig};
@@ -48,6 +50,7 @@ pub fn routes(config: &mut ServiceConfig, weapp_base_path: &str) {
         web::scope("/api/v1")
             .configure(sessions::routes)
             .configure(me::routes)
+            .configure(avatar::routes)
             .configure(drawings::routes)
             .configure(images::routes)
             .configure(openapi::routes),

@@ -62,6 +62,7 @@ impl Settings {
             ("session.weapp_hours", u64::from(self.session.weapp_hours), 365 * 24),
             ("http.head_timeout", self.http.head_timeout.as_secs(), 3_600),
             ("http.body_timeout", self.http.body_timeout.as_secs(), 3_600),
+            ("http.upload_timeout", self.http.upload_timeout.as_secs(), 3_600),
             ("wechat.timeout", self.wechat.timeout.as_secs(), 60),
         ] {
             if !(1..=most).contains(&value) {

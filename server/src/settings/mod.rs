@@ -59,6 +59,8 @@ pub struct Http {
     pub head_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
     pub body_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub upload_timeout: Duration,
     pub body_limit: usize,
     #[serde(deserialize_with = "seconds")]
     pub shutdown_timeout: Duration,

@@ -7,6 +7,7 @@ use yibi_common::admin::AuditEntry;
 
 use super::StoreResult;
 use super::admin::{DrawingPage, GalleryAdmin, Place, Rows, SessionPage, SessionsAdmin, UserPage};
+use super::avatars::Avatars;
 use super::gallery::{
     After, Appended, Batch, Gallery, Header, NewDrawing, NewUser, Stored, Usage, UserRecord, WeappHead,
     WeappSave, WeappSaved,
@@ -133,6 +134,12 @@ macro_rules! sessions {
 macro_rules! gallery_admin {
     ($self:ident.$operation:ident($($argument:expr),*)) => {
         measured!($self, "gallery", GalleryAdmin, GalleryBackend, Mongo, $operation($($argument),*))
+    };
+}
+
+macro_rules! avatars {
+    ($self:ident.$operation:ident($($argument:expr),*)) => {
+        measured!($self, "gallery", Avatars, GalleryBackend, Mongo, $operation($($argument),*))
     };
 }
 
@@ -331,6 +338,26 @@ impl GalleryAdmin for GalleryStore {
 
     async fn audit_page(&self, after: Option<&Place>, limit: u32) -> StoreResult<Rows<AuditEntry>> {
         gallery_admin!(self.audit_page(after, limit))
+    }
+}
+
+impl Avatars for GalleryStore {
+    async fn set_avatar(
+        &self,
+        user: &UserKey,
+        id: &str,
+        image: &[u8],
+        now: Micros,
+    ) -> StoreResult<Option<UserRecord>> {
+        avatars!(self.set_avatar(user, id, image, now))
+    }
+
+    async fn remove_avatar(&self, user: &UserKey, id: Option<&str>) -> StoreResult<Option<UserRecord>> {
+        avatars!(self.remove_avatar(user, id))
+    }
+
+    async fn avatar(&self, user: &UserKey, id: &str) -> StoreResult<Option<Vec<u8>>> {
+        avatars!(self.avatar(user, id))
     }
 }
 

@@ -52,6 +52,16 @@ macro_rules! gallery_cases {
                 a_reader_never_sees_half_an_append
             }
         }
+        mod avatars {
+            use crate::gallery::avatars as suite;
+
+            cases! { suite, $open:
+                an_avatar_takes_the_place_of_the_one_before
+                of_concurrent_avatars_one_is_left
+                an_avatar_is_taken_away_by_its_id
+                an_avatar_goes_with_its_user
+            }
+        }
         mod lists {
             use crate::gallery::lists as suite;
 

@@ -8,6 +8,7 @@
 //! | `schema` | documents, their keys and indexes |
 //! | `link` | the connection |
 //! | `users` | users and their erasure |
+//! | `avatars` | what users look like |
 //! | `append` | putting actions behind a drawing's list |
 //! | `chunks` | the part of a list that is no longer in its header's tail |
 //! | `drawings` | everything else done to one drawing |
@@ -17,6 +18,7 @@
 
 mod admin;
 mod append;
+mod avatars;
 mod chunks;
 mod drawings;
 mod error;

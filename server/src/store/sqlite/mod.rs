@@ -8,6 +8,7 @@
 //! survives a crash of the process and of the machine.
 
 mod admin;
+mod avatars;
 mod connect;
 mod drawings;
 mod gallery;

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::connect::OpenError;
 
 /// What brings a file from version n to n + 1, in order. One that was released is never edited.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/5.sql")];
 /// The version that they end at.
 const KNOWN: u32 = MIGRATIONS.len() as u32;
 

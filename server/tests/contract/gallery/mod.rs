@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod append;
+pub mod avatars;
 pub mod lists;
 pub mod users;
 pub mod weapp;
