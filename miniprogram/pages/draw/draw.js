@@ -163,6 +163,7 @@ Page({
     this.recorder.length = 0
     this.setData({ mode: drawing.mode, seal: false, panel: '' })
     this.repaint()
+    this.seePen(drawing.picture.background)
     this.showState()
     this.showGauge()
     void this.layOut()
@@ -178,6 +179,7 @@ Page({
   repaint() {
     const { drawing } = this
     const { picture } = drawing
+    if (picture.background !== this.data.background) this.seePen(picture.background)
     if (this.painter) {
       this.painter.show(picture.strokes)
       if (this.data.glimpse && drawing.whole && !this.opening) void this.painter.settled().then(() => this.wholeShown())
@@ -190,6 +192,12 @@ Page({
       done: drawing.mode === 'one_stroke' && !drawing.isEmpty,
       hint: drawing.seq > 0 || this.opening ? '' : (drawing.mode === 'one_stroke' ? '一笔，画到底' : '在这里画'),
     })
+  },
+
+  /** A new paper gets a pen that shows on it; on the same paper one may well draw white on white. @param {string} paper */
+  seePen(paper) {
+    const color = theme.visibleOn(this.data.color, paper)
+    if (color !== this.data.color) this.setPen({ color })
   },
 
   wholeShown() {
