@@ -206,7 +206,7 @@ Page({
   /** @param {import('../../lib/api').Summary} drawing */
   item(drawing) {
     const { width, height } = drawing
-    this.services.studio.glimpses.set(drawing.id, { image: drawing.image_url, width, height })
+    this.services.studio.summaries.set(drawing.id, drawing)
     const title = drawing.title || '无题'
     const date = dateWords(drawing.updated_at, Date.now())
     return {

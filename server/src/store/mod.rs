@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod avatars;
+pub mod checks;
 pub mod dispatch;
 pub mod gallery;
 mod gate;

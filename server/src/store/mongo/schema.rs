@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use yibi_common::drawing::{Mode, Paper};
 
 use super::admin::AuditDoc;
+use super::checks::CheckDoc;
 use super::{ROUNDS, StoreError, StoreResult, error};
 use crate::clock::Micros;
 use crate::store::gallery::{Header, UserRecord};
@@ -276,6 +277,7 @@ pub(super) struct Collections {
     pub(super) drawings: Collection<DrawingDoc>,
     pub(super) chunks: Collection<ChunkDoc>,
     pub(super) avatars: Collection<AvatarDoc>,
+    pub(super) checks: Collection<CheckDoc>,
     pub(super) secrets: Collection<SecretDoc>,
     pub(super) audit: Collection<AuditDoc>,
 }
@@ -292,6 +294,7 @@ impl Collections {
             drawings: database.collection_with_options("drawings", options()),
             chunks: database.collection_with_options("chunks", options()),
             avatars: database.collection_with_options("avatars", options()),
+            checks: database.collection_with_options("checks", options()),
             secrets: database.collection_with_options("secrets", options()),
             audit: database.collection_with_options("audit", options()),
             database: database.clone(),
@@ -353,6 +356,8 @@ impl Collections {
         ];
         self.users.create_indexes(users).await?;
         self.avatars.create_index(index(doc! {"u": 1})).await?;
+        let checks = [index(doc! {"u": 1}), sparse(doc! {"due_at": 1}), sparse(doc! {"trace_id": 1})];
+        self.checks.create_indexes(checks).await?;
         Ok(())
     }
 }

@@ -127,7 +127,8 @@ impl Collections {
         chunks.insert("_id", doc! {"$gte": format!("{key}/"), "$lt": format!("{key}0")});
         self.chunks.delete_many(chunks).await?;
         self.drawings.delete_many(theirs.clone()).await?;
-        self.avatars.delete_many(theirs).await?;
+        self.avatars.delete_many(theirs.clone()).await?;
+        self.checks.delete_many(theirs).await?;
         self.users.delete_one(doc! {"_id": key, "erasing": true}).await?;
         Ok(())
     }

@@ -9,6 +9,7 @@
 
 mod admin;
 mod avatars;
+mod checks;
 mod connect;
 mod drawings;
 mod gallery;

@@ -132,6 +132,7 @@ pub fn erase_some(connection: &Connection, user: &UserKey, now: Micros) -> Store
         return Ok(true);
     }
     connection.prepare_cached("DELETE FROM avatars WHERE user = ?")?.execute(params![user])?;
+    connection.prepare_cached("DELETE FROM checks WHERE user = ?")?.execute(params![user])?;
     connection.prepare_cached("DELETE FROM users WHERE key = ?")?.execute(params![user])?;
     Ok(false)
 }
