@@ -76,13 +76,13 @@ pub async fn run(
 
     let public = {
         let services = services.clone();
-        let base_path = settings.http.weapp_base_path.clone();
+        let paths = settings.http.clone();
         let server = HttpServer::new(move || {
             let app = ActixApp::new().app_data(services.clone()).wrap(from_fn(http::envelope));
             let app = match &extras {
                 Some(extras) => {
                     let inner = |config: &mut web::ServiceConfig| {
-                        http::routes(config, &base_path);
+                        http::routes(config, &paths);
                         extras.routes(config);
                     };
                     app.configure(|config| match extras.prefix() {
@@ -93,7 +93,7 @@ pub async fn run(
                     })
                 }
                 None => app
-                    .configure(|config| http::routes(config, &base_path))
+                    .configure(|config| http::routes(config, &paths))
                     .service(web::resource("/").route(web::get().to(http::root))),
             };
             app.default_service(web::to(http::nothing))

@@ -17,6 +17,7 @@ pub mod process;
 pub mod proxy;
 pub mod raw;
 pub mod server;
+pub mod wafer;
 pub mod weapp;
 pub mod wechat;
 

@@ -11,6 +11,7 @@ pub mod openapi;
 pub(crate) mod reply;
 mod sessions;
 mod unread;
+mod wafer;
 mod weapp;
 
 use actix_web::web::{self, ServiceConfig};
@@ -22,7 +23,7 @@ pub use guard::Guard;
 
 use crate::gallery::GalleryService;
 use crate::session::SessionService;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::telemetry::Metrics;
 
 /// What handlers work with; one per server.
@@ -43,8 +44,10 @@ pub struct Services {
 pub type App = web::Data<Services>;
 
 /// All public routes.
-pub fn routes(config: &mut ServiceConfig, weapp_base_path: &str) {
-    config.service(web::scope(weapp_base_path).configure(weapp::routes)).service(
+pub fn routes(config: &mut ServiceConfig, settings: &settings::Http) {
+    config.service(web::scope(&settings.weapp_base_path).configure(weapp::routes));
+    wafer::routes(config, &settings.wafer_base_path);
+    config.service(
         web::scope("/api/v1")
             .configure(sessions::routes)
             .configure(me::routes)

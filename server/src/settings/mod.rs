@@ -51,6 +51,7 @@ pub struct Http {
     pub listen: SocketAddr,
     pub public_url: String,
     pub weapp_base_path: String,
+    pub wafer_base_path: String,
     #[serde(deserialize_with = "list")]
     pub trusted_proxies: Vec<Network>,
     #[serde(deserialize_with = "seconds")]
@@ -96,6 +97,7 @@ pub struct Session {
     pub idle: Duration,
     pub yibi_days: u32,
     pub weapp_hours: u32,
+    pub wafer_hours: u32,
 }
 
 /// `[limits]`

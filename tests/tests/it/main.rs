@@ -12,4 +12,5 @@ mod admin;
 mod first_steps;
 mod outages;
 mod v1;
+mod wafer;
 mod weapp;
