@@ -175,7 +175,11 @@ async fn serve(
     let bind = |address: SocketAddr| {
         TcpListener::bind(address).map_err(|error| (Exit::Failure, format!("{address}: {error}")))
     };
-    let listeners = Listeners { public: bind(settings.http.listen)?, admin: bind(settings.admin.listen)? };
+    let listeners = Listeners {
+        public: bind(settings.http.listen)?,
+        admin: bind(settings.admin.listen)?,
+        internal: settings.internal.listen.map(bind).transpose()?,
+    };
     let stop = stop_signal()?;
     let ended = run(settings, listeners, extras, ready, stop).await;
     ended.map(|()| Exit::Ok).map_err(|error| (Exit::Failure, chain(&error)))

@@ -13,6 +13,7 @@ mod sessions;
 mod unread;
 mod wafer;
 mod weapp;
+mod who;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
@@ -20,6 +21,7 @@ use actix_web::{HttpResponse, Responder};
 pub(crate) use drawings::query;
 pub use envelope::{ForOperators, envelope, nothing};
 pub use guard::Guard;
+pub(crate) use who::{Shown, who};
 
 use crate::gallery::GalleryService;
 use crate::session::SessionService;

@@ -92,7 +92,7 @@ async fn delete(app: App, request: HttpRequest, body: Body) -> HttpResponse {
 
 /// The session layer, before any route: the caller, or the reply that turns the request away. A client of 2017
 /// comes with its own headers, and is told so in its own words.
-async fn caller(app: &App, request: &HttpRequest) -> Result<Caller, HttpResponse> {
+pub(super) async fn caller(app: &App, request: &HttpRequest) -> Result<Caller, HttpResponse> {
     if let Some(presented) = wafer::presented(request) {
         return wafer::check(app, request, &presented).await;
     }

@@ -30,6 +30,9 @@ impl Settings {
                 faults.push(format!("http.{name}: begins with /, but not with /api, and ends without"));
             }
         }
+        if self.internal.listen.is_some_and(|address| !address.ip().is_loopback()) {
+            faults.push("internal.listen: has to be a loopback address".to_owned());
+        }
         for (name, key) in [
             ("sealing", &self.keys.sealing),
             ("sealing_old", &self.keys.sealing_old),

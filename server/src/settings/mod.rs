@@ -33,6 +33,7 @@ const PREFIX: &str = "YIBI_";
 pub struct Settings {
     pub http: Http,
     pub admin: Admin,
+    pub internal: Internal,
     pub session: Session,
     pub limits: RateLimits,
     pub gallery: Gallery,
@@ -86,6 +87,15 @@ pub struct AdminToken {
     pub name: String,
     pub role: Role,
     pub sha256: String,
+}
+
+/// `[internal]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Internal {
+    #[serde(deserialize_with = "perhaps")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[session]`
@@ -268,6 +278,14 @@ impl Settings {
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     Ok(Duration::from_secs(u64::from(u32::deserialize(deserializer)?)))
+}
+
+/// Empty text is none.
+fn perhaps<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    (!text.is_empty()).then(|| text.parse().map_err(serde::de::Error::custom)).transpose()
 }
 
 /// A TOML array, or from the environment a text with commas.

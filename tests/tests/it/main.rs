@@ -10,6 +10,7 @@
 
 mod admin;
 mod first_steps;
+mod internal;
 mod outages;
 mod v1;
 mod wafer;
