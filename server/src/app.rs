@@ -26,7 +26,7 @@ use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::Metrics;
 use crate::watch::Heart;
-use crate::wechat::{InvalidClient, WechatApp, WechatClient};
+use crate::wechat::{InvalidClient, Wechat, WechatApp, WechatClient};
 
 /// The sockets that a server listens on, bound by whoever starts it.
 pub struct Listeners {
@@ -289,12 +289,13 @@ fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), Star
     let sessions = SessionStore::new(sessions, Arc::clone(&metrics));
     let keys = Arc::new(LazyKeyring::new(settings.keys.clone(), place));
     let apps = settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
-    let wechat = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
+    let client = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
+    let wechat = Wechat::new(client.with_metrics(Arc::clone(&metrics)), sessions.clone(), Arc::clone(&keys));
     let services = Services {
         sessions: SessionService::new(
             sessions,
             gallery.clone(),
-            wechat,
+            wechat.clone(),
             apps,
             Arc::clone(&keys),
             settings.session.clone(),
@@ -308,6 +309,7 @@ fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), Star
             &settings.http.public_url,
             Arc::clone(&metrics),
         ),
+        wechat,
         guard: Guard::new(&settings.limits),
         metrics,
         settings: settings.clone(),

@@ -27,6 +27,7 @@ use crate::gallery::GalleryService;
 use crate::session::SessionService;
 use crate::settings::{self, Settings};
 use crate::telemetry::Metrics;
+use crate::wechat::Wechat;
 
 /// What handlers work with; one per server.
 pub struct Services {
@@ -34,6 +35,8 @@ pub struct Services {
     pub sessions: SessionService,
     /// What they drew.
     pub gallery: GalleryService,
+    /// WeChat's server side.
+    pub wechat: Wechat,
     /// How often they may.
     pub guard: Guard,
     /// What is counted.

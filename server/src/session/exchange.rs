@@ -56,7 +56,7 @@ impl SessionService {
         let give_up = Instant::now() + WAIT;
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.0.store.claim_code(hash, &holder, self.0.wechat.timeout() + CLAIM).await? {
+            match self.0.store.claim_code(hash, &holder, self.0.wechat.client().timeout() + CLAIM).await? {
                 CodeState::Claimed => break,
                 CodeState::Session(id) => return Ok(id),
                 CodeState::Refused(kept) => {
@@ -87,16 +87,14 @@ impl SessionService {
         bearing: &Bearing,
         trust: impl FnOnce(&Exchange) -> Result<(), SessionError>,
     ) -> Result<SessionId, SessionError> {
-        let exchanged = self.0.wechat.exchange(&bearing.app, &bearing.code).await;
+        let exchanged = self.0.wechat.client().exchange(&bearing.app, &bearing.code).await;
         let exchange = exchanged.map_err(|error| {
-            self.0.metrics.wechat_call("jscode2session", error.class.name());
             let refusal = Refusal::from(&error);
             if refusal.alarming() {
                 tracing::warn!(error = %refusal, rid = error.rid.as_deref(), "WeChat did not exchange a code");
             }
             SessionError::Exchange(refusal)
         })?;
-        self.0.metrics.wechat_call("jscode2session", "ok");
         trust(&exchange)?;
         self.create(bearing, exchange).await
     }

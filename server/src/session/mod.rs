@@ -28,7 +28,7 @@ use crate::store::dispatch::{GalleryStore, SessionStore};
 use crate::store::sessions::{Dialect, SecretHash, SessionId, StoredSession};
 use crate::telemetry::Metrics;
 use crate::user::UserKey;
-use crate::wechat::{WechatApp, WechatClient};
+use crate::wechat::{Wechat, WechatApp};
 
 /// How long a server trusts its copy of a session.
 const TRUST: Duration = Duration::from_secs(1);
@@ -136,7 +136,7 @@ struct SessionCopy {
 struct Inner {
     store: SessionStore,
     users: GalleryStore,
-    wechat: WechatClient,
+    wechat: Wechat,
     apps: Vec<WechatApp>,
     keys: Arc<LazyKeyring>,
     settings: settings::Session,
@@ -158,7 +158,7 @@ impl SessionService {
     pub fn new(
         store: SessionStore,
         users: GalleryStore,
-        wechat: WechatClient,
+        wechat: Wechat,
         apps: Vec<WechatApp>,
         keys: Arc<LazyKeyring>,
         settings: settings::Session,

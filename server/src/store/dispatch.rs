@@ -302,6 +302,18 @@ impl Sessions for SessionStore {
     async fn drop_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
         sessions!(self.drop_lease(name, holder))
     }
+
+    async fn note(&self, name: &str) -> StoreResult<Option<String>> {
+        sessions!(self.note(name))
+    }
+
+    async fn put_note(&self, name: &str, text: &str, keep: Duration) -> StoreResult<()> {
+        sessions!(self.put_note(name, text, keep))
+    }
+
+    async fn drop_note(&self, name: &str, text: &str) -> StoreResult<bool> {
+        sessions!(self.drop_note(name, text))
+    }
 }
 
 impl GalleryAdmin for GalleryStore {

@@ -145,6 +145,8 @@ macro_rules! sessions_cases {
                 a_lease_has_one_holder
                 a_lease_ends_by_itself
                 concurrent_takers_share_no_lease
+                a_note_is_kept_for_its_time
+                a_note_is_dropped_as_it_was_known_only
             }
         }
     };

@@ -16,6 +16,7 @@
 //! | `f:listening` | there while an operator listens to events, which then go through the channel `f:events` |
 //! | `c:{code}` | how a code stands |
 //! | `l:{lease}` | its holder |
+//! | `n:{note}` | its text |
 
 mod admin;
 mod codes;
@@ -23,6 +24,7 @@ mod error;
 mod fleet;
 mod index;
 mod link;
+mod notes;
 mod scripts;
 mod sessions;
 
@@ -103,6 +105,10 @@ impl Keys {
 
     fn lease(&self, name: &str) -> String {
         format!("{}l:{name}", self.prefix)
+    }
+
+    fn note(&self, name: &str) -> String {
+        format!("{}n:{name}", self.prefix)
     }
 }
 
@@ -198,6 +204,21 @@ impl Sessions for RedisSessions {
     async fn drop_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         self.run(async move |keep| keep.drop_lease(&name, &holder).await).await
+    }
+
+    async fn note(&self, name: &str) -> StoreResult<Option<String>> {
+        let name = name.to_owned();
+        self.run(async move |keep| keep.note(&name).await).await
+    }
+
+    async fn put_note(&self, name: &str, text: &str, keep_for: Duration) -> StoreResult<()> {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        self.run(async move |keep| keep.put_note(&name, &text, keep_for).await).await
+    }
+
+    async fn drop_note(&self, name: &str, text: &str) -> StoreResult<bool> {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        self.run(async move |keep| keep.drop_note(&name, &text).await).await
     }
 }
 
