@@ -27,6 +27,8 @@ pub struct Listeners {
     pub public: Listener,
     /// For the operator.
     pub admin: TcpListener,
+    /// For other backends on the machine.
+    pub internal: Option<TcpListener>,
 }
 
 impl Listener {
@@ -66,7 +68,8 @@ impl Listeners {
             Some(listener) => listener,
             None => bind(settings.admin.listen)?,
         };
-        Ok(Self { public, admin })
+        let internal = settings.internal.listen.map(bind).transpose()?;
+        Ok(Self { public, admin, internal })
     }
 }
 

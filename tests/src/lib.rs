@@ -20,6 +20,7 @@ pub mod proxy;
 pub mod raw;
 pub mod redis_fleet;
 pub mod server;
+pub mod wafer;
 pub mod weapp;
 pub mod wechat;
 

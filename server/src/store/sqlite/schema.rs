@@ -4,14 +4,13 @@ use rusqlite::Connection;
 
 use super::connect::OpenError;
 
-<<<<<<< HEAD
-/// What brings a file from version n to n + 1, in order. One that was released is never edited.
-const MIGRATIONS: [&str; 5] = [
-    include_str!("migrations/1.sql"),
-    include_str!("migrations/2.sql"),
-    include_str!("migrations/3.sql"),
-    include_str!("migrations/4.sql"),
-    include_str!("migrations/5.sql"),
+/// What brings a file up to each version, in order. One that was released is never edited.
+const MIGRATIONS: &[(u32, &str)] = &[
+    (1, include_str!("migrations/1.sql")),
+    (2, include_str!("migrations/2.sql")),
+    (3, include_str!("migrations/3.sql")),
+    (4, include_str!("migrations/4.sql")),
+    (5, include_str!("migrations/5.sql")),
 ];
 /// The version that they end at.
 const KNOWN: u32 = match MIGRATIONS {
