@@ -19,19 +19,17 @@ use crate::user::UserKey;
 const ENDS: ([u8; 16], [u8; 16]) = ([0; 16], [255; 16]);
 
 const BY_EXPIRY: [&str; 2] = [
-    "SELECT id, value, expires_at FROM sessions WHERE (expires_at, id) > (?1, ?2)
-     AND expires_at > ?3 AND expires_at < ?4 ORDER BY expires_at, id",
-    "SELECT id, value, expires_at FROM sessions WHERE (expires_at, id) < (?1, ?2)
-     AND expires_at > ?3 AND expires_at < ?4 ORDER BY expires_at DESC, id DESC",
+    "SELECT id, value, expires_at FROM sessions WHERE (expires_at, id) > (?1, ?2) AND expires_at < ?3
+     ORDER BY expires_at, id",
+    "SELECT id, value, expires_at FROM sessions WHERE (expires_at, id) < (?1, ?2) AND expires_at > ?3
+     ORDER BY expires_at DESC, id DESC",
 ];
 
 const BY_USE: [&str; 2] = [
-    "SELECT id, value, expires_at FROM sessions WHERE (json_extract(value, '$.last_seen'), id) < (?1, ?2)
-     AND json_extract(value, '$.last_seen') >= ?3 AND expires_at > ?4
-     ORDER BY json_extract(value, '$.last_seen') DESC, id DESC",
-    "SELECT id, value, expires_at FROM sessions WHERE (json_extract(value, '$.last_seen'), id) > (?1, ?2)
-     AND json_extract(value, '$.last_seen') >= ?3 AND expires_at > ?4
-     ORDER BY json_extract(value, '$.last_seen'), id",
+    "SELECT id, value, expires_at FROM sessions WHERE (last_seen, id) < (?1, ?2) AND last_seen >= ?3
+     AND expires_at > ?4 ORDER BY last_seen DESC, id DESC",
+    "SELECT id, value, expires_at FROM sessions WHERE (last_seen, id) > (?1, ?2) AND last_seen <= ?3
+     AND expires_at > ?4 ORDER BY last_seen, id",
 ];
 
 const BY_OPENID: [&str; 2] = [
@@ -57,39 +55,48 @@ const USERS_BY_KEY: [&str; 2] = [
     "SELECT * FROM users WHERE key < ?1 AND key >= ?2 ORDER BY key DESC",
 ];
 
-/// Drawings sorted by a column, from either end.
+/// Drawings sorted by a column, from either end. First those of a place's own value behind it, then those beyond
+/// that value: in one, the number would not be looked up in the index but compared with that of each drawing of
+/// the value.
 macro_rules! drawings_by {
     ($column:literal) => {
         [
-            concat!(
-                "SELECT * FROM drawings WHERE (",
-                $column,
-                ", number) < (?1, ?2) AND ",
-                $column,
-                " >= ?3 AND ",
-                $column,
-                " < ?4 ORDER BY ",
-                $column,
-                " DESC, number DESC"
-            ),
-            concat!(
-                "SELECT * FROM drawings WHERE (",
-                $column,
-                ", number) > (?1, ?2) AND ",
-                $column,
-                " >= ?3 AND ",
-                $column,
-                " < ?4 ORDER BY ",
-                $column,
-                ", number"
-            ),
+            [
+                concat!(
+                    "SELECT * FROM drawings WHERE ",
+                    $column,
+                    " = ?1 AND number < ?2 ORDER BY number DESC"
+                ),
+                drawings_by!($column, "<", ">=", " DESC"),
+            ],
+            [
+                concat!("SELECT * FROM drawings WHERE ", $column, " = ?1 AND number > ?2 ORDER BY number"),
+                drawings_by!($column, ">", "<", ""),
+            ],
         ]
+    };
+    ($column:literal, $beyond:literal, $within:literal, $down:literal) => {
+        concat!(
+            "SELECT * FROM drawings WHERE ",
+            $column,
+            " ",
+            $beyond,
+            " ?1 AND ",
+            $column,
+            " ",
+            $within,
+            " ?2 ORDER BY ",
+            $column,
+            $down,
+            ", number",
+            $down
+        )
     };
 }
 
-const DRAWINGS_BY_CHANGE: [&str; 2] = drawings_by!("updated_at");
-const DRAWINGS_BY_CREATION: [&str; 2] = drawings_by!("created_at");
-const DRAWINGS_BY_SIZE: [&str; 2] = drawings_by!("bytes");
+const DRAWINGS_BY_CHANGE: [[&str; 2]; 2] = drawings_by!("updated_at");
+const DRAWINGS_BY_CREATION: [[&str; 2]; 2] = drawings_by!("created_at");
+const DRAWINGS_BY_SIZE: [[&str; 2]; 2] = drawings_by!("bytes");
 
 const AUDIT: &str = "SELECT number, entry FROM audit WHERE number < ? ORDER BY number DESC";
 
@@ -97,7 +104,7 @@ const AUDIT: &str = "SELECT number, entry FROM audit WHERE number < ? ORDER BY n
 const EXPIRED: &str = "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE expires_at <= ? LIMIT ?)";
 
 const USED_SINCE: &str = "SELECT count(*) FROM
-    (SELECT 1 FROM sessions WHERE json_extract(value, '$.last_seen') >= ? LIMIT ?)";
+    (SELECT 1 FROM sessions WHERE last_seen >= ? LIMIT ?)";
 
 /// Up to how many an estimate counts, where it has to: some milliseconds.
 const COUNTED: u32 = 100_000;
@@ -198,7 +205,7 @@ fn total(connection: &Connection, name: &str) -> StoreResult<u64> {
 }
 
 /// The statement for that end.
-fn from_end(statements: [&'static str; 2], reverse: bool) -> &'static str {
+fn from_end<T>(statements: [T; 2], reverse: bool) -> T {
     let [forward, backward] = statements;
     if reverse { backward } else { forward }
 }
@@ -212,13 +219,12 @@ fn session_page(
     let (order, reverse) = (page.order, page.reverse);
     // The orders begin at opposite ends: what ends next, and what was used last.
     let down = reverse != (order == SessionOrder::LastSeen);
-    let value = after.map_or(if down { i64::MAX } else { i64::MIN }, |after| after.value);
-    let id = match after {
-        Some(after) => id_of(after, order)?.0,
-        None if down => ENDS.1,
-        None => ENDS.0,
-    };
     let bound = page.filter.bound(order);
+    let (value, id) = match after {
+        Some(after) => (after.value, id_of(after, order)?.0),
+        None if down => (i64::MAX, ENDS.1),
+        None => (i64::MIN, ENDS.0),
+    };
     let read = |row: &Row<'_>| -> rusqlite::Result<([u8; 16], String, Micros)> {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     };
@@ -230,11 +236,23 @@ fn session_page(
     };
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = match order {
+        // Only one bound goes into the place where the page begins: given both, SQLite may follow the wrong one.
+        SessionOrder::Expiry if down => {
+            let below = bound.map_or((i64::MAX, ENDS.1), |bound| (bound.0, ENDS.0));
+            let (value, id) = (value, id).min(below);
+            statement.query(params![value, id, now])?
+        }
         SessionOrder::Expiry => {
-            statement.query(params![value, id, now, bound.unwrap_or(Micros(i64::MAX))])?
+            let (value, id) = (value, id).max((now.0, ENDS.1));
+            statement.query(params![value, id, bound.unwrap_or(Micros(i64::MAX))])?
+        }
+        SessionOrder::LastSeen if down => {
+            statement.query(params![value, id, bound.unwrap_or(Micros(i64::MIN)), now])?
         }
         SessionOrder::LastSeen => {
-            statement.query(params![value, id, bound.unwrap_or(Micros(i64::MIN)), now])?
+            let from = bound.map_or((i64::MIN, ENDS.0), |bound| (bound.0, ENDS.0));
+            let (value, id) = (value, id).max(from);
+            statement.query(params![value, id, i64::MAX, now])?
         }
         SessionOrder::Openid => {
             let range = page.users.as_ref().map_or(("", LAST), |users| (&users.from, &users.below));
@@ -317,36 +335,49 @@ fn drawing_page(connection: &Connection, page: &DrawingPage) -> StoreResult<Rows
         DrawingOrder::Created => DRAWINGS_BY_CREATION,
         DrawingOrder::Size => DRAWINGS_BY_SIZE,
     };
-    let ends = if page.reverse { (i64::MIN, i64::MIN) } else { (i64::MAX, i64::MAX) };
-    let (value, number) = match &page.after {
-        Some(after) => {
-            let number =
-                after.name.parse().map_err(|_| StoreError::Refused("a place that is none".into()))?;
-            (after.value, number)
-        }
-        None => ends,
-    };
-    let all = (i64::MIN, i64::MAX);
     let (from, below) = match page.order {
-        DrawingOrder::Size => all,
+        DrawingOrder::Size => (i64::MIN, i64::MAX),
         DrawingOrder::Updated | DrawingOrder::Created => (
-            page.filter.since.map_or(all.0, |since| since.0),
-            page.filter.until.map_or(all.1, |until| until.0),
+            page.filter.since.map_or(i64::MIN, |since| since.0),
+            page.filter.until.map_or(i64::MAX, |until| until.0),
         ),
     };
-    let mut statement = connection.prepare_cached(from_end(statements, page.reverse))?;
-    let mut rows = statement.query(params![value, number, from, below])?;
+    let [same, beyond] = from_end(statements, page.reverse);
     let mut collector = Collector::new(page.limit);
+    let mut begin = if page.reverse { from.saturating_sub(1) } else { below };
+    if let Some(after) = &page.after {
+        let number: i64 =
+            after.name.parse().map_err(|_| StoreError::Refused("a place that is none".into()))?;
+        if let Some(next) = collect(connection, same, [after.value, number], page, &mut collector)? {
+            return Ok(collector.end(Some(next)));
+        }
+        begin = after.value;
+    }
+    let end = if page.reverse { below } else { from };
+    let next = collect(connection, beyond, [begin, end], page, &mut collector)?;
+    Ok(collector.end(next))
+}
+
+/// Takes what a statement gives into a page. Where the page ended, if it did.
+fn collect(
+    connection: &Connection,
+    sql: &str,
+    parameters: [i64; 2],
+    page: &DrawingPage,
+    collector: &mut Collector<(UserKey, Header)>,
+) -> StoreResult<Option<Place>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(parameters)?;
     while let Some(row) = rows.next()? {
         let Drawing { number, header, .. } = Drawing::from_row(row)?;
         let place = Place { value: sorted_by(&header, page.order), name: number.to_string() };
         let taken = page.filter.takes(&header, page.order);
         let user: UserKey = row.get("user")?;
         if collector.take(taken.then_some((user, header))) {
-            return Ok(collector.end(Some(place)));
+            return Ok(Some(place));
         }
     }
-    Ok(collector.end(None))
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -357,37 +388,47 @@ mod tests {
     use super::super::schema::migrate;
     use super::*;
 
-    /// All statements by which operators page or estimate, and the index that each is to follow.
+    /// All statements by which operators page or estimate, and what each is to look up in its index.
     fn statements() -> Vec<(&'static str, &'static str)> {
-        let both = |[forward, backward]: [&'static str; 2], index| [(forward, index), (backward, index)];
-        let paged = [
-            both(BY_EXPIRY, "sessions_by_expiry"),
-            both(BY_USE, "sessions_by_use"),
-            both(BY_OPENID, "sessions_of_user"),
-            both(USERS_BY_CREATION, "users_by_creation"),
-            both(USERS_BY_NICKNAME, "users_by_nickname"),
-            both(USERS_BY_KEY, "PRIMARY KEY"),
-            both(DRAWINGS_BY_CHANGE, "all_drawings_by_change"),
-            both(DRAWINGS_BY_CREATION, "all_drawings_by_creation"),
-            both(DRAWINGS_BY_SIZE, "all_drawings_by_size"),
-        ];
-        let single =
-            [(AUDIT, "PRIMARY KEY"), (EXPIRED, "sessions_by_expiry"), (USED_SINCE, "sessions_by_use")];
-        paged.into_iter().flatten().chain(single).collect()
+        let both = |[a, b]: [&'static str; 2], of_a, of_b| vec![(a, of_a), (b, of_b)];
+        let by = |[[a, b], [c, d]]: [[&'static str; 2]; 2], same: [&'static str; 2], beyond| {
+            vec![(a, same[0]), (b, beyond), (c, same[1]), (d, beyond)]
+        };
+        [
+            both(BY_EXPIRY, "(expires_at,id)>(?,?)", "(expires_at,id)<(?,?)"),
+            both(BY_USE, "(last_seen,id)<(?,?)", "(last_seen,id)>(?,?)"),
+            both(BY_OPENID, "(user,id)>(?,?)", "(user,id)<(?,?)"),
+            both(USERS_BY_CREATION, "(created_at,key)<(?,?)", "(created_at,key)>(?,?)"),
+            both(USERS_BY_NICKNAME, "(nickname,key)>(?,?)", "(nickname,key)<(?,?)"),
+            both(USERS_BY_KEY, "(key>? AND key<?)", "(key>? AND key<?)"),
+            by(
+                DRAWINGS_BY_CHANGE,
+                ["(updated_at=? AND rowid<?)", "(updated_at=? AND rowid>?)"],
+                "(updated_at>? AND updated_at<?)",
+            ),
+            by(
+                DRAWINGS_BY_CREATION,
+                ["(created_at=? AND rowid<?)", "(created_at=? AND rowid>?)"],
+                "(created_at>? AND created_at<?)",
+            ),
+            by(DRAWINGS_BY_SIZE, ["(bytes=? AND rowid<?)", "(bytes=? AND rowid>?)"], "(bytes>? AND bytes<?)"),
+            vec![(AUDIT, "(rowid<?)"), (EXPIRED, "(expires_at<?)"), (USED_SINCE, "(last_seen>?)")],
+        ]
+        .concat()
     }
 
     #[test]
     fn every_page_follows_its_index_and_sorts_nothing() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
-        for (sql, index) in statements() {
+        for (sql, looked_up) in statements() {
             let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             // What the parameters are makes no difference to a plan.
             let parameters = vec![Value::Integer(0); explained.parameter_count()];
             let rows =
                 explained.query_map(params_from_iter(parameters), |row| row.get::<_, String>("detail"));
             let plan: Vec<String> = rows.unwrap().map(Result::unwrap).collect();
-            let searches = plan.iter().any(|step| step.starts_with("SEARCH") && step.contains(index));
+            let searches = plan.iter().any(|step| step.starts_with("SEARCH") && step.contains(looked_up));
             let scans = |step: &String| step.starts_with("SCAN ") && !step.contains("subquery");
             let sorts = |step: &String| step.contains("TEMP B-TREE");
             assert!(searches && !plan.iter().any(scans) && !plan.iter().any(sorts), "{sql}\n{plan:#?}");
@@ -409,7 +450,7 @@ mod tests {
                  VALUES ('a', '{id}', '', 1, 1, 'free', 0, 0, 0, 0, 0, 0, 0, 1, 1, 1)"
             ));
         }
-        run("INSERT INTO sessions VALUES (x'00', 'a', '{}', 1)");
+        run("INSERT INTO sessions (id, user, value, expires_at) VALUES (x'00', 'a', '{}', 1)");
         assert_eq!(totals(), [2, 3, 1]);
         run("DELETE FROM users WHERE key = 'a'; DELETE FROM drawings WHERE id < '3'; DELETE FROM sessions");
         assert_eq!(totals(), [1, 1, 0]);
