@@ -23,7 +23,7 @@ const { createHttp, createUpload } = require('./http')
  * @property {string} id
  * @property {string} nickname empty where none was chosen
  * @property {string} avatar_url signed; empty where there is none
- * @property {string | null} [phone] masked; missing where the server does not bind numbers
+ * @property {string} [phone] masked; missing while none is bound
  * @property {string} created_at
  * @property {{ drawings: number, bytes: number }} usage the bin included
  */

@@ -1,6 +1,7 @@
 //! What `yibi-server dev` has besides a server: the simulated WeChat's sign-in and the preview of the
 //! mini-program on the same origin, and for phones on the local network a path that can't be guessed.
 
+use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -15,7 +16,7 @@ use actix_web::{HttpResponse, Responder};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::random;
 use crate::settings::{Listen, Settings};
@@ -45,7 +46,8 @@ impl Extras {
         if let Some(simulator) = &self.simulator {
             config
                 .app_data(web::Data::new(simulator.clone()))
-                .service(web::resource("/dev/wx/login").route(web::post().to(login)));
+                .service(web::resource("/dev/wx/login").route(web::post().to(login)))
+                .service(web::resource("/dev/wx/phone").route(web::post().to(phone)));
         }
         if self.preview.join("index.html").is_file() {
             let headers = DefaultHeaders::new()
@@ -60,14 +62,23 @@ impl Extras {
 }
 
 #[derive(Deserialize)]
-struct Login {
+struct Person {
     user: String,
 }
 
 /// A code for a simulated user, as `wx.login` would give it.
-async fn login(simulator: web::Data<Simulator>, asked: web::Json<Login>) -> impl Responder {
-    match simulator.login(&asked.user, None) {
-        Ok(login) => HttpResponse::Ok().json(login),
+async fn login(simulator: web::Data<Simulator>, asked: web::Json<Person>) -> impl Responder {
+    given(simulator.login(&asked.user, None))
+}
+
+/// What the button with `open-type="getPhoneNumber"` gives a simulated user who allows it.
+async fn phone(simulator: web::Data<Simulator>, asked: web::Json<Person>) -> impl Responder {
+    given(simulator.phone(&asked.user, None))
+}
+
+fn given<T: Serialize, E: Display>(what: Result<T, E>) -> HttpResponse {
+    match what {
+        Ok(what) => HttpResponse::Ok().json(what),
         Err(error) => {
             HttpResponse::UnprocessableEntity().json(serde_json::json!({"error": error.to_string()}))
         }

@@ -40,11 +40,13 @@ async function freePort() {
 
 /** `yibi-server dev` on ports of its own. */
 export class Server {
-  static async start() {
+  /** @param {string[]} [flags] further ones */
+  static async start(flags = []) {
     for (const needed of [binary, join(preview, 'index.html')]) {
       if (!existsSync(needed)) throw new Error(`${needed} is missing: build the server and the preview first`)
     }
     const server = new Server()
+    server.flags = flags
     server.folder = mkdtempSync(join(tmpdir(), 'yibi-browser-'))
     server.config = join(server.folder, 'settings.toml')
     writeFileSync(server.config, `[dev]\npreview_dir = ${JSON.stringify(preview)}\n`)
@@ -59,7 +61,7 @@ export class Server {
   async run() {
     this.process = spawn(binary, [
       'dev', '--config', this.config, '--data-dir', join(this.folder, 'data'),
-      '--listen', `127.0.0.1:${this.port}`, '--admin-listen', `127.0.0.1:${this.adminPort}`,
+      '--listen', `127.0.0.1:${this.port}`, '--admin-listen', `127.0.0.1:${this.adminPort}`, ...this.flags,
     ], { stdio: ['ignore', 'pipe', 'pipe'] })
     const child = this.process
     let said = ''
@@ -70,8 +72,11 @@ export class Server {
     this.ending = false
     const until = Date.now() + PATIENCE
     for (;;) {
+      // With --lan it says where it is to be found.
+      const [address] = said.match(/http:\/\/[\d.:]+\/[\w-]{10,}/) ?? []
+      if (address) this.url = address
       const up = await fetch(`${this.url}/api/v1/limits`).then((reply) => reply.ok, () => false)
-      if (up) return
+      if (up && (address || !this.flags.includes('--lan'))) return
       if (Date.now() > until || this.process.exitCode !== null) throw new Error(`the server did not start:\n${said}`)
       await new Promise((done) => { setTimeout(done, 20) })
     }

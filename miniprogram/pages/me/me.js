@@ -19,8 +19,6 @@ Page({
     sessions: /** @type {any[]} */ ([]),
     /** The number as the server shows it; empty where none is bound. */
     phone: '',
-    /** The server binds numbers. */
-    phones: false,
     binding: false,
     editing: false,
     closing: false,
@@ -73,7 +71,7 @@ Page({
   showMe(me) {
     const { id, nickname, avatar_url: avatar, created_at, phone } = me
     this.services.session.setUser({ id, nickname, created_at })
-    this.setData({ nickname, avatar, phone: phone || '', phones: phone !== undefined })
+    this.setData({ nickname, avatar, phone: phone || '' })
     try {
       wx.setStorageSync(AVATAR, avatar)
     } catch {
