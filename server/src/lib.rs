@@ -15,6 +15,7 @@ pub mod http;
 pub mod internal;
 pub mod keys;
 pub mod listeners;
+pub mod phone;
 pub mod problem;
 mod random;
 pub mod session;

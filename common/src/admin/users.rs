@@ -78,6 +78,12 @@ pub struct UserDetail {
     pub sessions: Vec<SessionRow>,
     /// The drawings that changed last, ten at most.
     pub latest: Vec<DrawingRow>,
+    /// The person across the mini-programs of one account, when WeChat told; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unionid: Option<String>,
+    /// The same person in other mini-programs.
+    #[serde(default)]
+    pub elsewhere: Vec<UserRef>,
     /// The server's clock.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
