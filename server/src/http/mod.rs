@@ -9,6 +9,7 @@ mod guard;
 mod images;
 mod me;
 pub mod openapi;
+mod push;
 pub(crate) mod reply;
 mod sessions;
 mod unread;
@@ -23,6 +24,8 @@ pub use envelope::{ForOperators, envelope, nothing};
 pub use guard::Guard;
 
 use crate::gallery::GalleryService;
+use crate::moderation::Moderation;
+use crate::push::Pushes;
 use crate::session::SessionService;
 use crate::settings::Settings;
 use crate::telemetry::Metrics;
@@ -36,6 +39,10 @@ pub struct Services {
     pub gallery: GalleryService,
     /// WeChat's server side.
     pub wechat: Wechat,
+    /// What others may see of it.
+    pub moderation: Moderation,
+    /// What WeChat tells.
+    pub pushes: Pushes,
     /// How often they may.
     pub guard: Guard,
     /// What is counted.
@@ -49,7 +56,7 @@ pub type App = web::Data<Services>;
 
 /// All public routes.
 pub fn routes(config: &mut ServiceConfig, weapp_base_path: &str) {
-    config.service(web::scope(weapp_base_path).configure(weapp::routes)).service(
+    config.configure(push::routes).service(web::scope(weapp_base_path).configure(weapp::routes)).service(
         web::scope("/api/v1")
             .configure(sessions::routes)
             .configure(me::routes)

@@ -89,7 +89,8 @@ impl PushKey {
         fresh(query, now)?;
         // The signature does not cover it: whoever saw one signed address could have anything said here.
         let echo = query.echostr.as_deref().unwrap_or_default();
-        let fits = (1..=MAX_ECHO).contains(&echo.len()) && echo.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let fits =
+            (1..=MAX_ECHO).contains(&echo.len()) && echo.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if fits { Ok(echo) } else { Err(PushError::Malformed) }
     }
 
@@ -153,14 +154,16 @@ impl PushQuery {
 
 fn fresh(query: &PushQuery, now: i64) -> Result<(), PushError> {
     let nonce = &query.nonce;
-    let plain = (1..=MAX_NONCE).contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let plain =
+        (1..=MAX_NONCE).contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let near = query.timestamp.parse::<i64>().is_ok_and(|sent| now.abs_diff(sent) <= WINDOW.unsigned_abs());
     if plain && near { Ok(()) } else { Err(PushError::Stale) }
 }
 
 /// The members of a body in JSON or XML: its first character tells.
 fn parse(body: &[u8]) -> Result<Value, PushError> {
-    let text = std::str::from_utf8(body).map_err(|_| PushError::Malformed)?.trim_start_matches('\u{feff}').trim();
+    let text =
+        std::str::from_utf8(body).map_err(|_| PushError::Malformed)?.trim_start_matches('\u{feff}').trim();
     let value = if text.starts_with('<') { xml::parse(text) } else { serde_json::from_str(text).ok() };
     value.filter(Value::is_object).ok_or(PushError::Malformed)
 }

@@ -111,7 +111,10 @@ fn what_was_changed_or_kept_is_refused() {
     let body = json!({"Encrypt": ENCRYPTED}).to_string();
     let open = |query: &PushQuery, now| key(true).open(query, body.as_bytes(), now);
     assert_eq!(open(&safe_query(), 1_714_112_445 + 601), Err(PushError::Stale));
-    assert_eq!(open(&PushQuery { nonce: "1".to_owned(), ..safe_query() }, 1_714_112_445), Err(PushError::Signature));
+    assert_eq!(
+        open(&PushQuery { nonce: "1".to_owned(), ..safe_query() }, 1_714_112_445),
+        Err(PushError::Signature)
+    );
     for nonce in ["", "a/b", &"1".repeat(65)] {
         let signed = PushQuery::signed(&key(true).token, 1_714_112_445, nonce, Some(ENCRYPTED));
         assert_eq!(open(&signed, 1_714_112_445), Err(PushError::Stale), "{nonce}");
@@ -147,7 +150,8 @@ fn verdicts_are_read_in_each_of_their_shapes() {
     };
     assert_eq!(verdict(json), expected(Some(Suggestion::Pass), Some(100)));
     assert_eq!(opened(json.as_bytes()).unwrap().id, "60f96f1d-3845297a-1976a3ae");
-    let risky = json.replace("\"suggest\":\"pass\",\"label\":100}}", "\"suggest\":\"risky\",\"label\":20002}}");
+    let risky =
+        json.replace("\"suggest\":\"pass\",\"label\":100}}", "\"suggest\":\"risky\",\"label\":20002}}");
     assert_eq!(verdict(&risky), expected(Some(Suggestion::Risky), Some(20_002)));
     let failed = json.replace("\"errcode\":0,\"errmsg\":\"ok\"", "\"errcode\":-1008,\"errmsg\":\"download\"");
     assert_eq!(verdict(&failed), expected(None, Some(100)));
@@ -171,7 +175,8 @@ fn verdicts_are_read_in_each_of_their_shapes() {
 
 #[test]
 fn xml_has_no_entities_of_its_own() {
-    let message = |text: &str| format!("<xml><MsgType>text</MsgType><MsgId>7</MsgId><Content>{text}</Content></xml>");
+    let message =
+        |text: &str| format!("<xml><MsgType>text</MsgType><MsgId>7</MsgId><Content>{text}</Content></xml>");
     assert_eq!(opened(message("a &lt;b&gt; &#27721;").as_bytes()).unwrap().id, "7");
     for declared in [
         "<!DOCTYPE xml [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>",
@@ -181,7 +186,9 @@ fn xml_has_no_entities_of_its_own() {
     ] {
         assert_eq!(opened(format!("{declared}{}", message("x")).as_bytes()), Err(PushError::Malformed));
     }
-    for wrong in [message("&a;"), message("&"), message("<b>"), message("</b>"), format!("{}<a/>", message("a"))] {
+    for wrong in
+        [message("&a;"), message("&"), message("<b>"), message("</b>"), format!("{}<a/>", message("a"))]
+    {
         assert_eq!(opened(wrong.as_bytes()), Err(PushError::Malformed), "{wrong}");
     }
     let deep = format!("<xml>{}{}</xml>", "<a>".repeat(100_000), "</a>".repeat(100_000));
@@ -193,10 +200,16 @@ fn xml_has_no_entities_of_its_own() {
 
 #[test]
 fn what_is_no_message_is_refused() {
-    for wrong in [&b""[..], b"null", b"[]", b"{}", b"<xml/>", b"<xml></xml>", b"{\"MsgType\":1", b"\xff", b"success"] {
+    for wrong in
+        [&b""[..], b"null", b"[]", b"{}", b"<xml/>", b"<xml></xml>", b"{\"MsgType\":1", b"\xff", b"success"]
+    {
         assert_eq!(opened(wrong), Err(PushError::Malformed), "{wrong:?}");
     }
-    for wrong in ["{\"MsgType\":\"event\"}", "{\"MsgType\":\"text\"}", "{\"MsgType\":\"event\",\"Event\":\"wxa_media_check\"}"] {
+    for wrong in [
+        "{\"MsgType\":\"event\"}",
+        "{\"MsgType\":\"text\"}",
+        "{\"MsgType\":\"event\",\"Event\":\"wxa_media_check\"}",
+    ] {
         assert_eq!(opened(wrong.as_bytes()), Err(PushError::Malformed), "{wrong}");
     }
     let nested = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
