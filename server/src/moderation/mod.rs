@@ -303,10 +303,10 @@ impl Moderation {
                     AskError::Wechat(error) => (error.errcode, error.rid.clone()),
                     AskError::Link(_) | AskError::App => (None, None),
                 };
-                let subject = check.subject.kind();
-                tracing::warn!(error = %error, errcode, rid, subject, tries = check.tries, "a content was not checked");
+                let (subject, tries) = (check.subject.kind(), check.tries);
                 let again = errcode != Some(NOT_VISITED) && !matches!(error, AskError::App);
                 self.postpone(check, again).await?;
+                tracing::warn!(%error, errcode, rid, subject, tries, "a content was not checked");
             }
         }
         Ok(())
