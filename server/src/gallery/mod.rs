@@ -17,6 +17,7 @@ mod weapp;
 use std::sync::Arc;
 
 use moka::sync::Cache;
+use yibi_common::api::LimitsReply;
 use yibi_common::drawing::{Action, Invalid};
 use yibi_common::limits::Limits;
 
@@ -154,10 +155,10 @@ impl GalleryService {
         }))
     }
 
-    /// The numbers that bound drawings and users.
+    /// The numbers that a client is told.
     #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.0.limits
+    pub fn limits(&self) -> LimitsReply {
+        LimitsReply::new(&self.0.limits, self.0.settings.bin_days, self.0.settings.erasure_days)
     }
 
     /// The store below, for users.
