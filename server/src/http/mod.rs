@@ -11,6 +11,7 @@ mod me;
 mod open_data;
 pub mod openapi;
 mod phone;
+mod push;
 pub(crate) mod reply;
 mod sessions;
 mod unread;
@@ -28,6 +29,8 @@ pub use guard::Guard;
 pub(crate) use who::{Shown, who};
 
 use crate::gallery::GalleryService;
+use crate::moderation::Moderation;
+use crate::push::Pushes;
 use crate::session::SessionService;
 use crate::settings::{self, Settings};
 use crate::telemetry::Metrics;
@@ -41,6 +44,10 @@ pub struct Services {
     pub gallery: GalleryService,
     /// WeChat's server side.
     pub wechat: Wechat,
+    /// What others may see of it.
+    pub moderation: Moderation,
+    /// What WeChat tells.
+    pub pushes: Pushes,
     /// How often they may.
     pub guard: Guard,
     /// What is counted.
@@ -54,6 +61,7 @@ pub type App = web::Data<Services>;
 
 /// All public routes.
 pub fn routes(config: &mut ServiceConfig, settings: &settings::Http) {
+    config.configure(push::routes);
     config.service(web::scope(&settings.weapp_base_path).configure(weapp::routes));
     wafer::routes(config, &settings.wafer_base_path);
     config.service(

@@ -33,6 +33,8 @@ mod open_data;
 mod openapi;
 mod operating;
 mod phone;
+mod moderation;
+mod push;
 mod rates;
 mod refused;
 mod sessions;
