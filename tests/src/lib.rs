@@ -12,6 +12,8 @@
 )]
 
 pub mod api;
+pub mod certificates;
+pub mod command;
 pub mod databases;
 pub mod process;
 pub mod proxy;

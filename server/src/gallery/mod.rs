@@ -10,7 +10,7 @@ mod purge;
 mod quota;
 pub mod render;
 mod studio;
-mod weapp;
+pub(crate) mod weapp;
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@
 //! time-out, a bounded reply, no redirect followed, no proxy taken from the environment, and a bounded
 //! number of calls in flight. Each API is an `impl` in a file of its own.
 
+mod date;
 mod error;
 mod jscode2session;
 

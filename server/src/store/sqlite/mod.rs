@@ -8,6 +8,7 @@
 //! survives a crash of the process and of the machine.
 
 mod admin;
+pub mod backup;
 mod connect;
 mod drawings;
 mod gallery;
@@ -16,6 +17,7 @@ mod readers;
 mod rows;
 mod schema;
 mod sessions;
+mod transfer;
 mod users;
 mod writer;
 
