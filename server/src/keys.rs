@@ -130,9 +130,8 @@ impl KeyPlace {
             }
             Self::Shared(store) => store.known_secret(name).await?,
         };
-        let whole = |key: Vec<u8>| {
-            key.try_into().map_err(|_| StoreError::Damaged(format!("the kept {name} key")))
-        };
+        let whole =
+            |key: Vec<u8>| key.try_into().map_err(|_| StoreError::Damaged(format!("the kept {name} key")));
         known.map(whole).transpose()
     }
 }

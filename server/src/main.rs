@@ -159,7 +159,8 @@ async fn execute(command: Command) -> Result<Exit, Failure> {
             let settings = common.settings()?;
             settings.fit_to_serve().map_err(|unfit| (Exit::Settings, unfit.to_string()))?;
             if let Some(journal) = yibi_server::migrate::unfinished(&settings.store.data_dir) {
-                let text = format!("{}: a move was begun and is not finished; run it again", journal.display());
+                let text =
+                    format!("{}: a move was begun and is not finished; run it again", journal.display());
                 return Err((Exit::Failure, text));
             }
             telemetry::init(&settings.log);

@@ -95,7 +95,9 @@ async fn weapp(settings: &Settings, file: &PathBuf, app_id: Option<String>) -> R
         Box::new(stdin().lock())
     } else {
         let opened = File::open(file);
-        Box::new(BufReader::new(opened.map_err(|error| (Exit::Failure, format!("{}: {error}", file.display())))?))
+        Box::new(BufReader::new(
+            opened.map_err(|error| (Exit::Failure, format!("{}: {error}", file.display())))?,
+        ))
     };
     let told = |number: u64, why: &str| say_error(&format!("line {number} is left out: {why}"));
     let store = &settings.store;

@@ -61,8 +61,10 @@ impl Journal {
             }
             Err(cause) => return Err(MigrateError::Journal { path: path.display().to_string(), cause }),
         };
-        let note: Note = serde_json::from_str(&text)
-            .map_err(|error| MigrateError::Journal { path: path.display().to_string(), cause: error.into() })?;
+        let note: Note = serde_json::from_str(&text).map_err(|error| MigrateError::Journal {
+            path: path.display().to_string(),
+            cause: error.into(),
+        })?;
         if (note.from, note.to, note.shared.as_str()) != (from, to, shared) {
             return Err(MigrateError::Another(path.display().to_string()));
         }

@@ -107,12 +107,7 @@ pub struct Moved {
 ///
 /// # Errors
 /// [`MigrateError`]. What was moved until then stays; the next run goes on from there.
-pub async fn migrate(
-    settings: &Settings,
-    from: End,
-    to: End,
-    progress: &mut dyn Progress,
-) -> Result<Moved> {
+pub async fn migrate(settings: &Settings, from: End, to: End, progress: &mut dyn Progress) -> Result<Moved> {
     let store = &settings.store;
     let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());
     if from == to {

@@ -120,8 +120,7 @@ fn read(app_id: &str, line: &[u8]) -> Result<Drawing, String> {
     let saved_at = moment(&paint.key).ok_or("its _id is no ObjectId")?;
     let blob = encoded(paint.actions).map_err(|wrong| wrong.to_string())?;
     let id = weapp::v1_id(&paint.id);
-    let new =
-        NewDrawing { title: String::new(), paper: weapp::PAPER, mode: Mode::Free, explicit: false };
+    let new = NewDrawing { title: String::new(), paper: weapp::PAPER, mode: Mode::Free, explicit: false };
     let header = Header {
         weapp_id: (*id != *paint.id).then(|| paint.id.clone()),
         seq: 1,

@@ -32,11 +32,7 @@ impl Transfer for MongoGallery {
         .await
     }
 
-    async fn drawings_behind(
-        &self,
-        place: Option<&str>,
-        limit: u32,
-    ) -> StoreResult<Turn<(UserKey, String)>> {
+    async fn drawings_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<(UserKey, String)>> {
         let filter = behind(place);
         self.run(async move |db| {
             let mut found = db
@@ -112,7 +108,8 @@ impl Transfer for MongoGallery {
     }
 
     async fn put_audit(&self, row: &AuditRow) -> StoreResult<()> {
-        let entry = serde_json::to_string(&row.entry).map_err(|error| StoreError::Refused(Box::new(error)))?;
+        let entry =
+            serde_json::to_string(&row.entry).map_err(|error| StoreError::Refused(Box::new(error)))?;
         // Sorted by the moment, and then by the number.
         let key = format!("{:016x}-{:016x}", row.at.0, row.number);
         self.run(async move |db| match db.audit.insert_one(AuditDoc { key, entry }).await {

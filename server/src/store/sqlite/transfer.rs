@@ -36,11 +36,7 @@ impl Transfer for SqliteStore {
         .await
     }
 
-    async fn drawings_behind(
-        &self,
-        place: Option<&str>,
-        limit: u32,
-    ) -> StoreResult<Turn<(UserKey, String)>> {
+    async fn drawings_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<(UserKey, String)>> {
         let place = number(place)?;
         self.reading(move |connection| {
             let mut statement = connection.prepare_cached(
@@ -59,8 +55,9 @@ impl Transfer for SqliteStore {
     async fn audit_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<AuditRow>> {
         let place = number(place)?;
         self.reading(move |connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT number, at, entry FROM audit WHERE number > ? ORDER BY number LIMIT ?")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT number, at, entry FROM audit WHERE number > ? ORDER BY number LIMIT ?",
+            )?;
             let rows = statement.query_map(params![place, limit], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, String>(2)?))
             })?;
@@ -97,7 +94,9 @@ impl Transfer for SqliteStore {
             let entry =
                 serde_json::to_string(&entry).map_err(|error| StoreError::Refused(Box::new(error)))?;
             connection
-                .prepare_cached("INSERT INTO audit (number, at, entry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")?
+                .prepare_cached(
+                    "INSERT INTO audit (number, at, entry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                )?
                 .execute(params![number, at, entry])?;
             Ok(())
         })
@@ -111,7 +110,8 @@ fn number(place: Option<&str>) -> StoreResult<i64> {
 }
 
 fn parsed(entry: &str) -> StoreResult<AuditEntry> {
-    serde_json::from_str(entry).map_err(|error| StoreError::Damaged(format!("an entry of the audit log: {error}")))
+    serde_json::from_str(entry)
+        .map_err(|error| StoreError::Damaged(format!("an entry of the audit log: {error}")))
 }
 
 fn put_user(connection: &Connection, user: &UserRecord) -> StoreResult<()> {

@@ -83,7 +83,9 @@ async fn filled(wechat: &Wechat, many: usize) -> (Server, Vec<Api>) {
 }
 
 fn long_stroke(mark: i64) -> Value {
-    let points: Vec<i64> = (0..60).flat_map(|point| [(mark * 7 + point * 13) % 97, (point * 31) % 89, 16.min(point * 16)]).collect();
+    let points: Vec<i64> = (0..60)
+        .flat_map(|point| [(mark * 7 + point * 13) % 97, (point * 31) % 89, 16.min(point * 16)])
+        .collect();
     json!({"type": "stroke", "tool": "pen", "color": "#112233", "width": 28, "at": mark, "points": points})
 }
 
@@ -140,7 +142,11 @@ async fn there_and_back_by_a_process_that_is_killed() {
     assert!(early.stderr.contains("migration.json"), "{}", early.stderr);
     let moved = run(&THERE, &ends.settings());
     assert_eq!(moved.code, Some(0), "{}", moved.stderr);
-    assert!(moved.stdout.contains(&format!("4 users, {} drawings", MANY + 5 + 5 + 1 + 2)), "{}", moved.stdout);
+    assert!(
+        moved.stdout.contains(&format!("4 users, {} drawings", MANY + 5 + 5 + 1 + 2)),
+        "{}",
+        moved.stdout
+    );
     assert!(!journal.exists());
 
     // Sessions, keys and all: nobody signs in anew.

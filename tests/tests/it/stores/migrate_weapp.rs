@@ -1,8 +1,8 @@
 //! A server of 2016 is taken over: what it had is there, in its order, and once.
 
 use serde_json::json;
-use yibi_tests::on_both_backends;
 use yibi_tests::command::run;
+use yibi_tests::on_both_backends;
 use yibi_tests::{Backend, Server, TempDir, Wechat, service, unique};
 
 /// A list as the old page saved it, told apart by a number.
@@ -85,8 +85,7 @@ async fn a_2016_deployment_is_taken_over(backend: Backend) {
     assert_eq!(modern["drawings"].as_array().unwrap().len(), 3);
     assert_eq!(modern["drawings"][2]["created_at"], "2016-09-20T02:53:20.000Z", "{modern}");
     assert_eq!(server.process().terminate(), Some(0));
-    let settings: Vec<_> =
-        settings.into_iter().chain([("WECHAT__APP_ID", wechat.app_id.as_str())]).collect();
+    let settings: Vec<_> = settings.into_iter().chain([("WECHAT__APP_ID", wechat.app_id.as_str())]).collect();
     std::fs::write(&file, lines.join("\n")).unwrap();
     assert!(taken(&settings).stdout.contains("0 added, 1 changed, 3 known"));
     server.start_again();

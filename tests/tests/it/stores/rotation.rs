@@ -51,7 +51,7 @@ async fn keys_are_replaced_twice(backend: Backend) {
         server.signed_in(&wechat, "new").await.get("/api/v1/me").await.ok();
     }
     // One that was replaced twice signs nothing any more.
-    assert_eq!(server.api().get(&pictures[0]).await.status, 404);
+    assert_eq!(server.api().get(&pictures[0]).await.status, 403);
 }
 
 /// What WeChat's console gives anew is for new sign-ins; those who are signed in do not notice.
@@ -113,8 +113,7 @@ async fn sealed(server: &Server, wechat: &Wechat, user: &str) -> String {
     let prefix = server.setting("STORE__REDIS_PREFIX");
     let client = redis::Client::open(service("YIBI_TEST_REDIS_URL")).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let text: String =
-        connection.get(format!("{prefix}s:{}", own["id"].as_str().unwrap())).await.unwrap();
+    let text: String = connection.get(format!("{prefix}s:{}", own["id"].as_str().unwrap())).await.unwrap();
     let stored: serde_json::Value = serde_json::from_str(&text).unwrap();
     stored["sealed_key"].as_str().unwrap().split_once('.').unwrap().0.to_owned()
 }
