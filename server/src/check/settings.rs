@@ -1,7 +1,7 @@
 //! What the settings alone tell.
 
 use super::Finding;
-use crate::settings::Settings;
+use crate::settings::{Listen, Settings};
 
 pub(super) fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -18,10 +18,12 @@ pub(super) fn look(settings: &Settings) -> Vec<Finding> {
             "use 127.0.0.1 and a tunnel",
         ));
     }
-    if !settings.http.listen.ip().is_loopback() {
+    if let Listen::Tcp(address) = &settings.http.listen
+        && !address.ip().is_loopback()
+    {
         findings.push(Finding::warning(
             "settings",
-            format!("http.listen is {}, which is without TLS", settings.http.listen),
+            format!("http.listen is {address}, which is without TLS"),
             "put nginx before it and listen on 127.0.0.1, unless nginx is on another machine",
         ));
     }

@@ -186,6 +186,7 @@ fn fault_of(host: &str, fault: &Error, until: &str, chain: usize) -> Finding {
     let Error::InvalidCertificate(fault) = fault else {
         return error(format!("can't be verified ({fault})"), "get one from a public authority");
     };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are told in rustls' words")]
     let known = match fault {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => Some(error(
             format!("ended at {until}"),

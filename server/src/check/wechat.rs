@@ -7,7 +7,7 @@ use jiff::fmt::rfc2822;
 use super::Finding;
 use crate::random;
 use crate::settings::Settings;
-use crate::wechat::{Class, ExchangeError, WechatApp, WechatClient};
+use crate::wechat::{Class, WechatApp, WechatClient, WechatError};
 
 /// By how much the clock may differ from WeChat's: beyond, signatures and certificates fail.
 const SKEW: (i64, i64) = (5, 60);
@@ -44,7 +44,7 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-fn credentials(app_id: &str, error: &ExchangeError) -> Finding {
+fn credentials(app_id: &str, error: &WechatError) -> Finding {
     let errcode = error.errcode.unwrap_or_default();
     let wrong = |text: String, to_do: &str| Finding::error("wechat", text, to_do);
     match (error.class, errcode) {

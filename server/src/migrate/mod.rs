@@ -22,6 +22,8 @@ use crate::clock::Micros;
 use crate::keys::{self, KeyPlace};
 use crate::settings::Settings;
 use crate::store::admin::{SessionFilter, SessionPage, SessionsAdmin};
+use crate::store::avatars::Avatars;
+use crate::store::checks::{Checks, Subject};
 use crate::store::gallery::Gallery;
 use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
@@ -29,6 +31,7 @@ use crate::store::sessions::Sessions;
 use crate::store::sqlite::SqliteStore;
 use crate::store::transfer::{Tally, Transfer};
 use crate::store::{StoreError, StoreResult};
+use crate::user::UserKey;
 
 /// Things that are moved between two notes in the journal.
 const TURN: u32 = 256;
@@ -102,6 +105,10 @@ pub struct Moved {
     /// The checksum of all users and drawings, the same on both sides.
     pub sum: Sum,
 }
+
+/// All seams that a gallery is moved through.
+trait Whole: Gallery + Avatars + Checks + Transfer + Sync {}
+impl<G: Gallery + Avatars + Checks + Transfer + Sync> Whole for G {}
 
 /// Moves everything from one end to the other.
 ///
@@ -178,9 +185,9 @@ async fn move_all<G, S, H, T>(
     progress: &mut dyn Progress,
 ) -> Result<Moved>
 where
-    G: Gallery + Transfer + Sync,
+    G: Whole,
     S: Sessions + SessionsAdmin + Sync,
-    H: Gallery + Transfer + Sync,
+    H: Whole,
     T: Sessions + Sync,
 {
     let all = from.tally().await.map_err(at(SOURCE))?;
@@ -197,6 +204,13 @@ where
             let turn = from.users_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
             for user in &turn.items {
                 to.put_user(user).await.map_err(at(TARGET))?;
+                if let Some(id) = &user.avatar
+                    && let Some(image) = from.avatar(&user.key, id).await.map_err(at(SOURCE))?
+                {
+                    to.put_avatar(&user.key, id, &image).await.map_err(at(TARGET))?;
+                }
+                move_check(from, to, &user.key, &Subject::Nickname).await?;
+                move_check(from, to, &user.key, &Subject::Avatar).await?;
             }
             progress.done(turn.items.len() as u64);
             if !journal.note(turn.next, turn.items.len())? {
@@ -215,7 +229,7 @@ where
                     if let Some(drawing) = from.read(&user, &id, 0).await.map_err(at(SOURCE))? {
                         to.put_drawing(&user, &drawing).await.map_err(at(TARGET))?;
                     }
-                    Ok(())
+                    move_check(from, to, &user, &Subject::Title(id)).await
                 })
                 .buffer_unordered(AT_ONCE);
             while let Some(moved) = moving.next().await {
@@ -244,6 +258,13 @@ where
     progress.begins("comparing", all.users + all.drawings, 0);
     let sum = verify::compare(from, to, progress).await?;
     Ok(Moved { tally: all, sessions, sum })
+}
+
+async fn move_check<G: Whole, H: Whole>(from: &G, to: &H, user: &UserKey, subject: &Subject) -> Result<()> {
+    match from.check(user, subject).await.map_err(at(SOURCE))? {
+        Some(check) => to.put_check(&check).await.map_err(at(TARGET)),
+        None => Ok(()),
+    }
 }
 
 /// Sessions are few and small, and change as they are used: they are moved all at once, each time.

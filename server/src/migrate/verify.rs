@@ -5,9 +5,8 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, at};
-use crate::store::gallery::{Gallery, Stored, UserRecord};
-use crate::store::transfer::Transfer;
+use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Whole, at};
+use crate::store::gallery::{Stored, UserRecord};
 
 /// The SHA-256 of all users and drawings, whatever their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,8 +41,8 @@ impl Sum {
 /// Everything of the source is in the target, just so, and nothing else.
 pub(super) async fn compare<G, H>(from: &G, to: &H, progress: &mut dyn Progress) -> Result<Sum>
 where
-    G: Gallery + Transfer + Sync,
-    H: Gallery + Transfer + Sync,
+    G: Whole,
+    H: Whole,
 {
     let differs = |what: String| Err(MigrateError::Differs(what));
     let (ours, theirs) = (from.tally().await.map_err(at(SOURCE))?, to.tally().await.map_err(at(TARGET))?);
@@ -59,6 +58,12 @@ where
             match to.user(&user.key).await.map_err(at(TARGET))? {
                 Some(there) if there == *user => right.add_user(&there),
                 Some(_) | None => return differs(format!("user {}", user.key)),
+            }
+            if let Some(id) = &user.avatar {
+                let here = from.avatar(&user.key, id).await.map_err(at(SOURCE))?;
+                if here != to.avatar(&user.key, id).await.map_err(at(TARGET))? {
+                    return differs(format!("the avatar of {}", user.key));
+                }
             }
         }
         progress.done(turn.items.len() as u64);

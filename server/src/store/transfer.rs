@@ -80,6 +80,14 @@ pub trait Transfer {
     /// Puts a user in, over one of the same key.
     fn put_user(&self, user: &UserRecord) -> impl Future<Output = StoreResult<()>> + Send;
 
+    /// Puts the image of an avatar in that the user's record names.
+    fn put_avatar(
+        &self,
+        user: &UserKey,
+        id: &str,
+        image: &[u8],
+    ) -> impl Future<Output = StoreResult<()>> + Send;
+
     /// Puts a drawing in with all its actions, over one of the same user and id.
     fn put_drawing(&self, user: &UserKey, drawing: &Stored) -> impl Future<Output = StoreResult<()>> + Send;
 

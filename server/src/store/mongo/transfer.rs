@@ -8,7 +8,8 @@ use yibi_common::codec;
 use super::admin::AuditDoc;
 use super::append::TAIL_LIMIT;
 use super::schema::{
-    ChunkDoc, Collections, DrawingDoc, MAX_TIME, State, UserDoc, binary, chunk_key, drawing_key, tail_size,
+    AvatarDoc, ChunkDoc, Collections, DrawingDoc, MAX_TIME, State, UserDoc, avatar_key, binary, chunk_key,
+    drawing_key, tail_size,
 };
 use super::{MongoGallery, StoreError, StoreResult, error};
 use crate::clock::Micros;
@@ -82,13 +83,23 @@ impl Transfer for MongoGallery {
         let user = user.clone();
         self.run(async move |db| {
             // A field that is new has to be moved, too.
-            let UserRecord { key, public_id, nickname, origin, unionid, created_at, erase_at, blocked_at } =
-                user;
+            let UserRecord {
+                key,
+                public_id,
+                nickname,
+                avatar,
+                origin,
+                unionid,
+                created_at,
+                erase_at,
+                blocked_at,
+            } = user;
             let key = key.to_string();
             let user = UserDoc {
                 key: key.clone(),
                 public_id,
                 nickname,
+                avatar,
                 origin,
                 unionid,
                 created_at,
@@ -97,6 +108,21 @@ impl Transfer for MongoGallery {
                 erasing: false,
             };
             db.users.replace_one(doc! {"_id": key}, user).upsert(true).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn put_avatar(&self, user: &UserKey, id: &str, image: &[u8]) -> StoreResult<()> {
+        let avatar = AvatarDoc {
+            key: avatar_key(user, id),
+            u: user.to_string(),
+            created_at: Micros::now(),
+            image: binary(image),
+        };
+        self.run(async move |db| {
+            let filter = doc! {"_id": &avatar.key, "u": &avatar.u};
+            db.avatars.replace_one(filter, &avatar).upsert(true).await?;
             Ok(())
         })
         .await
@@ -127,8 +153,8 @@ fn behind(place: Option<&str>) -> Document {
 impl Collections {
     async fn tally(&self) -> StoreResult<Tally> {
         // A collection that is new has to be moved, too, or known not to be: the chunks go with the drawings,
-        // the secrets with the keys.
-        let Self { database: _, users, drawings, chunks: _, secrets: _, audit } = self;
+        // avatars and checks with their users, the secrets with the keys.
+        let Self { database: _, users, drawings, chunks: _, avatars: _, checks: _, secrets: _, audit } = self;
         let there = doc! {"state": {"$ne": State::Purging.name()}};
         Ok(Tally {
             users: users.count_documents(doc! {}).await?,

@@ -36,6 +36,7 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
         Value::SimpleString(text) | Value::VerbatimString { text, .. } => texts.push(text.clone()),
         Value::Array(values) => values.iter().for_each(|value| collect(value, texts)),
         Value::Map(nodes) => nodes.iter().for_each(|(_, value)| collect(value, texts)),
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else holds a text")]
         _ => {}
     }
 }

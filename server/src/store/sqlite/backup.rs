@@ -178,6 +178,7 @@ fn examined(file: &Path) -> Result<Content> {
     content(&connection)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as map_err takes it")]
 fn damaged(error: rusqlite::Error) -> BackupError {
     BackupError::Damaged(error.to_string())
 }

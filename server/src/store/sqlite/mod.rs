@@ -8,7 +8,9 @@
 //! survives a crash of the process and of the machine.
 
 mod admin;
+mod avatars;
 pub mod backup;
+mod checks;
 mod connect;
 mod drawings;
 mod gallery;

@@ -81,6 +81,17 @@ impl Transfer for SqliteStore {
         self.writing(0, move |connection| put_user(connection, &user)).await
     }
 
+    async fn put_avatar(&self, user: &UserKey, id: &str, image: &[u8]) -> StoreResult<()> {
+        let (user, id, image) = (user.clone(), id.to_owned(), image.to_vec());
+        self.writing(image.len(), move |connection| {
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO avatars (user, id, image) VALUES (?, ?, ?)")?
+                .execute(params![user, id, image])?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn put_drawing(&self, user: &UserKey, drawing: &Stored) -> StoreResult<()> {
         let (user, drawing) = (user.clone(), drawing.clone());
         let bytes = drawing.actions.iter().map(Vec::len).sum();
@@ -116,15 +127,19 @@ fn parsed(entry: &str) -> StoreResult<AuditEntry> {
 
 fn put_user(connection: &Connection, user: &UserRecord) -> StoreResult<()> {
     // A field that is new has to be moved, too.
-    let UserRecord { key, public_id, nickname, origin, unionid, created_at, erase_at, blocked_at } = user;
+    let UserRecord { key, public_id, nickname, avatar, origin, unionid, created_at, erase_at, blocked_at } =
+        user;
     connection
         .prepare_cached(
-            "INSERT INTO users (key, public_id, nickname, origin, unionid, created_at, erase_at, blocked_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (key) DO UPDATE SET public_id = ?2, nickname = ?3, origin = ?4, unionid = ?5,
-                created_at = ?6, erase_at = ?7, blocked_at = ?8",
+            "INSERT INTO users
+                (key, public_id, nickname, avatar, origin, unionid, created_at, erase_at, blocked_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (key) DO UPDATE SET public_id = ?2, nickname = ?3, avatar = ?4, origin = ?5,
+                unionid = ?6, created_at = ?7, erase_at = ?8, blocked_at = ?9",
         )?
-        .execute(params![key, public_id, nickname, origin, unionid, created_at, erase_at, blocked_at])?;
+        .execute(params![
+            key, public_id, nickname, avatar, origin, unionid, created_at, erase_at, blocked_at
+        ])?;
     Ok(())
 }
 
@@ -147,8 +162,8 @@ mod tests {
     use super::*;
 
     /// Which tables a move takes along, and which it leaves: those that lose nothing but a moment's state.
-    const MOVED: [&str; 5] = ["users", "drawings", "actions", "audit", "sessions"];
-    const LEFT: [&str; 4] = ["usage", "epochs", "codes", "leases"];
+    const MOVED: [&str; 7] = ["users", "avatars", "checks", "drawings", "actions", "audit", "sessions"];
+    const LEFT: [&str; 6] = ["usage", "totals", "epochs", "codes", "leases", "notes"];
 
     #[test]
     fn no_table_is_forgotten() {
