@@ -76,13 +76,63 @@ impl Keyring {
     /// When that place can't be read or written.
     pub async fn load(settings: &settings::Keys, place: &KeyPlace) -> StoreResult<Self> {
         let (sealing, signing) = tokio::try_join!(
-            key("sealing", &settings.sealing, place),
-            key("signing", &settings.signing, place)
+            keys("sealing", &settings.sealing, &settings.sealing_old, place),
+            keys("signing", &settings.signing, &settings.signing_old, place)
         )?;
         Ok(Self {
-            sealer: Sealer::new(sealing, decode(&settings.sealing_old)),
-            signer: Signer { current: signing, old: decode(&settings.signing_old) },
+            sealer: Sealer::new(sealing.0, sealing.1),
+            signer: Signer { current: signing.0, old: signing.1 },
         })
+    }
+}
+
+/// Takes the keys along that the settings do not name, from where they are kept to where none is kept yet.
+/// Gives the name of one of which there is another already.
+///
+/// # Errors
+/// When a place can't be read or written.
+pub async fn carry(
+    settings: &settings::Keys,
+    from: &KeyPlace,
+    to: &KeyPlace,
+) -> StoreResult<Option<&'static str>> {
+    for (name, named) in [("sealing", &settings.sealing), ("signing", &settings.signing)] {
+        if decode(named).is_none() {
+            let ours = from.kept(name, &random::bytes()).await?;
+            if to.kept(name, &ours).await? != ours {
+                return Ok(Some(name));
+            }
+        }
+    }
+    Ok(None)
+}
+
+impl KeyPlace {
+    /// The key of that name, which is the proposal where there is none yet.
+    async fn kept(&self, name: &str, proposal: &Key) -> StoreResult<Key> {
+        let kept = match self {
+            Self::Directory(directory) => kept_in_file(directory, name, proposal)
+                .map_err(|error| StoreError::Unavailable(error.into()))?,
+            Self::Shared(store) => store.shared_secret(name, proposal).await?,
+        };
+        kept.try_into().map_err(|_| StoreError::Damaged(format!("the kept {name} key")))
+    }
+
+    /// The key of that name, if there is one.
+    async fn known(&self, name: &str) -> StoreResult<Option<Key>> {
+        let known = match self {
+            Self::Directory(directory) => {
+                let path = directory.join(format!("{name}.key"));
+                match path.try_exists().and_then(|exists| exists.then(|| read(&path)).transpose()) {
+                    Ok(known) => known,
+                    Err(error) => return Err(StoreError::Unavailable(error.into())),
+                }
+            }
+            Self::Shared(store) => store.known_secret(name).await?,
+        };
+        let whole =
+            |key: Vec<u8>| key.try_into().map_err(|_| StoreError::Damaged(format!("the kept {name} key")));
+        known.map(whole).transpose()
     }
 }
 
@@ -92,18 +142,22 @@ fn decode(text: &SecretString) -> Option<Key> {
     BASE64.decode(text.expose_secret().as_bytes()).ok()?.try_into().ok()
 }
 
-async fn key(name: &str, from_settings: &SecretString, place: &KeyPlace) -> StoreResult<Key> {
-    if let Some(key) = decode(from_settings) {
-        return Ok(key);
-    }
-    let proposal = random::bytes::<KEY_BYTES>();
-    let kept = match place {
-        KeyPlace::Directory(directory) => {
-            kept_in_file(directory, name, &proposal).map_err(|error| StoreError::Unavailable(error.into()))?
-        }
-        KeyPlace::Shared(store) => store.shared_secret(name, &proposal).await?,
+/// The key in use, and the old one: where the settings name a new one and no old one, that is the key which was
+/// kept before, if any was, so that the first rotation needs no copy of it.
+async fn keys(
+    name: &str,
+    from_settings: &SecretString,
+    old: &SecretString,
+    place: &KeyPlace,
+) -> StoreResult<(Key, Option<Key>)> {
+    let Some(key) = decode(from_settings) else {
+        return Ok((place.kept(name, &random::bytes()).await?, decode(old)));
     };
-    kept.try_into().map_err(|_| StoreError::Damaged(format!("the kept {name} key")))
+    let old = match decode(old) {
+        Some(old) => Some(old),
+        None => place.known(name).await?,
+    };
+    Ok((key, old.filter(|old| *old != key)))
 }
 
 /// The content of `name.key`, which is made of the proposal if there is none. Written beside and linked into
@@ -122,8 +176,12 @@ fn kept_in_file(directory: &Path, name: &str, proposal: &Key) -> std::io::Result
         // The name has to last as well as the content.
         std::fs::File::open(directory)?.sync_all()?;
     }
+    read(&path)
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut text = String::new();
-    std::fs::File::open(&path)?.read_to_string(&mut text)?;
+    std::fs::File::open(path)?.read_to_string(&mut text)?;
     BASE64.decode(text.trim().as_bytes()).map_err(|_| std::io::Error::other("a key file holds no base64"))
 }
 
@@ -233,6 +291,23 @@ mod tests {
         assert!(!new.verify("/a?b=2", &signature));
         assert!(!old.verify("/a?b=1", &new.sign("/a?b=1")));
         assert!(!old.verify("/a?b=1", "!"));
+    }
+
+    #[tokio::test]
+    async fn a_key_of_the_settings_has_the_kept_one_beside_it() {
+        let directory = std::env::temp_dir().join(format!("yibi-keys-{}", random::short_id()));
+        std::fs::create_dir(&directory).unwrap();
+        let place = KeyPlace::Directory(directory.clone());
+        let text = |key: u8| SecretString::from(BASE64.encode(&[key; 32]));
+        let none = SecretString::default;
+        assert_eq!(keys("sealing", &text(1), &none(), &place).await.unwrap(), ([1; 32], None));
+        let (kept, _) = keys("sealing", &none(), &none(), &place).await.unwrap();
+        assert_eq!(keys("sealing", &text(1), &none(), &place).await.unwrap(), ([1; 32], Some(kept)));
+        let twice = keys("sealing", &text(2), &text(1), &place).await.unwrap();
+        assert_eq!(twice, ([2; 32], Some([1; 32])));
+        let own = SecretString::from(BASE64.encode(&kept));
+        assert_eq!(keys("sealing", &own, &none(), &place).await.unwrap(), (kept, None));
+        std::fs::remove_dir_all(&directory).unwrap();
     }
 
     #[test]

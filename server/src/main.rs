@@ -1,5 +1,7 @@
 //! The command line of `yibi-server`.
 
+mod command;
+
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -8,7 +10,6 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use yibi_common::admin::Role;
-use yibi_server::check::{Verdict, check};
 use yibi_server::dev::{self, Extras};
 use yibi_server::listeners::{HandedOver, Listeners};
 use yibi_server::settings::{Listen, LogFormat, Settings, is_operator_name};
@@ -38,10 +39,33 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Say line by line whether settings, stores and WeChat's credentials are right
+    /// Say line by line whether domain, certificate, stores, WeChat's credentials and machine are right
     Check {
         #[command(flatten)]
         common: Common,
+        #[command(flatten)]
+        command: command::check::CheckArgs,
+    },
+    /// Write the embedded store into a file, while a server uses it
+    Backup {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        command: command::backup::BackupArgs,
+    },
+    /// Put a backup of the embedded store back
+    Restore {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        command: command::backup::RestoreArgs,
+    },
+    /// Move everything between the embedded file and MongoDB with Redis, or take over a server of 2016
+    Migrate {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        command: command::migrate::MigrateArgs,
     },
     /// Ask the server on this machine whether it lives; the exit code is 0 when it does
     Health {
@@ -151,17 +175,18 @@ async fn execute(command: Command, handed: HandedOver) -> Result<Exit, Failure> 
         Command::Serve { common } => {
             let settings = common.settings()?;
             settings.fit_to_serve().map_err(|unfit| (Exit::Settings, unfit.to_string()))?;
+            if let Some(journal) = yibi_server::migrate::unfinished(&settings.store.data_dir) {
+                let text =
+                    format!("{}: a move was begun and is not finished; run it again", journal.display());
+                return Err((Exit::Failure, text));
+            }
             telemetry::init(&settings.log);
             serve(settings, handed, None, |_| ()).await
         }
-        Command::Check { common } => {
-            let findings = check(&common.settings()?).await;
-            for finding in &findings {
-                say(&finding.to_string());
-            }
-            let failed = findings.iter().any(|finding| finding.verdict == Verdict::Error);
-            Ok(if failed { Exit::Failure } else { Exit::Ok })
-        }
+        Command::Check { common, command } => Ok(command.run(&common.settings()?).await),
+        Command::Backup { common, command } => command.run(&common.settings()?),
+        Command::Restore { common, command } => command.run(&common.settings()?),
+        Command::Migrate { common, command } => command.run(&common.settings()?).await,
         Command::Health { common, ready } => ask_health(&common.settings()?, ready),
         Command::Simulator { listen } => simulate(listen).await,
         Command::Token { command: TokenCommand::New { name, role } } => new_token(&name, role),

@@ -13,6 +13,8 @@
 
 pub mod api;
 pub mod bench;
+pub mod certificates;
+pub mod command;
 pub mod databases;
 pub mod form;
 pub mod process;

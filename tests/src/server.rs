@@ -121,6 +121,14 @@ impl Server {
         (self.process, [self.public, self.admin, self.internal]) = launch(&self.launcher, &self.settings);
     }
 
+    /// Ends it gracefully, and starts it again with some settings that are new or other ones.
+    pub fn restart_with(&mut self, other: &[(&str, &str)]) {
+        self.settings.retain(|(name, _)| other.iter().all(|(other, _)| other != name));
+        let other = other.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.settings.extend(other);
+        self.restart();
+    }
+
     /// Starts it again after it has ended by itself.
     pub fn start_again(&mut self) {
         assert!(!self.process.runs());

@@ -12,7 +12,7 @@ mod quota;
 pub mod render;
 mod studio;
 mod turns;
-mod weapp;
+pub(crate) mod weapp;
 
 use std::sync::Arc;
 

@@ -161,13 +161,13 @@ impl GalleryService {
 }
 
 /// A 2016 text on its way to the store.
-struct Encoded {
-    blob: Vec<u8>,
-    stroke_count: u32,
-    point_count: u32,
+pub(crate) struct Encoded {
+    pub(crate) blob: Vec<u8>,
+    pub(crate) stroke_count: u32,
+    pub(crate) point_count: u32,
 }
 
-fn encoded(actions: String) -> Result<Encoded, Save> {
+pub(crate) fn encoded(actions: String) -> Result<Encoded, Save> {
     weapp::check(&actions).map_err(|wrong| Save::NotCanvasActions(wrong.to_string()))?;
     let strokes = weapp::strokes(&actions);
     let points = strokes.iter().map(|stroke| stroke.points.len()).sum::<usize>();

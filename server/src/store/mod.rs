@@ -1,7 +1,7 @@
 //! Where everything is kept, behind two seams: [`gallery`] (users and what they drew) and [`sessions`] (who
 //! is signed in, codes on their way, leases between servers).
 //!
-//! What only operators do stands apart in [`admin`]. Each seam is a trait with an embedded implementation in SQLite and one in a database that several servers
+//! What only operators do stands apart in [`admin`], and what moves everything in [`transfer`]. Each seam is a trait with an embedded implementation in SQLite and one in a database that several servers
 //! share. [`dispatch`] chooses between them at run time. Only this folder names a database driver.
 
 pub mod admin;
@@ -14,6 +14,7 @@ pub mod mongo;
 pub mod redis;
 pub mod sessions;
 pub mod sqlite;
+pub mod transfer;
 
 use std::error::Error;
 use std::time::Duration;

@@ -5,6 +5,7 @@
 //! itself, a bounded number of calls in flight, and a breaker that refuses calls while it does not answer.
 
 mod breaker;
+mod date;
 mod error;
 mod jscode2session;
 

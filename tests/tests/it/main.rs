@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod doctor;
 mod first_steps;
 mod internal;
 mod outages;

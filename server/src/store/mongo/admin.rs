@@ -23,9 +23,9 @@ const TURN: u32 = 256;
 pub(super) struct AuditDoc {
     /// The moment and some random digits: sorted, and no two alike.
     #[serde(rename = "_id")]
-    key: String,
+    pub(super) key: String,
     /// As JSON.
-    entry: String,
+    pub(super) entry: String,
 }
 
 impl GalleryAdmin for MongoGallery {

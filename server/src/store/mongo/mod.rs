@@ -16,6 +16,8 @@
 //! | `lists` | reading many |
 //! | `admin` | what operators do |
 //! | `weapp` | saves of 2016 clients |
+//! | `state` | what the database is |
+//! | `transfer` | moving everything |
 
 mod admin;
 mod append;
@@ -27,6 +29,8 @@ mod error;
 mod link;
 mod lists;
 mod schema;
+mod state;
+mod transfer;
 mod users;
 mod weapp;
 
@@ -36,6 +40,7 @@ use mongodb::options::{ClientOptions, ConnectionString};
 
 use self::link::Link;
 use self::schema::Collections;
+pub use self::state::{Acknowledged, MongoState};
 use super::gallery::{
     After, Appended, Batch, Gallery, Header, NewDrawing, NewUser, Stored, Usage, UserRecord, WeappHead,
     WeappSave, WeappSaved,
@@ -87,6 +92,15 @@ impl MongoGallery {
     pub async fn shared_secret(&self, name: &str, proposal: &[u8]) -> StoreResult<Vec<u8>> {
         let (name, proposal) = (name.to_owned(), proposal.to_vec());
         self.run(async move |db| db.shared_secret(&name, &proposal).await).await
+    }
+
+    /// A secret that all servers share, if there is one.
+    ///
+    /// # Errors
+    /// As every operation's.
+    pub async fn known_secret(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
+        let name = name.to_owned();
+        self.run(async move |db| db.known_secret(&name).await).await
     }
 
     async fn run<T, F>(&self, operation: impl FnOnce(Collections) -> F + Send + 'static) -> StoreResult<T>

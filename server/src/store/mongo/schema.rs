@@ -310,6 +310,11 @@ impl Collections {
         Ok(())
     }
 
+    pub(super) async fn known_secret(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
+        let found = self.secrets.find_one(doc! {"_id": name}).max_time(MAX_TIME).await?;
+        Ok(found.map(|secret| secret.value.bytes))
+    }
+
     pub(super) async fn shared_secret(&self, name: &str, proposal: &[u8]) -> StoreResult<Vec<u8>> {
         // A find alone would not do: this write waits until the secret that it finds is the majority's, too.
         let keep = doc! {"$setOnInsert": {"value": binary(proposal)}};

@@ -31,6 +31,7 @@ mod link;
 mod notes;
 mod scripts;
 mod sessions;
+mod state;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ use std::time::Duration;
 use yibi_common::admin::SessionOrder;
 
 use self::link::Link;
+pub use self::state::RedisState;
 use super::gate::Gate;
 use super::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
 use super::{StoreError, StoreResult};

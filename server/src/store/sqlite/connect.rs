@@ -14,14 +14,14 @@ use super::{Inner, schema};
 use crate::store::StoreError;
 
 /// The database in its directory.
-const FILE: &str = "yibi.sqlite3";
+pub(super) const FILE: &str = "yibi.sqlite3";
 /// The file whose lock says that a server has the database open. SQLite's own locks would let a second one
 /// in, and both would believe to be alone with leases and codes.
-const LOCK: &str = "yibi.lock";
+pub(super) const LOCK: &str = "yibi.lock";
 
 /// How long to wait for another program that holds a lock of SQLite (a backup, an operator's shell). Below
 /// the deadline of an operation, so that the callers learn of it.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// More statements than the store has.
 const STATEMENTS: usize = 100;
 

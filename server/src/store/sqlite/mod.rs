@@ -9,6 +9,7 @@
 
 mod admin;
 mod avatars;
+pub mod backup;
 mod checks;
 mod connect;
 mod drawings;
@@ -18,6 +19,7 @@ mod readers;
 mod rows;
 mod schema;
 mod sessions;
+mod transfer;
 mod users;
 mod writer;
 

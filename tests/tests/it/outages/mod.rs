@@ -113,7 +113,7 @@ async fn append(api: &Api, id: &str, seq: u64) -> Reply {
 }
 
 /// The session headers of a 2016 client.
-fn of_2016(api: &Api, login: &yibi_tests::wechat::Login) -> Api {
+pub fn of_2016(api: &Api, login: &yibi_tests::wechat::Login) -> Api {
     api.clone()
         .with_header("x-wx-code", &login.code)
         .with_header("x-wx-rawdata", &percent_encoded(&login.raw_data))

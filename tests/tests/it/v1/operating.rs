@@ -5,11 +5,10 @@ use std::process::{Command, Output};
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::server::{ADMIN_TOKEN, APP_SECRET};
-use yibi_tests::{Api, Backend, Server, TempDir, Wechat, binary, service};
+use yibi_tests::{Api, Backend, Server, TempDir, Wechat, binary};
 
 on_both_backends! {
     the_operators_listener_tells_how_the_server_does,
-    check_finds_nothing_wrong,
 }
 
 async fn the_operators_listener_tells_how_the_server_does(backend: Backend) {
@@ -162,83 +161,4 @@ fn the_settings_document_themselves() {
     assert!(stderr(&output).contains("YIBI_WECHAT__APP_ID"), "{}", stderr(&output));
     let version = run(&["--version"], &[]);
     assert_eq!(stdout(&version), format!("yibi-server {}\n", env!("CARGO_PKG_VERSION")));
-}
-
-fn check(settings: &[(&str, &str)]) -> (Option<i32>, String) {
-    let output = run(&["check"], settings);
-    assert_eq!(stderr(&output), "");
-    (output.status.code(), stdout(&output))
-}
-
-async fn check_finds_nothing_wrong(backend: Backend) {
-    let wechat = Wechat::start();
-    let data = TempDir::new();
-    let data = data.path().display().to_string();
-    let mut settings = vec![
-        ("STORE__DATA_DIR", data),
-        ("WECHAT__APP_ID", wechat.app_id.clone()),
-        ("WECHAT__APP_SECRET", APP_SECRET.to_owned()),
-        ("WECHAT__API_URL", wechat.url.clone()),
-        ("ADMIN__TOKEN", ADMIN_TOKEN.to_owned()),
-        ("HTTP__PUBLIC_URL", "https://draw.example.com".to_owned()),
-    ];
-    if backend == Backend::Shared {
-        settings.push(("STORE__MONGODB_URI", service("YIBI_TEST_MONGODB_URI")));
-        settings.push(("STORE__REDIS_URL", service("YIBI_TEST_REDIS_URL")));
-    }
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let (code, text) = check(&settings);
-    assert_eq!(code, Some(0), "{text}");
-    assert!(text.lines().all(|line| line.starts_with("ok ")), "{text}");
-    let looked_at = if backend == Backend::Shared {
-        vec!["settings", "mongodb", "redis", "wechat"]
-    } else {
-        vec!["settings", "store", "wechat"]
-    };
-    for what in looked_at {
-        assert!(text.lines().any(|line| line.split_whitespace().nth(1) == Some(what)), "{what}: {text}");
-    }
-}
-
-#[test]
-fn check_names_what_is_wrong_and_what_to_do() {
-    let wechat = Wechat::start();
-    let data = TempDir::new();
-    let data = data.path().display().to_string();
-    let good = [
-        ("STORE__DATA_DIR", data.as_str()),
-        ("WECHAT__APP_ID", wechat.app_id.as_str()),
-        ("WECHAT__APP_SECRET", APP_SECRET),
-        ("WECHAT__API_URL", wechat.url.as_str()),
-        ("ADMIN__TOKEN", ADMIN_TOKEN),
-    ];
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (mongodb, redis) = (format!("mongodb://u:hidden-pw@{gone}/"), format!("redis://:hidden-pw@{gone}/"));
-    let nowhere = format!("http://{gone}");
-    for (name, value, line, told) in [
-        ("WECHAT__APP_SECRET", "another-secret-than-the-simulators", "error    wechat", "40125"),
-        ("WECHAT__APP_ID", "wx0000000000000000", "error    wechat", "40013"),
-        ("WECHAT__API_URL", &nowhere, "error    wechat", "clock"),
-        ("ADMIN__TOKEN", "", "error    settings", "YIBI_ADMIN__TOKEN"),
-        ("STORE__DATA_DIR", "/proc/none", "error    store", "/proc/none"),
-        ("STORE__MONGODB_URI", &mongodb, "error    mongodb", "store.mongodb_uri"),
-        ("STORE__REDIS_URL", &redis, "error    redis", "store.redis_url"),
-        ("STORE__MONGODB_URI", "nonsense", "error    mongodb", "store.mongodb_uri"),
-        ("STORE__REDIS_URL", "nonsense", "error    redis", "store.redis_url"),
-    ] {
-        let settings: Vec<(&str, &str)> =
-            good.into_iter().filter(|(good, _)| *good != name).chain([(name, value)]).collect();
-        let (code, text) = check(&settings);
-        assert_eq!(code, Some(1), "{name}={value}: {text}");
-        let found = text.lines().find(|found| found.starts_with(line) && found.contains(told));
-        assert!(found.is_some(), "{name}={value}: {text}");
-        assert!(!text.contains("hidden-pw") && !text.contains(APP_SECRET), "{text}");
-    }
-    // The rest is still looked at.
-    let (_, text) =
-        check(&[("ADMIN__TOKEN", ""), ("WECHAT__API_URL", &wechat.url), ("STORE__DATA_DIR", &data)]);
-    assert!(text.contains("ok       store"), "{text}");
-    let unreadable = run(&["check", "--config", "/no/such/file.toml"], &[]);
-    assert_eq!(unreadable.status.code(), Some(78));
-    assert!(stderr(&unreadable).contains("/no/such/file.toml"), "{}", stderr(&unreadable));
 }

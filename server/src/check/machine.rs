@@ -1,0 +1,98 @@
+//! The machine: what it has for the server, and for a MongoDB beside it.
+
+use std::path::Path;
+
+use rustix::process::{Resource, getrlimit};
+
+use super::Finding;
+use crate::settings::Settings;
+
+/// Open files that a server needs: a few hundred clients, nginx's connections and the databases'.
+const FILES: u64 = 4_096;
+/// Free space below which the disk is about to be full, in MiB: for an error, and for a warning.
+const SPACE: (u64, u64) = (64, 1_024);
+
+pub(super) fn look(settings: &Settings) -> Vec<Finding> {
+    let limit = getrlimit(Resource::Nofile).current;
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let mut findings = vec![files(limit)];
+    findings.extend(space(&settings.store.data_dir));
+    findings.extend(avx(&cpu, std::env::consts::ARCH));
+    findings
+}
+
+fn files(limit: Option<u64>) -> Finding {
+    match limit.filter(|limit| *limit < FILES) {
+        Some(limit) => Finding::warning(
+            "files",
+            format!("this user may open {limit} files"),
+            format!(
+                "each connection is one: set LimitNOFILE={FILES} or more in the unit, or ulimit -n in pm2's shell"
+            ),
+        ),
+        None => Finding::ok("files", "this user may open enough files"),
+    }
+}
+
+/// The disk below the directory, or what of it there is.
+fn space(directory: &Path) -> Option<Finding> {
+    let whole = std::path::absolute(directory).ok()?;
+    let there = whole.ancestors().find(|directory| directory.exists())?;
+    let disk = rustix::fs::statvfs(there).ok()?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize) >> 20;
+    Some(free_space(directory, free))
+}
+
+fn free_space(directory: &Path, free: u64) -> Finding {
+    let text = format!("{free} MiB are free for {}", directory.display());
+    let to_do = "make room, or move store.data_dir: a full disk refuses every drawing";
+    match free {
+        _ if free < SPACE.0 => Finding::error("disk", text, to_do),
+        _ if free < SPACE.1 => Finding::warning("disk", text, to_do),
+        _ => Finding::ok("disk", text),
+    }
+}
+
+/// MongoDB 5.0 and newer ends at once on an x86 processor without AVX.
+fn avx(cpu: &str, arch: &str) -> Option<Finding> {
+    let flags = cpu.lines().find(|line| line.starts_with("flags")).filter(|_| arch == "x86_64")?;
+    Some(if flags.split_whitespace().any(|flag| flag == "avx") {
+        Finding::ok("cpu", "has AVX, which MongoDB needs from 5.0 on")
+    } else {
+        Finding::warning(
+            "cpu",
+            "has no AVX",
+            "MongoDB 5.0 and newer does not run on this machine: use the embedded store, or a MongoDB elsewhere",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+
+    #[test]
+    fn few_files_and_little_space_are_told() {
+        assert_eq!(files(Some(1_024)).verdict, Verdict::Warning);
+        assert_eq!(files(Some(65_536)).verdict, Verdict::Ok);
+        assert_eq!(files(None).verdict, Verdict::Ok);
+        for (free, verdict) in [(10, Verdict::Error), (500, Verdict::Warning), (5_000, Verdict::Ok)] {
+            assert_eq!(free_space(Path::new("/data"), free).verdict, verdict);
+        }
+        // One that is yet to be made lies on some disk, too.
+        let temporary = std::env::temp_dir().join("not/yet/there");
+        assert!(space(&temporary).unwrap().text.contains("not/yet/there"));
+        assert!(space(Path::new("data-to-be")).is_some());
+    }
+
+    #[test]
+    fn avx_is_looked_for_on_x86_alone() {
+        let old = "processor\t: 0\nflags\t\t: fpu sse sse2 ssse3 avx2_not\n";
+        let new = "processor\t: 0\nflags\t\t: fpu sse avx avx2\n";
+        assert_eq!(avx(old, "x86_64").unwrap().verdict, Verdict::Warning);
+        assert_eq!(avx(new, "x86_64").unwrap().verdict, Verdict::Ok);
+        assert!(avx(old, "aarch64").is_none());
+        assert!(avx("", "x86_64").is_none());
+    }
+}

@@ -1,0 +1,49 @@
+//! What the settings alone tell.
+
+use secrecy::ExposeSecret;
+
+use super::Finding;
+use crate::settings::{Listen, Settings};
+
+pub(super) fn look(settings: &Settings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match settings.fit_to_serve() {
+        Ok(()) => findings.push(Finding::ok("settings", "app id, secret and admin token are set")),
+        Err(unfit) => findings.extend(
+            unfit.to_string().lines().map(|line| Finding::error("settings", line, "`serve` does not start")),
+        ),
+    }
+    if !settings.admin.listen.ip().is_loopback() {
+        findings.push(Finding::warning(
+            "settings",
+            format!("admin.listen is {}, where others may reach it", settings.admin.listen),
+            "use 127.0.0.1 and a tunnel",
+        ));
+    }
+    if let Listen::Tcp(address) = &settings.http.listen
+        && !address.ip().is_loopback()
+    {
+        findings.push(Finding::warning(
+            "settings",
+            format!("http.listen is {address}, which is without TLS"),
+            "put nginx before it and listen on 127.0.0.1, unless nginx is on another machine",
+        ));
+    }
+    for app in settings.apps() {
+        if !app.push_token.expose_secret().is_empty() && app.push_aes_key.expose_secret().is_empty() {
+            findings.push(Finding::warning(
+                "settings",
+                format!("pushes for {} are plain", app.app_id),
+                "set push_aes_key and choose safe mode in WeChat's console",
+            ));
+        }
+    }
+    if !settings.limits.enabled {
+        findings.push(Finding::warning(
+            "settings",
+            "limits.enabled is false",
+            "anybody may call as often as they like; leave it on in production",
+        ));
+    }
+    findings
+}

@@ -1,0 +1,5 @@
+//! Subcommands, each in a file of its own.
+
+pub(crate) mod backup;
+pub(crate) mod check;
+pub(crate) mod migrate;

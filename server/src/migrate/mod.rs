@@ -1,0 +1,307 @@
+//! `yibi-server migrate`: moving everything between the embedded file and MongoDB with Redis, and taking over
+//! what a server of 2016 kept.
+//!
+//! A move is made in turns, and after each a file in the data directory says how far it is; one that was
+//! interrupted goes on from there. Whatever is put is put whole and may be put twice. In the end, everything
+//! is read from both sides and compared.
+
+mod journal;
+mod verify;
+pub mod weapp;
+
+use std::path::Path;
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use yibi_common::admin::{ServerView, SessionOrder};
+
+use self::journal::{Journal, Part};
+pub use self::verify::Sum;
+use crate::clock::Micros;
+use crate::keys::{self, KeyPlace};
+use crate::settings::Settings;
+use crate::store::admin::{SessionFilter, SessionPage, SessionsAdmin};
+use crate::store::avatars::Avatars;
+use crate::store::checks::{Checks, Subject};
+use crate::store::gallery::Gallery;
+use crate::store::mongo::MongoGallery;
+use crate::store::redis::RedisSessions;
+use crate::store::sessions::Sessions;
+use crate::store::sqlite::SqliteStore;
+use crate::store::transfer::{Tally, Transfer};
+use crate::store::{StoreError, StoreResult};
+use crate::user::UserKey;
+
+/// Things that are moved between two notes in the journal.
+const TURN: u32 = 256;
+/// Drawings that are on their way at once.
+const AT_ONCE: usize = 8;
+/// A server that was heard of within so many seconds is running.
+const RUNNING: i64 = 10;
+
+/// One end of a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// The file in `store.data_dir`.
+    Embedded,
+    /// `store.mongodb_uri` and `store.redis_url`.
+    Shared,
+}
+
+/// Why nothing, or not all, was moved.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// Both ends are the same, or one is not in the settings.
+    #[error("{0}")]
+    Settings(&'static str),
+    /// A store said no.
+    #[error("the {0} store")]
+    Store(&'static str, #[source] StoreError),
+    /// There is something that no earlier run has put there.
+    #[error("the target holds {} users and {} drawings already: name another database, or empty it", .0.users, .0.drawings)]
+    NotEmpty(Tally),
+    /// Servers that use the shared stores.
+    #[error("{0} servers are running on the shared stores: stop them first (a killed one counts for 10 s)")]
+    Running(usize),
+    /// The journal.
+    #[error("the note of how far the move is, {path}")]
+    Journal {
+        /// Where it is.
+        path: String,
+        /// Why it can't be used.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A move from or to elsewhere was begun.
+    #[error("another move was begun from this data directory ({0}): finish it, or remove that file")]
+    Another(String),
+    /// The target has its own key.
+    #[error("the target has another {0} key: put the source's into the settings as keys.{0}")]
+    OtherKey(&'static str),
+    /// The two sides differ in the end.
+    #[error("the two sides differ: {0}")]
+    Differs(String),
+}
+
+type Result<T> = std::result::Result<T, MigrateError>;
+
+/// Who is told how a move goes.
+pub trait Progress {
+    /// A part begins, of so many things, of which so many are done.
+    fn begins(&mut self, part: &'static str, all: u64, done: u64);
+    /// So many more are done.
+    fn done(&mut self, count: u64);
+}
+
+/// What was moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Users, drawings and entries of the audit log.
+    pub tally: Tally,
+    /// Sessions that live.
+    pub sessions: u64,
+    /// The checksum of all users and drawings, the same on both sides.
+    pub sum: Sum,
+}
+
+/// All seams that a gallery is moved through.
+trait Whole: Gallery + Avatars + Checks + Transfer + Sync {}
+impl<G: Gallery + Avatars + Checks + Transfer + Sync> Whole for G {}
+
+/// Moves everything from one end to the other.
+///
+/// # Errors
+/// [`MigrateError`]. What was moved until then stays; the next run goes on from there.
+pub async fn migrate(settings: &Settings, from: End, to: End, progress: &mut dyn Progress) -> Result<Moved> {
+    let store = &settings.store;
+    let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());
+    if from == to {
+        return Err(MigrateError::Settings("--from and --to are the same"));
+    }
+    if mongodb_uri.is_empty() || redis_url.is_empty() {
+        return Err(MigrateError::Settings(
+            "store.mongodb_uri and store.redis_url have to be set: they are the shared end",
+        ));
+    }
+    let embedded = SqliteStore::open(&store.data_dir).map_err(at("embedded"))?;
+    let mongo = MongoGallery::connect(mongodb_uri, &store.mongodb_database).map_err(at("MongoDB"))?;
+    let redis = RedisSessions::connect(redis_url, &store.redis_prefix).map_err(at("Redis"))?;
+    let running = running(&redis).await.map_err(at("Redis"))?;
+    if running > 0 {
+        return Err(MigrateError::Running(running));
+    }
+    let places = (KeyPlace::Directory(store.data_dir.clone()), KeyPlace::Shared(mongo.clone()));
+    let target = format!("{}/{}", store.mongodb_database, store.redis_prefix);
+    let mut journal = Journal::open(&store.data_dir, from, to, &target)?;
+    let moved = match to {
+        End::Shared => {
+            carry_keys(settings, &places.0, &places.1).await?;
+            move_all(&embedded, &embedded, &mongo, &redis, &mut journal, progress).await
+        }
+        End::Embedded => {
+            carry_keys(settings, &places.1, &places.0).await?;
+            move_all(&mongo, &redis, &embedded, &embedded, &mut journal, progress).await
+        }
+    };
+    if moved.is_ok() {
+        journal.end()?;
+    }
+    // Blocks for as long as the log takes to be tidied away.
+    let _ = tokio::task::spawn_blocking(move || embedded.close()).await;
+    moved
+}
+
+fn at(store: &'static str) -> impl Fn(StoreError) -> MigrateError {
+    move |error| MigrateError::Store(store, error)
+}
+
+const SOURCE: &str = "source";
+const TARGET: &str = "target";
+
+/// Servers that announce themselves in that Redis.
+async fn running(redis: &RedisSessions) -> StoreResult<usize> {
+    let now = Timestamp::now().as_second();
+    let heard = |view: &String| {
+        let view: ServerView = serde_json::from_str(view).ok()?;
+        view.heard_at.parse::<Timestamp>().ok().map(Timestamp::as_second)
+    };
+    let servers = redis.servers().await?;
+    Ok(servers.values().filter_map(heard).filter(|heard| now - heard < RUNNING).count())
+}
+
+async fn carry_keys(settings: &Settings, from: &KeyPlace, to: &KeyPlace) -> Result<()> {
+    let other = keys::carry(&settings.keys, from, to).await.map_err(at(TARGET))?;
+    other.map_or(Ok(()), |name| Err(MigrateError::OtherKey(name)))
+}
+
+async fn move_all<G, S, H, T>(
+    from: &G,
+    from_sessions: &S,
+    to: &H,
+    to_sessions: &T,
+    journal: &mut Journal,
+    progress: &mut dyn Progress,
+) -> Result<Moved>
+where
+    G: Whole,
+    S: Sessions + SessionsAdmin + Sync,
+    H: Whole,
+    T: Sessions + Sync,
+{
+    let all = from.tally().await.map_err(at(SOURCE))?;
+    if journal.is_new() {
+        let there = to.tally().await.map_err(at(TARGET))?;
+        if !there.is_empty() {
+            return Err(MigrateError::NotEmpty(there));
+        }
+        journal.begin()?;
+    }
+    if journal.is_at(Part::Users) {
+        progress.begins("users", all.users, journal.done());
+        loop {
+            let turn = from.users_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
+            for user in &turn.items {
+                to.put_user(user).await.map_err(at(TARGET))?;
+                if let Some(id) = &user.avatar
+                    && let Some(image) = from.avatar(&user.key, id).await.map_err(at(SOURCE))?
+                {
+                    to.put_avatar(&user.key, id, &image).await.map_err(at(TARGET))?;
+                }
+                move_check(from, to, &user.key, &Subject::Nickname).await?;
+                move_check(from, to, &user.key, &Subject::Avatar).await?;
+            }
+            progress.done(turn.items.len() as u64);
+            if !journal.note(turn.next, turn.items.len())? {
+                break;
+            }
+        }
+    }
+    if journal.is_at(Part::Drawings) {
+        progress.begins("drawings", all.drawings, journal.done());
+        loop {
+            let turn = from.drawings_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
+            let count = turn.items.len();
+            let mut moving = stream::iter(turn.items)
+                .map(|(user, id)| async move {
+                    // One that was purged meanwhile is no loss.
+                    if let Some(drawing) = from.read(&user, &id, 0).await.map_err(at(SOURCE))? {
+                        to.put_drawing(&user, &drawing).await.map_err(at(TARGET))?;
+                    }
+                    move_check(from, to, &user, &Subject::Title(id)).await
+                })
+                .buffer_unordered(AT_ONCE);
+            while let Some(moved) = moving.next().await {
+                moved?;
+                progress.done(1);
+            }
+            if !journal.note(turn.next, count)? {
+                break;
+            }
+        }
+    }
+    if journal.is_at(Part::Audit) {
+        progress.begins("audit log", all.audit, journal.done());
+        loop {
+            let turn = from.audit_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
+            for row in &turn.items {
+                to.put_audit(row).await.map_err(at(TARGET))?;
+            }
+            progress.done(turn.items.len() as u64);
+            if !journal.note(turn.next, turn.items.len())? {
+                break;
+            }
+        }
+    }
+    let sessions = move_sessions(from_sessions, to_sessions, progress).await?;
+    progress.begins("comparing", all.users + all.drawings, 0);
+    let sum = verify::compare(from, to, progress).await?;
+    Ok(Moved { tally: all, sessions, sum })
+}
+
+async fn move_check<G: Whole, H: Whole>(from: &G, to: &H, user: &UserKey, subject: &Subject) -> Result<()> {
+    match from.check(user, subject).await.map_err(at(SOURCE))? {
+        Some(check) => to.put_check(&check).await.map_err(at(TARGET)),
+        None => Ok(()),
+    }
+}
+
+/// Sessions are few and small, and change as they are used: they are moved all at once, each time.
+async fn move_sessions<S: SessionsAdmin, T: Sessions>(
+    from: &S,
+    to: &T,
+    progress: &mut dyn Progress,
+) -> Result<u64> {
+    let (living, _) = from.session_estimates(Micros::now()).await.map_err(at(SOURCE))?;
+    progress.begins("sessions", living, 0);
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let page = SessionPage {
+            order: SessionOrder::Openid,
+            reverse: false,
+            after,
+            limit: TURN,
+            users: None,
+            filter: SessionFilter::default(),
+        };
+        let rows = from.session_page(&page).await.map_err(at(SOURCE))?;
+        for (session, ends) in &rows.rows {
+            let idle = ends.since(Micros::now());
+            to.create(session.clone(), idle).await.map_err(at(TARGET))?;
+            count += 1;
+            progress.done(1);
+        }
+        after = rows.next;
+        if after.is_none() {
+            return Ok(count);
+        }
+    }
+}
+
+/// The journal's file in that data directory, which tells that a move was begun and is not finished.
+#[must_use]
+pub fn unfinished(data_dir: &Path) -> Option<std::path::PathBuf> {
+    let path = journal::path(data_dir);
+    path.exists().then_some(path)
+}

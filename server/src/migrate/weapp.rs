@@ -1,0 +1,166 @@
+//! Taking over what a server of 2016 kept: the documents of its MongoDB's collection `paints`, as
+//! `mongoexport` writes them, one JSON object a line:
+//!
+//! ```json
+//! {"_id":{"$oid":"57e0a8d1f2c0a12b3c4d5e6f"},"openId":"o…","id":"p1","actions":"[…]"}
+//! ```
+//!
+//! Today's driver does not speak to a MongoDB of that time, and a file can be looked at. A drawing becomes what
+//! its last save would have made of it, at the moment when MongoDB made the document, which its `_id` tells.
+//! Taken over twice it is there once; and one that was drawn on since is left as it is.
+
+use std::io::BufRead;
+
+use data_encoding::HEXLOWER;
+use serde::Deserialize;
+use serde_json::Value;
+use yibi_common::weapp;
+
+use crate::clock::Micros;
+use crate::gallery::weapp::{MAX_ID, encoded};
+use crate::random;
+use crate::store::StoreResult;
+use crate::store::gallery::{Gallery, Header, NewDrawing, NewUser, Stored};
+use crate::store::transfer::Transfer;
+use crate::user::UserKey;
+use yibi_common::drawing::Mode;
+
+/// The longest line, in bytes: twice the longest list, for what JSON escapes.
+const LONGEST: u64 = 2 * weapp::MAX_TEXT as u64;
+
+/// What was taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TakenOver {
+    /// Lines that hold something.
+    pub read: u64,
+    /// Drawings that are new.
+    pub added: u64,
+    /// Drawings that an earlier run had taken over, and that were saved again on the old server.
+    pub changed: u64,
+    /// Drawings that are there already.
+    pub known: u64,
+    /// Lines that hold no drawing.
+    pub left_out: u64,
+}
+
+/// Why it came to an end before the file did.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeOverError {
+    /// The file.
+    #[error("the file can't be read")]
+    File(#[from] std::io::Error),
+    /// The store.
+    #[error("the store")]
+    Store(#[from] crate::store::StoreError),
+}
+
+#[derive(Deserialize)]
+struct Paint {
+    #[serde(rename = "_id")]
+    key: Value,
+    #[serde(rename = "openId")]
+    open_id: String,
+    id: String,
+    actions: String,
+}
+
+/// Takes over all drawings for users of that app. Each line that holds none is told, with why.
+///
+/// # Errors
+/// [`TakeOverError`]; all before it is taken over, and the file may be given again.
+pub async fn take_over<G: Gallery + Transfer>(
+    app_id: &str,
+    mut lines: impl BufRead,
+    store: &G,
+    mut left_out: impl FnMut(u64, &str),
+) -> Result<TakenOver, TakeOverError> {
+    let mut taken = TakenOver::default();
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let length = std::io::Read::take(&mut lines, LONGEST).read_until(b'\n', &mut line)?;
+        if length == 0 {
+            break;
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        taken.read += 1;
+        let paint = match read(app_id, &line) {
+            Ok(paint) => paint,
+            Err(why) => {
+                left_out(number, &why);
+                taken.left_out += 1;
+                continue;
+            }
+        };
+        match put(store, paint).await? {
+            Put::Added => taken.added += 1,
+            Put::Changed => taken.changed += 1,
+            Put::Known => taken.known += 1,
+        }
+    }
+    Ok(taken)
+}
+
+/// A drawing as it is to be kept, and whose.
+struct Drawing {
+    user: UserKey,
+    stored: Stored,
+}
+
+fn read(app_id: &str, line: &[u8]) -> Result<Drawing, String> {
+    let paint: Paint = serde_json::from_slice(line).map_err(|error| format!("no paint: {error}"))?;
+    if paint.open_id.is_empty() || paint.open_id.len() > 64 || paint.open_id.contains('/') {
+        return Err("its openId is none".to_owned());
+    }
+    if paint.id.is_empty() || paint.id.len() > MAX_ID {
+        return Err(format!("its id is empty or longer than {MAX_ID} bytes"));
+    }
+    let saved_at = moment(&paint.key).ok_or("its _id is no ObjectId")?;
+    let blob = encoded(paint.actions).map_err(|wrong| wrong.to_string())?;
+    let id = weapp::v1_id(&paint.id);
+    let new = NewDrawing { title: String::new(), paper: weapp::PAPER, mode: Mode::Free, explicit: false };
+    let header = Header {
+        weapp_id: (*id != *paint.id).then(|| paint.id.clone()),
+        seq: 1,
+        stroke_count: blob.stroke_count,
+        point_count: blob.point_count,
+        bytes: blob.blob.len() as u64,
+        ..Header::fresh(&id, &new, saved_at)
+    };
+    let stored = Stored { header, since: 0, actions: vec![blob.blob] };
+    Ok(Drawing { user: UserKey::new(app_id, &paint.open_id), stored })
+}
+
+/// The moment that an ObjectId tells: four bytes of seconds; its last three count the documents of a process,
+/// and tell those of one second apart, in their order.
+fn moment(key: &Value) -> Option<Micros> {
+    let bytes: [u8; 12] = HEXLOWER.decode(key.get("$oid")?.as_str()?.as_bytes()).ok()?.try_into().ok()?;
+    let [a, b, c, d, _, _, _, _, _, x, y, z] = bytes;
+    let count = i64::from(u32::from_be_bytes([0, x, y, z]));
+    Some(Micros(i64::from(u32::from_be_bytes([a, b, c, d])) * 1_000_000 + count % 1_000_000))
+}
+
+enum Put {
+    Added,
+    Changed,
+    Known,
+}
+
+async fn put<G: Gallery + Transfer>(store: &G, drawing: Drawing) -> StoreResult<Put> {
+    let Drawing { user, stored } = drawing;
+    let moment = stored.header.created_at;
+    let there = store.read(&user, &stored.header.id, 0).await?;
+    let put = match &there {
+        None => Put::Added,
+        Some(there) if *there == stored => return Ok(Put::Known),
+        // Taken over before, and not touched since.
+        Some(there) if there.header.updated_at == moment && there.header.seq == 1 => Put::Changed,
+        Some(_) => return Ok(Put::Known),
+    };
+    let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
+    store.sign_in(&user, &new, moment).await?;
+    store.put_drawing(&user, &stored).await?;
+    Ok(put)
+}

@@ -1,0 +1,239 @@
+//! [`Transfer`] with MongoDB.
+
+use futures_util::TryStreamExt;
+use mongodb::bson::{Document, doc};
+use sha2::{Digest, Sha256};
+use yibi_common::codec;
+
+use super::admin::AuditDoc;
+use super::append::TAIL_LIMIT;
+use super::schema::{
+    AvatarDoc, ChunkDoc, Collections, DrawingDoc, MAX_TIME, State, UserDoc, avatar_key, binary, chunk_key,
+    drawing_key, tail_size,
+};
+use super::{MongoGallery, StoreError, StoreResult, error};
+use crate::clock::Micros;
+use crate::store::gallery::{Stored, UserRecord};
+use crate::store::transfer::{AuditRow, Tally, Transfer, Turn};
+use crate::user::UserKey;
+
+impl Transfer for MongoGallery {
+    async fn tally(&self) -> StoreResult<Tally> {
+        self.run(async |db| db.tally().await).await
+    }
+
+    async fn users_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<UserRecord>> {
+        let filter = behind(place);
+        self.run(async move |db| {
+            let found = db.users.find(filter).sort(doc! {"_id": 1}).limit(limit.into()).max_time(MAX_TIME);
+            let users: Vec<UserDoc> = found.await?.try_collect().await?;
+            let next = users.last().map(|user| user.key.clone());
+            Ok(Turn { items: users.into_iter().map(UserRecord::from).collect(), next })
+        })
+        .await
+    }
+
+    async fn drawings_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<(UserKey, String)>> {
+        let filter = behind(place);
+        self.run(async move |db| {
+            let mut found = db
+                .drawings
+                .clone_with_type::<Document>()
+                .find(filter)
+                .projection(doc! {"u": 1, "id": 1, "state": 1})
+                .sort(doc! {"_id": 1})
+                .limit(limit.into())
+                .max_time(MAX_TIME)
+                .await?;
+            let (mut items, mut next) = (Vec::new(), None);
+            while let Some(drawing) = found.try_next().await? {
+                let text = |name: &str| drawing.get_str(name).unwrap_or_default().to_owned();
+                if text("state") != State::Purging.name() {
+                    items.push((UserKey::from_text(&text("u")), text("id")));
+                }
+                next = Some(text("_id"));
+            }
+            Ok(Turn { items, next })
+        })
+        .await
+    }
+
+    async fn audit_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<AuditRow>> {
+        // The place says how many there were before, too: an entry has no number here.
+        let (number, key) = place.and_then(|place| place.split_once(' ')).unwrap_or(("0", ""));
+        let number: u64 = number.parse().map_err(|_| StoreError::Damaged("a place of a move".to_owned()))?;
+        let filter = doc! {"_id": {"$gt": key}};
+        self.run(async move |db| {
+            let found = db.audit.find(filter).sort(doc! {"_id": 1}).limit(limit.into()).max_time(MAX_TIME);
+            let docs: Vec<AuditDoc> = found.await?.try_collect().await?;
+            let count = docs.len() as u64;
+            let next = docs.last().map(|last| format!("{} {}", number + count, last.key));
+            let rows = docs.into_iter().zip(number..).map(|(doc, number)| {
+                let damaged = || StoreError::Damaged("an entry of the audit log".to_owned());
+                let at = doc.key.split('-').next().and_then(|at| i64::from_str_radix(at, 16).ok());
+                let entry = serde_json::from_str(&doc.entry).map_err(|_| damaged())?;
+                Ok(AuditRow { at: Micros(at.ok_or_else(damaged)?), number, entry })
+            });
+            Ok(Turn { items: rows.collect::<StoreResult<_>>()?, next })
+        })
+        .await
+    }
+
+    async fn put_user(&self, user: &UserRecord) -> StoreResult<()> {
+        let user = user.clone();
+        self.run(async move |db| {
+            // A field that is new has to be moved, too.
+            let UserRecord {
+                key,
+                public_id,
+                nickname,
+                phone,
+                avatar,
+                origin,
+                unionid,
+                created_at,
+                erase_at,
+                blocked_at,
+            } = user;
+            let key = key.to_string();
+            let user = UserDoc {
+                key: key.clone(),
+                public_id,
+                nickname,
+                phone,
+                avatar,
+                origin,
+                unionid,
+                created_at,
+                erase_at,
+                blocked_at,
+                erasing: false,
+            };
+            db.users.replace_one(doc! {"_id": key}, user).upsert(true).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn put_avatar(&self, user: &UserKey, id: &str, image: &[u8]) -> StoreResult<()> {
+        let avatar = AvatarDoc {
+            key: avatar_key(user, id),
+            u: user.to_string(),
+            created_at: Micros::now(),
+            image: binary(image),
+        };
+        self.run(async move |db| {
+            let filter = doc! {"_id": &avatar.key, "u": &avatar.u};
+            db.avatars.replace_one(filter, &avatar).upsert(true).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn put_drawing(&self, user: &UserKey, drawing: &Stored) -> StoreResult<()> {
+        let (user, drawing) = (user.clone(), drawing.clone());
+        self.run(async move |db| db.put_drawing(&user, &drawing).await).await
+    }
+
+    async fn put_audit(&self, row: &AuditRow) -> StoreResult<()> {
+        let entry =
+            serde_json::to_string(&row.entry).map_err(|error| StoreError::Refused(Box::new(error)))?;
+        // Sorted by the moment, and then by the number.
+        let key = format!("{:016x}-{:016x}", row.at.0, row.number);
+        self.run(async move |db| match db.audit.insert_one(AuditDoc { key, entry }).await {
+            Err(error) if !error::is_duplicate(&error) => Err(error.into()),
+            Ok(_) | Err(_) => Ok(()),
+        })
+        .await
+    }
+}
+
+fn behind(place: Option<&str>) -> Document {
+    place.map_or_else(Document::new, |place| doc! {"_id": {"$gt": place}})
+}
+
+impl Collections {
+    async fn tally(&self) -> StoreResult<Tally> {
+        // A collection that is new has to be moved, too, or known not to be: the chunks go with the drawings,
+        // avatars and checks with their users, the secrets with the keys.
+        let Self { database: _, users, drawings, chunks: _, avatars: _, checks: _, secrets: _, audit } = self;
+        let there = doc! {"state": {"$ne": State::Purging.name()}};
+        Ok(Tally {
+            users: users.count_documents(doc! {}).await?,
+            drawings: drawings.count_documents(there).await?,
+            audit: audit.count_documents(doc! {}).await?,
+        })
+    }
+
+    /// Writes the chunks first, so that a header never stands without them. The incarnation follows from the
+    /// drawing, so that chunks of an earlier attempt are met again.
+    async fn put_drawing(&self, user: &UserKey, stored: &Stored) -> StoreResult<()> {
+        let header = &stored.header;
+        let mut groups = groups(&stored.actions);
+        let tail = groups.pop().unwrap_or_default();
+        let last_weapp = stored.actions.last().is_some_and(|last| codec::is_weapp(last));
+        let mut drawing = DrawingDoc::new(user, header, tail, last_weapp)?;
+        drawing.inc = incarnation(&drawing_key(user, &header.id), header.created_at);
+        drawing.deleted_at = header.deleted_at;
+        drawing.state = if header.deleted_at.is_some() { State::Bin } else { State::Live };
+        let mut first = stored.since;
+        for group in groups {
+            let end = first.saturating_add(u32::try_from(group.len()).unwrap_or(u32::MAX));
+            let chunk = ChunkDoc {
+                key: chunk_key(&drawing.key, drawing.inc, first, end),
+                u: drawing.u.clone(),
+                created_at: drawing.created_at,
+                first,
+                end,
+                blobs: group.iter().map(|blob| binary(blob)).collect(),
+            };
+            let filter = doc! {"_id": &chunk.key, "u": &chunk.u};
+            self.chunks.replace_one(filter, &chunk).upsert(true).await?;
+            first = end;
+        }
+        drawing.tail_from = first;
+        let filter = doc! {"_id": &drawing.key, "u": &drawing.u};
+        self.drawings.replace_one(filter, &drawing).upsert(true).await?;
+        Ok(())
+    }
+}
+
+/// The actions in groups as large as a tail may be; an action that is larger stands alone.
+fn groups(actions: &[Vec<u8>]) -> Vec<&[Vec<u8>]> {
+    let mut groups = Vec::new();
+    let mut rest = actions;
+    while !rest.is_empty() {
+        let mut size = 0_i64;
+        let fitting = rest.iter().take_while(|blob| {
+            size = size.saturating_add(tail_size(std::slice::from_ref(*blob)));
+            size <= TAIL_LIMIT
+        });
+        let (group, behind) = rest.split_at(fitting.count().max(1));
+        groups.push(group);
+        rest = behind;
+    }
+    groups
+}
+
+fn incarnation(key: &str, created_at: Micros) -> i64 {
+    let digest = Sha256::new().chain_update(key).chain_update(created_at.0.to_be_bytes()).finalize();
+    digest.first_chunk::<8>().map_or(0, |bytes| i64::from_be_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_hold_every_action_once_in_order() {
+        let sizes = [10, 9_000, 9_000, 40_000, 1, 1, 16_000, 300];
+        let actions: Vec<Vec<u8>> = sizes.iter().map(|size| vec![7; *size]).collect();
+        let grouped = groups(&actions);
+        assert_eq!(grouped.concat(), actions);
+        for group in &grouped {
+            assert!(group.len() == 1 || tail_size(group) <= TAIL_LIMIT, "{}", group.len());
+        }
+        assert_eq!(grouped.len(), 5);
+        assert!(groups(&[]).is_empty());
+    }
+}

@@ -1,0 +1,191 @@
+//! [`Transfer`] in SQL.
+
+use rusqlite::{Connection, params};
+use yibi_common::admin::AuditEntry;
+use yibi_common::codec;
+
+use super::rows::Drawing;
+use super::{SqliteStore, users};
+use crate::store::gallery::{Stored, UserRecord};
+use crate::store::transfer::{AuditRow, Tally, Transfer, Turn};
+use crate::store::{StoreError, StoreResult};
+use crate::user::UserKey;
+
+impl Transfer for SqliteStore {
+    async fn tally(&self) -> StoreResult<Tally> {
+        self.reading(|connection| {
+            let count = |table: &str| -> rusqlite::Result<u64> {
+                let count: i64 =
+                    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+                Ok(u64::try_from(count).unwrap_or_default())
+            };
+            Ok(Tally { users: count("users")?, drawings: count("drawings")?, audit: count("audit")? })
+        })
+        .await
+    }
+
+    async fn users_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<UserRecord>> {
+        let place = place.unwrap_or_default().to_owned();
+        self.reading(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT * FROM users WHERE key > ? ORDER BY key LIMIT ?")?;
+            let rows = statement.query_map(params![place, limit], users::from_row)?;
+            let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            Ok(Turn { next: items.last().map(|user| user.key.to_string()), items })
+        })
+        .await
+    }
+
+    async fn drawings_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<(UserKey, String)>> {
+        let place = number(place)?;
+        self.reading(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT number, user, id FROM drawings WHERE number > ? ORDER BY number LIMIT ?",
+            )?;
+            let rows = statement.query_map(params![place, limit], |row| {
+                Ok((row.get::<_, i64>(0)?, (row.get(1)?, row.get(2)?)))
+            })?;
+            let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            let next = rows.last().map(|(number, _)| number.to_string());
+            Ok(Turn { items: rows.into_iter().map(|(_, drawing)| drawing).collect(), next })
+        })
+        .await
+    }
+
+    async fn audit_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<AuditRow>> {
+        let place = number(place)?;
+        self.reading(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT number, at, entry FROM audit WHERE number > ? ORDER BY number LIMIT ?",
+            )?;
+            let rows = statement.query_map(params![place, limit], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, String>(2)?))
+            })?;
+            let (mut items, mut next) = (Vec::new(), None);
+            for row in rows {
+                let (number, at, entry) = row?;
+                items.push(AuditRow {
+                    at,
+                    number: u64::try_from(number - 1).unwrap_or_default(),
+                    entry: parsed(&entry)?,
+                });
+                next = Some(number.to_string());
+            }
+            Ok(Turn { items, next })
+        })
+        .await
+    }
+
+    async fn put_user(&self, user: &UserRecord) -> StoreResult<()> {
+        let user = user.clone();
+        self.writing(0, move |connection| put_user(connection, &user)).await
+    }
+
+    async fn put_avatar(&self, user: &UserKey, id: &str, image: &[u8]) -> StoreResult<()> {
+        let (user, id, image) = (user.clone(), id.to_owned(), image.to_vec());
+        self.writing(image.len(), move |connection| {
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO avatars (user, id, image) VALUES (?, ?, ?)")?
+                .execute(params![user, id, image])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn put_drawing(&self, user: &UserKey, drawing: &Stored) -> StoreResult<()> {
+        let (user, drawing) = (user.clone(), drawing.clone());
+        let bytes = drawing.actions.iter().map(Vec::len).sum();
+        self.writing(bytes, move |connection| put_drawing(connection, &user, &drawing)).await
+    }
+
+    async fn put_audit(&self, row: &AuditRow) -> StoreResult<()> {
+        let number = i64::try_from(row.number).unwrap_or(i64::MAX).saturating_add(1);
+        let (at, entry) = (row.at, row.entry.clone());
+        self.writing(0, move |connection| {
+            let entry =
+                serde_json::to_string(&entry).map_err(|error| StoreError::Refused(Box::new(error)))?;
+            connection
+                .prepare_cached(
+                    "INSERT INTO audit (number, at, entry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![number, at, entry])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn number(place: Option<&str>) -> StoreResult<i64> {
+    let damaged = |_| StoreError::Damaged("a place of a move".to_owned());
+    place.map_or(Ok(i64::MIN), |place| place.parse().map_err(damaged))
+}
+
+fn parsed(entry: &str) -> StoreResult<AuditEntry> {
+    serde_json::from_str(entry)
+        .map_err(|error| StoreError::Damaged(format!("an entry of the audit log: {error}")))
+}
+
+fn put_user(connection: &Connection, user: &UserRecord) -> StoreResult<()> {
+    // A field that is new has to be moved, too.
+    let UserRecord {
+        key,
+        public_id,
+        nickname,
+        phone,
+        avatar,
+        origin,
+        unionid,
+        created_at,
+        erase_at,
+        blocked_at,
+    } = user;
+    connection
+        .prepare_cached(
+            "INSERT INTO users
+                (key, public_id, nickname, phone, avatar, origin, unionid, created_at, erase_at, blocked_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (key) DO UPDATE SET public_id = ?2, nickname = ?3, phone = ?4, avatar = ?5,
+                origin = ?6, unionid = ?7, created_at = ?8, erase_at = ?9, blocked_at = ?10",
+        )?
+        .execute(params![
+            key, public_id, nickname, phone, avatar, origin, unionid, created_at, erase_at, blocked_at
+        ])?;
+    Ok(())
+}
+
+fn put_drawing(connection: &Connection, user: &UserKey, stored: &Stored) -> StoreResult<()> {
+    connection
+        .prepare_cached("DELETE FROM drawings WHERE user = ? AND id = ?")?
+        .execute(params![user, stored.header.id])?;
+    let last_weapp = stored.actions.last().is_some_and(|last| codec::is_weapp(last));
+    let mut drawing = Drawing { number: 0, header: stored.header.clone(), last_weapp };
+    drawing.insert(connection, user)?;
+    // What a drawing that is new does not have: a place in the bin.
+    drawing.update_rest(connection)?;
+    drawing.insert_actions(connection, stored.since, stored.actions.iter().map(Vec::as_slice))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    /// Which tables a move takes along, and which it leaves: those that lose nothing but a moment's state.
+    const MOVED: [&str; 7] = ["users", "avatars", "checks", "drawings", "actions", "audit", "sessions"];
+    const LEFT: [&str; 6] = ["usage", "totals", "epochs", "codes", "leases", "notes"];
+
+    #[test]
+    fn no_table_is_forgotten() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let mut statement = connection
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+            .unwrap();
+        let tables = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        for table in tables.map(Result::unwrap) {
+            let known = MOVED.contains(&table.as_str()) || LEFT.contains(&table.as_str());
+            assert!(known, "{table}: have `Transfer` move it, or say here why not");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Secrets are replaced under people who are signed in, and none of them is signed out.
+
+use data_encoding::{BASE64, HEXLOWER};
+use redis::AsyncCommands;
+use serde_json::json;
+use yibi_tests::api::stroke;
+use yibi_tests::server::ADMIN_TOKEN;
+use yibi_tests::{Api, Backend, Server, Wechat, on_both_backends, service};
+
+fn key(number: u8) -> String {
+    BASE64.encode(&[number; 32])
+}
+
+on_both_backends! {
+    keys_are_replaced_twice,
+    operators_change_their_tokens,
+}
+
+/// First in the place of those that the server had made, then in the place of those.
+async fn keys_are_replaced_twice(backend: Backend) {
+    let wechat = Wechat::start();
+    let mut server = Server::start(backend, &wechat);
+    let api = server.signed_in(&wechat, "ann").await;
+    let login = wechat.login("ben").await;
+    let old = crate::outages::of_2016(&server.api(), &login);
+    old.get("/applet/session/paints/list").await.ok();
+    api.append("d", 0, json!([stroke(0)])).await.ok();
+    let picture = async |server: &Server| {
+        let listed = api.at(&server.public).get("/api/v1/drawings").await.ok();
+        listed["drawings"][0]["image_url"].as_str().unwrap().to_owned()
+    };
+    let mut pictures = vec![picture(&server).await];
+    for (new, former) in [(1, None), (2, Some(1))] {
+        let mut keys = vec![("KEYS__SEALING", key(new)), ("KEYS__SIGNING", key(new))];
+        if let Some(former) = former {
+            keys.extend([("KEYS__SEALING_OLD", key(former)), ("KEYS__SIGNING_OLD", key(former))]);
+        }
+        let keys: Vec<(&str, &str)> = keys.iter().map(|(name, key)| (*name, key.as_str())).collect();
+        server.restart_with(&keys);
+        api.at(&server.public).get("/api/v1/me").await.ok();
+        assert_eq!(old.at(&server.public).get("/applet/session/paints/list").await.ok()["code"], 0);
+        pictures.push(picture(&server).await);
+        let [.., former, now] = &pictures[..] else { panic!("two at least") };
+        assert_ne!(former, now, "signed anew");
+        for path in [former, now] {
+            server.api().get(path).await.ok_bytes();
+        }
+        let renewed = api.at(&server.public).post("/api/v1/session/renew", &json!({})).await.ok();
+        let renewed = api.at(&server.public).with_token(renewed["token"].as_str().unwrap());
+        renewed.append("d", u64::from(new), json!([stroke(i64::from(new))])).await.ok();
+        server.signed_in(&wechat, "new").await.get("/api/v1/me").await.ok();
+    }
+    // One that was replaced twice signs nothing any more.
+    assert_eq!(server.api().get(&pictures[0]).await.status, 403);
+}
+
+/// What WeChat's console gives anew is for new sign-ins; those who are signed in do not notice.
+#[tokio::test]
+async fn the_app_secret_is_reset() {
+    let wechat = Wechat::start();
+    let mut server = Server::start(Backend::Embedded, &wechat);
+    let api = server.signed_in(&wechat, "ann").await;
+    // The console has another one already: whoever comes now can't sign in, and is told that it is not their fault.
+    server.restart_with(&[("WECHAT__APP_SECRET", "the-secret-that-was-reset")]);
+    api.at(&server.public).get("/api/v1/me").await.ok();
+    let code = json!({"code": wechat.code("ben").await});
+    let refused = server.api().post("/api/v1/session", &code).await;
+    assert_eq!(refused.status.as_u16() / 100, 5, "{}", refused.text());
+    server.restart_with(&[("WECHAT__APP_SECRET", yibi_tests::server::APP_SECRET)]);
+    api.at(&server.public).get("/api/v1/me").await.ok();
+    server.signed_in(&wechat, "ben").await.get("/api/v1/me").await.ok();
+}
+
+/// The new token is good before the old one ends, so that no console is locked out.
+async fn operators_change_their_tokens(backend: Backend) {
+    let wechat = Wechat::start();
+    let mut server = Server::start(backend, &wechat);
+    let api = server.signed_in(&wechat, "ann").await;
+    let reads = async |server: &Server, token: &str| {
+        Api::new(&server.admin).with_token(token).get("/admin/v1/users").await.status.as_u16()
+    };
+    let made = yibi_tests::command::run(&["token", "new", "eve", "--role", "operator"], &[]).stdout;
+    let token = made.lines().nth(1).unwrap().trim_start_matches("# ").to_owned();
+    let directory = yibi_tests::TempDir::new();
+    let file = directory.path().join("yibi.toml");
+    std::fs::write(&file, &made).unwrap();
+    assert_eq!(reads(&server, &token).await, 401);
+    server.restart_with(&[("CONFIG", file.to_str().unwrap())]);
+    assert_eq!((reads(&server, &token).await, reads(&server, ADMIN_TOKEN).await), (200, 200));
+    server.restart_with(&[("ADMIN__TOKEN", "")]);
+    assert_eq!((reads(&server, &token).await, reads(&server, ADMIN_TOKEN).await), (200, 401));
+    api.at(&server.public).get("/api/v1/me").await.ok();
+}
+
+/// What is at rest is sealed by the new key from the first sign-in on.
+#[tokio::test]
+async fn what_is_sealed_names_its_key() {
+    let wechat = Wechat::start();
+    let mut server = Server::start(Backend::Shared, &wechat);
+    let before = sealed(&server, &wechat, "ann").await;
+    server.restart_with(&[("KEYS__SEALING", &key(1))]);
+    let after = sealed(&server, &wechat, "ann").await;
+    assert_ne!(before, after);
+    assert_eq!(HEXLOWER.decode(after.as_bytes()).unwrap().len(), 4);
+}
+
+/// The id of the key by which a fresh session of this user is sealed.
+async fn sealed(server: &Server, wechat: &Wechat, user: &str) -> String {
+    let api = server.signed_in(wechat, user).await;
+    let listed = api.get("/api/v1/me/sessions").await.ok();
+    let sessions = listed["sessions"].as_array().unwrap();
+    let own = sessions.iter().find(|session| session["current"] == true).unwrap();
+    let prefix = server.setting("STORE__REDIS_PREFIX").unwrap();
+    let client = redis::Client::open(service("YIBI_TEST_REDIS_URL")).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let text: String = connection.get(format!("{prefix}s:{}", own["id"].as_str().unwrap())).await.unwrap();
+    let stored: serde_json::Value = serde_json::from_str(&text).unwrap();
+    stored["sealed_key"].as_str().unwrap().split_once('.').unwrap().0.to_owned()
+}
