@@ -106,7 +106,7 @@ pub async fn run(
             .disable_signals();
         match listeners.public {
             Listener::Tcp(listener) => server.listen(listener)?.run(),
-            Listener::Unix(listener) => server.listen_uds(listener)?.run(),
+            Listener::Unix(listener, _) => server.listen_uds(listener)?.run(),
         }
     };
     let socket = admin_socket(&settings);

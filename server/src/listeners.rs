@@ -16,8 +16,8 @@ use crate::unix_socket;
 pub enum Listener {
     /// At an IP address.
     Tcp(TcpListener),
-    /// In the file system.
-    Unix(UnixListener),
+    /// In the file system, at that path.
+    Unix(UnixListener, PathBuf),
 }
 
 /// The sockets that a server listens on.
@@ -37,10 +37,7 @@ impl Listener {
     pub fn place(&self) -> io::Result<Listen> {
         Ok(match self {
             Self::Tcp(listener) => Listen::Tcp(listener.local_addr()?),
-            Self::Unix(listener) => {
-                let address = listener.local_addr()?;
-                Listen::Unix(address.as_pathname().map(PathBuf::from).unwrap_or_default())
-            }
+            Self::Unix(_, path) => Listen::Unix(path.clone()),
         })
     }
 }
@@ -58,7 +55,8 @@ impl Listeners {
                 Listen::Unix(path) => {
                     let group = unix_socket::group_number(&settings.http.socket_group);
                     let bound = group.and_then(|group| unix_socket::bind(path, group));
-                    Listener::Unix(bound.map_err(|error| at(&settings.http.listen, &error))?)
+                    let listener = bound.map_err(|error| at(&settings.http.listen, &error))?;
+                    Listener::Unix(listener, path.clone())
                 }
             },
         };
@@ -104,9 +102,12 @@ impl HandedOver {
             let wrong = |error: io::Error| format!("the socket handed over as {name:?}: {error}");
             match name {
                 "http" if handed.public.is_none() => {
-                    let unix = sockets.take_unix_listener(index).ok().flatten().map(Listener::Unix);
-                    handed.public = match unix {
-                        Some(listener) => Some(listener),
+                    handed.public = match sockets.take_unix_listener(index).ok().flatten() {
+                        Some(listener) => {
+                            let address = listener.local_addr().map_err(wrong)?;
+                            let path = address.as_pathname().map(PathBuf::from).unwrap_or_default();
+                            Some(Listener::Unix(listener, path))
+                        }
                         None => sockets.take_tcp_listener(index).map_err(wrong)?.map(Listener::Tcp),
                     };
                 }

@@ -1,7 +1,7 @@
 //! People who draw all the while.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -15,7 +15,8 @@ const PEOPLE: usize = 6;
 
 /// The people, until they are told to stop.
 pub struct Load {
-    people: JoinSet<Result<(), String>>,
+    people: JoinSet<()>,
+    failures: Arc<Mutex<Vec<String>>>,
     over: Arc<AtomicBool>,
     answered: Arc<AtomicU64>,
 }
@@ -24,12 +25,19 @@ impl Load {
     /// Everybody signs in at that server, and draws.
     pub async fn start(api: &Api, wechat: &Wechat) -> Self {
         let (over, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let failures = Arc::new(Mutex::new(Vec::new()));
         let mut people = JoinSet::new();
         for person in 0..PEOPLE {
             let api = api.sign_in(&wechat.code(&format!("person{person}")).await).await;
-            people.spawn(draw(api, Arc::clone(&over), Arc::clone(&answered)));
+            let drawing = draw(api, Arc::clone(&over), Arc::clone(&answered));
+            let failures = Arc::clone(&failures);
+            people.spawn(async move {
+                if let Err(failure) = drawing.await {
+                    failures.lock().unwrap().push(failure);
+                }
+            });
         }
-        let load = Self { people, over, answered };
+        let load = Self { people, failures, over, answered };
         load.go_on().await;
         load
     }
@@ -38,19 +46,25 @@ impl Load {
     pub async fn go_on(&self) {
         let enough = self.answered.load(Ordering::Relaxed) + 60;
         let (answered, all) = (&self.answered, Duration::from_secs(30));
-        eventually("answers go on", all, || async { answered.load(Ordering::Relaxed) >= enough }).await;
+        eventually("answers go on", all, || async {
+            self.nothing_failed();
+            answered.load(Ordering::Relaxed) >= enough
+        })
+        .await;
+    }
+
+    fn nothing_failed(&self) {
+        let failures = self.failures.lock().unwrap().clone();
+        assert!(failures.is_empty(), "of {} requests: {failures:#?}", self.answered.load(Ordering::Relaxed));
     }
 
     /// Stops. Nobody has seen anything but success, and everything that was drawn is there.
-    pub async fn stop(mut self) -> u64 {
+    pub async fn stop(mut self) {
         self.over.store(true, Ordering::Relaxed);
-        let mut failures = Vec::new();
         while let Some(ended) = self.people.join_next().await {
-            failures.extend(ended.unwrap().err());
+            ended.unwrap();
         }
-        let answered = self.answered.load(Ordering::Relaxed);
-        assert!(failures.is_empty(), "of {answered} requests: {failures:#?}");
-        answered
+        self.nothing_failed();
     }
 }
 

@@ -67,7 +67,7 @@ async fn the_package_installs_and_the_server_in_it_starts() {
             sleep 0.05
         done 2>/dev/null
         curl -sS --noproxy '*' "http://127.0.0.1:$2/"; echo
-        yibi-server check --config /etc/yibi/yibi.toml | grep -c ^ok
+        YIBI_WECHAT__API_URL=$4 yibi-server check --config /etc/yibi/yibi.toml
         kill %1
         wait %1
         echo "ended with $?"

@@ -135,7 +135,7 @@ fn site(home: &Path, tls: SocketAddr, plain: SocketAddr, edits: &[(&str, &str)])
         ("listen 443", format!("listen {tls}")),
         ("/etc/letsencrypt/live/draw.example.com/", format!("{home}/")),
         ("/var/log/nginx/", format!("{home}/")),
-        ("/var/www/acme", format!("{home}/acme")),
+        ("/var/www/html", format!("{home}/acme")),
     ];
     let ports = ports.iter().map(|(from, to)| (*from, to.as_str()));
     let edits: Vec<(&str, &str)> = ports.chain(edits.iter().copied()).collect();
