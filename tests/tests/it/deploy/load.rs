@@ -72,7 +72,7 @@ async fn draw(api: Api, over: Arc<AtomicBool>, answered: Arc<AtomicU64>) -> Resu
     let path = "/api/v1/drawings/endless/actions";
     let mut seq = 0;
     while !over.load(Ordering::Relaxed) {
-        let action = stroke(i64::try_from(seq).unwrap());
+        let action = stroke(i64::from(seq));
         let append = api.request(Method::POST, path).json(&json!({"from_seq": seq, "actions": [action]}));
         succeeds(append).await.map_err(|failure| format!("append {seq}: {failure}"))?;
         seq += 1;
