@@ -44,7 +44,7 @@ impl Kind {
             Self::Sessions => filter::SESSIONS,
             Self::Users => filter::USERS,
             Self::Drawings => filter::DRAWINGS,
-            Self::Errors | Self::Audit => &[],
+            Self::Errors | Self::Audit => filter::HERE,
         }
     }
 
@@ -57,6 +57,16 @@ impl Kind {
             Self::Errors => &[("", "grew last")],
             Self::Audit => &[("", "latest")],
         }
+    }
+
+    /// Whether the server counts what a filter finds.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Sessions | Self::Users | Self::Drawings)
+    }
+
+    /// Whether the smallest comes first in an order, unless it is reversed.
+    pub fn ascends(self, order: usize) -> bool {
+        self == Self::Sessions && order != 1
     }
 
     /// Whether it can be sorted from the other end.
@@ -281,8 +291,8 @@ fn drawing(user: &str, id: &str) -> String {
 }
 
 fn query(parameters: &[Parameter]) -> String {
-    let pairs: Vec<String> =
-        parameters.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let sent = parameters.iter().filter(|(name, _)| !name.is_empty());
+    let pairs: Vec<String> = sent.map(|(name, value)| format!("{name}={}", encode(value))).collect();
     if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
 }
 

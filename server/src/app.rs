@@ -1,15 +1,17 @@
 //! Assembling a server from its settings, and running it until it is told to stop.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App as ActixApp, HttpServer};
 use secrecy::ExposeSecret;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::admin::{Desk, Socket};
 use crate::dev::Extras;
@@ -27,7 +29,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::supervisor;
 use crate::telemetry::Metrics;
 use crate::watch::Heart;
-use crate::wechat::{InvalidClient, WechatApp, WechatClient};
+use crate::wechat::{InvalidClient, Wechat, WechatApp, WechatClient};
 
 /// How long connections that have been accepted get to reach their worker, before workers are told to finish
 /// and drop what they have not begun with.
@@ -40,6 +42,8 @@ pub struct Ready {
     pub public: Listen,
     /// Where the operator is.
     pub admin: SocketAddr,
+    /// Where other backends ask.
+    pub internal: Option<SocketAddr>,
 }
 
 /// Why a server did not start, or broke down.
@@ -69,19 +73,23 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     let (services, embedded) = services(&settings)?;
-    let addresses = Ready { public: listeners.public.place()?, admin: listeners.admin.local_addr()? };
+    let addresses = Ready {
+        public: listeners.public.place()?,
+        admin: listeners.admin.local_addr()?,
+        internal: listeners.internal.as_ref().map(TcpListener::local_addr).transpose()?,
+    };
     let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
     let services = Data::new(services);
 
     let public = {
         let services = services.clone();
-        let base_path = settings.http.weapp_base_path.clone();
+        let paths = settings.http.clone();
         let server = HttpServer::new(move || {
             let app = ActixApp::new().app_data(services.clone()).wrap(from_fn(http::envelope));
             let app = match &extras {
                 Some(extras) => {
                     let inner = |config: &mut web::ServiceConfig| {
-                        http::routes(config, &base_path);
+                        http::routes(config, &paths);
                         extras.routes(config);
                     };
                     app.configure(|config| match extras.prefix() {
@@ -92,7 +100,7 @@ pub async fn run(
                     })
                 }
                 None => app
-                    .configure(|config| http::routes(config, &base_path))
+                    .configure(|config| http::routes(config, &paths))
                     .service(web::resource("/").route(web::get().to(http::root))),
             };
             app.default_service(web::to(http::nothing))
@@ -137,6 +145,11 @@ pub async fn run(
         }
     };
 
+    let internal = match listeners.internal {
+        Some(listener) => Some(internal(&settings, listener, services.clone(), desk.clone())?),
+        None => None,
+    };
+
     let (stop_house, house_stopped) = tokio::sync::oneshot::channel::<()>();
     let house = tokio::spawn(keep_house(gallery, leases, async {
         // A sender that is gone means the same as one that spoke.
@@ -154,11 +167,14 @@ pub async fn run(
         async move { tokio::join!(services.guard.sweep(), desk.guard.sweep()) }
     });
 
-    let handles = (public.handle(), admin.handle());
+    let handles: Vec<_> =
+        [Some(&public), internal.as_ref(), Some(&admin)].into_iter().flatten().map(Server::handle).collect();
     let mut public = tokio::spawn(public);
     let mut admin = tokio::spawn(admin);
+    let mut internal = internal.map(tokio::spawn);
     let path = socket.as_ref().map(|(socket, _)| socket.path().display().to_string());
-    tracing::info!(public = %addresses.public, admin = %addresses.admin, socket = path, "listening");
+    let asked_at = addresses.internal.map(|address| address.to_string());
+    tracing::info!(public = %addresses.public, admin = %addresses.admin, internal = asked_at, socket = path, "listening");
     supervisor::tell(supervisor::State::Ready);
     ready(addresses);
     // A listener that ends before it is told to has failed.
@@ -166,21 +182,31 @@ pub async fn run(
         () = shutdown => Ok(()),
         ended = &mut public => Err(failure(ended)),
         ended = &mut admin => Err(failure(ended)),
+        ended = one_that_may_be(&mut internal) => Err(failure(ended)),
     };
     tracing::info!("stopping: requests in flight are finished");
     watch.drain();
     supervisor::tell(supervisor::State::Stopping);
     if ended.is_ok() {
         tokio::time::sleep(settings.http.drain_delay).await;
-        handles.0.pause().await;
+        // The operator's goes on, so that /readyz says what happens.
+        if let Some((_, serving)) = handles.split_last() {
+            for handle in serving {
+                handle.pause().await;
+            }
+        }
         tokio::time::sleep(SETTLE).await;
     }
-    handles.0.stop(true).await;
-    handles.1.stop(true).await;
+    for handle in handles {
+        handle.stop(true).await;
+    }
     drop((stop_house, stop_heart));
     sweeper.abort();
     if ended.is_ok() {
         let _ = tokio::join!(public, admin);
+        if let Some(internal) = internal {
+            let _ = internal.await;
+        }
     }
     let _ = tokio::join!(house, heart);
     if let Some(embedded) = embedded {
@@ -190,6 +216,40 @@ pub async fn run(
     }
     tracing::info!("stopped");
     ended
+}
+
+/// The listener for other backends.
+fn internal(
+    settings: &Settings,
+    listener: TcpListener,
+    services: Data<Services>,
+    desk: Data<Desk>,
+) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        ActixApp::new()
+            .app_data(services.clone())
+            .app_data(desk.clone())
+            .app_data(http::ForOperators)
+            .wrap(from_fn(http::envelope))
+            .configure(crate::internal::routes)
+            .default_service(web::to(http::nothing))
+    });
+    Ok(server
+        .workers(1)
+        .keep_alive(settings.http.keep_alive)
+        .client_request_timeout(settings.http.head_timeout)
+        .shutdown_timeout(settings.http.shutdown_timeout.as_secs())
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+/// Waits for a task that may not be there; then for ever.
+async fn one_that_may_be<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The operator's socket. A server that can't have it does without: tokens are good all the same.
@@ -204,7 +264,7 @@ fn admin_socket(settings: &Settings) -> Option<(Socket, UnixListener)> {
 }
 
 /// Why a listener ended by itself.
-fn failure(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> StartError {
+fn failure(ended: Result<std::io::Result<()>, JoinError>) -> StartError {
     let error = match ended {
         Ok(Ok(())) => std::io::Error::other("the listener ended"),
         Ok(Err(error)) => error,
@@ -240,12 +300,13 @@ fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), Star
     let sessions = SessionStore::new(sessions, Arc::clone(&metrics));
     let keys = Arc::new(LazyKeyring::new(settings.keys.clone(), place));
     let apps = settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
-    let wechat = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
+    let client = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
+    let wechat = Wechat::new(client.with_metrics(Arc::clone(&metrics)), sessions.clone(), Arc::clone(&keys));
     let services = Services {
         sessions: SessionService::new(
             sessions,
             gallery.clone(),
-            wechat,
+            wechat.clone(),
             apps,
             Arc::clone(&keys),
             settings.session.clone(),
@@ -259,6 +320,7 @@ fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), Star
             &settings.http.public_url,
             Arc::clone(&metrics),
         ),
+        wechat,
         guard: Guard::new(&settings.limits),
         metrics,
         settings: settings.clone(),

@@ -12,7 +12,7 @@ use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sessions::Sessions;
 use crate::store::{StoreError, StoreResult};
-use crate::wechat::{Class, ExchangeError, WechatApp, WechatClient};
+use crate::wechat::{Class, WechatApp, WechatClient, WechatError};
 
 /// How a line of the check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +171,7 @@ async fn wechat(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-fn credentials(app_id: &str, error: &ExchangeError) -> Finding {
+fn credentials(app_id: &str, error: &WechatError) -> Finding {
     let errcode = error.errcode.unwrap_or_default();
     match (error.class, errcode) {
         (Class::SignInAgain | Class::Blocked, _) => {

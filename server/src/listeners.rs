@@ -27,6 +27,8 @@ pub struct Listeners {
     pub public: Listener,
     /// For the operator.
     pub admin: TcpListener,
+    /// For other backends on the machine.
+    pub internal: Option<TcpListener>,
 }
 
 impl Listener {
@@ -64,7 +66,11 @@ impl Listeners {
             Some(listener) => listener,
             None => bind(settings.admin.listen)?,
         };
-        Ok(Self { public, admin })
+        let internal = match handed.internal.take() {
+            Some(listener) => Some(listener),
+            None => settings.internal.listen.map(bind).transpose()?,
+        };
+        Ok(Self { public, admin, internal })
     }
 }
 
@@ -82,11 +88,12 @@ fn at(place: &impl Display, error: &io::Error) -> String {
 pub struct HandedOver {
     public: Option<Listener>,
     admin: Option<TcpListener>,
+    internal: Option<TcpListener>,
 }
 
 impl HandedOver {
-    /// What `LISTEN_FDS` counts, told apart by `LISTEN_FDNAMES`; without names the first is for clients and a
-    /// second for the operator.
+    /// What `LISTEN_FDS` counts, told apart by `LISTEN_FDNAMES`; without names the first is for clients, a
+    /// second for the operator, and a third for other backends.
     ///
     /// # Errors
     /// In words, when a socket is of the wrong kind, or has a name that means nothing here.
@@ -95,9 +102,8 @@ impl HandedOver {
         let mut sockets = ListenFd::from_env();
         let mut names = names.split(':').filter(|name| !name.is_empty());
         let mut handed = Self::default();
-        for (index, usual) in
-            (0..sockets.len()).zip(["http", "admin"].into_iter().chain(std::iter::repeat("")))
-        {
+        let usual = ["http", "admin", "internal"].into_iter().chain(std::iter::repeat(""));
+        for (index, usual) in (0..sockets.len()).zip(usual) {
             let name = names.next().unwrap_or(usual);
             let wrong = |error: io::Error| format!("the socket handed over as {name:?}: {error}");
             match name {
@@ -114,8 +120,12 @@ impl HandedOver {
                 "admin" if handed.admin.is_none() => {
                     handed.admin = sockets.take_tcp_listener(index).map_err(wrong)?;
                 }
+                "internal" if handed.internal.is_none() => {
+                    handed.internal = sockets.take_tcp_listener(index).map_err(wrong)?;
+                }
                 name => {
-                    let known = "one may be named http and one admin (FileDescriptorName= in a socket unit)";
+                    let known =
+                        "one may be named http, one admin, one internal (FileDescriptorName= in a unit)";
                     return Err(format!("a socket was handed over as {name:?}; {known}"));
                 }
             }

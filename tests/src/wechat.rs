@@ -30,6 +30,10 @@ pub struct Login {
     pub raw_data: String,
     /// Its signature.
     pub signature: String,
+    /// The profile with openid and watermark, encrypted; base64.
+    pub encrypted_data: String,
+    /// Its IV; base64.
+    pub iv: String,
 }
 
 impl Wechat {
@@ -48,10 +52,22 @@ impl Wechat {
 
     /// What a named user's phone gets.
     pub async fn login(&self, user: &str) -> Login {
-        let reply = self.http.post(format!("{}/simulator/login", self.url)).json(&json!({"user": user}));
+        self.login_with(user, json!({})).await
+    }
+
+    /// The same, with other members in the encrypted data, `null` taking one away.
+    pub async fn login_with(&self, user: &str, open_data: Value) -> Login {
+        let reply = self.http.post(format!("{}/simulator/login", self.url));
+        let reply = reply.json(&json!({"user": user, "open_data": open_data}));
         let login: Value = reply.send().await.unwrap().json().await.unwrap();
         let text = |name: &str| login[name].as_str().unwrap().to_owned();
-        Login { code: text("code"), raw_data: text("raw_data"), signature: text("signature") }
+        Login {
+            code: text("code"),
+            raw_data: text("raw_data"),
+            signature: text("signature"),
+            encrypted_data: text("encrypted_data"),
+            iv: text("iv"),
+        }
     }
 
     /// A fresh code of a named user.
@@ -66,7 +82,13 @@ impl Wechat {
         let session = self.session(&code).await;
         let key = session["session_key"].as_str().unwrap();
         let digest = Sha1::new().chain_update(raw_data).chain_update(key).finalize();
-        Login { code, raw_data: raw_data.to_owned(), signature: HEXLOWER.encode(&digest) }
+        Login {
+            code,
+            raw_data: raw_data.to_owned(),
+            signature: HEXLOWER.encode(&digest),
+            encrypted_data: String::new(),
+            iv: String::new(),
+        }
     }
 
     /// WeChat's own reply to a code, which uses it up.

@@ -6,8 +6,10 @@
 
 mod authenticate;
 mod exchange;
+mod further;
 mod refusal;
 mod token;
+pub mod wafer;
 pub mod weapp;
 pub mod yibi;
 
@@ -17,7 +19,7 @@ use std::time::{Duration, Instant};
 use moka::future::Cache;
 
 pub use refusal::{Kind as RefusalKind, Refusal};
-pub use token::{Presented, Token};
+pub use token::{Presented, Token, WaferPair};
 
 use crate::keys::LazyKeyring;
 use crate::settings;
@@ -26,7 +28,7 @@ use crate::store::dispatch::{GalleryStore, SessionStore};
 use crate::store::sessions::{Dialect, SecretHash, SessionId, StoredSession};
 use crate::telemetry::Metrics;
 use crate::user::UserKey;
-use crate::wechat::{WechatApp, WechatClient};
+use crate::wechat::{Wechat, WechatApp};
 
 /// How long a server trusts its copy of a session.
 const TRUST: Duration = Duration::from_secs(1);
@@ -56,6 +58,9 @@ pub enum SessionError {
     /// A 2016 client's signature does not fit its rawData.
     #[error("the signature does not fit the raw data")]
     UntrustedRawData,
+    /// A wafer client's open data is not that of the code's user and this moment.
+    #[error("the open data does not belong to the code")]
+    UntrustedOpenData,
     /// WeChat did not exchange the code.
     #[error("{0}")]
     Exchange(Refusal),
@@ -76,7 +81,8 @@ impl SessionError {
             | Self::NoSession
             | Self::CodeSpent
             | Self::Blocked
-            | Self::UntrustedRawData => true,
+            | Self::UntrustedRawData
+            | Self::UntrustedOpenData => true,
             Self::Exchange(refusal) => refusal.for_good(),
             Self::Leaving | Self::Store(_) | Self::Internal(_) => false,
         }
@@ -130,7 +136,7 @@ struct SessionCopy {
 struct Inner {
     store: SessionStore,
     users: GalleryStore,
-    wechat: WechatClient,
+    wechat: Wechat,
     apps: Vec<WechatApp>,
     keys: Arc<LazyKeyring>,
     settings: settings::Session,
@@ -138,6 +144,8 @@ struct Inner {
     /// Sign-ins on their way, so that a code that comes several times at once is exchanged once; the outcome
     /// stays for a moment for those who come a little late.
     sign_ins: Cache<(Dialect, SecretHash), yibi::SignedIn>,
+    /// The same for wafer's, told apart by all that such a sign-in brings.
+    log_ins: Cache<SecretHash, WaferPair>,
     /// Copies of sessions, trusted for [`TRUST`].
     copies: Cache<SessionId, SessionCopy>,
     hints: moka::sync::Cache<SessionId, UserKey>,
@@ -150,7 +158,7 @@ impl SessionService {
     pub fn new(
         store: SessionStore,
         users: GalleryStore,
-        wechat: WechatClient,
+        wechat: Wechat,
         apps: Vec<WechatApp>,
         keys: Arc<LazyKeyring>,
         settings: settings::Session,
@@ -165,6 +173,7 @@ impl SessionService {
             settings,
             metrics,
             sign_ins: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
+            log_ins: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
             copies: Cache::builder().time_to_live(TRUST).max_capacity(COPIES).build(),
             hints: moka::sync::Cache::builder().time_to_idle(HINT).max_capacity(COPIES).build(),
         }))

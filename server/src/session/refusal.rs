@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wechat::{Class, ExchangeError};
+use crate::wechat::{Class, WechatError};
 
 /// Why WeChat did not exchange a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +36,8 @@ pub enum Kind {
     Unreachable,
 }
 
-impl From<&ExchangeError> for Refusal {
-    fn from(error: &ExchangeError) -> Self {
+impl From<&WechatError> for Refusal {
+    fn from(error: &WechatError) -> Self {
         let kind = match error.class {
             Class::SignInAgain => Kind::SignInAgain,
             Class::Wait { retry_after } => Kind::Wait(retry_after.as_secs()),

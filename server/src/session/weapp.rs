@@ -11,10 +11,10 @@ use super::exchange::Bearing;
 use super::yibi::outcome_name;
 use super::{Caller, Client, Presented, Refusal, SessionError, SessionService};
 use crate::store::sessions::{Dialect, StoredToken};
-use crate::wechat::{WechatApp, crypto};
+use crate::wechat::{Exchange, WechatApp, crypto};
 
 /// The longest code that can be one of WeChat's, which have 32 characters.
-const MAX_CODE: usize = 256;
+pub(super) const MAX_CODE: usize = 256;
 
 /// The session headers of a request.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +72,7 @@ impl From<SessionError> for Rejection {
             SessionError::Exchange(refusal) => Self::ExchangeFailed(refusal),
             SessionError::Leaving
             | SessionError::Blocked
+            | SessionError::UntrustedOpenData
             | SessionError::Store(_)
             | SessionError::Internal(_) => Self::Failed(error),
         }
@@ -129,8 +130,8 @@ impl SessionService {
     ) -> Result<(), SessionError> {
         let service = self.clone();
         let task = async move {
-            let trusted = |session_key: &_| {
-                let fits = crypto::verify_raw_data(&raw_data, session_key, &signature);
+            let trusted = |exchange: &Exchange| {
+                let fits = crypto::verify_raw_data(&raw_data, &exchange.session_key, &signature);
                 if fits { Ok(()) } else { Err(SessionError::UntrustedRawData) }
             };
             service.session_of_code(bearing, trusted).await

@@ -35,6 +35,7 @@ const PREFIX: &str = "YIBI_";
 pub struct Settings {
     pub http: Http,
     pub admin: Admin,
+    pub internal: Internal,
     pub session: Session,
     pub limits: RateLimits,
     pub gallery: Gallery,
@@ -54,6 +55,7 @@ pub struct Http {
     pub socket_group: String,
     pub public_url: String,
     pub weapp_base_path: String,
+    pub wafer_base_path: String,
     #[serde(deserialize_with = "list")]
     pub trusted_proxies: Vec<Network>,
     #[serde(deserialize_with = "seconds")]
@@ -62,6 +64,8 @@ pub struct Http {
     pub head_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
     pub body_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub upload_timeout: Duration,
     pub body_limit: usize,
     #[serde(deserialize_with = "seconds")]
     pub drain_delay: Duration,
@@ -92,6 +96,15 @@ pub struct AdminToken {
     pub sha256: String,
 }
 
+/// `[internal]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Internal {
+    #[serde(deserialize_with = "perhaps")]
+    pub listen: Option<SocketAddr>,
+}
+
 /// `[session]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,6 +114,7 @@ pub struct Session {
     pub idle: Duration,
     pub yibi_days: u32,
     pub weapp_hours: u32,
+    pub wafer_hours: u32,
 }
 
 /// `[limits]`
@@ -271,6 +285,14 @@ impl Settings {
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     Ok(Duration::from_secs(u64::from(u32::deserialize(deserializer)?)))
+}
+
+/// Empty text is none.
+fn perhaps<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    (!text.is_empty()).then(|| text.parse().map_err(serde::de::Error::custom)).transpose()
 }
 
 /// A TOML array, or from the environment a text with commas.

@@ -57,6 +57,51 @@ const USERS_BY_KEY: [&str; 2] = [
     "SELECT * FROM users WHERE key < ?1 AND key >= ?2 ORDER BY key DESC",
 ];
 
+/// Drawings sorted by a column, from either end.
+macro_rules! drawings_by {
+    ($column:literal) => {
+        [
+            concat!(
+                "SELECT * FROM drawings WHERE (",
+                $column,
+                ", number) < (?1, ?2) AND ",
+                $column,
+                " >= ?3 AND ",
+                $column,
+                " < ?4 ORDER BY ",
+                $column,
+                " DESC, number DESC"
+            ),
+            concat!(
+                "SELECT * FROM drawings WHERE (",
+                $column,
+                ", number) > (?1, ?2) AND ",
+                $column,
+                " >= ?3 AND ",
+                $column,
+                " < ?4 ORDER BY ",
+                $column,
+                ", number"
+            ),
+        ]
+    };
+}
+
+const DRAWINGS_BY_CHANGE: [&str; 2] = drawings_by!("updated_at");
+const DRAWINGS_BY_CREATION: [&str; 2] = drawings_by!("created_at");
+const DRAWINGS_BY_SIZE: [&str; 2] = drawings_by!("bytes");
+
+const AUDIT: &str = "SELECT number, entry FROM audit WHERE number < ? ORDER BY number DESC";
+
+/// Those that are yet to be swept out.
+const EXPIRED: &str = "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE expires_at <= ? LIMIT ?)";
+
+const USED_SINCE: &str = "SELECT count(*) FROM
+    (SELECT 1 FROM sessions WHERE json_extract(value, '$.last_seen') >= ? LIMIT ?)";
+
+/// Up to how many an estimate counts, where it has to: some milliseconds.
+const COUNTED: u32 = 100_000;
+
 /// Behind every text.
 const LAST: &str = "\u{10ffff}";
 
@@ -89,14 +134,7 @@ impl GalleryAdmin for SqliteStore {
     }
 
     async fn estimates(&self) -> StoreResult<(u64, u64)> {
-        self.reading(|connection| {
-            let count = |sql: &str| -> StoreResult<u64> {
-                let count: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-                Ok(u64::try_from(count).unwrap_or(0))
-            };
-            Ok((count("SELECT count(*) FROM users")?, count("SELECT count(*) FROM drawings")?))
-        })
-        .await
+        self.reading(|connection| Ok((total(connection, "users")?, total(connection, "drawings")?))).await
     }
 
     async fn audit(&self, at: Micros, entry: &AuditEntry) -> StoreResult<()> {
@@ -113,8 +151,7 @@ impl GalleryAdmin for SqliteStore {
     async fn audit_page(&self, after: Option<&Place>, limit: u32) -> StoreResult<Rows<AuditEntry>> {
         let after = after.map_or(i64::MAX, |after| after.value);
         self.reading(move |connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT number, entry FROM audit WHERE number < ? ORDER BY number DESC")?;
+            let mut statement = connection.prepare_cached(AUDIT)?;
             let mut found = statement.query([after])?;
             let mut page = Collector::new(limit);
             while let Some(row) = found.next()? {
@@ -140,17 +177,24 @@ impl SessionsAdmin for SqliteStore {
     async fn session_estimates(&self, since: Micros) -> StoreResult<(u64, u64)> {
         let now = Micros::now();
         self.reading(move |connection| {
-            let count = |sql: &str, from: Micros| -> StoreResult<u64> {
-                let count: i64 = connection.prepare_cached(sql)?.query_row([from], |row| row.get(0))?;
+            let count = |sql: &str, at: Micros| -> StoreResult<u64> {
+                let count: i64 =
+                    connection.prepare_cached(sql)?.query_row(params![at, COUNTED], |row| row.get(0))?;
                 Ok(u64::try_from(count).unwrap_or(0))
             };
-            Ok((
-                count("SELECT count(*) FROM sessions WHERE expires_at > ?", now)?,
-                count("SELECT count(*) FROM sessions WHERE json_extract(value, '$.last_seen') >= ?", since)?,
-            ))
+            let living = total(connection, "sessions")?.saturating_sub(count(EXPIRED, now)?);
+            Ok((living, count(USED_SINCE, since)?))
         })
         .await
     }
+}
+
+/// How many rows a table has, which its triggers keep.
+fn total(connection: &Connection, name: &str) -> StoreResult<u64> {
+    let total: i64 = connection
+        .prepare_cached("SELECT value FROM totals WHERE name = ?")?
+        .query_row([name], |row| row.get(0))?;
+    Ok(u64::try_from(total).unwrap_or(0))
 }
 
 /// The statement for that end.
@@ -268,42 +312,10 @@ fn user_page(connection: &Connection, page: &UserPage) -> StoreResult<Rows<UserR
 }
 
 fn drawing_page(connection: &Connection, page: &DrawingPage) -> StoreResult<Rows<(UserKey, Header)>> {
-    macro_rules! statements {
-        ($column:literal) => {
-            [
-                concat!(
-                    "SELECT * FROM drawings WHERE (",
-                    $column,
-                    ", number) < (?1, ?2)",
-                    " AND ",
-                    $column,
-                    " >= ?3 AND ",
-                    $column,
-                    " < ?4",
-                    " ORDER BY ",
-                    $column,
-                    " DESC, number DESC"
-                ),
-                concat!(
-                    "SELECT * FROM drawings WHERE (",
-                    $column,
-                    ", number) > (?1, ?2)",
-                    " AND ",
-                    $column,
-                    " >= ?3 AND ",
-                    $column,
-                    " < ?4",
-                    " ORDER BY ",
-                    $column,
-                    ", number"
-                ),
-            ]
-        };
-    }
     let statements = match page.order {
-        DrawingOrder::Updated => statements!("updated_at"),
-        DrawingOrder::Created => statements!("created_at"),
-        DrawingOrder::Size => statements!("bytes"),
+        DrawingOrder::Updated => DRAWINGS_BY_CHANGE,
+        DrawingOrder::Created => DRAWINGS_BY_CREATION,
+        DrawingOrder::Size => DRAWINGS_BY_SIZE,
     };
     let ends = if page.reverse { (i64::MIN, i64::MIN) } else { (i64::MAX, i64::MAX) };
     let (value, number) = match &page.after {
@@ -335,4 +347,71 @@ fn drawing_page(connection: &Connection, page: &DrawingPage) -> StoreResult<Rows
         }
     }
     Ok(collector.end(None))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::params_from_iter;
+    use rusqlite::types::Value;
+
+    use super::super::schema::migrate;
+    use super::*;
+
+    /// All statements by which operators page or estimate, and the index that each is to follow.
+    fn statements() -> Vec<(&'static str, &'static str)> {
+        let both = |[forward, backward]: [&'static str; 2], index| [(forward, index), (backward, index)];
+        let paged = [
+            both(BY_EXPIRY, "sessions_by_expiry"),
+            both(BY_USE, "sessions_by_use"),
+            both(BY_OPENID, "sessions_of_user"),
+            both(USERS_BY_CREATION, "users_by_creation"),
+            both(USERS_BY_NICKNAME, "users_by_nickname"),
+            both(USERS_BY_KEY, "PRIMARY KEY"),
+            both(DRAWINGS_BY_CHANGE, "all_drawings_by_change"),
+            both(DRAWINGS_BY_CREATION, "all_drawings_by_creation"),
+            both(DRAWINGS_BY_SIZE, "all_drawings_by_size"),
+        ];
+        let single =
+            [(AUDIT, "PRIMARY KEY"), (EXPIRED, "sessions_by_expiry"), (USED_SINCE, "sessions_by_use")];
+        paged.into_iter().flatten().chain(single).collect()
+    }
+
+    #[test]
+    fn every_page_follows_its_index_and_sorts_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        for (sql, index) in statements() {
+            let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            // What the parameters are makes no difference to a plan.
+            let parameters = vec![Value::Integer(0); explained.parameter_count()];
+            let rows =
+                explained.query_map(params_from_iter(parameters), |row| row.get::<_, String>("detail"));
+            let plan: Vec<String> = rows.unwrap().map(Result::unwrap).collect();
+            let searches = plan.iter().any(|step| step.starts_with("SEARCH") && step.contains(index));
+            let scans = |step: &String| step.starts_with("SCAN ") && !step.contains("subquery");
+            let sorts = |step: &String| step.contains("TEMP B-TREE");
+            assert!(searches && !plan.iter().any(scans) && !plan.iter().any(sorts), "{sql}\n{plan:#?}");
+        }
+    }
+
+    #[test]
+    fn totals_follow_every_change() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let run = |sql: &str| connection.execute_batch(sql).unwrap();
+        let totals = || ["users", "drawings", "sessions"].map(|name| total(&connection, name).unwrap());
+        assert_eq!(totals(), [0, 0, 0]);
+        run("INSERT INTO users (key, public_id, created_at) VALUES ('a', 'a', 1), ('b', 'b', 1)");
+        for id in ["1", "2", "3"] {
+            run(&format!(
+                "INSERT INTO drawings (user, id, title, width, height, mode, base, seq, all_weapp, last_weapp,
+                    stroke_count, point_count, bytes, created_at, updated_at, first_saved_at)
+                 VALUES ('a', '{id}', '', 1, 1, 'free', 0, 0, 0, 0, 0, 0, 0, 1, 1, 1)"
+            ));
+        }
+        run("INSERT INTO sessions VALUES (x'00', 'a', '{}', 1)");
+        assert_eq!(totals(), [2, 3, 1]);
+        run("DELETE FROM users WHERE key = 'a'; DELETE FROM drawings WHERE id < '3'; DELETE FROM sessions");
+        assert_eq!(totals(), [1, 1, 0]);
+    }
 }
