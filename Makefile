@@ -2,10 +2,11 @@
 # make test    all tests; installs what they need
 # make check   the static checks
 # make bench   figures of this machine, beside what its databases and libraries reach by themselves
+# make dist    packages for machines like this one, in target/packages
 
 CARGO ?= cargo
 
-.PHONY: run preview test check bench bench-large
+.PHONY: run preview test check bench bench-large dist
 
 run: preview
 	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
@@ -34,3 +35,6 @@ bench:
 # The same beside a million sessions and drawings of others, and what operators' pages cost then.
 bench-large:
 	$(MAKE) bench ARGS="--foreign 1000000 $(ARGS)"
+
+dist:
+	./deploy/package/dist

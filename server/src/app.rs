@@ -117,7 +117,7 @@ pub async fn run(
             .disable_signals();
         match listeners.public {
             Listener::Tcp(listener) => server.listen(listener)?.run(),
-            Listener::Unix(listener) => server.listen_uds(listener)?.run(),
+            Listener::Unix(listener, _) => server.listen_uds(listener)?.run(),
         }
     };
     let socket = admin_socket(&settings);
@@ -197,8 +197,11 @@ pub async fn run(
     supervisor::tell(supervisor::State::Stopping);
     if ended.is_ok() {
         tokio::time::sleep(settings.http.drain_delay).await;
-        if let Some(public) = handles.first() {
-            public.pause().await;
+        // The operator's goes on, so that /readyz says what happens.
+        if let Some((_, serving)) = handles.split_last() {
+            for handle in serving {
+                handle.pause().await;
+            }
         }
         tokio::time::sleep(SETTLE).await;
     }

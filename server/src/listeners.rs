@@ -16,8 +16,8 @@ use crate::unix_socket;
 pub enum Listener {
     /// At an IP address.
     Tcp(TcpListener),
-    /// In the file system.
-    Unix(UnixListener),
+    /// In the file system, at that path.
+    Unix(UnixListener, PathBuf),
 }
 
 /// The sockets that a server listens on.
@@ -39,10 +39,7 @@ impl Listener {
     pub fn place(&self) -> io::Result<Listen> {
         Ok(match self {
             Self::Tcp(listener) => Listen::Tcp(listener.local_addr()?),
-            Self::Unix(listener) => {
-                let address = listener.local_addr()?;
-                Listen::Unix(address.as_pathname().map(PathBuf::from).unwrap_or_default())
-            }
+            Self::Unix(_, path) => Listen::Unix(path.clone()),
         })
     }
 }
@@ -60,7 +57,8 @@ impl Listeners {
                 Listen::Unix(path) => {
                     let group = unix_socket::group_number(&settings.http.socket_group);
                     let bound = group.and_then(|group| unix_socket::bind(path, group));
-                    Listener::Unix(bound.map_err(|error| at(&settings.http.listen, &error))?)
+                    let listener = bound.map_err(|error| at(&settings.http.listen, &error))?;
+                    Listener::Unix(listener, path.clone())
                 }
             },
         };
@@ -68,7 +66,10 @@ impl Listeners {
             Some(listener) => listener,
             None => bind(settings.admin.listen)?,
         };
-        let internal = settings.internal.listen.map(bind).transpose()?;
+        let internal = match handed.internal.take() {
+            Some(listener) => Some(listener),
+            None => settings.internal.listen.map(bind).transpose()?,
+        };
         Ok(Self { public, admin, internal })
     }
 }
@@ -87,11 +88,12 @@ fn at(place: &impl Display, error: &io::Error) -> String {
 pub struct HandedOver {
     public: Option<Listener>,
     admin: Option<TcpListener>,
+    internal: Option<TcpListener>,
 }
 
 impl HandedOver {
-    /// What `LISTEN_FDS` counts, told apart by `LISTEN_FDNAMES`; without names the first is for clients and a
-    /// second for the operator.
+    /// What `LISTEN_FDS` counts, told apart by `LISTEN_FDNAMES`; without names the first is for clients, a
+    /// second for the operator, and a third for other backends.
     ///
     /// # Errors
     /// In words, when a socket is of the wrong kind, or has a name that means nothing here.
@@ -100,24 +102,30 @@ impl HandedOver {
         let mut sockets = ListenFd::from_env();
         let mut names = names.split(':').filter(|name| !name.is_empty());
         let mut handed = Self::default();
-        for (index, usual) in
-            (0..sockets.len()).zip(["http", "admin"].into_iter().chain(std::iter::repeat("")))
-        {
+        let usual = ["http", "admin", "internal"].into_iter().chain(std::iter::repeat(""));
+        for (index, usual) in (0..sockets.len()).zip(usual) {
             let name = names.next().unwrap_or(usual);
             let wrong = |error: io::Error| format!("the socket handed over as {name:?}: {error}");
             match name {
                 "http" if handed.public.is_none() => {
-                    let unix = sockets.take_unix_listener(index).ok().flatten().map(Listener::Unix);
-                    handed.public = match unix {
-                        Some(listener) => Some(listener),
+                    handed.public = match sockets.take_unix_listener(index).ok().flatten() {
+                        Some(listener) => {
+                            let address = listener.local_addr().map_err(wrong)?;
+                            let path = address.as_pathname().map(PathBuf::from).unwrap_or_default();
+                            Some(Listener::Unix(listener, path))
+                        }
                         None => sockets.take_tcp_listener(index).map_err(wrong)?.map(Listener::Tcp),
                     };
                 }
                 "admin" if handed.admin.is_none() => {
                     handed.admin = sockets.take_tcp_listener(index).map_err(wrong)?;
                 }
+                "internal" if handed.internal.is_none() => {
+                    handed.internal = sockets.take_tcp_listener(index).map_err(wrong)?;
+                }
                 name => {
-                    let known = "one may be named http and one admin (FileDescriptorName= in a socket unit)";
+                    let known =
+                        "one may be named http, one admin, one internal (FileDescriptorName= in a unit)";
                     return Err(format!("a socket was handed over as {name:?}; {known}"));
                 }
             }

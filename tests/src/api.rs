@@ -80,6 +80,12 @@ impl Api {
         Self { base: server.to_owned(), http, token: None, headers: HeaderMap::new() }
     }
 
+    /// A client that sends by that one, without a token.
+    #[must_use]
+    pub fn by(http: reqwest::Client, server: &str) -> Self {
+        Self { base: server.to_owned(), http, token: None, headers: HeaderMap::new() }
+    }
+
     /// The same client of another server.
     #[must_use]
     pub fn at(&self, server: &str) -> Self {

@@ -1,6 +1,6 @@
 //! A server of the test's own, as its operator would start it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -55,25 +55,7 @@ impl Server {
     #[must_use]
     pub fn start_by(launcher: &[&str], backend: Backend, wechat: &Wechat, further: &[(&str, &str)]) -> Self {
         let data = TempDir::new();
-        let mut settings = vec![
-            ("STORE__DATA_DIR".to_owned(), data.path().display().to_string()),
-            ("WECHAT__APP_ID".to_owned(), wechat.app_id.clone()),
-            ("WECHAT__APP_SECRET".to_owned(), APP_SECRET.to_owned()),
-            ("WECHAT__API_URL".to_owned(), wechat.url.clone()),
-            ("ADMIN__TOKEN".to_owned(), ADMIN_TOKEN.to_owned()),
-            ("HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
-            ("ADMIN__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
-            ("LOG__FILTER".to_owned(), "info,yibi_server=trace".to_owned()),
-        ];
-        if backend == Backend::Shared {
-            let name = format!("t{}", unique());
-            settings.extend([
-                ("STORE__MONGODB_URI".to_owned(), service("YIBI_TEST_MONGODB_URI")),
-                ("STORE__MONGODB_DATABASE".to_owned(), name.clone()),
-                ("STORE__REDIS_URL".to_owned(), service("YIBI_TEST_REDIS_URL")),
-                ("STORE__REDIS_PREFIX".to_owned(), format!("{name}:")),
-            ]);
-        }
+        let mut settings = settings(backend, wechat, data.path());
         settings.extend(further.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let launcher = launcher.iter().map(|&word| word.to_owned()).collect();
         Self::run(launcher, settings, Some(data))
@@ -162,6 +144,32 @@ impl Server {
     pub fn log(&self) -> String {
         self.process.output()
     }
+}
+
+/// What a server of the tests is set to, named as in the environment without `YIBI_`: ports that are free, that
+/// WeChat, and data in that directory or in databases of its own.
+#[must_use]
+pub fn settings(backend: Backend, wechat: &Wechat, data: &Path) -> Vec<(String, String)> {
+    let mut settings = vec![
+        ("STORE__DATA_DIR".to_owned(), data.display().to_string()),
+        ("WECHAT__APP_ID".to_owned(), wechat.app_id.clone()),
+        ("WECHAT__APP_SECRET".to_owned(), APP_SECRET.to_owned()),
+        ("WECHAT__API_URL".to_owned(), wechat.url.clone()),
+        ("ADMIN__TOKEN".to_owned(), ADMIN_TOKEN.to_owned()),
+        ("HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+        ("ADMIN__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+        ("LOG__FILTER".to_owned(), "info,yibi_server=trace".to_owned()),
+    ];
+    if backend == Backend::Shared {
+        let name = format!("t{}", unique());
+        settings.extend([
+            ("STORE__MONGODB_URI".to_owned(), service("YIBI_TEST_MONGODB_URI")),
+            ("STORE__MONGODB_DATABASE".to_owned(), name.clone()),
+            ("STORE__REDIS_URL".to_owned(), service("YIBI_TEST_REDIS_URL")),
+            ("STORE__REDIS_PREFIX".to_owned(), format!("{name}:")),
+        ]);
+    }
+    settings
 }
 
 fn launch(launcher: &[String], settings: &[(String, String)]) -> (Process, [String; 3]) {

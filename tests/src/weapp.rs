@@ -29,6 +29,16 @@ impl Phone {
         Self { api: Api::new(server), headers: Vec::new() }
     }
 
+    /// One that sends everything of a login by that client.
+    #[must_use]
+    pub fn by(api: Api, login: &Login) -> Self {
+        let phone = Self { api, headers: Vec::new() };
+        let phone = phone.header("X-WX-Code", &login.code);
+        phone
+            .header("X-WX-RawData", encode_uri_component(&login.raw_data))
+            .header("X-WX-Signature", &login.signature)
+    }
+
     /// One that sends a code and nothing else.
     #[must_use]
     pub fn with_code(server: &str, code: &str) -> Self {

@@ -10,6 +10,7 @@
 
 mod admin;
 mod doctor;
+mod deploy;
 mod first_steps;
 mod internal;
 mod outages;

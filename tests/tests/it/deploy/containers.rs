@@ -1,0 +1,105 @@
+//! The image and the composition, as far as they can be checked without an engine.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{output, read, repository};
+
+/// A YAML file as JSON; duplicate keys and unknown aliases are errors.
+fn yaml(path: &str) -> Value {
+    let script = "const {load} = require('js-yaml'); \
+                  console.log(JSON.stringify(load(require('fs').readFileSync(process.argv[1], 'utf8'))))";
+    let mut node = Command::new("node");
+    let node = node.current_dir(repository("tests/deploy")).args(["-e", script]).arg(repository(path));
+    serde_json::from_str(&output(node)).unwrap()
+}
+
+#[test]
+fn the_composition_names_what_is_there() {
+    let compose = yaml("deploy/containers/compose.yaml");
+    let services = compose["services"].as_object().unwrap();
+    let settings: toml::Table = read("server/settings.default.toml").parse().unwrap();
+    let upstream = read("deploy/containers/yibi-upstream.conf");
+    let mut servers = 0;
+    for (name, service) in services {
+        for volume in service["volumes"].as_array().into_iter().flatten() {
+            let source = volume.as_str().unwrap().split(':').next().unwrap();
+            if source.starts_with('.') {
+                assert!(repository("deploy/containers").join(source).is_file(), "{source}");
+            } else if !source.starts_with('/') {
+                assert!(compose["volumes"].as_object().unwrap().contains_key(source), "{source}");
+            }
+        }
+        for needed in service["depends_on"].as_object().into_iter().flat_map(serde_json::Map::keys) {
+            // The image has the servers' check.
+            let checked = !services[needed]["healthcheck"].is_null() || needed.starts_with("yibi-");
+            assert!(checked, "{needed}");
+        }
+        assert!(name == "nginx" || service["ports"].is_null(), "{name} is reached from outside");
+        let Some(environment) = service["environment"].as_object() else { continue };
+        servers += 1;
+        for variable in environment.keys() {
+            let (section, key) = variable.strip_prefix("YIBI_").unwrap().split_once("__").unwrap();
+            let key = key.strip_suffix("_FILE").unwrap_or(key).to_lowercase();
+            assert!(settings[&section.to_lowercase()].get(&key).is_some(), "{variable} is no setting");
+        }
+        let address = service["networks"]["inside"]["ipv4_address"].as_str().unwrap();
+        assert!(upstream.contains(&format!("server {address}:5757 ")), "nginx does not know {name}");
+        assert_eq!(
+            environment["YIBI_HTTP__TRUSTED_PROXIES"],
+            services["nginx"]["networks"]["inside"]["ipv4_address"]
+        );
+        let grace = service["stop_grace_period"].as_str().unwrap().strip_suffix('s').unwrap();
+        let drain =
+            ["drain_delay", "shutdown_timeout"].map(|key| settings["http"][key].as_integer().unwrap());
+        assert!(grace.parse::<i64>().unwrap() > drain.iter().sum());
+    }
+    assert_eq!(servers, upstream.matches("    server ").count());
+    let redis = services["redis"]["command"].to_string();
+    assert!(redis.contains(r#""--appendonly","yes""#) && redis.contains("noeviction"), "{redis}");
+}
+
+#[test]
+fn the_image_runs_as_nobody_in_particular_and_checks_itself() {
+    let file = read("deploy/containers/Dockerfile").replace("\\\n", " ");
+    let lines: Vec<&str> =
+        file.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).collect();
+    let known = [
+        "FROM",
+        "WORKDIR",
+        "COPY",
+        "RUN",
+        "USER",
+        "ENV",
+        "EXPOSE",
+        "VOLUME",
+        "STOPSIGNAL",
+        "HEALTHCHECK",
+        "ENTRYPOINT",
+        "CMD",
+    ];
+    assert!(lines.iter().all(|line| known.contains(&line.split(' ').next().unwrap())), "{lines:#?}");
+    let last = lines.iter().rposition(|line| line.starts_with("FROM")).unwrap();
+    let image = &lines[last..];
+    assert!(image[0].contains("distroless/static") && image[0].ends_with(":nonroot"));
+    let value = |name: &str| image.iter().find_map(|line| line.strip_prefix(name)).unwrap().trim();
+    assert_eq!(value("USER"), "nonroot");
+    assert!(value("HEALTHCHECK").ends_with(r#"CMD ["/usr/bin/yibi-server", "health"]"#));
+    // There is no shell in it.
+    for name in ["ENTRYPOINT", "CMD"] {
+        assert!(serde_json::from_str::<Vec<String>>(value(name)).is_ok(), "{name}");
+    }
+    // It is built with the compiler that the project asks for, or a newer one.
+    let asked: toml::Table = read("Cargo.toml").parse().unwrap();
+    let minor = |version: &str| version.split('.').nth(1).unwrap().parse::<u32>().unwrap();
+    let image = lines[0].strip_prefix("FROM rust:").unwrap().split('-').next().unwrap();
+    assert!(minor(image) >= minor(asked["workspace"]["package"]["rust-version"].as_str().unwrap()));
+}
+
+#[test]
+fn files_for_prometheus_are_yaml() {
+    assert_eq!(yaml("deploy/prometheus/scrape.yaml")[0]["job_name"], "yibi");
+    let alertmanager = yaml("deploy/prometheus/alertmanager.yaml");
+    assert_eq!(alertmanager["route"]["receiver"], alertmanager["receivers"][0]["name"]);
+}

@@ -1,0 +1,55 @@
+//! Prometheus rules and the Grafana dashboard ask for what a server counts.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use yibi_tests::api::stroke;
+use yibi_tests::{Api, Backend, Server, Wechat};
+
+use super::{output, read, repository};
+
+#[test]
+fn the_rules_fire_when_they_should() {
+    let mut promtool = Command::new("promtool");
+    output(promtool.current_dir(repository("deploy/prometheus")).args(["test", "rules", "alerts.test.yaml"]));
+}
+
+/// All names in a text that begin with `yibi_`.
+fn names(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.filter(|word| word.starts_with("yibi_")).map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_metric_that_is_asked_for_is_there() {
+    let dashboard = read("deploy/prometheus/dashboard.json");
+    let parsed: Value = serde_json::from_str(&dashboard).unwrap();
+    let panels = parsed["panels"].as_array().unwrap();
+    let ids: BTreeSet<i64> = panels.iter().map(|panel| panel["id"].as_i64().unwrap()).collect();
+    assert_eq!(ids.len(), panels.len());
+    let mut asked = names(&dashboard);
+    asked.extend(names(&read("deploy/prometheus/alerts.yaml")));
+    assert!(asked.len() > 8, "{asked:?}");
+
+    // A server at which all is well, and one that has lost its Redis.
+    let wechat = Wechat::start();
+    let server = Server::start(Backend::Embedded, &wechat);
+    let alice = server.signed_in(&wechat, "alice").await;
+    alice.append("a", 0, json!([stroke(1)])).await.ok();
+    let broken =
+        Server::start_with(Backend::Embedded, &wechat, &[("STORE__REDIS_URL", "redis://127.0.0.1:1/")]);
+    let sign_in = json!({"code": wechat.code("alice").await});
+    assert_eq!(broken.api().post("/api/v1/session", &sign_in).await.status, 503);
+
+    let mut counted = BTreeSet::new();
+    for server in [&server, &broken] {
+        let admin = Api::new(&server.admin);
+        let text = admin.get("/metrics").await.text();
+        counted.extend(names(
+            &text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"),
+        ));
+    }
+    let missing: Vec<&String> = asked.difference(&counted).collect();
+    assert!(missing.is_empty(), "{missing:?} of {counted:?}");
+}

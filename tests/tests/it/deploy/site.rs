@@ -1,0 +1,165 @@
+//! nginx with the site of `deploy/nginx/` and a certificate of a throw-away authority.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use reqwest::Certificate;
+use tokio::net::TcpStream;
+use yibi_tests::process::Process;
+use yibi_tests::{Api, TempDir, eventually, install_tls};
+
+use super::{edited, free_port, output};
+
+/// The domain as it stands in the files.
+pub const DOMAIN: &str = "draw.example.com";
+
+/// A running nginx.
+#[derive(Debug)]
+pub struct Site {
+    _process: Process,
+    directory: TempDir,
+    /// `https://draw.example.com:port`, which resolves nowhere but in [`Site::client`].
+    pub url: String,
+    /// Where it speaks TLS.
+    pub tls: SocketAddr,
+    /// Where it speaks without.
+    pub plain: SocketAddr,
+}
+
+impl Site {
+    /// nginx before these servers, each as behind `server` in an upstream: `127.0.0.1:1234`, `unix:/path`.
+    pub async fn before(servers: &[&str]) -> Self {
+        Self::edited(servers, &[]).await
+    }
+
+    /// The same with further edits to the site's file.
+    pub async fn edited(servers: &[&str], edits: &[(&str, &str)]) -> Self {
+        install_tls();
+        let directory = TempDir::new();
+        let home = directory.path();
+        certificate(home);
+        std::fs::create_dir_all(home.join("acme/.well-known/acme-challenge")).unwrap();
+        let (tls, plain) = (loopback(free_port()), loopback(free_port()));
+        std::fs::write(home.join("nginx.conf"), configuration(home)).unwrap();
+        std::fs::write(home.join("upstream.conf"), upstream(servers)).unwrap();
+        std::fs::write(home.join("site.conf"), site(home, tls, plain, edits)).unwrap();
+        let mut command = Command::new("/usr/sbin/nginx");
+        command.arg("-c").arg(home.join("nginx.conf")).arg("-p").arg(home).args(["-g", "daemon off;"]);
+        // As a deployer checks it first.
+        output(
+            Command::new("/usr/sbin/nginx")
+                .args(["-t", "-q", "-c"])
+                .arg(home.join("nginx.conf"))
+                .arg("-p")
+                .arg(home),
+        );
+        let process = Process::start(&mut command);
+        eventually("nginx listens", Duration::from_secs(10), || async {
+            TcpStream::connect(tls).await.is_ok()
+        })
+        .await;
+        Self { _process: process, url: format!("https://{DOMAIN}:{}", tls.port()), directory, tls, plain }
+    }
+
+    /// A client that trusts the authority, and knows where the domain is.
+    pub fn client(&self) -> reqwest::Client {
+        let authority = std::fs::read(self.authority()).unwrap();
+        reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_certs_only([Certificate::from_pem(&authority).unwrap()])
+            .resolve(DOMAIN, self.tls)
+            .build()
+            .unwrap()
+    }
+
+    /// A client of the API.
+    pub fn api(&self) -> Api {
+        Api::by(self.client(), &self.url)
+    }
+
+    /// The certificate of the authority.
+    pub fn authority(&self) -> PathBuf {
+        self.directory.path().join("ca.crt")
+    }
+
+    /// Where certbot would lay its proofs.
+    pub fn acme(&self) -> PathBuf {
+        self.directory.path().join("acme/.well-known/acme-challenge")
+    }
+
+    /// The access log so far.
+    pub fn access_log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("yibi.access.log")).unwrap_or_default()
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// What of nginx's own configuration is not the site's.
+fn configuration(home: &Path) -> String {
+    let home = home.display();
+    let mut text = String::new();
+    // Its workers read the test's directory and unix sockets; where nginx is not root's, they do anyway.
+    if std::fs::metadata("/proc/self").is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0)
+    {
+        text.push_str("user root;\n");
+    }
+    write!(text, "worker_processes 2;\npid {home}/nginx.pid;\nerror_log {home}/error.log warn;\n").unwrap();
+    text.push_str("events { worker_connections 512; }\nhttp {\n");
+    for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
+        writeln!(text, "    {kind}_temp_path {home}/{kind};").unwrap();
+    }
+    write!(text, "    include {home}/upstream.conf;\n    include {home}/site.conf;\n}}\n").unwrap();
+    text
+}
+
+fn upstream(servers: &[&str]) -> String {
+    let lines: String = servers.iter().map(|server| format!("server {server} fail_timeout=1s;\n")).collect();
+    edited("deploy/nginx/yibi-upstream.conf", &[("server 127.0.0.1:5757 fail_timeout=1s;", &lines)])
+}
+
+fn site(home: &Path, tls: SocketAddr, plain: SocketAddr, edits: &[(&str, &str)]) -> String {
+    let home = home.display();
+    let ports = [
+        ("listen [::]:80 default_server;", String::new()),
+        ("listen [::]:443 ssl default_server;", String::new()),
+        ("listen [::]:80;", String::new()),
+        ("listen [::]:443 ssl http2;", String::new()),
+        ("listen 80", format!("listen {plain}")),
+        ("listen 443", format!("listen {tls}")),
+        ("/etc/letsencrypt/live/draw.example.com/", format!("{home}/")),
+        ("/var/log/nginx/", format!("{home}/")),
+        ("/var/www/html", format!("{home}/acme")),
+    ];
+    let ports = ports.iter().map(|(from, to)| (*from, to.as_str()));
+    let edits: Vec<(&str, &str)> = ports.chain(edits.iter().copied()).collect();
+    edited("deploy/nginx/yibi.conf", &edits)
+}
+
+/// A certificate for the domain, by an authority of its own, as certbot would leave them.
+fn certificate(home: &Path) {
+    let openssl = |arguments: &[&str]| output(Command::new("openssl").current_dir(home).args(arguments));
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    let request = |more: &[&str]| openssl(&[&["req"], &key[..], more].concat());
+    request(&[
+        "-x509",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=a throw-away authority",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.crt",
+    ]);
+    request(&["-subj", "/CN=draw.example.com", "-keyout", "privkey.pem", "-out", "site.csr"]);
+    std::fs::write(home.join("names"), format!("subjectAltName=DNS:{DOMAIN}\n")).unwrap();
+    let signed = ["x509", "-req", "-in", "site.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"];
+    openssl(&[&signed[..], &["-days", "2", "-extfile", "names", "-out", "fullchain.pem"]].concat());
+}

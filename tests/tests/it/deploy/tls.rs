@@ -1,0 +1,70 @@
+//! What the site says before anything is asked of it.
+
+use std::process::{Command, Stdio};
+
+use yibi_tests::{Backend, Server, Wechat};
+
+use super::output;
+use super::site::{DOMAIN, Site};
+
+/// What `openssl s_client` says of a handshake.
+fn handshake(site: &Site, name: &str, more: &[&str]) -> (bool, String) {
+    let mut command = Command::new("openssl");
+    command.args([
+        "s_client",
+        "-connect",
+        &site.tls.to_string(),
+        "-servername",
+        name,
+        "-verify_return_error",
+    ]);
+    command.arg("-CAfile").arg(site.authority()).args(["-verify_hostname", DOMAIN]).args(more);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), text.into_owned())
+}
+
+#[tokio::test]
+async fn the_handshake_is_one_that_wechat_takes() {
+    let site = Site::before(&["127.0.0.1:1"]).await;
+    for (version, protocol) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
+        let (shaken, said) = handshake(&site, DOMAIN, &[version, "-alpn", "h2,http/1.1"]);
+        assert!(shaken, "{said}");
+        assert!(said.contains(protocol) && said.contains("Verification: OK"), "{said}");
+        assert!(said.contains("ALPN protocol: h2"), "{said}");
+    }
+    // Without the security level, OpenSSL itself would not even offer it.
+    let (shaken, said) = handshake(&site, DOMAIN, &["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"]);
+    assert!(!shaken, "{said}");
+    let (shaken, said) = handshake(&site, "other.example.com", &[]);
+    assert!(!shaken && said.contains("unrecognized name"), "{said}");
+}
+
+#[tokio::test]
+async fn http_2_and_the_way_from_http() {
+    let wechat = Wechat::start();
+    let server = Server::start(Backend::Embedded, &wechat);
+    let site = Site::before(&[server.public.strip_prefix("http://").unwrap()]).await;
+    let resolve = format!("{DOMAIN}:{}:127.0.0.1", site.tls.port());
+    let mut curl = Command::new("curl");
+    curl.args(["-sS", "--noproxy", "*", "--http2", "--resolve", &resolve, "--cacert"]).arg(site.authority());
+    let said = output(curl.args(["-w", "\n%{http_version} %{header_json}", &site.url]));
+    assert!(
+        said.starts_with(&format!(r#"{{"name":"yibi","version":"{}"}}"#, env!("CARGO_PKG_VERSION"))),
+        "{said}"
+    );
+    assert!(said.contains("\n2 ") && said.contains("max-age=63072000"), "{said}");
+
+    let plain = format!("http://{}", site.plain);
+    let client = site.client();
+    let get = |path: &str, host: &str| client.get(format!("{plain}{path}")).header("host", host).send();
+    let moved = get("/api/v1/limits?a=b", DOMAIN).await.unwrap();
+    assert_eq!(moved.status(), 301);
+    assert_eq!(moved.headers()["location"], "https://draw.example.com/api/v1/limits?a=b");
+    std::fs::write(site.acme().join("token"), "proof").unwrap();
+    let proof = get("/.well-known/acme-challenge/token", DOMAIN).await.unwrap();
+    assert_eq!((proof.status().as_u16(), proof.text().await.unwrap().as_str()), (200, "proof"));
+    assert_eq!(get("/.well-known/acme-challenge/none", DOMAIN).await.unwrap().status(), 404);
+    // By another name there is nothing, not even an answer.
+    get("/", "other.example.com").await.unwrap_err();
+}
