@@ -61,6 +61,8 @@ pub enum Change {
     BlockUser,
     /// Let a user in again.
     UnblockUser,
+    /// Have WeChat replace a session's session_key.
+    ResetSessionKey,
     /// Put a drawing in the bin.
     DeleteDrawing,
     /// Take a drawing out of the bin.
@@ -69,11 +71,12 @@ pub enum Change {
 
 impl Change {
     /// All changes.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RevokeSession,
         Self::RevokeSessions,
         Self::BlockUser,
         Self::UnblockUser,
+        Self::ResetSessionKey,
         Self::DeleteDrawing,
         Self::RestoreDrawing,
     ];
@@ -86,6 +89,7 @@ impl Change {
             Self::RevokeSessions => "revoke_sessions",
             Self::BlockUser => "block_user",
             Self::UnblockUser => "unblock_user",
+            Self::ResetSessionKey => "reset_session_key",
             Self::DeleteDrawing => "delete_drawing",
             Self::RestoreDrawing => "restore_drawing",
         }
@@ -96,7 +100,11 @@ impl Change {
     pub fn is_of_drawing(self) -> bool {
         match self {
             Self::DeleteDrawing | Self::RestoreDrawing => true,
-            Self::RevokeSession | Self::RevokeSessions | Self::BlockUser | Self::UnblockUser => false,
+            Self::RevokeSession
+            | Self::RevokeSessions
+            | Self::BlockUser
+            | Self::UnblockUser
+            | Self::ResetSessionKey => false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Count, DrawingRow, SessionRow, UserRef};
+use crate::api::ContentState;
 
 /// The parameters of `GET /users`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -70,6 +71,13 @@ pub struct UserPage {
 pub struct UserDetail {
     /// The user.
     pub user: UserRow,
+    /// What WeChat says of the nickname; null where it was not asked. A rejected one was taken away, in mode
+    /// `enforce`.
+    #[serde(default)]
+    pub nickname_state: Option<ContentState>,
+    /// What WeChat says of the avatar; likewise.
+    #[serde(default)]
+    pub avatar_state: Option<ContentState>,
     /// Drawings, the bin included.
     pub drawings: u32,
     /// Bytes of their actions, as stored.
@@ -78,6 +86,12 @@ pub struct UserDetail {
     pub sessions: Vec<SessionRow>,
     /// The drawings that changed last, ten at most.
     pub latest: Vec<DrawingRow>,
+    /// The person across the mini-programs of one account, when WeChat told; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unionid: Option<String>,
+    /// The same person in other mini-programs.
+    #[serde(default)]
+    pub elsewhere: Vec<UserRef>,
     /// The server's clock.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,

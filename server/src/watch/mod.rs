@@ -178,15 +178,17 @@ impl Watch {
         let _ = self.0.events.send(told);
     }
 
+    /// Whether the server is about to end.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
+    }
+
     /// From now on the server finishes what is in flight.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
         // So that it is announced at once.
         self.0.listened.notify_one();
-    }
-
-    fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Relaxed)
     }
 }
 

@@ -35,7 +35,7 @@ impl RedisSessions {
             }
             say.cmd("EXISTS").arg(&listening);
             let (wanted,): (bool,) = keep.link.many(&say).await?;
-            Ok(wanted)
+            Ok(wanted || listens)
         })
         .await
     }
