@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 pub struct Process {
     child: Child,
     output: Arc<(Mutex<String>, Condvar)>,
+    unheard: Arc<AtomicBool>,
 }
 
 impl Process {
@@ -29,9 +31,15 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let output = Arc::new((Mutex::new(String::new()), Condvar::new()));
-        collect(child.stdout.take().unwrap(), &output);
-        collect(child.stderr.take().unwrap(), &output);
-        Self { child, output }
+        let unheard = Arc::default();
+        collect(child.stdout.take().unwrap(), &output, &unheard);
+        collect(child.stderr.take().unwrap(), &output, &unheard);
+        Self { child, output, unheard }
+    }
+
+    /// From now on its output is read and not kept: a benchmark is not to pay for it.
+    pub fn stop_listening(&self) {
+        self.unheard.store(true, Ordering::Relaxed);
     }
 
     /// The first line, of those so far and those to come, from which `find` gets something.
@@ -99,15 +107,26 @@ impl Drop for Process {
     }
 }
 
-fn collect(pipe: impl Read + Send + 'static, output: &Arc<(Mutex<String>, Condvar)>) {
-    let output = Arc::clone(output);
+fn collect(
+    pipe: impl Read + Send + 'static,
+    output: &Arc<(Mutex<String>, Condvar)>,
+    unheard: &Arc<AtomicBool>,
+) {
+    let (output, unheard) = (Arc::clone(output), Arc::clone(unheard));
     std::thread::spawn(move || {
-        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+        let mut pipe = BufReader::with_capacity(64 << 10, pipe);
+        let mut line = String::new();
+        while !unheard.load(Ordering::Relaxed) {
+            line.clear();
+            if pipe.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
             let (text, more) = &*output;
             let mut text = text.lock().unwrap();
-            text.push_str(&line);
+            text.push_str(line.trim_end_matches('\n'));
             text.push('\n');
             more.notify_all();
         }
+        let _ = std::io::copy(&mut pipe, &mut std::io::sink());
     });
 }

@@ -146,8 +146,12 @@ impl Case {
             Self::Save => saves(site),
             Self::Append => appends(site),
             Self::SignIn => (0..site.tokens.len()).map(|number| Box::new(SignIn { number }) as _).collect(),
-            Self::Picture | Self::CachedPicture => {
-                site.tokens.iter().map(|token| Box::new(pictures(token)) as _).collect()
+            // One for each connection, which is drawn while the connections are warmed.
+            Self::CachedPicture => {
+                site.tokens.iter().map(|token| Box::new(Turns::of_pictures(token, 1)) as _).collect()
+            }
+            Self::Picture => {
+                site.tokens.iter().map(|token| Box::new(Turns::of_pictures(token, DRAWINGS)) as _).collect()
             }
         }
     }
@@ -296,8 +300,10 @@ impl Worker for Turns {
     }
 }
 
-fn pictures(token: &str) -> Turns {
-    let headers = format!("Authorization: Bearer {token}\r\n");
-    let request = |drawing| get(&format!("/api/v1/drawings/r{drawing}/image.png?size=256"), &headers);
-    Turns { requests: (0..DRAWINGS).map(request).collect(), number: 0 }
+impl Turns {
+    fn of_pictures(token: &str, count: usize) -> Self {
+        let headers = format!("Authorization: Bearer {token}\r\n");
+        let request = |drawing| get(&format!("/api/v1/drawings/r{drawing}/image.png?size=256"), &headers);
+        Self { requests: (0..count).map(request).collect(), number: 0 }
+    }
 }

@@ -137,7 +137,7 @@ fn sqlite(file: &std::path::Path, count: u64) {
     connection
         .execute_batch(
             "INSERT INTO actions SELECT d.number, a.seq, a.blob FROM drawings d,
-                (SELECT seq, blob FROM actions JOIN drawings ON drawing = number
+                (SELECT actions.seq, blob FROM actions JOIN drawings ON drawing = number
                  WHERE user LIKE '%/o-v1' AND id = 'r1') a WHERE d.id LIKE 'd%';
              PRAGMA wal_checkpoint(truncate); PRAGMA optimize",
         )

@@ -12,6 +12,8 @@ use crate::Api;
 const LONG: u64 = 4_000;
 /// Appends to one kind of drawing before it is the other's turn.
 const BLOCK: u64 = 25;
+/// How many turns each has: as many as there is time for, within these bounds.
+const BLOCKS: std::ops::Range<u64> = 8..39;
 /// Points of a stroke.
 const POINTS: usize = 60;
 
@@ -24,7 +26,7 @@ pub async fn measure(site: &Site, seconds: Duration) -> String {
     }
     let (mut short, mut long): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
     let (end, mut seq, mut block) = (Instant::now() + seconds / 2, LONG, 0);
-    while Instant::now() < end && seq + BLOCK < 4_990 {
+    while block < BLOCKS.start || (block < BLOCKS.end && Instant::now() < end) {
         for number in 0..BLOCK {
             let id = format!("short{block}-{number}");
             user.append(&id, 0, batch(0, 1)).await.ok();

@@ -70,6 +70,7 @@ impl Site {
         let begun = Instant::now();
         self.server.start_again();
         self.server.api().get("/").await.ok();
+        self.server.process().stop_listening();
         self.started_ms = begun.elapsed().as_secs_f64() * 1_000.0;
         tokio::time::sleep(Duration::from_millis(500)).await;
         self.idle_mb = resident_mb(self.server.id());

@@ -1,6 +1,6 @@
 //! The table.
 
-/// Cells in columns, the first to the left and all others to the right.
+/// Cells in columns, the first and the last to the left and all others to the right.
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<Vec<String>>,
@@ -28,7 +28,11 @@ impl Table {
         let widths: Vec<usize> = (0..columns).map(|column| width_of(column).unwrap_or(0)).collect();
         let line = |row: &Vec<String>| {
             let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-                if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                if column == 0 || column + 1 == columns {
+                    format!("{cell:<width$}")
+                } else {
+                    format!("{cell:>width$}")
+                }
             });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
@@ -56,9 +60,10 @@ mod tests {
 
     #[test]
     fn columns_stand_below_one_another() {
-        let mut table = Table::new(&["case", "a second"]);
-        table.row(vec!["list".to_owned(), thousands(1_234_567.4)]);
-        table.row(vec!["a longer one".to_owned(), thousands(7.0)]);
-        assert_eq!(table.text(), "case           a second\nlist          1,234,567\na longer one          7");
+        let mut table = Table::new(&["case", "a second", "of"]);
+        table.row(vec!["list".to_owned(), thousands(1_234_567.4), "a".to_owned()]);
+        table.row(vec!["a longer one".to_owned(), thousands(7.0), String::new()]);
+        let expected = "case           a second  of\nlist          1,234,567  a\na longer one          7";
+        assert_eq!(table.text(), expected);
     }
 }
