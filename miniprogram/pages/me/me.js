@@ -20,6 +20,8 @@ Page({
     /** The number as the server shows it; empty where none is bound. */
     phone: '',
     binding: false,
+    /** The path of the export that is ready to be sent. */
+    exported: '',
     editing: false,
     closing: false,
     phrase: PHRASE,
@@ -181,11 +183,27 @@ Page({
       const { statusCode, tempFilePath } = await new Promise((success, fail) => { wx.downloadFile({ ...request, success, fail }) })
       if (statusCode !== 200) throw new Error(`export answered ${statusCode}`)
       wx.hideLoading()
-      wx.shareFileMessage({ filePath: tempFilePath, fileName: '一笔到底.zip', fail: () => {} })
+      // WeChat sends a file only at a tap, and the one that asked for it is long past.
+      this.setData({ exported: tempFilePath })
     } catch (error) {
       wx.hideLoading()
       this.selectComponent('#fault').tell(error)
     }
+  },
+
+  closeExport() {
+    this.setData({ exported: '' })
+  },
+
+  sendExport() {
+    wx.shareFileMessage({
+      filePath: this.data.exported,
+      fileName: '一笔到底.zip',
+      success: () => this.closeExport(),
+      fail: ({ errMsg }) => {
+        if (!/cancel/.test(errMsg)) wx.showToast({ title: '没能发送，请再试一次', icon: 'none' })
+      },
+    })
   },
 
   endSession({ currentTarget }) {
