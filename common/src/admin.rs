@@ -283,6 +283,12 @@ pub struct UserDetail {
     pub sessions: Vec<SessionRow>,
     /// The drawings that changed last, ten at most.
     pub latest: Vec<DrawingRow>,
+    /// The person across the mini-programs of one account, when WeChat told; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unionid: Option<String>,
+    /// The same person in other mini-programs.
+    #[serde(default)]
+    pub elsewhere: Vec<UserRef>,
     /// The server's clock.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
@@ -756,6 +762,8 @@ pub enum Change {
     BlockUser,
     /// Let a user in again.
     UnblockUser,
+    /// Have WeChat replace a session's session_key.
+    ResetSessionKey,
     /// Put a drawing in the bin.
     DeleteDrawing,
     /// Take a drawing out of the bin.
@@ -779,6 +787,7 @@ impl Change {
         match self {
             Self::RevokeSession => "revoke_session",
             Self::RevokeSessions => "revoke_sessions",
+            Self::ResetSessionKey => "reset_session_key",
             Self::BlockUser => "block_user",
             Self::UnblockUser => "unblock_user",
             Self::DeleteDrawing => "delete_drawing",

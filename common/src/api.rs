@@ -137,6 +137,9 @@ pub struct Me {
     pub created_at: String,
     /// What the user keeps.
     pub usage: UsageView,
+    /// The phone number, masked, such as `138****1234`; absent while there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 /// What a user keeps, the bin included.
@@ -157,6 +160,82 @@ pub struct PatchMe {
     /// The new nickname: 1 to 32 visible characters.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
     pub nickname: String,
+}
+
+/// Open data as WeChat encrypts it under the session_key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EncryptedData {
+    /// `encryptedData`, base64.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 65536))]
+    pub encrypted_data: String,
+    /// `iv`, base64.
+    #[cfg_attr(feature = "openapi", schema(min_length = 24, max_length = 24))]
+    pub iv: String,
+}
+
+/// Open data in the clear, as WeChat signs it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SignedData {
+    /// `rawData`, byte for byte.
+    #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
+    pub raw_data: String,
+    /// `signature`, lower-case hexadecimal.
+    #[cfg_attr(feature = "openapi", schema(max_length = 64))]
+    pub signature: String,
+}
+
+/// `POST /me/open-data`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum OpenDataRequest {
+    /// To be decrypted.
+    Encrypted(EncryptedData),
+    /// To be verified.
+    Signed(SignedData),
+}
+
+/// The reply to `POST /me/open-data`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OpenDataReply {
+    /// The members of the open data, but for `openId`, `unionId` and `watermark`.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, serde_json::Value>))]
+    pub data: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The code that WeChat's button for the phone number gives.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PhoneCode {
+    /// The code; not one of `wx.login`.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
+    pub code: String,
+}
+
+/// `POST /me/phone`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum PhoneRequest {
+    /// As the button gives it today.
+    Code(PhoneCode),
+    /// As it gave it in 2018.
+    Encrypted(EncryptedData),
+}
+
+/// `GET /me/session-key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionKeyReply {
+    /// Whether the session's WeChat key is still the user's. If not, open data can't be decrypted until the next
+    /// sign-in.
+    pub valid: bool,
 }
 
 /// `GET /me/sessions`.

@@ -12,6 +12,7 @@ pub mod dev;
 pub mod gallery;
 pub mod http;
 pub mod keys;
+pub mod phone;
 pub mod problem;
 mod random;
 pub mod session;

@@ -253,7 +253,8 @@ async fn simulate(listen: SocketAddr) -> Result<Exit, Failure> {
     let address = listener.local_addr().map_err(failed)?;
     let app = Simulator::development_app();
     say(&format!("listening on http://{address} for app {}", app.id));
-    Simulator::new(vec![app]).run(listener, stop_signal()?).await.map_err(failed)?;
+    let apps = vec![app, Simulator::second_development_app()];
+    Simulator::new(apps).run(listener, stop_signal()?).await.map_err(failed)?;
     Ok(Exit::Ok)
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use yibi_common::admin::{Change, Count, UserDetail, UserPage, UserQuery, UserRow};
+use yibi_common::admin::{Change, Count, UserDetail, UserPage, UserQuery, UserRef, UserRow};
 use yibi_common::api::ProblemBody;
 
 use super::asker::{Operator, Viewer};
@@ -28,6 +28,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/users/{user}/unblock").route(web::post().to(unblock)))
         .service(web::resource("/users/{user}/sessions").route(web::delete().to(revoke)));
 }
+
+/// Users that are shown as the same person, at most.
+const ELSEWHERE: u32 = 50;
 
 /// What a query asks for.
 struct Asked {
@@ -131,12 +134,18 @@ pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
         latest(&app, key),
         Names::of(&app, std::iter::once(key)),
     )?;
+    let person = match &user.unionid {
+        Some(unionid) => app.gallery.store().users_of_person(unionid, ELSEWHERE).await?,
+        None => Vec::new(),
+    };
     Ok(HttpResponse::Ok().json(UserDetail {
         user: user_row(&user),
         drawings: usage.drawings,
         bytes: usage.bytes,
         sessions: sessions.iter().map(|(session, ends)| names.session(session, *ends)).collect(),
         latest: latest.iter().map(|header| names.drawing(key, header)).collect(),
+        elsewhere: person.iter().filter(|other| other.key != *key).map(UserRef::from).collect(),
+        unionid: user.unionid,
         now: Micros::now().to_string(),
     }))
 }

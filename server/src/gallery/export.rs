@@ -16,6 +16,7 @@ use zip::{CompressionMethod, ZipWriter};
 use super::pictures::{Format, drawn};
 use super::{GalleryError, GalleryResult, GalleryService, decoded};
 use crate::store::avatars::Avatars;
+use crate::phone::PhoneNumber;
 use crate::store::gallery::{After, Gallery, Stored, UserRecord};
 use crate::user::UserKey;
 
@@ -65,11 +66,15 @@ impl GalleryService {
 
     async fn write_export(&self, user: UserRecord, pieces: &Pieces) -> GalleryResult<()> {
         let mut archive = Archive::new();
+        // The number in full: it is the user's own, and this is the copy of all that is kept of the user.
+        let sealer = &self.0.keys.get().await?.sealer;
+        let phone = user.phone.as_ref().and_then(|sealed| PhoneNumber::open(sealed, sealer, &user.key));
         let profile = json!({
             "id": user.public_id,
             "nickname": user.nickname,
             "created_at": user.created_at.to_string(),
             "origin": user.origin,
+            "phone": phone,
         });
         archive.file("profile.json", &json_of(&profile)?)?;
         if let Some(id) = &user.avatar

@@ -8,7 +8,9 @@ pub(crate) mod envelope;
 mod guard;
 mod images;
 mod me;
+mod open_data;
 pub mod openapi;
+mod phone;
 pub(crate) mod reply;
 mod sessions;
 mod unread;
@@ -54,6 +56,8 @@ pub fn routes(config: &mut ServiceConfig, weapp_base_path: &str) {
             .configure(sessions::routes)
             .configure(me::routes)
             .configure(avatar::routes)
+            .configure(open_data::routes)
+            .configure(phone::routes)
             .configure(drawings::routes)
             .configure(images::routes)
             .configure(openapi::routes),

@@ -177,6 +177,14 @@ impl Gallery for GalleryStore {
         gallery!(self.set_nickname(user, nickname))
     }
 
+    async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
+        gallery!(self.set_unionid(user, unionid))
+    }
+
+    async fn set_phone(&self, user: &UserKey, sealed: Option<&str>) -> StoreResult<Option<UserRecord>> {
+        gallery!(self.set_phone(user, sealed))
+    }
+
     async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
         gallery!(self.schedule_erasure(user, at))
     }
@@ -337,6 +345,10 @@ impl GalleryAdmin for GalleryStore {
 
     async fn users(&self, users: &[UserKey]) -> StoreResult<Vec<UserRecord>> {
         gallery_admin!(self.users(users))
+    }
+
+    async fn users_of_person(&self, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+        gallery_admin!(self.users_of_person(unionid, limit))
     }
 
     async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {

@@ -22,6 +22,7 @@ macro_rules! gallery_cases {
             cases! { suite, $open:
                 users_are_paged_in_three_orders
                 a_block_is_kept_since_it_was_made
+                the_users_of_a_person_are_found
                 drawings_of_all_users_are_paged
                 the_audit_log_is_paged_from_its_end
             }
@@ -104,6 +105,8 @@ macro_rules! gallery_cases {
                 concurrent_sign_ins_make_one_user
                 a_later_sign_in_brings_a_unionid
                 a_nickname_is_kept
+                a_unionid_is_kept_once
+                a_phone_is_kept_and_forgotten
                 a_sign_in_takes_a_pending_erasure_back
                 due_erasures_are_listed
                 erasing_waits_until_it_is_due

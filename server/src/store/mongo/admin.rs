@@ -43,6 +43,16 @@ impl GalleryAdmin for MongoGallery {
         .await
     }
 
+    async fn users_of_person(&self, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+        let unionid = unionid.to_owned();
+        self.run(async move |db| {
+            let found = db.users.find(doc! {"unionid": unionid}).sort(doc! {"_id": 1});
+            let found = found.limit(i64::from(limit.max(1))).max_time(MAX_TIME).await?;
+            Ok(found.map_ok(UserRecord::from).try_collect().await?)
+        })
+        .await
+    }
+
     async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
         let user = user.clone();
         self.run(async move |db| db.set_blocked(&user, since).await).await

@@ -123,6 +123,16 @@ impl Gallery for MongoGallery {
         self.run(async move |db| db.set_nickname(&user, &nickname).await).await
     }
 
+    async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
+        let (user, unionid) = (user.clone(), unionid.to_owned());
+        self.run(async move |db| db.set_unionid(&user, &unionid).await).await
+    }
+
+    async fn set_phone(&self, user: &UserKey, sealed: Option<&str>) -> StoreResult<Option<UserRecord>> {
+        let (user, sealed) = (user.clone(), sealed.map(ToOwned::to_owned));
+        self.run(async move |db| db.set_phone(&user, sealed.as_deref()).await).await
+    }
+
     async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
         let user = user.clone();
         self.run(async move |db| db.schedule_erasure(&user, at).await).await

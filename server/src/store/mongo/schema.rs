@@ -184,6 +184,9 @@ pub(super) struct UserDoc {
     /// Since when an operator keeps the user out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) blocked_at: Option<Micros>,
+    /// The phone number, sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) phone: Option<String>,
     /// Set when the erasure has begun: from then on it is not taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) erasing: bool,
@@ -201,6 +204,7 @@ impl From<UserDoc> for UserRecord {
             created_at: user.created_at,
             erase_at: user.erase_at,
             blocked_at: user.blocked_at,
+            phone: user.phone,
         }
     }
 }
@@ -353,6 +357,7 @@ impl Collections {
             sparse(doc! {"erase_at": 1}),
             index(doc! {"created_at": -1, "_id": -1}),
             index(doc! {"nickname": 1, "_id": 1}),
+            sparse(doc! {"unionid": 1, "_id": 1}),
         ];
         self.users.create_indexes(users).await?;
         self.avatars.create_index(index(doc! {"u": 1})).await?;

@@ -30,6 +30,7 @@ impl Collections {
                     created_at: now,
                     erase_at: None,
                     blocked_at: None,
+                    phone: None,
                     erasing: false,
                 };
                 match self.users.insert_one(&fresh).await {
@@ -83,6 +84,26 @@ impl Collections {
     ) -> StoreResult<Option<UserRecord>> {
         let set = doc! {"$set": {"nickname": nickname}};
         Ok(self.change_user(doc! {"_id": user.as_str()}, set).await?.map(UserRecord::from))
+    }
+
+    pub(super) async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
+        let unknown = doc! {"_id": user.as_str(), "unionid": {"$exists": false}};
+        match self.change_user(unknown, doc! {"$set": {"unionid": unionid}}).await? {
+            Some(changed) => Ok(Some(changed.into())),
+            None => self.user(user).await,
+        }
+    }
+
+    pub(super) async fn set_phone(
+        &self,
+        user: &UserKey,
+        sealed: Option<&str>,
+    ) -> StoreResult<Option<UserRecord>> {
+        let change = match sealed {
+            Some(sealed) => doc! {"$set": {"phone": sealed}},
+            None => doc! {"$unset": {"phone": ""}},
+        };
+        Ok(self.change_user(doc! {"_id": user.as_str()}, change).await?.map(UserRecord::from))
     }
 
     pub(super) async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {

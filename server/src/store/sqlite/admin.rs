@@ -78,6 +78,11 @@ impl GalleryAdmin for SqliteStore {
         .await
     }
 
+    async fn users_of_person(&self, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+        let unionid = unionid.to_owned();
+        self.reading(move |connection| users::of_person(connection, &unionid, limit)).await
+    }
+
     async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
         let user = user.clone();
         self.writing(0, move |connection| users::set_blocked(connection, &user, since)).await

@@ -23,6 +23,7 @@ pub fn from_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
         created_at: row.get("created_at")?,
         erase_at: row.get("erase_at")?,
         blocked_at: row.get("blocked_at")?,
+        phone: row.get("phone")?,
     })
 }
 
@@ -61,6 +62,7 @@ pub fn sign_in(
             created_at: now,
             erase_at: None,
             blocked_at: None,
+            phone: None,
         };
         return Ok((record, true));
     };
@@ -89,6 +91,35 @@ pub fn set_nickname(
     let mut statement =
         connection.prepare_cached("UPDATE users SET nickname = ? WHERE key = ? RETURNING *")?;
     Ok(statement.query_row(params![nickname, user], from_row).optional()?)
+}
+
+/// See [`Gallery::set_unionid`](crate::store::gallery::Gallery::set_unionid).
+pub fn set_unionid(
+    connection: &Connection,
+    user: &UserKey,
+    unionid: &str,
+) -> StoreResult<Option<UserRecord>> {
+    let mut statement = connection
+        .prepare_cached("UPDATE users SET unionid = coalesce(unionid, ?) WHERE key = ? RETURNING *")?;
+    Ok(statement.query_row(params![unionid, user], from_row).optional()?)
+}
+
+/// See [`Gallery::set_phone`](crate::store::gallery::Gallery::set_phone).
+pub fn set_phone(
+    connection: &Connection,
+    user: &UserKey,
+    sealed: Option<&str>,
+) -> StoreResult<Option<UserRecord>> {
+    let mut statement = connection.prepare_cached("UPDATE users SET phone = ? WHERE key = ? RETURNING *")?;
+    Ok(statement.query_row(params![sealed, user], from_row).optional()?)
+}
+
+/// See [`GalleryAdmin::users_of_person`](crate::store::admin::GalleryAdmin::users_of_person).
+pub fn of_person(connection: &Connection, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM users WHERE unionid = ? ORDER BY key LIMIT ?")?;
+    let users = statement.query_map(params![unionid, limit], from_row)?;
+    Ok(users.collect::<rusqlite::Result<_>>()?)
 }
 
 /// See [`GalleryAdmin::set_blocked`](crate::store::admin::GalleryAdmin::set_blocked).
