@@ -39,6 +39,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::ContentState;
 use crate::drawing::{Action, Mode};
 
 /// What an operator may do.
@@ -275,6 +276,13 @@ pub struct UserPage {
 pub struct UserDetail {
     /// The user.
     pub user: UserRow,
+    /// What WeChat says of the nickname; null where it was not asked. A rejected one was taken away, in mode
+    /// `enforce`.
+    #[serde(default)]
+    pub nickname_state: Option<ContentState>,
+    /// What WeChat says of the avatar; likewise.
+    #[serde(default)]
+    pub avatar_state: Option<ContentState>,
     /// Drawings, the bin included.
     pub drawings: u32,
     /// Bytes of their actions, as stored.

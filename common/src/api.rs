@@ -129,9 +129,15 @@ pub struct Me {
     pub id: String,
     /// The nickname; empty until one is chosen.
     pub nickname: String,
+    /// What is known of the nickname; null while nothing is checked. A rejected one is gone.
+    #[serde(default)]
+    pub nickname_state: Option<ContentState>,
     /// The link of the avatar, 256 pixels a side: the same for a day at least. Null while there is none.
     #[serde(default)]
     pub avatar_url: Option<String>,
+    /// What is known of the avatar; null while nothing is checked. A rejected one is gone.
+    #[serde(default)]
+    pub avatar_state: Option<ContentState>,
     /// The first sign-in.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
@@ -140,6 +146,19 @@ pub struct Me {
     /// The phone number, masked, such as `138****1234`; absent while there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+}
+
+/// What is known of something that a user shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ContentState {
+    /// It is being looked at; others do not see it yet.
+    Pending,
+    /// Others may see it.
+    Passed,
+    /// It was taken away.
+    Rejected,
 }
 
 /// What a user keeps, the bin included.

@@ -15,6 +15,8 @@ use crate::dev::Extras;
 use crate::gallery::{GalleryService, keep_house};
 use crate::http::{self, Guard, Services};
 use crate::keys::{KeyPlace, LazyKeyring};
+use crate::moderation::{Moderation, keep_asking};
+use crate::push::Pushes;
 use crate::session::SessionService;
 use crate::settings::Settings;
 use crate::store::StoreError;
@@ -24,6 +26,7 @@ use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::Metrics;
 use crate::watch::Heart;
+use crate::wechat::push::{AesKey, PushKey};
 use crate::wechat::{InvalidClient, Wechat, WechatApp, WechatClient};
 
 /// The sockets that a server listens on, bound by whoever starts it.
@@ -141,6 +144,11 @@ pub async fn run(
         // A sender that is gone means the same as one that spoke.
         let _ = house_stopped.await;
     }));
+    let (stop_asking, asking_stopped) = tokio::sync::oneshot::channel::<()>();
+    let leases = services.sessions.store().clone();
+    let asking = tokio::spawn(keep_asking(services.moderation.clone(), leases, async {
+        let _ = asking_stopped.await;
+    }));
     let watch = services.metrics.watch().clone();
     let heart =
         Heart::new(watch.clone(), services.gallery.store().clone(), services.sessions.store().clone());
@@ -169,12 +177,12 @@ pub async fn run(
     watch.drain();
     handles.0.stop(true).await;
     handles.1.stop(true).await;
-    drop((stop_house, stop_heart));
+    drop((stop_house, stop_asking, stop_heart));
     sweeper.abort();
     if ended.is_ok() {
         let _ = tokio::join!(public, admin);
     }
-    let _ = tokio::join!(house, heart);
+    let _ = tokio::join!(house, asking, heart);
     if let Some(embedded) = embedded {
         // Others may still hold it, threads of workers that nobody waits for: it is closed here, so that no
         // process ends in the middle of that. A panic has been logged and leaves what a crash would.
@@ -231,31 +239,52 @@ fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), Star
     let gallery = GalleryStore::new(gallery, Arc::clone(&metrics));
     let sessions = SessionStore::new(sessions, Arc::clone(&metrics));
     let keys = Arc::new(LazyKeyring::new(settings.keys.clone(), place));
-    let apps = settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
+    let apps: Vec<_> =
+        settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
     let client = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
     let wechat = Wechat::new(client.with_metrics(Arc::clone(&metrics)), sessions.clone(), Arc::clone(&keys));
+    let gallery = GalleryService::new(
+        gallery,
+        Arc::clone(&keys),
+        settings.limits.drawing.clone(),
+        settings.gallery.clone(),
+        &settings.http.public_url,
+        Arc::clone(&metrics),
+    );
+    let moderation = Moderation::new(
+        settings.moderation.clone(),
+        gallery.clone(),
+        wechat.clone(),
+        apps.clone(),
+        Arc::clone(&metrics),
+    );
     let services = Services {
+        pushes: Pushes::new(push_keys(settings), sessions.clone(), moderation.clone(), Arc::clone(&metrics)),
         sessions: SessionService::new(
             sessions,
-            gallery.clone(),
+            gallery.store().clone(),
             wechat.clone(),
             apps,
-            Arc::clone(&keys),
+            keys,
             settings.session.clone(),
             Arc::clone(&metrics),
         ),
-        gallery: GalleryService::new(
-            gallery,
-            keys,
-            settings.limits.drawing.clone(),
-            settings.gallery.clone(),
-            &settings.http.public_url,
-            Arc::clone(&metrics),
-        ),
+        gallery,
         wechat,
+        moderation,
         guard: Guard::new(&settings.limits),
         metrics,
         settings: settings.clone(),
     };
     Ok((services, embedded))
+}
+
+/// What the apps' pushes are known by, in the order of the apps.
+fn push_keys(settings: &Settings) -> Vec<PushKey> {
+    let key = |app: crate::settings::App| PushKey {
+        app_id: app.app_id,
+        token: app.push_token,
+        aes_key: AesKey::decode(app.push_aes_key.expose_secret()),
+    };
+    settings.apps().map(key).collect()
 }

@@ -82,6 +82,15 @@ fn settings_fit(settings: &Settings) -> Vec<Finding> {
         );
         findings.push(Finding::new(Verdict::Warning, "settings", text));
     }
+    for app in settings.apps() {
+        if !app.push_token.expose_secret().is_empty() && app.push_aes_key.expose_secret().is_empty() {
+            let text = format!(
+                "pushes for {} are plain: set push_aes_key and choose safe mode in WeChat's console",
+                app.app_id
+            );
+            findings.push(Finding::new(Verdict::Warning, "settings", text));
+        }
+    }
     if !settings.limits.enabled {
         let text = "limits.enabled is false: anybody may call as often as they like";
         findings.push(Finding::new(Verdict::Warning, "settings", text));

@@ -55,6 +55,7 @@ codes! {
     AccountBlocked, "account_blocked", FORBIDDEN, "The operator of this service has blocked this user.";
     RoleNeeded, "role_needed", FORBIDDEN, "The caller may look, not change.";
     LinkInvalid, "link_invalid", FORBIDDEN, "The link is not valid or no longer so.";
+    PushRefused, "push_refused", FORBIDDEN, "This is no message of WeChat's.";
     NotFound, "not_found", NOT_FOUND, "There is nothing at this address.";
     UserNotFound, "user_not_found", NOT_FOUND, "There is no such user.";
     RequestNotFound, "request_not_found", NOT_FOUND, "No failure of such a request is known any more.";

@@ -93,6 +93,18 @@ struct WechatApiLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PushLabels {
+    event: Name,
+    outcome: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CheckLabels {
+    subject: Name,
+    outcome: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PoolLabels {
     pool: Name,
 }
@@ -110,6 +122,8 @@ pub struct Metrics {
     wechat_calls: Family<WechatLabels, Counter>,
     wechat_seconds: Family<WechatApiLabels, Histogram, fn() -> Histogram>,
     wechat_open: Family<WechatApiLabels, Gauge<i64, AtomicI64>>,
+    pushes: Family<PushLabels, Counter>,
+    checks: Family<CheckLabels, Counter>,
     actions: Counter,
     pool_busy: Family<PoolLabels, Gauge<i64, AtomicI64>>,
     pool_size: Family<PoolLabels, Gauge<i64, AtomicI64>>,
@@ -154,6 +168,18 @@ impl Default for Metrics {
             "1 while an API of WeChat's does not answer and is left alone",
             wechat_open.clone(),
         );
+        let pushes = Family::default();
+        registry.register(
+            "wechat_pushes",
+            "Messages that WeChat pushed, by event and outcome",
+            pushes.clone(),
+        );
+        let checks = Family::default();
+        registry.register(
+            "content_checks",
+            "Ended checks of contents, by subject and outcome",
+            checks.clone(),
+        );
         let actions = Counter::default();
         registry.register("actions_appended", "Actions stored for good", actions.clone());
         let pool_busy = Family::default();
@@ -180,6 +206,8 @@ impl Default for Metrics {
             wechat_calls,
             wechat_seconds,
             wechat_open,
+            pushes,
+            checks,
             actions,
             pool_busy,
             pool_size,
@@ -235,6 +263,16 @@ impl Metrics {
     /// Whether an API of WeChat's is left alone because it does not answer.
     pub fn wechat_circuit(&self, api: &'static str, open: bool) {
         self.wechat_open.get_or_create(&WechatApiLabels { api: api.into() }).set(i64::from(open));
+    }
+
+    /// A message of WeChat's was dealt with.
+    pub fn pushed(&self, event: &'static str, outcome: &'static str) {
+        self.pushes.get_or_create(&PushLabels { event: event.into(), outcome: outcome.into() }).inc();
+    }
+
+    /// The check of a content ended.
+    pub fn checked(&self, subject: &'static str, outcome: &'static str) {
+        self.checks.get_or_create(&CheckLabels { subject: subject.into(), outcome: outcome.into() }).inc();
     }
 
     /// Actions were stored.

@@ -101,6 +101,12 @@ pub fn unique() -> String {
     data_encoding::HEXLOWER.encode(&bytes)
 }
 
+/// An address of this machine where nobody listens, for a server that has to know its own before it starts.
+#[must_use]
+pub fn free_address() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
 /// A variable that the `services` script sets.
 #[must_use]
 pub fn service(variable: &str) -> String {

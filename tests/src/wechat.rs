@@ -152,6 +152,20 @@ impl Wechat {
         assert!(reply.status().is_success(), "{}", reply.text().await.unwrap());
     }
 
+    /// Has pushes sent to that server's address, signed with that token, in safe mode where there is a key.
+    pub async fn push_to(&self, url: &str, token: &str, aes_key: Option<&str>, xml: bool) {
+        let target = json!({"url": url, "token": token, "aes_key": aes_key, "xml": xml});
+        let target = self.http.post(format!("{}/simulator/push-target", self.url)).json(&target);
+        assert!(target.send().await.unwrap().status().is_success());
+    }
+
+    /// What becomes of the next images, as the simulator takes it.
+    pub async fn fates(&self, fates: Value) {
+        let fates = self.http.post(format!("{}/simulator/fates", self.url)).json(&fates);
+        let reply = fates.send().await.unwrap();
+        assert!(reply.status().is_success(), "{}", reply.text().await.unwrap());
+    }
+
     /// Forgets the script.
     pub async fn clear_script(&self) {
         self.http.delete(format!("{}/simulator/script", self.url)).send().await.unwrap();

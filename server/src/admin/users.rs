@@ -128,8 +128,9 @@ pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> 
 pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
     let user = user(&app, &id).await?;
     let key = &user.key;
-    let (usage, sessions, latest, names) = tokio::try_join!(
+    let (usage, standings, sessions, latest, names) = tokio::try_join!(
         app.gallery.store().usage(key),
+        app.moderation.known(&user),
         app.sessions.store().of_user(key),
         latest(&app, key),
         Names::of(&app, std::iter::once(key)),
@@ -140,6 +141,8 @@ pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
     };
     Ok(HttpResponse::Ok().json(UserDetail {
         user: user_row(&user),
+        nickname_state: standings.nickname.map(Into::into),
+        avatar_state: standings.avatar.map(Into::into),
         drawings: usage.drawings,
         bytes: usage.bytes,
         sessions: sessions.iter().map(|(session, ends)| names.session(session, *ends)).collect(),

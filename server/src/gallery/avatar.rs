@@ -13,7 +13,6 @@ use super::turns::Turn;
 use super::{GalleryError, GalleryResult, GalleryService};
 use crate::clock::Micros;
 use crate::keys::Signer;
-use crate::random;
 use crate::store::avatars::Avatars;
 use crate::store::gallery::{Gallery, UserRecord};
 use crate::user::UserKey;
@@ -90,14 +89,12 @@ impl GalleryService {
         self.0.uploads.take(user)
     }
 
-    /// Makes an uploaded file the user's avatar; the user as it is then, nothing when it is not known.
+    /// The avatar that an uploaded file of that user makes.
     ///
     /// # Errors
-    /// [`GalleryError::Image`] with what is wrong with the file, [`GalleryError::Busy`],
-    /// [`GalleryError::Store`].
-    pub async fn set_avatar(&self, user: &UserKey, file: Bytes) -> GalleryResult<Option<UserRecord>> {
-        let image = self.0.studio.place(user).await?.work(move || square(&file)).await?;
-        Ok(self.0.store.set_avatar(user, &random::public_id(), &image, Micros::now()).await?)
+    /// [`GalleryError::Image`] with what is wrong with the file, [`GalleryError::Busy`].
+    pub async fn avatar_of(&self, user: &UserKey, file: Bytes) -> GalleryResult<Vec<u8>> {
+        self.0.studio.place(user).await?.work(move || square(&file)).await
     }
 
     /// Takes the user's avatar away.

@@ -14,8 +14,12 @@ use super::drawings::query;
 use super::images::file;
 use super::me::shown;
 use super::reply::Reply;
+use crate::clock::Micros;
 use crate::gallery::{AVATAR_TYPE, AvatarLink, MAX_UPLOAD};
 use crate::problem::{Code, Problem};
+use crate::random;
+use crate::store::avatars::Avatars;
+use crate::store::checks::Subject;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -39,8 +43,12 @@ responses(
 pub(super) async fn upload(app: App, caller: Authenticated, body: Body) -> Reply {
     app.guard.write(caller.user())?;
     let turn = app.gallery.upload(caller.user())?;
-    let image = body.file(MAX_UPLOAD).await?;
-    let user = app.gallery.set_avatar(caller.user(), image).await?;
+    let file = body.file(MAX_UPLOAD).await?;
+    let image = app.gallery.avatar_of(caller.user(), file).await?;
+    let id = random::public_id();
+    let check = app.moderation.before(caller.user(), Subject::Avatar, &id).await?;
+    let user = app.gallery.store().set_avatar(caller.user(), &id, &image, Micros::now()).await?;
+    app.moderation.begin(check);
     drop(turn);
     shown(&app, user).await
 }

@@ -11,6 +11,7 @@ mod me;
 mod open_data;
 pub mod openapi;
 mod phone;
+mod push;
 pub(crate) mod reply;
 mod sessions;
 mod unread;
@@ -25,6 +26,8 @@ pub use envelope::{ForOperators, envelope, nothing};
 pub use guard::Guard;
 
 use crate::gallery::GalleryService;
+use crate::moderation::Moderation;
+use crate::push::Pushes;
 use crate::session::SessionService;
 use crate::settings::Settings;
 use crate::telemetry::Metrics;
@@ -38,6 +41,10 @@ pub struct Services {
     pub gallery: GalleryService,
     /// WeChat's server side.
     pub wechat: Wechat,
+    /// What others may see of it.
+    pub moderation: Moderation,
+    /// What WeChat tells.
+    pub pushes: Pushes,
     /// How often they may.
     pub guard: Guard,
     /// What is counted.
@@ -51,7 +58,7 @@ pub type App = web::Data<Services>;
 
 /// All public routes.
 pub fn routes(config: &mut ServiceConfig, weapp_base_path: &str) {
-    config.service(web::scope(weapp_base_path).configure(weapp::routes)).service(
+    config.configure(push::routes).service(web::scope(weapp_base_path).configure(weapp::routes)).service(
         web::scope("/api/v1")
             .configure(sessions::routes)
             .configure(me::routes)

@@ -38,11 +38,11 @@ impl Body {
 
 async fn first_file(mut form: Multipart, limit: usize) -> Result<Bytes, Problem> {
     let (mut file, mut rest) = (None, 0);
-    while let Some(mut part) = form.try_next().await.map_err(wrong)? {
+    while let Some(mut part) = form.try_next().await.map_err(|error| wrong(&error))? {
         let is_file = part.content_disposition().is_some_and(|how| how.get_filename().is_some());
         if is_file && file.is_none() {
             let mut bytes = BytesMut::new();
-            while let Some(chunk) = part.try_next().await.map_err(wrong)? {
+            while let Some(chunk) = part.try_next().await.map_err(|error| wrong(&error))? {
                 if bytes.len() + chunk.len() > limit {
                     return Err(Problem::new(Code::BodyTooLarge));
                 }
@@ -50,7 +50,7 @@ async fn first_file(mut form: Multipart, limit: usize) -> Result<Bytes, Problem>
             }
             file = Some(bytes.freeze());
         } else {
-            while let Some(chunk) = part.try_next().await.map_err(wrong)? {
+            while let Some(chunk) = part.try_next().await.map_err(|error| wrong(&error))? {
                 rest += chunk.len();
                 if rest > REST {
                     return Err(Problem::new(Code::BodyTooLarge));
@@ -61,7 +61,7 @@ async fn first_file(mut form: Multipart, limit: usize) -> Result<Bytes, Problem>
     file.ok_or_else(|| Problem::new(Code::InvalidRequest).detail("the form has no file"))
 }
 
-fn wrong(error: MultipartError) -> Problem {
+fn wrong(error: &MultipartError) -> Problem {
     let broke_off = matches!(error, MultipartError::Incomplete | MultipartError::Payload(_));
     if matches!(error, MultipartError::Payload(PayloadError::Overflow)) {
         return Problem::new(Code::BodyTooLarge);

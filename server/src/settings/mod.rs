@@ -36,6 +36,7 @@ pub struct Settings {
     pub session: Session,
     pub limits: RateLimits,
     pub gallery: Gallery,
+    pub moderation: Moderation,
     pub store: Store,
     pub keys: Keys,
     pub wechat: Wechat,
@@ -125,6 +126,31 @@ pub struct Gallery {
     pub image_cache: u64,
 }
 
+/// `[moderation]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Moderation {
+    pub mode: ModerationMode,
+    #[serde(deserialize_with = "seconds")]
+    pub retry: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub verdict: Duration,
+    pub tries: u32,
+}
+
+/// What is done about WeChat's verdicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModerationMode {
+    /// WeChat is not asked.
+    Off,
+    /// They are kept and logged.
+    Log,
+    /// What is rejected is taken away.
+    Enforce,
+}
+
 /// `[store]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +181,8 @@ pub struct Keys {
 pub struct Wechat {
     pub app_id: String,
     pub app_secret: SecretString,
+    pub push_token: SecretString,
+    pub push_aes_key: SecretString,
     pub api_url: String,
     #[serde(deserialize_with = "seconds")]
     pub timeout: Duration,
@@ -169,6 +197,10 @@ pub struct Wechat {
 pub struct App {
     pub app_id: String,
     pub app_secret: SecretString,
+    #[serde(default)]
+    pub push_token: SecretString,
+    #[serde(default)]
+    pub push_aes_key: SecretString,
 }
 
 /// `[log]`
@@ -261,7 +293,12 @@ impl Settings {
 
     /// All mini-programs, the one of the two fixed settings first.
     pub fn apps(&self) -> impl Iterator<Item = App> + '_ {
-        let first = App { app_id: self.wechat.app_id.clone(), app_secret: self.wechat.app_secret.clone() };
+        let first = App {
+            app_id: self.wechat.app_id.clone(),
+            app_secret: self.wechat.app_secret.clone(),
+            push_token: self.wechat.push_token.clone(),
+            push_aes_key: self.wechat.push_aes_key.clone(),
+        };
         (!first.app_id.is_empty()).then_some(first).into_iter().chain(self.wechat.apps.iter().cloned())
     }
 }

@@ -71,6 +71,10 @@ apis! {
     CheckSession, "checksession", Get, "wxa/checksession", Harmless;
     /// A new session_key in the place of the user's.
     ResetUserSessionKey, "resetusersessionkey", Get, "wxa/resetusersessionkey", Never;
+    /// What to think of a text.
+    MsgSecCheck, "msg_sec_check", Post, "wxa/msg_sec_check", Harmless;
+    /// What to think of an image, told by a push.
+    MediaCheckAsync, "media_check_async", Post, "wxa/media_check_async", Harmless;
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 //!
 //! [`Wechat`] is the door: [`api`] lists the APIs, [`client`] speaks to them, and [`token`] keeps the access
 //! token that most of them ask for.
-//! [`push`] opens what WeChat says to the server.
+//! [`content`] has texts and images looked at, and [`push`] opens what WeChat says to the server.
 //! [`crypto`] checks and opens what the phone hands over under WeChat's signature.
 //! [`simulator`] is a WeChat of our own, for development and for tests.
 
 pub mod api;
 pub mod client;
+pub mod content;
 pub mod crypto;
 mod door;
 pub mod push;

@@ -12,6 +12,8 @@
 //! | `POST /simulator/login {"user","app_id"?}` | the phone's: `wx.login` and `wx.getUserInfo` of 2016 in one, as a [`Login`] |
 //! | `POST /simulator/phone {"user","app_id"?}` | the phone's: what the button for the number gives, as a [`Phone`] |
 //! | `POST /simulator/access-tokens/refuse {"app_id"?,"stuck"?}` | refuses the access tokens given so far; with `stuck` goes on giving them until one is forced |
+//! | `POST /simulator/push-target {"url","token","aes_key"?,"xml"?}` | the console's: where pushes go, as a [`PushTarget`] |
+//! | `POST /simulator/fates [{"verdict":{"suggest","label"}},"twice","silence",…]` | what becomes of the next images, see [`Fate`] |
 //! | `POST /simulator/script [{"step",…},…]` | what happens to the next calls, see [`Scripted`] |
 //! | `DELETE /simulator/script` | back to normal |
 //! | `GET /simulator/calls` | how often each API was called, and with each code, see [`Calls`] |
@@ -22,6 +24,7 @@
 //! DevTools makes up in its tourist mode, signs in the user [`DEVTOOLS_USER`], as often as it comes.
 
 mod access_token;
+mod content;
 mod control;
 mod further;
 mod jscode2session;
@@ -42,6 +45,7 @@ use secrecy::SecretString;
 use super::client::WechatApp;
 use state::State;
 
+pub use content::{Fate, PushTarget};
 pub use person::{DEVTOOLS_USER, Login, LoginError};
 pub use phone::Phone;
 pub use script::{InvalidScript, Scripted, Step};

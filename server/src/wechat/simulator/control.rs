@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::content::{Fate, PushTarget};
 use super::person::LoginError;
 use super::script::Scripted;
 use super::state::State;
@@ -46,6 +47,8 @@ pub(super) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
         )
         .service(web::resource("/simulator/phone").route(web::post().to(phone)))
         .service(web::resource("/simulator/access-tokens/refuse").route(web::post().to(refuse_tokens)))
+        .service(web::resource("/simulator/push-target").route(web::post().to(push_to)))
+        .service(web::resource("/simulator/fates").route(web::post().to(add_fates)))
         .service(web::resource("/simulator/calls").route(web::get().to(calls)))
         .service(web::resource("/simulator/clock").route(web::post().to(advance)));
 }
@@ -75,6 +78,19 @@ async fn refuse_tokens(state: web::Data<State>, request: web::Json<RefusalReques
         HttpResponse::NoContent().finish()
     } else {
         bad_request(LoginError::App)
+    }
+}
+
+async fn push_to(state: web::Data<State>, target: web::Json<PushTarget>) -> HttpResponse {
+    state.push_to(target.into_inner());
+    HttpResponse::NoContent().finish()
+}
+
+async fn add_fates(state: web::Data<State>, fates: web::Json<Vec<Fate>>) -> HttpResponse {
+    if state.add_fates(fates.into_inner()) {
+        HttpResponse::NoContent().finish()
+    } else {
+        bad_request("too many fates wait")
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::reply::{Refusal, reply};
 use super::state::State;
-use super::{phone, session_key};
+use super::{content, phone, session_key};
 use crate::wechat::api::{Api, Method};
 use crate::wechat::client::WechatApp;
 
@@ -40,6 +40,8 @@ const ANSWERS: &[(Api, Answer)] = &[
     (Api::GetUserPhoneNumber, phone::number),
     (Api::CheckSession, session_key::check),
     (Api::ResetUserSessionKey, session_key::reset),
+    (Api::MsgSecCheck, content::text),
+    (Api::MediaCheckAsync, content::image),
 ];
 
 pub(super) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {

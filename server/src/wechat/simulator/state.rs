@@ -12,6 +12,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::access_token::Tokens;
+use super::content::Content;
 use super::phone::PhoneCode;
 use super::script::{InvalidScript, Script, Scripted, Step};
 use crate::wechat::api::Api;
@@ -61,6 +62,7 @@ pub(super) struct Memory {
     pub(super) phone_codes: Bounded<PhoneCode>,
     /// By app id.
     pub(super) tokens: HashMap<String, Tokens>,
+    pub(super) content: Content,
     script: Script,
     api_calls: BTreeMap<&'static str, u64>,
     code_calls: Bounded<u64>,

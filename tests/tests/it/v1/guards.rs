@@ -6,7 +6,7 @@ use yibi_tests::api::stroke;
 use yibi_tests::{Api, Backend, Raw, Server, Wechat};
 
 /// All routes that need a session.
-pub const CLOSED: [(&str, &str); 21] = [
+pub const CLOSED: [(&str, &str); 23] = [
     ("DELETE", "/session"),
     ("POST", "/session/renew"),
     ("GET", "/me"),
@@ -19,6 +19,8 @@ pub const CLOSED: [(&str, &str); 21] = [
     ("POST", "/me/open-data"),
     ("POST", "/me/phone"),
     ("DELETE", "/me/phone"),
+    ("POST", "/me/avatar"),
+    ("DELETE", "/me/avatar"),
     ("GET", "/drawings"),
     ("GET", "/drawings/a"),
     ("PATCH", "/drawings/a"),
