@@ -183,6 +183,22 @@ test('the guide behind the consent can be read', async () => {
   })
 })
 
+test('what the content check says is told where the name and the picture stand', async () => {
+  await withPhone('checked', async (phone) => {
+    let states = { nickname_state: 'pending', avatar_state: 'pending' }
+    await phone.page.route('**/api/v1/me', async (route) => {
+      const reply = await route.fetch()
+      await route.fulfill({ json: { ...(await reply.json()), ...states } })
+    })
+    await openMe(phone)
+    await phone.text('昵称和头像正在审核，通过前只有你看得到').waitFor()
+    await phone.screenshot('pending')
+    states = { nickname_state: 'rejected', avatar_state: 'passed' }
+    await phone.start('pages/me/me')
+    await phone.text('昵称没有通过审核，换一个吧').waitFor()
+  })
+})
+
 test('a nickname is asked for here, may be put off, and is kept', async () => {
   await withPhone('named', async (phone) => {
     await phone.tap('画廊')

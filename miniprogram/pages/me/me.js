@@ -1,6 +1,6 @@
 const { late } = require('../../lib/late')
-const { phoneRequest } = require('../../lib/phone')
-const { dateWords, sizeWords } = require('../../lib/words')
+const { bindPhone } = require('../../lib/phone')
+const { dateWords, reviewWords, sizeWords } = require('../../lib/words')
 
 /** What has to be typed to delete an account. */
 const PHRASE = '注销账号'
@@ -17,6 +17,8 @@ Page({
     usage: '',
     percent: 0,
     sessions: /** @type {any[]} */ ([]),
+    /** What the content check says, where it has something to say. */
+    review: '',
     /** The number as the server shows it; empty where none is bound. */
     phone: '',
     binding: false,
@@ -73,7 +75,7 @@ Page({
   showMe(me) {
     const { id, nickname, avatar_url: avatar, created_at, phone } = me
     this.services.session.setUser({ id, nickname, created_at })
-    this.setData({ nickname, avatar, phone: phone || '' })
+    this.setData({ nickname, avatar, phone: phone || '', review: reviewWords(me) })
     try {
       wx.setStorageSync(AVATAR, avatar)
     } catch {
@@ -144,11 +146,9 @@ Page({
 
   /** @param {{ detail: import('../../lib/phone').Given }} event */
   async phoneGiven({ detail }) {
-    const { api, session } = this.services
+    const { api } = this.services
     try {
-      const request = await phoneRequest(session, detail)
-      if (!request) return
-      await api.bindPhone(request)
+      if (!(await bindPhone(this.services, detail))) return
       this.closePhone()
       this.showMe(await api.me())
       wx.showToast({ title: '已绑定', icon: 'success' })
