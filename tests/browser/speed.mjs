@@ -186,6 +186,9 @@ test(`${STROKES} strokes, the processor throttled to a quarter: open and draw`, 
     const actions = Array.from({ length: BATCH }, (_, i) => scribble(from + i))
     await api('POST', '/drawings/long/actions', { from_seq: from, actions })
   }
+  // The server's own time to paint so many strokes is not asked for here.
+  const [{ image_url: image }] = (await api('GET', '/drawings')).drawings
+  assert.equal((await fetch(new URL(image, server.url))).status, 200)
   await withPhone('long', async (phone) => {
     let opening = await open(phone, 'long')
     for (let round = 0; round < 3 && opening.drawable > OPEN; round += 1) opening = await open(phone, 'long')
