@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::random;
-use crate::settings::Settings;
+use crate::settings::{Listen, Settings};
 use crate::wechat::simulator::Simulator;
 
 /// What development adds to the public listener.
@@ -103,6 +103,9 @@ pub enum DevError {
     /// A listener that others could reach.
     #[error("{0} is not a loopback address; `dev` has no locks on its doors (for a phone: dev --lan)")]
     Exposed(SocketAddr),
+    /// The listener is a unix socket, which no browser opens.
+    #[error("dev listens on an address that a browser can open, such as 127.0.0.1:5757")]
+    NoAddress,
     /// The data directory can't be used.
     #[error("{path}: {cause}")]
     DataDir {
@@ -122,7 +125,7 @@ pub enum DevError {
 /// # Errors
 /// [`DevError`].
 pub fn prepare(settings: &mut Settings, lan: bool) -> Result<Option<String>, DevError> {
-    let listen = settings.http.listen;
+    let listen = settings.http.listen.tcp().ok_or(DevError::NoAddress)?;
     for listen in [listen, settings.admin.listen] {
         if !listen.ip().is_loopback() {
             return Err(DevError::Exposed(listen));
@@ -143,7 +146,7 @@ pub fn prepare(settings: &mut Settings, lan: bool) -> Result<Option<String>, Dev
     }
     let address = own_address().map_err(DevError::NoNetwork)?;
     let prefix = format!("/{}", random::public_id());
-    settings.http.listen.set_ip(IpAddr::from([0, 0, 0, 0]));
+    settings.http.listen = Listen::Tcp(SocketAddr::from(([0, 0, 0, 0], listen.port())));
     settings.http.public_url = format!("http://{address}:{}{prefix}", listen.port());
     Ok(Some(prefix))
 }

@@ -180,7 +180,9 @@ impl From<SessionError> for Problem {
             SessionError::Unauthenticated => Self::new(Code::Unauthenticated),
             SessionError::NoSession => Self::new(Code::SessionNotFound),
             SessionError::CodeSpent => Self::new(Code::SignInAgain),
-            SessionError::UntrustedRawData => Self::new(Code::Unauthenticated),
+            SessionError::UntrustedRawData | SessionError::UntrustedOpenData => {
+                Self::new(Code::Unauthenticated)
+            }
             SessionError::Leaving => Self::new(Code::Unavailable),
             SessionError::Blocked => Self::new(Code::AccountBlocked),
             SessionError::Exchange(refusal) => {

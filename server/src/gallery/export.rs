@@ -15,8 +15,8 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::pictures::{Format, drawn};
 use super::{GalleryError, GalleryResult, GalleryService, decoded};
-use crate::store::avatars::Avatars;
 use crate::phone::PhoneNumber;
+use crate::store::avatars::Avatars;
 use crate::store::gallery::{After, Gallery, Stored, UserRecord};
 use crate::user::UserKey;
 

@@ -16,7 +16,9 @@ pub(crate) mod reply;
 mod sessions;
 mod unread;
 mod upload;
+mod wafer;
 mod weapp;
+mod who;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
@@ -24,12 +26,13 @@ use actix_web::{HttpResponse, Responder};
 pub(crate) use drawings::query;
 pub use envelope::{ForOperators, envelope, nothing};
 pub use guard::Guard;
+pub(crate) use who::{Shown, who};
 
 use crate::gallery::GalleryService;
 use crate::moderation::Moderation;
 use crate::push::Pushes;
 use crate::session::SessionService;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::telemetry::Metrics;
 use crate::wechat::Wechat;
 
@@ -57,8 +60,11 @@ pub struct Services {
 pub type App = web::Data<Services>;
 
 /// All public routes.
-pub fn routes(config: &mut ServiceConfig, weapp_base_path: &str) {
-    config.configure(push::routes).service(web::scope(weapp_base_path).configure(weapp::routes)).service(
+pub fn routes(config: &mut ServiceConfig, settings: &settings::Http) {
+    config.configure(push::routes);
+    config.service(web::scope(&settings.weapp_base_path).configure(weapp::routes));
+    wafer::routes(config, &settings.wafer_base_path);
+    config.service(
         web::scope("/api/v1")
             .configure(sessions::routes)
             .configure(me::routes)
