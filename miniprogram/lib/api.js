@@ -23,6 +23,8 @@ const { createHttp, createUpload } = require('./http')
  * @property {string} id
  * @property {string} nickname empty where none was chosen
  * @property {string} avatar_url signed; empty where there is none
+ * @property {'pending' | 'passed' | 'rejected' | null} [nickname_state] null where nothing is checked
+ * @property {'pending' | 'passed' | 'rejected' | null} [avatar_state]
  * @property {string} [phone] masked; missing while none is bound
  * @property {string} created_at
  * @property {{ drawings: number, bytes: number }} usage the bin included

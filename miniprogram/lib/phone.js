@@ -24,10 +24,32 @@ async function phoneRequest(session, { errMsg = '', code, encryptedData, iv }) {
   if (code) return { code }
   if (encryptedData && iv) {
     if (await session.keyHolds()) return { encrypted_data: encryptedData, iv }
-    throw new Failure('refused', { code: 'key_superseded' })
+    throw new Failure('refused', { code: 'session_key_superseded' })
   }
   if (/deny|cancel|privacy permission/.test(errMsg)) return null
   throw new Failure('refused', { code: 'phone_not_given', detail: errMsg })
 }
 
-module.exports = { phoneRequest }
+/**
+ * Binds the number that WeChat's button gave.
+ * @param {{ session: import('./session').Session, api: import('./api').Api }} services
+ * @param {Given} given
+ * @returns {Promise<boolean>} false where the user refused; rejects with a Failure
+ */
+async function bindPhone({ session, api }, given) {
+  const request = await phoneRequest(session, given)
+  if (!request) return false
+  try {
+    await api.bindPhone(request)
+  } catch (error) {
+    // Superseded on another phone: only a sign-in brings the server the new key.
+    if (error instanceof Failure && error.code === 'session_key_superseded') {
+      session.forget()
+      await session.token()
+    }
+    throw error
+  }
+  return true
+}
+
+module.exports = { bindPhone, phoneRequest }

@@ -29,7 +29,8 @@ const FAILURES = {
   full: ['存满了', '请删掉一些画后再试。'],
   body_too_large: ['图片太大', '请换一张 2 MB 以内的图片。'],
   invalid_image: ['这张图片不能用', '请换一张 JPEG、PNG 或 WebP 图片。'],
-  key_superseded: ['微信登录刚更新过', '请再点一次绑定。'],
+  session_key_superseded: ['微信登录刚更新过', '请再点一次绑定。'],
+  phone_code_invalid: ['授权过期了', '请再点一次绑定。'],
   phone_not_given: ['没有拿到手机号', '微信没有给出手机号，请稍后再试。'],
   conflict: ['两台设备同时在画', '稍后会自动合并。'],
   refused: ['没能完成', '服务器没有接受这次操作。请把编号告诉我们。'],
@@ -43,6 +44,20 @@ const FAILURES = {
 function failureWords(failure) {
   const [title, text] = FAILURES[failure.code] || FAILURES[failure.kind] || FAILURES.fault
   return { title, text, number: failure.requestId.slice(0, 8) }
+}
+
+/**
+ * What there is to say of the content check; nothing of what has passed or is not checked.
+ * @param {{ nickname_state?: string | null, avatar_state?: string | null }} me
+ */
+function reviewWords({ nickname_state: nickname, avatar_state: avatar }) {
+  const both = (/** @type {string} */ state) => [nickname === state && '昵称', avatar === state && '头像'].filter(Boolean).join('和')
+  const pending = both('pending')
+  const rejected = both('rejected')
+  return [
+    pending && `${pending}正在审核，通过前只有你看得到`,
+    rejected && `${rejected}没有通过审核，换一个吧`,
+  ].filter(Boolean).join('；')
 }
 
 /** @param {number} bytes */
@@ -65,4 +80,4 @@ function dateWords(date, now) {
   return then.getFullYear() === today.getFullYear() ? day : `${then.getFullYear()} 年 ${day}`
 }
 
-module.exports = { STATE_WORDS, failureWords, sizeWords, dateWords }
+module.exports = { STATE_WORDS, failureWords, reviewWords, sizeWords, dateWords }

@@ -2,7 +2,7 @@ const assert = require('node:assert/strict')
 const { test } = require('node:test')
 
 const { createHttp, Failure } = require('../lib/http')
-const { phoneRequest } = require('../lib/phone')
+const { bindPhone, phoneRequest } = require('../lib/phone')
 const { Session, RENEW_EVERY } = require('../lib/session')
 const { Api } = require('../lib/api')
 const { fakeWx } = require('./fakes')
@@ -175,12 +175,29 @@ test('wx.checkSession is asked only before encrypted data is sent, and a stale k
   assert.deepEqual(await phoneRequest(session, given), { encrypted_data: 'e', iv: 'i' })
   assert.deepEqual([checks, wx.logins], [1, 1])
   wx.keyIsFresh = false
-  await assert.rejects(phoneRequest(session, given), { code: 'key_superseded' })
+  await assert.rejects(phoneRequest(session, given), { code: 'session_key_superseded' })
   assert.deepEqual([await session.token(), wx.logins], ['token-2', 2])
   // Without a session the server has no key at all.
   wx.keyIsFresh = true
   session.forget()
-  await assert.rejects(phoneRequest(session, given), { code: 'key_superseded' })
+  await assert.rejects(phoneRequest(session, given), { code: 'session_key_superseded' })
+})
+
+test('a key that was superseded unseen costs a sign-in and a further tap', async () => {
+  let tries = 0
+  const { session, api, wx } = setup({
+    'POST /me/phone': () => {
+      tries += 1
+      return tries === 1 ? { statusCode: 409, data: { code: 'session_key_superseded' } } : { statusCode: 200, data: {} }
+    },
+  })
+  await session.token()
+  const given = { encryptedData: 'e', iv: 'i' }
+  await assert.rejects(bindPhone({ session, api }, given), { kind: 'refused', code: 'session_key_superseded' })
+  assert.equal(wx.logins, 2)
+  assert.equal(await bindPhone({ session, api }, given), true)
+  assert.equal(await bindPhone({ session, api }, { errMsg: 'getPhoneNumber:fail user deny' }), false)
+  assert.deepEqual([tries, wx.logins], [2, 2])
 })
 
 test('a file goes up with the token, its answer is read, and a spent session is renewed once', async () => {

@@ -5,7 +5,7 @@ const { Failure } = require('../lib/http')
 const { DEFAULTS, Limits } = require('../lib/limits')
 const { createPrivacy } = require('../lib/privacy')
 const theme = require('../lib/theme')
-const { STATE_WORDS, dateWords, failureWords, sizeWords } = require('../lib/words')
+const { STATE_WORDS, dateWords, failureWords, reviewWords, sizeWords } = require('../lib/words')
 const { fakeStorage } = require('./fakes')
 
 test('a failure is told by its code, then by its kind, with the first eight of its number', () => {
@@ -28,6 +28,13 @@ test('sizes and dates read as one says them', () => {
   assert.equal(at(2025, 11, 31), '2025 年 12 月 31 日')
   // A phone whose clock is behind the server's.
   assert.equal(dateWords(now + 90_000, now), '刚刚')
+})
+
+test('the content check speaks only where it has something to say', () => {
+  assert.equal(reviewWords({}), '')
+  assert.equal(reviewWords({ nickname_state: 'passed', avatar_state: null }), '')
+  assert.equal(reviewWords({ nickname_state: 'pending', avatar_state: 'pending' }), '昵称和头像正在审核，通过前只有你看得到')
+  assert.equal(reviewWords({ nickname_state: 'rejected', avatar_state: 'pending' }), '头像正在审核，通过前只有你看得到；昵称没有通过审核，换一个吧')
 })
 
 test('recent colours are few, the latest first, each once', () => {

@@ -118,6 +118,15 @@ test('delete is gone at once and taken back by one tap; the bin restores too', a
     await phone.tap('画廊')
     const card = cards(phone).filter({ hasText: '画 1' })
     await card.waitFor()
+    // The six seconds in which one can take it back run out when the test says so.
+    await phone.page.evaluate(() => {
+      const { setTimeout: real } = window
+      window.setTimeout = (run, ms, ...rest) => {
+        if (ms !== 6_000) return real(run, ms, ...rest)
+        window.runOut = run
+        return 0
+      }
+    })
     await phone.longPress(card)
     await phone.screenshot('menu')
     await phone.tap('删除')
@@ -130,6 +139,9 @@ test('delete is gone at once and taken back by one tap; the bin restores too', a
     await phone.longPress(card)
     await phone.tap('删除')
     await card.waitFor({ state: 'detached' })
+    await phone.button('撤销删除').waitFor()
+    await phone.page.evaluate(() => window.runOut())
+    await phone.button('撤销删除').waitFor({ state: 'detached' })
     await phone.tap('我')
     await phone.tap('最近删除')
     await phone.text('画 1').waitFor()

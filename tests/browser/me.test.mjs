@@ -92,64 +92,10 @@ test('an export is offered as a file', async () => {
     await phone.draw([0.2, 0.3], [0.8, 0.3])
     await phone.state('已保存')
     await openMe(phone)
-    const download = phone.page.waitForEvent('download')
     await phone.tap('导出全部')
+    const download = phone.page.waitForEvent('download')
+    await phone.tap('发送文件')
     assert.equal((await download).suggestedFilename(), '一笔到底.zip')
-  })
-})
-
-const BIND = '用微信的手机号绑定'
-/** WeChat's own question behind the button. */
-const allow = (phone, answer = '允许') => dialog(phone, '“一笔到底”申请', answer)
-
-test('a phone number is asked for here, may be refused, is shown masked and can be removed', async () => {
-  await withPhone('caller', async (phone) => {
-    await openMe(phone)
-    await phone.tap('绑定手机号')
-    await phone.screenshot('phone')
-    await phone.tap(BIND)
-    await allow(phone, '不允许')
-    await phone.tap('暂不')
-    await phone.button('绑定手机号').waitFor()
-    await phone.tap('绑定手机号')
-    await phone.tap(BIND)
-    await allow(phone)
-    const row = phone.page.locator('.mp-page:not([hidden])').getByLabel(/^手机号 138\*{4}\d{4}$/)
-    await row.first().waitFor()
-    const { phone: masked } = await (await server.client('caller'))('GET', '/me')
-    assert.equal(await row.first().getAttribute('aria-label'), `手机号 ${masked}`)
-    await row.first().tap()
-    await phone.screenshot('phone-bound')
-    await phone.tap('移除手机号')
-    await phone.button('绑定手机号').waitFor()
-    assert.equal((await (await server.client('caller'))('GET', '/me')).phone, undefined)
-  })
-})
-
-test('the number of 2018 is sent only while WeChat says that its key holds', async () => {
-  await withPhone('old', async (phone) => {
-    await openMe(phone)
-    await phone.page.route('**/dev/wx/phone', async (route) => {
-      const reply = await route.fetch()
-      await route.fulfill({ json: { ...(await reply.json()), code: undefined } })
-    })
-    const sent = []
-    phone.page.on('request', (request) => { if (request.url().endsWith('/me/phone')) sent.push(Object.keys(request.postDataJSON())) })
-    await phone.page.evaluate(() => {
-      window.check = window.wx.checkSession
-      window.wx.checkSession = ({ fail }) => fail({ errMsg: 'checkSession:fail' })
-    })
-    await phone.tap('绑定手机号')
-    await phone.tap(BIND)
-    await allow(phone)
-    await phone.text('微信登录刚更新过').waitFor()
-    assert.deepEqual(sent, [])
-    await phone.tap('知道了')
-    await phone.page.evaluate(() => { window.wx.checkSession = window.check })
-    await phone.tap(BIND)
-    await allow(phone)
-    await phone.page.locator('.mp-page:not([hidden])').getByLabel(/^手机号 138\*{4}\d{4}$/).first().waitFor()
-    assert.deepEqual(sent, [['encrypted_data', 'iv']])
   })
 })
 
@@ -234,6 +180,22 @@ test('the guide behind the consent can be read', async () => {
     const chooser = phone.page.waitForEvent('filechooser')
     await phone.tap('同意')
     await chooser
+  })
+})
+
+test('what the content check says is told where the name and the picture stand', async () => {
+  await withPhone('checked', async (phone) => {
+    let states = { nickname_state: 'pending', avatar_state: 'pending' }
+    await phone.page.route('**/api/v1/me', async (route) => {
+      const reply = await route.fetch()
+      await route.fulfill({ json: { ...(await reply.json()), ...states } })
+    })
+    await openMe(phone)
+    await phone.text('昵称和头像正在审核，通过前只有你看得到').waitFor()
+    await phone.screenshot('pending')
+    states = { nickname_state: 'rejected', avatar_state: 'passed' }
+    await phone.start('pages/me/me')
+    await phone.text('昵称没有通过审核，换一个吧').waitFor()
   })
 })
 

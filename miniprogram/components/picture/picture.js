@@ -22,9 +22,14 @@ Component({
       const layer = wx.createOffscreenCanvas({ type: '2d', width: 1, height: 1 })
       if (card) paintCard(canvas, layer, drawing.picture, drawing, width)
       else paintWhole(canvas, layer, drawing.picture, drawing, longerSide(drawing, width))
+      // A phone may not have rastered yet what was painted this moment.
+      await new Promise((resolve) => { canvas.requestAnimationFrame(() => resolve(undefined)) })
+      // All of it, pixel for pixel: by default WeChat multiplies the size by the screen's pixel ratio.
+      const { width: pixels, height: rows } = canvas
+      const region = { x: 0, y: 0, width: pixels, height: rows, destWidth: pixels, destHeight: rows }
       return new Promise((resolve, reject) => {
         wx.canvasToTempFilePath(
-          { canvas, fileType: 'png', success: ({ tempFilePath }) => resolve(tempFilePath), fail: reject },
+          { canvas, ...region, fileType: 'png', success: ({ tempFilePath }) => resolve(tempFilePath), fail: reject },
           this,
         )
       })
@@ -84,8 +89,17 @@ Component({
       this.close()
       const drawing = asked.get(this)
       if (!drawing) return
-      const path = await this.file(drawing)
-      wx.showShareImageMenu({ path, fail: () => {} })
+      try {
+        const path = await this.file(drawing)
+        wx.showShareImageMenu({
+          path,
+          fail: ({ errMsg }) => {
+            if (!/cancel/.test(errMsg)) wx.showToast({ title: '没能打开分享', icon: 'none' })
+          },
+        })
+      } catch (error) {
+        this.selectComponent('#fault').tell(error)
+      }
     },
 
     close() {

@@ -1,6 +1,6 @@
 const { late } = require('../../lib/late')
-const { phoneRequest } = require('../../lib/phone')
-const { dateWords, sizeWords } = require('../../lib/words')
+const { bindPhone } = require('../../lib/phone')
+const { dateWords, reviewWords, sizeWords } = require('../../lib/words')
 
 /** What has to be typed to delete an account. */
 const PHRASE = '注销账号'
@@ -17,9 +17,13 @@ Page({
     usage: '',
     percent: 0,
     sessions: /** @type {any[]} */ ([]),
+    /** What the content check says, where it has something to say. */
+    review: '',
     /** The number as the server shows it; empty where none is bound. */
     phone: '',
     binding: false,
+    /** The path of the export that is ready to be sent. */
+    exported: '',
     editing: false,
     closing: false,
     phrase: PHRASE,
@@ -71,7 +75,7 @@ Page({
   showMe(me) {
     const { id, nickname, avatar_url: avatar, created_at, phone } = me
     this.services.session.setUser({ id, nickname, created_at })
-    this.setData({ nickname, avatar, phone: phone || '' })
+    this.setData({ nickname, avatar, phone: phone || '', review: reviewWords(me) })
     try {
       wx.setStorageSync(AVATAR, avatar)
     } catch {
@@ -142,11 +146,9 @@ Page({
 
   /** @param {{ detail: import('../../lib/phone').Given }} event */
   async phoneGiven({ detail }) {
-    const { api, session } = this.services
+    const { api } = this.services
     try {
-      const request = await phoneRequest(session, detail)
-      if (!request) return
-      await api.bindPhone(request)
+      if (!(await bindPhone(this.services, detail))) return
       this.closePhone()
       this.showMe(await api.me())
       wx.showToast({ title: '已绑定', icon: 'success' })
@@ -181,11 +183,27 @@ Page({
       const { statusCode, tempFilePath } = await new Promise((success, fail) => { wx.downloadFile({ ...request, success, fail }) })
       if (statusCode !== 200) throw new Error(`export answered ${statusCode}`)
       wx.hideLoading()
-      wx.shareFileMessage({ filePath: tempFilePath, fileName: '一笔到底.zip', fail: () => {} })
+      // WeChat sends a file only at a tap, and the one that asked for it is long past.
+      this.setData({ exported: tempFilePath })
     } catch (error) {
       wx.hideLoading()
       this.selectComponent('#fault').tell(error)
     }
+  },
+
+  closeExport() {
+    this.setData({ exported: '' })
+  },
+
+  sendExport() {
+    wx.shareFileMessage({
+      filePath: this.data.exported,
+      fileName: '一笔到底.zip',
+      success: () => this.closeExport(),
+      fail: ({ errMsg }) => {
+        if (!/cancel/.test(errMsg)) wx.showToast({ title: '没能发送，请再试一次', icon: 'none' })
+      },
+    })
   },
 
   endSession({ currentTarget }) {

@@ -97,6 +97,7 @@ export function defineComponents({ space, backend, wx }) {
       value: String,
       name: String,
       placeholder: String,
+      placeholderStyle: String,
       type: { type: String, value: 'text' },
       password: Boolean,
       disabled: Boolean,
@@ -109,6 +110,8 @@ export function defineComponents({ space, backend, wx }) {
       node.nickname = data.type === 'nickname'
       node.disabled = data.disabled
       node.placeholder = data.placeholder
+      // In WeChat the placeholder is an element of its own, with this style.
+      node.style.setProperty('--placeholder', /color:\s*([^;]+)/.exec(data.placeholderStyle)?.[1] ?? '')
       node.setAttribute('name', data.name)
       if (data.maxlength >= 0) node.maxLength = data.maxlength
       // Only a value that the app set goes in: what is typed stays where the app does not answer.

@@ -28,6 +28,9 @@ export class Backend extends glassEasel.CurrentWindowBackendContext {
     },
   }
 
+  /** A tap is being handled: what WeChat lets only a finger do can be done. */
+  tapping = false
+
   setListenerStats() {}
 
   /** Dispatches an event on the component tree. @param {Node | null} node where it happened */
@@ -131,7 +134,9 @@ export class Touches {
       const touch = shaped(changed[0], gesture.box)
       // Before the tap: it may take the button away, as it does not in WeChat.
       gesture.target.closest?.('button')?.activate?.()
+      this.backend.tapping = true
       this.backend.fire(gesture.target, 'tap', { x, y }, { extra: { touches: [touch], changedTouches: [touch] }, event })
+      this.backend.tapping = false
     }
     if (touches.length === 0) this.gesture = null
   }

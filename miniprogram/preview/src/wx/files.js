@@ -17,13 +17,3 @@ export class Files {
     return this.blobs.get(path) ?? (await fetch(path)).blob()
   }
 }
-
-/** @param {Blob} blob @returns {Promise<string>} */
-export function dataUrl(blob) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.onload = () => resolve(String(reader.result))
-    reader.onerror = () => reject(reader.error)
-    reader.readAsDataURL(blob)
-  })
-}

@@ -2,7 +2,6 @@
 
 import { escape } from '../shell.js'
 import { call } from './call.js'
-import { dataUrl } from './files.js'
 
 const SCOPE = 'scope.writePhotosAlbum'
 
@@ -55,7 +54,11 @@ export function media({ host, shell, device, files, modal, privacy }) {
       box.addEventListener('click', (event) => { if ('close' in event.target.dataset) box.remove() })
       ok()
     }),
-    shareFileMessage: (options) => call('shareFileMessage', options, (ok) => {
+    shareFileMessage: (options) => call('shareFileMessage', options, (ok, no) => {
+      if (!host.backend.tapping) {
+        no({ errMsg: 'shareFileMessage:fail can only be invoked by user TAP gesture.' })
+        return
+      }
       const link = document.createElement('a')
       link.href = options.filePath
       link.download = options.fileName ?? 'file'
@@ -63,14 +66,14 @@ export function media({ host, shell, device, files, modal, privacy }) {
       ok()
     }),
     canvasToTempFilePath: (options) => call('canvasToTempFilePath', options, (ok) => {
-      options.canvas.toBlob((blob) => ok({ tempFilePath: files.keep(blob) }), options.fileType === 'jpg' ? 'image/jpeg' : 'image/png', options.quality)
+      const { canvas, x = 0, y = 0, fileType, quality } = options
+      const { width = canvas.width - x, height = canvas.height - y } = options
+      const { destWidth = width * devicePixelRatio, destHeight = height * devicePixelRatio } = options
+      const copy = Object.assign(document.createElement('canvas'), { width: destWidth, height: destHeight })
+      copy.getContext('2d').drawImage(canvas, x, y, width, height, 0, 0, destWidth, destHeight)
+      copy.toBlob((blob) => ok({ tempFilePath: files.keep(blob) }), fileType === 'jpg' ? 'image/jpeg' : 'image/png', quality)
     }),
     createOffscreenCanvas: ({ width = 1, height = 1 } = {}) => Object.assign(document.createElement('canvas'), { width, height }),
-    getFileSystemManager: () => ({
-      saveFile: (options) => call('saveFile', options, (ok, no) => {
-        files.read(options.tempFilePath).then(dataUrl).then((savedFilePath) => ok({ savedFilePath }), no)
-      }),
-    }),
     /** Behind open-type="share" and the capsule. */
     previewShare: (from) => void share(from),
     /** Behind open-type="chooseAvatar". @returns {Promise<string>} */

@@ -1,0 +1,171 @@
+// What WeChat's 体验评分 and WCAG 2.2 AA ask of every screen, in both themes and on the smallest phone: areas that a
+// thumb can hit, names and roles for who does not see, contrast for who sees badly, and nothing outside the screen.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { launchBrowser, Phone, Server } from './harness.mjs'
+
+/** CSS px; half a pixel less for what rounding takes. */
+const TAP = 43.5
+
+const stroke = { type: 'stroke', tool: 'pen', color: '#22211f', width: 52, at: 1, points: [200, 400, 0, 300, 900, 200] }
+const background = { type: 'background', color: '#24282e', at: 2 }
+
+/** A panel of the page in front, by the page's own method. */
+const panel = (method) => (phone) => phone.page.evaluate((name) => {
+  window.getCurrentPages().at(-1)[name]({ currentTarget: { dataset: { id: 'a' } } })
+}, method)
+
+/** Every screen: where it is and what is done there. @type {[string, string, ((phone: Phone) => Promise<unknown>)?][]} */
+const SCREENS = [
+  ['paper', 'draw/draw'],
+  ['colours', 'draw/draw', panel('openColors')],
+  ['paper colours', 'draw/draw', panel('openBackground')],
+  ['more', 'draw/draw?id=a', async (phone) => {
+    await phone.page.waitForFunction(() => window.getCurrentPages().at(-1).data.drawn)
+    await panel('openMore')(phone)
+  }],
+  ['one stroke', 'draw/draw?mode=one_stroke'],
+  ['one stroke, drawn', 'draw/draw?mode=one_stroke', (phone) => phone.draw([0.2, 0.3], [0.8, 0.3])],
+  ['deleted elsewhere', 'draw/draw', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ panel: 'deleted', state: 'deleted' }))],
+  ['gallery', 'gallery/gallery', (phone) => phone.page.locator('.card:not(.bone)').nth(1).waitFor()],
+  ['menu', 'gallery/gallery', async (phone) => {
+    await phone.page.locator('.card:not(.bone)').nth(1).waitFor()
+    await panel('menu')(phone)
+  }],
+  ['name', 'gallery/gallery', panel('askName')],
+  ['deleted', 'gallery/gallery', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ undo: true, banner: '没有网络，先看本机上的画' }))],
+  ['replay', 'replay/replay?id=a'],
+  ['me', 'me/me', (phone) => phone.text('这台设备').waitFor()],
+  ['profile', 'me/me', panel('editProfile')],
+  ['phone', 'me/me', panel('openPhone')],
+  ['export', 'me/me', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ exported: 'file' }))],
+  ['leaving', 'me/me', panel('askClose')],
+  ['signed out', 'me/me', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ left: true }))],
+  ['consent', 'me/me', async (phone) => {
+    await phone.page.evaluate(() => {
+      document.querySelector('[data-privacy]').click()
+      window.wx.setClipboardData({ data: '', fail: () => {} })
+    })
+    await phone.text('隐私保护提示').waitFor()
+  }],
+  ['fault', 'me/me', (phone) => phone.page.evaluate(() => {
+    window.getCurrentPages().at(-1).selectComponent('#fault').setData({ show: true, title: '出了点问题', text: '请稍后再试。', number: '01234567', again: '再试一次' })
+  })],
+  ['album refused', 'replay/replay?id=a', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).selectComponent('#picture').setData({ refused: true }))],
+  ['bin', 'bin/bin', (phone) => phone.text('无题').waitFor()],
+  ['terms', 'terms/terms'],
+]
+
+let server
+let browser
+before(async () => {
+  server = await Server.start()
+  browser = await launchBrowser()
+  const api = await server.client('audit')
+  for (const id of ['a', 'b', 'c']) await api('POST', `/drawings/${id}/actions`, { from_seq: 0, actions: id === 'b' ? [background, stroke] : [stroke] })
+  await api('DELETE', '/drawings/c')
+})
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+/** What is wrong with the screen; runs in the page. @param {number} tap */
+function faults(tap) {
+  const page = document.querySelector('.mp-page:not([hidden])')
+  const wrong = []
+  const named = (node) => `${node.getAttribute('aria-label') ?? node.textContent.trim().slice(0, 20) ?? ''} <${node.tagName.toLowerCase()} class="${node.className}">`
+  const visible = (node) => {
+    const box = node.getBoundingClientRect()
+    return box.width > 0 && box.height > 0 && node.checkVisibility() && !node.closest('.easel')
+  }
+  // A sheet covers what lies below it.
+  const sheet = [...page.querySelectorAll('[role=dialog]')].find(visible)
+  const top = sheet ?? page
+  const all = [...top.querySelectorAll('*')].filter(visible)
+
+  const ROLES = ['button', 'radio', 'switch', 'slider', 'textbox', 'link']
+  for (const node of all.filter((one) => ROLES.includes(one.getAttribute('role')))) {
+    const { width, height, left, right } = node.getBoundingClientRect()
+    if (width < tap || height < tap) wrong.push(`${Math.round(width)} x ${Math.round(height)}: ${named(node)}`)
+    if (left < -0.5 || right > window.innerWidth + 0.5) wrong.push(`from ${Math.round(left)} to ${Math.round(right)} of ${window.innerWidth}: ${named(node)}`)
+    if (!node.getAttribute('aria-label')) wrong.push(`without a name: ${named(node)}`)
+  }
+  if (page.querySelector('.mp-scroll').scrollWidth > window.innerWidth + 0.5) wrong.push(`wider than the screen: ${page.querySelector('.mp-scroll').scrollWidth}`)
+
+  const parsed = (color) => {
+    const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number)
+    return { r, g, b, a }
+  }
+  const over = (upper, lower) => {
+    const mix = (name) => upper[name] * upper.a + lower[name] * (1 - upper.a)
+    return { r: mix('r'), g: mix('g'), b: mix('b'), a: 1 }
+  }
+  const ground = (node) => {
+    const layers = []
+    for (let at = node; at; at = at.parentElement) {
+      const color = parsed(getComputedStyle(at).backgroundColor)
+      if (color.a > 0) layers.push(color)
+      if (color.a === 1) break
+    }
+    return layers.reduceRight((lower, upper) => over(upper, lower), { r: 255, g: 255, b: 255, a: 1 })
+  }
+  // WCAG 2.2, 1.4.3
+  const luminance = ({ r, g, b }) => {
+    const [red, green, blue] = [r, g, b].map((value) => value / 255).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+  }
+  const contrast = (a, b) => {
+    const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x)
+    return (light + 0.05) / (dark + 0.05)
+  }
+  const demand = (node, color, least, what) => {
+    const below = ground(node)
+    const ratio = contrast(over(parsed(color), below), below)
+    if (ratio < least) wrong.push(`${what} of ${ratio.toFixed(2)} : 1: ${named(node)}`)
+  }
+  for (const node of all) {
+    // What can't be used now may look so.
+    if (node.closest('[aria-disabled=true], .off')) continue
+    const style = getComputedStyle(node)
+    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700)
+    if ([...node.childNodes].some((child) => child.nodeType === child.TEXT_NODE && child.textContent.trim())) demand(node, style.color, large ? 3 : 4.5, 'text')
+    if (node.tagName === 'INPUT' && node.placeholder) demand(node, getComputedStyle(node, '::placeholder').color, 4.5, 'placeholder')
+    // Icons are masks in the colour of their text; on a picture their ground is not known.
+    if (/(^| )\S*icon-/.test(node.className) && !node.closest('.frame')) demand(node.parentElement, style.backgroundColor, 3, 'icon')
+  }
+  return wrong
+}
+
+for (const [theme, viewport] of [['light', { width: 390, height: 844 }], ['dark', { width: 390, height: 844 }], ['light', { width: 320, height: 568 }], ['light', { width: 667, height: 375 }]]) {
+  test(`every screen, ${theme}, ${viewport.width} x ${viewport.height}`, async () => {
+    await Phone.with(browser, server, 'audit', async (phone) => {
+      const wrong = []
+      for (const [name, path, prepare] of SCREENS) {
+        await phone.start(`pages/${path}`)
+        await prepare?.(phone)
+        await phone.page.evaluate(() => Promise.all(document.getAnimations().filter(({ effect }) => effect.getTiming().iterations !== Infinity).map(({ finished }) => finished)))
+        wrong.push(...(await phone.page.evaluate(faults, TAP)).map((what) => `${name}: ${what}`))
+        await phone.screenshot(`audit-${theme}-${viewport.width}-${name}`)
+      }
+      assert.deepEqual(wrong, [])
+    }, { colorScheme: theme, viewport })
+  })
+}
+
+test('the audit finds what is wrong', async () => {
+  await Phone.with(browser, server, 'audit', async (phone) => {
+    await phone.start('pages/me/me')
+    await phone.text('这台设备').waitFor()
+    await phone.page.evaluate(() => {
+      const [row, text] = [document.querySelector('.mp-page .row[role=button]'), document.querySelector('.mp-page .big')]
+      Object.assign(row.style, { minHeight: '30px', height: '30px' })
+      row.removeAttribute('aria-label')
+      text.style.color = '#c8c2b6'
+      document.querySelector('.mp-page .action').style.marginLeft = '200px'
+    })
+    const wrong = (await phone.page.evaluate(faults, TAP)).join('\n')
+    for (const complaint of [/x 30: /, /without a name/, /text of 1\.\d+ : 1/, /of 390: 退出登录/]) assert.match(wrong, complaint)
+  })
+})
