@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::drawing::{Action, Mode};
+use crate::limits::Limits;
 use crate::object;
 
 /// `POST /session`: a WeChat code for a token.
@@ -52,6 +53,64 @@ pub struct SignedInUser {
     pub new: bool,
 }
 
+/// The reply to `GET /limits`: what bounds a drawing and a user, as [`Limits`] describes it, and for how long
+/// what is deleted can be brought back.
+///
+/// Flat, and not made of [`Limits`]: that one refuses the fields it does not know, and its schema says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LimitsReply {
+    /// Points of one stroke.
+    pub points_per_stroke: u32,
+    /// Actions of one drawing, counted from its `base`.
+    pub actions_per_drawing: u32,
+    /// Bytes of one drawing's actions, as they are stored.
+    pub bytes_per_drawing: u32,
+    /// Drawings of one user, the bin included.
+    pub drawings_per_user: u32,
+    /// Bytes of all drawings of one user as they are stored, the bin included.
+    pub bytes_per_user: u64,
+    /// Coordinates are within plus or minus this many times the drawing's width and height.
+    pub coordinate_factor: u32,
+    /// The longest path of a drawing in mode `one_stroke`, in grid units.
+    pub one_stroke_length: u32,
+    /// Characters of a title.
+    pub title_chars: u32,
+    /// Days that a deleted drawing stays in the bin, from which it can be restored.
+    pub bin_days: u32,
+    /// Days between a user's leaving and the erasure; a sign-in within them calls it off.
+    pub erasure_days: u32,
+}
+
+impl LimitsReply {
+    /// The limits, with the days of the bin and of an erasure.
+    #[must_use]
+    pub const fn new(limits: &Limits, bin_days: u32, erasure_days: u32) -> Self {
+        let &Limits {
+            points_per_stroke,
+            actions_per_drawing,
+            bytes_per_drawing,
+            drawings_per_user,
+            bytes_per_user,
+            coordinate_factor,
+            one_stroke_length,
+            title_chars,
+        } = limits;
+        Self {
+            points_per_stroke,
+            actions_per_drawing,
+            bytes_per_drawing,
+            drawings_per_user,
+            bytes_per_user,
+            coordinate_factor,
+            one_stroke_length,
+            title_chars,
+            bin_days,
+            erasure_days,
+        }
+    }
+}
+
 /// The reply to `POST /session/renew`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -70,6 +129,9 @@ pub struct Me {
     pub id: String,
     /// The nickname; empty until one is chosen.
     pub nickname: String,
+    /// The link of the avatar, 256 pixels a side: the same for a day at least. Null while there is none.
+    #[serde(default)]
+    pub avatar_url: Option<String>,
     /// The first sign-in.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
@@ -456,4 +518,11 @@ pub mod schema {
     #[derive(Serialize, utoipa::ToSchema)]
     #[schema(value_type = String, format = Binary)]
     pub struct Binary(pub Vec<u8>);
+
+    /// A form with a file.
+    #[derive(Serialize, utoipa::ToSchema)]
+    pub struct AvatarForm {
+        /// The image. The part's name does not matter; that it has a file's name does.
+        pub file: Binary,
+    }
 }

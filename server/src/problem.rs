@@ -59,6 +59,7 @@ codes! {
     UserNotFound, "user_not_found", NOT_FOUND, "There is no such user.";
     RequestNotFound, "request_not_found", NOT_FOUND, "No failure of such a request is known any more.";
     DrawingNotFound, "drawing_not_found", NOT_FOUND, "The user has no such drawing.";
+    AvatarNotFound, "avatar_not_found", NOT_FOUND, "The user has no such avatar.";
     SessionNotFound, "session_not_found", NOT_FOUND, "The user has no such session.";
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
     BodyTimeout, "body_timeout", REQUEST_TIMEOUT, "The body did not arrive in time.";
@@ -74,6 +75,7 @@ codes! {
     DrawingFull, "drawing_full", UNPROCESSABLE_ENTITY, "The drawing can't hold more.";
     TooManyDrawings, "too_many_drawings", UNPROCESSABLE_ENTITY, "The user can't have more drawings.";
     PictureTooLarge, "picture_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for a picture.";
+    InvalidImage, "invalid_image", UNPROCESSABLE_ENTITY, "The image can't be taken.";
     StorageFull, "storage_full", UNPROCESSABLE_ENTITY, "The user's storage is full.";
     RateLimited, "rate_limited", TOO_MANY_REQUESTS, "Too many requests; slow down.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on the server.";
@@ -177,7 +179,9 @@ impl From<SessionError> for Problem {
             SessionError::Unauthenticated => Self::new(Code::Unauthenticated),
             SessionError::NoSession => Self::new(Code::SessionNotFound),
             SessionError::CodeSpent => Self::new(Code::SignInAgain),
-            SessionError::UntrustedRawData => Self::new(Code::Unauthenticated),
+            SessionError::UntrustedRawData | SessionError::UntrustedOpenData => {
+                Self::new(Code::Unauthenticated)
+            }
             SessionError::Leaving => Self::new(Code::Unavailable),
             SessionError::Blocked => Self::new(Code::AccountBlocked),
             SessionError::Exchange(refusal) => {
@@ -220,6 +224,8 @@ impl From<GalleryError> for Problem {
             GalleryError::StorageFull => Self::new(Code::StorageFull),
             GalleryError::PictureTooLarge => Self::new(Code::PictureTooLarge),
             GalleryError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
+            GalleryError::Image(flaw) => Self::new(Code::InvalidImage).detail(flaw.to_string()),
+            GalleryError::NoAvatar => Self::new(Code::AvatarNotFound),
             GalleryError::LinkInvalid => Self::new(Code::LinkInvalid),
             GalleryError::Store(error) => Self::new(code_of(&error)).cause(error),
             GalleryError::Internal(cause) => Self::new(Code::Internal).cause(cause),

@@ -30,9 +30,9 @@ pub struct Login {
     pub raw_data: String,
     /// Its signature.
     pub signature: String,
-    /// The profile, encrypted.
+    /// The profile with openid and watermark, encrypted; base64.
     pub encrypted_data: String,
-    /// The IV of that.
+    /// Its IV; base64.
     pub iv: String,
 }
 
@@ -63,12 +63,21 @@ impl Wechat {
 
     /// What a named user's phone gets.
     pub async fn login(&self, user: &str) -> Login {
-        self.login_to(&self.app_id, user).await
+        self.login_with(user, json!({})).await
     }
 
-    /// The same in another mini-program.
+    /// The same, with other members in the encrypted data, `null` taking one away.
+    pub async fn login_with(&self, user: &str, open_data: Value) -> Login {
+        self.login_as(&json!({"user": user, "open_data": open_data})).await
+    }
+
+    /// What a named user's phone gets in another mini-program.
     pub async fn login_to(&self, app_id: &str, user: &str) -> Login {
-        let login = self.control("login", &json!({"user": user, "app_id": app_id})).await;
+        self.login_as(&json!({"user": user, "app_id": app_id})).await
+    }
+
+    async fn login_as(&self, asked: &Value) -> Login {
+        let login = self.control("login", asked).await;
         let text = |name: &str| login[name].as_str().unwrap().to_owned();
         Login {
             code: text("code"),

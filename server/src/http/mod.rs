@@ -1,5 +1,6 @@
 //! The public face: routes, and what surrounds every request.
 
+mod avatar;
 mod body;
 mod caller;
 mod drawings;
@@ -13,7 +14,10 @@ mod phone;
 pub(crate) mod reply;
 mod sessions;
 mod unread;
+mod upload;
+mod wafer;
 mod weapp;
+mod who;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
@@ -21,10 +25,11 @@ use actix_web::{HttpResponse, Responder};
 pub(crate) use drawings::query;
 pub use envelope::{ForOperators, envelope, nothing};
 pub use guard::Guard;
+pub(crate) use who::{Shown, who};
 
 use crate::gallery::GalleryService;
 use crate::session::SessionService;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::telemetry::Metrics;
 use crate::wechat::Wechat;
 
@@ -48,11 +53,14 @@ pub struct Services {
 pub type App = web::Data<Services>;
 
 /// All public routes.
-pub fn routes(config: &mut ServiceConfig, weapp_base_path: &str) {
-    config.service(web::scope(weapp_base_path).configure(weapp::routes)).service(
+pub fn routes(config: &mut ServiceConfig, settings: &settings::Http) {
+    config.service(web::scope(&settings.weapp_base_path).configure(weapp::routes));
+    wafer::routes(config, &settings.wafer_base_path);
+    config.service(
         web::scope("/api/v1")
             .configure(sessions::routes)
             .configure(me::routes)
+            .configure(avatar::routes)
             .configure(open_data::routes)
             .configure(phone::routes)
             .configure(drawings::routes)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use yibi_common::admin::{Happening, UserRef};
 
@@ -47,11 +47,11 @@ pub(super) struct Bearing {
 
 impl SessionService {
     /// The session of a code: of the exchange that this call makes, or of the one that was made before.
-    /// `trust` looks at the session key before anything is made of the exchange.
+    /// `trust` looks at what WeChat said before anything is made of it.
     pub(super) async fn session_of_code(
         &self,
         bearing: Bearing,
-        trust: impl FnOnce(&SecretString) -> Result<(), SessionError>,
+        trust: impl FnOnce(&Exchange) -> Result<(), SessionError>,
     ) -> Result<SessionId, SessionError> {
         let hash = code_hash(&bearing.app.id, &bearing.code);
         let holder = random::short_id();
@@ -87,7 +87,7 @@ impl SessionService {
     async fn exchange(
         &self,
         bearing: &Bearing,
-        trust: impl FnOnce(&SecretString) -> Result<(), SessionError>,
+        trust: impl FnOnce(&Exchange) -> Result<(), SessionError>,
     ) -> Result<SessionId, SessionError> {
         let exchanged = self.0.wechat.client().exchange(&bearing.app, &bearing.code).await;
         let exchange = exchanged.map_err(|error| {
@@ -97,7 +97,7 @@ impl SessionService {
             }
             SessionError::Exchange(refusal)
         })?;
-        trust(&exchange.session_key)?;
+        trust(&exchange)?;
         self.create(bearing, exchange).await
     }
 
@@ -122,6 +122,7 @@ impl SessionService {
         let id = bearing.id.unwrap_or_else(|| SessionId(random::bytes()));
         let longest = match bearing.dialect {
             Dialect::Yibi => Duration::from_secs(u64::from(self.0.settings.yibi_days) * 86_400),
+            Dialect::Wafer => Duration::from_secs(u64::from(self.0.settings.wafer_hours) * 3_600),
             Dialect::Weapp => Duration::from_secs(u64::from(self.0.settings.weapp_hours) * 3_600),
         };
         let sealer = &self.0.keys.get().await?.sealer;

@@ -6,10 +6,12 @@
 
 mod authenticate;
 mod exchange;
+mod further;
 mod open_data;
 mod phone;
 mod refusal;
 mod token;
+pub mod wafer;
 pub mod weapp;
 pub mod yibi;
 
@@ -20,7 +22,7 @@ use moka::future::Cache;
 
 pub use phone::PhoneProof;
 pub use refusal::{Kind as RefusalKind, Refusal};
-pub use token::{Presented, Token};
+pub use token::{Presented, Token, WaferPair};
 
 use crate::keys::LazyKeyring;
 use crate::settings;
@@ -59,6 +61,9 @@ pub enum SessionError {
     /// A 2016 client's signature does not fit its rawData.
     #[error("the signature does not fit the raw data")]
     UntrustedRawData,
+    /// A wafer client's open data is not that of the code's user and this moment.
+    #[error("the open data does not belong to the code")]
+    UntrustedOpenData,
     /// WeChat did not exchange the code, or did not do what else it was asked.
     #[error("{0}")]
     Exchange(Refusal),
@@ -89,6 +94,7 @@ impl SessionError {
             | Self::CodeSpent
             | Self::Blocked
             | Self::UntrustedRawData
+            | Self::UntrustedOpenData
             | Self::KeySuperseded
             | Self::OpenData(_)
             | Self::PhoneCode => true,
@@ -153,6 +159,8 @@ struct Inner {
     /// Sign-ins on their way, so that a code that comes several times at once is exchanged once; the outcome
     /// stays for a moment for those who come a little late.
     sign_ins: Cache<(Dialect, SecretHash), yibi::SignedIn>,
+    /// The same for wafer's, told apart by all that such a sign-in brings.
+    log_ins: Cache<SecretHash, WaferPair>,
     /// Copies of sessions, trusted for [`TRUST`].
     copies: Cache<SessionId, SessionCopy>,
     hints: moka::sync::Cache<SessionId, UserKey>,
@@ -180,6 +188,7 @@ impl SessionService {
             settings,
             metrics,
             sign_ins: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
+            log_ins: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
             copies: Cache::builder().time_to_live(TRUST).max_capacity(COPIES).build(),
             hints: moka::sync::Cache::builder().time_to_idle(HINT).max_capacity(COPIES).build(),
         }))

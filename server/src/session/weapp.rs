@@ -12,10 +12,10 @@ use super::yibi::outcome_name;
 use super::{Caller, Client, Presented, Refusal, SessionError, SessionService};
 use crate::store::sessions::{Dialect, StoredToken};
 use crate::text;
-use crate::wechat::{WechatApp, crypto};
+use crate::wechat::{Exchange, WechatApp, crypto};
 
 /// The longest code that can be one of WeChat's, which have 32 characters.
-const MAX_CODE: usize = 256;
+pub(super) const MAX_CODE: usize = 256;
 
 /// The nickname of all profiles since WeChat keeps the real ones to itself.
 const ANONYMOUS: &str = "微信用户";
@@ -76,6 +76,7 @@ impl From<SessionError> for Rejection {
             SessionError::Exchange(refusal) => Self::ExchangeFailed(refusal),
             SessionError::Leaving
             | SessionError::Blocked
+            | SessionError::UntrustedOpenData
             | SessionError::KeySuperseded
             | SessionError::OpenData(_)
             | SessionError::PhoneCode
@@ -137,8 +138,8 @@ impl SessionService {
     ) -> Result<(), SessionError> {
         let service = self.clone();
         let task = async move {
-            let trusted = |session_key: &_| {
-                let fits = crypto::verify_raw_data(&raw_data, session_key, &signature);
+            let trusted = |exchange: &Exchange| {
+                let fits = crypto::verify_raw_data(&raw_data, &exchange.session_key, &signature);
                 if fits { Ok(()) } else { Err(SessionError::UntrustedRawData) }
             };
             service.session_of_code(bearing, trusted).await

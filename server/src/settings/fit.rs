@@ -23,10 +23,15 @@ impl Settings {
         if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
             faults.push("http.public_url: begins with https://".to_owned());
         }
-        let path = &self.http.weapp_base_path;
-        if !path.starts_with('/') || path.ends_with('/') || path.starts_with("/api") {
-            faults
-                .push("http.weapp_base_path: begins with /, but not with /api, and ends without".to_owned());
+        for (name, path) in
+            [("weapp_base_path", &self.http.weapp_base_path), ("wafer_base_path", &self.http.wafer_base_path)]
+        {
+            if !path.starts_with('/') || path.ends_with('/') || path.starts_with("/api") {
+                faults.push(format!("http.{name}: begins with /, but not with /api, and ends without"));
+            }
+        }
+        if self.internal.listen.is_some_and(|address| !address.ip().is_loopback()) {
+            faults.push("internal.listen: has to be a loopback address".to_owned());
         }
         for (name, key) in [
             ("sealing", &self.keys.sealing),
@@ -60,12 +65,21 @@ impl Settings {
             ("session.idle", self.session.idle.as_secs(), 30 * 86_400),
             ("session.yibi_days", u64::from(self.session.yibi_days), 365),
             ("session.weapp_hours", u64::from(self.session.weapp_hours), 365 * 24),
+            ("session.wafer_hours", u64::from(self.session.wafer_hours), 365 * 24),
             ("http.head_timeout", self.http.head_timeout.as_secs(), 3_600),
             ("http.body_timeout", self.http.body_timeout.as_secs(), 3_600),
+            ("http.upload_timeout", self.http.upload_timeout.as_secs(), 3_600),
             ("wechat.timeout", self.wechat.timeout.as_secs(), 60),
         ] {
             if !(1..=most).contains(&value) {
                 faults.push(format!("{name}: between 1 and {most} is needed"));
+            }
+        }
+        for (name, value) in
+            [("drain_delay", self.http.drain_delay), ("shutdown_timeout", self.http.shutdown_timeout)]
+        {
+            if value.as_secs() > 3_600 {
+                faults.push(format!("http.{name}: at most 3600"));
             }
         }
         let mut ids: Vec<String> = self.apps().map(|app| app.app_id).collect();

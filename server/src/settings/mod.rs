@@ -1,6 +1,7 @@
 //! Typed settings. `settings.default.toml` beside this crate is embedded, names every key, and documents it.
 
 mod fit;
+mod listen;
 mod network;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use yibi_common::admin::Role;
 use yibi_common::limits::Limits;
 
 pub use fit::is_operator_name;
+pub use listen::Listen;
 pub use network::Network;
 
 /// The defaults, which are the settings' documentation too.
@@ -33,6 +35,7 @@ const PREFIX: &str = "YIBI_";
 pub struct Settings {
     pub http: Http,
     pub admin: Admin,
+    pub internal: Internal,
     pub session: Session,
     pub limits: RateLimits,
     pub gallery: Gallery,
@@ -48,9 +51,11 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Http {
-    pub listen: SocketAddr,
+    pub listen: Listen,
+    pub socket_group: String,
     pub public_url: String,
     pub weapp_base_path: String,
+    pub wafer_base_path: String,
     #[serde(deserialize_with = "list")]
     pub trusted_proxies: Vec<Network>,
     #[serde(deserialize_with = "seconds")]
@@ -59,7 +64,11 @@ pub struct Http {
     pub head_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
     pub body_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub upload_timeout: Duration,
     pub body_limit: usize,
+    #[serde(deserialize_with = "seconds")]
+    pub drain_delay: Duration,
     #[serde(deserialize_with = "seconds")]
     pub shutdown_timeout: Duration,
     pub workers: usize,
@@ -87,6 +96,15 @@ pub struct AdminToken {
     pub sha256: String,
 }
 
+/// `[internal]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Internal {
+    #[serde(deserialize_with = "perhaps")]
+    pub listen: Option<SocketAddr>,
+}
+
 /// `[session]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +114,7 @@ pub struct Session {
     pub idle: Duration,
     pub yibi_days: u32,
     pub weapp_hours: u32,
+    pub wafer_hours: u32,
 }
 
 /// `[limits]`
@@ -266,6 +285,14 @@ impl Settings {
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     Ok(Duration::from_secs(u64::from(u32::deserialize(deserializer)?)))
+}
+
+/// Empty text is none.
+fn perhaps<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    (!text.is_empty()).then(|| text.parse().map_err(serde::de::Error::custom)).transpose()
 }
 
 /// A TOML array, or from the environment a text with commas.

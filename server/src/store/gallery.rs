@@ -18,6 +18,8 @@ pub struct UserRecord {
     pub public_id: String,
     /// The name that the user chose; empty at first.
     pub nickname: String,
+    /// The id of the avatar that the user uploaded.
+    pub avatar: Option<String>,
     /// The share or referral code that the first sign-in brought.
     pub origin: Option<String>,
     /// The person across the apps of one account, when WeChat told.

@@ -83,6 +83,8 @@ pub enum Dialect {
     Yibi,
     /// weapp-session of 2016: the WeChat code itself is the token.
     Weapp,
+    /// wafer of 2017: an id and a key made at the sign-in.
+    Wafer,
 }
 
 impl Dialect {
@@ -92,6 +94,7 @@ impl Dialect {
         match self {
             Self::Yibi => "yibi",
             Self::Weapp => "weapp",
+            Self::Wafer => "wafer",
         }
     }
 }

@@ -111,7 +111,7 @@ impl Simulator {
     /// # Errors
     /// [`LoginError`] for an unknown mini-program or an unusable name.
     pub fn login(&self, user: &str, app_id: Option<&str>) -> Result<Login, LoginError> {
-        self.state.login(user, app_id)
+        self.state.login(user, app_id, serde_json::Map::new())
     }
 
     /// What this user's phone gets from the button for the phone number.

@@ -53,6 +53,29 @@ macro_rules! gallery_cases {
                 a_reader_never_sees_half_an_append
             }
         }
+        mod avatars {
+            use crate::gallery::avatars as suite;
+
+            cases! { suite, $open:
+                an_avatar_takes_the_place_of_the_one_before
+                of_concurrent_avatars_one_is_left
+                an_avatar_is_taken_away_by_its_id
+                an_avatar_goes_with_its_user
+            }
+        }
+        mod checks {
+            use crate::gallery::checks as suite;
+
+            cases! { suite, $open:
+                a_subject_has_one_check
+                due_checks_are_listed_longest_first
+                a_check_is_changed_as_it_was_read_only
+                of_concurrent_changes_one_wins
+                an_answer_finds_its_check
+                checks_go_with_their_user
+                a_nickname_is_cleared_if_it_is_still_that
+            }
+        }
         mod lists {
             use crate::gallery::lists as suite;
 

@@ -10,6 +10,9 @@
 
 mod admin;
 mod first_steps;
+mod internal;
 mod outages;
+mod stores;
 mod v1;
+mod wafer;
 mod weapp;

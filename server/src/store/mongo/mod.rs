@@ -8,6 +8,8 @@
 //! | `schema` | documents, their keys and indexes |
 //! | `link` | the connection |
 //! | `users` | users and their erasure |
+//! | `avatars` | what users look like |
+//! | `checks` | what WeChat says of what users show |
 //! | `append` | putting actions behind a drawing's list |
 //! | `chunks` | the part of a list that is no longer in its header's tail |
 //! | `drawings` | everything else done to one drawing |
@@ -17,6 +19,8 @@
 
 mod admin;
 mod append;
+mod avatars;
+mod checks;
 mod chunks;
 mod drawings;
 mod error;

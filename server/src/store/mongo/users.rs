@@ -24,6 +24,7 @@ impl Collections {
                     key: user.to_string(),
                     public_id: new.public_id.clone(),
                     nickname: String::new(),
+                    avatar: None,
                     origin: new.origin.clone(),
                     unionid: new.unionid.clone(),
                     created_at: now,
@@ -146,7 +147,9 @@ impl Collections {
         // Their keys begin with the user: this finds them by the one index that there is.
         chunks.insert("_id", doc! {"$gte": format!("{key}/"), "$lt": format!("{key}0")});
         self.chunks.delete_many(chunks).await?;
-        self.drawings.delete_many(theirs).await?;
+        self.drawings.delete_many(theirs.clone()).await?;
+        self.avatars.delete_many(theirs.clone()).await?;
+        self.checks.delete_many(theirs).await?;
         self.users.delete_one(doc! {"_id": key, "erasing": true}).await?;
         Ok(())
     }

@@ -17,6 +17,7 @@ pub fn from_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
         key: row.get("key")?,
         public_id: row.get("public_id")?,
         nickname: row.get("nickname")?,
+        avatar: row.get("avatar")?,
         origin: row.get("origin")?,
         unionid: row.get("unionid")?,
         created_at: row.get("created_at")?,
@@ -55,6 +56,7 @@ pub fn sign_in(
             key: key.clone(),
             public_id: new.public_id.clone(),
             nickname: String::new(),
+            avatar: None,
             origin: new.origin.clone(),
             unionid: new.unionid.clone(),
             created_at: now,
@@ -160,6 +162,8 @@ pub fn erase_some(connection: &Connection, user: &UserKey, now: Micros) -> Store
     if drawings::remove_some(connection, user, ERASED_AT_ONCE)? > 0 {
         return Ok(true);
     }
+    connection.prepare_cached("DELETE FROM avatars WHERE user = ?")?.execute(params![user])?;
+    connection.prepare_cached("DELETE FROM checks WHERE user = ?")?.execute(params![user])?;
     connection.prepare_cached("DELETE FROM users WHERE key = ?")?.execute(params![user])?;
     Ok(false)
 }

@@ -20,6 +20,9 @@ use super::state::State;
 struct LoginRequest {
     user: String,
     app_id: Option<String>,
+    /// Members of the encrypted data that are to be others, to see what a server makes of it.
+    #[serde(default)]
+    open_data: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,7 +60,8 @@ pub(super) fn configure_login(config: &mut web::ServiceConfig, state: &Arc<State
 }
 
 async fn login(state: web::Data<State>, request: web::Json<LoginRequest>) -> HttpResponse {
-    match state.login(&request.user, request.app_id.as_deref()) {
+    let LoginRequest { user, app_id, open_data } = request.into_inner();
+    match state.login(&user, app_id.as_deref(), open_data) {
         Ok(login) => HttpResponse::Ok().json(login),
         Err(error) => bad_request(error),
     }

@@ -3,6 +3,7 @@
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use secrecy::SecretString;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::state::{Code, State};
@@ -103,7 +104,14 @@ impl State {
         session_key(&self.unique())
     }
 
-    pub(super) fn login(&self, user: &str, app_id: Option<&str>) -> Result<Login, LoginError> {
+    /// `open_data` takes the place of those members of what `encryptedData` holds: of the watermark, too, when it
+    /// names one; `null` takes a member away.
+    pub(super) fn login(
+        &self,
+        user: &str,
+        app_id: Option<&str>,
+        open_data: Map<String, Value>,
+    ) -> Result<Login, LoginError> {
         let app = self.known(user, app_id)?;
         let session_key = self.new_session_key();
         let code = code(&self.unique());
@@ -117,7 +125,7 @@ impl State {
             watermark: Watermark { timestamp: now_ms / 1_000, appid: &app.id },
         };
         let (encrypted_data, iv) =
-            encrypt_open_data(&session_key, block(&self.unique()), json(&open).as_bytes())
+            encrypt_open_data(&session_key, block(&self.unique()), replaced(&open, open_data).as_bytes())
                 .unwrap_or_default();
         let login = Login {
             code: code.clone(),
@@ -180,6 +188,22 @@ pub(super) fn hash(parts: &[&str]) -> [u8; 32] {
         hash.update([0]);
     }
     hash.finalize().into()
+}
+
+/// A value's JSON with other members in place of its own.
+fn replaced(value: &impl Serialize, members: Map<String, Value>) -> String {
+    if members.is_empty() {
+        return json(value);
+    }
+    let mut value = serde_json::to_value(value).unwrap_or_default();
+    for (name, member) in members {
+        match value.as_object_mut() {
+            Some(object) if member.is_null() => drop(object.remove(&name)),
+            Some(object) => drop(object.insert(name, member)),
+            None => {}
+        }
+    }
+    json(&value)
 }
 
 /// Text and numbers always have a JSON form.

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::server::{ADMIN_TOKEN, APP_SECRET};
+use yibi_tests::weapp::Phone;
 use yibi_tests::{Api, Backend, Raw, Server, Wechat};
 
 on_both_backends! {
@@ -39,6 +40,11 @@ async fn no_log_holds_a_secret(backend: Backend) {
     server.api().get(&url).await.ok_bytes();
     alice.get("/api/v1/me/export").await.ok_bytes();
     secrets.push(("a link's signature", url.rsplit_once("sig=").unwrap().1.to_owned()));
+    // The dialect of 2017, whose sign-in brings more and whose pair is of the server's making.
+    let login = wechat.login("alice").await;
+    let pair = yibi_tests::wafer::log_in(&server.public, &login).await.opened();
+    yibi_tests::wafer::user(&Phone::with_pair(&server.public, &pair)).await.wafer_user();
+    secrets.extend([("a code", login.code), ("open data", login.encrypted_data), ("a key", pair.skey)]);
     // What WeChat gives besides: a phone number, open data, the access token that they take.
     let phone = wechat.phone("alice").await;
     alice.post("/api/v1/me/phone", &json!({"code": phone.code})).await.ok();

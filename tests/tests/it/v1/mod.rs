@@ -20,6 +20,7 @@ macro_rules! on_both_backends {
 }
 
 mod append;
+mod avatars;
 mod codes;
 mod export;
 mod gallery;
