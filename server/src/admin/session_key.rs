@@ -31,10 +31,10 @@ pub(super) async fn reset(app: App, operator: Operator, id: Path<String>) -> Rep
     let session = SessionId::parse(&id).ok_or_else(missing)?;
     let session = app.sessions.store().read(session, None, None).await?.ok_or_else(missing)?;
     audit::note(&app, &operator, Change::ResetSessionKey, &session.public_id, Some(&id)).await?;
-    app.sessions.reset_key(&session).await.map_err(|error| match error {
+    if let Err(error) = app.sessions.reset_key(&session).await {
         // To an operator, the code for users would say that the operator is to sign in.
-        SessionError::KeySuperseded => Problem::new(Code::SessionKeySuperseded),
-        other => Problem::from(other),
-    })?;
+        let superseded = matches!(error, SessionError::KeySuperseded);
+        return Err(if superseded { Problem::new(Code::SessionKeySuperseded) } else { error.into() });
+    }
     Ok(HttpResponse::NoContent().finish())
 }
