@@ -16,8 +16,9 @@ use crate::store::sessions::Sessions;
 
 /// How often a server looks, at the least.
 const EVERY: Duration = Duration::from_secs(10);
-/// How long the server that is at it keeps the others away.
-const LEASE: Duration = Duration::from_secs(90);
+/// How much longer than until its next look the server that is at it keeps the others away. It may be late: what
+/// two of them ask about, the first to claim it does.
+const SLACK: Duration = Duration::from_secs(5);
 const LEASE_NAME: &str = "moderation";
 /// How many are asked about at a look, and how many of them at once.
 const BATCH: u32 = 64;
@@ -32,7 +33,7 @@ pub async fn keep_asking(moderation: Moderation, leases: SessionStore, shutdown:
     let every = moderation.0.settings.retry.min(EVERY);
     let looking = async {
         loop {
-            match leases.take_lease(LEASE_NAME, &holder, LEASE).await {
+            match leases.take_lease(LEASE_NAME, &holder, every + SLACK).await {
                 Ok(true) => {
                     if let Err(error) = moderation.ask_what_is_due().await {
                         tracing::warn!(%error, "the queue of contents was not looked at");
