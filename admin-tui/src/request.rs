@@ -84,7 +84,7 @@ impl Act {
             Change::RestoreDrawing => Change::DeleteDrawing,
             Change::BlockUser => Change::UnblockUser,
             Change::UnblockUser => Change::BlockUser,
-            Change::RevokeSession | Change::RevokeSessions => return None,
+            Change::RevokeSession | Change::RevokeSessions | Change::GiveAccessToken => return None,
         };
         Some(Self { change, ..self.clone() })
     }
@@ -103,6 +103,7 @@ impl Act {
             Change::UnblockUser => "let in again",
             Change::DeleteDrawing => "moved to the bin",
             Change::RestoreDrawing => "restored",
+            Change::GiveAccessToken => "gave WeChat's access token of",
         }
     }
 }
@@ -194,6 +195,8 @@ impl Request {
             Self::Act(act) => match act.change {
                 Change::RevokeSession | Change::RevokeSessions | Change::DeleteDrawing => "DELETE",
                 Change::BlockUser | Change::UnblockUser | Change::RestoreDrawing => "POST",
+                // No operator does it; the log of those that do is what there is to see.
+                Change::GiveAccessToken => "GET",
             },
             Self::Me
             | Self::Overview
@@ -237,6 +240,7 @@ impl Request {
                     Change::UnblockUser => format!("users/{user}/unblock"),
                     Change::DeleteDrawing => drawing(&act.user, target),
                     Change::RestoreDrawing => format!("{}/restore", drawing(&act.user, target)),
+                    Change::GiveAccessToken => "audit".to_owned(),
                 }
             }
         };

@@ -50,6 +50,8 @@ pub enum Role {
     Viewer,
     /// Change things too.
     Operator,
+    /// No operator, but another backend: gets WeChat's access token from the internal listener, and nothing here.
+    Service,
 }
 
 impl fmt::Display for Role {
@@ -57,6 +59,7 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Self::Viewer => "viewer",
             Self::Operator => "operator",
+            Self::Service => "service",
         })
     }
 }
@@ -760,17 +763,20 @@ pub enum Change {
     DeleteDrawing,
     /// Take a drawing out of the bin.
     RestoreDrawing,
+    /// Give WeChat's access token to another backend.
+    GiveAccessToken,
 }
 
 impl Change {
     /// All changes.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RevokeSession,
         Self::RevokeSessions,
         Self::BlockUser,
         Self::UnblockUser,
         Self::DeleteDrawing,
         Self::RestoreDrawing,
+        Self::GiveAccessToken,
     ];
 
     /// The name, as JSON has it.
@@ -783,6 +789,7 @@ impl Change {
             Self::UnblockUser => "unblock_user",
             Self::DeleteDrawing => "delete_drawing",
             Self::RestoreDrawing => "restore_drawing",
+            Self::GiveAccessToken => "give_access_token",
         }
     }
 }

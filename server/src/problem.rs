@@ -53,7 +53,7 @@ codes! {
     SignInAgain, "sign_in_again", UNAUTHORIZED, "The code can't be used; call wx.login for a new one.";
     UserBlocked, "user_blocked", FORBIDDEN, "WeChat has blocked this user.";
     AccountBlocked, "account_blocked", FORBIDDEN, "The operator of this service has blocked this user.";
-    RoleNeeded, "role_needed", FORBIDDEN, "The caller may look, not change.";
+    RoleNeeded, "role_needed", FORBIDDEN, "The caller's role does not allow this.";
     LinkInvalid, "link_invalid", FORBIDDEN, "The link is not valid or no longer so.";
     NotFound, "not_found", NOT_FOUND, "There is nothing at this address.";
     UserNotFound, "user_not_found", NOT_FOUND, "There is no such user.";

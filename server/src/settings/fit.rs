@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use secrecy::ExposeSecret;
+use yibi_common::admin::Role;
 
 use super::{AdminToken, Settings, SettingsError};
 
@@ -107,7 +108,8 @@ impl Settings {
             faults.push("wechat.app_secret is not set (YIBI_WECHAT__APP_SECRET)".to_owned());
         }
         let token = self.admin.token.expose_secret();
-        if token.len() < 32 && (!token.is_empty() || self.admin.tokens.is_empty()) {
+        let others = self.admin.tokens.iter().any(|token| token.role != Role::Service);
+        if token.len() < 32 && (!token.is_empty() || !others) {
             faults.push(
                 "admin.token is not set or has under 32 characters (YIBI_ADMIN__TOKEN); \
                  `openssl rand -hex 32` makes one"
