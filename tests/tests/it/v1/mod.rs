@@ -32,5 +32,6 @@ mod openapi;
 mod operating;
 mod rates;
 mod refused;
+mod security;
 mod sessions;
 mod slow;
