@@ -2,10 +2,11 @@
 # make test    all tests; installs what they need
 # make check   the static checks
 # make bench   figures of this machine
+# make fuzz    all fuzz targets, SECONDS=60 each
 
 CARGO ?= cargo
 
-.PHONY: run preview test check bench
+.PHONY: run preview test check bench fuzz
 
 run: preview
 	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
@@ -30,3 +31,6 @@ check:
 bench:
 	$(CARGO) build --release -p yibi-server -p yibi-tests --bins
 	./tests/services target/release/bench
+
+fuzz:
+	./fuzz/run $(or $(SECONDS),60)
