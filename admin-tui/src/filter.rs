@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::moment::{self, Millis};
+use crate::row::Row;
 
 /// What a field's value has to look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +73,10 @@ pub static DRAWINGS: &[Field] = &[
     field("until", ':', Form::Moment, "until", "until:1h"),
 ];
 
-/// A query parameter and its value.
+/// What the lists are narrowed by that the server has no filters for: here, page by page as they come.
+pub static HERE: &[Field] = &[field("text", ':', Form::Text, "", "text:timeout")];
+
+/// A query parameter and its value; without a name, one that is not sent but held to rows that come.
 pub type Parameter = (&'static str, String);
 
 /// Why a filter can't be understood, for who typed it.
@@ -100,6 +104,23 @@ pub fn parse(text: &str, fields: &'static [Field], now: Millis) -> Result<Vec<Pa
         parameters.push((field.parameter, value));
     }
     Ok(parameters)
+}
+
+/// Whether a row is one that a filter finds, as far as it can be told here: what only the server can tell, and
+/// words that are not yet complete, keep it.
+pub fn keeps(text: &str, fields: &'static [Field], row: &Row) -> bool {
+    text.split_whitespace().all(|word| match find(word, fields) {
+        Ok((field, value)) => {
+            let value = value.trim_matches('"').to_lowercase();
+            row.is_found(field.name, &value)
+        }
+        Err(_) => true,
+    })
+}
+
+/// The text by which rows are narrowed here, among a filter's parameters.
+pub fn held_here(parameters: &[Parameter]) -> Option<&str> {
+    parameters.iter().find(|(name, _)| name.is_empty()).map(|(_, value)| value.as_str())
 }
 
 fn words(text: &str) -> Result<Vec<String>, Misunderstood> {

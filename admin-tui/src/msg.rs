@@ -59,6 +59,10 @@ pub enum Slot {
     Detail,
     /// New actions of the drawing that is open.
     Tail,
+    /// A drawing for a thumbnail.
+    Thumb,
+    /// The drawing under the cursor.
+    Preview,
     /// A change.
     Act,
     /// A file.
@@ -155,6 +159,8 @@ pub enum Effect {
     Copy(String),
     /// Take the mouse, or leave it.
     Mouse(bool),
+    /// Show a text in the operator's pager.
+    Page(String),
     /// Draw everything anew.
     Redraw,
     /// Go to the shell.

@@ -44,7 +44,7 @@ impl Kind {
             Self::Sessions => filter::SESSIONS,
             Self::Users => filter::USERS,
             Self::Drawings => filter::DRAWINGS,
-            Self::Errors | Self::Audit => &[],
+            Self::Errors | Self::Audit => filter::HERE,
         }
     }
 
@@ -57,6 +57,16 @@ impl Kind {
             Self::Errors => &[("", "grew last")],
             Self::Audit => &[("", "latest")],
         }
+    }
+
+    /// Whether the server counts what a filter finds.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Sessions | Self::Users | Self::Drawings)
+    }
+
+    /// Whether the smallest comes first in an order, unless it is reversed.
+    pub fn ascends(self, order: usize) -> bool {
+        self == Self::Sessions && order != 1
     }
 
     /// Whether it can be sorted from the other end.
@@ -84,7 +94,10 @@ impl Act {
             Change::RestoreDrawing => Change::DeleteDrawing,
             Change::BlockUser => Change::UnblockUser,
             Change::UnblockUser => Change::BlockUser,
-            Change::RevokeSession | Change::RevokeSessions | Change::GiveAccessToken => return None,
+            Change::RevokeSession
+            | Change::RevokeSessions
+            | Change::ResetSessionKey
+            | Change::GiveAccessToken => return None,
         };
         Some(Self { change, ..self.clone() })
     }
@@ -101,6 +114,7 @@ impl Act {
             Change::RevokeSessions => "revoked all sessions of",
             Change::BlockUser => "blocked",
             Change::UnblockUser => "let in again",
+            Change::ResetSessionKey => "had the WeChat key replaced of",
             Change::DeleteDrawing => "moved to the bin",
             Change::RestoreDrawing => "restored",
             Change::GiveAccessToken => "gave WeChat's access token of",
@@ -194,7 +208,10 @@ impl Request {
         match self {
             Self::Act(act) => match act.change {
                 Change::RevokeSession | Change::RevokeSessions | Change::DeleteDrawing => "DELETE",
-                Change::BlockUser | Change::UnblockUser | Change::RestoreDrawing => "POST",
+                Change::BlockUser
+                | Change::UnblockUser
+                | Change::ResetSessionKey
+                | Change::RestoreDrawing => "POST",
                 // No operator does it; the log of those that do is what there is to see.
                 Change::GiveAccessToken => "GET",
             },
@@ -236,6 +253,7 @@ impl Request {
                 match act.change {
                     Change::RevokeSession => format!("sessions/{}", encode(target)),
                     Change::RevokeSessions => format!("users/{user}/sessions"),
+                    Change::ResetSessionKey => format!("sessions/{}/reset-key", encode(target)),
                     Change::BlockUser => format!("users/{user}/block"),
                     Change::UnblockUser => format!("users/{user}/unblock"),
                     Change::DeleteDrawing => drawing(&act.user, target),
@@ -285,8 +303,8 @@ fn drawing(user: &str, id: &str) -> String {
 }
 
 fn query(parameters: &[Parameter]) -> String {
-    let pairs: Vec<String> =
-        parameters.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let sent = parameters.iter().filter(|(name, _)| !name.is_empty());
+    let pairs: Vec<String> = sent.map(|(name, value)| format!("{name}={}", encode(value))).collect();
     if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
 }
 

@@ -122,6 +122,49 @@ impl Row {
         }
     }
 
+    /// Whether a filter's field has such a value here; lower case, and its beginning is enough. Fields that only
+    /// the server can tell have any.
+    pub fn is_found(&self, field: &str, value: &str) -> bool {
+        let begins = |text: &str| text.to_lowercase().starts_with(value);
+        let flag = |is: bool| if is { "yes".starts_with(value) } else { "no".starts_with(value) };
+        let user = match self {
+            Self::Session(row) => Some(&row.user),
+            Self::User(row) => Some(&row.user),
+            Self::Drawing(row) => Some(&row.user),
+            Self::Error(_) | Self::Audit(_) => None,
+        };
+        match (field, user, self) {
+            ("nick", Some(user), _) => begins(&user.nickname),
+            ("openid", Some(user), _) => begins(&user.openid),
+            ("user", Some(user), _) => begins(&user.id),
+            ("dialect", _, Self::Session(row)) => begins(&row.dialect),
+            ("blocked", _, Self::User(row)) => flag(row.blocked_at.is_some()),
+            ("deleted", _, Self::Drawing(row)) => flag(row.deleted_at.is_some()),
+            ("text", ..) => self.texts().iter().any(|text| text.to_lowercase().contains(value)),
+            _ => true,
+        }
+    }
+
+    /// What of an error or of a change can be searched for.
+    fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Error(row) => {
+                let shares = row.routes.iter().chain(&row.users).chain(&row.servers);
+                let cause = row.cause.as_deref().unwrap_or_default();
+                shares.map(|share| share.name.as_str()).chain([row.code.as_str(), cause]).collect()
+            }
+            Self::Audit(row) => vec![
+                &row.who,
+                &row.from,
+                row.change.name(),
+                &row.user,
+                row.target.as_deref().unwrap_or_default(),
+                &row.request_id,
+            ],
+            Self::Session(_) | Self::User(_) | Self::Drawing(_) => Vec::new(),
+        }
+    }
+
     /// It as the server sent it.
     pub fn json(&self) -> Value {
         match self {

@@ -34,6 +34,8 @@ pub enum Tone {
     Text,
     /// What can be overlooked.
     Dim,
+    /// Lines between things.
+    Faint,
     /// What leads the eye.
     Accent,
     /// A heading.
@@ -96,7 +98,7 @@ impl Theme {
         if self.monochrome() {
             return match tone {
                 Tone::Text | Tone::Good => plain,
-                Tone::Dim => plain.add_modifier(Modifier::DIM),
+                Tone::Dim | Tone::Faint => plain.add_modifier(Modifier::DIM),
                 Tone::Accent | Tone::Key | Tone::Warn | Tone::Marked => plain.add_modifier(Modifier::BOLD),
                 Tone::Heading => plain.add_modifier(Modifier::UNDERLINED),
                 Tone::Bad => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
@@ -114,6 +116,7 @@ impl Theme {
             // The terminal's own foreground: whatever its background is, this can be read on it.
             Tone::Text => plain,
             Tone::Dim => ink(colors.dim),
+            Tone::Faint => ink(colors.faint),
             Tone::Accent => ink(colors.accent).add_modifier(Modifier::BOLD),
             Tone::Heading => ink(colors.dim).add_modifier(Modifier::BOLD),
             Tone::Good => ink(colors.good),
@@ -128,6 +131,27 @@ impl Theme {
         }
     }
 
+    /// How warm a latency is: from the good tone at 20 ms and below to the bad one at 1 s and above, by its
+    /// logarithm. Without colours the slow ones are underlined.
+    pub fn heat(self, ms: f64) -> Style {
+        if self.monochrome() {
+            let slow = if ms < 500.0 { Modifier::empty() } else { Modifier::UNDERLINED };
+            return Style::new().add_modifier(slow);
+        }
+        let colors = match self.palette {
+            Palette::Light => Colors::LIGHT,
+            Palette::Dark | Palette::Monochrome => Colors::DARK,
+        };
+        let part = ((ms.max(1.0) / 20.0).log10() / 50_f64.log10()).clamp(0.0, 1.0) as f32 * 2.0;
+        let (from, to, part) =
+            if part < 1.0 { (colors.good, colors.warn, part) } else { (colors.warn, colors.bad, part - 1.0) };
+        let mut mixed = [0; 3];
+        for ((out, from), to) in mixed.iter_mut().zip(from).zip(to) {
+            *out = (f32::from(from) + (f32::from(to) - f32::from(from)) * part).round() as u8;
+        }
+        Style::new().fg(self.rgb(mixed))
+    }
+
     /// A colour as the terminal can show it.
     pub fn rgb(self, [r, g, b]: [u8; 3]) -> Color {
         if self.true_color { Color::Rgb(r, g, b) } else { Color::Indexed(indexed([r, g, b])) }
@@ -136,6 +160,7 @@ impl Theme {
 
 struct Colors {
     dim: [u8; 3],
+    faint: [u8; 3],
     accent: [u8; 3],
     good: [u8; 3],
     warn: [u8; 3],
@@ -148,6 +173,7 @@ struct Colors {
 impl Colors {
     const DARK: Self = Self {
         dim: [128, 136, 148],
+        faint: [64, 70, 80],
         accent: [122, 190, 255],
         good: [126, 206, 138],
         warn: [240, 190, 92],
@@ -158,6 +184,7 @@ impl Colors {
     };
     const LIGHT: Self = Self {
         dim: [108, 112, 122],
+        faint: [200, 204, 210],
         accent: [0, 92, 175],
         good: [18, 120, 48],
         warn: [150, 90, 0],

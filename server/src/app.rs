@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
@@ -18,32 +19,28 @@ use crate::gallery::{GalleryService, keep_house};
 use crate::http::{self, Guard, Services};
 use crate::internal::Pace;
 use crate::keys::{KeyPlace, LazyKeyring};
+use crate::listeners::{Listener, Listeners};
 use crate::session::SessionService;
-use crate::settings::Settings;
+use crate::settings::{Listen, Settings};
 use crate::store::StoreError;
 use crate::store::dispatch::{GalleryBackend, GalleryStore, SessionBackend, SessionStore};
 use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
+use crate::supervisor;
 use crate::telemetry::Metrics;
 use crate::watch::Heart;
 use crate::wechat::{InvalidClient, Wechat, WechatApp, WechatClient};
 
-/// The sockets that a server listens on, bound by whoever starts it.
-pub struct Listeners {
-    /// For clients.
-    pub public: TcpListener,
-    /// For the operator.
-    pub admin: TcpListener,
-    /// For other backends on the machine.
-    pub internal: Option<TcpListener>,
-}
+/// How long connections that have been accepted get to reach their worker, before workers are told to finish
+/// and drop what they have not begun with.
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// Told to whoever started a server, once it accepts connections.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Ready {
     /// Where clients are served.
-    pub public: SocketAddr,
+    pub public: Listen,
     /// Where the operator is.
     pub admin: SocketAddr,
     /// Where other backends ask.
@@ -78,7 +75,7 @@ pub async fn run(
 ) -> Result<(), StartError> {
     let (services, embedded) = services(&settings)?;
     let addresses = Ready {
-        public: listeners.public.local_addr()?,
+        public: listeners.public.place()?,
         admin: listeners.admin.local_addr()?,
         internal: listeners.internal.as_ref().map(TcpListener::local_addr).transpose()?,
     };
@@ -111,13 +108,15 @@ pub async fn run(
         });
         let workers = settings.http.workers;
         let server = if workers == 0 { server } else { server.workers(workers) };
-        server
+        let server = server
             .keep_alive(settings.http.keep_alive)
             .client_request_timeout(settings.http.head_timeout)
             .shutdown_timeout(settings.http.shutdown_timeout.as_secs())
-            .disable_signals()
-            .listen(listeners.public)?
-            .run()
+            .disable_signals();
+        match listeners.public {
+            Listener::Tcp(listener) => server.listen(listener)?.run(),
+            Listener::Unix(listener) => server.listen_uds(listener)?.run(),
+        }
     };
     let socket = admin_socket(&settings);
     let desk = Data::new(Desk::new(&settings));
@@ -177,6 +176,7 @@ pub async fn run(
     let path = socket.as_ref().map(|(socket, _)| socket.path().display().to_string());
     let asked_at = addresses.internal.map(|address| address.to_string());
     tracing::info!(public = %addresses.public, admin = %addresses.admin, internal = asked_at, socket = path, "listening");
+    supervisor::tell(supervisor::State::Ready);
     ready(addresses);
     // A listener that ends before it is told to has failed.
     let ended = tokio::select! {
@@ -187,6 +187,14 @@ pub async fn run(
     };
     tracing::info!("stopping: requests in flight are finished");
     watch.drain();
+    supervisor::tell(supervisor::State::Stopping);
+    if ended.is_ok() {
+        tokio::time::sleep(settings.http.drain_delay).await;
+        if let Some(public) = handles.first() {
+            public.pause().await;
+        }
+        tokio::time::sleep(SETTLE).await;
+    }
     for handle in handles {
         handle.stop(true).await;
     }

@@ -50,7 +50,7 @@ codes! {
     InvalidRequest, "invalid_request", BAD_REQUEST, "The request is not well formed.";
     InvalidJson, "invalid_json", BAD_REQUEST, "The body is not JSON.";
     Unauthenticated, "unauthenticated", UNAUTHORIZED, "A valid token is needed.";
-    SignInAgain, "sign_in_again", UNAUTHORIZED, "The code can't be used; call wx.login for a new one.";
+    SignInAgain, "sign_in_again", UNAUTHORIZED, "The sign-in can't be used any more; call wx.login for a new code.";
     UserBlocked, "user_blocked", FORBIDDEN, "WeChat has blocked this user.";
     AccountBlocked, "account_blocked", FORBIDDEN, "The operator of this service has blocked this user.";
     RoleNeeded, "role_needed", FORBIDDEN, "The caller's role does not allow this.";
@@ -59,18 +59,23 @@ codes! {
     UserNotFound, "user_not_found", NOT_FOUND, "There is no such user.";
     RequestNotFound, "request_not_found", NOT_FOUND, "No failure of such a request is known any more.";
     DrawingNotFound, "drawing_not_found", NOT_FOUND, "The user has no such drawing.";
+    AvatarNotFound, "avatar_not_found", NOT_FOUND, "The user has no such avatar.";
     SessionNotFound, "session_not_found", NOT_FOUND, "The user has no such session.";
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
     BodyTimeout, "body_timeout", REQUEST_TIMEOUT, "The body did not arrive in time.";
+    SessionKeySuperseded, "session_key_superseded", CONFLICT, "The session's WeChat key is no longer the user's; only the user's next sign-in brings the new one.";
     Conflict, "conflict", CONFLICT, "The drawing has moved on; load its tail and try again.";
     DrawingDeleted, "drawing_deleted", GONE, "The drawing is in the bin.";
     BodyTooLarge, "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
     UnsupportedMediaType, "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body is of a kind that is not taken here.";
     InvalidValue, "invalid_value", UNPROCESSABLE_ENTITY, "A value in the request can't be taken.";
     InvalidAction, "invalid_action", UNPROCESSABLE_ENTITY, "An action can't be taken.";
+    OpenDataInvalid, "open_data_invalid", UNPROCESSABLE_ENTITY, "The data is not what WeChat gives this user now.";
+    PhoneCodeInvalid, "phone_code_invalid", UNPROCESSABLE_ENTITY, "The code for the phone number can't be used; WeChat's button gives a new one.";
     DrawingFull, "drawing_full", UNPROCESSABLE_ENTITY, "The drawing can't hold more.";
     TooManyDrawings, "too_many_drawings", UNPROCESSABLE_ENTITY, "The user can't have more drawings.";
     PictureTooLarge, "picture_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for a picture.";
+    InvalidImage, "invalid_image", UNPROCESSABLE_ENTITY, "The image can't be taken.";
     StorageFull, "storage_full", UNPROCESSABLE_ENTITY, "The user's storage is full.";
     RateLimited, "rate_limited", TOO_MANY_REQUESTS, "Too many requests; slow down.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on the server.";
@@ -189,6 +194,10 @@ impl From<SessionError> for Problem {
                 let cause = refusal.alarming().then(|| refusal.to_string().into());
                 Self { retry_after: refusal.retry_after(), cause, ..Self::new(code) }
             }
+            SessionError::KeySuperseded => Self::new(Code::SignInAgain)
+                .detail("the session_key was superseded: sign in, then get the data anew"),
+            SessionError::OpenData(why) => Self::new(Code::OpenDataInvalid).detail(why),
+            SessionError::PhoneCode => Self::new(Code::PhoneCodeInvalid),
             SessionError::Store(error) => Self::new(code_of(&error)).cause(error),
             SessionError::Internal(cause) => Self::new(Code::Internal).cause(cause),
         }
@@ -215,6 +224,8 @@ impl From<GalleryError> for Problem {
             GalleryError::StorageFull => Self::new(Code::StorageFull),
             GalleryError::PictureTooLarge => Self::new(Code::PictureTooLarge),
             GalleryError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
+            GalleryError::Image(flaw) => Self::new(Code::InvalidImage).detail(flaw.to_string()),
+            GalleryError::NoAvatar => Self::new(Code::AvatarNotFound),
             GalleryError::LinkInvalid => Self::new(Code::LinkInvalid),
             GalleryError::Store(error) => Self::new(code_of(&error)).cause(error),
             GalleryError::Internal(cause) => Self::new(Code::Internal).cause(cause),

@@ -142,7 +142,7 @@ impl Default for Metrics {
         let wechat_calls = Family::default();
         registry.register(
             "wechat_calls",
-            "Calls to WeChat by API, outcome and errcode (0 where WeChat gave none)",
+            "Calls to WeChat by API, outcome and errcode, which is 0 for all but refusals",
             wechat_calls.clone(),
         );
         let wechat_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);

@@ -12,10 +12,13 @@
 )]
 
 pub mod api;
+pub mod bench;
 pub mod databases;
+pub mod form;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod redis_fleet;
 pub mod server;
 pub mod wafer;
 pub mod weapp;

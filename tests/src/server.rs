@@ -97,6 +97,18 @@ impl Server {
         PathBuf::from(&found.expect("it is always set").1)
     }
 
+    /// A setting that it was given.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        let found = self.settings.iter().rev().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Gives it a setting for the next time that it starts.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Ends it as a power cut would, and starts it on what it left.
     pub fn crash_and_restart(&mut self) {
         self.process.kill();

@@ -36,6 +36,17 @@ pub struct Login {
     pub iv: String,
 }
 
+/// What a phone has after its button for the phone number.
+#[derive(Debug, Clone)]
+pub struct Phone {
+    /// Today's code.
+    pub code: String,
+    /// The number, encrypted under the session_key that the phone has now.
+    pub encrypted_data: String,
+    /// The IV of that.
+    pub iv: String,
+}
+
 impl Wechat {
     /// Starts one.
     #[must_use]
@@ -57,9 +68,16 @@ impl Wechat {
 
     /// The same, with other members in the encrypted data, `null` taking one away.
     pub async fn login_with(&self, user: &str, open_data: Value) -> Login {
-        let reply = self.http.post(format!("{}/simulator/login", self.url));
-        let reply = reply.json(&json!({"user": user, "open_data": open_data}));
-        let login: Value = reply.send().await.unwrap().json().await.unwrap();
+        self.login_as(&json!({"user": user, "open_data": open_data})).await
+    }
+
+    /// What a named user's phone gets in another mini-program.
+    pub async fn login_to(&self, app_id: &str, user: &str) -> Login {
+        self.login_as(&json!({"user": user, "app_id": app_id})).await
+    }
+
+    async fn login_as(&self, asked: &Value) -> Login {
+        let login = self.control("login", asked).await;
         let text = |name: &str| login[name].as_str().unwrap().to_owned();
         Login {
             code: text("code"),
@@ -68,6 +86,37 @@ impl Wechat {
             encrypted_data: text("encrypted_data"),
             iv: text("iv"),
         }
+    }
+
+    /// What a named user's phone gets from the button for the phone number.
+    pub async fn phone(&self, user: &str) -> Phone {
+        let phone = self.control("phone", &json!({"user": user})).await;
+        let text = |name: &str| phone[name].as_str().unwrap().to_owned();
+        Phone { code: text("code"), encrypted_data: text("encrypted_data"), iv: text("iv") }
+    }
+
+    /// The access token that servers use now.
+    pub async fn access_token(&self) -> String {
+        let body = json!({"grant_type": "client_credential", "appid": self.app_id, "secret": APP_SECRET});
+        let url = format!("{}/cgi-bin/stable_token", self.url);
+        let token: Value = self.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+        token["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Refuses all access tokens given so far.
+    pub async fn refuse_tokens(&self) {
+        self.control("access-tokens/refuse", &json!({})).await;
+    }
+
+    /// How often an access token was fetched.
+    pub async fn fetches(&self) -> u64 {
+        self.calls().await["apis"]["stable_token"].as_u64().unwrap_or(0)
+    }
+
+    async fn control(&self, name: &str, body: &Value) -> Value {
+        let reply = self.http.post(format!("{}/simulator/{name}", self.url)).json(body).send().await.unwrap();
+        assert!(reply.status().is_success(), "{name}: {}", reply.status());
+        serde_json::from_str(&reply.text().await.unwrap()).unwrap_or_default()
     }
 
     /// A fresh code of a named user.
@@ -82,13 +131,9 @@ impl Wechat {
         let session = self.session(&code).await;
         let key = session["session_key"].as_str().unwrap();
         let digest = Sha1::new().chain_update(raw_data).chain_update(key).finalize();
-        Login {
-            code,
-            raw_data: raw_data.to_owned(),
-            signature: HEXLOWER.encode(&digest),
-            encrypted_data: String::new(),
-            iv: String::new(),
-        }
+        let signature = HEXLOWER.encode(&digest);
+        let (encrypted_data, iv) = Default::default();
+        Login { code, raw_data: raw_data.to_owned(), signature, encrypted_data, iv }
     }
 
     /// WeChat's own reply to a code, which uses it up.

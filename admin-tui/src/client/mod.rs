@@ -15,6 +15,7 @@ use serde_json::Value;
 use yibi_common::admin::{AuditPage, DrawingPage, DrawingRow, ErrorsReply, SessionPage, UserPage};
 use yibi_common::api::ProblemBody;
 
+use crate::filter;
 use crate::moment::{self, Millis};
 use crate::msg::{Drawn, Reply, Trouble};
 use crate::replay::Entry;
@@ -160,6 +161,15 @@ impl Client {
     /// # Errors
     /// Why there is none.
     pub async fn page(&self, page: &PageRequest) -> Result<Page, Trouble> {
+        let mut came = self.whole_page(page).await?;
+        if let Some(text) = filter::held_here(&page.parameters) {
+            let text = text.to_lowercase();
+            came.rows.retain(|row| row.is_found("text", &text));
+        }
+        Ok(came)
+    }
+
+    async fn whole_page(&self, page: &PageRequest) -> Result<Page, Trouble> {
         let request = Request::Page(page.clone());
         Ok(match page.kind {
             Kind::Sessions => {

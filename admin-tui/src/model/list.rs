@@ -4,10 +4,11 @@
 //! selected is held by its key: rows may move under it when a page is read again.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use yibi_common::admin::Count;
 
-use crate::filter::Parameter;
+use crate::filter::{self, Parameter};
 use crate::moment::Millis;
 use crate::request::{Kind, PAGE, PageRequest};
 use crate::row::{Page, Row};
@@ -40,6 +41,12 @@ pub struct List {
     pub top: usize,
     /// The rows marked, by their keys.
     pub marks: BTreeMap<String, Row>,
+    /// The key of the row at which a range of marks begins; it ends under the cursor.
+    pub range: Option<String>,
+    /// The column to sort by when asked to, an index of the columns of the view.
+    pub column: Option<usize>,
+    /// What the filter being typed leaves of the rows that are known, until the server has answered.
+    pub narrowed: Option<Narrowed>,
     /// When a page last came.
     pub loaded_at: Option<Millis>,
     /// Why the last page did not come; nothing is asked again by itself then.
@@ -47,6 +54,14 @@ pub struct List {
     anchor: Option<String>,
     pages: Vec<Slot>,
     next: Next,
+}
+
+/// Rows narrowed down here while the server looks for all of them.
+#[derive(Debug)]
+pub struct Narrowed {
+    known: Vec<Row>,
+    /// Those that the filter keeps.
+    pub rows: Vec<Row>,
 }
 
 #[derive(Debug)]
@@ -79,6 +94,9 @@ impl List {
             selected: 0,
             top: 0,
             marks: BTreeMap::new(),
+            range: None,
+            column: None,
+            narrowed: None,
             loaded_at: None,
             trouble: None,
             anchor: None,
@@ -94,7 +112,18 @@ impl List {
         self.next = Next::First;
         (self.selected, self.top, self.anchor, self.counted) = (0, 0, None, None);
         self.marks.clear();
-        self.trouble = None;
+        (self.range, self.trouble) = (None, None);
+    }
+
+    /// Narrows the rows that are known by a filter as it is typed.
+    pub fn narrow(&mut self, text: &str) {
+        let known = match self.narrowed.take() {
+            Some(narrowed) => narrowed.known,
+            None => self.pages.iter().filter_map(|page| page.rows.as_ref()).flatten().cloned().collect(),
+        };
+        let fields = self.kind.fields();
+        let rows = known.iter().filter(|row| filter::keeps(text, fields, row)).cloned().collect();
+        self.narrowed = Some(Narrowed { known, rows });
     }
 
     /// Rows that are known to be there.
@@ -261,14 +290,43 @@ impl List {
         }
     }
 
-    /// Marks the row under the cursor, or takes its mark away.
+    /// Marks the row under the cursor, or takes its mark away; or marks the range that was begun.
     pub fn mark(&mut self) {
-        if let Some(row) = self.current().cloned() {
+        if self.range.is_some() {
+            self.mark_range();
+        } else if let Some(row) = self.current().cloned() {
             let key = row.key();
             if self.marks.remove(&key).is_none() {
                 self.marks.insert(key, row);
             }
         }
+    }
+
+    /// Begins a range of marks under the cursor, or ends the one that was begun.
+    pub fn toggle_range(&mut self) {
+        if self.range.is_some() {
+            self.mark_range();
+        } else {
+            self.range = self.current().map(Row::key);
+        }
+    }
+
+    /// The rows from where a range was begun to the cursor. A beginning that is no longer known is the cursor.
+    pub fn ranged(&self) -> Option<RangeInclusive<usize>> {
+        let key = self.range.as_ref()?;
+        let known = self.pages.iter().find_map(|page| {
+            let at = page.rows.as_ref()?.iter().position(|row| row.key() == *key)?;
+            Some(page.start + at)
+        });
+        let from = known.unwrap_or(self.selected);
+        Some(from.min(self.selected)..=from.max(self.selected))
+    }
+
+    fn mark_range(&mut self) {
+        let rows: Vec<Row> =
+            self.ranged().into_iter().flatten().filter_map(|index| self.row(index).cloned()).collect();
+        self.marks.extend(rows.into_iter().map(|row| (row.key(), row)));
+        self.range = None;
     }
 
     /// Marks all rows in view, or takes all marks away where they are all marked.
@@ -282,132 +340,18 @@ impl List {
         }
     }
 
-    /// The rows that a command is about: the marked ones, or the one under the cursor.
+    /// The rows that a command is about: the marked ones and those of a range, or the one under the cursor.
     pub fn chosen(&self) -> Vec<Row> {
-        if self.marks.is_empty() {
+        let mut chosen = self.marks.clone();
+        let ranged = self.ranged().into_iter().flatten().filter_map(|index| self.row(index));
+        chosen.extend(ranged.map(|row| (row.key(), row.clone())));
+        if chosen.is_empty() {
             self.current().cloned().into_iter().collect()
         } else {
-            self.marks.values().cloned().collect()
+            chosen.into_values().collect()
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use yibi_common::admin::{Change, Count};
-
-    use super::*;
-
-    const HEIGHT: usize = 20;
-
-    fn row(number: usize) -> Row {
-        Row::Audit(yibi_common::admin::AuditEntry {
-            at: String::new(),
-            who: String::new(),
-            from: String::new(),
-            change: Change::BlockUser,
-            user: String::new(),
-            target: None,
-            request_id: number.to_string(),
-        })
-    }
-
-    fn page(rows: std::ops::Range<usize>, next: Option<usize>) -> Page {
-        let total = Some(Count { value: 1_000_000, exact: false });
-        let next = next.map(|next| next.to_string());
-        Page { rows: rows.map(row).collect(), next, total, now: String::new() }
-    }
-
-    /// Answers everything the list wants, as a server with a million rows would.
-    fn settle(list: &mut List) {
-        while let Some((number, request)) = list.wanted(HEIGHT) {
-            let from = request.cursor.map_or(0, |cursor| cursor.parse().unwrap());
-            list.accept(number, page(from..from + 200, Some(from + 200)), HEIGHT, 0);
-        }
-    }
-
-    fn loaded(list: &List) -> usize {
-        list.pages.iter().filter_map(|page| page.rows.as_ref()).map(Vec::len).sum()
-    }
-
-    #[test]
-    fn a_million_rows_cost_twenty_pages() {
-        let mut list = List::new(Kind::Audit);
-        settle(&mut list);
-        while list.len() < 30_000 {
-            list.move_by(150, HEIGHT);
-            settle(&mut list);
-        }
-        assert!(loaded(&list) <= KEPT * 200, "{}", loaded(&list));
-        assert!(list.row(0).is_none());
-        assert_eq!(list.current(), Some(&row(list.selected)));
-        list.select(0, HEIGHT);
-        settle(&mut list);
-        assert_eq!(list.current(), Some(&row(0)));
-        assert!(loaded(&list) <= KEPT * 200);
-    }
-
-    #[test]
-    fn the_cursor_stays_on_its_row_when_rows_come_before_it() {
-        let mut list = List::new(Kind::Audit);
-        list.accept(0, page(100..300, Some(300)), HEIGHT, 0);
-        list.select(30, HEIGHT);
-        let (selected, top) = (list.selected, list.top);
-        let mut rows = page(90..290, Some(290));
-        assert!(list.accept(0, rows.clone(), HEIGHT, 1));
-        assert_eq!(list.current(), Some(&row(130)));
-        assert_eq!((list.selected, list.top), (selected + 10, top + 10));
-        rows.rows.retain(|other| *other != row(130));
-        list.accept(0, rows, HEIGHT, 2);
-        assert_eq!(list.current(), Some(&row(131)));
-    }
-
-    #[test]
-    fn a_page_without_news_changes_nothing() {
-        let mut list = List::new(Kind::Audit);
-        assert!(list.accept(0, page(0..200, Some(200)), HEIGHT, 0));
-        assert!(!list.accept(0, page(0..200, Some(200)), HEIGHT, 1));
-        assert!(list.accept(0, page(0..199, None), HEIGHT, 2));
-        assert_eq!((list.len(), list.has_more()), (199, false));
-    }
-
-    #[test]
-    fn empty_pages_lead_on() {
-        let mut list = List::new(Kind::Audit);
-        list.accept(0, page(0..0, Some(5)), HEIGHT, 0);
-        let (number, request) = list.wanted(HEIGHT).unwrap();
-        assert_eq!((number, request.cursor.as_deref()), (1, Some("5")));
-        list.accept(1, page(5..8, None), HEIGHT, 0);
-        assert_eq!((list.len(), list.current()), (3, Some(&row(5))));
-        assert!(list.wanted(HEIGHT).is_none());
-    }
-
-    #[test]
-    fn a_shorter_page_forgets_what_lay_behind_it() {
-        let mut list = List::new(Kind::Audit);
-        list.accept(0, page(0..200, Some(200)), HEIGHT, 0);
-        list.accept(1, page(200..400, Some(400)), HEIGHT, 0);
-        list.select(399, HEIGHT);
-        list.accept(0, page(0..10, None), HEIGHT, 0);
-        assert_eq!((list.len(), list.selected), (10, 9));
-        list.accept(5, page(0..10, None), HEIGHT, 0);
-        assert_eq!(list.len(), 10);
-    }
-
-    #[test]
-    fn marks_are_toggled() {
-        let mut list = List::new(Kind::Audit);
-        list.accept(0, page(0..30, None), HEIGHT, 0);
-        assert_eq!(list.chosen(), [row(0)]);
-        list.mark();
-        list.move_by(1, HEIGHT);
-        list.mark();
-        assert_eq!(list.chosen().len(), 2);
-        list.mark();
-        assert_eq!(list.chosen(), [row(0)]);
-        list.mark_view(HEIGHT);
-        assert_eq!(list.marks.len(), HEIGHT);
-        list.mark_view(HEIGHT);
-        assert!(list.marks.is_empty());
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use yibi_common::admin::{Event, Happening};
 
+use super::thumbs::Thumbs;
 use crate::moment::Millis;
 
 /// Events that are kept.
@@ -30,6 +31,8 @@ pub struct Live {
     pub selected: usize,
     /// The first row to be seen.
     pub top: usize,
+    /// The drawings that grow.
+    pub thumbs: Thumbs,
     /// Events that the server left out because we were too slow.
     pub missed: u64,
 }
@@ -56,7 +59,12 @@ impl Live {
 
     /// Moves the cursor.
     pub fn move_by(&mut self, by: isize, height: usize) {
-        self.selected = self.selected.saturating_add_signed(by).min(self.events.len().saturating_sub(1));
+        self.select(self.selected.saturating_add_signed(by), height);
+    }
+
+    /// Puts the cursor on an event.
+    pub fn select(&mut self, index: usize, height: usize) {
+        self.selected = index.min(self.events.len().saturating_sub(1));
         let height = height.max(1);
         self.top = self.top.clamp((self.selected + 1).saturating_sub(height), self.selected);
     }

@@ -1,10 +1,13 @@
 //! Everything that the console knows. It changes in [`crate::update`] and nowhere else.
 
 pub mod detail;
+pub mod history;
 pub mod link;
 pub mod list;
 pub mod live;
 pub mod overlay;
+pub mod thumbs;
+pub mod trends;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,12 +17,16 @@ use crate::keys::Context;
 use crate::moment::Millis;
 use crate::msg::Slot;
 use crate::request::{Act, Kind};
+use crate::row::Row;
 use crate::theme::Theme;
 use detail::Detail;
+use history::History;
 use link::Link;
 use list::List;
 use live::Live;
 use overlay::Overlay;
+use thumbs::Thumb;
+use trends::Trends;
 
 /// The views, in the order of their keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,6 +148,12 @@ pub struct Model {
     pub lists: BTreeMap<Kind, List>,
     /// The stream.
     pub live: Live,
+    /// How the routes fared while the overview was in view.
+    pub trends: Trends,
+    /// The drawing under the cursor, where the list has room for it.
+    pub preview: Option<Thumb>,
+    /// The way back.
+    pub history: History,
     /// What is open, the uppermost last.
     pub details: Vec<Detail>,
     /// What lies over it all.
@@ -170,6 +183,10 @@ pub struct Work {
     pub failed: Vec<String>,
     /// Whether they take others back.
     pub undoing: bool,
+    /// Until when they wait, so that they can be taken back before they are made.
+    pub due: Option<Millis>,
+    /// Whether the operator leaves once they are made.
+    pub quitting: bool,
 }
 
 impl Model {
@@ -194,6 +211,9 @@ impl Model {
             overview_top: 0,
             lists: Kind::ALL.into_iter().map(|kind| (kind, List::new(kind))).collect(),
             live: Live::default(),
+            trends: Trends::default(),
+            preview: None,
+            history: History::default(),
             details: Vec::new(),
             overlay: None,
             pending: BTreeMap::new(),
@@ -249,6 +269,26 @@ impl Model {
         self.body_height().saturating_sub(2).max(1)
     }
 
+    /// Columns of a list: those of the screen without the picture beside it.
+    pub fn list_width(&self) -> u16 {
+        crate::view::list::width(self)
+    }
+
+    /// The drawing to be shown beside the list: its user and its id.
+    pub fn previewed(&self) -> Option<(String, String)> {
+        crate::view::list::preview_room(self)?;
+        match self.list()?.current()? {
+            Row::Drawing(row) => Some((row.user.id.clone(), row.id.clone())),
+            Row::Session(_) | Row::User(_) | Row::Error(_) | Row::Audit(_) => None,
+        }
+    }
+
+    /// Tells of something that went wrong outside the model.
+    pub fn complain(&mut self, text: String) {
+        self.flash = Some(Flash { text, bad: true, until: self.now + FLASH });
+        self.dirty = true;
+    }
+
     /// Why nothing may be changed, if so.
     pub fn forbidden(&self) -> Option<&'static str> {
         if self.read_only {
@@ -276,6 +316,17 @@ impl Model {
         {
             moments.push(drawing.passed + FRAME);
         }
+        if self.view == View::Live && self.details.is_empty() {
+            moments.extend(self.live.thumbs.wake());
+        }
+        if let Some(Overlay::Filter(prompt)) = &self.overlay {
+            moments.extend(prompt.due);
+        }
+        if let Some(preview) = self.preview.as_ref().filter(|preview| preview.is_wanted()) {
+            moments.extend(Some(preview.asked_at).filter(|at| *at > self.now));
+        }
+        // The seconds that are left are counted down.
+        moments.extend(self.work.due.map(|due| self.now + 1 + (due - self.now - 1).rem_euclid(1000)));
         moments.extend(self.flash.as_ref().map(|flash| flash.until));
         moments.extend(self.link.retry_at());
         moments.extend(self.live.retry_at.filter(|_| self.wants_stream()));
@@ -315,6 +366,8 @@ impl Model {
     }
 }
 
+/// How long a word to the operator stays.
+pub const FLASH: Millis = 4_000;
 /// Milliseconds between two frames of a replay.
 pub const FRAME: Millis = 33;
 /// Milliseconds after which a request shows a spinner.

@@ -1,5 +1,6 @@
 //! What lies over a view and takes the keys: help, prompts, questions.
 
+use crate::moment::Millis;
 use crate::request::Act;
 
 /// Something over the view.
@@ -17,18 +18,67 @@ pub enum Overlay {
         selected: usize,
     },
     /// A filter for the list in view.
-    Filter {
-        /// What was typed.
-        input: Input,
-        /// Why it can't be understood.
-        error: Option<String>,
-    },
+    Filter(Prompt),
+    /// A text to be read.
+    Text(Reader),
+    /// What is under way.
+    Tasks,
     /// Whether changes are to be made.
     Confirm(Confirm),
     /// In which form a drawing is saved: its user and its id.
     Export(String, String),
     /// Whether changes are to be allowed again.
     AllowChanges,
+}
+
+/// A filter being typed.
+#[derive(Debug)]
+pub struct Prompt {
+    /// What was typed.
+    pub input: Input,
+    /// The filter before.
+    pub before: String,
+    /// Why it can't be understood.
+    pub error: Option<String>,
+    /// When the server is asked for it.
+    pub due: Option<Millis>,
+}
+
+/// A text being read, and searched.
+#[derive(Debug)]
+pub struct Reader {
+    /// What it is.
+    pub title: String,
+    /// It.
+    pub lines: Vec<String>,
+    /// The first line to be seen.
+    pub top: usize,
+    /// What is searched for, and whether it is still being typed.
+    pub search: Input,
+    /// Whether the search is being typed.
+    pub typing: bool,
+}
+
+impl Reader {
+    /// A text from its beginning.
+    pub fn of(title: String, text: &str) -> Self {
+        let lines = text.lines().map(str::to_owned).collect();
+        Self { title, lines, top: 0, search: Input::default(), typing: false }
+    }
+
+    /// Whether a line holds what is searched for.
+    pub fn is_match(&self, line: &str) -> bool {
+        !self.search.text.is_empty() && line.to_lowercase().contains(&self.search.text.to_lowercase())
+    }
+
+    /// To the next line that holds it, around the end.
+    pub fn find(&mut self, back: bool) {
+        let count = self.lines.len();
+        let step = |by: usize| if back { (self.top + count - by) % count } else { (self.top + by) % count };
+        let found =
+            (1..=count).map(step).find(|at| self.lines.get(*at).is_some_and(|line| self.is_match(line)));
+        self.top = found.unwrap_or(self.top);
+    }
 }
 
 /// A question before a change.

@@ -137,6 +137,14 @@ impl Player {
         self.seek(position);
     }
 
+    /// Plays from where an entry begins.
+    pub fn play_from(&mut self, entry: usize) {
+        if let Some(start) = self.spans.get(entry).map(|span| span.start) {
+            self.seek(start);
+            self.playing = true;
+        }
+    }
+
     /// Lets so much time of the operator's pass.
     pub fn pass(&mut self, elapsed: Millis) {
         if !self.playing {

@@ -155,3 +155,34 @@ fn an_empty_drawing_is_harmless() {
     assert_eq!((player.position(), player.progress()), (0, (0, 0)));
     assert!(player.entry().is_none());
 }
+
+/// Prints what frames cost: `cargo test -p yibi-admin --bin yibi-admin figures -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement: it has no wrong result"]
+fn figures() {
+    let strokes: Vec<Entry> = (0..3_000_u64)
+        .map(|number| {
+            let points = (0..80)
+                .map(|step| Point {
+                    x: (number as i32 * 37 + step * 23) % 2048,
+                    y: (number as i32 * 53 + step * 7) % 2731,
+                    dt: if step == 0 { 0 } else { 12 },
+                })
+                .collect();
+            let stroke = Stroke { tool: Tool::Ink, color: Color([number as u8, 90, 180]), width: 24, points };
+            Entry::Action(Action::Stroke { at: number * 1_000, stroke })
+        })
+        .collect();
+    let began = std::time::Instant::now();
+    let mut player = Player::new((2048, 2731), strokes, (100, 100));
+    println!("3000 strokes of 80 points, 100x100 pixels: first {:?}", began.elapsed());
+    player.toggle();
+    for at in [0, 30_000, player.length() / 2, player.length() - 60_000] {
+        player.seek(at);
+        let began = std::time::Instant::now();
+        for _ in 0..200 {
+            player.pass(33);
+        }
+        println!("at {:>7} ms: {:?} a frame", at, began.elapsed() / 200);
+    }
+}

@@ -1,6 +1,7 @@
 //! The terminal, taken and given back: at the end, on errors, in a panic, for a while.
 
 use std::io::{self, Write};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{
@@ -85,6 +86,19 @@ impl Screen {
         out.flush()
     }
 
+    /// Gives the terminal to `$PAGER` for as long as a text is read in it.
+    ///
+    /// # Errors
+    /// There is no such program, or the terminal can't be taken again.
+    pub fn lend(&mut self, text: &str, mouse: bool) -> io::Result<()> {
+        restore();
+        let shown = page(text);
+        enter()?;
+        self.mouse(mouse)?;
+        self.forget()?;
+        shown
+    }
+
     /// Gives the terminal back and stops, until the shell lets us go on.
     ///
     /// # Errors
@@ -97,6 +111,25 @@ impl Screen {
         self.mouse(mouse)?;
         self.forget()
     }
+}
+
+/// Shows a text in `$PAGER`, which may be a command with arguments, and waits for its end.
+fn page(text: &str) -> io::Result<()> {
+    let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
+    let pager = pager.unwrap_or_else(|| "less".into());
+    let mut child = Command::new("sh").args(["-c", &pager]).stdin(Stdio::piped()).spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // A pager that is left before its end of the text closes its side.
+        let _ = input.write_all(text.as_bytes());
+    }
+    let status = child.wait()?;
+    if status.code() == Some(127) {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("{pager} is not there; PAGER names another"),
+        ));
+    }
+    Ok(())
 }
 
 impl Drop for Screen {

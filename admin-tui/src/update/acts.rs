@@ -5,12 +5,16 @@ use yibi_common::admin::Change;
 use super::{say, send};
 use crate::model::overlay::{Confirm, Input, Overlay};
 use crate::model::{Model, View};
+use crate::moment::Millis;
 use crate::msg::{Effect, Slot, Trouble};
 use crate::request::{Act, Request};
 use crate::row::Row;
 
 /// Characters of an id that are to be typed.
 const SUFFIX: usize = 4;
+
+/// How long changes that can't be undone wait, so that they can be taken back before they are made.
+pub const GRACE: Millis = 5_000;
 
 /// Asks before deleting rows.
 pub fn ask_deletion(model: &mut Model, rows: &[Row]) {
@@ -32,15 +36,18 @@ pub fn ask_deletion(model: &mut Model, rows: &[Row]) {
         (false, 1) => "Put this drawing in the bin?".to_owned(),
         (false, count) => format!("Put {count} drawings in the bin?"),
     };
-    let note =
-        if sessions { "A revoked session is gone; its user signs in again." } else { "z takes it back." };
+    let note = if sessions {
+        "Its user signs in again. For five seconds u takes it back."
+    } else {
+        "u takes it back."
+    };
     ask(model, title, note, acts);
 }
 
 /// Asks before all sessions of a user end.
 pub fn ask_revoke_all(model: &mut Model, user: &str, words: String) {
     let act = Act { change: Change::RevokeSessions, user: user.to_owned(), target: None };
-    let note = "Every device of the user signs in again.";
+    let note = "Every device signs in again. For five seconds u takes it back.";
     ask(model, "Revoke all sessions of this user?".into(), note, vec![(act, words)]);
 }
 
@@ -51,7 +58,7 @@ pub fn ask_block(model: &mut Model, user: &str, words: String, blocked: bool) {
     let (title, note) = if blocked {
         ("Let this user in again?", "The user can sign in again at once.")
     } else {
-        ("Block this user?", "All sessions end, and signing in is refused. z lets the user in again.")
+        ("Block this user?", "All sessions end, and signing in is refused. u lets the user in again.")
     };
     ask(model, title.into(), note, vec![(act, words)]);
 }
@@ -81,7 +88,37 @@ pub fn start(model: &mut Model, acts: Vec<Act>, undoing: bool, out: &mut Vec<Eff
     model.work.done.clear();
     model.work.failed.clear();
     model.work.undoing = undoing;
-    next(model, out);
+    // What can't be taken back afterwards can be for a while before.
+    if model.work.queue.iter().any(|act| act.inverse().is_none()) {
+        model.work.due = Some(model.now + GRACE);
+        model.dirty = true;
+    } else {
+        next(model, out);
+    }
+}
+
+/// Time has passed: makes changes whose grace is over.
+pub fn tick(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(due) = model.work.due {
+        model.dirty = true;
+        if due <= model.now {
+            model.work.due = None;
+            next(model, out);
+        }
+    }
+}
+
+/// Leaves, once the changes that were confirmed are made. Asked again, leaves at once.
+pub fn quit(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.work.queue.is_empty() || model.work.quitting {
+        out.push(Effect::Quit);
+        return;
+    }
+    model.work.quitting = true;
+    say(model, "leaving as soon as the changes are made; Ctrl-C leaves at once", false);
+    if model.work.due.take().is_some() {
+        next(model, out);
+    }
 }
 
 fn next(model: &mut Model, out: &mut Vec<Effect>) {
@@ -120,7 +157,10 @@ fn report(model: &mut Model, out: &mut Vec<Effect>) {
         [one] => format!("{} {}", one.done(), one.id()),
         [first, ..] => format!("{} {}", first.done(), done.len()),
     };
-    let hint = if undoable { " · z takes it back" } else { "" };
+    let hint = if undoable { " · u takes it back" } else { "" };
+    if model.work.quitting {
+        out.push(Effect::Quit);
+    }
     if let Some(first) = failed.first() {
         let separator = if what.is_empty() { "" } else { "; " };
         say(model, format!("{what}{separator}{} failed: {first}", failed.len()), true);
@@ -139,6 +179,10 @@ fn report(model: &mut Model, out: &mut Vec<Effect>) {
 pub fn undo(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(why) = model.forbidden() {
         say(model, why, true);
+    } else if model.work.due.take().is_some() {
+        let count = std::mem::take(&mut model.work.queue).len();
+        let what = if count == 1 { "the session was".into() } else { format!("{count} changes were") };
+        say(model, format!("taken back: {what} not touched"), false);
     } else if !model.work.queue.is_empty() {
         say(model, "changes are still being made", true);
     } else if let Some(group) = model.undo.pop() {

@@ -3,6 +3,7 @@
 use super::{fit, load_view, say, send};
 use crate::model::detail::Detail;
 use crate::model::link::Link;
+use crate::model::overlay::Overlay;
 use crate::model::{Logged, Model};
 use crate::moment::Millis;
 use crate::msg::{Drawn, Effect, Reply, Slot, Ticket, Trouble};
@@ -77,6 +78,7 @@ fn accept(model: &mut Model, ticket: &Ticket, reply: Reply, out: &mut Vec<Effect
                 known == overview
             });
             model.dirty |= !same;
+            model.dirty |= model.trends.take(&overview);
             model.overview = Some(overview);
             model.overview_at = Some(now);
         }
@@ -85,6 +87,14 @@ fn accept(model: &mut Model, ticket: &Ticket, reply: Reply, out: &mut Vec<Effect
                 && let Some(list) = model.lists.get_mut(&kind)
             {
                 model.dirty |= list.accept(ticket.page, page, height, now);
+                // What the server found takes the place of what was found here, unless more was typed since.
+                let typed = match &model.overlay {
+                    Some(Overlay::Filter(prompt)) => Some(prompt.input.text.trim()),
+                    Some(_) | None => None,
+                };
+                if typed.is_none_or(|typed| typed == list.filter) {
+                    model.dirty |= list.narrowed.take().is_some();
+                }
             }
         }
         Reply::Count(count) => {
@@ -119,6 +129,17 @@ fn accept(model: &mut Model, ticket: &Ticket, reply: Reply, out: &mut Vec<Effect
                 let here = reply.neighbours.iter().position(|row| row.request_id == *id);
                 *selected = here.unwrap_or_default().saturating_sub(3);
                 *data = Some(reply);
+                model.dirty = true;
+            }
+        }
+        Reply::Drawing(drawn) if ticket.slot == Slot::Thumb => {
+            model.live.thumbs.fill(*drawn, now);
+            model.dirty = true;
+        }
+        Reply::Drawing(drawn) if ticket.slot == Slot::Preview => {
+            let room = crate::view::list::preview_room(model);
+            if let (Some(preview), Some(room)) = (&mut model.preview, room) {
+                preview.fill(*drawn, room, now);
                 model.dirty = true;
             }
         }
@@ -176,7 +197,7 @@ fn fail(model: &mut Model, ticket: &Ticket, trouble: Trouble, out: &mut Vec<Effe
         Slot::List(kind) => {
             if let Some(list) = model.lists.get_mut(&kind) {
                 list.trouble = Some(trouble.to_string());
-                list.loaded_at = None;
+                (list.loaded_at, list.narrowed) = (None, None);
             }
         }
         Slot::Overview => {
@@ -194,6 +215,12 @@ fn fail(model: &mut Model, ticket: &Ticket, trouble: Trouble, out: &mut Vec<Effe
             };
             if empty {
                 model.details.pop();
+            }
+        }
+        Slot::Thumb => model.live.thumbs.give_up(),
+        Slot::Preview => {
+            if let Some(preview) = &mut model.preview {
+                preview.give_up();
             }
         }
         Slot::Link | Slot::Count(_) | Slot::Tail | Slot::Export => say(model, trouble.to_string(), true),

@@ -1,16 +1,16 @@
 //! What the commands of the key registry do.
 
-use yibi_common::admin::{Event, Happening};
-
-use super::{acts, close, drop_pending, lay_over, load_view, open, say, send};
+use super::opening::{self, chosen, current, here};
+use super::{acts, close, drop_pending, filter, lay_over, load_view, say, send};
 use crate::keys::Command;
-use crate::model::detail::{Detail, Drawing};
-use crate::model::overlay::{Input, Overlay};
+use crate::model::detail::Detail;
+use crate::model::overlay::{Input, Overlay, Reader};
 use crate::model::{Model, View};
 use crate::msg::{Effect, Slot};
 use crate::replay::Player;
 use crate::request::{Kind, Request};
 use crate::row::{Row, name};
+use crate::view::columns;
 
 /// Bytes that terminals take for their clipboard at once.
 const MOST_COPIED: usize = 74_994;
@@ -20,12 +20,13 @@ pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
     let height = isize::try_from(model.list_height()).unwrap_or(1);
     match command {
         Command::Back => close(model, out),
-        Command::Quit => out.push(Effect::Quit),
+        Command::Quit => acts::quit(model, out),
         Command::Suspend => out.push(Effect::Suspend),
         Command::Help => lay_over(model, Overlay::Help(0)),
         Command::Palette => lay_over(model, Overlay::Palette { input: Input::default(), selected: 0 }),
         Command::RequestLog => lay_over(model, Overlay::Log(0)),
-        Command::Filter => filter(model),
+        Command::Tasks => lay_over(model, Overlay::Tasks),
+        Command::Filter => filter::open(model),
         Command::Overview => show(model, View::Overview, out),
         Command::Sessions => show(model, View::List(Kind::Sessions), out),
         Command::Users => show(model, View::List(Kind::Users), out),
@@ -36,6 +37,8 @@ pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
         Command::NextView => turn(model, 1, out),
         Command::PreviousView => turn(model, View::ALL.len() - 1, out),
         Command::LastView => show(model, model.last_view, out),
+        Command::Earlier => opening::travel(model, true, out),
+        Command::Later => opening::travel(model, false, out),
         Command::Refresh => load_view(model, out),
         Command::Redraw => out.push(Effect::Redraw),
         Command::Theme => {
@@ -71,8 +74,16 @@ pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
         Command::PageUp => move_by(model, -height),
         Command::Top => to_end(model, false, out),
         Command::Bottom => to_end(model, true, out),
-        Command::Open => open_current(model, out),
-        Command::OpenUser => open_user(model, out),
+        Command::NextColumn => choose_column(model, true),
+        Command::PreviousColumn => choose_column(model, false),
+        Command::SortByColumn => sort_by_column(model, out),
+        Command::Open => opening::open_current(model, out),
+        Command::OpenUser => opening::open_user(model, out),
+        Command::MarkRange => {
+            if let Some(list) = model.list_mut() {
+                list.toggle_range();
+            }
+        }
         Command::Mark => {
             let height = model.list_height();
             if let Some(list) = model.list_mut() {
@@ -87,16 +98,6 @@ pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
             }
         }
         Command::Sort => sort(model, out),
-        Command::Reverse => {
-            if let Some(list) = model.list_mut() {
-                if !list.kind.reverses() {
-                    return say(model, "this list has one order only", false);
-                }
-                list.reverse = !list.reverse;
-                list.ask_anew();
-                drop_pending(model, out);
-            }
-        }
         Command::Count => count(model, out),
         Command::Delete => {
             let rows = chosen(model);
@@ -104,6 +105,14 @@ pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
         }
         Command::RevokeAll | Command::Block => about_user(model, command),
         Command::Undo => acts::undo(model, out),
+        Command::Describe => match json(model) {
+            Some((title, text)) => lay_over(model, Overlay::Text(Reader::of(title, &text))),
+            None => say(model, "nothing to show", true),
+        },
+        Command::Pager => match json(model) {
+            Some((_, text)) => out.push(Effect::Page(text)),
+            None => say(model, "nothing to show", true),
+        },
         Command::CopyId => match chosen(model).as_slice() {
             [] => say(model, "nothing to copy", true),
             rows => {
@@ -136,6 +145,11 @@ pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
         Command::Pause => {
             model.live.paused = !model.live.paused;
             if !model.live.paused {
+                // What was drawn meanwhile, in its order.
+                let held: Vec<_> = model.live.held.iter().rev().cloned().collect();
+                for event in held {
+                    model.live.thumbs.take(&event, model.now);
+                }
                 model.live.show_held();
             }
         }
@@ -157,14 +171,7 @@ pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
                 super::fit(model);
             }
         }
-        Command::Follow => {
-            if let Some(Detail::Drawing(drawing)) = model.details.last_mut() {
-                drawing.follow = !drawing.follow;
-                let text =
-                    if drawing.follow { "what is added shows as it comes" } else { "no longer followed" };
-                say(model, text, false);
-            }
-        }
+        Command::Follow => opening::follow(model, out),
     }
 }
 
@@ -181,6 +188,7 @@ fn play(model: &mut Model, act: impl FnOnce(&mut Player)) {
 
 /// Shows a view, and nothing over it.
 pub fn show(model: &mut Model, view: View, out: &mut Vec<Effect>) {
+    model.history.leave(here(model));
     if view != model.view {
         model.last_view = std::mem::replace(&mut model.view, view);
     }
@@ -200,16 +208,6 @@ fn turn(model: &mut Model, by: usize, out: &mut Vec<Effect>) {
     }
 }
 
-fn filter(model: &mut Model) {
-    let Some(list) = model.list() else { return };
-    if list.kind.fields().is_empty() {
-        say(model, "this list has no filter", false);
-        return;
-    }
-    let input = Input::of(&list.filter);
-    lay_over(model, Overlay::Filter { input, error: None });
-}
-
 /// Moves the cursor of what is in view.
 pub fn move_by(model: &mut Model, by: isize) {
     let height = model.list_height();
@@ -224,7 +222,7 @@ pub fn move_by(model: &mut Model, by: isize) {
                 list.move_by(by, height);
             }
         }
-        View::Live => model.live.move_by(by, height),
+        View::Live => model.live.move_by(by, crate::view::live::height(model)),
     }
 }
 
@@ -237,7 +235,7 @@ fn to_end(model: &mut Model, far: bool, out: &mut Vec<Effect>) {
             list.reverse = !list.reverse;
             list.ask_anew();
             drop_pending(model, out);
-            say(model, "from the other end; S turns it back", false);
+            say(model, "from the other end; G goes back to this one", false);
         } else {
             let end = if far { list.len().saturating_sub(1) } else { 0 };
             list.select(end, height);
@@ -251,7 +249,7 @@ fn sort(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(list) = model.list_mut() else { return };
     let orders = list.kind.orders().len();
     if orders < 2 {
-        say(model, "this list has one order only; S turns it round where that can be", false);
+        say(model, "this list has one order only", false);
         return;
     }
     list.order = (list.order + 1) % orders;
@@ -260,95 +258,53 @@ fn sort(model: &mut Model, out: &mut Vec<Effect>) {
     drop_pending(model, out);
 }
 
+/// Chooses among the columns in view that the server sorts by.
+fn choose_column(model: &mut Model, next: bool) {
+    let width = model.list_width();
+    let Some(list) = model.list_mut() else { return };
+    let sortable = columns::sortable(list.kind, width);
+    let chosen = list.column.or_else(|| columns::sorted(list));
+    let here = sortable.iter().position(|column| Some(*column) == chosen);
+    let wanted = match (here, next) {
+        (Some(here), true) => (here + 1).min(sortable.len().saturating_sub(1)),
+        (Some(here), false) => here.saturating_sub(1),
+        (None, _) => 0,
+    };
+    list.column = sortable.get(wanted).copied();
+    if list.column.is_none() {
+        say(model, "this list has one order only", false);
+    }
+}
+
+/// Sorts by the chosen column; where it is sorted by it, the other way.
+fn sort_by_column(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(list) = model.list_mut() else { return };
+    let wanted = list.column.and_then(|column| columns::order_of(list.kind, column)).unwrap_or(list.order);
+    if wanted != list.order {
+        (list.order, list.reverse) = (wanted, false);
+    } else if list.kind.reverses() {
+        list.reverse = !list.reverse;
+    } else {
+        return say(model, "this list has one order only", false);
+    }
+    list.ask_anew();
+    drop_pending(model, out);
+}
+
+/// What a command is about as JSON, and its title.
+fn json(model: &Model) -> Option<(String, String)> {
+    let row = chosen(model).into_iter().next()?;
+    Some((row.id().to_owned(), serde_json::to_string_pretty(&row.json()).ok()?))
+}
+
 fn count(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(list) = model.list() else { return };
-    if list.kind.fields().is_empty() {
+    if !list.kind.counts() {
         say(model, "this list is not counted", false);
         return;
     }
     let (kind, parameters) = (list.kind, list.parameters.clone());
     send(model, Slot::Count(kind), 0, Request::Count(kind, parameters), out);
-}
-
-/// What a command is about: rows that are marked or under the cursor, or the thing that is open.
-fn chosen(model: &Model) -> Vec<Row> {
-    match model.details.last() {
-        Some(detail) => detail.current().or_else(|| detail.whole()).into_iter().collect(),
-        None => model.list().map(super::super::model::list::List::chosen).unwrap_or_default(),
-    }
-}
-
-/// What is under the cursor.
-fn current(model: &Model) -> Option<Row> {
-    match model.details.last() {
-        Some(detail) => detail.current(),
-        None => model.list().and_then(|list| list.current().cloned()),
-    }
-}
-
-fn open_current(model: &mut Model, out: &mut Vec<Effect>) {
-    if let Some(row) = current(model) {
-        open_row(model, row, out);
-    } else if model.view == View::Live
-        && model.details.is_empty()
-        && let Some(detail) = model.live.events.get(model.live.selected).and_then(of_event)
-    {
-        open(model, detail, out);
-    }
-}
-
-fn open_row(model: &mut Model, row: Row, out: &mut Vec<Effect>) {
-    let detail = match row {
-        Row::Session(row) => Detail::Session { id: row.id, data: None, selected: 0 },
-        Row::User(row) => Detail::User { id: row.user.id, data: None, selected: 0 },
-        Row::Drawing(row) => {
-            let (user, id) = (row.user.id.clone(), row.id.clone());
-            Detail::Drawing(Box::new(Drawing::new(&user, &id, Some(row))))
-        }
-        Row::Error(group) => match group.latest.into_iter().next() {
-            Some(latest) => Detail::Request { id: latest.request_id, data: None, selected: 0 },
-            None => return,
-        },
-        Row::Audit(entry) => Detail::User { id: entry.user, data: None, selected: 0 },
-    };
-    open(model, detail, out);
-}
-
-/// What an event is about.
-fn of_event(event: &Event) -> Option<Detail> {
-    Some(match &event.what {
-        Happening::SignIn { session, .. } => Detail::Session { id: session.clone(), data: None, selected: 0 },
-        Happening::Save { user, drawing, .. } => {
-            let mut drawing = Drawing::new(&user.id, drawing, None);
-            drawing.follow = true;
-            Detail::Drawing(Box::new(drawing))
-        }
-        Happening::Revoked { user, .. } => Detail::User { id: user.id.clone(), data: None, selected: 0 },
-        Happening::Changed { entry } => Detail::User { id: entry.user.clone(), data: None, selected: 0 },
-        Happening::Failed { failure } => {
-            Detail::Request { id: failure.request_id.clone(), data: None, selected: 0 }
-        }
-        Happening::Missed { .. } => return None,
-    })
-}
-
-fn open_user(model: &mut Model, out: &mut Vec<Effect>) {
-    let user = match current(model).or_else(|| model.details.last().and_then(Detail::whole)) {
-        Some(row) => row.user().map(str::to_owned),
-        None => match model.live.events.get(model.live.selected).map(|event| &event.what) {
-            Some(
-                Happening::SignIn { user, .. }
-                | Happening::Save { user, .. }
-                | Happening::Revoked { user, .. },
-            ) if model.view == View::Live => Some(user.id.clone()),
-            Some(Happening::Failed { failure }) if model.view == View::Live => failure.user.clone(),
-            Some(_) | None => None,
-        },
-    };
-    match user {
-        Some(id) => open(model, Detail::User { id, data: None, selected: 0 }, out),
-        None => say(model, "no user is known of this", true),
-    }
 }
 
 fn about_user(model: &mut Model, command: Command) {
@@ -366,7 +322,7 @@ fn about_user(model: &mut Model, command: Command) {
     match (command, blocked) {
         (Command::Block, Some(blocked)) => acts::ask_block(model, &id, words, blocked),
         (Command::Block, None) => {
-            say(model, "open the user first (u): there it shows whether they are blocked", true)
+            say(model, "open the user first (o): there it shows whether they are blocked", true)
         }
         _ => acts::ask_revoke_all(model, &id, words),
     }

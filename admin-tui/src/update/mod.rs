@@ -3,7 +3,9 @@
 mod acts;
 mod answer;
 mod command;
+mod filter;
 mod mouse;
+mod opening;
 mod overlay;
 pub mod palette;
 #[cfg(test)]
@@ -15,14 +17,15 @@ use crate::keys;
 use crate::model::detail::Detail;
 use crate::model::link::{Link, wait};
 use crate::model::overlay::Overlay;
-use crate::model::{Flash, Model, PATIENCE, Pending, View};
+use crate::model::thumbs::Thumb;
+use crate::model::{FLASH, Flash, Model, PATIENCE, Pending, View};
 use crate::moment::Millis;
 use crate::msg::{Effect, Msg, Slot, Ticket};
 use crate::replay::Entry;
 use crate::request::Request;
 
-/// How long a word to the operator stays.
-const FLASH: Millis = 4_000;
+/// How long a row has to be under the cursor before its drawing is loaded.
+const PREVIEW_PAUSE: Millis = 120;
 
 /// Takes what happened; what is to be done outside follows from it.
 pub fn update(model: &mut Model, now: Millis, msg: Msg) -> Vec<Effect> {
@@ -58,7 +61,11 @@ pub fn update(model: &mut Model, now: Millis, msg: Msg) -> Vec<Effect> {
             (model.live.open, model.live.attempt, model.live.retry_at) = (true, 0, None);
             model.dirty = true;
         }
-        Msg::Event(event) => happened(model, *event, &mut out),
+        Msg::Event(event) => {
+            let (most, room) = crate::view::live::room(model);
+            model.live.thumbs.fit(most, room);
+            happened(model, *event, &mut out);
+        }
         Msg::StreamClosed(trouble) => {
             model.live.open = false;
             model.live.listening = false;
@@ -76,7 +83,7 @@ pub fn update(model: &mut Model, now: Millis, msg: Msg) -> Vec<Effect> {
 /// A key goes to what lies on top.
 fn press(model: &mut Model, key: &str, out: &mut Vec<Effect>) {
     if key == "C-c" {
-        out.push(Effect::Quit);
+        acts::quit(model, out);
     } else if model.overlay.is_some() {
         overlay::press(model, key, out);
     } else if let Some(command) = keys::command(model.context(), key) {
@@ -94,6 +101,7 @@ fn settle(model: &mut Model, out: &mut Vec<Effect>) {
     {
         send(model, Slot::List(kind), page, Request::Page(request), out);
     }
+    settle_pictures(model, out);
     let due = model.live.retry_at.is_none_or(|at| at <= model.now);
     if model.wants_stream() && !model.live.listening && due {
         model.live.listening = true;
@@ -101,6 +109,35 @@ fn settle(model: &mut Model, out: &mut Vec<Effect>) {
     } else if !model.wants_stream() && model.live.listening {
         (model.live.listening, model.live.open, model.live.retry_at) = (false, false, None);
         out.push(Effect::StopListening);
+    }
+}
+
+/// Asks for the drawings of which small pictures are shown, one at a time each way.
+fn settle_pictures(model: &mut Model, out: &mut Vec<Effect>) {
+    if matches!(model.link, Link::Down { .. }) {
+        return;
+    }
+    if model.view == View::Live
+        && model.details.is_empty()
+        && !model.pending.contains_key(&Slot::Thumb)
+        && let Some((user, id, since)) = model.live.thumbs.wanted()
+    {
+        send(model, Slot::Thumb, 0, Request::Drawing { user, id, since }, out);
+    }
+    let wanted = model.previewed();
+    if model.preview.as_ref().map(Thumb::of) != wanted {
+        if model.pending.remove(&Slot::Preview).is_some() {
+            out.push(Effect::Cancel(Slot::Preview));
+        }
+        model.preview = wanted.map(|(user, id)| Thumb::new(user, id, model.now + PREVIEW_PAUSE));
+    }
+    if let Some(preview) = &model.preview
+        && preview.asked_at <= model.now
+        && preview.is_wanted()
+        && !model.pending.contains_key(&Slot::Preview)
+    {
+        let (user, id) = (preview.user.clone(), preview.id.clone());
+        send(model, Slot::Preview, 0, Request::Drawing { user, id, since: 0 }, out);
     }
 }
 
@@ -134,13 +171,6 @@ fn load_view(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Opens something over the view.
-fn open(model: &mut Model, detail: Detail, out: &mut Vec<Effect>) {
-    let request = detail.request();
-    model.details.push(detail);
-    send(model, Slot::Detail, 0, request, out);
-}
-
 /// Shows a line for a while.
 fn say(model: &mut Model, text: impl Into<String>, bad: bool) {
     model.flash = Some(Flash { text: text.into(), bad, until: model.now + FLASH });
@@ -162,6 +192,11 @@ fn fit(model: &mut Model) {
             }
         }
     }
+    let (rooms, preview) = (crate::view::live::room(model), crate::view::list::preview_room(model));
+    model.live.thumbs.fit(rooms.0, rooms.1);
+    if let (Some(Thumb { player: Some(player), .. }), Some(room)) = (&mut model.preview, preview) {
+        player.resize(room);
+    }
 }
 
 fn tick(model: &mut Model, out: &mut Vec<Effect>) {
@@ -178,9 +213,14 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
         drawing.passed = now;
         model.dirty = true;
     }
+    if model.view == View::Live && model.details.is_empty() {
+        model.dirty |= model.live.thumbs.pass(now);
+    }
     if model.pending.values().any(|pending| now - pending.since >= PATIENCE) {
         model.dirty = true;
     }
+    filter::tick(model, out);
+    acts::tick(model, out);
     if model.link.retry_at().is_some_and(|at| at <= now) && !model.pending.contains_key(&Slot::Link) {
         send(model, Slot::Link, 0, Request::Me, out);
     }
@@ -223,6 +263,9 @@ fn happened(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
             send(model, Slot::Tail, 0, Request::Drawing { user, id, since }, out);
         }
     }
+    if !model.live.paused {
+        model.live.thumbs.take(&event, model.now);
+    }
     model.live.push(event);
     if model.view == View::Live && model.details.is_empty() {
         model.dirty = true;
@@ -237,7 +280,7 @@ fn close(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(slot) = model
         .pending
         .iter()
-        .filter(|(slot, _)| **slot != Slot::Act)
+        .filter(|(slot, _)| !matches!(slot, Slot::Act | Slot::Thumb | Slot::Preview))
         .max_by_key(|(_, pending)| pending.since)
         .map(|(slot, _)| *slot)
         && model.now - model.pending.get(&slot).map_or(0, |pending| pending.since) >= PATIENCE
@@ -245,13 +288,17 @@ fn close(model: &mut Model, out: &mut Vec<Effect>) {
         cancel(model, slot, out);
         return;
     }
+    let here = opening::here(model);
     if model.details.pop().is_some() {
+        model.history.leave(here);
         if model.pending.contains_key(&Slot::Detail) {
             cancel(model, Slot::Detail, out);
         }
         fit(model);
     } else if let Some(list) = model.list_mut() {
-        if list.marks.is_empty() && !list.filter.is_empty() {
+        if list.range.take().is_some() {
+            // The range alone is given up.
+        } else if list.marks.is_empty() && !list.filter.is_empty() {
             list.filter.clear();
             list.parameters.clear();
             list.ask_anew();

@@ -1,9 +1,8 @@
 //! Keys and text while something lies over the view.
 
-use super::{acts, drop_pending, palette, say, send};
-use crate::filter;
+use super::{acts, filter, palette, say, send};
 use crate::model::Model;
-use crate::model::overlay::{Confirm, Input, Overlay};
+use crate::model::overlay::{Confirm, Overlay, Reader};
 use crate::msg::{Effect, Slot};
 use crate::request::{Form, Request};
 
@@ -11,6 +10,9 @@ use crate::request::{Form, Request};
 pub fn press(model: &mut Model, key: &str, out: &mut Vec<Effect>) {
     let Some(overlay) = model.overlay.take() else { return };
     if key == "Esc" {
+        if let Overlay::Filter(prompt) = &overlay {
+            filter::leave(model, prompt, out);
+        }
         return;
     }
     match overlay {
@@ -21,7 +23,13 @@ pub fn press(model: &mut Model, key: &str, out: &mut Vec<Effect>) {
             model.overlay = scroll(key, top).map(Overlay::Log);
         }
         Overlay::Palette { input, selected } => palette::press(model, key, input, selected, out),
-        Overlay::Filter { input, .. } => press_filter(model, key, input, out),
+        Overlay::Filter(prompt) => filter::press(model, key, prompt, out),
+        Overlay::Text(reader) => model.overlay = read(key, reader).map(Overlay::Text),
+        Overlay::Tasks => {
+            if !matches!(key, "q" | "w" | "Enter") {
+                model.overlay = Some(Overlay::Tasks);
+            }
+        }
         Overlay::Confirm(confirm) => press_confirm(model, key, confirm, out),
         Overlay::Export(user, id) => {
             let form = match key {
@@ -59,23 +67,28 @@ fn scroll(key: &str, top: usize) -> Option<usize> {
     }
 }
 
-fn press_filter(model: &mut Model, key: &str, mut input: Input, out: &mut Vec<Effect>) {
-    if key != "Enter" {
-        input.edit(key);
-        model.overlay = Some(Overlay::Filter { input, error: None });
-        return;
-    }
-    let now = model.server_now();
-    let Some(list) = model.list_mut() else { return };
-    match filter::parse(&input.text, list.kind.fields(), now) {
-        Ok(parameters) => {
-            list.filter = input.text.trim().to_owned();
-            list.parameters = parameters;
-            list.ask_anew();
-            drop_pending(model, out);
+/// A key while a text is read.
+fn read(key: &str, mut reader: Reader) -> Option<Reader> {
+    if reader.typing {
+        if key == "Enter" {
+            reader.typing = false;
+            reader.top = reader.top.checked_sub(1).unwrap_or(reader.lines.len().saturating_sub(1));
+            reader.find(false);
+        } else {
+            reader.search.edit(key);
         }
-        Err(error) => model.overlay = Some(Overlay::Filter { input, error: Some(error.to_string()) }),
+        return Some(reader);
     }
+    match key {
+        "/" => (reader.typing, reader.search.text) = (true, String::new()),
+        "n" => reader.find(false),
+        "N" => reader.find(true),
+        "d" => return None,
+        "G" | "End" => reader.top = reader.lines.len(),
+        _ => reader.top = scroll(key, reader.top)?,
+    }
+    reader.top = reader.top.min(reader.lines.len().saturating_sub(1));
+    Some(reader)
 }
 
 /// Enter presses the button under the cursor, which begins on Cancel; `y` is a way to say yes only where
@@ -110,18 +123,24 @@ fn press_confirm(model: &mut Model, key: &str, mut confirm: Confirm, out: &mut V
 
 /// Text from the clipboard goes into what is being typed, and is never taken for keys.
 pub fn paste(model: &mut Model, text: &str) {
+    if let Some(Overlay::Filter(_)) = &model.overlay
+        && let Some(Overlay::Filter(prompt)) = model.overlay.take()
+    {
+        filter::paste(model, text, prompt);
+        return;
+    }
     match &mut model.overlay {
+        Some(Overlay::Text(reader)) if reader.typing => reader.search.insert(text),
         Some(Overlay::Palette { input, selected }) => {
             input.insert(text);
             *selected = 0;
         }
-        Some(Overlay::Filter { input, error }) => {
-            input.insert(text);
-            *error = None;
-        }
         // What is to be typed is to be typed.
         Some(
             Overlay::Confirm(_)
+            | Overlay::Filter(_)
+            | Overlay::Text(_)
+            | Overlay::Tasks
             | Overlay::Help(_)
             | Overlay::Log(_)
             | Overlay::Export(..)

@@ -1,6 +1,7 @@
 //! `:` and what can be said behind it: any command by its name, or an id to be opened.
 
-use super::{command, open, say};
+use super::opening::{self, open};
+use super::{command, say};
 use crate::keys::{self, Binding};
 use crate::model::Model;
 use crate::model::detail::{Detail, Drawing};
@@ -8,7 +9,8 @@ use crate::model::overlay::{Input, Overlay};
 use crate::msg::Effect;
 
 /// What opens things by their ids, and how it is written.
-pub const OPENERS: [(&str, &str); 4] = [
+pub const OPENERS: [(&str, &str); 5] = [
+    ("goto", "goto ID or TIME: a row of the list; in drawings also 2d or a moment"),
     ("req", "req REQUEST_ID: why a request failed"),
     ("session", "session ID: one session"),
     ("user", "user ID: one user"),
@@ -48,6 +50,7 @@ pub fn press(model: &mut Model, key: &str, mut input: Input, mut selected: usize
 fn execute(model: &mut Model, typed: &str, selected: usize, out: &mut Vec<Effect>) {
     let words: Vec<&str> = typed.split_whitespace().collect();
     let detail = match words.as_slice() {
+        ["goto", place] => return opening::go_to(model, place, out),
         ["req", id] => Detail::Request { id: (*id).to_owned(), data: None, selected: 0 },
         ["session", id] => Detail::Session { id: (*id).to_owned(), data: None, selected: 0 },
         ["user", id] => Detail::User { id: (*id).to_owned(), data: None, selected: 0 },

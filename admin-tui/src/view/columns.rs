@@ -4,6 +4,7 @@ use yibi_common::admin::Count;
 use yibi_common::drawing::Mode;
 
 use crate::model::Model;
+use crate::model::list::List;
 use crate::moment::{self, Millis};
 use crate::request::Kind;
 use crate::row::{Row, name};
@@ -21,6 +22,8 @@ pub struct Column {
     pub right: bool,
     /// The narrowest screen that has room for it.
     pub from: u16,
+    /// The order that sorts by it, an index of [`Kind::orders`].
+    pub order: Option<usize>,
 }
 
 /// How wide a column is.
@@ -33,19 +36,23 @@ pub enum Width {
 }
 
 const fn fixed(title: &'static str, width: u16) -> Column {
-    Column { title, width: Width::Fixed(width), right: false, from: 0 }
+    Column { title, width: Width::Fixed(width), right: false, from: 0, order: None }
 }
 
 const fn number(title: &'static str, width: u16) -> Column {
-    Column { title, width: Width::Fixed(width), right: true, from: 0 }
+    Column { title, width: Width::Fixed(width), right: true, from: 0, order: None }
 }
 
 const fn share(title: &'static str, share: u16) -> Column {
-    Column { title, width: Width::Share(share), right: false, from: 0 }
+    Column { title, width: Width::Share(share), right: false, from: 0, order: None }
 }
 
 const fn wide(from: u16, column: Column) -> Column {
     Column { from, ..column }
+}
+
+const fn by(order: usize, column: Column) -> Column {
+    Column { order: Some(order), ..column }
 }
 
 static SESSIONS: &[Column] = &[
@@ -54,14 +61,15 @@ static SESSIONS: &[Column] = &[
     share("DEVICE", 3),
     wide(100, fixed("ADDRESS", 16)),
     wide(120, fixed("SESSION", 14)),
-    number("SEEN", 10),
-    number("ENDS IN", 8),
+    wide(150, by(2, fixed("OPENID", 28))),
+    by(1, number("SEEN", 10)),
+    by(0, number("ENDS IN", 9)),
 ];
 static USERS: &[Column] = &[
     share("NICKNAME", 3),
     fixed("ID", 16),
     wide(100, share("OPENID", 3)),
-    fixed("SINCE", 14),
+    by(0, fixed("SINCE", 14)),
     fixed("STATE", 8),
 ];
 static DRAWINGS: &[Column] = &[
@@ -70,8 +78,9 @@ static DRAWINGS: &[Column] = &[
     wide(100, fixed("MODE", 10)),
     number("STROKES", 7),
     wide(110, number("POINTS", 8)),
-    number("SIZE", 8),
-    number("CHANGED", 12),
+    by(2, number("SIZE", 9)),
+    wide(130, by(1, number("CREATED", 12))),
+    by(0, number("CHANGED", 12)),
     fixed("STATE", 6),
 ];
 static ERRORS: &[Column] = &[
@@ -79,10 +88,10 @@ static ERRORS: &[Column] = &[
     fixed("CODE", 20),
     share("CAUSE", 3),
     wide(100, share("ROUTE", 2)),
-    number("LAST", 10),
+    by(0, number("LAST", 10)),
 ];
 static AUDIT: &[Column] = &[
-    fixed("WHEN (UTC)", 14),
+    by(0, fixed("WHEN (UTC)", 14)),
     fixed("WHO", 16),
     fixed("CHANGE", 15),
     share("USER", 1),
@@ -101,6 +110,22 @@ pub fn of(kind: Kind) -> &'static [Column] {
     }
 }
 
+/// The columns that a screen has room for and that the server sorts by.
+pub fn sortable(kind: Kind, screen: u16) -> Vec<usize> {
+    let able = |(_, column): &(usize, &Column)| column.order.is_some() && column.from <= screen;
+    of(kind).iter().enumerate().filter(able).map(|(index, _)| index).collect()
+}
+
+/// The order that sorts by a column.
+pub fn order_of(kind: Kind, column: usize) -> Option<usize> {
+    of(kind).get(column)?.order
+}
+
+/// The column that a list is sorted by.
+pub fn sorted(list: &List) -> Option<usize> {
+    of(list.kind).iter().position(|column| column.order == Some(list.order))
+}
+
 /// The cells of a row, one for each column.
 pub fn cells(model: &Model, row: &Row) -> Vec<(String, Tone)> {
     let now = model.server_now();
@@ -115,6 +140,7 @@ pub fn cells(model: &Model, row: &Row) -> Vec<(String, Tone)> {
                 (row.device.clone(), Tone::Dim),
                 (row.address.clone(), Tone::Dim),
                 (row.id.clone(), Tone::Dim),
+                (row.user.openid.clone(), Tone::Dim),
                 (ago(&row.last_seen), Tone::Text),
                 (left, tone),
             ]
@@ -153,6 +179,7 @@ pub fn cells(model: &Model, row: &Row) -> Vec<(String, Tone)> {
                 (text::count(u64::from(row.stroke_count)), Tone::Text),
                 (text::count(u64::from(row.point_count)), Tone::Dim),
                 (text::bytes(row.bytes), Tone::Text),
+                (ago(&row.created_at), Tone::Dim),
                 (ago(&row.updated_at), Tone::Text),
                 (deleted.0.to_owned(), deleted.1),
             ]

@@ -2,12 +2,45 @@
 
 use yibi_common::admin::{Event, Happening};
 
-use super::Page;
+use ratatui::layout::Rect;
+
+use super::{Page, picture};
 use crate::model::Model;
 use crate::moment;
 use crate::row::name;
 use crate::text;
 use crate::theme::Tone;
+
+/// The least body that has room for pictures above the events.
+const LEAST: usize = 18;
+
+/// How the pictures are laid out: how many, and the cells of each.
+fn layout(model: &Model) -> (u16, (u16, u16)) {
+    if model.body_height() < LEAST {
+        return (0, (0, 0));
+    }
+    let rows = u16::try_from(model.body_height() * 2 / 5).unwrap_or(0).clamp(6, 16);
+    // As wide as paper of 3 by 4 is in half-blocks.
+    let columns = rows * 2 * 3 / 4;
+    (model.size.0.saturating_sub(2) / (columns + 2), (columns, rows))
+}
+
+/// How many pictures there is room for, and the pixels of each.
+pub fn room(model: &Model) -> (usize, (u16, u16)) {
+    let (most, cells) = layout(model);
+    (usize::from(most), picture::pixels(cells, model.theme.monochrome()))
+}
+
+/// Lines of events.
+pub fn height(model: &Model) -> usize {
+    let taken = if model.live.thumbs.shown().is_empty() { 0 } else { usize::from(layout(model).1.1) + 2 };
+    model.body_height().saturating_sub(2 + taken).max(1)
+}
+
+/// The row of the screen on which the first event stands.
+pub fn first_row(model: &Model) -> usize {
+    model.body_height() + 1 - height(model)
+}
 
 /// Draws the stream.
 pub fn draw(model: &Model, page: &mut Page<'_>) {
@@ -25,17 +58,42 @@ pub fn draw(model: &Model, page: &mut Page<'_>) {
     if live.missed > 0 {
         page.right(0, &format!("{} left out: this terminal was too slow ", live.missed), Tone::Warn);
     }
-    page.text(2, 1, page.width(), "WHEN      WHAT      WHO               ", Tone::Heading);
+    pictures(model, page);
+    let head = u16::try_from(first_row(model)).unwrap_or(2).saturating_sub(2);
+    page.text(2, head, page.width(), "WHEN      WHAT      WHO               ", Tone::Heading);
     if live.events.is_empty() {
-        page.text(2, 3, page.width(), "nothing has happened since you came", Tone::Dim);
+        page.text(2, head + 2, page.width(), "nothing has happened since you came", Tone::Dim);
     }
-    let height = usize::from(page.height().saturating_sub(2));
-    for (y, (index, event)) in (2..).zip(live.events.iter().enumerate().skip(live.top).take(height)) {
+    for (y, (index, event)) in
+        (head + 1..).zip(live.events.iter().enumerate().skip(live.top).take(height(model)))
+    {
         row(event, y, page);
         if index == live.selected {
             page.text(0, y, 1, "▸", Tone::Accent);
             page.wash(y, Tone::Selected);
         }
+    }
+}
+
+/// The drawings that grow, side by side.
+fn pictures(model: &Model, page: &mut Page<'_>) {
+    let (_, (columns, rows)) = layout(model);
+    for (number, thumb) in (0_u16..).zip(model.live.thumbs.shown()) {
+        let x = 2 + number * (columns + 2);
+        if x + columns > page.width() {
+            break;
+        }
+        let area = Rect { x: page.area.x + x, y: page.area.y + 1, width: columns, height: rows };
+        let mut inside = page.part(area);
+        match &thumb.player {
+            Some(player) => picture::draw(player, model.theme.monochrome(), &mut inside),
+            None => {
+                inside.text(0, rows / 2, columns, "⋯", Tone::Dim);
+            }
+        }
+        let growing = thumb.player.as_ref().is_some_and(|player| player.playing);
+        let tone = if growing { Tone::Accent } else { Tone::Dim };
+        page.text(x, 1 + rows, columns, &thumb.words, tone);
     }
 }
 
@@ -76,7 +134,8 @@ fn row(event: &Event, y: u16, page: &mut Page<'_>) {
     page.text(12, y, 9, what, tone);
     page.text(22, y, 16, &text::fit(who, 16, false), Tone::Text);
     let server = text::cut(&event.server, 16).into_owned();
-    let room = page.width().saturating_sub(40 + 18);
+    let server_width = u16::try_from(text::width(&server)).unwrap_or(0);
+    let room = page.width().saturating_sub(40 + server_width + 3);
     page.text(40, y, room, &rest, Tone::Text);
     page.right(y, &format!("{server} "), Tone::Dim);
 }

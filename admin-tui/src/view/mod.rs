@@ -1,13 +1,16 @@
 //! What is on the screen: functions of the model, nothing else.
 
 pub mod bar;
-mod columns;
+pub mod columns;
 mod detail;
 pub mod list;
-mod live;
+pub mod live;
 mod overlay;
 mod overview;
+mod picture;
+mod reader;
 pub mod replay;
+mod routes;
 #[cfg(test)]
 mod tests;
 

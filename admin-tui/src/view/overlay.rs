@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::Page;
+use super::{Page, reader};
 use crate::keys::{BINDINGS, Context};
 use crate::model::Model;
 use crate::model::overlay::{Confirm, Overlay};
@@ -20,7 +20,9 @@ pub fn draw(model: &Model, overlay: &Overlay, page: &mut Page<'_>) {
         Overlay::Help(top) => help(model, *top, page),
         Overlay::Log(top) => log(model, *top, page),
         Overlay::Palette { input, selected } => commands(model, &input.text, *selected, page),
-        Overlay::Filter { input, error } => filter(model, &input.text, error.as_deref(), page),
+        Overlay::Filter(prompt) => filter(model, &prompt.input.text, prompt.error.as_deref(), page),
+        Overlay::Text(text) => reader::draw(text, page),
+        Overlay::Tasks => tasks(model, page),
         Overlay::Confirm(question) => confirm(model, question, page),
         Overlay::Export(_, id) => {
             let mut inner = frame(page, 50, 5, &format!(" Save {} ", text::cut(id, 30)), Tone::Accent);
@@ -38,7 +40,7 @@ pub fn draw(model: &Model, overlay: &Overlay, page: &mut Page<'_>) {
 }
 
 /// An empty box in the middle of the page; its inside.
-fn frame<'a>(page: &'a mut Page<'_>, width: u16, height: u16, title: &str, tone: Tone) -> Page<'a> {
+pub fn frame<'a>(page: &'a mut Page<'_>, width: u16, height: u16, title: &str, tone: Tone) -> Page<'a> {
     let area = page.area;
     let (width, height) = (width.min(area.width), height.min(area.height));
     let place =
@@ -111,6 +113,33 @@ fn log(model: &Model, top: usize, page: &mut Page<'_>) {
             (logged.line.as_str(), Tone::Text),
         ];
         inner.line(1, y, &pieces);
+    }
+}
+
+/// What is under way: requests, and changes that wait for their turn or for second thoughts.
+fn tasks(model: &Model, page: &mut Page<'_>) {
+    let width = page.width().saturating_sub(4);
+    let mut lines: Vec<(String, Tone)> = Vec::new();
+    for pending in model.pending.values() {
+        let waited = moment::position(model.now - pending.since);
+        lines.push((format!("{waited:>7}  {}", pending.line), Tone::Text));
+    }
+    if model.live.listening {
+        let state = if model.live.open { "   open" } else { "opening" };
+        lines.push((format!("{state}  GET /admin/v1/events"), Tone::Dim));
+    }
+    let wait = model.work.due.map(|due| format!("in {}", moment::span((due - model.now + 999).max(0))));
+    for act in &model.work.queue {
+        let when = wait.as_deref().unwrap_or("waits");
+        lines.push((format!("{when:>7}  {} {}", act.change.name().replace('_', " "), act.id()), Tone::Warn));
+    }
+    if lines.is_empty() {
+        lines.push(("nothing is under way".into(), Tone::Dim));
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let mut inner = frame(page, width, height.min(page.height().saturating_sub(4)), " Tasks ", Tone::Accent);
+    for (y, (line, tone)) in (0..inner.height()).zip(&lines) {
+        inner.text(1, y, inner.width().saturating_sub(1), line, *tone);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use yibi_common::admin::{Overview, ServerState, ServerView};
 
-use super::{Page, columns};
+use super::{Page, columns, routes};
 use crate::model::Model;
 use crate::model::link::Link;
 use crate::moment;
@@ -10,7 +10,7 @@ use crate::text;
 use crate::theme::Tone;
 
 /// The bars of a sparkline, the lowest first.
-const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+pub const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /// Draws the overview.
 pub fn draw(model: &Model, page: &mut Page<'_>) {
@@ -43,7 +43,7 @@ pub fn draw(model: &Model, page: &mut Page<'_>) {
         }
         y = draw_server(model, server, y, page);
     }
-    routes(overview, y, page);
+    routes::draw(&model.trends, y, page);
 }
 
 /// The figures of the whole fleet, in two lines of four.
@@ -133,35 +133,8 @@ fn draw_server(model: &Model, server: &ServerView, mut y: u16, page: &mut Page<'
     y + 2
 }
 
-/// The busiest routes, where there is room for them.
-fn routes(overview: &Overview, y: u16, page: &mut Page<'_>) {
-    let mut routes: Vec<_> = overview.servers.iter().flat_map(|server| &server.figures.routes).collect();
-    routes.sort_by_key(|route| std::cmp::Reverse(route.requests));
-    let mut seen: Vec<&str> = Vec::new();
-    routes.retain(|route| {
-        let new = !seen.contains(&route.route.as_str());
-        seen.push(&route.route);
-        new
-    });
-    let room = page.height().saturating_sub(y + 1);
-    if room == 0 || routes.is_empty() {
-        return;
-    }
-    page.text(2, y, page.width(), "BUSIEST ROUTES", Tone::Heading);
-    page.right(y, "REQ/MIN    5XX       P50       P99  ", Tone::Heading);
-    for (y, route) in (y + 1..).zip(routes.iter().take(usize::from(room))) {
-        page.text(2, y, page.width().saturating_sub(42), &route.route, Tone::Text);
-        let x = page.width().saturating_sub(38);
-        page.text(x, y, 9, &text::fit(&text::count(route.requests), 9, true), Tone::Text);
-        let tone = if route.failures > 0 { Tone::Bad } else { Tone::Dim };
-        page.text(x + 9, y, 7, &text::fit(&text::count(route.failures), 7, true), tone);
-        page.text(x + 16, y, 10, &text::fit(&millis(route.p50_ms), 10, true), heat(route.p50_ms));
-        page.text(x + 26, y, 10, &text::fit(&millis(route.p99_ms), 10, true), heat(route.p99_ms));
-    }
-}
-
 /// A span as short as it can be read.
-fn millis(ms: f64) -> String {
+pub fn millis(ms: f64) -> String {
     if ms < 10.0 {
         format!("{ms:.1} ms")
     } else if ms < 1_000.0 {
@@ -172,7 +145,7 @@ fn millis(ms: f64) -> String {
 }
 
 /// How warm a latency is.
-fn heat(ms: f64) -> Tone {
+pub fn heat(ms: f64) -> Tone {
     if ms < 100.0 {
         Tone::Good
     } else if ms < 500.0 {

@@ -1,13 +1,14 @@
 //! A drawing being played.
 
-use ratatui::style::Style;
+use ratatui::layout::Rect;
 
-use super::Page;
+use super::{Page, picture};
 use crate::model::Model;
 use crate::model::detail::Drawing;
 use crate::moment;
 use crate::replay::Player;
 use crate::row::name;
+use crate::text;
 use crate::theme::Tone;
 
 /// Lines around the picture: two bars, the status, the title, the scrubber.
@@ -15,8 +16,7 @@ const AROUND: u16 = 5;
 
 /// The pixels that a screen has for a picture: two to a cell in half-blocks, eight in Braille.
 pub fn room(size: (u16, u16), braille: bool) -> (u16, u16) {
-    let (columns, rows) = (size.0.clamp(1, 1000), size.1.saturating_sub(AROUND).clamp(1, 1000));
-    if braille { (columns * 2, rows * 4) } else { (columns, rows * 2) }
+    picture::pixels((size.0, size.1.saturating_sub(AROUND)), braille)
 }
 
 /// Draws a drawing, its title and its scrubber.
@@ -26,11 +26,8 @@ pub fn draw(model: &Model, drawing: &Drawing, page: &mut Page<'_>) {
         page.text(2, 2, page.width(), "⋯", Tone::Dim);
         return;
     };
-    if drawing.braille || model.theme.monochrome() {
-        braille(player, page);
-    } else {
-        half_blocks(player, page);
-    }
+    let area = Rect { y: page.area.y + 1, height: page.height().saturating_sub(2), ..page.area };
+    picture::draw(player, drawing.braille || model.theme.monochrome(), &mut page.part(area));
     scrubber(player, page);
 }
 
@@ -51,81 +48,36 @@ fn title(drawing: &Drawing, page: &mut Page<'_>) {
     if drawing.follow {
         right = format!("following · {right}");
     }
-    if usize::from(end) + crate::text::width(&right) + 3 < usize::from(page.width()) {
+    if usize::from(end) + text::width(&right) + 3 < usize::from(page.width()) {
         page.right(0, &format!("{right} "), Tone::Dim);
     }
 }
 
-/// Two pixels to a cell, each in its colour. The paper lies in the middle.
-fn half_blocks(player: &Player, page: &mut Page<'_>) {
-    let raster = player.raster();
-    let (width, height) = raster.size();
-    let left = usize::from(page.width()).saturating_sub(width) / 2;
-    let paper = player.background();
-    for row in 0..height.div_ceil(2) {
-        for column in 0..width {
-            let Some(upper) = raster.pixel(column, row * 2, paper) else { continue };
-            let mut style = Style::new().fg(page.theme.rgb(upper.0));
-            if let Some(lower) = raster.pixel(column, row * 2 + 1, paper) {
-                style = style.bg(page.theme.rgb(lower.0));
-            }
-            put(page, left + column, row + 1, '▀', style);
-        }
-    }
-}
-
-/// Eight dots to a cell, in the terminal's own colour, a frame around the paper where there is room.
-fn braille(player: &Player, page: &mut Page<'_>) {
-    /// The bits of a cell's dots, by row and column.
-    const DOTS: [[u32; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
-    let raster = player.raster();
-    let (width, height) = raster.size();
-    let (columns, rows) = (width.div_ceil(2), height.div_ceil(4));
-    let left = usize::from(page.width()).saturating_sub(columns) / 2;
-    let style = page.theme.style(Tone::Text);
-    for row in 0..rows {
-        for column in 0..columns {
-            let mut bits = 0;
-            for (y, dots) in DOTS.iter().enumerate() {
-                for (x, bit) in dots.iter().enumerate() {
-                    if raster.ink(column * 2 + x, row * 4 + y) > 0.4 {
-                        bits |= bit;
-                    }
-                }
-            }
-            if bits > 0 {
-                put(page, left + column, row + 1, char::from_u32(0x2800 + bits).unwrap_or(' '), style);
-            }
-        }
-        let edge = page.theme.style(Tone::Dim);
-        if left > 0 {
-            put(page, left - 1, row + 1, '│', edge);
-            put(page, left + columns, row + 1, '│', edge);
-        }
-    }
-}
-
-fn put(page: &mut Page<'_>, x: usize, y: usize, symbol: char, style: Style) {
-    let (Ok(x), Ok(y)) = (u16::try_from(x), u16::try_from(y)) else { return };
-    if x < page.width()
-        && y + 1 < page.height()
-        && let Some(cell) = page.buffer.cell_mut((page.area.x + x, page.area.y + y))
-    {
-        cell.set_char(symbol).set_style(style);
-    }
-}
-
-fn scrubber(player: &Player, page: &mut Page<'_>) {
-    let y = page.height().saturating_sub(1);
+/// What stands on both sides of the scrubber's line.
+fn around(player: &Player) -> (String, String) {
     let (done, all) = player.progress();
     let left =
         format!(" {} {} ", if player.playing { "▶" } else { "⏸" }, moment::position(player.position()));
     let idle = if player.skip_idle { "pauses cut" } else { "real time" };
     let right = format!(" {}  {done}/{all}  {}  {idle} ", moment::position(player.length()), player.speed());
-    let start = page.text(0, y, page.width(), &left, Tone::Accent);
+    (left, right)
+}
+
+/// Where the scrubber's line begins on a screen, and how long it is.
+pub fn scrubber_span(player: &Player, screen: u16) -> (u16, u16) {
+    let (left, right) = around(player);
+    let columns = |text: &str| u16::try_from(text::width(text)).unwrap_or(u16::MAX);
+    let start = columns(&left);
+    (start, screen.saturating_sub(columns(&right)).saturating_sub(start))
+}
+
+fn scrubber(player: &Player, page: &mut Page<'_>) {
+    let y = page.height().saturating_sub(1);
+    let (left, right) = around(player);
+    page.text(0, y, page.width(), &left, Tone::Accent);
     page.right(y, &right, Tone::Dim);
-    let end = page.width().saturating_sub(u16::try_from(crate::text::width(&right)).unwrap_or(u16::MAX));
-    let room = i64::from(end.saturating_sub(start));
+    let (start, room) = scrubber_span(player, page.width());
+    let room = i64::from(room);
     if room < 4 {
         return;
     }

@@ -74,7 +74,7 @@ fn sessions_at_both_sizes() {
 #[test]
 fn names_that_deceive_do_not() {
     let mut desk = sessions(80, 24);
-    let effects = desk.press("/<Enter>");
+    let effects = desk.press("<C-r>");
     let names = [
         "\u{202e}txt.exe",
         "a\u{1b}[31mred\u{7}",
@@ -168,6 +168,57 @@ fn what_happens() {
         desk.tell(Msg::Event(Box::new(serde_json::from_value(event).unwrap())));
     }
     shows!("live", desk);
+}
+
+#[test]
+fn drawings_in_small() {
+    let mut desk = drawings(120, 40);
+    let effects = desk.wait(120);
+    let drawn = || crate::msg::Drawn {
+        row: match crate::update::tests::drawing(1, "山") {
+            crate::row::Row::Drawing(row) => row,
+            other => panic!("{other:?}"),
+        },
+        since: 0,
+        entries: crate::update::tests::strokes(0, 2),
+    };
+    desk.answer(&effects, Slot::Preview, Ok(Reply::Drawing(Box::new(drawn()))));
+    shows!("drawings_120", desk);
+    desk.press("5");
+    let event = json!({"server": "a-1", "at": crate::moment::rfc3339(NOW), "type": "save", "user": user(1, "小明"),
+        "drawing": "d001", "created": true, "base": 0, "from_seq": 0, "seq": 2});
+    let effects = desk.tell(Msg::Event(Box::new(serde_json::from_value(event).unwrap())));
+    desk.answer(&effects, Slot::Thumb, Ok(Reply::Drawing(Box::new(drawn()))));
+    desk.wait(200);
+    shows!("live_120", desk);
+}
+
+#[test]
+fn where_mistakes_are_expensive_it_is_red() {
+    let mut desk = sessions(80, 24);
+    desk.model.server.production = true;
+    desk.model.server.label = "一笔到底 华东一区 production".into();
+    desk.model.read_only = true;
+    shows!("production", desk);
+}
+
+#[test]
+fn second_thoughts_tasks_and_json() {
+    let mut desk = sessions(80, 24);
+    desk.press("Dy");
+    desk.wait(1_200);
+    shows!("grace", desk);
+    desk.press("w");
+    shows!("tasks", desk);
+    desk.press("<Esc>ud/dialect<Enter>");
+    shows!("describe", desk);
+}
+
+#[test]
+fn rows_are_narrowed_while_one_types() {
+    let mut desk = sessions(80, 24);
+    desk.press("/oX000002");
+    shows!("narrowed", desk);
 }
 
 /// Whatever the size, nothing is written outside the screen.

@@ -16,8 +16,8 @@ use crate::problem::{Code, Problem};
 
 /// A request's body, not yet read.
 pub(crate) struct Body {
-    request: HttpRequest,
-    payload: web::Payload,
+    pub(super) request: HttpRequest,
+    pub(super) payload: web::Payload,
 }
 
 impl FromRequest for Body {

@@ -117,6 +117,7 @@ pub async fn envelope(
         if response.request().app_data::<ForOperators>().is_none() {
             let row = RequestRow {
                 request_id: id,
+                server: String::new(),
                 at: Micros::now().to_string(),
                 method: method.to_string(),
                 route: route.clone(),

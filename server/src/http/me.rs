@@ -63,15 +63,20 @@ pub(super) async fn put_me(app: App, caller: Authenticated, body: Body) -> Reply
     patch_me(app, caller, body).await
 }
 
-async fn shown(app: &App, user: Option<UserRecord>) -> Reply {
+/// The caller, as the caller sees it.
+pub(super) async fn shown(app: &App, user: Option<UserRecord>) -> Reply {
     // A session without its user is one that an erasure has overtaken.
     let user = user.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     let usage = app.gallery.usage(&user.key).await?;
+    let avatar_url = app.gallery.avatar_url(&user).await?;
+    let phone = app.sessions.phone_of(&user).await?.map(|phone| phone.masked());
     Ok(HttpResponse::Ok().json(Me {
         id: user.public_id,
         nickname: user.nickname,
+        avatar_url,
         created_at: user.created_at.to_string(),
         usage: UsageView { drawings: usage.drawings, bytes: usage.bytes },
+        phone,
     }))
 }
 

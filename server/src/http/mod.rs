@@ -1,5 +1,6 @@
 //! The public face: routes, and what surrounds every request.
 
+mod avatar;
 mod body;
 mod caller;
 mod drawings;
@@ -7,10 +8,13 @@ pub(crate) mod envelope;
 mod guard;
 mod images;
 mod me;
+mod open_data;
 pub mod openapi;
+mod phone;
 pub(crate) mod reply;
 mod sessions;
 mod unread;
+mod upload;
 mod wafer;
 mod weapp;
 mod who;
@@ -57,6 +61,9 @@ pub fn routes(config: &mut ServiceConfig, settings: &settings::Http) {
         web::scope("/api/v1")
             .configure(sessions::routes)
             .configure(me::routes)
+            .configure(avatar::routes)
+            .configure(open_data::routes)
+            .configure(phone::routes)
             .configure(drawings::routes)
             .configure(images::routes)
             .configure(openapi::routes),

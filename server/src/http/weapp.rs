@@ -15,7 +15,7 @@ use super::wafer;
 use crate::gallery::Save;
 use crate::problem::{Code, Problem};
 use crate::session::weapp::{Headers, Rejection};
-use crate::session::{Caller, Refusal};
+use crate::session::{Caller, Refusal, SessionError};
 
 /// The member by which the client of 2016 knows a reply of the session layer.
 pub(super) const MAGIC: &str = "F2C224D4-2BCE-4C64-AF9F-A6D872000D1A";
@@ -164,6 +164,10 @@ fn rejected(rejection: Rejection) -> HttpResponse {
         Rejection::RawDataType => {
             magic(None, json!({"name": "TypeError", "message": "raw data is not an object"}))
         }
+        // Signing in again would change nothing: a reason that 2016 clients don't try again for.
+        Rejection::Failed(blocked @ SessionError::Blocked) => {
+            noted(magic(Some("ERR_USER_BLOCKED"), error("the user is blocked")), &blocked.into())
+        }
         Rejection::Failed(failure) => failed(&failure.into()),
     }
 }
@@ -193,7 +197,11 @@ fn failed(problem: &Problem) -> HttpResponse {
         (Code::RateLimited, _) => "too many requests",
         (code, _) => code.title(),
     };
-    let mut reply = failure(reason);
+    noted(failure(reason), problem)
+}
+
+/// The reply with what operators are to know of it.
+fn noted(mut reply: HttpResponse, problem: &Problem) -> HttpResponse {
     let note = Failed2016 { code: problem.code, cause: problem.cause_chain() };
     reply.extensions_mut().insert(note);
     reply

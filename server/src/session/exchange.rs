@@ -40,6 +40,8 @@ pub(super) struct Bearing {
     pub(super) tokens: Vec<StoredToken>,
     /// The user's origin, if this is the first sign-in.
     pub(super) from: Option<String>,
+    /// The nickname in the user's WeChat profile, for a user who has none.
+    pub(super) nickname: Option<String>,
     pub(super) client: Client,
 }
 
@@ -113,6 +115,9 @@ impl SessionService {
         }
         if record.blocked_at.is_some() {
             return Err(SessionError::Blocked);
+        }
+        if let Some(nickname) = bearing.nickname.as_ref().filter(|_| record.nickname.is_empty()) {
+            self.0.users.set_nickname(&user, nickname).await?;
         }
         let id = bearing.id.unwrap_or_else(|| SessionId(random::bytes()));
         let longest = match bearing.dialect {

@@ -7,6 +7,8 @@
 mod authenticate;
 mod exchange;
 mod further;
+mod open_data;
+mod phone;
 mod refusal;
 mod token;
 pub mod wafer;
@@ -18,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
+pub use phone::PhoneProof;
 pub use refusal::{Kind as RefusalKind, Refusal};
 pub use token::{Presented, Token, WaferPair};
 
@@ -61,9 +64,18 @@ pub enum SessionError {
     /// A wafer client's open data is not that of the code's user and this moment.
     #[error("the open data does not belong to the code")]
     UntrustedOpenData,
-    /// WeChat did not exchange the code.
+    /// WeChat did not exchange the code, or did not do what else it was asked.
     #[error("{0}")]
     Exchange(Refusal),
+    /// The session's WeChat key is no longer the user's: a new sign-in brings the new one.
+    #[error("the session_key was superseded")]
+    KeySuperseded,
+    /// Open data is not what WeChat gives this user now.
+    #[error("open data does not fit: {0}")]
+    OpenData(&'static str),
+    /// The code of the button for the phone number is not good (any more).
+    #[error("the code for the phone number is not good")]
+    PhoneCode,
     /// The store failed.
     #[error("the store failed")]
     Store(#[source] Arc<StoreError>),
@@ -82,7 +94,10 @@ impl SessionError {
             | Self::CodeSpent
             | Self::Blocked
             | Self::UntrustedRawData
-            | Self::UntrustedOpenData => true,
+            | Self::UntrustedOpenData
+            | Self::KeySuperseded
+            | Self::OpenData(_)
+            | Self::PhoneCode => true,
             Self::Exchange(refusal) => refusal.for_good(),
             Self::Leaving | Self::Store(_) | Self::Internal(_) => false,
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::wechat::{Class, WechatError};
 
-/// Why WeChat did not exchange a code.
+/// Why WeChat did not exchange a code, or do what else it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// What to do about it.
@@ -93,7 +93,7 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.errcode, &self.errmsg) {
-            (Some(errcode), Some(errmsg)) => write!(f, "WeChat refused the code: {errcode} {errmsg}"),
+            (Some(errcode), Some(errmsg)) => write!(f, "WeChat refused: {errcode} {errmsg}"),
             _ => write!(f, "WeChat gave no usable answer: {}", self.cause.as_deref().unwrap_or("unknown")),
         }
     }

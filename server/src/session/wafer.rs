@@ -84,6 +84,7 @@ impl SessionService {
             id: Some(presented.id),
             tokens: Vec::new(),
             from: None,
+            nickname: None,
             client,
         };
         let trust = |exchange: &Exchange| trusted(&exchange.session_key, &exchange.openid);

@@ -72,6 +72,7 @@ impl SessionService {
             id: None,
             tokens: Vec::new(),
             from: sign_in.from,
+            nickname: None,
             client: sign_in.client,
         };
         let id = self.session_of_code(bearing, |_| Ok(())).await?;
@@ -190,6 +191,9 @@ pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
         Err(
             SessionError::Unauthenticated
             | SessionError::NoSession
+            | SessionError::KeySuperseded
+            | SessionError::OpenData(_)
+            | SessionError::PhoneCode
             | SessionError::Leaving
             | SessionError::Internal(_),
         ) => "other",

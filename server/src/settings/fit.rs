@@ -69,10 +69,18 @@ impl Settings {
             ("session.wafer_hours", u64::from(self.session.wafer_hours), 365 * 24),
             ("http.head_timeout", self.http.head_timeout.as_secs(), 3_600),
             ("http.body_timeout", self.http.body_timeout.as_secs(), 3_600),
+            ("http.upload_timeout", self.http.upload_timeout.as_secs(), 3_600),
             ("wechat.timeout", self.wechat.timeout.as_secs(), 60),
         ] {
             if !(1..=most).contains(&value) {
                 faults.push(format!("{name}: between 1 and {most} is needed"));
+            }
+        }
+        for (name, value) in
+            [("drain_delay", self.http.drain_delay), ("shutdown_timeout", self.http.shutdown_timeout)]
+        {
+            if value.as_secs() > 3_600 {
+                faults.push(format!("http.{name}: at most 3600"));
             }
         }
         let mut ids: Vec<String> = self.apps().map(|app| app.app_id).collect();

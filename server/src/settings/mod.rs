@@ -1,6 +1,7 @@
 //! Typed settings. `settings.default.toml` beside this crate is embedded, names every key, and documents it.
 
 mod fit;
+mod listen;
 mod network;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use yibi_common::admin::Role;
 use yibi_common::limits::Limits;
 
 pub use fit::is_operator_name;
+pub use listen::Listen;
 pub use network::Network;
 
 /// The defaults, which are the settings' documentation too.
@@ -49,7 +51,8 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Http {
-    pub listen: SocketAddr,
+    pub listen: Listen,
+    pub socket_group: String,
     pub public_url: String,
     pub weapp_base_path: String,
     pub wafer_base_path: String,
@@ -61,7 +64,11 @@ pub struct Http {
     pub head_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
     pub body_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub upload_timeout: Duration,
     pub body_limit: usize,
+    #[serde(deserialize_with = "seconds")]
+    pub drain_delay: Duration,
     #[serde(deserialize_with = "seconds")]
     pub shutdown_timeout: Duration,
     pub workers: usize,

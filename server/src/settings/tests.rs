@@ -38,7 +38,7 @@ fn later_sources_win() {
     let flags = [("http.listen", "127.0.0.1:0".to_owned())];
     let settings = Settings::load(Some(&file), environment, &flags).unwrap();
     std::fs::remove_dir_all(&dir).unwrap();
-    assert_eq!(settings.http.listen.port(), 0);
+    assert_eq!(settings.http.listen.to_string(), "127.0.0.1:0");
     assert_eq!(settings.http.body_timeout, Duration::from_secs(2));
     assert_eq!(settings.http.head_timeout, Duration::from_secs(1));
     assert_eq!(settings.store.redis_prefix, "a:");
@@ -54,6 +54,8 @@ fn later_sources_win() {
 fn what_cannot_be_meant_is_refused() {
     for (name, value) in [
         ("YIBI_HTTP__LISTEN", "everywhere"),
+        ("YIBI_HTTP__LISTEN", "unix:http.sock"),
+        ("YIBI_HTTP__DRAIN_DELAY", "3601"),
         ("YIBI_HTTP__LISTENN", "127.0.0.1:1"),
         ("YIBI_HTTP__TRUSTED_PROXIES", "10.0.0.0/33"),
         ("YIBI_WECHAT__API_URL", "http://api.example.com"),

@@ -74,12 +74,28 @@ impl Wechat {
         api: Api,
         body: &impl Serialize,
     ) -> Result<T, WechatError> {
-        let body = serde_json::to_vec(body).map_err(|_| Cause::Foreign("its request has no JSON"))?;
-        self.call_with_token(app, Ask { api, query: &[], body: Some(&body), hidden: &[] }).await
+        self.call_hiding(app, api, body, &[]).await
     }
 
-    /// The same for an API that is asked by its address. `hidden` are values that must not get into a log, also
-    /// when the reply repeats them.
+    /// The same with values in the body that must not get into a log, also when the reply repeats them.
+    ///
+    /// # Errors
+    /// As [`Wechat::call`]'s.
+    ///
+    /// # Cancel safety
+    /// As [`Wechat::call`]'s.
+    pub async fn call_hiding<T: DeserializeOwned>(
+        &self,
+        app: &WechatApp,
+        api: Api,
+        body: &impl Serialize,
+        hidden: &[&str],
+    ) -> Result<T, WechatError> {
+        let body = serde_json::to_vec(body).map_err(|_| Cause::Foreign("its request has no JSON"))?;
+        self.call_with_token(app, Ask { api, query: &[], body: Some(&body), hidden }).await
+    }
+
+    /// The same for an API that is asked by its address, with values that must not get into a log.
     ///
     /// # Errors
     /// As [`Wechat::call`]'s.

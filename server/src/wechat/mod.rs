@@ -2,6 +2,7 @@
 //!
 //! [`Wechat`] is the door: [`api`] lists the APIs, [`client`] speaks to them, and [`token`] keeps the access
 //! token that most of them ask for.
+//! [`push`] opens what WeChat says to the server.
 //! [`crypto`] checks and opens what the phone hands over under WeChat's signature.
 //! [`simulator`] is a WeChat of our own, for development and for tests.
 
@@ -9,6 +10,7 @@ pub mod api;
 pub mod client;
 pub mod crypto;
 mod door;
+pub mod push;
 pub mod simulator;
 pub mod token;
 

@@ -65,6 +65,12 @@ impl Simulator {
         WechatApp { id: "wx5157570dead5e55e".to_owned(), secret }
     }
 
+    /// Another mini-program of the same owner, in whose users the same people are known.
+    pub fn second_development_app() -> WechatApp {
+        let secret = SecretString::from("another-secret-of-the-simulator");
+        WechatApp { id: "wx5157570dead5e550".to_owned(), secret }
+    }
+
     /// Serves everything of the module's table on `listener` until `shutdown` completes. Calls under way
     /// are then cut off, for some of them may be told to hang.
     ///

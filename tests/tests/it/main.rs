@@ -12,6 +12,7 @@ mod admin;
 mod first_steps;
 mod internal;
 mod outages;
+mod stores;
 mod v1;
 mod wafer;
 mod weapp;

@@ -14,11 +14,15 @@
 //! | `i:{user}` | the same by name |
 //! | `f:servers` | what each server last said of itself, by its name |
 //! | `f:listening` | there while an operator listens to events, which then go through the channel `f:events` |
+//! | `f:failures` | a stream of the last failures of all servers |
+//! | `f:answers:{id}` | answers to the question with that id, which went through the channel `f:questions` |
 //! | `c:{code}` | how a code stands |
 //! | `l:{lease}` | its holder |
 //! | `n:{note}` | its text |
 
+mod address;
 mod admin;
+mod cluster;
 mod codes;
 mod error;
 mod fleet;
@@ -99,6 +103,18 @@ impl Keys {
         format!("{}f:events", self.prefix)
     }
 
+    fn failures(&self) -> String {
+        format!("{}f:failures", self.prefix)
+    }
+
+    fn questions(&self) -> String {
+        format!("{}f:questions", self.prefix)
+    }
+
+    fn answers(&self, question: &str) -> String {
+        format!("{}f:answers:{question}", self.prefix)
+    }
+
     fn code(&self, code: SecretHash) -> String {
         format!("{}c:{}", self.prefix, code.to_hex())
     }
@@ -113,7 +129,8 @@ impl Keys {
 }
 
 impl RedisSessions {
-    /// The store at that URL, its keys beginning with `prefix`. Returns at once, whether or not the server can
+    /// The store at that URL (one server, the master of some sentinels, or a Cluster; see `settings.default.toml`), its
+    /// keys beginning with `prefix`. Returns at once, whether or not the server can
     /// be reached. Must be called within a Tokio runtime.
     ///
     /// # Errors

@@ -8,7 +8,9 @@ use super::connect::OpenError;
 const MIGRATIONS: &[(u32, &str)] = &[
     (1, include_str!("migrations/1.sql")),
     (2, include_str!("migrations/2.sql")),
+    (3, include_str!("migrations/3.sql")),
     (4, include_str!("migrations/4.sql")),
+    (5, include_str!("migrations/5.sql")),
 ];
 /// The version that they end at.
 const KNOWN: u32 = match MIGRATIONS {

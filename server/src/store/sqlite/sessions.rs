@@ -59,8 +59,13 @@ impl Sessions for SqliteStore {
     async fn create(&self, mut session: StoredSession, idle: Duration) -> StoreResult<StoredSession> {
         self.sweeping(move |connection, now| {
             session.epoch = epoch(connection, &session.user)?;
+            // Not REPLACE, which would remove the old row behind the back of the triggers.
             connection
-                .prepare_cached("REPLACE INTO sessions (id, user, value, expires_at) VALUES (?, ?, ?, ?)")?
+                .prepare_cached(
+                    "INSERT INTO sessions (id, user, value, expires_at) VALUES (?, ?, ?, ?)
+                     ON CONFLICT (id) DO UPDATE SET user = excluded.user, value = excluded.value,
+                        expires_at = excluded.expires_at",
+                )?
                 .execute(params![
                     session.id.0,
                     session.user,

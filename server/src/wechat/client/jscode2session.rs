@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{Ask, Cause, WechatApp, WechatClient, WechatError};
 use crate::wechat::api::Api;
-use crate::wechat::crypto::is_session_key;
+use crate::wechat::crypto::{is_session_key, is_user_id};
 
 /// Who a code stands for.
 #[derive(Debug, Clone)]
@@ -64,8 +64,4 @@ fn accept(openid: String, session_key: SecretString, unionid: Option<String>) ->
         return Err(Cause::Foreign("its session_key has another form"));
     }
     Ok(Exchange { openid, session_key, unionid })
-}
-
-fn is_user_id(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

@@ -12,4 +12,3 @@ CREATE INDEX notes_to_sweep ON notes (expires_at);
 ALTER TABLE users ADD COLUMN phone TEXT; -- sealed; begins with the key's id
 
 CREATE INDEX users_of_a_person ON users (unionid, key) WHERE unionid IS NOT NULL;
-CREATE INDEX users_by_phone_key ON users (phone) WHERE phone IS NOT NULL;
