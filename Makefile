@@ -3,10 +3,11 @@
 # make check   the static checks
 # make bench   figures of this machine, beside what its databases and libraries reach by themselves
 # make dist    packages for machines like this one, in target/packages
+# make fuzz    all fuzz targets, SECONDS=60 each
 
 CARGO ?= cargo
 
-.PHONY: run preview test check bench bench-large dist
+.PHONY: run preview test check bench bench-large dist fuzz
 
 run: preview
 	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
@@ -38,3 +39,6 @@ bench-large:
 
 dist:
 	./deploy/package/dist
+
+fuzz:
+	./fuzz/run $(or $(SECONDS),60)

@@ -94,7 +94,10 @@ impl Act {
             Change::RestoreDrawing => Change::DeleteDrawing,
             Change::BlockUser => Change::UnblockUser,
             Change::UnblockUser => Change::BlockUser,
-            Change::RevokeSession | Change::RevokeSessions | Change::ResetSessionKey => return None,
+            Change::RevokeSession
+            | Change::RevokeSessions
+            | Change::ResetSessionKey
+            | Change::GiveAccessToken => return None,
         };
         Some(Self { change, ..self.clone() })
     }
@@ -114,6 +117,7 @@ impl Act {
             Change::ResetSessionKey => "had the WeChat key replaced of",
             Change::DeleteDrawing => "moved to the bin",
             Change::RestoreDrawing => "restored",
+            Change::GiveAccessToken => "gave WeChat's access token of",
         }
     }
 }
@@ -208,6 +212,8 @@ impl Request {
                 | Change::UnblockUser
                 | Change::ResetSessionKey
                 | Change::RestoreDrawing => "POST",
+                // No operator does it; the log of those that do is what there is to see.
+                Change::GiveAccessToken => "GET",
             },
             Self::Me
             | Self::Overview
@@ -252,6 +258,7 @@ impl Request {
                     Change::UnblockUser => format!("users/{user}/unblock"),
                     Change::DeleteDrawing => drawing(&act.user, target),
                     Change::RestoreDrawing => format!("{}/restore", drawing(&act.user, target)),
+                    Change::GiveAccessToken => "audit".to_owned(),
                 }
             }
         };

@@ -17,6 +17,7 @@ use crate::admin::{Desk, Socket};
 use crate::dev::Extras;
 use crate::gallery::{GalleryService, keep_house};
 use crate::http::{self, Guard, Services};
+use crate::internal::Pace;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::listeners::{Listener, Listeners};
 use crate::moderation::{Moderation, keep_asking};
@@ -233,10 +234,12 @@ fn internal(
     services: Data<Services>,
     desk: Data<Desk>,
 ) -> std::io::Result<Server> {
+    let pace = Data::new(Pace::default());
     let server = HttpServer::new(move || {
         ActixApp::new()
             .app_data(services.clone())
             .app_data(desk.clone())
+            .app_data(pace.clone())
             .app_data(http::ForOperators)
             .wrap(from_fn(http::envelope))
             .configure(crate::internal::routes)

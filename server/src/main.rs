@@ -96,7 +96,7 @@ enum TokenCommand {
     New {
         /// Whose it is, as the audit log will name the operator
         name: String,
-        /// viewer looks; operator changes things, too
+        /// viewer looks; operator changes things, too; service is another backend, for the internal listener
         #[arg(long, value_enum)]
         role: RoleName,
     },
@@ -106,6 +106,7 @@ enum TokenCommand {
 enum RoleName {
     Viewer,
     Operator,
+    Service,
 }
 
 #[derive(Args)]
@@ -285,6 +286,7 @@ fn new_token(name: &str, role: RoleName) -> Result<Exit, Failure> {
     let role = match role {
         RoleName::Viewer => Role::Viewer,
         RoleName::Operator => Role::Operator,
+        RoleName::Service => Role::Service,
     };
     let (token, sha256) = yibi_server::admin::new_token();
     say(&format!(

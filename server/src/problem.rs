@@ -53,7 +53,7 @@ codes! {
     SignInAgain, "sign_in_again", UNAUTHORIZED, "The sign-in can't be used any more; call wx.login for a new code.";
     UserBlocked, "user_blocked", FORBIDDEN, "WeChat has blocked this user.";
     AccountBlocked, "account_blocked", FORBIDDEN, "The operator of this service has blocked this user.";
-    RoleNeeded, "role_needed", FORBIDDEN, "The caller may look, not change.";
+    RoleNeeded, "role_needed", FORBIDDEN, "The caller's role does not allow this.";
     LinkInvalid, "link_invalid", FORBIDDEN, "The link is not valid or no longer so.";
     PushRefused, "push_refused", FORBIDDEN, "This is no message of WeChat's.";
     NotFound, "not_found", NOT_FOUND, "There is nothing at this address.";

@@ -185,6 +185,12 @@ impl Wechat {
         self.http.get(format!("{}/simulator/calls", self.url)).send().await.unwrap().json().await.unwrap()
     }
 
+    /// Has WeChat refuse the access token that it gave, and give another.
+    pub async fn revoke_access_token(&self) {
+        let refuse = self.http.post(format!("{}/simulator/access-tokens/refuse", self.url));
+        assert!(refuse.json(&json!({})).send().await.unwrap().status().is_success());
+    }
+
     /// Lets time pass for codes.
     pub async fn advance(&self, milliseconds: u64) {
         let clock = self.http.post(format!("{}/simulator/clock", self.url));

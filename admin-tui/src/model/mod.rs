@@ -296,6 +296,7 @@ impl Model {
         }
         match self.identity.as_ref().map(|identity| identity.role) {
             Some(Role::Viewer) => Some("your role is viewer: changes are for operators"),
+            Some(Role::Service) => Some("your role is service: it is for other backends"),
             Some(Role::Operator) | None => None,
         }
     }

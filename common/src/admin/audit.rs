@@ -67,11 +67,13 @@ pub enum Change {
     DeleteDrawing,
     /// Take a drawing out of the bin.
     RestoreDrawing,
+    /// Give WeChat's access token to another backend.
+    GiveAccessToken,
 }
 
 impl Change {
     /// All changes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RevokeSession,
         Self::RevokeSessions,
         Self::BlockUser,
@@ -79,6 +81,7 @@ impl Change {
         Self::ResetSessionKey,
         Self::DeleteDrawing,
         Self::RestoreDrawing,
+        Self::GiveAccessToken,
     ];
 
     /// The name, as JSON has it.
@@ -92,6 +95,7 @@ impl Change {
             Self::ResetSessionKey => "reset_session_key",
             Self::DeleteDrawing => "delete_drawing",
             Self::RestoreDrawing => "restore_drawing",
+            Self::GiveAccessToken => "give_access_token",
         }
     }
 
@@ -104,7 +108,8 @@ impl Change {
             | Self::RevokeSessions
             | Self::BlockUser
             | Self::UnblockUser
-            | Self::ResetSessionKey => false,
+            | Self::ResetSessionKey
+            | Self::GiveAccessToken => false,
         }
     }
 }

@@ -63,6 +63,8 @@ pub enum Role {
     Viewer,
     /// Change things too.
     Operator,
+    /// No operator, but another backend: gets WeChat's access token from the internal listener, and nothing here.
+    Service,
 }
 
 impl fmt::Display for Role {
@@ -70,6 +72,7 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Self::Viewer => "viewer",
             Self::Operator => "operator",
+            Self::Service => "service",
         })
     }
 }

@@ -30,7 +30,11 @@ pub struct Viewer {
 #[derive(Debug, Clone)]
 pub struct Operator(pub Viewer);
 
-fn viewer(request: &HttpRequest) -> Result<Viewer, Problem> {
+/// Another backend, on the internal listener.
+#[derive(Debug, Clone)]
+pub struct Service(pub Viewer);
+
+fn known(request: &HttpRequest) -> Result<Viewer, Problem> {
     let desk = request.app_data::<Data<Desk>>().ok_or_else(|| Problem::new(Code::Internal))?;
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let viewer = if let Some(peer) = request.conn_data::<Peer>() {
@@ -52,6 +56,27 @@ fn viewer(request: &HttpRequest) -> Result<Viewer, Problem> {
     Ok(viewer)
 }
 
+fn viewer(request: &HttpRequest) -> Result<Viewer, Problem> {
+    known(request).and_then(|viewer| match viewer.role {
+        Role::Viewer | Role::Operator => Ok(viewer),
+        Role::Service => Err(Problem::new(Code::RoleNeeded).detail("role service opens nothing here")),
+    })
+}
+
+impl FromRequest for Service {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(known(request).and_then(|service| match service.role {
+            Role::Service => Ok(Self(service)),
+            Role::Viewer | Role::Operator => {
+                Err(Problem::new(Code::RoleNeeded).detail("a token of role service is needed"))
+            }
+        }))
+    }
+}
+
 impl FromRequest for Viewer {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -68,7 +93,7 @@ impl FromRequest for Operator {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(viewer(request).and_then(|viewer| match viewer.role {
             Role::Operator => Ok(Self(viewer)),
-            Role::Viewer => Err(Problem::new(Code::RoleNeeded)),
+            Role::Viewer | Role::Service => Err(Problem::new(Code::RoleNeeded)),
         }))
     }
 }

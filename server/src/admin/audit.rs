@@ -38,8 +38,19 @@ pub(super) async fn note(
     user: &str,
     target: Option<&str>,
 ) -> Result<(), Problem> {
-    let now = Micros::now();
     let Operator(who) = operator;
+    write(app, who, change, user, target).await
+}
+
+/// Writes down what somebody with a token is about to do.
+pub(crate) async fn write(
+    app: &App,
+    who: &Viewer,
+    change: Change,
+    user: &str,
+    target: Option<&str>,
+) -> Result<(), Problem> {
+    let now = Micros::now();
     let entry = AuditEntry {
         at: now.to_string(),
         who: who.name.clone(),

@@ -17,6 +17,8 @@ mod views;
 
 use actix_web::web::{self, ServiceConfig};
 
+pub use asker::{Service, Viewer};
+pub(crate) use audit::write as write_audit;
 pub use desk::{Desk, new_token};
 pub use socket::Socket;
 

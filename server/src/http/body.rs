@@ -15,7 +15,7 @@ use super::App;
 use crate::problem::{Code, Problem};
 
 /// A request's body, not yet read.
-pub(super) struct Body {
+pub(crate) struct Body {
     pub(super) request: HttpRequest,
     pub(super) payload: web::Payload,
 }
@@ -75,7 +75,7 @@ impl Body {
     }
 
     /// The same of a body that has a limit of its own, in bytes.
-    pub(super) async fn json_within<T: DeserializeOwned>(self, limit: usize) -> Result<T, Problem> {
+    pub(crate) async fn json_within<T: DeserializeOwned>(self, limit: usize) -> Result<T, Problem> {
         let media_type = self.media_type();
         if media_type != "application/json" && !media_type.ends_with("+json") {
             return Err(Problem::new(Code::UnsupportedMediaType).detail("application/json is needed"));

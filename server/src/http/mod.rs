@@ -23,6 +23,7 @@ mod who;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
+pub(crate) use body::Body;
 pub(crate) use drawings::query;
 pub use envelope::{ForOperators, envelope, nothing};
 pub use guard::Guard;

@@ -111,7 +111,7 @@ mod tests {
     fn json_is_the_same_in_ascii() {
         let value = serde_json::json!({"message": "会话 \"已\" 失效 🎨\n", "é": ["\u{7f}", "\\u4f1a"]});
         let text = in_ascii(&value.to_string());
-        assert!(HeaderValue::from_str(&in_ascii("{\"a\":\"会话🎨\"}")).is_ok());
+        assert!(text.is_ascii());
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 

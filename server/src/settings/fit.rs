@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use secrecy::ExposeSecret;
+use yibi_common::admin::Role;
 
 use super::{AdminToken, App, ModerationMode, Settings, SettingsError};
 use crate::wechat::push::AesKey;
@@ -147,7 +148,8 @@ impl Settings {
             }
         }
         let token = self.admin.token.expose_secret();
-        if token.len() < 32 && (!token.is_empty() || self.admin.tokens.is_empty()) {
+        let others = self.admin.tokens.iter().any(|token| token.role != Role::Service);
+        if token.len() < 32 && (!token.is_empty() || !others) {
             faults.push(
                 "admin.token is not set or has under 32 characters (YIBI_ADMIN__TOKEN); \
                  `openssl rand -hex 32` makes one"

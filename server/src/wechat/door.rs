@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
@@ -40,6 +40,22 @@ impl Wechat {
     /// [`WechatError`] when WeChat gives none.
     pub async fn access_token(&self, app: &WechatApp) -> Result<AccessToken, WechatError> {
         self.tokens.token(app).await
+    }
+
+    /// The same, but for one that WeChat has refused.
+    ///
+    /// # Errors
+    /// [`WechatError`] when WeChat gives no other.
+    pub async fn access_token_other_than(
+        &self,
+        app: &WechatApp,
+        refused: &SecretString,
+    ) -> Result<AccessToken, WechatError> {
+        let token = self.tokens.token(app).await?;
+        if token.text().expose_secret() == refused.expose_secret() {
+            return self.tokens.replace(app, &token).await;
+        }
+        Ok(token)
     }
 
     /// Calls an API that takes JSON, with the access token. `T` is what a success holds; `errcode` and `errmsg`

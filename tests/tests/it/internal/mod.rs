@@ -1,5 +1,6 @@
 //! What other backends ask, and a site with two of them behind nginx.
 
+mod access_token;
 mod nginx;
 mod session;
 

@@ -37,5 +37,6 @@ mod moderation;
 mod push;
 mod rates;
 mod refused;
+mod security;
 mod sessions;
 mod slow;
