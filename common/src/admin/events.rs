@@ -115,7 +115,9 @@ impl Happening {
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         match self {
-            Self::SignIn { user, .. } | Self::Save { user, .. } | Self::Revoked { user, .. } => Some(&user.id),
+            Self::SignIn { user, .. } | Self::Save { user, .. } | Self::Revoked { user, .. } => {
+                Some(&user.id)
+            }
             Self::Changed { entry } => Some(&entry.user),
             Self::Failed { failure } => failure.user.as_deref(),
             Self::Missed { .. } => None,

@@ -64,8 +64,7 @@ impl fmt::Debug for Link {
 impl Link {
     pub(super) fn open(url: &str) -> StoreResult<Self> {
         let address = Address::parse(url)?;
-        let current =
-            Current { connecting: connecting(address.clone()), begun: Instant::now(), number: 0 };
+        let current = Current { connecting: connecting(address.clone()), begun: Instant::now(), number: 0 };
         Ok(Self(Arc::new(Inner { address, current: Mutex::new(current) })))
     }
 

@@ -55,7 +55,10 @@ async fn a_number_is_bound_by_either_proof_and_removed(backend: Backend) {
         let file = std::fs::read(server.data_dir().join("yibi.sqlite3")).unwrap();
         let wal = std::fs::read(server.data_dir().join("yibi.sqlite3-wal")).unwrap_or_default();
         for bytes in [file, wal] {
-            assert!(!bytes.windows(11).any(|window| window == number.as_bytes()), "it lies there in the clear");
+            assert!(
+                !bytes.windows(11).any(|window| window == number.as_bytes()),
+                "it lies there in the clear"
+            );
         }
     }
     assert!(!server.log().contains(&number));
