@@ -17,7 +17,8 @@ pub struct Overview {
     pub servers: Vec<ServerView>,
     /// Living sessions; `null` when it can't be told.
     pub sessions: Option<Count>,
-    /// Sessions used within the last five minutes; `null` when it can't be told.
+    /// Sessions used within the last five minutes, of which the embedded store counts 20,000 at most; `null` when it
+    /// can't be told.
     pub online: Option<Count>,
     /// Users; `null` when it can't be told.
     pub users: Option<Count>,

@@ -106,8 +106,8 @@ const EXPIRED: &str = "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE expire
 const USED_SINCE: &str = "SELECT count(*) FROM
     (SELECT 1 FROM sessions WHERE last_seen >= ? LIMIT ?)";
 
-/// Up to how many an estimate counts, where it has to: some milliseconds.
-const COUNTED: u32 = 100_000;
+/// Up to how many an estimate counts, where it has to.
+const COUNTED: u32 = 20_000;
 
 /// Behind every text.
 const LAST: &str = "\u{10ffff}";
