@@ -17,12 +17,14 @@ pub mod process;
 pub mod proxy;
 pub mod raw;
 pub mod server;
+pub mod terminal;
 pub mod weapp;
 pub mod wechat;
 
 pub use api::{Api, Reply};
 pub use raw::Raw;
 pub use server::{Backend, Server};
+pub use terminal::Terminal;
 pub use wechat::Wechat;
 
 use std::path::PathBuf;

@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod console;
 mod first_steps;
 mod outages;
 mod v1;
