@@ -1,11 +1,11 @@
 # make run     a server on loopback with a simulated WeChat and an embedded store, and the mini-program in the browser
 # make test    all tests; installs what they need
 # make check   the static checks
-# make bench   figures of this machine
+# make bench   figures of this machine, beside what its databases and libraries reach by themselves
 
 CARGO ?= cargo
 
-.PHONY: run preview test check bench
+.PHONY: run preview test check bench bench-large
 
 run: preview
 	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
@@ -29,4 +29,8 @@ check:
 
 bench:
 	$(CARGO) build --release -p yibi-server -p yibi-tests --bins
-	./tests/services target/release/bench
+	./tests/services target/release/bench $(ARGS)
+
+# The same beside a million sessions and drawings of others, and what operators' pages cost then.
+bench-large:
+	$(MAKE) bench ARGS="--foreign 1000000 $(ARGS)"

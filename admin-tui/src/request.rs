@@ -94,7 +94,7 @@ impl Act {
             Change::RestoreDrawing => Change::DeleteDrawing,
             Change::BlockUser => Change::UnblockUser,
             Change::UnblockUser => Change::BlockUser,
-            Change::RevokeSession | Change::RevokeSessions => return None,
+            Change::RevokeSession | Change::RevokeSessions | Change::ResetSessionKey => return None,
         };
         Some(Self { change, ..self.clone() })
     }
@@ -111,6 +111,7 @@ impl Act {
             Change::RevokeSessions => "revoked all sessions of",
             Change::BlockUser => "blocked",
             Change::UnblockUser => "let in again",
+            Change::ResetSessionKey => "had the WeChat key replaced of",
             Change::DeleteDrawing => "moved to the bin",
             Change::RestoreDrawing => "restored",
         }
@@ -203,7 +204,10 @@ impl Request {
         match self {
             Self::Act(act) => match act.change {
                 Change::RevokeSession | Change::RevokeSessions | Change::DeleteDrawing => "DELETE",
-                Change::BlockUser | Change::UnblockUser | Change::RestoreDrawing => "POST",
+                Change::BlockUser
+                | Change::UnblockUser
+                | Change::ResetSessionKey
+                | Change::RestoreDrawing => "POST",
             },
             Self::Me
             | Self::Overview
@@ -243,6 +247,7 @@ impl Request {
                 match act.change {
                     Change::RevokeSession => format!("sessions/{}", encode(target)),
                     Change::RevokeSessions => format!("users/{user}/sessions"),
+                    Change::ResetSessionKey => format!("sessions/{}/reset-key", encode(target)),
                     Change::BlockUser => format!("users/{user}/block"),
                     Change::UnblockUser => format!("users/{user}/unblock"),
                     Change::DeleteDrawing => drawing(&act.user, target),

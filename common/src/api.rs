@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::drawing::{Action, Mode};
+use crate::limits::Limits;
 use crate::object;
 
 /// `POST /session`: a WeChat code for a token.
@@ -52,6 +53,64 @@ pub struct SignedInUser {
     pub new: bool,
 }
 
+/// The reply to `GET /limits`: what bounds a drawing and a user, as [`Limits`] describes it, and for how long
+/// what is deleted can be brought back.
+///
+/// Flat, and not made of [`Limits`]: that one refuses the fields it does not know, and its schema says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LimitsReply {
+    /// Points of one stroke.
+    pub points_per_stroke: u32,
+    /// Actions of one drawing, counted from its `base`.
+    pub actions_per_drawing: u32,
+    /// Bytes of one drawing's actions, as they are stored.
+    pub bytes_per_drawing: u32,
+    /// Drawings of one user, the bin included.
+    pub drawings_per_user: u32,
+    /// Bytes of all drawings of one user as they are stored, the bin included.
+    pub bytes_per_user: u64,
+    /// Coordinates are within plus or minus this many times the drawing's width and height.
+    pub coordinate_factor: u32,
+    /// The longest path of a drawing in mode `one_stroke`, in grid units.
+    pub one_stroke_length: u32,
+    /// Characters of a title.
+    pub title_chars: u32,
+    /// Days that a deleted drawing stays in the bin, from which it can be restored.
+    pub bin_days: u32,
+    /// Days between a user's leaving and the erasure; a sign-in within them calls it off.
+    pub erasure_days: u32,
+}
+
+impl LimitsReply {
+    /// The limits, with the days of the bin and of an erasure.
+    #[must_use]
+    pub const fn new(limits: &Limits, bin_days: u32, erasure_days: u32) -> Self {
+        let &Limits {
+            points_per_stroke,
+            actions_per_drawing,
+            bytes_per_drawing,
+            drawings_per_user,
+            bytes_per_user,
+            coordinate_factor,
+            one_stroke_length,
+            title_chars,
+        } = limits;
+        Self {
+            points_per_stroke,
+            actions_per_drawing,
+            bytes_per_drawing,
+            drawings_per_user,
+            bytes_per_user,
+            coordinate_factor,
+            one_stroke_length,
+            title_chars,
+            bin_days,
+            erasure_days,
+        }
+    }
+}
+
 /// The reply to `POST /session/renew`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -70,11 +129,36 @@ pub struct Me {
     pub id: String,
     /// The nickname; empty until one is chosen.
     pub nickname: String,
+    /// What is known of the nickname; null while nothing is checked. A rejected one is gone.
+    #[serde(default)]
+    pub nickname_state: Option<ContentState>,
+    /// The link of the avatar, 256 pixels a side: the same for a day at least. Null while there is none.
+    #[serde(default)]
+    pub avatar_url: Option<String>,
+    /// What is known of the avatar; null while nothing is checked. A rejected one is gone.
+    #[serde(default)]
+    pub avatar_state: Option<ContentState>,
     /// The first sign-in.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// What the user keeps.
     pub usage: UsageView,
+    /// The phone number, masked, such as `138****1234`; absent while there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
+/// What is known of something that a user shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ContentState {
+    /// It is being looked at; others do not see it yet.
+    Pending,
+    /// Others may see it.
+    Passed,
+    /// It was taken away.
+    Rejected,
 }
 
 /// What a user keeps, the bin included.
@@ -95,6 +179,82 @@ pub struct PatchMe {
     /// The new nickname: 1 to 32 visible characters.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
     pub nickname: String,
+}
+
+/// Open data as WeChat encrypts it under the session_key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EncryptedData {
+    /// `encryptedData`, base64.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 65536))]
+    pub encrypted_data: String,
+    /// `iv`, base64.
+    #[cfg_attr(feature = "openapi", schema(min_length = 24, max_length = 24))]
+    pub iv: String,
+}
+
+/// Open data in the clear, as WeChat signs it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SignedData {
+    /// `rawData`, byte for byte.
+    #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
+    pub raw_data: String,
+    /// `signature`, lower-case hexadecimal.
+    #[cfg_attr(feature = "openapi", schema(max_length = 64))]
+    pub signature: String,
+}
+
+/// `POST /me/open-data`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum OpenDataRequest {
+    /// To be decrypted.
+    Encrypted(EncryptedData),
+    /// To be verified.
+    Signed(SignedData),
+}
+
+/// The reply to `POST /me/open-data`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OpenDataReply {
+    /// The members of the open data, but for `openId`, `unionId` and `watermark`.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, serde_json::Value>))]
+    pub data: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The code that WeChat's button for the phone number gives.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PhoneCode {
+    /// The code; not one of `wx.login`.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
+    pub code: String,
+}
+
+/// `POST /me/phone`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum PhoneRequest {
+    /// As the button gives it today.
+    Code(PhoneCode),
+    /// As it gave it in 2018.
+    Encrypted(EncryptedData),
+}
+
+/// `GET /me/session-key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionKeyReply {
+    /// Whether the session's WeChat key is still the user's. If not, open data can't be decrypted until the next
+    /// sign-in.
+    pub valid: bool,
 }
 
 /// `GET /me/sessions`.
@@ -377,4 +537,11 @@ pub mod schema {
     #[derive(Serialize, utoipa::ToSchema)]
     #[schema(value_type = String, format = Binary)]
     pub struct Binary(pub Vec<u8>);
+
+    /// A form with a file.
+    #[derive(Serialize, utoipa::ToSchema)]
+    pub struct AvatarForm {
+        /// The image. The part's name does not matter; that it has a file's name does.
+        pub file: Binary,
+    }
 }

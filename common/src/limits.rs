@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 /// How much a user may draw. The server refuses what goes beyond, before it stores anything; a client
 /// learns the numbers from `GET /api/v1/limits`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Points of one stroke.

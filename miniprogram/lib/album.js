@@ -45,7 +45,7 @@ async function saveToAlbum(wx, picture) {
     return 'saved'
   } catch (error) {
     const said = String((error && /** @type {any} */ (error).errMsg) || error)
-    if (/cancel/.test(said)) return 'cancelled'
+    if (/cancel|privacy permission/.test(said)) return 'cancelled'
     return (await permission(wx)) === false ? 'refused' : 'failed'
   }
 }

@@ -1,6 +1,6 @@
 // The server's public API, a method per request. Shapes: /api/v1/openapi.json.
 
-const { createHttp } = require('./http')
+const { createHttp, createUpload } = require('./http')
 
 /**
  * @typedef {import('./drawing').Action} Action
@@ -19,13 +19,20 @@ const { createHttp } = require('./http')
  * @property {string} [deleted_at]
  * @property {string} image_url signed; a path, or absolute where the server knows its public address
  * @typedef {Summary & { actions: Action[] }} Whole
+ * @typedef {object} Me
+ * @property {string} id
+ * @property {string} nickname empty where none was chosen
+ * @property {string} avatar_url signed; empty where there is none
+ * @property {string} [phone] masked; missing while none is bound
+ * @property {string} created_at
+ * @property {{ drawings: number, bytes: number }} usage the bin included
  */
 
 class Api {
   /**
    * @param {object} deps
    * @param {any} deps.wx
-   * @param {{ api: string, download: string }} deps.config
+   * @param {{ api: string, upload: string, download: string }} deps.config
    * @param {import('./session').Session} deps.session
    * @param {ReturnType<typeof createHttp>} [deps.http]
    */
@@ -33,6 +40,7 @@ class Api {
     this.config = config
     this.session = session
     this.http = http || createHttp({ wx, origin: config.api })
+    this.upload = createUpload({ wx, origin: config.upload })
   }
 
   /**
@@ -96,13 +104,32 @@ class Api {
     return this.call('POST', `/drawings/${id}/restore`)
   }
 
-  me() {
-    return this.call('GET', '/me')
+  /** @returns {Promise<Me>} */
+  async me() {
+    return this.withAvatar(await this.call('GET', '/me'))
   }
 
-  /** @param {string} nickname */
-  setNickname(nickname) {
-    return this.call('PUT', '/me', { nickname })
+  /** @param {string} nickname @returns {Promise<Me>} */
+  async setNickname(nickname) {
+    return this.withAvatar(await this.call('PUT', '/me', { nickname }))
+  }
+
+  /** @param {string} filePath of an image @returns {Promise<Me>} */
+  async setAvatar(filePath) {
+    return this.withAvatar(await this.session.with((token) => this.upload({ path: '/me/avatar', filePath, name: 'avatar', token })))
+  }
+
+  removeAvatar() {
+    return this.call('DELETE', '/me/avatar')
+  }
+
+  /** @param {object} request as `phoneRequest` makes it */
+  bindPhone(request) {
+    return this.call('POST', '/me/phone', request)
+  }
+
+  removePhone() {
+    return this.call('DELETE', '/me/phone')
   }
 
   deleteMe() {
@@ -130,8 +157,17 @@ class Api {
 
   /** @template {{ image_url: string }} T @param {T} drawing @returns {T} */
   absolute(drawing) {
-    const { image_url: url } = drawing
-    return { ...drawing, image_url: url && url.startsWith('/') ? this.config.download + url : url }
+    return { ...drawing, image_url: this.address(drawing.image_url) }
+  }
+
+  /** @param {any} me @returns {Me} */
+  withAvatar(me) {
+    return { ...me, avatar_url: this.address(me.avatar_url || '') }
+  }
+
+  /** @param {string} url as the server gives it: a path, or absolute */
+  address(url) {
+    return url && url.startsWith('/') ? this.config.download + url : url
   }
 }
 

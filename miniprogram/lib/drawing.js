@@ -205,6 +205,23 @@ class Drawing {
   }
 
   /**
+   * Puts what is missing before the first action here in its place.
+   * @param {number} start the number of the first of `theirs`
+   * @param {Action[]} theirs the server's actions from there to its end; those that are here already stay as
+   *   they are, and what others put behind them is a later rebase's
+   */
+  fill(start, theirs) {
+    if (start > this.acked) {
+      this.rebase(start, theirs)
+      return
+    }
+    const missing = theirs.slice(0, Math.max(0, this.first - start))
+    const here = this.actions.slice(Math.max(0, start - this.first))
+    this.reset(start, [...missing, ...here], this.acked)
+    this.whole = true
+  }
+
+  /**
    * Puts what another device added below the own pending actions. Pending undo, redo and clear meant a
    * picture that is no more, so they are dropped.
    * @param {number} start the number of the first of `theirs`

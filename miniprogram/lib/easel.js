@@ -50,16 +50,17 @@ class Gauge {
     context.setTransform(ratio, 0, 0, ratio, 0, 0)
     context.clearRect(0, 0, width, 10)
     context.lineCap = 'round'
-    context.lineWidth = 6
-    const line = (/** @type {number} */ to, /** @type {string} */ style) => {
+    const line = (/** @type {number} */ to, /** @type {string} */ style, /** @type {number} */ thick) => {
+      context.lineWidth = thick
       context.strokeStyle = style
       context.beginPath()
       context.moveTo(5, 5)
       context.lineTo(Math.max(5.01, to), 5)
       context.stroke()
     }
-    line(width - 5, 'rgba(140, 128, 108, 0.25)')
-    if (left > 0) line(5 + (width - 10) * left, color)
+    // A light bed in both themes, as the swatches have: black ink shows on a dark desk too.
+    line(width - 5, 'rgba(214, 204, 186, 0.7)', 9)
+    if (left > 0) line(5 + (width - 10) * left, color, 5)
   }
 }
 

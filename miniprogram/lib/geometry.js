@@ -124,12 +124,12 @@ function draw(context, shape, color) {
     return
   }
   if (shape.kind === 'outline') {
+    // Not closed one by one: a fill closes them all, and a browser pays for closing by the polygons before.
     for (const points of shape.polygons) {
       context.moveTo(points[0], points[1])
       for (let i = 2; i < points.length; i += 2) {
         context.lineTo(points[i], points[i + 1])
       }
-      context.closePath()
     }
   } else {
     context.arc(shape.x, shape.y, shape.radius, 0, 2 * Math.PI)

@@ -35,6 +35,8 @@ const KIND_OF_CODE = {
 const DEFAULT_RETRY_AFTER = 5
 /** Milliseconds until an exchange counts as lost. */
 const TIMEOUT = 15_000
+/** Milliseconds until an upload counts as lost: a picture on a slow network. */
+const UPLOAD_TIMEOUT = 60_000
 
 class Failure extends Error {
   /**
@@ -131,4 +133,37 @@ function createHttp({ wx, origin }) {
   })
 }
 
-module.exports = { createHttp, failureOf, Failure }
+/**
+ * @param {{ wx: any, origin: string }} deps
+ * @returns {(file: { path: string, filePath: string, name: string, token: string }) => Promise<any>} sends a file
+ *   as a form; `path` below the API's root, `name` of the form's field; resolves and rejects as an exchange does
+ */
+function createUpload({ wx, origin }) {
+  return ({ path, filePath, name, token }) => new Promise((resolve, reject) => {
+    wx.uploadFile({
+      url: `${origin}/api/v1${path}`,
+      filePath,
+      name,
+      header: { Authorization: `Bearer ${token}` },
+      timeout: UPLOAD_TIMEOUT,
+      // Unlike wx.request it leaves the answer a text, and says nothing of its headers.
+      success: (/** @type {any} */ { statusCode, data, header: headers }) => {
+        const body = parsed(data)
+        if (statusCode >= 200 && statusCode < 300) resolve(body)
+        else reject(failureOf(statusCode, body, headers || {}))
+      },
+      fail: (/** @type {any} */ error) => reject(new Failure('offline', { detail: error && error.errMsg })),
+    })
+  })
+}
+
+/** @param {string} text @returns {unknown} undefined where it is no JSON */
+function parsed(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+module.exports = { createHttp, createUpload, failureOf, Failure }

@@ -16,6 +16,10 @@ const DEFAULTS = {
   one_stroke_length: 8_192,
   /** Characters of a title. */
   title_chars: 64,
+  /** Days that a deleted drawing can be restored. */
+  bin_days: 30,
+  /** Days in which a user who left can come back. */
+  erasure_days: 7,
 }
 
 class Limits {

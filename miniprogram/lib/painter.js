@@ -197,7 +197,12 @@ class Painter {
         this.add(strokes, same)
         this.settle()
       }
-    } else if (same >= this.based) this.repaintLoose()
+    } else this.repaint(same)
+  }
+
+  /** The settled canvas shows what it should not. @param {number} same how many strokes of it are right */
+  repaint(same) {
+    if (same >= this.based && this.wanted.length - this.based <= 2 * LOOSE_MAX) this.repaintLoose()
     else this.rebuild(false)
   }
 
@@ -307,8 +312,7 @@ class Painter {
     if (!drawing) return
     if (drawing.stroke.tool === 'eraser' && this.frame === null) {
       this.wanted = strokes
-      if (commonStart(this.painted, strokes) >= this.based) this.repaintLoose()
-      else this.rebuild(false)
+      this.repaint(commonStart(this.painted, strokes))
       return
     }
     this.show(strokes)

@@ -1,7 +1,7 @@
 // WeChat's privacy authorisation: the first use of an interface that needs it asks the user, here.
 
 /**
- * @typedef {(answer: { event: 'agree' | 'disagree', buttonId?: string }) => void} Resolve
+ * @typedef {(answer: { event: 'agree' | 'disagree' | 'exposureAuthorization', buttonId?: string }) => void} Resolve
  */
 
 /** @param {{ wx: any }} deps */
@@ -14,7 +14,11 @@ function createPrivacy({ wx }) {
   if (wx.onNeedPrivacyAuthorization) {
     wx.onNeedPrivacyAuthorization((/** @type {Resolve} */ resolve) => {
       waiting.push(resolve)
-      if (show) show()
+      if (show) {
+        // WeChat counts that the user was really asked.
+        resolve({ event: 'exposureAuthorization' })
+        show()
+      }
       else answer({ event: 'disagree' })
     })
   }

@@ -1,4 +1,7 @@
 // From touches to strokes and gestures. Knows no wx and no canvas: events in, calls out.
+//
+// What a hand meant is judged by when it moved, which the events' timeStamp says, and not by when a busy phone
+// came to handle them.
 
 const { timers: clock } = require('./timers')
 
@@ -14,7 +17,10 @@ const MAX_POINTS = 10_000
 
 /**
  * @typedef {{ identifier: number, x: number, y: number }} Touch CSS px, from the canvas's corner
- * @typedef {{ touches: Touch[], changedTouches: Touch[] }} TouchEvent
+ * @typedef {object} TouchEvent
+ * @property {Touch[]} touches
+ * @property {Touch[]} changedTouches
+ * @property {number} [timeStamp] when it happened, ms since the page was opened
  * @typedef {import('./drawing').StrokeAction} StrokeAction
  *
  * @typedef {object} Calls
@@ -52,7 +58,7 @@ class Recorder {
    * @param {(x: number, y: number) => { x: number, y: number }} deps.toGrid CSS px to grid units
    * @param {() => { x: number, y: number }} deps.bounds how far a coordinate may lie from 0, grid units
    * @param {() => number} deps.at the moment as actions carry it, ms
-   * @param {() => number} [deps.now] ms, from any start
+   * @param {() => number} [deps.now] ms, from any start; for events without a timeStamp
    * @param {import('./timers').Timers} [deps.timers]
    */
   constructor({ calls, pen, toGrid, bounds, at, now = Date.now, timers = clock }) {
@@ -70,8 +76,10 @@ class Recorder {
     this.stroke = null
     /** The finger that draws. */
     this.finger = 0
-    /** When it came down, or the first of a gesture's fingers. */
+    /** When it came down, or the first of a gesture's fingers: ms by the events' clock. */
     this.began = 0
+    /** How far `now` is ahead of the events' clock, ms. */
+    this.ahead = 0
     /** The stroke's longest way, grid units. */
     this.limit = Infinity
     /** The stroke's last point and its time, ms since `began`. */
@@ -83,72 +91,88 @@ class Recorder {
     this.origin = NOWHERE
     /** The way so far, grid units. */
     this.length = 0
+    /** When a two-finger tap ended that may become a double one. @type {number | null} */
+    this.tapped = null
     /** @type {any} */
     this.tapTimer = null
   }
 
+  /** @param {{ timeStamp?: number }} event @returns {number} when it happened, ms by the events' clock */
+  moment({ timeStamp }) {
+    if (!timeStamp) return this.now() - this.ahead
+    this.ahead = this.now() - timeStamp
+    return timeStamp
+  }
+
   /** @param {TouchEvent} event */
-  start({ touches, changedTouches }) {
+  start(event) {
+    const { touches, changedTouches } = event
+    const now = this.moment(event)
     if (this.phase === 'stroke' && !touches.some(({ identifier }) => identifier === this.finger)) {
       // Its touchend was swallowed by the system.
-      this.finish('lifted')
+      this.finish('lifted', now)
       this.phase = 'idle'
     }
     if (this.phase === 'idle') {
-      if (touches.length >= 2) this.beginPinch(touches, this.now())
-      else this.begin(changedTouches[0])
+      if (touches.length >= 2) this.beginPinch(touches, now)
+      else this.begin(changedTouches[0], now)
     } else if (this.phase === 'stroke') {
-      if (this.now() - this.began <= WITHDRAW_WITHIN) {
+      if (now - this.began <= WITHDRAW_WITHIN) {
         const { stroke, began } = this
         this.stroke = null
         this.calls.withdraw(/** @type {StrokeAction} */ (stroke))
         this.beginPinch(touches, began)
       } else {
         // A palm: the stroke ends here, and what lies on the glass draws nothing until it is lifted.
-        this.finish('lifted')
+        this.finish('lifted', now)
         this.phase = 'ignore'
       }
     }
   }
 
   /** @param {TouchEvent} event */
-  move({ touches, changedTouches }) {
+  move(event) {
+    const { touches, changedTouches } = event
     if (this.phase === 'stroke') {
       const touch = changedTouches.find(({ identifier }) => identifier === this.finger)
-      if (touch) this.extend(touch)
+      if (touch) this.extend(touch, this.moment(event))
     } else if (this.phase === 'pinch') this.movePinch(touches)
   }
 
   /** @param {TouchEvent} event */
-  end({ touches, changedTouches }) {
+  end(event) {
+    const { touches, changedTouches } = event
+    const now = this.moment(event)
     if (this.phase === 'stroke') {
       const touch = changedTouches.find(({ identifier }) => identifier === this.finger)
       if (touch) {
-        this.extend(touch)
-        if (this.stroke) this.finish('lifted')
+        this.extend(touch, now)
+        if (this.stroke) this.finish('lifted', now)
         this.phase = 'ignore'
       }
     } else if (this.phase === 'pinch' && touches.length < 2) {
-      this.endPinch()
       this.phase = 'ignore'
+      this.endPinch(now)
     }
     if (touches.length === 0) this.phase = 'idle'
   }
 
   /** The system took the touches away: what is drawn stays. @param {Partial<TouchEvent>} event */
-  cancel({ touches = [] }) {
-    if (this.phase === 'stroke') this.finish('lifted')
+  cancel(event) {
+    const { touches = [] } = event
+    if (this.phase === 'stroke') this.finish('lifted', this.moment(event))
     if (this.phase === 'pinch' && this.pinched) this.calls.pinchEnd()
     this.phase = touches.length === 0 ? 'idle' : 'ignore'
+    this.settleTap()
   }
 
-  /** @param {Touch} touch */
-  begin(touch) {
+  /** @param {Touch} touch @param {number} now */
+  begin(touch, now) {
     const { tool, color, width, length } = this.pen()
     const { x, y } = this.place(touch)
     this.phase = 'stroke'
     this.finger = touch.identifier
-    this.began = this.now()
+    this.began = now
     this.last = { x, y, time: 0 }
     this.length = 0
     this.limit = length === undefined ? Infinity : length
@@ -164,8 +188,8 @@ class Recorder {
     return { x: within(x, bounds.x), y: within(y, bounds.y) }
   }
 
-  /** @param {Touch} touch */
-  extend(touch) {
+  /** @param {Touch} touch @param {number} now */
+  extend(touch, now) {
     const { stroke, last } = this
     if (!stroke) return
     let { x, y } = this.place(touch)
@@ -180,28 +204,29 @@ class Recorder {
       step = Math.hypot(x - last.x, y - last.y)
     }
     if (step > 0) {
-      const time = Math.max(last.time, Math.round(this.now() - this.began))
+      const time = Math.max(last.time, Math.round(now - this.began))
       stroke.points.push(x - last.x, y - last.y, time - last.time)
       this.last = { x, y, time }
       this.length += step
       this.calls.extend(stroke)
     }
     if (reached) {
-      this.finish('limit')
+      this.finish('limit', now)
       this.phase = 'ignore'
     } else if (stroke.points.length >= this.maxPoints * 3) {
       // As much as one stroke may hold: the next one goes on where it ends.
-      this.finish('lifted')
-      this.begin(touch)
+      this.finish('lifted', now)
+      this.begin(touch, now)
     }
   }
 
-  /** @param {'lifted' | 'limit'} reason */
-  finish(reason) {
+  /** @param {'lifted' | 'limit'} reason @param {number} now */
+  finish(reason, now) {
     const { stroke, last } = this
     this.stroke = null
     if (!stroke) return
-    const rested = Math.round(this.now() - this.began) - last.time
+    this.settleTap()
+    const rested = Math.round(now - this.began) - last.time
     // Ink tapers by the speed at which the hand is lifted, so the moment of lifting belongs to it.
     if (stroke.tool === 'ink' && stroke.points.length > 3 && stroke.points.length < this.maxPoints * 3 && rested > 0) {
       stroke.points.push(0, 0, rested)
@@ -239,22 +264,34 @@ class Recorder {
     })
   }
 
-  endPinch() {
-    if (this.pinched) {
-      this.calls.pinchEnd()
-      return
-    }
-    if (this.now() - this.began > TAP_WITHIN) return
-    if (this.tapTimer !== null) {
-      this.timers.clear(this.tapTimer)
-      this.tapTimer = null
+  /** @param {number} now */
+  endPinch(now) {
+    const short = !this.pinched && now - this.began <= TAP_WITHIN
+    if (short && this.tapped !== null && this.began - this.tapped <= DOUBLE_TAP_WITHIN) {
+      this.forgetTap()
       this.calls.twoFingerDoubleTap()
       return
     }
+    this.settleTap()
+    if (this.pinched) this.calls.pinchEnd()
+    if (!short) return
+    this.tapped = now
     this.tapTimer = this.timers.set(() => {
-      this.tapTimer = null
-      this.calls.twoFingerTap()
+      // With fingers on the glass again, what they do decides.
+      if (this.phase !== 'stroke' && this.phase !== 'pinch') this.settleTap()
     }, DOUBLE_TAP_WITHIN)
+  }
+
+  /** A tap that waited for a second one was a single one. */
+  settleTap() {
+    if (this.tapped === null) return
+    this.forgetTap()
+    this.calls.twoFingerTap()
+  }
+
+  forgetTap() {
+    this.timers.clear(this.tapTimer)
+    this.tapped = null
   }
 }
 

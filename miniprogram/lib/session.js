@@ -118,16 +118,18 @@ class Session {
   }
 
   /**
-   * For a request that needs WeChat's session_key on the server (phone number, encrypted data): signs in anew
-   * where WeChat says that the key is over.
+   * For a request that needs WeChat's session_key on the server (encrypted data): signs in anew where WeChat
+   * says that the key is over.
+   * @returns {Promise<boolean>} whether the key is still that of the sign-in before; rejects with a Failure
    */
-  async freshKey() {
-    const fresh = await new Promise((resolve) => {
+  async keyHolds() {
+    const holds = await new Promise((resolve) => {
       this.wx.checkSession({ success: () => resolve(true), fail: () => resolve(false) })
     })
-    if (fresh && this.saved) return this.token()
-    this.forget()
-    return this.token()
+    const before = this.saved
+    if (!holds && this.saved === before) this.forget()
+    await this.token()
+    return holds && before !== null
   }
 
   /** Ends the session here and on the server; nothing signs in again until `resume`. */

@@ -12,9 +12,6 @@ const COMES_BACK = 30 * 60_000
 /** Milliseconds after its opening at which a drawing is copied to the phone, when nobody waits any more. */
 const COPY_AFTER = 1_500
 
-/**
- * @typedef {{ image: string, width: number, height: number }} Glimpse an image's address, and the paper's grid units
- */
 
 class Studio {
   /**
@@ -35,8 +32,11 @@ class Studio {
     this.timers = timers
     /** wx storage did not take the last action: it is in memory only. */
     this.storageFull = false
-    /** What a drawing looks like, to be shown while it is opened. @type {Map<string, Glimpse>} */
-    this.glimpses = new Map()
+    /**
+     * What the list said of a drawing, to be shown and drawn on while it is opened.
+     * @type {Map<string, import('./api').Summary>}
+     */
+    this.summaries = new Map()
     /** Timers of the copies to come, by drawing. @type {Map<string, any>} */
     this.copying = new Map()
   }
@@ -73,24 +73,45 @@ class Studio {
   }
 
   /**
+   * The end of a drawing whose beginning is still to come: nothing yet, and what is drawn from now on goes
+   * behind what the list said that the server has.
+   * @param {string} id
+   * @returns {Drawing | null} null where the phone has it, or may not draw on it, or knows nothing of it
+   */
+  ahead(id) {
+    const summary = this.summaries.get(id)
+    if (!summary || summary.mode !== 'free' || this.saver.held(id) || this.journal.entry(id)) return null
+    const began = Date.parse(summary.created_at) || this.now()
+    return new Drawing({ ...summary, began }, { first: summary.seq, acked: summary.seq, whole: false })
+  }
+
+  /**
+   * Loads what came before the first action that is here.
+   * @param {Drawing} drawing
+   * @returns {Promise<void>} rejects with a Failure
+   */
+  async fill(drawing) {
+    const { seq, actions, title } = await this.api.drawing(drawing.id)
+    if (drawing.whole) return
+    drawing.fill(seq - actions.length, actions)
+    drawing.title = title
+    this.keepLater(drawing)
+  }
+
+  /**
    * @param {string} id
    * @returns {Promise<Drawing>} at once where the phone holds it; rejects with a Failure
    */
   async open(id) {
-    const held = this.saver.held(id)
-    if (held && held.whole) return held
-    const local = this.journal.load(id)
-    if (local && local.whole) return this.taken(local)
+    // Where the phone holds only the end, what the server has comes below it.
+    const here = this.saver.held(id) || this.journal.load(id)
+    if (here && (here.whole || here.pendingCount > 0)) {
+      if (!here.whole) await this.fill(here)
+      return this.taken(here)
+    }
     const drawing = Drawing.from(await this.api.drawing(id))
-    if (local && local.pendingCount > 0) {
-      // The phone holds only what the server lacks.
-      const moved = local.acked !== drawing.acked
-      for (const action of local.pending) {
-        if (!moved || action.type === 'stroke' || action.type === 'background') drawing.push(action)
-      }
-      this.saver.drop(id)
-    } else this.keepLater(drawing)
-    return this.taken(drawing)
+    this.keepLater(drawing)
+    return drawing
   }
 
   /** Copies a drawing to the phone, unless it is drawn on or given up before. @param {Drawing} drawing */

@@ -11,7 +11,7 @@ const COLORS = [
   { color: '#3f8f86', name: '湖绿' },
   { color: '#5b8c4a', name: '竹青' },
   { color: '#e3b23c', name: '藤黄' },
-  { color: '#dd7f3b', name: '橘红' },
+  { color: '#f7f4ec', name: '铅白' },
   { color: '#c8412f', name: '朱砂' },
   { color: '#d46a8c', name: '海棠' },
   { color: '#8666a8', name: '丁香' },
@@ -46,6 +46,11 @@ const TOOLS = [
   { tool: 'eraser', name: '橡皮' },
 ]
 
+/** The white among the colours. */
+const WHITE = '#f7f4ec'
+/** What lies nearer together in lightness, of 255, can't be told apart. */
+const LEAST_DIFFERENCE = 32
+
 /** How many recent colours are offered. */
 const RECENT = 6
 
@@ -63,10 +68,25 @@ function nameOf(color) {
   return named ? named.name : color
 }
 
+/** @param {string} color `#rrggbb` @returns {number} how light it is to the eye, 0 to 255 */
+function lightness(color) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16))
+  return 0.299 * red + 0.587 * green + 0.114 * blue
+}
+
+/**
+ * A colour that shows on a paper: the chosen one where it does, otherwise black or white.
+ * @param {string} color @param {string} paper
+ */
+function visibleOn(color, paper) {
+  if (Math.abs(lightness(color) - lightness(paper)) >= LEAST_DIFFERENCE) return color
+  return lightness(paper) > 128 ? COLORS[0].color : WHITE
+}
+
 /** @param {any} wx @returns {'light' | 'dark'} */
 function systemTheme(wx) {
   const { theme } = wx.getAppBaseInfo()
   return theme === 'dark' ? 'dark' : 'light'
 }
 
-module.exports = { COLORS, BACKGROUNDS, WIDTHS, ERASER_FACTOR, TOOLS, RECENT, withRecent, nameOf, systemTheme }
+module.exports = { COLORS, BACKGROUNDS, WIDTHS, ERASER_FACTOR, TOOLS, RECENT, withRecent, nameOf, visibleOn, systemTheme }

@@ -1,9 +1,5 @@
 // What the user is told, in Chinese.
 
-/** Days that a deleted drawing, and an account after its user left, can be brought back: the server's settings. */
-const BIN_DAYS = 30
-const ERASURE_DAYS = 7
-
 /** @type {Record<import('./saver').SaveState, string>} */
 const STATE_WORDS = {
   saved: '已保存',
@@ -31,6 +27,10 @@ const FAILURES = {
   storage_full: ['空间用完了', '在画廊里删掉一些画，并在最近删除里等它们过期。'],
   too_many_drawings: ['画得太多了', '在画廊里删掉一些画后再保存新的。'],
   full: ['存满了', '请删掉一些画后再试。'],
+  body_too_large: ['图片太大', '请换一张 2 MB 以内的图片。'],
+  invalid_image: ['这张图片不能用', '请换一张 JPEG、PNG 或 WebP 图片。'],
+  key_superseded: ['微信登录刚更新过', '请再点一次绑定。'],
+  phone_not_given: ['没有拿到手机号', '微信没有给出手机号，请稍后再试。'],
   conflict: ['两台设备同时在画', '稍后会自动合并。'],
   refused: ['没能完成', '服务器没有接受这次操作。请把编号告诉我们。'],
   fault: ['出了点问题', '请稍后再试。如果一直这样，请把编号告诉我们。'],
@@ -65,4 +65,4 @@ function dateWords(date, now) {
   return then.getFullYear() === today.getFullYear() ? day : `${then.getFullYear()} 年 ${day}`
 }
 
-module.exports = { BIN_DAYS, ERASURE_DAYS, STATE_WORDS, failureWords, sizeWords, dateWords }
+module.exports = { STATE_WORDS, failureWords, sizeWords, dateWords }

@@ -137,6 +137,62 @@ test('two fingers tap once to undo, twice to fit', async () => {
   assert.deepEqual(hand.names(), ['begin', 'withdraw', 'begin', 'withdraw', 'twoFingerDoubleTap'])
 })
 
+test('a second tap that begins in time counts, though the clock runs out under it', async () => {
+  const hand = setup()
+  const both = (...places) => {
+    hand.down(0, ...places[0])
+    hand.down(1, ...places[1])
+  }
+  const lift = () => {
+    hand.up(0)
+    hand.up(1)
+  }
+  both([100, 100], [160, 100])
+  lift()
+  await hand.time.pass(DOUBLE_TAP_WITHIN - 10)
+  both([100, 100], [160, 100])
+  await hand.time.pass(60)
+  lift()
+  assert.equal(hand.names().at(-1), 'twoFingerDoubleTap')
+  assert.ok(!hand.names().includes('twoFingerTap'))
+})
+
+test('a tap and at once a stroke: the tap counts before the stroke does, and not while it is drawn', async () => {
+  const hand = setup()
+  hand.down(0, 100, 100)
+  hand.down(1, 160, 100)
+  hand.up(0)
+  hand.up(1)
+  hand.down(0, 10, 10)
+  hand.move(0, 20, 10)
+  await hand.time.pass(DOUBLE_TAP_WITHIN * 2)
+  hand.move(0, 30, 10)
+  assert.ok(!hand.names().includes('twoFingerTap'))
+  hand.up(0)
+  assert.deepEqual(hand.names().slice(-2), ['twoFingerTap', 'end'])
+})
+
+test('events are judged by their own time, however late they are handled', async () => {
+  const hand = setup({ tool: 'ink' })
+  const send = (how, timeStamp, touches, changed) => hand.recorder[how]({ touches, changedTouches: [changed], timeStamp })
+  const at = (identifier, x, y) => ({ identifier, x, y })
+  // A second finger that came in time, and was handled a second later.
+  send('start', 5_000, [at(0, 100, 100)], at(0, 100, 100))
+  await hand.time.pass(1_000)
+  send('start', 5_000 + WITHDRAW_WITHIN, [at(0, 100, 100), at(1, 160, 100)], at(1, 160, 100))
+  assert.deepEqual(hand.names(), ['begin', 'withdraw'])
+  send('end', 5_200, [], at(0, 100, 100))
+  // Moves that are handled all at once keep their pace.
+  hand.log.length = 0
+  send('start', 9_000, [at(2, 10, 20)], at(2, 10, 20))
+  send('move', 9_016, [at(2, 20, 20)], at(2, 20, 20))
+  send('move', 9_050, [at(2, 30, 20)], at(2, 30, 20))
+  await hand.time.pass(300)
+  // What has no time of its own, as a call that comes in, is put where it would be on the same clock.
+  hand.recorder.cancel({})
+  assert.deepEqual(hand.strokes()[0].points, [50, 100, 0, 50, 0, 16, 50, 0, 34, 0, 0, 300])
+})
+
 test('two fingers resting long are no tap', async () => {
   const hand = setup()
   hand.down(0, 100, 100)

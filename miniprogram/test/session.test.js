@@ -2,6 +2,7 @@ const assert = require('node:assert/strict')
 const { test } = require('node:test')
 
 const { createHttp, Failure } = require('../lib/http')
+const { phoneRequest } = require('../lib/phone')
 const { Session, RENEW_EVERY } = require('../lib/session')
 const { Api } = require('../lib/api')
 const { fakeWx } = require('./fakes')
@@ -30,7 +31,7 @@ function setup(overrides = {}) {
   const wx = fakeWx((options) => routes[`${options.method} ${options.url.replace('https://x/api/v1', '')}`](options))
   const http = createHttp({ wx, origin: 'https://x' })
   const session = new Session({ wx, http, now: () => now })
-  const api = new Api({ wx, config: { api: 'https://x', download: 'https://x' }, session, http })
+  const api = new Api({ wx, config: { api: 'https://x', upload: 'https://up.example.com', download: 'https://files.example.com' }, session, http })
   const count = (route) => wx.requests.filter(({ method, url }) => `${method} ${url.replace('https://x/api/v1', '')}` === route).length
   return { wx, session, api, good, count, routes, pass: (ms) => { now += ms } }
 }
@@ -158,17 +159,51 @@ test('signing out stays signed out until the user comes back', async () => {
   assert.equal(await restarted.resume(), 'token-2')
 })
 
-test('wx.checkSession is asked only by freshKey, and a stale key means a new sign-in', async () => {
+test('wx.checkSession is asked only before encrypted data is sent, and a stale key means a new sign-in', async () => {
   const { session, wx } = setup()
   let checks = 0
   const check = wx.checkSession
   wx.checkSession = (options) => { checks += 1; check(options) }
   await session.token()
   assert.equal(checks, 0)
-  assert.equal(await session.freshKey(), 'token-1')
+  assert.deepEqual(await phoneRequest(session, { code: 'c' }), { code: 'c' })
+  assert.equal(await phoneRequest(session, { errMsg: 'getPhoneNumber:fail user deny' }), null)
+  assert.equal(await phoneRequest(session, { errMsg: 'getPhoneNumber:fail privacy permission is not authorized' }), null)
+  await assert.rejects(phoneRequest(session, { errMsg: 'getPhoneNumber:fail no permission' }), { code: 'phone_not_given' })
+  assert.equal(checks, 0)
+  const given = { encryptedData: 'e', iv: 'i' }
+  assert.deepEqual(await phoneRequest(session, given), { encrypted_data: 'e', iv: 'i' })
+  assert.deepEqual([checks, wx.logins], [1, 1])
   wx.keyIsFresh = false
-  assert.equal(await session.freshKey(), 'token-2')
-  assert.equal(wx.logins, 2)
+  await assert.rejects(phoneRequest(session, given), { code: 'key_superseded' })
+  assert.deepEqual([await session.token(), wx.logins], ['token-2', 2])
+  // Without a session the server has no key at all.
+  wx.keyIsFresh = true
+  session.forget()
+  await assert.rejects(phoneRequest(session, given), { code: 'key_superseded' })
+})
+
+test('a file goes up with the token, its answer is read, and a spent session is renewed once', async () => {
+  const { wx, session, api } = setup()
+  const sent = []
+  let answers = [{ statusCode: 401, data: '{"code":"unauthenticated"}' }, { statusCode: 200, data: '{"avatar_url":"/images/u/avatar/1.jpg"}' }]
+  wx.uploadFile = (options) => {
+    sent.push([options.url, options.name, options.filePath, options.header.Authorization])
+    const answer = answers.shift()
+    queueMicrotask(() => (answer ? options.success(answer) : options.fail({ errMsg: 'uploadFile:fail timeout' })))
+  }
+  const me = await api.setAvatar('wxfile://tmp')
+  assert.equal(me.avatar_url, 'https://files.example.com/images/u/avatar/1.jpg')
+  assert.deepEqual(sent, [
+    ['https://up.example.com/api/v1/me/avatar', 'avatar', 'wxfile://tmp', 'Bearer token-1'],
+    ['https://up.example.com/api/v1/me/avatar', 'avatar', 'wxfile://tmp', 'Bearer token-2'],
+  ])
+  answers = [{ statusCode: 422, data: '{"code":"invalid_image","request_id":"abc"}' }]
+  await assert.rejects(api.setAvatar('x'), { kind: 'refused', code: 'invalid_image', requestId: 'abc' })
+  answers = [{ statusCode: 502, data: '<html>' }]
+  await assert.rejects(api.setAvatar('x'), { kind: 'wait' })
+  await assert.rejects(api.setAvatar('x'), { kind: 'offline' })
+  assert.equal(session.failed, null)
 })
 
 test('failures are classified by code, then by status', async () => {
@@ -200,5 +235,5 @@ test('picture addresses become absolute on the download server only where they a
   routes['GET /drawings?limit=20'] = () => ({ statusCode: 200, data: page })
   const { drawings } = await api.drawings()
   assert.ok(good.size === 1)
-  assert.deepEqual(drawings.map((drawing) => drawing.image_url), ['https://x/api/v1/images/u/a/1.png?sig=1', 'https://cdn/x.png'])
+  assert.deepEqual(drawings.map((drawing) => drawing.image_url), ['https://files.example.com/api/v1/images/u/a/1.png?sig=1', 'https://cdn/x.png'])
 })

@@ -1,6 +1,7 @@
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
 
+const { Drawing } = require('../lib/drawing')
 const { Failure } = require('../lib/http')
 const { Journal } = require('../lib/journal')
 const { Saver } = require('../lib/saver')
@@ -77,6 +78,47 @@ test('the end of a large drawing that only the phone has goes behind the server\
   assert.deepEqual(again.actions.map(({ type, points }) => (points ? points[0] : type)), [1, 2, 3, 'undo'])
   await time.pass(5_000)
   assert.equal(again.pendingCount, 0)
+})
+
+test('one draws at once on what the list told of, and the beginning comes below it', async () => {
+  const { studio, journal, time, calls } = setup({ whole: onServer })
+  assert.equal(studio.ahead('a'), null)
+  studio.summaries.set('a', onServer)
+  const drawing = studio.ahead('a')
+  assert.deepEqual([drawing.seq, drawing.pendingCount, drawing.whole, drawing.title], [2, 0, false, '鱼'])
+  studio.add(drawing, stroke(3))
+  // Another page asks for it meanwhile: there is one copy.
+  const [other] = await Promise.all([studio.open('a'), studio.fill(drawing)])
+  assert.equal(other, drawing)
+  assert.deepEqual(drawing.picture.strokes.map(({ points }) => points[0]), [1, 2, 3])
+  assert.deepEqual([drawing.first, drawing.seq, drawing.whole], [0, 3, true])
+  await time.pass(5_000)
+  assert.deepEqual(calls.filter(([name]) => name === 'append'), [['append', 'a', 2, 1]])
+  assert.deepEqual([drawing.pendingCount, journal.drafts().length], [0, 0])
+})
+
+test('what is here already is not brought a second time, though the server had it before the answer came', () => {
+  const drawing = new Drawing({ id: 'a' }, { first: 2, acked: 2, whole: false })
+  drawing.push(stroke(3))
+  drawing.push(stroke(4))
+  drawing.acked = 3
+  drawing.fill(0, [stroke(1), stroke(2), stroke(3), stroke(4), stroke(9)])
+  assert.deepEqual(drawing.actions.map(({ points }) => points[0]), [1, 2, 3, 4])
+  assert.deepEqual([drawing.acked, drawing.pendingCount], [3, 1])
+})
+
+test('a list that begins anew leaves what is not saved on top of it', () => {
+  const drawing = new Drawing({ id: 'a' }, { first: 2, acked: 2, whole: false })
+  drawing.push(stroke(7))
+  drawing.fill(5, [stroke(6)])
+  assert.deepEqual(drawing.actions.map(({ points }) => points[0]), [6, 7])
+  assert.deepEqual([drawing.first, drawing.acked, drawing.pendingCount, drawing.whole], [5, 6, 1, true])
+  // Saved between the two: the server's beginning lies among what is here.
+  const late = new Drawing({ id: 'b' }, { first: 2, acked: 2, whole: false })
+  for (const x of [1, 2, 3]) late.push(stroke(x))
+  late.acked = 4
+  late.fill(3, [stroke(2), stroke(8)])
+  assert.deepEqual([late.first, late.seq, late.acked, late.whole], [3, 5, 4, true])
 })
 
 test('deleting saves what is pending first, so that the restored drawing is whole', async () => {

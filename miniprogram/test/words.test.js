@@ -36,6 +36,17 @@ test('recent colours are few, the latest first, each once', () => {
   assert.deepEqual(recent, ['#8', '#7', '#6', '#5', '#4', '#1'])
 })
 
+test('on a paper of its own lightness a pen becomes one that shows', () => {
+  const [black] = theme.COLORS.map(({ color }) => color)
+  assert.equal(theme.visibleOn(black, '#ffffff'), black)
+  assert.equal(theme.visibleOn('#e3b23c', '#24282e'), '#e3b23c')
+  assert.equal(theme.nameOf(theme.visibleOn(black, '#24282e')), '铅白')
+  assert.equal(theme.visibleOn(theme.visibleOn(black, '#24282e'), '#ffffff'), black)
+  for (const { color: paper } of theme.BACKGROUNDS) {
+    for (const { color } of theme.COLORS) assert.notEqual(theme.visibleOn(color, paper), paper)
+  }
+})
+
 test('twelve colours, four widths, all named and all valid on the wire', () => {
   assert.equal(theme.COLORS.length, 12)
   assert.equal(theme.WIDTHS.length, 4)
@@ -60,14 +71,15 @@ test('every privacy question is answered once, and at once where no page can ask
   let need
   const privacy = createPrivacy({ wx: { onNeedPrivacyAuthorization: (listener) => { need = listener } } })
   const answers = []
-  const ask = () => need((answer) => answers.push(answer))
+  const exposed = []
+  const ask = () => need((answer) => (answer.event === 'exposureAuthorization' ? exposed : answers).push(answer))
   ask()
   assert.deepEqual(answers, [{ event: 'disagree' }])
   let shown = 0
   privacy.attach(() => { shown += 1 })
   ask()
   ask()
-  assert.equal(shown, 2)
+  assert.deepEqual([shown, exposed.length], [2, 2])
   privacy.agree('agree')
   privacy.disagree()
   assert.deepEqual(answers.slice(1), [{ event: 'agree', buttonId: 'agree' }, { event: 'agree', buttonId: 'agree' }])

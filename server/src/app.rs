@@ -4,43 +4,49 @@ use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
+use std::time::Duration;
 
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App as ActixApp, HttpServer};
 use secrecy::ExposeSecret;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::admin::{Desk, Socket};
 use crate::dev::Extras;
 use crate::gallery::{GalleryService, keep_house};
 use crate::http::{self, Guard, Services};
 use crate::keys::{KeyPlace, LazyKeyring};
+use crate::listeners::{Listener, Listeners};
+use crate::moderation::{Moderation, keep_asking};
+use crate::push::Pushes;
 use crate::session::SessionService;
-use crate::settings::Settings;
+use crate::settings::{Listen, Settings};
 use crate::store::StoreError;
 use crate::store::dispatch::{GalleryBackend, GalleryStore, SessionBackend, SessionStore};
 use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
+use crate::supervisor;
 use crate::telemetry::Metrics;
 use crate::watch::Heart;
-use crate::wechat::{InvalidClient, WechatApp, WechatClient};
+use crate::wechat::push::{AesKey, PushKey};
+use crate::wechat::{InvalidClient, Wechat, WechatApp, WechatClient};
 
-/// The sockets that a server listens on, bound by whoever starts it.
-pub struct Listeners {
-    /// For clients.
-    pub public: TcpListener,
-    /// For the operator.
-    pub admin: TcpListener,
-}
+/// How long connections that have been accepted get to reach their worker, before workers are told to finish
+/// and drop what they have not begun with.
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// Told to whoever started a server, once it accepts connections.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Ready {
     /// Where clients are served.
-    pub public: SocketAddr,
+    pub public: Listen,
     /// Where the operator is.
     pub admin: SocketAddr,
+    /// Where other backends ask.
+    pub internal: Option<SocketAddr>,
 }
 
 /// Why a server did not start, or broke down.
@@ -70,19 +76,23 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     let (services, embedded) = services(&settings)?;
-    let addresses = Ready { public: listeners.public.local_addr()?, admin: listeners.admin.local_addr()? };
+    let addresses = Ready {
+        public: listeners.public.place()?,
+        admin: listeners.admin.local_addr()?,
+        internal: listeners.internal.as_ref().map(TcpListener::local_addr).transpose()?,
+    };
     let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
     let services = Data::new(services);
 
     let public = {
         let services = services.clone();
-        let base_path = settings.http.weapp_base_path.clone();
+        let paths = settings.http.clone();
         let server = HttpServer::new(move || {
             let app = ActixApp::new().app_data(services.clone()).wrap(from_fn(http::envelope));
             let app = match &extras {
                 Some(extras) => {
                     let inner = |config: &mut web::ServiceConfig| {
-                        http::routes(config, &base_path);
+                        http::routes(config, &paths);
                         extras.routes(config);
                     };
                     app.configure(|config| match extras.prefix() {
@@ -93,20 +103,22 @@ pub async fn run(
                     })
                 }
                 None => app
-                    .configure(|config| http::routes(config, &base_path))
+                    .configure(|config| http::routes(config, &paths))
                     .service(web::resource("/").route(web::get().to(http::root))),
             };
             app.default_service(web::to(http::nothing))
         });
         let workers = settings.http.workers;
         let server = if workers == 0 { server } else { server.workers(workers) };
-        server
+        let server = server
             .keep_alive(settings.http.keep_alive)
             .client_request_timeout(settings.http.head_timeout)
             .shutdown_timeout(settings.http.shutdown_timeout.as_secs())
-            .disable_signals()
-            .listen(listeners.public)?
-            .run()
+            .disable_signals();
+        match listeners.public {
+            Listener::Tcp(listener) => server.listen(listener)?.run(),
+            Listener::Unix(listener) => server.listen_uds(listener)?.run(),
+        }
     };
     let socket = admin_socket(&settings);
     let desk = Data::new(Desk::new(&settings));
@@ -136,10 +148,20 @@ pub async fn run(
         }
     };
 
+    let internal = match listeners.internal {
+        Some(listener) => Some(internal(&settings, listener, services.clone(), desk.clone())?),
+        None => None,
+    };
+
     let (stop_house, house_stopped) = tokio::sync::oneshot::channel::<()>();
     let house = tokio::spawn(keep_house(gallery, leases, async {
         // A sender that is gone means the same as one that spoke.
         let _ = house_stopped.await;
+    }));
+    let (stop_asking, asking_stopped) = tokio::sync::oneshot::channel::<()>();
+    let leases = services.sessions.store().clone();
+    let asking = tokio::spawn(keep_asking(services.moderation.clone(), leases, async {
+        let _ = asking_stopped.await;
     }));
     let watch = services.metrics.watch().clone();
     let heart =
@@ -153,28 +175,45 @@ pub async fn run(
         async move { tokio::join!(services.guard.sweep(), desk.guard.sweep()) }
     });
 
-    let handles = (public.handle(), admin.handle());
+    let handles: Vec<_> =
+        [Some(&public), internal.as_ref(), Some(&admin)].into_iter().flatten().map(Server::handle).collect();
     let mut public = tokio::spawn(public);
     let mut admin = tokio::spawn(admin);
+    let mut internal = internal.map(tokio::spawn);
     let path = socket.as_ref().map(|(socket, _)| socket.path().display().to_string());
-    tracing::info!(public = %addresses.public, admin = %addresses.admin, socket = path, "listening");
+    let asked_at = addresses.internal.map(|address| address.to_string());
+    tracing::info!(public = %addresses.public, admin = %addresses.admin, internal = asked_at, socket = path, "listening");
+    supervisor::tell(supervisor::State::Ready);
     ready(addresses);
     // A listener that ends before it is told to has failed.
     let ended = tokio::select! {
         () = shutdown => Ok(()),
         ended = &mut public => Err(failure(ended)),
         ended = &mut admin => Err(failure(ended)),
+        ended = one_that_may_be(&mut internal) => Err(failure(ended)),
     };
     tracing::info!("stopping: requests in flight are finished");
     watch.drain();
-    handles.0.stop(true).await;
-    handles.1.stop(true).await;
-    drop((stop_house, stop_heart));
+    supervisor::tell(supervisor::State::Stopping);
+    if ended.is_ok() {
+        tokio::time::sleep(settings.http.drain_delay).await;
+        if let Some(public) = handles.first() {
+            public.pause().await;
+        }
+        tokio::time::sleep(SETTLE).await;
+    }
+    for handle in handles {
+        handle.stop(true).await;
+    }
+    drop((stop_house, stop_asking, stop_heart));
     sweeper.abort();
     if ended.is_ok() {
         let _ = tokio::join!(public, admin);
+        if let Some(internal) = internal {
+            let _ = internal.await;
+        }
     }
-    let _ = tokio::join!(house, heart);
+    let _ = tokio::join!(house, asking, heart);
     if let Some(embedded) = embedded {
         // Others may still hold it, threads of workers that nobody waits for: it is closed here, so that no
         // process ends in the middle of that. A panic has been logged and leaves what a crash would.
@@ -182,6 +221,40 @@ pub async fn run(
     }
     tracing::info!("stopped");
     ended
+}
+
+/// The listener for other backends.
+fn internal(
+    settings: &Settings,
+    listener: TcpListener,
+    services: Data<Services>,
+    desk: Data<Desk>,
+) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        ActixApp::new()
+            .app_data(services.clone())
+            .app_data(desk.clone())
+            .app_data(http::ForOperators)
+            .wrap(from_fn(http::envelope))
+            .configure(crate::internal::routes)
+            .default_service(web::to(http::nothing))
+    });
+    Ok(server
+        .workers(1)
+        .keep_alive(settings.http.keep_alive)
+        .client_request_timeout(settings.http.head_timeout)
+        .shutdown_timeout(settings.http.shutdown_timeout.as_secs())
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+/// Waits for a task that may not be there; then for ever.
+async fn one_that_may_be<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The operator's socket. A server that can't have it does without: tokens are good all the same.
@@ -196,7 +269,7 @@ fn admin_socket(settings: &Settings) -> Option<(Socket, UnixListener)> {
 }
 
 /// Why a listener ended by itself.
-fn failure(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> StartError {
+fn failure(ended: Result<std::io::Result<()>, JoinError>) -> StartError {
     let error = match ended {
         Ok(Ok(())) => std::io::Error::other("the listener ended"),
         Ok(Err(error)) => error,
@@ -231,29 +304,52 @@ fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), Star
     let gallery = GalleryStore::new(gallery, Arc::clone(&metrics));
     let sessions = SessionStore::new(sessions, Arc::clone(&metrics));
     let keys = Arc::new(LazyKeyring::new(settings.keys.clone(), place));
-    let apps = settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
-    let wechat = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
+    let apps: Vec<_> =
+        settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
+    let client = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
+    let wechat = Wechat::new(client.with_metrics(Arc::clone(&metrics)), sessions.clone(), Arc::clone(&keys));
+    let gallery = GalleryService::new(
+        gallery,
+        Arc::clone(&keys),
+        settings.limits.drawing.clone(),
+        settings.gallery.clone(),
+        &settings.http.public_url,
+        Arc::clone(&metrics),
+    );
+    let moderation = Moderation::new(
+        settings.moderation.clone(),
+        gallery.clone(),
+        wechat.clone(),
+        apps.clone(),
+        Arc::clone(&metrics),
+    );
     let services = Services {
+        pushes: Pushes::new(push_keys(settings), sessions.clone(), moderation.clone(), Arc::clone(&metrics)),
         sessions: SessionService::new(
             sessions,
-            gallery.clone(),
-            wechat,
+            gallery.store().clone(),
+            wechat.clone(),
             apps,
-            Arc::clone(&keys),
+            keys,
             settings.session.clone(),
             Arc::clone(&metrics),
         ),
-        gallery: GalleryService::new(
-            gallery,
-            keys,
-            settings.limits.drawing.clone(),
-            settings.gallery.clone(),
-            &settings.http.public_url,
-            Arc::clone(&metrics),
-        ),
+        gallery,
+        wechat,
+        moderation,
         guard: Guard::new(&settings.limits),
         metrics,
         settings: settings.clone(),
     };
     Ok((services, embedded))
+}
+
+/// What the apps' pushes are known by, in the order of the apps.
+fn push_keys(settings: &Settings) -> Vec<PushKey> {
+    let key = |app: crate::settings::App| PushKey {
+        app_id: app.app_id,
+        token: app.push_token,
+        aes_key: AesKey::decode(app.push_aes_key.expose_secret()),
+    };
+    settings.apps().map(key).collect()
 }

@@ -12,7 +12,7 @@ use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sessions::Sessions;
 use crate::store::{StoreError, StoreResult};
-use crate::wechat::{Class, ExchangeError, WechatApp, WechatClient};
+use crate::wechat::{Class, WechatApp, WechatClient, WechatError};
 
 /// How a line of the check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,15 @@ fn settings_fit(settings: &Settings) -> Vec<Finding> {
             settings.admin.listen
         );
         findings.push(Finding::new(Verdict::Warning, "settings", text));
+    }
+    for app in settings.apps() {
+        if !app.push_token.expose_secret().is_empty() && app.push_aes_key.expose_secret().is_empty() {
+            let text = format!(
+                "pushes for {} are plain: set push_aes_key and choose safe mode in WeChat's console",
+                app.app_id
+            );
+            findings.push(Finding::new(Verdict::Warning, "settings", text));
+        }
     }
     if !settings.limits.enabled {
         let text = "limits.enabled is false: anybody may call as often as they like";
@@ -171,7 +180,7 @@ async fn wechat(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-fn credentials(app_id: &str, error: &ExchangeError) -> Finding {
+fn credentials(app_id: &str, error: &WechatError) -> Finding {
     let errcode = error.errcode.unwrap_or_default();
     match (error.class, errcode) {
         (Class::SignInAgain | Class::Blocked, _) => {

@@ -1,6 +1,7 @@
 //! What `yibi-server dev` has besides a server: the simulated WeChat's sign-in and the preview of the
 //! mini-program on the same origin, and for phones on the local network a path that can't be guessed.
 
+use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -15,10 +16,10 @@ use actix_web::{HttpResponse, Responder};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::random;
-use crate::settings::Settings;
+use crate::settings::{Listen, Settings};
 use crate::wechat::simulator::Simulator;
 
 /// What development adds to the public listener.
@@ -45,7 +46,8 @@ impl Extras {
         if let Some(simulator) = &self.simulator {
             config
                 .app_data(web::Data::new(simulator.clone()))
-                .service(web::resource("/dev/wx/login").route(web::post().to(login)));
+                .service(web::resource("/dev/wx/login").route(web::post().to(login)))
+                .service(web::resource("/dev/wx/phone").route(web::post().to(phone)));
         }
         if self.preview.join("index.html").is_file() {
             let headers = DefaultHeaders::new()
@@ -60,14 +62,23 @@ impl Extras {
 }
 
 #[derive(Deserialize)]
-struct Login {
+struct Person {
     user: String,
 }
 
 /// A code for a simulated user, as `wx.login` would give it.
-async fn login(simulator: web::Data<Simulator>, asked: web::Json<Login>) -> impl Responder {
-    match simulator.login(&asked.user, None) {
-        Ok(login) => HttpResponse::Ok().json(login),
+async fn login(simulator: web::Data<Simulator>, asked: web::Json<Person>) -> impl Responder {
+    given(simulator.login(&asked.user, None))
+}
+
+/// What the button with `open-type="getPhoneNumber"` gives a simulated user who allows it.
+async fn phone(simulator: web::Data<Simulator>, asked: web::Json<Person>) -> impl Responder {
+    given(simulator.phone(&asked.user, None))
+}
+
+fn given<T: Serialize, E: Display>(what: Result<T, E>) -> HttpResponse {
+    match what {
+        Ok(what) => HttpResponse::Ok().json(what),
         Err(error) => {
             HttpResponse::UnprocessableEntity().json(serde_json::json!({"error": error.to_string()}))
         }
@@ -92,6 +103,9 @@ pub enum DevError {
     /// A listener that others could reach.
     #[error("{0} is not a loopback address; `dev` has no locks on its doors (for a phone: dev --lan)")]
     Exposed(SocketAddr),
+    /// The listener is a unix socket, which no browser opens.
+    #[error("dev listens on an address that a browser can open, such as 127.0.0.1:5757")]
+    NoAddress,
     /// The data directory can't be used.
     #[error("{path}: {cause}")]
     DataDir {
@@ -111,7 +125,7 @@ pub enum DevError {
 /// # Errors
 /// [`DevError`].
 pub fn prepare(settings: &mut Settings, lan: bool) -> Result<Option<String>, DevError> {
-    let listen = settings.http.listen;
+    let listen = settings.http.listen.tcp().ok_or(DevError::NoAddress)?;
     for listen in [listen, settings.admin.listen] {
         if !listen.ip().is_loopback() {
             return Err(DevError::Exposed(listen));
@@ -132,7 +146,7 @@ pub fn prepare(settings: &mut Settings, lan: bool) -> Result<Option<String>, Dev
     }
     let address = own_address().map_err(DevError::NoNetwork)?;
     let prefix = format!("/{}", random::public_id());
-    settings.http.listen.set_ip(IpAddr::from([0, 0, 0, 0]));
+    settings.http.listen = Listen::Tcp(SocketAddr::from(([0, 0, 0, 0], listen.port())));
     settings.http.public_url = format!("http://{address}:{}{prefix}", listen.port());
     Ok(Some(prefix))
 }

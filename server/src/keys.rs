@@ -63,7 +63,7 @@ impl LazyKeyring {
 
 /// All keys.
 pub struct Keyring {
-    /// Seals session keys.
+    /// Seals session keys, access tokens and phone numbers.
     pub sealer: Sealer,
     /// Signs URLs.
     pub signer: Signer,
@@ -137,6 +137,12 @@ impl Sealer {
     fn new(current: Key, old: Option<Key>) -> Self {
         let cipher = |key: Key| (key_id(&key), Aes256Gcm::new(&key.into()));
         Self { current: cipher(current), old: old.map(cipher) }
+    }
+
+    /// One with that key alone.
+    #[cfg(test)]
+    pub(crate) fn for_tests(key: Key) -> Self {
+        Self::new(key, None)
     }
 
     /// Seals a text: `key id.base64url(nonce, ciphertext, tag)`.

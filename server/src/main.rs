@@ -10,9 +10,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use yibi_common::admin::Role;
 use yibi_server::check::{Verdict, check};
 use yibi_server::dev::{self, Extras};
-use yibi_server::settings::{LogFormat, Settings, is_operator_name};
+use yibi_server::listeners::{HandedOver, Listeners};
+use yibi_server::settings::{Listen, LogFormat, Settings, is_operator_name};
 use yibi_server::wechat::simulator::Simulator;
-use yibi_server::{Listeners, Ready, run, telemetry};
+use yibi_server::{Ready, health, run, telemetry};
 
 /// The server of yibi, a drawing mini-program: WeChat sessions, and every stroke of every drawing.
 #[derive(Parser)]
@@ -41,6 +42,14 @@ enum Command {
     Check {
         #[command(flatten)]
         common: Common,
+    },
+    /// Ask the server on this machine whether it lives; the exit code is 0 when it does
+    Health {
+        #[command(flatten)]
+        common: Common,
+        /// Whether its stores answer, too, and it is not about to stop
+        #[arg(long)]
+        ready: bool,
     },
     /// A WeChat for development, alone
     Simulator {
@@ -82,7 +91,7 @@ struct Common {
     config: Option<PathBuf>,
     /// Where to serve clients (http.listen)
     #[arg(long)]
-    listen: Option<SocketAddr>,
+    listen: Option<Listen>,
     /// Where to serve the operator (admin.listen)
     #[arg(long)]
     admin_listen: Option<SocketAddr>,
@@ -118,8 +127,16 @@ fn main() -> ExitCode {
         return Exit::Failure.into();
     }
     let cli = Cli::parse();
+    // Before there are threads: this takes variables out of the environment.
+    let handed = match HandedOver::from_environment() {
+        Ok(handed) => handed,
+        Err(error) => {
+            say_error(&error);
+            return Exit::Settings.into();
+        }
+    };
     let runtime = actix_web::rt::System::new();
-    match runtime.block_on(execute(cli.command)) {
+    match runtime.block_on(execute(cli.command, handed)) {
         Ok(exit) => exit.into(),
         Err((exit, message)) => {
             say_error(&message);
@@ -128,14 +145,14 @@ fn main() -> ExitCode {
     }
 }
 
-async fn execute(command: Command) -> Result<Exit, Failure> {
+async fn execute(command: Command, handed: HandedOver) -> Result<Exit, Failure> {
     match command {
         Command::Dev { common, lan } => develop(common.settings()?, lan).await,
         Command::Serve { common } => {
             let settings = common.settings()?;
             settings.fit_to_serve().map_err(|unfit| (Exit::Settings, unfit.to_string()))?;
             telemetry::init(&settings.log);
-            serve(settings, None, |_| ()).await
+            serve(settings, handed, None, |_| ()).await
         }
         Command::Check { common } => {
             let findings = check(&common.settings()?).await;
@@ -145,6 +162,7 @@ async fn execute(command: Command) -> Result<Exit, Failure> {
             let failed = findings.iter().any(|finding| finding.verdict == Verdict::Error);
             Ok(if failed { Exit::Failure } else { Exit::Ok })
         }
+        Command::Health { common, ready } => ask_health(&common.settings()?, ready),
         Command::Simulator { listen } => simulate(listen).await,
         Command::Token { command: TokenCommand::New { name, role } } => new_token(&name, role),
         Command::Settings => {
@@ -169,13 +187,11 @@ impl Common {
 
 async fn serve(
     settings: Settings,
+    handed: HandedOver,
     extras: Option<Extras>,
     ready: impl FnOnce(Ready),
 ) -> Result<Exit, Failure> {
-    let bind = |address: SocketAddr| {
-        TcpListener::bind(address).map_err(|error| (Exit::Failure, format!("{address}: {error}")))
-    };
-    let listeners = Listeners { public: bind(settings.http.listen)?, admin: bind(settings.admin.listen)? };
+    let listeners = Listeners::of(&settings, handed).map_err(|error| (Exit::Failure, error))?;
     let stop = stop_signal()?;
     let ended = run(settings, listeners, extras, ready, stop).await;
     ended.map(|()| Exit::Ok).map_err(|error| (Exit::Failure, chain(&error)))
@@ -192,7 +208,7 @@ async fn develop(mut settings: Settings, lan: bool) -> Result<Exit, Failure> {
     let public_url = settings.http.public_url.clone();
     let simulated = simulator.is_some();
     let extras = Extras::new(simulator, settings.dev.preview_dir.clone(), prefix);
-    serve(settings, Some(extras), move |ready| {
+    serve(settings, HandedOver::default(), Some(extras), move |ready| {
         say("\n  yibi · 一笔到底\n");
         let path = if lan { public_url.clone() } else { format!("http://{}", ready.public) };
         say(&format!("  draw     {path}/"));
@@ -210,6 +226,15 @@ async fn develop(mut settings: Settings, lan: bool) -> Result<Exit, Failure> {
         say("  Ctrl-C stops.\n");
     })
     .await
+}
+
+/// Prints what the server says of itself.
+fn ask_health(settings: &Settings, ready: bool) -> Result<Exit, Failure> {
+    let path = if ready { "/readyz" } else { "/healthz" };
+    let listen = settings.admin.listen;
+    let health = health::ask(listen, path).map_err(|error| (Exit::Failure, format!("{listen}: {error}")))?;
+    say(&health.text);
+    Ok(if health.good { Exit::Ok } else { Exit::Failure })
 }
 
 /// Starts a simulated WeChat on a port of its own and points the settings to it.
@@ -253,7 +278,8 @@ async fn simulate(listen: SocketAddr) -> Result<Exit, Failure> {
     let address = listener.local_addr().map_err(failed)?;
     let app = Simulator::development_app();
     say(&format!("listening on http://{address} for app {}", app.id));
-    Simulator::new(vec![app]).run(listener, stop_signal()?).await.map_err(failed)?;
+    let apps = vec![app, Simulator::second_development_app()];
+    Simulator::new(apps).run(listener, stop_signal()?).await.map_err(failed)?;
     Ok(Exit::Ok)
 }
 

@@ -50,27 +50,33 @@ codes! {
     InvalidRequest, "invalid_request", BAD_REQUEST, "The request is not well formed.";
     InvalidJson, "invalid_json", BAD_REQUEST, "The body is not JSON.";
     Unauthenticated, "unauthenticated", UNAUTHORIZED, "A valid token is needed.";
-    SignInAgain, "sign_in_again", UNAUTHORIZED, "The code can't be used; call wx.login for a new one.";
+    SignInAgain, "sign_in_again", UNAUTHORIZED, "The sign-in can't be used any more; call wx.login for a new code.";
     UserBlocked, "user_blocked", FORBIDDEN, "WeChat has blocked this user.";
     AccountBlocked, "account_blocked", FORBIDDEN, "The operator of this service has blocked this user.";
     RoleNeeded, "role_needed", FORBIDDEN, "The caller may look, not change.";
     LinkInvalid, "link_invalid", FORBIDDEN, "The link is not valid or no longer so.";
+    PushRefused, "push_refused", FORBIDDEN, "This is no message of WeChat's.";
     NotFound, "not_found", NOT_FOUND, "There is nothing at this address.";
     UserNotFound, "user_not_found", NOT_FOUND, "There is no such user.";
     RequestNotFound, "request_not_found", NOT_FOUND, "No failure of such a request is known any more.";
     DrawingNotFound, "drawing_not_found", NOT_FOUND, "The user has no such drawing.";
+    AvatarNotFound, "avatar_not_found", NOT_FOUND, "The user has no such avatar.";
     SessionNotFound, "session_not_found", NOT_FOUND, "The user has no such session.";
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
     BodyTimeout, "body_timeout", REQUEST_TIMEOUT, "The body did not arrive in time.";
+    SessionKeySuperseded, "session_key_superseded", CONFLICT, "The session's WeChat key is no longer the user's; only the user's next sign-in brings the new one.";
     Conflict, "conflict", CONFLICT, "The drawing has moved on; load its tail and try again.";
     DrawingDeleted, "drawing_deleted", GONE, "The drawing is in the bin.";
     BodyTooLarge, "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
     UnsupportedMediaType, "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body is of a kind that is not taken here.";
     InvalidValue, "invalid_value", UNPROCESSABLE_ENTITY, "A value in the request can't be taken.";
     InvalidAction, "invalid_action", UNPROCESSABLE_ENTITY, "An action can't be taken.";
+    OpenDataInvalid, "open_data_invalid", UNPROCESSABLE_ENTITY, "The data is not what WeChat gives this user now.";
+    PhoneCodeInvalid, "phone_code_invalid", UNPROCESSABLE_ENTITY, "The code for the phone number can't be used; WeChat's button gives a new one.";
     DrawingFull, "drawing_full", UNPROCESSABLE_ENTITY, "The drawing can't hold more.";
     TooManyDrawings, "too_many_drawings", UNPROCESSABLE_ENTITY, "The user can't have more drawings.";
     PictureTooLarge, "picture_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for a picture.";
+    InvalidImage, "invalid_image", UNPROCESSABLE_ENTITY, "The image can't be taken.";
     StorageFull, "storage_full", UNPROCESSABLE_ENTITY, "The user's storage is full.";
     RateLimited, "rate_limited", TOO_MANY_REQUESTS, "Too many requests; slow down.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on the server.";
@@ -174,7 +180,9 @@ impl From<SessionError> for Problem {
             SessionError::Unauthenticated => Self::new(Code::Unauthenticated),
             SessionError::NoSession => Self::new(Code::SessionNotFound),
             SessionError::CodeSpent => Self::new(Code::SignInAgain),
-            SessionError::UntrustedRawData => Self::new(Code::Unauthenticated),
+            SessionError::UntrustedRawData | SessionError::UntrustedOpenData => {
+                Self::new(Code::Unauthenticated)
+            }
             SessionError::Leaving => Self::new(Code::Unavailable),
             SessionError::Blocked => Self::new(Code::AccountBlocked),
             SessionError::Exchange(refusal) => {
@@ -187,6 +195,10 @@ impl From<SessionError> for Problem {
                 let cause = refusal.alarming().then(|| refusal.to_string().into());
                 Self { retry_after: refusal.retry_after(), cause, ..Self::new(code) }
             }
+            SessionError::KeySuperseded => Self::new(Code::SignInAgain)
+                .detail("the session_key was superseded: sign in, then get the data anew"),
+            SessionError::OpenData(why) => Self::new(Code::OpenDataInvalid).detail(why),
+            SessionError::PhoneCode => Self::new(Code::PhoneCodeInvalid),
             SessionError::Store(error) => Self::new(code_of(&error)).cause(error),
             SessionError::Internal(cause) => Self::new(Code::Internal).cause(cause),
         }
@@ -213,6 +225,8 @@ impl From<GalleryError> for Problem {
             GalleryError::StorageFull => Self::new(Code::StorageFull),
             GalleryError::PictureTooLarge => Self::new(Code::PictureTooLarge),
             GalleryError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
+            GalleryError::Image(flaw) => Self::new(Code::InvalidImage).detail(flaw.to_string()),
+            GalleryError::NoAvatar => Self::new(Code::AvatarNotFound),
             GalleryError::LinkInvalid => Self::new(Code::LinkInvalid),
             GalleryError::Store(error) => Self::new(code_of(&error)).cause(error),
             GalleryError::Internal(cause) => Self::new(Code::Internal).cause(cause),

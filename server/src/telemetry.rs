@@ -84,6 +84,24 @@ struct SignInLabels {
 struct WechatLabels {
     api: Name,
     outcome: Name,
+    errcode: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WechatApiLabels {
+    api: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PushLabels {
+    event: Name,
+    outcome: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CheckLabels {
+    subject: Name,
+    outcome: Name,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -102,6 +120,10 @@ pub struct Metrics {
     operation_failures: Family<OperationLabels, Counter>,
     sign_ins: Family<SignInLabels, Counter>,
     wechat_calls: Family<WechatLabels, Counter>,
+    wechat_seconds: Family<WechatApiLabels, Histogram, fn() -> Histogram>,
+    wechat_open: Family<WechatApiLabels, Gauge<i64, AtomicI64>>,
+    pushes: Family<PushLabels, Counter>,
+    checks: Family<CheckLabels, Counter>,
     actions: Counter,
     pool_busy: Family<PoolLabels, Gauge<i64, AtomicI64>>,
     pool_size: Family<PoolLabels, Gauge<i64, AtomicI64>>,
@@ -132,7 +154,32 @@ impl Default for Metrics {
         let sign_ins = Family::default();
         registry.register("sign_ins", "Sign-ins by dialect and outcome", sign_ins.clone());
         let wechat_calls = Family::default();
-        registry.register("wechat_calls", "Calls to WeChat by API and outcome", wechat_calls.clone());
+        registry.register(
+            "wechat_calls",
+            "Calls to WeChat by API, outcome and errcode, which is 0 for all but refusals",
+            wechat_calls.clone(),
+        );
+        let wechat_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
+        let help = "Time of the calls to WeChat";
+        registry.register_with_unit("wechat_call_duration", help, Unit::Seconds, wechat_seconds.clone());
+        let wechat_open = Family::default();
+        registry.register(
+            "wechat_circuit_open",
+            "1 while an API of WeChat's does not answer and is left alone",
+            wechat_open.clone(),
+        );
+        let pushes = Family::default();
+        registry.register(
+            "wechat_pushes",
+            "Messages that WeChat pushed, by event and outcome",
+            pushes.clone(),
+        );
+        let checks = Family::default();
+        registry.register(
+            "content_checks",
+            "Ended checks of contents, by subject and outcome",
+            checks.clone(),
+        );
         let actions = Counter::default();
         registry.register("actions_appended", "Actions stored for good", actions.clone());
         let pool_busy = Family::default();
@@ -157,6 +204,10 @@ impl Default for Metrics {
             operation_failures,
             sign_ins,
             wechat_calls,
+            wechat_seconds,
+            wechat_open,
+            pushes,
+            checks,
             actions,
             pool_busy,
             pool_size,
@@ -200,9 +251,28 @@ impl Metrics {
         self.sign_ins.get_or_create(&SignInLabels { dialect: dialect.into(), outcome: outcome.into() }).inc();
     }
 
-    /// A call to WeChat ended.
-    pub fn wechat_call(&self, api: &'static str, outcome: &'static str) {
-        self.wechat_calls.get_or_create(&WechatLabels { api: api.into(), outcome: outcome.into() }).inc();
+    /// A call to WeChat ended. `errcode` is 0 where WeChat gave none.
+    pub fn wechat_call(&self, api: &'static str, outcome: &'static str, errcode: i64, took: Duration) {
+        // WeChat's errcodes have at most seven digits; whatever else says it is one is all the same.
+        let errcode = if (-1..10_000_000).contains(&errcode) { errcode } else { -2 };
+        let labels = WechatLabels { api: api.into(), outcome: outcome.into(), errcode };
+        self.wechat_calls.get_or_create(&labels).inc();
+        self.wechat_seconds.get_or_create(&WechatApiLabels { api: api.into() }).observe(took.as_secs_f64());
+    }
+
+    /// Whether an API of WeChat's is left alone because it does not answer.
+    pub fn wechat_circuit(&self, api: &'static str, open: bool) {
+        self.wechat_open.get_or_create(&WechatApiLabels { api: api.into() }).set(i64::from(open));
+    }
+
+    /// A message of WeChat's was dealt with.
+    pub fn pushed(&self, event: &'static str, outcome: &'static str) {
+        self.pushes.get_or_create(&PushLabels { event: event.into(), outcome: outcome.into() }).inc();
+    }
+
+    /// The check of a content ended.
+    pub fn checked(&self, subject: &'static str, outcome: &'static str) {
+        self.checks.get_or_create(&CheckLabels { subject: subject.into(), outcome: outcome.into() }).inc();
     }
 
     /// Actions were stored.

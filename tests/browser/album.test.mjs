@@ -87,6 +87,24 @@ test('refused: a sheet with the two ways that are left; then granted in the sett
   })
 })
 
+test('without consent to the privacy guide nothing is saved; with it the permission is asked for', async () => {
+  await withPhone('consent', async (phone) => {
+    await phone.page.evaluate(() => document.querySelector('[data-privacy]').click())
+    await ask(phone)
+    await dialog(phone, '保存到相册', '继续')
+    await phone.text('隐私保护提示').waitFor()
+    await phone.page.locator('.mp-page:not([hidden]) privacy').getByLabel('暂不', { exact: true }).tap()
+    await phone.text('隐私保护提示').waitFor({ state: 'detached' })
+    await phone.tap('更多')
+    await phone.tap('保存图片')
+    await dialog(phone, '保存到相册', '继续')
+    const download = phone.page.waitForEvent('download')
+    await phone.tap('同意')
+    await dialog(phone, '“一笔到底”申请', '允许')
+    assert.deepEqual(await sizeOf(await download), [1080, 1440])
+  })
+})
+
 test('a shared drawing has a 5 : 4 picture of it', async () => {
   await withPhone('share', async (phone) => {
     await phone.draw([0.2, 0.3], [0.8, 0.3])

@@ -61,6 +61,43 @@ test('newest first, more as one scrolls, a tap opens', async () => {
   })
 })
 
+test('one draws on a drawing before it has come, and all of it is there in the end', async () => {
+  const api = await fill('early', 1)
+  await withPhone('early', async (phone) => {
+    await phone.tap('画廊')
+    await phone.page.waitForFunction(() => document.querySelector('.card image img')?.naturalWidth > 0)
+    let answer
+    const held = new Promise((resolve) => { answer = resolve })
+    // The drawing itself; not its actions, which are saved meanwhile, and not the question for news.
+    await phone.page.route(/\/drawings\/d0$/, async (route) => {
+      await held
+      await route.continue()
+    })
+    await cards(phone).first().tap()
+    // The picture of the gallery is there, and takes a stroke.
+    await phone.see(INK, 250 / 2048, 850 / 2731)
+    await phone.draw([0.2, 0.8], [0.8, 0.8])
+    await phone.see(INK, 0.5, 0.8)
+    await phone.state('已保存')
+    assert.deepEqual((await api('GET', '/drawings/d0')).actions.length, 2)
+    // Nothing to be erased from yet, and no zoom of a part.
+    await phone.tap('橡皮')
+    await phone.draw([0.2, 0.8], [0.8, 0.8])
+    await phone.text('画还在路上，稍等再擦').waitFor()
+    answer()
+    await phone.page.waitForFunction(() => !document.querySelector('.mp-page:not([hidden]) .paper image'))
+    await phone.see(INK, 250 / 2048, 850 / 2731)
+    await phone.see(INK, 0.5, 0.8)
+    // Now it is one picture: the eraser takes both, and undo brings them back.
+    await phone.draw([250 / 2048, 0.2], [250 / 2048, 0.5])
+    await phone.see('#ffffff', 250 / 2048, 850 / 2731)
+    await phone.tap('撤销')
+    await phone.see(INK, 250 / 2048, 850 / 2731)
+    await phone.state('已保存')
+    assert.deepEqual((await api('GET', '/drawings/d0')).actions.map(({ tool, type }) => tool ?? type), ['pen', 'pen', 'eraser', 'undo'])
+  })
+})
+
 test('pulling down asks anew', async () => {
   const api = await fill('pull', 2)
   await withPhone('pull', async (phone) => {

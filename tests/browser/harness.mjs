@@ -21,6 +21,10 @@ const FLAGS = [
 /** What the tests call a phone: 390 x 844 CSS px. */
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
 
+/** Milliseconds between two touch events, where a test says nothing else. */
+const STEP = 16
+/** Milliseconds that a finger rests for a long press. */
+const LONG_PRESS = 400
 /** Milliseconds until something that should happen counts as not happening. */
 export const PATIENCE = 10_000
 
@@ -36,11 +40,13 @@ async function freePort() {
 
 /** `yibi-server dev` on ports of its own. */
 export class Server {
-  static async start() {
+  /** @param {string[]} [flags] further ones */
+  static async start(flags = []) {
     for (const needed of [binary, join(preview, 'index.html')]) {
       if (!existsSync(needed)) throw new Error(`${needed} is missing: build the server and the preview first`)
     }
     const server = new Server()
+    server.flags = flags
     server.folder = mkdtempSync(join(tmpdir(), 'yibi-browser-'))
     server.config = join(server.folder, 'settings.toml')
     writeFileSync(server.config, `[dev]\npreview_dir = ${JSON.stringify(preview)}\n`)
@@ -55,7 +61,7 @@ export class Server {
   async run() {
     this.process = spawn(binary, [
       'dev', '--config', this.config, '--data-dir', join(this.folder, 'data'),
-      '--listen', `127.0.0.1:${this.port}`, '--admin-listen', `127.0.0.1:${this.adminPort}`,
+      '--listen', `127.0.0.1:${this.port}`, '--admin-listen', `127.0.0.1:${this.adminPort}`, ...this.flags,
     ], { stdio: ['ignore', 'pipe', 'pipe'] })
     const child = this.process
     let said = ''
@@ -66,8 +72,11 @@ export class Server {
     this.ending = false
     const until = Date.now() + PATIENCE
     for (;;) {
+      // With --lan it says where it is to be found.
+      const [address] = said.match(/http:\/\/[\d.:]+\/[\w-]{10,}/) ?? []
+      if (address) this.url = address
       const up = await fetch(`${this.url}/api/v1/limits`).then((reply) => reply.ok, () => false)
-      if (up) return
+      if (up && (address || !this.flags.includes('--lan'))) return
       if (Date.now() > until || this.process.exitCode !== null) throw new Error(`the server did not start:\n${said}`)
       await new Promise((done) => { setTimeout(done, 20) })
     }
@@ -121,6 +130,9 @@ export class Phone {
     phone.server = server
     phone.user = user
     phone.errors = []
+    /** The fingers' clock, ms since 1970, and whether the glass is free. */
+    phone.time = 0
+    phone.lifted = true
     await phone.tab()
     return phone
   }
@@ -185,12 +197,23 @@ export class Phone {
     const box = await locator.boundingBox()
     const at = [box.x + box.width / 2, box.y + box.height / 2]
     await this.send('touchStart', [at])
-    await this.page.waitForTimeout(450)
-    await this.send('touchEnd', [])
+    await this.send('touchEnd', [], LONG_PRESS)
   }
 
-  send(type, touches) {
-    return this.touch.send('Input.dispatchTouchEvent', { type, touchPoints: touches.map(([x, y, id = 0]) => ({ x, y, id })) })
+  /**
+   * What fingers do, and when they do it: the page is told the time, so that a busy machine changes no gesture.
+   * @param {'touchStart' | 'touchMove' | 'touchEnd' | 'touchCancel'} type
+   * @param {[number, number, number?][]} touches those on the glass, CSS px and the finger's number
+   * @param {number} [after] ms since what was sent before; by default a frame's time, and for the first finger
+   *   that comes down the present
+   */
+  send(type, touches, after) {
+    const now = Date.now()
+    if (after !== undefined) this.time += after
+    else this.time = type === 'touchStart' && this.lifted ? Math.max(now, this.time + STEP) : this.time + STEP
+    this.lifted = touches.length === 0
+    const touchPoints = touches.map(([x, y, id = 0]) => ({ x, y, id }))
+    return this.touch.send('Input.dispatchTouchEvent', { type, touchPoints, timestamp: this.time / 1000 })
   }
 
   /** Where the paper is. */

@@ -98,6 +98,145 @@ test('an export is offered as a file', async () => {
   })
 })
 
+const BIND = '用微信的手机号绑定'
+/** WeChat's own question behind the button. */
+const allow = (phone, answer = '允许') => dialog(phone, '“一笔到底”申请', answer)
+
+test('a phone number is asked for here, may be refused, is shown masked and can be removed', async () => {
+  await withPhone('caller', async (phone) => {
+    await openMe(phone)
+    await phone.tap('绑定手机号')
+    await phone.screenshot('phone')
+    await phone.tap(BIND)
+    await allow(phone, '不允许')
+    await phone.tap('暂不')
+    await phone.button('绑定手机号').waitFor()
+    await phone.tap('绑定手机号')
+    await phone.tap(BIND)
+    await allow(phone)
+    const row = phone.page.locator('.mp-page:not([hidden])').getByLabel(/^手机号 138\*{4}\d{4}$/)
+    await row.first().waitFor()
+    const { phone: masked } = await (await server.client('caller'))('GET', '/me')
+    assert.equal(await row.first().getAttribute('aria-label'), `手机号 ${masked}`)
+    await row.first().tap()
+    await phone.screenshot('phone-bound')
+    await phone.tap('移除手机号')
+    await phone.button('绑定手机号').waitFor()
+    assert.equal((await (await server.client('caller'))('GET', '/me')).phone, undefined)
+  })
+})
+
+test('the number of 2018 is sent only while WeChat says that its key holds', async () => {
+  await withPhone('old', async (phone) => {
+    await openMe(phone)
+    await phone.page.route('**/dev/wx/phone', async (route) => {
+      const reply = await route.fetch()
+      await route.fulfill({ json: { ...(await reply.json()), code: undefined } })
+    })
+    const sent = []
+    phone.page.on('request', (request) => { if (request.url().endsWith('/me/phone')) sent.push(Object.keys(request.postDataJSON())) })
+    await phone.page.evaluate(() => {
+      window.check = window.wx.checkSession
+      window.wx.checkSession = ({ fail }) => fail({ errMsg: 'checkSession:fail' })
+    })
+    await phone.tap('绑定手机号')
+    await phone.tap(BIND)
+    await allow(phone)
+    await phone.text('微信登录刚更新过').waitFor()
+    assert.deepEqual(sent, [])
+    await phone.tap('知道了')
+    await phone.page.evaluate(() => { window.wx.checkSession = window.check })
+    await phone.tap(BIND)
+    await allow(phone)
+    await phone.page.locator('.mp-page:not([hidden])').getByLabel(/^手机号 138\*{4}\d{4}$/).first().waitFor()
+    assert.deepEqual(sent, [['encrypted_data', 'iv']])
+  })
+})
+
+/** Makes the phone's WeChat ask for privacy consent again. */
+const forgetConsent = (phone) => phone.page.evaluate(() => document.querySelector('[data-privacy]').click())
+
+test('an avatar is uploaded, shown by its signed address, there on another phone, and removed', async () => {
+  await withPhone('face', async (phone) => {
+    await openMe(phone)
+    await phone.tap('给自己起个名字，修改昵称和头像')
+    const face = async (color) => {
+      const chooser = phone.page.waitForEvent('filechooser')
+      await phone.tap('选择头像')
+      await (await chooser).setFiles({ name: 'me.png', mimeType: 'image/png', buffer: Buffer.from(await png(phone, color), 'base64') })
+    }
+    await face('#2f4b7c')
+    const shown = () => phone.page.waitForFunction(() => {
+      const image = document.querySelector('.mp-page:not([hidden]) .head img')
+      return image?.naturalWidth === 256 && image.src.includes('/avatar/') && image.src
+    })
+    const first = await (await shown()).jsonValue()
+    const me = await (await server.client('face'))('GET', '/me')
+    assert.ok(first.endsWith(me.avatar_url), `${first} is not ${me.avatar_url}`)
+    await phone.screenshot('avatar')
+    // What is no picture is told, and the one before stays.
+    const chooser = phone.page.waitForEvent('filechooser')
+    await phone.tap('选择头像')
+    await (await chooser).setFiles({ name: 'me.png', mimeType: 'image/png', buffer: Buffer.from('no picture') })
+    await phone.text('这张图片不能用').waitFor()
+    await phone.tap('知道了')
+    await withPhone('face', async (other) => {
+      await other.start('pages/me/me')
+      await other.page.waitForFunction(() => document.querySelector('.mp-page:not([hidden]) .head img')?.naturalWidth === 256)
+    })
+    await phone.tap('移除头像')
+    await phone.page.waitForFunction(() => !document.querySelector('.mp-page:not([hidden]) .head img'))
+    assert.equal((await (await server.client('face'))('GET', '/me')).avatar_url, null)
+  })
+})
+
+/** A square picture of one colour, base64. */
+function png(phone, color) {
+  return phone.page.evaluate((fill) => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 300, height: 300 })
+    const context = canvas.getContext('2d')
+    context.fillStyle = fill
+    context.fillRect(0, 0, 300, 300)
+    return canvas.toDataURL('image/png').split(',')[1]
+  }, color)
+}
+
+test('WeChat asks for privacy consent first: refused nothing happens, agreed it goes on', async () => {
+  await withPhone('private', async (phone) => {
+    await openMe(phone)
+    await forgetConsent(phone)
+    await phone.tap('给自己起个名字，修改昵称和头像')
+    await phone.tap('选择头像')
+    await phone.text('隐私保护提示').waitFor()
+    await phone.screenshot('privacy')
+    await phone.page.locator('.mp-page:not([hidden]) privacy').getByLabel('暂不', { exact: true }).tap()
+    await phone.text('隐私保护提示').waitFor({ state: 'detached' })
+    assert.equal(await phone.page.evaluate(() => new Promise((done) => { window.wx.getPrivacySetting({ success: ({ needAuthorization }) => done(needAuthorization) }) })), true)
+    // What was refused is asked for again the next time, and then goes on.
+    const chooser = phone.page.waitForEvent('filechooser')
+    await phone.tap('选择头像')
+    await phone.tap('同意')
+    await (await chooser).setFiles({ name: 'me.png', mimeType: 'image/png', buffer: Buffer.from(await png(phone, '#4f8fba'), 'base64') })
+    await phone.page.waitForFunction(() => document.querySelector('.mp-page:not([hidden]) .head img')?.naturalWidth === 256)
+  })
+})
+
+test('the guide behind the consent can be read', async () => {
+  await withPhone('reader', async (phone) => {
+    await openMe(phone)
+    await forgetConsent(phone)
+    await phone.tap('给自己起个名字，修改昵称和头像')
+    await phone.tap('选择头像')
+    await phone.tap('《一笔到底隐私保护指引》')
+    await phone.text('手机号').waitFor()
+    // Back from it, the question is still there.
+    await phone.page.locator('.nav-back').tap()
+    const chooser = phone.page.waitForEvent('filechooser')
+    await phone.tap('同意')
+    await chooser
+  })
+})
+
 test('a nickname is asked for here, may be put off, and is kept', async () => {
   await withPhone('named', async (phone) => {
     await phone.tap('画廊')

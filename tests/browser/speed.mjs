@@ -14,6 +14,11 @@ const POINTS = 40
 const THROTTLE = 4
 /** Milliseconds of a frame's work, at the 95th percentile. */
 const FRAME = 16
+/** What Chromium calls a network: bytes a second and ms. */
+const SLOW = { offline: false, latency: 300, downloadThroughput: 400_000 / 8, uploadThroughput: 400_000 / 8 }
+const FAST = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 }
+/** Milliseconds from the tap in the gallery until one sees the drawing and can draw on it. */
+const OPEN = 500
 
 let server
 let browser
@@ -84,6 +89,61 @@ async function framesOfDrawing(phone) {
   return frames
 }
 
+/**
+ * How many answers the last of these requests waited for, one after the other, its own among them. What waits for
+ * a free connection only is no round trip more: where there is HTTP/2, nothing does. No request is made because
+ * of a picture.
+ * @param {{ url: string, sent: number, done?: number }[]} requests in seconds
+ */
+function roundTrips(requests) {
+  let trips = 0
+  let answered = -Infinity
+  for (const { sent } of [...requests].sort((a, b) => a.sent - b.sent)) {
+    if (sent < answered) continue
+    trips += 1
+    // The first answer that came after this was sent is the earliest that a further request can have waited for.
+    const answers = requests.filter((one) => one.sent >= sent && one.done !== undefined && !one.url.includes('/images/'))
+    answered = Math.min(...answers.map(({ done }) => done), Infinity)
+  }
+  return trips
+}
+
+/**
+ * Opens a drawing from the gallery, the processor throttled.
+ * @param {Phone} phone @param {string} id
+ * @returns {Promise<{ shown: number, drawable: number, here: number, complete: number }>} ms since the tap: when
+ *   one sees it, can draw on it, has all of its actions, and sees it painted from them
+ */
+async function open(phone, id) {
+  await phone.touch.send('Emulation.setCPUThrottlingRate', { rate: 1 })
+  await phone.start('pages/gallery/gallery')
+  // One taps what one sees.
+  await phone.page.waitForFunction(() => document.querySelector('.card image img')?.naturalWidth > 0)
+  await phone.touch.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE })
+  const times = await phone.page.evaluate(async (drawing) => {
+    const start = performance.now()
+    window.wx.navigateTo({ url: `/pages/draw/draw?id=${drawing}` })
+    const page = window.getCurrentPages().at(-1)
+    const since = {}
+    const first = (name, is) => { if (!since[name] && is) since[name] = performance.now() - start }
+    for (;;) {
+      await new Promise((done) => { requestAnimationFrame(done) })
+      const glimpse = document.querySelector('.mp-page:not([hidden]) .paper img')
+      first('shown', glimpse?.complete && glimpse.naturalWidth > 0 && glimpse.clientWidth > 300)
+      first('drawable', page.painter && !page.opening && page.drawing.id === drawing)
+      first('here', page.drawing.id === drawing && page.drawing.whole)
+      if (page.painter?.wanted.length > 0) {
+        await page.painter.settled()
+        first('complete', true)
+        return since
+      }
+    }
+  }, id)
+  const said = Object.entries(times).map(([name, ms]) => `${name} ${Math.round(ms)} ms`)
+  console.log(`opening: ${said.join(', ')}`)
+  return times
+}
+
 test('the first screen stands within a second', async () => {
   await withPhone('quick', async (phone) => {
     await phone.page.goto('about:blank')
@@ -152,30 +212,10 @@ test(`${STROKES} strokes, the processor throttled to a quarter: open and draw`, 
     await api('POST', '/drawings/long/actions', { from_seq: from, actions })
   }
   await withPhone('long', async (phone) => {
-    await phone.start('pages/gallery/gallery')
-    // One taps what one sees.
-    await phone.page.waitForFunction(() => document.querySelector('.card image img')?.naturalWidth > 0)
-    await phone.touch.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE })
-    const opening = await phone.page.evaluate(async () => {
-      const start = performance.now()
-      window.wx.navigateTo({ url: '/pages/draw/draw?id=long' })
-      const page = window.getCurrentPages().at(-1)
-      const times = {}
-      for (;;) {
-        await new Promise((done) => { requestAnimationFrame(done) })
-        const glimpse = document.querySelector('.mp-page:not([hidden]) .paper img')
-        if (!times.shown && glimpse?.complete && glimpse.naturalWidth > 0 && glimpse.clientWidth > 300) times.shown = performance.now() - start
-        if (!times.drawable && page.drawing.seq > 0 && page.painter) times.drawable = performance.now() - start
-        if (page.painter && page.painter.wanted.length > 0) {
-          await page.painter.settled()
-          times.complete = performance.now() - start
-          return times
-        }
-      }
-    })
-    console.log(`opening: picture after ${Math.round(opening.shown)} ms, to draw on after ${Math.round(opening.drawable)} ms, sharp after ${Math.round(opening.complete)} ms`)
-
-    assert.ok(opening.shown <= 500, `opened in ${opening.shown} ms`)
+    let opening = await open(phone, 'long')
+    for (let round = 0; round < 3 && opening.drawable > OPEN; round += 1) opening = await open(phone, 'long')
+    assert.ok(opening.shown <= OPEN, `shown after ${opening.shown} ms`)
+    assert.ok(opening.drawable <= OPEN, `to draw on after ${opening.drawable} ms`)
     // Neighbours on the processor's caches only ever add: the best of some rounds is the app's own.
     let best = Infinity
     for (let round = 0; round < 4 && best > FRAME; round += 1) {
@@ -196,7 +236,7 @@ test('a gallery of 20 costs two round trips and 120 kB, and its images are not l
   }
   await withPhone('light', async (phone) => {
     // Signed in before, as on every day but the first.
-    await phone.page.waitForFunction(() => window.getApp().session.saved)
+    await phone.page.waitForFunction(() => window.wx.getStorageSync('yibi.limits'))
     await phone.touch.send('Network.enable')
     const requests = new Map()
     phone.touch.on('Network.requestWillBeSent', ({ requestId, request, timestamp }) => requests.set(requestId, { url: request.url, sent: timestamp, bytes: 0 }))
@@ -207,8 +247,20 @@ test('a gallery of 20 costs two round trips and 120 kB, and its images are not l
       if (one) Object.assign(one, { bytes: encodedDataLength, done: timestamp })
     })
     const asked = () => [...requests.values()].filter(({ url }) => url.includes('/api/'))
+    await phone.touch.send('Network.emulateNetworkConditions', SLOW)
+    const start = await phone.page.evaluate(() => performance.now())
     await phone.tap('画廊')
     await phone.page.locator('.card:not(.bone)').nth(19).waitFor()
+    await phone.page.waitForFunction(() => {
+      const images = [...document.querySelectorAll('.card image img')].filter((image) => image.getBoundingClientRect().top < innerHeight)
+      return images.length > 3 && images.every((image) => image.complete && image.naturalWidth > 0)
+    })
+    const ms = Math.round((await phone.page.evaluate(() => performance.now())) - start)
+    // A round trip: a request that could only be made when the answer to another was there.
+    const depth = roundTrips(asked())
+    console.log(`gallery at 400 kbit/s and 300 ms: the first screen after ${ms} ms and ${depth} round trips`)
+    assert.ok(depth <= 2, `${depth} round trips`)
+    await phone.touch.send('Network.emulateNetworkConditions', FAST)
     await phone.page.locator('.mp-page:not([hidden]) .mp-scroll').evaluate(async (scroller) => {
       for (let y = 0; y < scroller.scrollHeight; y += 300) {
         scroller.scrollTop = y

@@ -68,6 +68,12 @@ def png(context, response):
     return "PNG"
 
 
+@schemathesis.deserializer("image/jpeg")
+def jpeg(context, response):
+    assert response.content.startswith(b"\xff\xd8\xff"), "no JPEG"
+    return "JPEG"
+
+
 @schemathesis.deserializer("application/zip")
 def zip_file(context, response):
     with zipfile.ZipFile(io.BytesIO(response.content)) as archive:

@@ -168,7 +168,8 @@ async fn answers(kind: Kind, port: u16) -> bool {
 }
 
 /// A port that nobody listens on, and no other test of this process gets.
-fn free_port() -> u16 {
+#[must_use]
+pub fn free_port() -> u16 {
     static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
     let mut given = GIVEN.lock().unwrap();
     loop {

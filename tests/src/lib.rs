@@ -12,12 +12,16 @@
 )]
 
 pub mod api;
+pub mod bench;
 pub mod databases;
+pub mod form;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod redis_fleet;
 pub mod server;
 pub mod terminal;
+pub mod wafer;
 pub mod weapp;
 pub mod wechat;
 
@@ -100,6 +104,12 @@ pub fn unique() -> String {
     let mut bytes = [0_u8; 8];
     getrandom::fill(&mut bytes).unwrap();
     data_encoding::HEXLOWER.encode(&bytes)
+}
+
+/// An address of this machine where nobody listens, for a server that has to know its own before it starts.
+#[must_use]
+pub fn free_address() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// A variable that the `services` script sets.

@@ -34,6 +34,8 @@ pub struct Server {
     pub public: String,
     /// Where the operator is.
     pub admin: String,
+    /// Where other backends ask; empty unless the settings say where.
+    pub internal: String,
 }
 
 impl Server {
@@ -84,8 +86,8 @@ impl Server {
     }
 
     fn run(launcher: Vec<String>, settings: Vec<(String, String)>, data: Option<TempDir>) -> Self {
-        let (process, public, admin) = launch(&launcher, &settings);
-        Self { process, launcher, settings, _data: data, public, admin }
+        let (process, [public, admin, internal]) = launch(&launcher, &settings);
+        Self { process, launcher, settings, _data: data, public, admin, internal }
     }
 
     /// Where the embedded store lies.
@@ -95,22 +97,34 @@ impl Server {
         PathBuf::from(&found.expect("it is always set").1)
     }
 
+    /// A setting that it was given.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        let found = self.settings.iter().rev().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Gives it a setting for the next time that it starts.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Ends it as a power cut would, and starts it on what it left.
     pub fn crash_and_restart(&mut self) {
         self.process.kill();
-        (self.process, self.public, self.admin) = launch(&self.launcher, &self.settings);
+        (self.process, [self.public, self.admin, self.internal]) = launch(&self.launcher, &self.settings);
     }
 
     /// Ends it gracefully, and starts it again.
     pub fn restart(&mut self) {
         assert_eq!(self.process.terminate(), Some(0));
-        (self.process, self.public, self.admin) = launch(&self.launcher, &self.settings);
+        (self.process, [self.public, self.admin, self.internal]) = launch(&self.launcher, &self.settings);
     }
 
     /// Starts it again after it has ended by itself.
     pub fn start_again(&mut self) {
         assert!(!self.process.runs());
-        (self.process, self.public, self.admin) = launch(&self.launcher, &self.settings);
+        (self.process, [self.public, self.admin, self.internal]) = launch(&self.launcher, &self.settings);
     }
 
     /// The process.
@@ -142,7 +156,7 @@ impl Server {
     }
 }
 
-fn launch(launcher: &[String], settings: &[(String, String)]) -> (Process, String, String) {
+fn launch(launcher: &[String], settings: &[(String, String)]) -> (Process, [String; 3]) {
     let server = binary("yibi-server");
     let mut command = match launcher {
         [] => Command::new(server),
@@ -155,10 +169,11 @@ fn launch(launcher: &[String], settings: &[(String, String)]) -> (Process, Strin
     command.arg("serve").env_clear();
     command.envs(settings.iter().map(|(name, value)| (format!("YIBI_{name}"), value)));
     let process = Process::start(&mut command);
-    let (public, admin) = process.wait_for("the server's addresses", |line| {
+    let addresses = process.wait_for("the server's addresses", |line| {
         let event: Value = serde_json::from_str(line).ok()?;
-        let address = |name: &str| Some(format!("http://{}", event[name].as_str()?));
-        (event["message"] == "listening").then(|| Some((address("public")?, address("admin")?))).flatten()
+        let address = |name: &str| event[name].as_str().map(|address| format!("http://{address}"));
+        let of = || Some([address("public")?, address("admin")?, address("internal").unwrap_or_default()]);
+        (event["message"] == "listening").then(of).flatten()
     });
-    (process, public, admin)
+    (process, addresses)
 }

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::wafer::Pair;
 use crate::wechat::Login;
 use crate::{Api, Reply};
 
@@ -46,6 +47,12 @@ impl Phone {
     pub async fn signed_in(server: &str, login: &Login) -> Self {
         Self::with_login(server, login).shown().await;
         Self::with_code(server, &login.code)
+    }
+
+    /// One that sends what a wafer sign-in gave.
+    #[must_use]
+    pub fn with_pair(server: &str, pair: &Pair) -> Self {
+        Self::stranger(server).header("X-WX-Id", &pair.id).header("X-WX-Skey", &pair.skey)
     }
 
     /// With a further header.

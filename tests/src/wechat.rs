@@ -30,6 +30,21 @@ pub struct Login {
     pub raw_data: String,
     /// Its signature.
     pub signature: String,
+    /// The profile with openid and watermark, encrypted; base64.
+    pub encrypted_data: String,
+    /// Its IV; base64.
+    pub iv: String,
+}
+
+/// What a phone has after its button for the phone number.
+#[derive(Debug, Clone)]
+pub struct Phone {
+    /// Today's code.
+    pub code: String,
+    /// The number, encrypted under the session_key that the phone has now.
+    pub encrypted_data: String,
+    /// The IV of that.
+    pub iv: String,
 }
 
 impl Wechat {
@@ -48,10 +63,60 @@ impl Wechat {
 
     /// What a named user's phone gets.
     pub async fn login(&self, user: &str) -> Login {
-        let reply = self.http.post(format!("{}/simulator/login", self.url)).json(&json!({"user": user}));
-        let login: Value = reply.send().await.unwrap().json().await.unwrap();
+        self.login_with(user, json!({})).await
+    }
+
+    /// The same, with other members in the encrypted data, `null` taking one away.
+    pub async fn login_with(&self, user: &str, open_data: Value) -> Login {
+        self.login_as(&json!({"user": user, "open_data": open_data})).await
+    }
+
+    /// What a named user's phone gets in another mini-program.
+    pub async fn login_to(&self, app_id: &str, user: &str) -> Login {
+        self.login_as(&json!({"user": user, "app_id": app_id})).await
+    }
+
+    async fn login_as(&self, asked: &Value) -> Login {
+        let login = self.control("login", asked).await;
         let text = |name: &str| login[name].as_str().unwrap().to_owned();
-        Login { code: text("code"), raw_data: text("raw_data"), signature: text("signature") }
+        Login {
+            code: text("code"),
+            raw_data: text("raw_data"),
+            signature: text("signature"),
+            encrypted_data: text("encrypted_data"),
+            iv: text("iv"),
+        }
+    }
+
+    /// What a named user's phone gets from the button for the phone number.
+    pub async fn phone(&self, user: &str) -> Phone {
+        let phone = self.control("phone", &json!({"user": user})).await;
+        let text = |name: &str| phone[name].as_str().unwrap().to_owned();
+        Phone { code: text("code"), encrypted_data: text("encrypted_data"), iv: text("iv") }
+    }
+
+    /// The access token that servers use now.
+    pub async fn access_token(&self) -> String {
+        let body = json!({"grant_type": "client_credential", "appid": self.app_id, "secret": APP_SECRET});
+        let url = format!("{}/cgi-bin/stable_token", self.url);
+        let token: Value = self.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+        token["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Refuses all access tokens given so far.
+    pub async fn refuse_tokens(&self) {
+        self.control("access-tokens/refuse", &json!({})).await;
+    }
+
+    /// How often an access token was fetched.
+    pub async fn fetches(&self) -> u64 {
+        self.calls().await["apis"]["stable_token"].as_u64().unwrap_or(0)
+    }
+
+    async fn control(&self, name: &str, body: &Value) -> Value {
+        let reply = self.http.post(format!("{}/simulator/{name}", self.url)).json(body).send().await.unwrap();
+        assert!(reply.status().is_success(), "{name}: {}", reply.status());
+        serde_json::from_str(&reply.text().await.unwrap()).unwrap_or_default()
     }
 
     /// A fresh code of a named user.
@@ -66,7 +131,9 @@ impl Wechat {
         let session = self.session(&code).await;
         let key = session["session_key"].as_str().unwrap();
         let digest = Sha1::new().chain_update(raw_data).chain_update(key).finalize();
-        Login { code, raw_data: raw_data.to_owned(), signature: HEXLOWER.encode(&digest) }
+        let signature = HEXLOWER.encode(&digest);
+        let (encrypted_data, iv) = Default::default();
+        Login { code, raw_data: raw_data.to_owned(), signature, encrypted_data, iv }
     }
 
     /// WeChat's own reply to a code, which uses it up.
@@ -91,6 +158,20 @@ impl Wechat {
     pub async fn script(&self, steps: Value) {
         let reply =
             self.http.post(format!("{}/simulator/script", self.url)).json(&steps).send().await.unwrap();
+        assert!(reply.status().is_success(), "{}", reply.text().await.unwrap());
+    }
+
+    /// Has pushes sent to that server's address, signed with that token, in safe mode where there is a key.
+    pub async fn push_to(&self, url: &str, token: &str, aes_key: Option<&str>, xml: bool) {
+        let target = json!({"url": url, "token": token, "aes_key": aes_key, "xml": xml});
+        let target = self.http.post(format!("{}/simulator/push-target", self.url)).json(&target);
+        assert!(target.send().await.unwrap().status().is_success());
+    }
+
+    /// What becomes of the next images, as the simulator takes it.
+    pub async fn fates(&self, fates: Value) {
+        let fates = self.http.post(format!("{}/simulator/fates", self.url)).json(&fates);
+        let reply = fates.send().await.unwrap();
         assert!(reply.status().is_success(), "{}", reply.text().await.unwrap());
     }
 

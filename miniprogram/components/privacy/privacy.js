@@ -1,12 +1,10 @@
-// The sheet behind wx.onNeedPrivacyAuthorization; every page that uses such an interface holds one.
+// The sheet behind wx.onNeedPrivacyAuthorization; every page that uses such an interface holds one. It stays while
+// the guide is read, which WeChat shows as a page of its own.
 Component({
   data: { show: false, contract: '《隐私保护指引》' },
   pageLifetimes: {
     show() {
       this.attach()
-    },
-    hide() {
-      if (this.data.show) this.refuse()
     },
   },
   lifetimes: {

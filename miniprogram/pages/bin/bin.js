@@ -1,11 +1,11 @@
 const { late } = require('../../lib/late')
-const { BIN_DAYS, dateWords } = require('../../lib/words')
+const { dateWords } = require('../../lib/words')
 
 /** Milliseconds. */
 const DAY = 24 * 3600 * 1000
 
 Page({
-  data: { days: BIN_DAYS, drawings: /** @type {any[]} */ ([]), loading: true },
+  data: { days: 0, drawings: /** @type {any[]} */ ([]), loading: true },
 
   /** @type {any} */
   services: late(),
@@ -14,6 +14,7 @@ Page({
 
   onLoad() {
     this.services = getApp()
+    this.setData({ days: this.services.limits.now.bin_days })
     void this.load(null)
   },
 
@@ -32,7 +33,7 @@ Page({
       const page = await this.services.api.drawings({ cursor, deleted: true })
       const now = Date.now()
       const drawings = page.drawings.map(({ id, title, deleted_at: deleted, stroke_count: strokes }) => {
-        const left = Math.max(0, Math.ceil((Date.parse(deleted) + BIN_DAYS * DAY - now) / DAY))
+        const left = Math.max(0, Math.ceil((Date.parse(deleted) + this.data.days * DAY - now) / DAY))
         return { id, title: title || '无题', about: `${strokes} 笔，${dateWords(deleted, now)}删除，还有 ${left} 天` }
       })
       this.next = page.next

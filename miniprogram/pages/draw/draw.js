@@ -94,7 +94,7 @@ Page({
   onShareAppMessage() {
     const title = this.drawing.title || '我画了一幅画，给你看'
     const path = '/pages/draw/draw'
-    if (this.drawing.isEmpty) return { title, path }
+    if (this.drawing.isEmpty || !this.drawing.whole) return { title, path }
     const promise = this.selectComponent('#picture')
       .paint(this.drawing, { width: 800, card: true })
       .then((imageUrl) => ({ title, path, imageUrl }))
@@ -104,21 +104,47 @@ Page({
   // ---- the drawing on the paper
 
   async open(id) {
-    this.opening = true
-    const { studio, saver } = this.services
-    const glimpse = studio.glimpses.get(id)
-    if (glimpse) {
-      Object.assign(this.drawing, { width: glimpse.width, height: glimpse.height })
-      this.setData({ glimpse: glimpse.image })
+    const { studio } = this.services
+    const summary = studio.summaries.get(id)
+    if (summary) {
+      Object.assign(this.drawing, { width: summary.width, height: summary.height })
+      this.setData({ glimpse: summary.image_url })
     }
+    const ahead = studio.ahead(id)
+    if (ahead) {
+      // One draws at once, on the picture that the gallery showed.
+      this.use(ahead)
+      await this.fill(ahead)
+      return
+    }
+    this.opening = true
     try {
       const drawing = await studio.open(id)
       this.opening = false
       this.use(drawing)
-      if (drawing.acked > 0) void saver.refresh(drawing).catch((error) => this.refreshFailed(error))
+      this.refresh()
     } catch (error) {
       this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.open(id) })
     }
+  },
+
+  /** Loads what was there before, below what is drawn meanwhile. @param {import('../../lib/drawing').Drawing} drawing */
+  async fill(drawing) {
+    try {
+      await this.services.studio.fill(drawing)
+      if (this.drawing !== drawing) return
+      // While a finger draws, the end of its stroke brings the picture.
+      if (!this.recorder.stroke) this.repaint()
+      this.refresh()
+    } catch (error) {
+      this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.fill(drawing) })
+    }
+  },
+
+  /** Asks for what another device may have added. */
+  refresh() {
+    const { drawing, services } = this
+    if (drawing.acked > 0) void services.saver.refresh(drawing).catch((/** @type {any} */ error) => this.refreshFailed(error))
   },
 
   refreshFailed(error) {
@@ -137,6 +163,7 @@ Page({
     this.recorder.length = 0
     this.setData({ mode: drawing.mode, seal: false, panel: '' })
     this.repaint()
+    this.seePen(drawing.picture.background)
     this.showState()
     this.showGauge()
     void this.layOut()
@@ -152,18 +179,29 @@ Page({
   repaint() {
     const { drawing } = this
     const { picture } = drawing
+    if (picture.background !== this.data.background) this.seePen(picture.background)
     if (this.painter) {
       this.painter.show(picture.strokes)
-      if (this.data.glimpse && !this.opening) void this.painter.settled().then(() => this.setChanged({ glimpse: '' }))
+      if (this.data.glimpse && drawing.whole && !this.opening) void this.painter.settled().then(() => this.wholeShown())
     }
     this.setChanged({
       background: picture.background,
       canUndo: drawing.canUndo,
       canRedo: drawing.canRedo,
-      drawn: !drawing.isEmpty,
+      drawn: !drawing.isEmpty && drawing.whole,
       done: drawing.mode === 'one_stroke' && !drawing.isEmpty,
       hint: drawing.seq > 0 || this.opening ? '' : (drawing.mode === 'one_stroke' ? '一笔，画到底' : '在这里画'),
     })
+  },
+
+  /** A new paper gets a pen that shows on it; on the same paper one may well draw white on white. @param {string} paper */
+  seePen(paper) {
+    const color = theme.visibleOn(this.data.color, paper)
+    if (color !== this.data.color) this.setPen({ color })
+  },
+
+  wholeShown() {
+    if (!this.recorder.stroke && this.drawing.whole) this.setChanged({ glimpse: '' })
   },
 
   /** setData of what differs only. @param {Record<string, any>} data */
@@ -257,11 +295,15 @@ Page({
           this.repaint()
           this.lifted()
         },
+        // The glimpse stays where it is, so the paper does too until it has gone.
         pinch: (pinch) => {
+          if (this.data.glimpse) return
           this.view.pinch(pinch)
           this.painter.stretch()
         },
-        pinchEnd: () => this.painter.sharpen(),
+        pinchEnd: () => {
+          if (!this.data.glimpse) this.painter.sharpen()
+        },
         twoFingerTap: () => this.undo(),
         twoFingerDoubleTap: () => {
           this.view.reset()
@@ -295,9 +337,15 @@ Page({
   touchStart(event) {
     if (!this.painter || this.data.done || this.opening) return
     const { points_per_stroke: points, actions_per_drawing: actions } = this.services.limits.now
-    if (this.recorder.phase === 'idle' && this.drawing.actions.length >= actions) {
-      wx.showToast({ title: '这幅画画满了，新画一幅吧', icon: 'none' })
-      return
+    const { drawing, recorder } = this
+    if (recorder.phase === 'idle') {
+      const full = (drawing.whole ? drawing.actions.length : drawing.seq) >= actions
+      // There is nothing to erase from yet.
+      const early = this.data.tool === 'eraser' && !drawing.whole
+      if (full || early) {
+        wx.showToast({ title: full ? '这幅画画满了，新画一幅吧' : '画还在路上，稍等再擦', icon: 'none' })
+        return
+      }
     }
     this.recorder.maxPoints = points
     this.recorder.start(event)

@@ -1,6 +1,6 @@
 const { Failure } = require('../../lib/http')
 const { late } = require('../../lib/late')
-const { BIN_DAYS, STATE_WORDS, dateWords } = require('../../lib/words')
+const { STATE_WORDS, dateWords } = require('../../lib/words')
 
 /** Drawings in one page of the list. */
 const PAGE = 20
@@ -42,7 +42,7 @@ Page({
     renaming: false,
     name: '',
     titleChars: 64,
-    binDays: BIN_DAYS,
+    binDays: 0,
   },
 
   /** @type {any} */
@@ -206,7 +206,7 @@ Page({
   /** @param {import('../../lib/api').Summary} drawing */
   item(drawing) {
     const { width, height } = drawing
-    this.services.studio.glimpses.set(drawing.id, { image: drawing.image_url, width, height })
+    this.services.studio.summaries.set(drawing.id, drawing)
     const title = drawing.title || '无题'
     const date = dateWords(drawing.updated_at, Date.now())
     return {
@@ -269,7 +269,7 @@ Page({
   menu({ currentTarget }) {
     const { id } = currentTarget.dataset
     this.chosen = id
-    this.setData({ chosen: id, chosenTitle: this.titleOf(id) || '无题' })
+    this.setData({ chosen: id, chosenTitle: this.titleOf(id) || '无题', binDays: this.services.limits.now.bin_days })
     wx.vibrateShort({ type: 'light', fail: () => {} })
   },
   closeMenu() {

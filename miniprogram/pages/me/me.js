@@ -1,9 +1,10 @@
 const { late } = require('../../lib/late')
-const { ERASURE_DAYS, dateWords, sizeWords } = require('../../lib/words')
+const { phoneRequest } = require('../../lib/phone')
+const { dateWords, sizeWords } = require('../../lib/words')
 
 /** What has to be typed to delete an account. */
 const PHRASE = '注销账号'
-/** The storage key of the avatar's path on this phone. */
+/** The storage key of the avatar's address as last heard of, shown while the server is asked. */
 const AVATAR = 'yibi.avatar'
 
 Page({
@@ -16,10 +17,13 @@ Page({
     usage: '',
     percent: 0,
     sessions: /** @type {any[]} */ ([]),
+    /** The number as the server shows it; empty where none is bound. */
+    phone: '',
+    binding: false,
     editing: false,
     closing: false,
     phrase: PHRASE,
-    days: ERASURE_DAYS,
+    days: 0,
     typed: '',
   },
 
@@ -42,12 +46,11 @@ Page({
     if (session.left) return
     try {
       const [me, { sessions }] = await Promise.all([api.me(), api.sessions()])
-      session.setUser({ id: me.id, nickname: me.nickname, created_at: me.created_at })
+      this.showMe(me)
       const { bytes_per_user: bytes } = this.services.limits.now
       const now = Date.now()
       this.setData({
         loading: false,
-        nickname: me.nickname,
         since: `${dateWords(me.created_at, now)}开始画`,
         usage: `${me.usage.drawings} 幅，${sizeWords(me.usage.bytes)}`,
         percent: Math.min(100, Math.ceil((me.usage.bytes / bytes) * 100)),
@@ -61,6 +64,18 @@ Page({
     } catch (error) {
       this.setData({ loading: false })
       this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.load() })
+    }
+  },
+
+  /** @param {import('../../lib/api').Me} me */
+  showMe(me) {
+    const { id, nickname, avatar_url: avatar, created_at, phone } = me
+    this.services.session.setUser({ id, nickname, created_at })
+    this.setData({ nickname, avatar, phone: phone || '' })
+    try {
+      wx.setStorageSync(AVATAR, avatar)
+    } catch {
+      // The next time then begins without it.
     }
   },
 
@@ -83,27 +98,68 @@ Page({
     this.setData({ editing: false })
   },
 
-  /** @param {any} event with a temporary path, which is kept as a file */
-  chooseAvatar({ detail }) {
-    wx.getFileSystemManager().saveFile({
-      tempFilePath: detail.avatarUrl,
-      success: ({ savedFilePath }) => {
-        wx.setStorageSync(AVATAR, savedFilePath)
-        this.setData({ avatar: savedFilePath })
-      },
-      fail: () => this.setData({ avatar: detail.avatarUrl }),
-    })
+  /** @param {any} event with a temporary path: WeChat has checked the picture */
+  async chooseAvatar({ detail }) {
+    const before = this.data.avatar
+    this.setData({ avatar: detail.avatarUrl })
+    try {
+      this.showMe(await this.services.api.setAvatar(detail.avatarUrl))
+    } catch (error) {
+      this.setData({ avatar: before })
+      this.selectComponent('#fault').tell(error)
+    }
+  },
+
+  async removeAvatar() {
+    try {
+      await this.services.api.removeAvatar()
+      this.setData({ avatar: '' })
+      wx.removeStorageSync(AVATAR)
+    } catch (error) {
+      this.selectComponent('#fault').tell(error)
+    }
   },
 
   async saveProfile({ detail }) {
     this.closeProfile()
     const nickname = detail.value.nickname.trim()
-    const { api, session } = this.services
     if (nickname === this.data.nickname) return
     try {
-      await api.setNickname(nickname)
-      if (session.user) session.setUser({ ...session.user, nickname })
-      this.setData({ nickname })
+      this.showMe(await this.services.api.setNickname(nickname))
+    } catch (error) {
+      this.selectComponent('#fault').tell(error)
+    }
+  },
+
+  // ---- phone number, asked for here and nowhere else
+
+  openPhone() {
+    this.setData({ binding: true })
+  },
+  closePhone() {
+    this.setData({ binding: false })
+  },
+
+  /** @param {{ detail: import('../../lib/phone').Given }} event */
+  async phoneGiven({ detail }) {
+    const { api, session } = this.services
+    try {
+      const request = await phoneRequest(session, detail)
+      if (!request) return
+      await api.bindPhone(request)
+      this.closePhone()
+      this.showMe(await api.me())
+      wx.showToast({ title: '已绑定', icon: 'success' })
+    } catch (error) {
+      this.selectComponent('#fault').tell(error)
+    }
+  },
+
+  async removePhone() {
+    this.closePhone()
+    try {
+      await this.services.api.removePhone()
+      this.setData({ phone: '' })
     } catch (error) {
       this.selectComponent('#fault').tell(error)
     }
@@ -168,7 +224,7 @@ Page({
   // ---- deleting the account
 
   askClose() {
-    this.setData({ closing: true, typed: '' })
+    this.setData({ closing: true, typed: '', days: this.services.limits.now.erasure_days })
   },
   closeClosing() {
     this.setData({ closing: false })
@@ -189,7 +245,7 @@ Page({
       wx.removeStorageSync(AVATAR)
       this.forgetSeen()
       this.setData({ left: true, nickname: '', avatar: '' })
-      wx.showToast({ title: `${ERASURE_DAYS} 天后彻底删除`, icon: 'none' })
+      wx.showToast({ title: `${this.data.days} 天后彻底删除`, icon: 'none' })
     } catch (error) {
       this.selectComponent('#fault').tell(error)
     }

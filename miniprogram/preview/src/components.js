@@ -61,7 +61,11 @@ export function defineComponents({ space, backend, wx }) {
     share: (node) => wx().previewShare({ from: 'button', target: { dataset: node.dataset } }),
     openSetting: (node) => wx().openSetting({ success: (reply) => fire(node, 'opensetting', reply) }),
     chooseAvatar: (node) => wx().previewAvatar().then((avatarUrl) => fire(node, 'chooseavatar', { avatarUrl }), () => {}),
-    agreePrivacyAuthorization: (node) => fire(node, 'agreeprivacyauthorization', {}),
+    getPhoneNumber: (node) => wx().preview.phone().then((detail) => fire(node, 'getphonenumber', detail)),
+    agreePrivacyAuthorization: (node) => {
+      wx().preview.privacy.agreed(node.id)
+      fire(node, 'agreeprivacyauthorization', {})
+    },
   }
 
   define('button', { type: String, size: String, disabled: Boolean, openType: String, formType: String, hoverClass: String }, (node, data) => {
@@ -102,6 +106,7 @@ export function defineComponents({ space, backend, wx }) {
     }
     define(tag, properties, (node, data) => {
       if (tag === 'input') node.type = data.password ? 'password' : 'text'
+      node.nickname = data.type === 'nickname'
       node.disabled = data.disabled
       node.placeholder = data.placeholder
       node.setAttribute('name', data.name)
@@ -115,7 +120,11 @@ export function defineComponents({ space, backend, wx }) {
     }, (node) => {
       const detail = () => ({ value: node.value, cursor: node.selectionStart })
       node.addEventListener('input', () => fire(node, 'input', detail(), true))
-      node.addEventListener('focus', () => fire(node, 'focus', detail()))
+      node.addEventListener('focus', () => {
+        // A nickname that was refused is a text like any other.
+        if (node.nickname) wx().preview.privacy.needed('nickname').catch(() => {})
+        fire(node, 'focus', detail())
+      })
       node.addEventListener('blur', () => fire(node, 'blur', detail()))
       node.addEventListener('keydown', (event) => {
         if (event.key === 'Enter') fire(node, 'confirm', detail())

@@ -64,6 +64,7 @@ export class Shell {
         <h2>用户</h2><div class="choices users">${users.join('')}</div>
         <h2>网络</h2><div class="choices"><button data-network aria-pressed="false">飞行模式</button></div>
         <h2>相册权限</h2><div class="choices"><button data-album>重置为未询问</button></div>
+        <h2>隐私授权</h2><div class="choices"><button data-privacy>重置为未询问</button></div>
       </aside>`)
     panel.addEventListener('click', (event) => {
       const button = event.target.closest('button')
@@ -75,6 +76,7 @@ export class Shell {
         this.onFlight?.(flight)
       }
       if ('album' in button.dataset) this.onAlbumReset?.()
+      if ('privacy' in button.dataset) this.onPrivacyReset?.()
     })
     return panel
   }

@@ -78,7 +78,9 @@ export class Touches {
 
   send(type, event, touches, changed) {
     const { target, box } = this.gesture
-    const extra = { touches: [...touches].map((one) => shaped(one, box)), changedTouches: [...changed].map((one) => shaped(one, box)) }
+    // The browser's own moment of the event, as WeChat's events have it; a handler may come to it later.
+    const timeStamp = event ? event.timeStamp : performance.now()
+    const extra = { timeStamp, touches: [...touches].map((one) => shaped(one, box)), changedTouches: [...changed].map((one) => shaped(one, box)) }
     this.backend.fire(target, type, {}, { extra, event })
   }
 
@@ -91,16 +93,18 @@ export class Touches {
     const { clientX, clientY } = changed[0]
     // Measured once: a canvas does not move under a finger, and measuring costs a layout.
     const box = target.closest?.('canvas')?.getBoundingClientRect()
-    const gesture = { target, box, x: clientX, y: clientY, still: true, long: false, timer: 0, pressed: null }
+    const gesture = { target, box, x: clientX, y: clientY, since: event.timeStamp, still: true, long: false, timer: 0, pressed: null }
     this.gesture = gesture
     this.press(target)
     this.send('touchstart', event, touches, changed)
-    gesture.timer = setTimeout(() => {
-      if (this.gesture !== gesture) return
-      gesture.long = true
-      this.release()
-      this.send('longpress', null, touches, changed)
-    }, LONG_PRESS)
+    gesture.timer = setTimeout(() => this.pressedLong(gesture, touches, changed), LONG_PRESS)
+  }
+
+  pressedLong(gesture, touches, changed) {
+    if (this.gesture !== gesture || gesture.long) return
+    gesture.long = true
+    this.release()
+    this.send('longpress', null, touches, changed)
   }
 
   move(event, touches, changed) {
@@ -116,6 +120,8 @@ export class Touches {
     const { gesture } = this
     if (!gesture) return
     clearTimeout(gesture.timer)
+    // A busy page may come to the lifting before its timer does.
+    if (gesture.still && event.timeStamp - gesture.since >= LONG_PRESS) this.pressedLong(gesture, changed, changed)
     this.release()
     this.send('touchend', event, touches, changed)
     // After a long press the browser's click would close the sheet that it opened.

@@ -27,16 +27,22 @@ async fn healthz() -> impl Responder {
     HttpResponse::Ok().json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
 }
 
-/// Ready: what it needs answers too. 503 when something does not, with which.
+/// Ready: what it needs answers too, and it is not about to stop. 503 otherwise, with what is amiss.
 async fn readyz(app: App) -> impl Responder {
     let (gallery, sessions) =
         tokio::join!(state(app.gallery.store().ping()), state(app.sessions.store().ping()));
     let ready = gallery == "ok" && sessions == "ok";
+    let draining = app.metrics.watch().is_draining();
+    let status = match (draining, ready) {
+        (true, _) => "draining",
+        (false, true) => "ok",
+        (false, false) => "unavailable",
+    };
     let body = json!({
-        "status": if ready { "ok" } else { "unavailable" },
+        "status": status,
         "dependencies": {"gallery": gallery, "sessions": sessions},
     });
-    if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+    if status == "ok" { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }
 
 async fn state(ping: impl Future<Output = StoreResult<()>>) -> &'static str {

@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::web::{self, Bytes, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use yibi_common::admin::{Count, ErrorsReply, Event, Overview, RequestDetail};
+use yibi_common::admin::{Count, ErrorsReply, Event, EventQuery, Overview, RequestDetail};
 use yibi_common::api::ProblemBody;
 
 use super::asker::Viewer;
+use super::paging::invalid;
 use crate::clock::Micros;
-use crate::http::App;
 use crate::http::reply::Reply;
+use crate::http::{App, query};
 use crate::problem::{Code, Problem};
 use crate::store::admin::{GalleryAdmin, SessionsAdmin};
-use crate::watch::Fleet;
+use crate::watch::{Fleet, Wanted};
 
 /// How long ago a session may have been used by somebody who counts as online.
 const ONLINE: Duration = Duration::from_secs(300);
@@ -33,6 +34,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/requests/{request}").route(web::get().to(request)));
 }
 
+fn fleet(app: &App) -> Fleet<'_> {
+    Fleet { watch: app.metrics.watch(), sessions: app.sessions.store() }
+}
+
 /// All servers, and how much there is of everything.
 #[utoipa::path(get, path = "/overview", tag = "servers", responses(
     (status = 200, description = "The overview", body = Overview),
@@ -42,7 +47,7 @@ pub(super) async fn overview(app: App, _viewer: Viewer) -> Reply {
     let now = Micros::now();
     let watch = app.metrics.watch();
     let (gallery, sessions) = (app.gallery.store(), app.sessions.store());
-    let fleet = Fleet { watch, sessions };
+    let fleet = fleet(&app);
     let (servers, counted, signed_in) =
         tokio::join!(fleet.servers(), gallery.estimates(), sessions.session_estimates(now.minus(ONLINE)));
     // What can't be told is left out: the rest is worth most when something is down.
@@ -61,19 +66,20 @@ pub(super) async fn overview(app: App, _viewer: Viewer) -> Reply {
     }))
 }
 
-/// What happens on all servers from now on, as server-sent events.
-#[utoipa::path(get, path = "/events", tag = "servers", responses(
+/// What happens on all servers from now on, as server-sent events. Who is too slow is told how many were missed.
+#[utoipa::path(get, path = "/events", tag = "servers", params(EventQuery), responses(
     (status = 200, description = "Events, each the `data` of one server-sent event", body = Event, content_type = "text/event-stream"),
     (status = 503, description = "`busy`: too many listen already", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(super) async fn events(app: App, _viewer: Viewer) -> Reply {
+pub(super) async fn events(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
+    let wanted = Wanted::of(query::<EventQuery>(&request)?).map_err(invalid)?;
     let watch = app.metrics.watch();
     if watch.listeners() >= LISTENERS {
         return Err(Problem::new(Code::Busy));
     }
     // The first piece lets the console know that it is connected.
-    let begun = (watch.listen(), Some(Bytes::from_static(b": hello\n\n")));
+    let begun = (watch.listen(wanted), Some(Bytes::from_static(b": hello\n\n")));
     let pieces = stream::unfold(begun, |(mut listener, first)| async move {
         if let Some(first) = first {
             return Some((Ok::<_, actix_web::Error>(first), (listener, None)));
@@ -97,7 +103,7 @@ pub(super) async fn events(app: App, _viewer: Viewer) -> Reply {
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn errors(app: App, _viewer: Viewer) -> Reply {
-    Ok(HttpResponse::Ok().json(app.metrics.watch().errors()))
+    Ok(HttpResponse::Ok().json(fleet(&app).errors().await))
 }
 
 /// One failed request, and what its user asked before and after.
@@ -108,6 +114,6 @@ pub(super) async fn errors(app: App, _viewer: Viewer) -> Reply {
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn request(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
-    let found = app.metrics.watch().request(&id);
+    let found = fleet(&app).request(&id).await;
     Ok(HttpResponse::Ok().json(found.ok_or_else(|| Problem::new(Code::RequestNotFound))?))
 }

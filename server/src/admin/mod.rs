@@ -9,6 +9,7 @@ mod health;
 mod live;
 pub mod openapi;
 mod paging;
+mod session_key;
 mod sessions;
 mod socket;
 mod users;
@@ -26,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(views::routes)
             .configure(live::routes)
             .configure(sessions::routes)
+            .configure(session_key::routes)
             .configure(users::routes)
             .configure(drawings::routes)
             .configure(audit::routes)

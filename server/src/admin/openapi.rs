@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, drawings, live, sessions, users, views};
+use super::{audit, drawings, live, session_key, sessions, users, views};
 
 /// The operator's API, version 1.
 #[derive(OpenApi)]
@@ -14,7 +14,7 @@ use super::{audit, drawings, live, sessions, users, views};
     servers((url = "/admin/v1")),
     paths(
         views::me, live::overview, live::events, live::errors, live::request,
-        sessions::list, sessions::counted, sessions::one, sessions::revoke,
+        sessions::list, sessions::counted, sessions::one, sessions::revoke, session_key::reset,
         users::list, users::counted, users::one, users::block, users::unblock, users::revoke,
         drawings::list, drawings::counted, drawings::read, drawings::export, drawings::png, drawings::svg,
         drawings::delete, drawings::restore,

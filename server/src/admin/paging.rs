@@ -7,9 +7,10 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use yibi_common::admin::Count;
 
+use crate::http::App;
 use crate::problem::{Code, Problem};
 use crate::store::StoreResult;
-use crate::store::admin::{Place, Rows};
+use crate::store::admin::{Place, Rows, Texts};
 
 /// Rows on a page: when no number is asked for, and at most.
 const PAGE: u32 = 200;
@@ -49,6 +50,41 @@ pub(super) fn write_cursor(place: Option<Place>, list: &str) -> Option<String> {
 
 pub(super) fn invalid(what: &str) -> Problem {
     Problem::new(Code::InvalidValue).detail(what)
+}
+
+/// Rows whose keys begin with an app's id and a prefix: one range of the index for each of the apps, in the order
+/// of their ids. `part` gets the range, the place behind which to begin, and how many rows are wanted.
+pub(super) async fn by_prefix<T, F>(
+    app: &App,
+    prefix: &str,
+    (reverse, after, limit): (bool, Option<&Place>, u32),
+    mut part: impl FnMut(Texts, Option<Place>, u32) -> F,
+) -> StoreResult<Rows<T>>
+where
+    F: Future<Output = StoreResult<Rows<T>>>,
+{
+    let mut apps: Vec<String> = app.settings.apps().map(|app| app.app_id).collect();
+    apps.sort_unstable();
+    apps.dedup();
+    if reverse {
+        apps.reverse();
+    }
+    if let Some(begun) = after.and_then(|after| after.name.split('/').next()) {
+        apps = apps.into_iter().skip_while(|app| app != begun).collect();
+    }
+    let mut found = Rows::none();
+    let mut after = after.cloned();
+    for app_id in apps {
+        let left = limit.saturating_sub(u32::try_from(found.rows.len()).unwrap_or(u32::MAX));
+        let range = Texts::beginning_with(&format!("{app_id}/{prefix}"));
+        let rows = part(range, after.take(), left).await?;
+        found.rows.extend(rows.rows);
+        found.next = rows.next;
+        if found.next.is_some() {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// Counts rows page by page, until the time is over.

@@ -9,13 +9,13 @@ use yibi_common::api::ProblemBody;
 
 use super::asker::{Operator, Viewer};
 use super::audit;
-use super::paging::{COUNTED, count, invalid, limit, of_sorted, read_cursor, write_cursor};
+use super::paging::{COUNTED, by_prefix, count, invalid, limit, of_sorted, read_cursor, write_cursor};
 use super::views::{Names, user};
 use crate::clock::Micros;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::{Code, Problem};
-use crate::store::admin::{self, Place, Rows, SessionFilter, SessionsAdmin, Texts};
+use crate::store::admin::{self, Place, Rows, SessionFilter, SessionsAdmin};
 use crate::store::gallery::Gallery;
 use crate::store::sessions::{Dialect, SessionId, Sessions, StoredSession};
 use crate::store::{StoreError, StoreResult};
@@ -83,30 +83,12 @@ impl Asked {
         let Some(prefix) = page.filter.openid.as_ref().filter(|_| page.order == SessionOrder::Openid) else {
             return store.session_page(page).await;
         };
-        // One range of the index for each mini-program.
-        let mut apps: Vec<String> = app.settings.apps().map(|app| app.app_id).collect();
-        apps.sort_unstable();
-        apps.dedup();
-        if page.reverse {
-            apps.reverse();
-        }
-        if let Some(begun) = page.after.as_ref().and_then(|after| after.name.split('/').next()) {
-            apps = apps.into_iter().skip_while(|app| app != begun).collect();
-        }
-        let mut found = Rows::none();
-        let mut after = page.after.clone();
-        for app_id in apps {
-            let users = Some(Texts::beginning_with(&format!("{app_id}/{prefix}")));
-            let left = page.limit.saturating_sub(u32::try_from(found.rows.len()).unwrap_or(u32::MAX));
-            let part = admin::SessionPage { users, after: after.take(), limit: left, ..page.clone() };
-            let part = store.session_page(&part).await?;
-            found.rows.extend(part.rows);
-            found.next = part.next;
-            if found.next.is_some() {
-                break;
-            }
-        }
-        Ok(found)
+        let place = (page.reverse, page.after.as_ref(), page.limit);
+        by_prefix(app, prefix, place, |users, after, limit| {
+            let page = admin::SessionPage { users: Some(users), after, limit, ..page.clone() };
+            async move { store.session_page(&page).await }
+        })
+        .await
     }
 }
 

@@ -7,11 +7,13 @@ use std::any::Any;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use actix_web::dev::Extensions;
 use yibi_common::admin::Role;
+
+use crate::unix_socket;
 
 /// The socket in the data directory.
 const FILE: &str = "admin.sock";
@@ -52,34 +54,17 @@ impl Socket {
     /// [`io::ErrorKind::AddrInUse`] when another server listens on it, [`io::ErrorKind::NotFound`] for an
     /// unknown group, and as the system says.
     pub fn bind(directory: &Path, group: &str) -> io::Result<(Self, UnixListener)> {
-        let group = if group.is_empty() { None } else { Some(group_number(group)?) };
+        let group = unix_socket::group_number(group)?;
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         let path = directory.join(FILE);
-        if UnixStream::connect(&path).is_ok() {
-            return Err(io::Error::new(io::ErrorKind::AddrInUse, "another server listens on it"));
-        }
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        // Nobody gets in between the making and the locking: it is made elsewhere, locked, and then moved.
-        let hidden = directory.join(format!(".{FILE}.{}", std::process::id()));
-        match std::fs::remove_file(&hidden) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let listener = UnixListener::bind(&hidden)?;
-        let mode = if group.is_some() { 0o660 } else { 0o600 };
-        std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(mode))?;
+        let listener = unix_socket::bind(&path, group)?;
         if let Some(group) = group {
-            chown(&hidden, None, Some(group))?;
             // The group may pass through the directory to the socket, and see nothing else of it.
             chown(directory, None, Some(group))?;
             let mode = std::fs::metadata(directory)?.permissions().mode() & 0o7777;
             std::fs::set_permissions(directory, std::fs::Permissions::from_mode(mode | 0o010))?;
         }
-        let owner = std::fs::metadata(&hidden)?.uid();
-        std::fs::rename(&hidden, &path)?;
+        let owner = std::fs::metadata(&path)?.uid();
         Ok((Self { path, owner }, listener))
     }
 
@@ -112,20 +97,6 @@ impl Drop for Socket {
         // Nothing depends on it: the next server replaces a socket that nobody listens on.
         let _ = std::fs::remove_file(&self.path);
     }
-}
-
-/// The number of a group, given by number or by its name in `/etc/group`.
-fn group_number(group: &str) -> io::Result<u32> {
-    if let Ok(number) = group.parse() {
-        return Ok(number);
-    }
-    let unknown = || io::Error::new(io::ErrorKind::NotFound, format!("no group {group:?} in /etc/group"));
-    let groups = std::fs::read_to_string("/etc/group")?;
-    let number = groups.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        (fields.next()? == group).then(|| fields.nth(1)?.parse().ok()).flatten()
-    });
-    number.ok_or_else(unknown)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use yibi_common::admin::{Change, Count, UserDetail, UserPage, UserQuery, UserRow};
+use yibi_common::admin::{Change, Count, UserDetail, UserPage, UserQuery, UserRef, UserRow};
 use yibi_common::api::ProblemBody;
 
 use super::asker::{Operator, Viewer};
 use super::audit;
-use super::paging::{COUNTED, count, invalid, limit, read_cursor, write_cursor};
+use super::paging::{COUNTED, by_prefix, count, invalid, limit, read_cursor, write_cursor};
 use super::sessions::latest;
 use super::views::{Names, user, user_row};
 use crate::clock::Micros;
@@ -28,6 +28,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/users/{user}/unblock").route(web::post().to(unblock)))
         .service(web::resource("/users/{user}/sessions").route(web::delete().to(revoke)));
 }
+
+/// Users that are shown as the same person, at most.
+const ELSEWHERE: u32 = 50;
 
 /// What a query asks for.
 struct Asked {
@@ -56,30 +59,12 @@ impl Asked {
     async fn rows(&self, app: &App) -> StoreResult<Rows<UserRecord>> {
         let (page, store) = (&self.page, app.gallery.store());
         let Some(prefix) = &self.openid else { return store.user_page(page).await };
-        // One range of the index for each mini-program.
-        let mut apps: Vec<String> = app.settings.apps().map(|app| app.app_id).collect();
-        apps.sort_unstable();
-        apps.dedup();
-        if page.reverse {
-            apps.reverse();
-        }
-        if let Some(begun) = page.after.as_ref().and_then(|after| after.name.split('/').next()) {
-            apps = apps.into_iter().skip_while(|app| app != begun).collect();
-        }
-        let mut found = Rows::none();
-        let mut after = page.after.clone();
-        for app_id in apps {
-            let by = UsersBy::Key(Texts::beginning_with(&format!("{app_id}/{prefix}")));
-            let left = page.limit.saturating_sub(u32::try_from(found.rows.len()).unwrap_or(u32::MAX));
-            let part = admin::UserPage { by, after: after.take(), limit: left, ..page.clone() };
-            let part = store.user_page(&part).await?;
-            found.rows.extend(part.rows);
-            found.next = part.next;
-            if found.next.is_some() {
-                break;
-            }
-        }
-        Ok(found)
+        let place = (page.reverse, page.after.as_ref(), page.limit);
+        by_prefix(app, prefix, place, |range, after, limit| {
+            let page = admin::UserPage { by: UsersBy::Key(range), after, limit, ..page.clone() };
+            async move { store.user_page(&page).await }
+        })
+        .await
     }
 }
 
@@ -125,18 +110,27 @@ pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> 
 pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
     let user = user(&app, &id).await?;
     let key = &user.key;
-    let (usage, sessions, latest, names) = tokio::try_join!(
+    let (usage, standings, sessions, latest, names) = tokio::try_join!(
         app.gallery.store().usage(key),
+        app.moderation.known(&user),
         app.sessions.store().of_user(key),
         latest(&app, key),
         Names::of(&app, std::iter::once(key)),
     )?;
+    let person = match &user.unionid {
+        Some(unionid) => app.gallery.store().users_of_person(unionid, ELSEWHERE).await?,
+        None => Vec::new(),
+    };
     Ok(HttpResponse::Ok().json(UserDetail {
         user: user_row(&user),
+        nickname_state: standings.nickname.map(Into::into),
+        avatar_state: standings.avatar.map(Into::into),
         drawings: usage.drawings,
         bytes: usage.bytes,
         sessions: sessions.iter().map(|(session, ends)| names.session(session, *ends)).collect(),
         latest: latest.iter().map(|header| names.drawing(key, header)).collect(),
+        elsewhere: person.iter().filter(|other| other.key != *key).map(UserRef::from).collect(),
+        unionid: user.unionid,
         now: Micros::now().to_string(),
     }))
 }

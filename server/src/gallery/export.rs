@@ -1,6 +1,5 @@
 //! Everything of a user in one zip file, made while it is sent.
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,11 +15,13 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::pictures::{Format, drawn};
 use super::{GalleryError, GalleryResult, GalleryService, decoded};
+use crate::phone::PhoneNumber;
+use crate::store::avatars::Avatars;
 use crate::store::gallery::{After, Gallery, Stored, UserRecord};
 use crate::user::UserKey;
 
 /// Exports that one server makes at a time.
-const AT_ONCE: usize = 2;
+pub(super) const AT_ONCE: usize = 2;
 /// The longer side of exported pictures, in pixels.
 const SIZE: u32 = 1080;
 /// Drawings that are looked up at once.
@@ -34,33 +35,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 type Pieces = mpsc::Sender<io::Result<Bytes>>;
 
-/// Whose exports are being made.
-#[derive(Clone, Default)]
-pub(super) struct Exports(Arc<Mutex<HashSet<UserKey>>>);
-
-impl Exports {
-    /// A place for that user's export, one for each.
-    fn place(&self, user: &UserKey) -> GalleryResult<Exporting> {
-        let mut users = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if users.len() >= AT_ONCE || !users.insert(user.clone()) {
-            return Err(GalleryError::Busy);
-        }
-        Ok(Exporting { exports: self.clone(), user: user.clone() })
-    }
-}
-
-/// A place that is taken until it is dropped.
-struct Exporting {
-    exports: Exports,
-    user: UserKey,
-}
-
-impl Drop for Exporting {
-    fn drop(&mut self) {
-        self.exports.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user);
-    }
-}
-
 impl GalleryService {
     /// The user's profile and all drawings, the bin's too, each as JSON and PNG. The stream breaks off when
     /// something fails on the way, so that no part is taken for the whole.
@@ -72,7 +46,7 @@ impl GalleryService {
         &self,
         user: &UserKey,
     ) -> GalleryResult<impl Stream<Item = io::Result<Bytes>> + use<>> {
-        let place = self.0.exports.place(user)?;
+        let turn = self.0.exports.take(user)?;
         let record = self.0.store.user(user).await?.ok_or(GalleryError::NotFound)?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let service = self.clone();
@@ -82,7 +56,7 @@ impl GalleryService {
                 // When nobody listens any more, nobody need be told.
                 let _ = sender.send(Err(io::Error::other("the export broke off"))).await;
             }
-            drop(place);
+            drop(turn);
         };
         tokio::spawn(export.in_current_span());
         Ok(futures_util::stream::unfold(receiver, |mut receiver| async {
@@ -92,13 +66,22 @@ impl GalleryService {
 
     async fn write_export(&self, user: UserRecord, pieces: &Pieces) -> GalleryResult<()> {
         let mut archive = Archive::new();
+        // The number in full: it is the user's own, and this is the copy of all that is kept of the user.
+        let sealer = &self.0.keys.get().await?.sealer;
+        let phone = user.phone.as_ref().and_then(|sealed| PhoneNumber::open(sealed, sealer, &user.key));
         let profile = json!({
             "id": user.public_id,
             "nickname": user.nickname,
             "created_at": user.created_at.to_string(),
             "origin": user.origin,
+            "phone": phone,
         });
         archive.file("profile.json", &json_of(&profile)?)?;
+        if let Some(id) = &user.avatar
+            && let Some(image) = self.0.store.avatar(&user.key, id).await?
+        {
+            archive.file("avatar.jpg", &image)?;
+        }
         // All ids first: what changes meanwhile moves to the front of the pages, and would be missed there.
         for id in self.all_ids(&user.key).await? {
             let place = self.0.studio.place(&user.key).await?;
@@ -164,8 +147,11 @@ impl Archive {
 
     fn file(&mut self, name: &str, content: &[u8]) -> GalleryResult<()> {
         let Some(zip) = &mut self.zip else { return Ok(()) };
-        let method =
-            if name.ends_with(".png") { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+        let method = if name.ends_with(".png") || name.ends_with(".jpg") {
+            CompressionMethod::Stored
+        } else {
+            CompressionMethod::Deflated
+        };
         let options = SimpleFileOptions::default().compression_method(method);
         zip.start_file(name, options).map_err(|_| OUTGROWN)?;
         zip.write_all(content).map_err(|_| OUTGROWN)

@@ -2,6 +2,7 @@
 //! end.
 
 mod append;
+mod avatar;
 mod drawings;
 mod export;
 mod operator;
@@ -10,15 +11,18 @@ mod purge;
 mod quota;
 pub mod render;
 mod studio;
+mod turns;
 mod weapp;
 
 use std::sync::Arc;
 
 use moka::sync::Cache;
+use yibi_common::api::LimitsReply;
 use yibi_common::drawing::{Action, Invalid};
 use yibi_common::limits::Limits;
 
 pub use append::Append;
+pub use avatar::{AvatarLink, Flaw, MAX_UPLOAD, MEDIA_TYPE as AVATAR_TYPE};
 pub use drawings::Page;
 pub use operator::Opened;
 pub use pictures::{Format, Link, Picture};
@@ -26,6 +30,7 @@ pub use purge::keep_house;
 pub use weapp::Save;
 
 use self::studio::Studio;
+use self::turns::Turns;
 use crate::keys::LazyKeyring;
 use crate::settings;
 use crate::store::StoreError;
@@ -77,6 +82,12 @@ pub enum GalleryError {
     /// Too much is waiting already.
     #[error("too much to do")]
     Busy,
+    /// An uploaded file can't be an avatar.
+    #[error("{0}")]
+    Image(Flaw),
+    /// The user has no such avatar.
+    #[error("no such avatar")]
+    NoAvatar,
     /// A signed link is forged or too old.
     #[error("the link is not valid")]
     LinkInvalid,
@@ -112,7 +123,8 @@ struct Inner {
     usage: Cache<UserKey, Arc<quota::Account>>,
     studio: Studio,
     pictures: moka::future::Cache<pictures::Key, bytes::Bytes>,
-    exports: export::Exports,
+    exports: Turns,
+    uploads: Turns,
 }
 
 impl GalleryService {
@@ -138,14 +150,15 @@ impl GalleryService {
             usage: quota::accounts(),
             studio,
             pictures,
-            exports: export::Exports::default(),
+            exports: Turns::new(export::AT_ONCE),
+            uploads: Turns::new(avatar::UPLOADS),
         }))
     }
 
-    /// The numbers that bound drawings and users.
+    /// The numbers that a client is told.
     #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.0.limits
+    pub fn limits(&self) -> LimitsReply {
+        LimitsReply::new(&self.0.limits, self.0.settings.bin_days, self.0.settings.erasure_days)
     }
 
     /// The store below, for users.

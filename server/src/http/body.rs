@@ -16,8 +16,8 @@ use crate::problem::{Code, Problem};
 
 /// A request's body, not yet read.
 pub(super) struct Body {
-    request: HttpRequest,
-    payload: web::Payload,
+    pub(super) request: HttpRequest,
+    pub(super) payload: web::Payload,
 }
 
 impl FromRequest for Body {
@@ -43,7 +43,7 @@ impl Body {
         self.bytes_within(usize::MAX).await
     }
 
-    async fn bytes_within(mut self, limit: usize) -> Result<Vec<u8>, Problem> {
+    pub(super) async fn bytes_within(mut self, limit: usize) -> Result<Vec<u8>, Problem> {
         let app = self.request.app_data::<App>().cloned().ok_or_else(|| Problem::new(Code::Internal))?;
         let limit = limit.min(app.settings.http.body_limit);
         let coding = Coding::of(&self.request)?;

@@ -35,23 +35,28 @@ impl FromRequest for Authenticated {
         let request = request.clone();
         Box::pin(async move {
             let app = request.app_data::<App>().ok_or_else(|| Problem::new(Code::Internal))?;
-            let from = address(&request, app);
-            let presented = bearer(&request);
-            if !presented.is_some_and(|presented| app.sessions.knows(&presented)) {
-                app.guard.hear(from)?;
-            }
-            let caller = match presented {
-                Some(presented) => app.sessions.authenticate(&presented).await,
-                None => Err(SessionError::Unauthenticated),
-            };
-            if matches!(caller, Err(SessionError::Unauthenticated)) {
-                app.guard.failed(from);
-            }
-            let caller = caller?;
-            request.extensions_mut().insert(CalledBy(caller.session.public_id.clone()));
-            Ok(Self(caller))
+            authenticated(app, &request).await.map(Self)
         })
     }
+}
+
+/// The user of the request's bearer token.
+pub(super) async fn authenticated(app: &App, request: &HttpRequest) -> Result<Caller, Problem> {
+    let from = address(request, app);
+    let presented = bearer(request);
+    if !presented.is_some_and(|presented| app.sessions.knows(&presented)) {
+        app.guard.hear(from)?;
+    }
+    let caller = match presented {
+        Some(presented) => app.sessions.authenticate(&presented).await,
+        None => Err(SessionError::Unauthenticated),
+    };
+    if matches!(caller, Err(SessionError::Unauthenticated)) {
+        app.guard.failed(from);
+    }
+    let caller = caller?;
+    request.extensions_mut().insert(CalledBy(caller.session.public_id.clone()));
+    Ok(caller)
 }
 
 fn bearer(request: &HttpRequest) -> Option<Presented> {

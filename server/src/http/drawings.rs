@@ -105,8 +105,10 @@ pub(super) async fn read(app: App, caller: Authenticated, id: Path<String>, requ
 pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, body: Body) -> Reply {
     app.guard.write(caller.user())?;
     let asked: AppendRequest = body.json().await?;
+    let title = asked.drawing.as_ref().and_then(|drawing| drawing.title.clone()).unwrap_or_default();
     let append = Append { from_seq: asked.from_seq, actions: asked.actions, drawing: asked.drawing };
     let seq = app.gallery.append(caller.user(), &id, append).await?;
+    app.moderation.title(caller.user(), &id, &title).await;
     Ok(HttpResponse::Ok().json(AppendReply { seq }))
 }
 
@@ -122,6 +124,7 @@ pub(super) async fn rename(app: App, caller: Authenticated, id: Path<String>, bo
     app.guard.write(caller.user())?;
     let patch: PatchDrawing = body.json().await?;
     let summary = app.gallery.rename(caller.user(), &caller.session.public_id, &id, &patch.title).await?;
+    app.moderation.title(caller.user(), &id, &summary.title).await;
     Ok(HttpResponse::Ok().json(summary))
 }
 

@@ -30,11 +30,11 @@ pub struct ForOperators;
 
 /// A failure in a reply of 2016, which is none by its status.
 #[derive(Debug, Clone)]
-pub(super) struct Failed2016 {
+pub(crate) struct Failed2016 {
     /// What it is.
-    pub(super) code: Code,
+    pub(crate) code: Code,
     /// Its cause and its causes.
-    pub(super) cause: Option<String>,
+    pub(crate) cause: Option<String>,
 }
 
 /// The request's id, for what is written down beyond the log.
@@ -117,6 +117,7 @@ pub async fn envelope(
         if response.request().app_data::<ForOperators>().is_none() {
             let row = RequestRow {
                 request_id: id,
+                server: String::new(),
                 at: Micros::now().to_string(),
                 method: method.to_string(),
                 route: route.clone(),
@@ -178,7 +179,11 @@ fn problem_body(
         }
         None => of_framework(status),
     };
-    Some(ProblemBody {
+    Some(body_of(code, status, problem, id))
+}
+
+fn body_of(code: Code, status: StatusCode, problem: Option<&Problem>, id: &str) -> ProblemBody {
+    ProblemBody {
         kind: "about:blank".to_owned(),
         title: code.title().to_owned(),
         status: status.as_u16(),
@@ -187,7 +192,13 @@ fn problem_body(
         request_id: id.to_owned(),
         base: problem.and_then(|problem| problem.place).map(|(base, _)| base),
         seq: problem.and_then(|problem| problem.place).map(|(_, seq)| seq),
-    })
+    }
+}
+
+/// The body of a problem, for a reply that carries it elsewhere, too.
+pub(crate) fn problem_json(problem: &Problem, id: &str) -> Vec<u8> {
+    let body = body_of(problem.code, problem.code.status(), Some(problem), id);
+    serde_json::to_vec(&body).unwrap_or_default()
 }
 
 fn of_framework(status: StatusCode) -> Code {

@@ -103,9 +103,10 @@ fn block(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether what that peer says of the request's origin is believed.
+/// Whether what that peer says of the request's origin is believed. A peer without an address comes through a
+/// unix socket, which the file system has let it do.
 pub(super) fn is_trusted(peer: Option<SocketAddr>, app: &App) -> bool {
-    peer.is_some_and(|peer| trusted(peer.ip(), app))
+    peer.is_none_or(|peer| trusted(peer.ip(), app))
 }
 
 fn trusted(address: IpAddr, app: &App) -> bool {
@@ -114,8 +115,10 @@ fn trusted(address: IpAddr, app: &App) -> bool {
 
 /// Where the request comes from: the peer, or behind trusted proxies the last hop that is none of them.
 pub(super) fn address(request: &HttpRequest, app: &App) -> IpAddr {
-    let peer = request.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
-    if !trusted(peer, app) {
+    let peer = request.peer_addr();
+    let believed = is_trusted(peer, app);
+    let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
+    if !believed {
         return peer;
     }
     let headers = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());

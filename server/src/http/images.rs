@@ -3,6 +3,7 @@
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use yibi_common::api::ProblemBody;
@@ -118,7 +119,17 @@ pub(super) async fn linked(app: App, path: Path<(String, String, String)>, reque
 }
 
 fn sent(request: &HttpRequest, picture: Picture, format: Format, cache: &'static str) -> HttpResponse {
-    let digest = Sha256::digest(&picture.bytes);
+    file(request, picture.bytes, format.media_type(), cache)
+}
+
+/// A file with its tag, or the news that the client has it.
+pub(super) fn file(
+    request: &HttpRequest,
+    bytes: Bytes,
+    media_type: &'static str,
+    cache: &'static str,
+) -> HttpResponse {
+    let digest = Sha256::digest(&bytes);
     let tag = EntityTag::new_strong(digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect());
     let known = match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
@@ -127,5 +138,5 @@ fn sent(request: &HttpRequest, picture: Picture, format: Format, cache: &'static
     };
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((header::CACHE_CONTROL, cache)).insert_header(header::ETag(tag));
-    if known { response.finish() } else { response.content_type(format.media_type()).body(picture.bytes) }
+    if known { response.finish() } else { response.content_type(media_type).body(bytes) }
 }

@@ -12,6 +12,7 @@ use super::body::Body;
 use super::caller::Authenticated;
 use super::reply::Reply;
 use crate::problem::{Code, Problem};
+use crate::store::checks::Subject;
 use crate::store::gallery::{Gallery, UserRecord};
 use crate::store::sessions::SessionId;
 use crate::text;
@@ -50,7 +51,9 @@ pub(super) async fn patch_me(app: App, caller: Authenticated, body: Body) -> Rep
     let patch: PatchMe = body.json().await?;
     let nickname = text::nickname(&patch.nickname)
         .ok_or_else(|| Problem::new(Code::InvalidValue).detail("nickname has 1 to 32 visible characters"))?;
+    let check = app.moderation.before(caller.user(), Subject::Nickname, nickname).await?;
     let user = app.gallery.store().set_nickname(caller.user(), nickname).await?;
+    app.moderation.begin(check);
     shown(&app, user).await
 }
 
@@ -63,15 +66,23 @@ pub(super) async fn put_me(app: App, caller: Authenticated, body: Body) -> Reply
     patch_me(app, caller, body).await
 }
 
-async fn shown(app: &App, user: Option<UserRecord>) -> Reply {
+/// The caller, as the caller sees it.
+pub(super) async fn shown(app: &App, user: Option<UserRecord>) -> Reply {
     // A session without its user is one that an erasure has overtaken.
     let user = user.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     let usage = app.gallery.usage(&user.key).await?;
+    let avatar_url = app.gallery.avatar_url(&user).await?;
+    let phone = app.sessions.phone_of(&user).await?.map(|phone| phone.masked());
+    let standings = app.moderation.standings(&user).await?;
     Ok(HttpResponse::Ok().json(Me {
         id: user.public_id,
         nickname: user.nickname,
+        nickname_state: standings.nickname.map(Into::into),
+        avatar_url,
+        avatar_state: standings.avatar.map(Into::into),
         created_at: user.created_at.to_string(),
         usage: UsageView { drawings: usage.drawings, bytes: usage.bytes },
+        phone,
     }))
 }
 

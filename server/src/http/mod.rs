@@ -1,5 +1,6 @@
 //! The public face: routes, and what surrounds every request.
 
+mod avatar;
 mod body;
 mod caller;
 mod drawings;
@@ -7,11 +8,17 @@ pub(crate) mod envelope;
 mod guard;
 mod images;
 mod me;
+mod open_data;
 pub mod openapi;
+mod phone;
+mod push;
 pub(crate) mod reply;
 mod sessions;
 mod unread;
+mod upload;
+mod wafer;
 mod weapp;
+mod who;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
@@ -19,11 +26,15 @@ use actix_web::{HttpResponse, Responder};
 pub(crate) use drawings::query;
 pub use envelope::{ForOperators, envelope, nothing};
 pub use guard::Guard;
+pub(crate) use who::{Shown, who};
 
 use crate::gallery::GalleryService;
+use crate::moderation::Moderation;
+use crate::push::Pushes;
 use crate::session::SessionService;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::telemetry::Metrics;
+use crate::wechat::Wechat;
 
 /// What handlers work with; one per server.
 pub struct Services {
@@ -31,6 +42,12 @@ pub struct Services {
     pub sessions: SessionService,
     /// What they drew.
     pub gallery: GalleryService,
+    /// WeChat's server side.
+    pub wechat: Wechat,
+    /// What others may see of it.
+    pub moderation: Moderation,
+    /// What WeChat tells.
+    pub pushes: Pushes,
     /// How often they may.
     pub guard: Guard,
     /// What is counted.
@@ -43,11 +60,17 @@ pub struct Services {
 pub type App = web::Data<Services>;
 
 /// All public routes.
-pub fn routes(config: &mut ServiceConfig, weapp_base_path: &str) {
-    config.service(web::scope(weapp_base_path).configure(weapp::routes)).service(
+pub fn routes(config: &mut ServiceConfig, settings: &settings::Http) {
+    config.configure(push::routes);
+    config.service(web::scope(&settings.weapp_base_path).configure(weapp::routes));
+    wafer::routes(config, &settings.wafer_base_path);
+    config.service(
         web::scope("/api/v1")
             .configure(sessions::routes)
             .configure(me::routes)
+            .configure(avatar::routes)
+            .configure(open_data::routes)
+            .configure(phone::routes)
             .configure(drawings::routes)
             .configure(images::routes)
             .configure(openapi::routes),

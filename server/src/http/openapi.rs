@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::{drawings, images, me, sessions};
+use super::{avatar, drawings, images, me, open_data, phone, sessions};
 use crate::problem::Code;
 
 /// The public API, version 1.
@@ -20,6 +20,8 @@ use crate::problem::Code;
     paths(
         sessions::sign_in, sessions::sign_out, sessions::renew, sessions::limits,
         me::me, me::patch_me, me::put_me, me::leave, me::sessions, me::end_session, me::export,
+        avatar::upload, avatar::remove, avatar::linked,
+        open_data::open, open_data::session_key, phone::bind, phone::remove,
         drawings::list, drawings::read, drawings::append, drawings::rename, drawings::put_title, drawings::delete, drawings::restore,
         images::png, images::svg, images::linked,
     ),

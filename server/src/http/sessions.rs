@@ -2,8 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use yibi_common::api::{ProblemBody, RenewReply, SignInReply, SignInRequest, SignedInUser};
-use yibi_common::limits::Limits;
+use yibi_common::api::{LimitsReply, ProblemBody, RenewReply, SignInReply, SignInRequest, SignedInUser};
 
 use super::App;
 use super::body::Body;
@@ -88,9 +87,9 @@ pub(super) async fn renew(app: App, caller: Authenticated) -> Reply {
     Ok(HttpResponse::Ok().json(RenewReply { token, expires_in }))
 }
 
-/// The numbers that bound drawings and users.
+/// The numbers that bound drawings and users, and for how long what is deleted can be brought back.
 #[utoipa::path(get, path = "/limits", tag = "drawings", security(()), responses(
-    (status = 200, description = "The limits", body = Limits),
+    (status = 200, description = "The limits", body = LimitsReply),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn limits(app: App) -> Reply {

@@ -11,13 +11,14 @@ use super::body::Body;
 use super::envelope::Failed2016;
 use super::guard::address;
 use super::sessions::{app_id, client};
+use super::wafer;
 use crate::gallery::Save;
 use crate::problem::{Code, Problem};
 use crate::session::weapp::{Headers, Rejection};
-use crate::session::{Caller, Refusal};
+use crate::session::{Caller, Refusal, SessionError};
 
 /// The member by which the client of 2016 knows a reply of the session layer.
-const MAGIC: &str = "F2C224D4-2BCE-4C64-AF9F-A6D872000D1A";
+pub(super) const MAGIC: &str = "F2C224D4-2BCE-4C64-AF9F-A6D872000D1A";
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     // That protocol knows no 405: a wrong method is an unknown address.
@@ -29,7 +30,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         );
 }
 
-async fn nothing() -> HttpResponse {
+pub(super) async fn nothing() -> HttpResponse {
     HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("Not Found")
 }
 
@@ -89,8 +90,12 @@ async fn delete(app: App, request: HttpRequest, body: Body) -> HttpResponse {
     }
 }
 
-/// The session layer, before any route: the caller, or the reply that turns the request away.
-async fn caller(app: &App, request: &HttpRequest) -> Result<Caller, HttpResponse> {
+/// The session layer, before any route: the caller, or the reply that turns the request away. A client of 2017
+/// comes with its own headers, and is told so in its own words.
+pub(super) async fn caller(app: &App, request: &HttpRequest) -> Result<Caller, HttpResponse> {
+    if let Some(presented) = wafer::presented(request) {
+        return wafer::check(app, request, &presented).await;
+    }
     let from = address(request, app);
     let header = |name: &str| request.headers().get(name);
     let text = |name: &str| header(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
@@ -125,7 +130,7 @@ async fn caller(app: &App, request: &HttpRequest) -> Result<Caller, HttpResponse
     }
 }
 
-const JSON: &str = "application/json; charset=utf-8";
+pub(super) const JSON: &str = "application/json; charset=utf-8";
 
 fn magic(reason: Option<&str>, error: Value) -> HttpResponse {
     let mut reply = json!({MAGIC: 1});
@@ -159,6 +164,10 @@ fn rejected(rejection: Rejection) -> HttpResponse {
         Rejection::RawDataType => {
             magic(None, json!({"name": "TypeError", "message": "raw data is not an object"}))
         }
+        // Signing in again would change nothing: a reason that 2016 clients don't try again for.
+        Rejection::Failed(blocked @ SessionError::Blocked) => {
+            noted(magic(Some("ERR_USER_BLOCKED"), error("the user is blocked")), &blocked.into())
+        }
         Rejection::Failed(failure) => failed(&failure.into()),
     }
 }
@@ -188,7 +197,11 @@ fn failed(problem: &Problem) -> HttpResponse {
         (Code::RateLimited, _) => "too many requests",
         (code, _) => code.title(),
     };
-    let mut reply = failure(reason);
+    noted(failure(reason), problem)
+}
+
+/// The reply with what operators are to know of it.
+fn noted(mut reply: HttpResponse, problem: &Problem) -> HttpResponse {
     let note = Failed2016 { code: problem.code, cause: problem.cause_chain() };
     reply.extensions_mut().insert(note);
     reply

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use yibi_common::admin::{Happening, UserRef};
 
@@ -40,23 +40,25 @@ pub(super) struct Bearing {
     pub(super) tokens: Vec<StoredToken>,
     /// The user's origin, if this is the first sign-in.
     pub(super) from: Option<String>,
+    /// The nickname in the user's WeChat profile, for a user who has none.
+    pub(super) nickname: Option<String>,
     pub(super) client: Client,
 }
 
 impl SessionService {
     /// The session of a code: of the exchange that this call makes, or of the one that was made before.
-    /// `trust` looks at the session key before anything is made of the exchange.
+    /// `trust` looks at what WeChat said before anything is made of it.
     pub(super) async fn session_of_code(
         &self,
         bearing: Bearing,
-        trust: impl FnOnce(&SecretString) -> Result<(), SessionError>,
+        trust: impl FnOnce(&Exchange) -> Result<(), SessionError>,
     ) -> Result<SessionId, SessionError> {
         let hash = code_hash(&bearing.app.id, &bearing.code);
         let holder = random::short_id();
         let give_up = Instant::now() + WAIT;
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.0.store.claim_code(hash, &holder, self.0.wechat.timeout() + CLAIM).await? {
+            match self.0.store.claim_code(hash, &holder, self.0.wechat.client().timeout() + CLAIM).await? {
                 CodeState::Claimed => break,
                 CodeState::Session(id) => return Ok(id),
                 CodeState::Refused(kept) => {
@@ -85,19 +87,17 @@ impl SessionService {
     async fn exchange(
         &self,
         bearing: &Bearing,
-        trust: impl FnOnce(&SecretString) -> Result<(), SessionError>,
+        trust: impl FnOnce(&Exchange) -> Result<(), SessionError>,
     ) -> Result<SessionId, SessionError> {
-        let exchanged = self.0.wechat.exchange(&bearing.app, &bearing.code).await;
+        let exchanged = self.0.wechat.client().exchange(&bearing.app, &bearing.code).await;
         let exchange = exchanged.map_err(|error| {
-            self.0.metrics.wechat_call("jscode2session", error.class.name());
             let refusal = Refusal::from(&error);
             if refusal.alarming() {
                 tracing::warn!(error = %refusal, rid = error.rid.as_deref(), "WeChat did not exchange a code");
             }
             SessionError::Exchange(refusal)
         })?;
-        self.0.metrics.wechat_call("jscode2session", "ok");
-        trust(&exchange.session_key)?;
+        trust(&exchange)?;
         self.create(bearing, exchange).await
     }
 
@@ -116,9 +116,13 @@ impl SessionService {
         if record.blocked_at.is_some() {
             return Err(SessionError::Blocked);
         }
+        if let Some(nickname) = bearing.nickname.as_ref().filter(|_| record.nickname.is_empty()) {
+            self.0.users.set_nickname(&user, nickname).await?;
+        }
         let id = bearing.id.unwrap_or_else(|| SessionId(random::bytes()));
         let longest = match bearing.dialect {
             Dialect::Yibi => Duration::from_secs(u64::from(self.0.settings.yibi_days) * 86_400),
+            Dialect::Wafer => Duration::from_secs(u64::from(self.0.settings.wafer_hours) * 3_600),
             Dialect::Weapp => Duration::from_secs(u64::from(self.0.settings.weapp_hours) * 3_600),
         };
         let sealer = &self.0.keys.get().await?.sealer;

@@ -6,8 +6,12 @@
 
 mod authenticate;
 mod exchange;
+mod further;
+mod open_data;
+mod phone;
 mod refusal;
 mod token;
+pub mod wafer;
 pub mod weapp;
 pub mod yibi;
 
@@ -16,8 +20,9 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
+pub use phone::PhoneProof;
 pub use refusal::{Kind as RefusalKind, Refusal};
-pub use token::{Presented, Token};
+pub use token::{Presented, Token, WaferPair};
 
 use crate::keys::LazyKeyring;
 use crate::settings;
@@ -26,7 +31,7 @@ use crate::store::dispatch::{GalleryStore, SessionStore};
 use crate::store::sessions::{Dialect, SecretHash, SessionId, StoredSession};
 use crate::telemetry::Metrics;
 use crate::user::UserKey;
-use crate::wechat::{WechatApp, WechatClient};
+use crate::wechat::{Wechat, WechatApp};
 
 /// How long a server trusts its copy of a session.
 const TRUST: Duration = Duration::from_secs(1);
@@ -56,9 +61,21 @@ pub enum SessionError {
     /// A 2016 client's signature does not fit its rawData.
     #[error("the signature does not fit the raw data")]
     UntrustedRawData,
-    /// WeChat did not exchange the code.
+    /// A wafer client's open data is not that of the code's user and this moment.
+    #[error("the open data does not belong to the code")]
+    UntrustedOpenData,
+    /// WeChat did not exchange the code, or did not do what else it was asked.
     #[error("{0}")]
     Exchange(Refusal),
+    /// The session's WeChat key is no longer the user's: a new sign-in brings the new one.
+    #[error("the session_key was superseded")]
+    KeySuperseded,
+    /// Open data is not what WeChat gives this user now.
+    #[error("open data does not fit: {0}")]
+    OpenData(&'static str),
+    /// The code of the button for the phone number is not good (any more).
+    #[error("the code for the phone number is not good")]
+    PhoneCode,
     /// The store failed.
     #[error("the store failed")]
     Store(#[source] Arc<StoreError>),
@@ -76,7 +93,11 @@ impl SessionError {
             | Self::NoSession
             | Self::CodeSpent
             | Self::Blocked
-            | Self::UntrustedRawData => true,
+            | Self::UntrustedRawData
+            | Self::UntrustedOpenData
+            | Self::KeySuperseded
+            | Self::OpenData(_)
+            | Self::PhoneCode => true,
             Self::Exchange(refusal) => refusal.for_good(),
             Self::Leaving | Self::Store(_) | Self::Internal(_) => false,
         }
@@ -130,7 +151,7 @@ struct SessionCopy {
 struct Inner {
     store: SessionStore,
     users: GalleryStore,
-    wechat: WechatClient,
+    wechat: Wechat,
     apps: Vec<WechatApp>,
     keys: Arc<LazyKeyring>,
     settings: settings::Session,
@@ -138,6 +159,8 @@ struct Inner {
     /// Sign-ins on their way, so that a code that comes several times at once is exchanged once; the outcome
     /// stays for a moment for those who come a little late.
     sign_ins: Cache<(Dialect, SecretHash), yibi::SignedIn>,
+    /// The same for wafer's, told apart by all that such a sign-in brings.
+    log_ins: Cache<SecretHash, WaferPair>,
     /// Copies of sessions, trusted for [`TRUST`].
     copies: Cache<SessionId, SessionCopy>,
     hints: moka::sync::Cache<SessionId, UserKey>,
@@ -150,7 +173,7 @@ impl SessionService {
     pub fn new(
         store: SessionStore,
         users: GalleryStore,
-        wechat: WechatClient,
+        wechat: Wechat,
         apps: Vec<WechatApp>,
         keys: Arc<LazyKeyring>,
         settings: settings::Session,
@@ -165,6 +188,7 @@ impl SessionService {
             settings,
             metrics,
             sign_ins: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
+            log_ins: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
             copies: Cache::builder().time_to_live(TRUST).max_capacity(COPIES).build(),
             hints: moka::sync::Cache::builder().time_to_idle(HINT).max_capacity(COPIES).build(),
         }))

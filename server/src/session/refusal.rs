@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wechat::{Class, ExchangeError};
+use crate::wechat::{Class, WechatError};
 
-/// Why WeChat did not exchange a code.
+/// Why WeChat did not exchange a code, or do what else it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// What to do about it.
@@ -36,8 +36,8 @@ pub enum Kind {
     Unreachable,
 }
 
-impl From<&ExchangeError> for Refusal {
-    fn from(error: &ExchangeError) -> Self {
+impl From<&WechatError> for Refusal {
+    fn from(error: &WechatError) -> Self {
         let kind = match error.class {
             Class::SignInAgain => Kind::SignInAgain,
             Class::Wait { retry_after } => Kind::Wait(retry_after.as_secs()),
@@ -93,7 +93,7 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.errcode, &self.errmsg) {
-            (Some(errcode), Some(errmsg)) => write!(f, "WeChat refused the code: {errcode} {errmsg}"),
+            (Some(errcode), Some(errmsg)) => write!(f, "WeChat refused: {errcode} {errmsg}"),
             _ => write!(f, "WeChat gave no usable answer: {}", self.cause.as_deref().unwrap_or("unknown")),
         }
     }

@@ -1,6 +1,6 @@
 //! What opens a session.
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
 
 use crate::random;
@@ -62,6 +62,41 @@ impl Presented {
         let id = id.first_chunk::<16>().copied().unwrap_or_default();
         Self { id: SessionId(id), hash, dialect: Dialect::Weapp }
     }
+
+    /// A wafer client's id and key, whatever they are.
+    #[must_use]
+    pub fn wafer(id: &str, skey: &str) -> Self {
+        let id = Sha256::new().chain_update(b"wafer session ").chain_update(id).finalize();
+        let id = id.first_chunk::<16>().copied().unwrap_or_default();
+        let hash = SecretHash(Sha256::digest(skey).into());
+        Self { id: SessionId(id), hash, dialect: Dialect::Wafer }
+    }
+}
+
+/// What a wafer client holds: two texts that look alike. The id follows from the code that the session was made
+/// of, so that a retry of the sign-in, which brings the code again, finds the same one while the store knows no
+/// more than its hash. Only the key is a secret.
+#[derive(Clone)]
+pub struct WaferPair {
+    /// `X-WX-Id`.
+    pub id: String,
+    /// `X-WX-Skey`.
+    pub skey: String,
+}
+
+impl WaferPair {
+    /// A pair with a new key, for the session of that code.
+    #[must_use]
+    pub fn new(app_id: &str, code: &str) -> Self {
+        let id = Sha256::new().chain_update(b"wafer id ").chain_update(code_hash(app_id, code).0).finalize();
+        Self { id: HEXLOWER.encode(&id), skey: HEXLOWER.encode(&random::bytes::<32>()) }
+    }
+
+    /// What the store compares.
+    #[must_use]
+    pub fn presented(&self) -> Presented {
+        Presented::wafer(&self.id, &self.skey)
+    }
 }
 
 /// What the stores know a WeChat code by.
@@ -89,6 +124,17 @@ mod tests {
         for text in ["", "x", &token[1..], &format!("{token}AAAA"), "é", &"A".repeat(10_000)] {
             assert!(Presented::bearer(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_retry_finds_the_session_of_its_code_with_another_key() {
+        let (first, second) = (WaferPair::new("wx", "c"), WaferPair::new("wx", "c"));
+        assert_eq!(first.presented().id, second.presented().id);
+        assert_ne!(first.presented().hash, second.presented().hash);
+        for other in [WaferPair::new("wx", "d"), WaferPair::new("wy", "c")] {
+            assert_ne!(other.presented().id, first.presented().id);
+        }
+        assert_ne!(first.presented().id, Presented::weapp_code("wx", "c").id);
     }
 
     #[test]

@@ -11,10 +11,14 @@ use super::exchange::Bearing;
 use super::yibi::outcome_name;
 use super::{Caller, Client, Presented, Refusal, SessionError, SessionService};
 use crate::store::sessions::{Dialect, StoredToken};
-use crate::wechat::{WechatApp, crypto};
+use crate::text;
+use crate::wechat::{Exchange, WechatApp, crypto};
 
 /// The longest code that can be one of WeChat's, which have 32 characters.
-const MAX_CODE: usize = 256;
+pub(super) const MAX_CODE: usize = 256;
+
+/// The nickname of all profiles since WeChat keeps the real ones to itself.
+const ANONYMOUS: &str = "微信用户";
 
 /// The session headers of a request.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +76,10 @@ impl From<SessionError> for Rejection {
             SessionError::Exchange(refusal) => Self::ExchangeFailed(refusal),
             SessionError::Leaving
             | SessionError::Blocked
+            | SessionError::UntrustedOpenData
+            | SessionError::KeySuperseded
+            | SessionError::OpenData(_)
+            | SessionError::PhoneCode
             | SessionError::Store(_)
             | SessionError::Internal(_) => Self::Failed(error),
         }
@@ -107,6 +115,7 @@ impl SessionService {
                     id: Some(presented.id),
                     tokens: vec![StoredToken { hash: presented.hash, until: None }],
                     from: None,
+                    nickname: nickname(&raw_data),
                     client,
                 };
                 let signature = headers.signature.unwrap_or_default();
@@ -129,8 +138,8 @@ impl SessionService {
     ) -> Result<(), SessionError> {
         let service = self.clone();
         let task = async move {
-            let trusted = |session_key: &_| {
-                let fits = crypto::verify_raw_data(&raw_data, session_key, &signature);
+            let trusted = |exchange: &Exchange| {
+                let fits = crypto::verify_raw_data(&raw_data, &exchange.session_key, &signature);
                 if fits { Ok(()) } else { Err(SessionError::UntrustedRawData) }
             };
             service.session_of_code(bearing, trusted).await
@@ -140,6 +149,13 @@ impl SessionService {
             .unwrap_or(Err(SessionError::Internal("a sign-in panicked")))
             .map(|_| ())
     }
+}
+
+/// The nickname in a profile, unless it is the one that WeChat gives everybody since 2022.
+fn nickname(raw_data: &str) -> Option<String> {
+    let profile: Value = serde_json::from_str(raw_data).ok()?;
+    let nickname = text::nickname(profile.get("nickName")?.as_str()?)?;
+    (nickname != ANONYMOUS).then(|| nickname.to_owned())
 }
 
 /// The raw data as the signature was made over it: percent-decoded, and a JSON object.
@@ -180,6 +196,22 @@ mod tests {
         assert_eq!(percent_decode(b"a+b").unwrap(), "a+b");
         for wrong in [&b"%"[..], b"%4", b"100%!", b"%zz", b"%ff", b"\xff"] {
             assert!(percent_decode(wrong).is_none());
+        }
+    }
+
+    #[test]
+    fn a_profile_has_a_nickname_unless_it_is_everybodys() {
+        assert_eq!(nickname(r#"{"nickName":" Band ","gender":1}"#).as_deref(), Some("Band"));
+        for none in [
+            r#"{"nickName":"微信用户"}"#,
+            r#"{"nickName":" 微信用户 "}"#,
+            r#"{"nickName":""}"#,
+            r#"{"nickName":"a\u202eb"}"#,
+            r#"{"nickName":7}"#,
+            r#"{"nickname":"Band"}"#,
+            "{}",
+        ] {
+            assert_eq!(nickname(none), None, "{none}");
         }
     }
 

@@ -1,7 +1,5 @@
 //! Today's dialect: a WeChat code for a bearer token, its renewal, and the list of devices.
 
-use std::time::Duration;
-
 use tracing::Instrument;
 use yibi_common::admin::{Happening, UserRef};
 
@@ -10,16 +8,9 @@ use super::token::code_hash;
 use super::{Caller, Client, Presented, SessionError, SessionService, Token};
 use crate::clock::Micros;
 use crate::store::gallery::{Gallery, UserRecord};
-use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession, StoredToken};
+use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession};
 use crate::user::UserKey;
 use crate::wechat::WechatApp;
-
-/// How long a token stays good that has been renewed.
-const GRACE: Duration = Duration::from_secs(60);
-/// The most tokens of one session that are good at a time.
-const TOKENS: usize = 3;
-/// How often a change is tried again that another server got ahead of.
-const TRIES: usize = 8;
 
 /// A code, as `POST /session` brings it.
 pub struct SignIn {
@@ -81,6 +72,7 @@ impl SessionService {
             id: None,
             tokens: Vec::new(),
             from: sign_in.from,
+            nickname: None,
             client: sign_in.client,
         };
         let id = self.session_of_code(bearing, |_| Ok(())).await?;
@@ -118,40 +110,15 @@ impl SessionService {
         }
     }
 
-    /// Adds a token to a living session of this dialect, and lets another run out.
+    /// A new token for a living session of this dialect, of which the renewed one runs out.
     async fn further_token(
         &self,
         id: SessionId,
         renewed: Option<SecretHash>,
     ) -> Result<(String, StoredSession), SessionError> {
-        for _ in 0..TRIES {
-            let now = Micros::now();
-            let old = self.0.store.read(id, None, None).await?;
-            let old = old.filter(|old| old.dialect == Dialect::Yibi && now < old.ends_at);
-            let old = old.ok_or(SessionError::CodeSpent)?;
-            let token = Token::new(id);
-            let mut new = old.clone();
-            new.last_seen = now;
-            new.tokens.retain(|token| token.until.is_none_or(|until| now < until));
-            let end = now.plus(GRACE);
-            for token in new.tokens.iter_mut().filter(|token| Some(token.hash) == renewed) {
-                token.until = Some(token.until.map_or(end, |until| until.min(end)));
-            }
-            // Who tries to renew several times in a row must not thereby lose the token that it still holds.
-            let surplus = (new.tokens.len() + 1).saturating_sub(TOKENS);
-            let oldest: Vec<SecretHash> = (new.tokens.iter().map(|token| token.hash))
-                .filter(|hash| Some(*hash) != renewed)
-                .take(surplus)
-                .collect();
-            new.tokens.retain(|token| !oldest.contains(&token.hash));
-            new.tokens.push(StoredToken { hash: token.hash(), until: None });
-            if self.0.store.replace(&old, &new, self.0.settings.idle).await? {
-                self.forget(id).await;
-                self.0.hints.insert(id, new.user.clone());
-                return Ok((token.text(), new));
-            }
-        }
-        Err(SessionError::Internal("a session changes too fast to be renewed"))
+        let token = Token::new(id);
+        let session = self.add_token(id, Dialect::Yibi, token.hash(), renewed).await?;
+        Ok((token.text(), session))
     }
 
     /// Ends the caller's session.
@@ -219,11 +186,14 @@ pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
         Err(SessionError::Exchange(refusal)) => refusal.name(),
         Err(SessionError::CodeSpent) => "code_spent",
         Err(SessionError::Blocked) => "account_blocked",
-        Err(SessionError::UntrustedRawData) => "untrusted",
+        Err(SessionError::UntrustedRawData | SessionError::UntrustedOpenData) => "untrusted",
         Err(SessionError::Store(_)) => "store",
         Err(
             SessionError::Unauthenticated
             | SessionError::NoSession
+            | SessionError::KeySuperseded
+            | SessionError::OpenData(_)
+            | SessionError::PhoneCode
             | SessionError::Leaving
             | SessionError::Internal(_),
         ) => "other",

@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use secrecy::ExposeSecret;
 
-use super::{AdminToken, Settings, SettingsError};
+use super::{AdminToken, App, ModerationMode, Settings, SettingsError};
+use crate::wechat::push::AesKey;
 
 impl Settings {
     pub(super) fn consistent(&self) -> Result<(), SettingsError> {
@@ -15,6 +16,18 @@ impl Settings {
                 faults.push("wechat.app_id: an app id is letters and digits".to_owned());
             }
         }
+        for App { app_id, push_token, push_aes_key, .. } in self.apps() {
+            let (token, key) = (push_token.expose_secret(), push_aes_key.expose_secret());
+            let fits = (3..=32).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric());
+            if !token.is_empty() && !fits {
+                faults.push(format!("wechat push_token of {app_id}: 3 to 32 letters and digits are needed"));
+            }
+            if !key.is_empty() && (token.is_empty() || AesKey::decode(key).is_none()) {
+                faults.push(format!(
+                    "wechat push_aes_key of {app_id}: 43 letters and digits are needed, and a push_token"
+                ));
+            }
+        }
         let url = &self.wechat.api_url;
         if !url.starts_with("https://") && !is_loopback_http(url) {
             faults.push("wechat.api_url: https is needed, but on loopback".to_owned());
@@ -23,10 +36,15 @@ impl Settings {
         if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
             faults.push("http.public_url: begins with https://".to_owned());
         }
-        let path = &self.http.weapp_base_path;
-        if !path.starts_with('/') || path.ends_with('/') || path.starts_with("/api") {
-            faults
-                .push("http.weapp_base_path: begins with /, but not with /api, and ends without".to_owned());
+        for (name, path) in
+            [("weapp_base_path", &self.http.weapp_base_path), ("wafer_base_path", &self.http.wafer_base_path)]
+        {
+            if !path.starts_with('/') || path.ends_with('/') || path.starts_with("/api") {
+                faults.push(format!("http.{name}: begins with /, but not with /api, and ends without"));
+            }
+        }
+        if self.internal.listen.is_some_and(|address| !address.ip().is_loopback()) {
+            faults.push("internal.listen: has to be a loopback address".to_owned());
         }
         for (name, key) in [
             ("sealing", &self.keys.sealing),
@@ -60,12 +78,24 @@ impl Settings {
             ("session.idle", self.session.idle.as_secs(), 30 * 86_400),
             ("session.yibi_days", u64::from(self.session.yibi_days), 365),
             ("session.weapp_hours", u64::from(self.session.weapp_hours), 365 * 24),
+            ("session.wafer_hours", u64::from(self.session.wafer_hours), 365 * 24),
             ("http.head_timeout", self.http.head_timeout.as_secs(), 3_600),
             ("http.body_timeout", self.http.body_timeout.as_secs(), 3_600),
+            ("moderation.retry", self.moderation.retry.as_secs(), 3_600),
+            ("moderation.verdict", self.moderation.verdict.as_secs(), 86_400),
+            ("moderation.tries", u64::from(self.moderation.tries), 1_000),
+            ("http.upload_timeout", self.http.upload_timeout.as_secs(), 3_600),
             ("wechat.timeout", self.wechat.timeout.as_secs(), 60),
         ] {
             if !(1..=most).contains(&value) {
                 faults.push(format!("{name}: between 1 and {most} is needed"));
+            }
+        }
+        for (name, value) in
+            [("drain_delay", self.http.drain_delay), ("shutdown_timeout", self.http.shutdown_timeout)]
+        {
+            if value.as_secs() > 3_600 {
+                faults.push(format!("http.{name}: at most 3600"));
             }
         }
         let mut ids: Vec<String> = self.apps().map(|app| app.app_id).collect();
@@ -99,6 +129,22 @@ impl Settings {
         let mut secrets = first.chain(self.wechat.apps.iter().map(|app| &app.app_secret));
         if secrets.any(|secret| secret.expose_secret().is_empty()) {
             faults.push("wechat.app_secret is not set (YIBI_WECHAT__APP_SECRET)".to_owned());
+        }
+        if self.moderation.mode != ModerationMode::Off {
+            if self.http.public_url.is_empty() {
+                faults.push(
+                    "moderation.mode: WeChat fetches the avatars that it looks at, so http.public_url has to be \
+                     set (YIBI_HTTP__PUBLIC_URL)"
+                        .to_owned(),
+                );
+            }
+            for app in self.apps().filter(|app| app.push_token.expose_secret().is_empty()) {
+                faults.push(format!(
+                    "moderation.mode: WeChat's verdicts on avatars come by message push, so the push_token of {} \
+                     has to be set (YIBI_WECHAT__PUSH_TOKEN)",
+                    app.app_id
+                ));
+            }
         }
         let token = self.admin.token.expose_secret();
         if token.len() < 32 && (!token.is_empty() || self.admin.tokens.is_empty()) {

@@ -1,6 +1,7 @@
 //! Typed settings. `settings.default.toml` beside this crate is embedded, names every key, and documents it.
 
 mod fit;
+mod listen;
 mod network;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use yibi_common::admin::Role;
 use yibi_common::limits::Limits;
 
 pub use fit::is_operator_name;
+pub use listen::Listen;
 pub use network::Network;
 
 /// The defaults, which are the settings' documentation too.
@@ -33,9 +35,11 @@ const PREFIX: &str = "YIBI_";
 pub struct Settings {
     pub http: Http,
     pub admin: Admin,
+    pub internal: Internal,
     pub session: Session,
     pub limits: RateLimits,
     pub gallery: Gallery,
+    pub moderation: Moderation,
     pub store: Store,
     pub keys: Keys,
     pub wechat: Wechat,
@@ -48,9 +52,11 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Http {
-    pub listen: SocketAddr,
+    pub listen: Listen,
+    pub socket_group: String,
     pub public_url: String,
     pub weapp_base_path: String,
+    pub wafer_base_path: String,
     #[serde(deserialize_with = "list")]
     pub trusted_proxies: Vec<Network>,
     #[serde(deserialize_with = "seconds")]
@@ -59,7 +65,11 @@ pub struct Http {
     pub head_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
     pub body_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub upload_timeout: Duration,
     pub body_limit: usize,
+    #[serde(deserialize_with = "seconds")]
+    pub drain_delay: Duration,
     #[serde(deserialize_with = "seconds")]
     pub shutdown_timeout: Duration,
     pub workers: usize,
@@ -87,6 +97,15 @@ pub struct AdminToken {
     pub sha256: String,
 }
 
+/// `[internal]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Internal {
+    #[serde(deserialize_with = "perhaps")]
+    pub listen: Option<SocketAddr>,
+}
+
 /// `[session]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +115,7 @@ pub struct Session {
     pub idle: Duration,
     pub yibi_days: u32,
     pub weapp_hours: u32,
+    pub wafer_hours: u32,
 }
 
 /// `[limits]`
@@ -121,6 +141,31 @@ pub struct Gallery {
     pub renderers: usize,
     pub render_queue: usize,
     pub image_cache: u64,
+}
+
+/// `[moderation]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in settings.default.toml")]
+pub struct Moderation {
+    pub mode: ModerationMode,
+    #[serde(deserialize_with = "seconds")]
+    pub retry: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub verdict: Duration,
+    pub tries: u32,
+}
+
+/// What is done about WeChat's verdicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModerationMode {
+    /// WeChat is not asked.
+    Off,
+    /// They are kept and logged.
+    Log,
+    /// What is rejected is taken away.
+    Enforce,
 }
 
 /// `[store]`
@@ -153,6 +198,8 @@ pub struct Keys {
 pub struct Wechat {
     pub app_id: String,
     pub app_secret: SecretString,
+    pub push_token: SecretString,
+    pub push_aes_key: SecretString,
     pub api_url: String,
     #[serde(deserialize_with = "seconds")]
     pub timeout: Duration,
@@ -167,6 +214,10 @@ pub struct Wechat {
 pub struct App {
     pub app_id: String,
     pub app_secret: SecretString,
+    #[serde(default)]
+    pub push_token: SecretString,
+    #[serde(default)]
+    pub push_aes_key: SecretString,
 }
 
 /// `[log]`
@@ -259,13 +310,26 @@ impl Settings {
 
     /// All mini-programs, the one of the two fixed settings first.
     pub fn apps(&self) -> impl Iterator<Item = App> + '_ {
-        let first = App { app_id: self.wechat.app_id.clone(), app_secret: self.wechat.app_secret.clone() };
+        let first = App {
+            app_id: self.wechat.app_id.clone(),
+            app_secret: self.wechat.app_secret.clone(),
+            push_token: self.wechat.push_token.clone(),
+            push_aes_key: self.wechat.push_aes_key.clone(),
+        };
         (!first.app_id.is_empty()).then_some(first).into_iter().chain(self.wechat.apps.iter().cloned())
     }
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     Ok(Duration::from_secs(u64::from(u32::deserialize(deserializer)?)))
+}
+
+/// Empty text is none.
+fn perhaps<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    (!text.is_empty()).then(|| text.parse().map_err(serde::de::Error::custom)).transpose()
 }
 
 /// A TOML array, or from the environment a text with commas.

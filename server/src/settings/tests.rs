@@ -38,7 +38,7 @@ fn later_sources_win() {
     let flags = [("http.listen", "127.0.0.1:0".to_owned())];
     let settings = Settings::load(Some(&file), environment, &flags).unwrap();
     std::fs::remove_dir_all(&dir).unwrap();
-    assert_eq!(settings.http.listen.port(), 0);
+    assert_eq!(settings.http.listen.to_string(), "127.0.0.1:0");
     assert_eq!(settings.http.body_timeout, Duration::from_secs(2));
     assert_eq!(settings.http.head_timeout, Duration::from_secs(1));
     assert_eq!(settings.store.redis_prefix, "a:");
@@ -54,6 +54,8 @@ fn later_sources_win() {
 fn what_cannot_be_meant_is_refused() {
     for (name, value) in [
         ("YIBI_HTTP__LISTEN", "everywhere"),
+        ("YIBI_HTTP__LISTEN", "unix:http.sock"),
+        ("YIBI_HTTP__DRAIN_DELAY", "3601"),
         ("YIBI_HTTP__LISTENN", "127.0.0.1:1"),
         ("YIBI_HTTP__TRUSTED_PROXIES", "10.0.0.0/33"),
         ("YIBI_WECHAT__API_URL", "http://api.example.com"),
@@ -78,4 +80,39 @@ fn secrets_do_not_show() {
     let settings = load(&[("YIBI_WECHAT__APP_SECRET", "s3cret"), ("YIBI_ADMIN__TOKEN", "t0ken")]).unwrap();
     let shown = format!("{settings:?}");
     assert!(!shown.contains("s3cret") && !shown.contains("t0ken"));
+}
+
+#[test]
+fn pushes_need_a_token_and_a_whole_key() {
+    let with = |further: &[(&str, &str)]| {
+        let all = [&[("YIBI_WECHAT__APP_ID", "wx0123456789abcdef")], further].concat();
+        load(&all).map(|_| ())
+    };
+    let key = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
+    with(&[("YIBI_WECHAT__PUSH_TOKEN", "aToken7")]).unwrap();
+    with(&[("YIBI_WECHAT__PUSH_TOKEN", "aToken7"), ("YIBI_WECHAT__PUSH_AES_KEY", key)]).unwrap();
+    for wrong in ["ab", "a token", &"a".repeat(33)] {
+        assert!(with(&[("YIBI_WECHAT__PUSH_TOKEN", wrong)]).is_err(), "{wrong}");
+    }
+    assert!(with(&[("YIBI_WECHAT__PUSH_AES_KEY", key)]).is_err(), "a key without a token");
+    let short = [("YIBI_WECHAT__PUSH_TOKEN", "aToken7"), ("YIBI_WECHAT__PUSH_AES_KEY", &key[1..])];
+    assert!(with(&short).is_err());
+}
+
+#[test]
+fn moderation_needs_to_be_reached_by_wechat() {
+    let production = [
+        ("YIBI_WECHAT__APP_ID", "wx0123456789abcdef"),
+        ("YIBI_WECHAT__APP_SECRET", "s3cret"),
+        ("YIBI_ADMIN__TOKEN", "a-token-of-the-tests-alone-32-characters"),
+        ("YIBI_MODERATION__MODE", "enforce"),
+    ];
+    let unfit = load(&production).unwrap().fit_to_serve().unwrap_err().to_string();
+    assert!(unfit.contains("http.public_url") && unfit.contains("push_token"), "{unfit}");
+    let reached =
+        [("YIBI_HTTP__PUBLIC_URL", "https://draw.example.com"), ("YIBI_WECHAT__PUSH_TOKEN", "aToken7")];
+    load(&[&production[..], &reached].concat()).unwrap().fit_to_serve().unwrap();
+    load(&production[..3]).unwrap().fit_to_serve().unwrap();
+    assert!(load(&[("YIBI_MODERATION__MODE", "sometimes")]).is_err());
+    assert!(load(&[("YIBI_MODERATION__RETRY", "0")]).is_err());
 }

@@ -230,6 +230,13 @@ pub trait GalleryAdmin {
     /// Those of the users that are known, in no particular order.
     fn users(&self, users: &[UserKey]) -> impl Future<Output = StoreResult<Vec<UserRecord>>> + Send;
 
+    /// All users with that unionid, by their keys, at most `limit`.
+    fn users_of_person(
+        &self,
+        unionid: &str,
+        limit: u32,
+    ) -> impl Future<Output = StoreResult<Vec<UserRecord>>> + Send;
+
     /// Keeps a user out since then, or lets the user in again. The user as it is then, if there is one.
     /// Blocking a blocked one changes nothing.
     fn set_blocked(

@@ -7,6 +7,8 @@ use yibi_common::admin::AuditEntry;
 
 use super::StoreResult;
 use super::admin::{DrawingPage, GalleryAdmin, Place, Rows, SessionPage, SessionsAdmin, UserPage};
+use super::avatars::Avatars;
+use super::checks::{Check, Checks, Subject};
 use super::gallery::{
     After, Appended, Batch, Gallery, Header, NewDrawing, NewUser, Stored, Usage, UserRecord, WeappHead,
     WeappSave, WeappSaved,
@@ -136,6 +138,18 @@ macro_rules! gallery_admin {
     };
 }
 
+macro_rules! avatars {
+    ($self:ident.$operation:ident($($argument:expr),*)) => {
+        measured!($self, "gallery", Avatars, GalleryBackend, Mongo, $operation($($argument),*))
+    };
+}
+
+macro_rules! checks {
+    ($self:ident.$operation:ident($($argument:expr),*)) => {
+        measured!($self, "gallery", Checks, GalleryBackend, Mongo, $operation($($argument),*))
+    };
+}
+
 macro_rules! sessions_admin {
     ($self:ident.$operation:ident($($argument:expr),*)) => {
         measured!($self, "sessions", SessionsAdmin, SessionBackend, Redis, $operation($($argument),*))
@@ -161,6 +175,14 @@ impl Gallery for GalleryStore {
 
     async fn set_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<Option<UserRecord>> {
         gallery!(self.set_nickname(user, nickname))
+    }
+
+    async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
+        gallery!(self.set_unionid(user, unionid))
+    }
+
+    async fn set_phone(&self, user: &UserKey, sealed: Option<&str>) -> StoreResult<Option<UserRecord>> {
+        gallery!(self.set_phone(user, sealed))
     }
 
     async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
@@ -302,6 +324,18 @@ impl Sessions for SessionStore {
     async fn drop_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
         sessions!(self.drop_lease(name, holder))
     }
+
+    async fn note(&self, name: &str) -> StoreResult<Option<String>> {
+        sessions!(self.note(name))
+    }
+
+    async fn put_note(&self, name: &str, text: &str, keep: Duration) -> StoreResult<()> {
+        sessions!(self.put_note(name, text, keep))
+    }
+
+    async fn drop_note(&self, name: &str, text: &str) -> StoreResult<bool> {
+        sessions!(self.drop_note(name, text))
+    }
 }
 
 impl GalleryAdmin for GalleryStore {
@@ -311,6 +345,10 @@ impl GalleryAdmin for GalleryStore {
 
     async fn users(&self, users: &[UserKey]) -> StoreResult<Vec<UserRecord>> {
         gallery_admin!(self.users(users))
+    }
+
+    async fn users_of_person(&self, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+        gallery_admin!(self.users_of_person(unionid, limit))
     }
 
     async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
@@ -331,6 +369,56 @@ impl GalleryAdmin for GalleryStore {
 
     async fn audit_page(&self, after: Option<&Place>, limit: u32) -> StoreResult<Rows<AuditEntry>> {
         gallery_admin!(self.audit_page(after, limit))
+    }
+}
+
+impl Avatars for GalleryStore {
+    async fn set_avatar(
+        &self,
+        user: &UserKey,
+        id: &str,
+        image: &[u8],
+        now: Micros,
+    ) -> StoreResult<Option<UserRecord>> {
+        avatars!(self.set_avatar(user, id, image, now))
+    }
+
+    async fn remove_avatar(&self, user: &UserKey, id: Option<&str>) -> StoreResult<Option<UserRecord>> {
+        avatars!(self.remove_avatar(user, id))
+    }
+
+    async fn avatar(&self, user: &UserKey, id: &str) -> StoreResult<Option<Vec<u8>>> {
+        avatars!(self.avatar(user, id))
+    }
+}
+
+impl Checks for GalleryStore {
+    async fn put_check(&self, check: &Check) -> StoreResult<()> {
+        checks!(self.put_check(check))
+    }
+
+    async fn check(&self, user: &UserKey, subject: &Subject) -> StoreResult<Option<Check>> {
+        checks!(self.check(user, subject))
+    }
+
+    async fn check_of_trace(&self, trace_id: &str) -> StoreResult<Option<Check>> {
+        checks!(self.check_of_trace(trace_id))
+    }
+
+    async fn checks_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<Check>> {
+        checks!(self.checks_due(now, limit))
+    }
+
+    async fn change_check(&self, check: &Check) -> StoreResult<bool> {
+        checks!(self.change_check(check))
+    }
+
+    async fn remove_check(&self, user: &UserKey, subject: &Subject) -> StoreResult<()> {
+        checks!(self.remove_check(user, subject))
+    }
+
+    async fn clear_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<bool> {
+        checks!(self.clear_nickname(user, nickname))
     }
 }
 

@@ -18,6 +18,8 @@ pub struct UserRecord {
     pub public_id: String,
     /// The name that the user chose; empty at first.
     pub nickname: String,
+    /// The id of the avatar that the user uploaded.
+    pub avatar: Option<String>,
     /// The share or referral code that the first sign-in brought.
     pub origin: Option<String>,
     /// The person across the apps of one account, when WeChat told.
@@ -28,6 +30,8 @@ pub struct UserRecord {
     pub erase_at: Option<Micros>,
     /// Since when an operator keeps the user out.
     pub blocked_at: Option<Micros>,
+    /// The phone number, sealed: see [`crate::phone`].
+    pub phone: Option<String>,
 }
 
 impl From<&UserRecord> for UserRef {
@@ -382,6 +386,21 @@ pub trait Gallery {
         &self,
         user: &UserKey,
         nickname: &str,
+    ) -> impl Future<Output = StoreResult<Option<UserRecord>>> + Send;
+
+    /// Keeps a unionid that was not known; the user as it is then, if there is one. One that is known is not
+    /// changed.
+    fn set_unionid(
+        &self,
+        user: &UserKey,
+        unionid: &str,
+    ) -> impl Future<Output = StoreResult<Option<UserRecord>>> + Send;
+
+    /// Keeps the user's phone number, sealed, or forgets it; the user as it is then, if there is one.
+    fn set_phone(
+        &self,
+        user: &UserKey,
+        sealed: Option<&str>,
     ) -> impl Future<Output = StoreResult<Option<UserRecord>>> + Send;
 
     /// Has everything of the user erased from `at` on. Whether the user is known.

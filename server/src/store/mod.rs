@@ -5,6 +5,8 @@
 //! share. [`dispatch`] chooses between them at run time. Only this folder names a database driver.
 
 pub mod admin;
+pub mod avatars;
+pub mod checks;
 pub mod dispatch;
 pub mod gallery;
 mod gate;

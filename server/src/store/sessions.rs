@@ -1,4 +1,4 @@
-//! The seam to sessions, codes on their way, and leases between servers.
+//! The seam to sessions, codes on their way, and what servers leave for one another: leases and notes.
 
 use std::fmt;
 use std::future::Future;
@@ -83,6 +83,8 @@ pub enum Dialect {
     Yibi,
     /// weapp-session of 2016: the WeChat code itself is the token.
     Weapp,
+    /// wafer of 2017: an id and a key made at the sign-in.
+    Wafer,
 }
 
 impl Dialect {
@@ -92,6 +94,7 @@ impl Dialect {
         match self {
             Self::Yibi => "yibi",
             Self::Weapp => "weapp",
+            Self::Wafer => "wafer",
         }
     }
 }
@@ -157,7 +160,7 @@ pub enum CodeOutcome {
     Refused(String),
 }
 
-/// Sessions, codes and leases. Nothing here is worth more than a sign-in.
+/// Sessions, codes, leases and notes. Nothing here is worth more than a sign-in.
 pub trait Sessions {
     /// Asks the database for a sign of life.
     fn ping(&self) -> impl Future<Output = StoreResult<()>> + Send;
@@ -232,4 +235,18 @@ pub trait Sessions {
 
     /// Gives a lease back, if `holder` has it.
     fn drop_lease(&self, name: &str, holder: &str) -> impl Future<Output = StoreResult<()>> + Send;
+
+    /// The note of that name, while it is kept.
+    fn note(&self, name: &str) -> impl Future<Output = StoreResult<Option<String>>> + Send;
+
+    /// Writes a note, in the place of any other of that name, and keeps it so long.
+    fn put_note(
+        &self,
+        name: &str,
+        text: &str,
+        keep: Duration,
+    ) -> impl Future<Output = StoreResult<()>> + Send;
+
+    /// Removes a note if it still has that text. Whether it did.
+    fn drop_note(&self, name: &str, text: &str) -> impl Future<Output = StoreResult<bool>> + Send;
 }

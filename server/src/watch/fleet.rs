@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use tokio::task::JoinHandle;
 use yibi_common::admin::{Dependency, Figures, ServerState, ServerView};
 
+use super::listen::Told;
 use super::{Watch, lock};
 use crate::clock::Micros;
 use crate::store::StoreResult;
@@ -104,11 +105,15 @@ impl Heart {
         let sender = shared.clone().zip(outbox).map(|(shared, mut outbox)| {
             tokio::spawn(async move {
                 while let Some(event) = outbox.recv().await {
-                    if let Err(error) = shared.publish(&event).await {
+                    if let Err(error) = shared.publish(&event.text).await {
                         tracing::debug!(%error, "an event did not reach other servers");
                     }
                 }
             })
+        });
+        let others = shared.clone().map(|shared| {
+            let report = tokio::spawn(self.watch.clone().report(shared.clone()));
+            [report, tokio::spawn(self.watch.clone().answer(shared))]
         });
         let mut fetcher: Option<JoinHandle<()>> = None;
         tokio::pin!(stop);
@@ -135,7 +140,7 @@ impl Heart {
                 () = tokio::time::sleep(BEAT) => {}
             }
         }
-        for task in sender.into_iter().chain(fetcher) {
+        for task in sender.into_iter().chain(fetcher).chain(others.into_iter().flatten()) {
             task.abort();
         }
         if let Some(shared) = shared
@@ -179,11 +184,10 @@ async fn fetch(watch: Watch, shared: RedisSessions) {
             return;
         }
     };
-    // Told in full only to find out whose it is: an own one comes back.
-    let own = format!("{{\"server\":{},", serde_json::Value::from(watch.server()));
     while let Some(event) = events.next().await {
-        if !event.starts_with(&own) {
-            watch.told(Arc::from(event));
+        // An own one comes back.
+        if let Some(told) = Told::read(event).filter(|told| told.server() != watch.server()) {
+            watch.told(Arc::new(told));
         }
     }
 }

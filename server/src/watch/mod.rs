@@ -1,31 +1,34 @@
 //! What operators watch: figures of the last minute, failures, and events as they happen.
 //!
 //! All of it is in memory and bounded. Events are made only while somebody listens, here or, where servers
-//! share a Redis, at another server.
+//! share a Redis, at another server. Failures are handed over to that Redis as they come, so that any server can
+//! tell of those of all; what a user asked before and after, only the servers that were asked remember, and say
+//! when another one needs to know.
 
 mod failures;
 mod figures;
 mod fleet;
+mod listen;
+mod neighbours;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, mpsc};
-use yibi_common::admin::{
-    Dependency, ErrorsReply, Event, Failure, Figures, Happening, RequestDetail, RequestRow,
-};
+use yibi_common::admin::{Dependency, Event, Failure, Figures, Happening, RequestRow};
 
 pub use fleet::{Fleet, Heart};
+pub use listen::{Listener, Wanted};
 
 use self::failures::Failures;
 use self::figures::Minute;
+use self::listen::Told;
 use crate::clock::Micros;
 
 /// Events that wait for a slow listener before it misses some.
 const QUEUE: usize = 512;
-/// The longest event that is sent: more than the actions that one carries take as JSON.
-const LONGEST: usize = 1 << 20;
+/// The most characters of a failure's causes that are kept.
+const LONGEST_CAUSE: usize = 2_000;
 
 /// What one server sees; cheap to clone.
 #[derive(Debug, Clone)]
@@ -37,17 +40,21 @@ struct Inner {
     started_at: Micros,
     minute: Mutex<Minute>,
     failures: Mutex<Failures>,
-    events: broadcast::Sender<Arc<str>>,
+    events: broadcast::Sender<Arc<Told>>,
     /// Whether somebody listens at another server.
     wanted: AtomicBool,
     draining: AtomicBool,
     /// Told when somebody begins to listen.
     listened: Notify,
+    /// Told when a request has failed.
+    failing: Notify,
+    /// Up to where the failures of other servers were read; whoever reads on holds it.
+    read_to: tokio::sync::Mutex<String>,
     /// How the stores were when they were last felt.
     dependencies: Mutex<Vec<Dependency>>,
-    outgoing: mpsc::Sender<Arc<str>>,
+    outgoing: mpsc::Sender<Arc<Told>>,
     /// The other end, until the [`Fleet`] takes it.
-    outbox: Mutex<Option<mpsc::Receiver<Arc<str>>>>,
+    outbox: Mutex<Option<mpsc::Receiver<Arc<Told>>>>,
 }
 
 impl Default for Watch {
@@ -62,6 +69,8 @@ impl Default for Watch {
             wanted: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             listened: Notify::new(),
+            failing: Notify::new(),
+            read_to: tokio::sync::Mutex::default(),
             dependencies: Mutex::default(),
             outgoing,
             outbox: Mutex::new(Some(outbox)),
@@ -95,9 +104,10 @@ impl Watch {
     }
 
     /// A client's request was answered.
-    pub fn answered(&self, answered: Answered) {
+    pub fn answered(&self, mut answered: Answered) {
         let now = Micros::now();
-        let Answered { row, .. } = &answered;
+        let Answered { row, .. } = &mut answered;
+        row.server.clone_from(&self.0.server);
         let route = format!("{} {}", row.method, row.route);
         lock(&self.0.minute).request(now, &route, row.status, row.duration_us);
         lock(&self.0.failures).answered(answered);
@@ -106,8 +116,10 @@ impl Watch {
     /// A request failed.
     pub fn failed(&self, mut failure: Failure) {
         failure.server.clone_from(&self.0.server);
+        failure.cause = failure.cause.map(|cause| cause.chars().take(LONGEST_CAUSE).collect());
         self.happens(|| Happening::Failed { failure: failure.clone() });
         lock(&self.0.failures).failed(failure);
+        self.0.failing.notify_one();
     }
 
     /// A sign-in was made.
@@ -126,20 +138,6 @@ impl Watch {
         lock(&self.0.minute).figures(Micros::now())
     }
 
-    /// The failures that are still known, in groups.
-    #[must_use]
-    pub fn errors(&self) -> ErrorsReply {
-        let (groups, failures) = lock(&self.0.failures).groups();
-        let servers = vec![self.0.server.clone()];
-        ErrorsReply { groups, failures, servers, now: Micros::now().to_string() }
-    }
-
-    /// A failed request that is still known.
-    #[must_use]
-    pub fn request(&self, id: &str) -> Option<RequestDetail> {
-        lock(&self.0.failures).request(id)
-    }
-
     /// Whether an event would reach anybody.
     #[must_use]
     pub fn is_watched(&self) -> bool {
@@ -152,13 +150,12 @@ impl Watch {
             return;
         }
         let event = Event { server: self.0.server.clone(), at: Micros::now().to_string(), what: what() };
-        let Ok(text) = serde_json::to_string(&event) else { return };
-        let text: Arc<str> = text.into();
+        let Some(told) = Told::of(event).map(Arc::new) else { return };
         if self.0.wanted.load(Ordering::Relaxed) {
             // A full queue means that Redis is slow or gone: operators then miss what others may see.
-            let _ = self.0.outgoing.try_send(Arc::clone(&text));
+            let _ = self.0.outgoing.try_send(Arc::clone(&told));
         }
-        self.told(text);
+        self.told(told);
     }
 
     /// How many listen here.
@@ -169,18 +166,22 @@ impl Watch {
 
     /// Listens from now on.
     #[must_use]
-    pub fn listen(&self) -> Listener {
+    pub fn listen(&self, wanted: Wanted) -> Listener {
         let events = self.0.events.subscribe();
         self.0.listened.notify_one();
-        Listener { watch: self.clone(), events }
+        Listener { watch: self.clone(), events, wanted }
     }
 
     /// An event of this server or another.
-    fn told(&self, text: Arc<str>) {
-        if text.len() <= LONGEST {
-            // That nobody listens any more is no failure.
-            let _ = self.0.events.send(text);
-        }
+    fn told(&self, told: Arc<Told>) {
+        // That nobody listens any more is no failure.
+        let _ = self.0.events.send(told);
+    }
+
+    /// Whether the server is about to end.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
     }
 
     /// From now on the server finishes what is in flight.
@@ -191,50 +192,21 @@ impl Watch {
     }
 }
 
-/// Somebody who listens to events.
-#[derive(Debug)]
-pub struct Listener {
-    watch: Watch,
-    events: broadcast::Receiver<Arc<str>>,
-}
-
-impl Listener {
-    /// The next event as JSON; or when the listener was too slow, how many it missed; nothing within
-    /// `patience`.
-    pub async fn next(&mut self, patience: Duration) -> Option<Arc<str>> {
-        match tokio::time::timeout(patience, self.events.recv()).await {
-            Ok(Ok(event)) => Some(event),
-            Ok(Err(broadcast::error::RecvError::Lagged(events))) => {
-                let server = self.watch.0.server.clone();
-                let what = Happening::Missed { events };
-                let event = Event { server, at: Micros::now().to_string(), what };
-                serde_json::to_string(&event).ok().map(Into::into)
-            }
-            // The sender lives as long as the watch that this holds.
-            Ok(Err(broadcast::error::RecvError::Closed)) | Err(_) => None,
-        }
-    }
-
-    /// Whether the server is about to end.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.watch.0.draining.load(Ordering::Relaxed)
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
     async fn a_slow_listener_is_told_what_it_missed_and_goes_on() {
         let watch = Watch::default();
         watch.happens(|| panic!("nobody listens"));
-        let mut listener = watch.listen();
+        let mut listener = watch.listen(Wanted::default());
         for events in 0..QUEUE as u64 + 10 {
             watch.happens(|| Happening::Missed { events });
         }

@@ -1,27 +1,42 @@
 //! The connection to WeChat's server API.
 //!
 //! One [`WechatClient`] serves the whole process. What holds for every API is decided here: one overall
-//! time-out, a bounded reply, no redirect followed, no proxy taken from the environment, and a bounded
-//! number of calls in flight. Each API is an `impl` in a file of its own.
+//! time-out, a bounded reply, no redirect followed, no proxy taken from the environment; and for each API by
+//! itself, a bounded number of calls in flight, and a breaker that refuses calls while it does not answer.
 
+mod breaker;
 mod error;
 mod jscode2session;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{StatusCode, Url, redirect};
+use reqwest::{StatusCode, Url, header, redirect};
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 
-pub use error::{Cause, Class, Detail, ExchangeError};
+use self::breaker::{Breaker, Change};
+use super::api::{Api, Method, Repeat};
+use crate::telemetry::Metrics;
+
+pub use error::{Cause, Class, Detail, WechatError, is_bad_token};
 pub use jscode2session::Exchange;
 
 /// The longest reply that is read, in bytes. The APIs answer with a few hundred.
 const MAX_REPLY: usize = 64 * 1024;
 
-/// Calls in flight at once. When WeChat hangs, every sign-in holds a connection until its time-out; the
-/// rest waits here instead of using up the process' file descriptors.
+/// Calls of one API in flight at once. When WeChat hangs, every sign-in holds a connection until its time-out;
+/// the rest waits here instead of using up the process' file descriptors.
 const MAX_IN_FLIGHT: usize = 512;
+
+/// WeChat's errcode for "system busy, try again".
+const BUSY: i64 = -1;
+
+/// The pause before a second attempt.
+const BACKOFF: Duration = Duration::from_millis(500);
 
 /// How long an unused connection is kept: shorter than WeChat's front ends keep theirs, so that a request
 /// rarely meets a connection which is just being closed.
@@ -57,7 +72,27 @@ pub struct WechatClient {
     /// The API's address; its path ends with a slash.
     base: Url,
     timeout: Duration,
-    in_flight: Semaphore,
+    lanes: Vec<Lane>,
+    metrics: Arc<Metrics>,
+}
+
+/// The calls of one API.
+#[derive(Debug)]
+struct Lane {
+    api: Api,
+    slots: Semaphore,
+    breaker: Breaker,
+}
+
+/// A call.
+#[derive(Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) api: Api,
+    pub(super) query: &'a [(&'a str, &'a str)],
+    /// JSON.
+    pub(super) body: Option<&'a [u8]>,
+    /// The secret values in it, which a reply that echoes them does not bring into a log.
+    pub(super) hidden: &'a [&'a str],
 }
 
 impl WechatClient {
@@ -83,7 +118,16 @@ impl WechatClient {
             builder = builder.tls_certs_only([]);
         }
         let http = builder.build().map_err(InvalidClient::Tls)?;
-        Ok(Self { http, base, timeout, in_flight: Semaphore::new(MAX_IN_FLIGHT) })
+        let lane =
+            |api: &Api| Lane { api: *api, slots: Semaphore::new(MAX_IN_FLIGHT), breaker: Breaker::new() };
+        let lanes = Api::ALL.iter().map(lane).collect();
+        Ok(Self { http, base, timeout, lanes, metrics: Arc::default() })
+    }
+
+    /// The same, counting its calls there.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// What bounds each call as a whole.
@@ -92,16 +136,90 @@ impl WechatClient {
         self.timeout
     }
 
-    /// Calls `path` with `query`, each part percent-escaped, and returns the body of a 200.
-    async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Cause> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path()));
-        url.query_pairs_mut().extend_pairs(query);
-        self.read(url).await
+    /// Makes a call until that moment at the latest. It is made a second time, after a pause, when WeChat says
+    /// that it is busy, and where that is harmless also when the connection broke.
+    ///
+    /// # Errors
+    /// [`WechatError`].
+    ///
+    /// # Cancel safety
+    /// WeChat may have done what a dropped call asked for.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        ask: Ask<'_>,
+        deadline: Instant,
+    ) -> Result<T, WechatError> {
+        match self.ask_once(ask, deadline).await {
+            Err(failed) if may_repeat(ask.api, &failed) && Instant::now() + BACKOFF < deadline => {
+                tracing::info!(api = ask.api.name(), error = %failed, rid = failed.rid, "asking WeChat once more");
+                tokio::time::sleep(BACKOFF).await;
+                self.ask_once(ask, deadline).await
+            }
+            outcome => outcome,
+        }
     }
 
-    async fn read(&self, url: Url) -> Result<Vec<u8>, Cause> {
-        let mut reply = self.http.get(url).send().await.map_err(Cause::transport)?;
+    async fn ask_once<T: DeserializeOwned>(&self, ask: Ask<'_>, deadline: Instant) -> Result<T, WechatError> {
+        let began = Instant::now();
+        let outcome = match timeout_at(deadline, self.lane(ask, deadline)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Cause::TimedOut.into()),
+        };
+        let (name, errcode) = match &outcome {
+            Ok(_) => ("ok", 0),
+            Err(error) => (error.outcome(), error.errcode.unwrap_or_default()),
+        };
+        self.metrics.wechat_call(ask.api.name(), name, errcode, began.elapsed());
+        if let Err(error) = &outcome
+            && error.errcode.is_some()
+        {
+            tracing::debug!(api = ask.api.name(), error = %error, rid = error.rid, "WeChat refused");
+        }
+        outcome
+    }
+
+    /// Waits for a place among the API's calls, and makes it.
+    async fn lane<T: DeserializeOwned>(&self, ask: Ask<'_>, deadline: Instant) -> Result<T, WechatError> {
+        // Every API has a lane.
+        let lane = self.lanes.iter().find(|lane| lane.api == ask.api).ok_or(Cause::CircuitOpen)?;
+        if lane.breaker.refuses(Instant::now().into_std()) {
+            return Err(Cause::CircuitOpen.into());
+        }
+        // The semaphore is never closed.
+        let _slot = lane.slots.acquire().await.ok();
+        let pass = lane.breaker.enter(Instant::now().into_std()).ok_or(Cause::CircuitOpen)?;
+        let read = timeout_at(deadline, self.read(ask)).await.unwrap_or(Err(Cause::TimedOut));
+        let outcome = read.map_err(WechatError::from).and_then(|body| decode(ask, &body));
+        let silent = outcome.as_ref().err().and_then(|error: &WechatError| error.cause.as_ref());
+        let api = ask.api.name();
+        let answered = !silent.is_some_and(Cause::is_silence);
+        match pass.ended(answered, Instant::now().into_std()) {
+            Change::Opened(pause) => {
+                self.metrics.wechat_circuit(api, true);
+                tracing::warn!(api, pause_ms = pause.as_millis(), "WeChat does not answer; it is left alone");
+            }
+            Change::Closed => {
+                self.metrics.wechat_circuit(api, false);
+                tracing::info!(api, "WeChat answers again");
+            }
+            Change::None => {}
+        }
+        outcome
+    }
+
+    async fn read(&self, ask: Ask<'_>) -> Result<Vec<u8>, Cause> {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{}", self.base.path(), ask.api.path()));
+        url.query_pairs_mut().extend_pairs(ask.query);
+        let request = match ask.api.method() {
+            Method::Get => self.http.get(url),
+            Method::Post => self
+                .http
+                .post(url)
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(ask.body.unwrap_or_default().to_vec()),
+        };
+        let mut reply = request.send().await.map_err(Cause::transport)?;
         if reply.status() != StatusCode::OK {
             return Err(Cause::Status(reply.status().as_u16()));
         }
@@ -113,6 +231,46 @@ impl WechatClient {
             body.extend_from_slice(&chunk);
         }
         Ok(body)
+    }
+}
+
+fn may_repeat(api: Api, failed: &WechatError) -> bool {
+    failed.errcode == Some(BUSY)
+        || (api.repeat() == Repeat::Harmless && matches!(failed.cause, Some(Cause::Transport(_))))
+}
+
+/// The members that every reply may have.
+#[derive(Deserialize)]
+struct Verdict {
+    #[serde(default, deserialize_with = "number_or_text")]
+    errcode: Option<i64>,
+    errmsg: Option<String>,
+}
+
+/// The content of a success. serde_json's own words are dropped because they quote the content.
+fn decode<T: DeserializeOwned>(ask: Ask<'_>, body: &[u8]) -> Result<T, WechatError> {
+    match serde_json::from_slice(body) {
+        Ok(Verdict { errcode: Some(errcode), errmsg }) if errcode != 0 => {
+            Err(WechatError::refused(ask.api, errcode, &errmsg.unwrap_or_default(), ask.hidden))
+        }
+        Ok(Verdict { .. }) => serde_json::from_slice(body)
+            .map_err(|_| Cause::Foreign("it has neither what was asked for nor an errcode").into()),
+        Err(_) => Err(Cause::Foreign("it is not the JSON of the API").into()),
+    }
+}
+
+/// Some of WeChat's front ends write the errcode as text.
+fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Errcode {
+        Number(i64),
+        Text(String),
+    }
+    match Option::<Errcode>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Errcode::Number(number)) => Ok(Some(number)),
+        Some(Errcode::Text(text)) => text.trim().parse().map(Some).map_err(serde::de::Error::custom),
     }
 }
 

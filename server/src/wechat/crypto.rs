@@ -54,6 +54,19 @@ pub fn is_session_key(text: &str) -> bool {
     decode_block(text).is_some()
 }
 
+/// Whether these can be `encryptedData` and `iv`: base64 of whole blocks, and of one.
+pub fn has_form_of_open_data(encrypted_data: &str, iv: &str) -> bool {
+    let blocks =
+        |text: &str| BASE64.decode(text.as_bytes()).is_ok_and(|bytes| bytes.len().is_multiple_of(BLOCK));
+    let length = 1..=MAX_ENCRYPTED;
+    length.contains(&encrypted_data.len()) && blocks(encrypted_data) && decode_block(iv).is_some()
+}
+
+/// Whether this can be an openid or a unionid: 1 to 64 of `A-Za-z0-9_-`.
+pub fn is_user_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
 /// Open data (`encryptedData`) does not decrypt under the session_key. It does not say at which step, on
 /// purpose: telling bad padding from bad content would let a caller decrypt by trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,18 +1,28 @@
 //! Everything said to WeChat, and what WeChat's cryptography asks of a server.
 //!
-//! [`client`] speaks to WeChat's server API, one `impl` of [`WechatClient`] for each of its APIs.
+//! [`Wechat`] is the door: [`api`] lists the APIs, [`client`] speaks to them, and [`token`] keeps the access
+//! token that most of them ask for.
+//! [`content`] has texts and images looked at, and [`push`] opens what WeChat says to the server.
 //! [`crypto`] checks and opens what the phone hands over under WeChat's signature.
 //! [`simulator`] is a WeChat of our own, for development and for tests.
 
+pub mod api;
 pub mod client;
+pub mod content;
 pub mod crypto;
+mod door;
+pub mod push;
 pub mod simulator;
+pub mod token;
 
-pub use client::{Cause, Class, Detail, Exchange, ExchangeError, InvalidClient, WechatApp, WechatClient};
+pub use api::Api;
+pub use client::{Cause, Class, Detail, Exchange, InvalidClient, WechatApp, WechatClient, WechatError};
 pub use crypto::{
     OpenData, OpenDataError, decrypt_open_data, raw_data_signature, session_signature, verify_raw_data,
 };
+pub use door::Wechat;
 pub use simulator::Simulator;
+pub use token::AccessToken;
 
 #[cfg(test)]
 pub(crate) mod testing;

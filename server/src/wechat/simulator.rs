@@ -7,7 +7,13 @@
 //! | request | what it does |
 //! |---|---|
 //! | `GET /sns/jscode2session` | WeChat's: exchanges a code |
+//! | `POST /cgi-bin/stable_token` | WeChat's: gives an access token |
+//! | the rest of [`Api`](super::api::Api) | WeChat's, each a row in `further.rs` |
 //! | `POST /simulator/login {"user","app_id"?}` | the phone's: `wx.login` and `wx.getUserInfo` of 2016 in one, as a [`Login`] |
+//! | `POST /simulator/phone {"user","app_id"?}` | the phone's: what the button for the number gives, as a [`Phone`] |
+//! | `POST /simulator/access-tokens/refuse {"app_id"?,"stuck"?}` | refuses the access tokens given so far; with `stuck` goes on giving them until one is forced |
+//! | `POST /simulator/push-target {"url","token","aes_key"?,"xml"?}` | the console's: where pushes go, as a [`PushTarget`] |
+//! | `POST /simulator/fates [{"verdict":{"suggest","label"}},"twice","silence",…]` | what becomes of the next images, see [`Fate`] |
 //! | `POST /simulator/script [{"step",…},…]` | what happens to the next calls, see [`Scripted`] |
 //! | `DELETE /simulator/script` | back to normal |
 //! | `GET /simulator/calls` | how often each API was called, and with each code, see [`Calls`] |
@@ -17,11 +23,16 @@
 //! minutes (then 40029). A code that begins with `invalid` is 40029. Any other code, such as the one that
 //! DevTools makes up in its tourist mode, signs in the user [`DEVTOOLS_USER`], as often as it comes.
 
+mod access_token;
+mod content;
 mod control;
+mod further;
 mod jscode2session;
 mod person;
+mod phone;
 mod reply;
 mod script;
+mod session_key;
 mod state;
 
 use std::net::TcpListener;
@@ -34,8 +45,10 @@ use secrecy::SecretString;
 use super::client::WechatApp;
 use state::State;
 
+pub use content::{Fate, PushTarget};
 pub use person::{DEVTOOLS_USER, Login, LoginError};
-pub use script::{Api, InvalidScript, Scripted, Step};
+pub use phone::Phone;
+pub use script::{InvalidScript, Scripted, Step};
 pub use state::Calls;
 
 /// A simulated WeChat. A clone is the same one.
@@ -56,6 +69,12 @@ impl Simulator {
         WechatApp { id: "wx5157570dead5e55e".to_owned(), secret }
     }
 
+    /// Another mini-program of the same owner, in whose users the same people are known.
+    pub fn second_development_app() -> WechatApp {
+        let secret = SecretString::from("another-secret-of-the-simulator");
+        WechatApp { id: "wx5157570dead5e550".to_owned(), secret }
+    }
+
     /// Serves everything of the module's table on `listener` until `shutdown` completes. Calls under way
     /// are then cut off, for some of them may be told to hang.
     ///
@@ -63,11 +82,12 @@ impl Simulator {
     /// When the listener fails.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> std::io::Result<()> {
         let server = HttpServer::new(move || {
-            App::new().configure(|config| jscode2session::configure(config, &self.state)).configure(
-                |config| {
-                    control::configure(config, &self.state);
-                },
-            )
+            App::new().configure(|config| {
+                jscode2session::configure(config, &self.state);
+                access_token::configure(config, &self.state);
+                further::configure(config, &self.state);
+                control::configure(config, &self.state);
+            })
         })
         .workers(1)
         .disable_signals()
@@ -95,7 +115,21 @@ impl Simulator {
     /// # Errors
     /// [`LoginError`] for an unknown mini-program or an unusable name.
     pub fn login(&self, user: &str, app_id: Option<&str>) -> Result<Login, LoginError> {
-        self.state.login(user, app_id)
+        self.state.login(user, app_id, serde_json::Map::new())
+    }
+
+    /// What this user's phone gets from the button for the phone number.
+    ///
+    /// # Errors
+    /// [`LoginError`], as [`Simulator::login`]'s.
+    pub fn phone(&self, user: &str, app_id: Option<&str>) -> Result<Phone, LoginError> {
+        self.state.phone(user, app_id)
+    }
+
+    /// Refuses all access tokens given so far to that mini-program. With `stuck`, `stable_token` goes on giving
+    /// the last of them until a refresh is forced.
+    pub fn refuse_tokens(&self, app_id: Option<&str>, stuck: bool) {
+        self.state.refuse_tokens(app_id, stuck);
     }
 
     /// Puts `steps` behind those that still wait for a call.

@@ -22,6 +22,7 @@ macro_rules! gallery_cases {
             cases! { suite, $open:
                 users_are_paged_in_three_orders
                 a_block_is_kept_since_it_was_made
+                the_users_of_a_person_are_found
                 drawings_of_all_users_are_paged
                 the_audit_log_is_paged_from_its_end
             }
@@ -50,6 +51,29 @@ macro_rules! gallery_cases {
                 since_reads_the_tail_from_anywhere
                 big_actions_read_back_exactly
                 a_reader_never_sees_half_an_append
+            }
+        }
+        mod avatars {
+            use crate::gallery::avatars as suite;
+
+            cases! { suite, $open:
+                an_avatar_takes_the_place_of_the_one_before
+                of_concurrent_avatars_one_is_left
+                an_avatar_is_taken_away_by_its_id
+                an_avatar_goes_with_its_user
+            }
+        }
+        mod checks {
+            use crate::gallery::checks as suite;
+
+            cases! { suite, $open:
+                a_subject_has_one_check
+                due_checks_are_listed_longest_first
+                a_check_is_changed_as_it_was_read_only
+                of_concurrent_changes_one_wins
+                an_answer_finds_its_check
+                checks_go_with_their_user
+                a_nickname_is_cleared_if_it_is_still_that
             }
         }
         mod lists {
@@ -81,6 +105,8 @@ macro_rules! gallery_cases {
                 concurrent_sign_ins_make_one_user
                 a_later_sign_in_brings_a_unionid
                 a_nickname_is_kept
+                a_unionid_is_kept_once
+                a_phone_is_kept_and_forgotten
                 a_sign_in_takes_a_pending_erasure_back
                 due_erasures_are_listed
                 erasing_waits_until_it_is_due
@@ -145,6 +171,8 @@ macro_rules! sessions_cases {
                 a_lease_has_one_holder
                 a_lease_ends_by_itself
                 concurrent_takers_share_no_lease
+                a_note_is_kept_for_its_time
+                a_note_is_dropped_as_it_was_known_only
             }
         }
     };

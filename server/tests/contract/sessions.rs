@@ -348,3 +348,29 @@ pub async fn concurrent_takers_share_no_lease<S: SessionsUnderTest>(sessions: &S
     let holders = join_all(tasks).await.into_iter().filter(|taken| *taken.as_ref().unwrap()).count();
     assert_eq!(holders, 1);
 }
+
+pub async fn a_note_is_kept_for_its_time<S: SessionsUnderTest>(sessions: &S) {
+    assert_eq!(sessions.note("a").await.unwrap(), None);
+    for text in ["one \"$x\"\n'{}", "", "漢字"] {
+        sessions.put_note("a", text, HOUR).await.unwrap();
+        assert_eq!(sessions.note("a").await.unwrap().as_deref(), Some(text));
+    }
+    assert_eq!(sessions.note("b").await.unwrap(), None);
+    sessions.put_note("a", "short", SHORT).await.unwrap();
+    eventually("forgotten", || async { sessions.note("a").await.unwrap().is_none() }).await;
+    assert!(!sessions.drop_note("a", "short").await.unwrap());
+}
+
+pub async fn a_note_is_dropped_as_it_was_known_only<S: SessionsUnderTest>(sessions: &S) {
+    sessions.put_note("a", "old", HOUR).await.unwrap();
+    sessions.put_note("a", "new", HOUR).await.unwrap();
+    assert!(!sessions.drop_note("a", "old").await.unwrap());
+    assert_eq!(sessions.note("a").await.unwrap().as_deref(), Some("new"));
+    assert!(sessions.drop_note("a", "new").await.unwrap());
+    assert!(!sessions.drop_note("a", "new").await.unwrap());
+    assert_eq!(sessions.note("a").await.unwrap(), None);
+    // A lease of that name is something else.
+    sessions.put_note("a", "note", HOUR).await.unwrap();
+    assert!(sessions.take_lease("a", "one", HOUR).await.unwrap());
+    assert_eq!(sessions.note("a").await.unwrap().as_deref(), Some("note"));
+}

@@ -11,6 +11,9 @@
 mod admin;
 mod console;
 mod first_steps;
+mod internal;
 mod outages;
+mod stores;
 mod v1;
+mod wafer;
 mod weapp;

@@ -5,6 +5,7 @@ import { dialogs } from './dialogs.js'
 import { Files } from './files.js'
 import { media } from './media.js'
 import { network } from './network.js'
+import { makePrivacy } from './privacy.js'
 import { storage } from './storage.js'
 
 /** The base library whose behaviour is followed. */
@@ -13,18 +14,22 @@ const SDK_VERSION = '3.4.2'
 export function makeWx({ host, shell, device }) {
   const files = new Files()
   const { modal, api: dialogApi } = dialogs({ shell })
+  const privacy = makePrivacy({ shell, device })
   const dark = matchMedia('(prefers-color-scheme: dark)')
 
   /** What WeChat said at the last login: getUserInfo signs with that session's key. */
   let last = null
-  const login = async () => {
-    const reply = await fetch(`${device.base}/dev/wx/login`, {
+  const simulator = async (path) => {
+    const reply = await fetch(`${device.base}/dev/wx/${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ user: device.user }),
     })
     if (!reply.ok) throw new Error(`the simulator answered ${reply.status}`)
-    last = await reply.json()
+    return reply.json()
+  }
+  const login = async () => {
+    last = await simulator('login')
     return last
   }
 
@@ -32,7 +37,25 @@ export function makeWx({ host, shell, device }) {
     ...storage({ device }),
     ...network({ shell, files }),
     ...dialogApi,
-    ...media({ host, shell, device, files, modal }),
+    ...media({ host, shell, device, files, modal, privacy }),
+    ...privacy.api,
+    /** What the buttons' open-types need of the phone. */
+    preview: {
+      privacy,
+      /** Behind open-type="getPhoneNumber". @returns {Promise<object>} the event's detail */
+      async phone() {
+        const errMsg = (said) => ({ errMsg: `getPhoneNumber:${said}` })
+        try {
+          await privacy.needed('getPhoneNumber')
+          const allowed = await modal({ title: '“一笔到底”申请', content: '使用你的手机号', cancelText: '不允许', confirmText: '允许' })
+          if (!allowed) return errMsg('fail user deny')
+          const { code, encrypted_data: encryptedData, iv } = await simulator('phone')
+          return { ...errMsg('ok'), code, encryptedData, iv }
+        } catch (error) {
+          return error.errMsg ? error : errMsg(`fail ${error.message}`)
+        }
+      },
+    },
 
     login: (options) => call('login', options, (ok, no) => { login().then(({ code }) => ok({ code }), no) }),
     getUserInfo: (options) => call('getUserInfo', options, (ok, no) => {
@@ -66,16 +89,14 @@ export function makeWx({ host, shell, device }) {
     getAppBaseInfo: () => ({ SDKVersion: SDK_VERSION, language: 'zh_CN', version: '8.0.50', theme: dark.matches ? 'dark' : 'light' }),
     getAccountInfoSync: () => ({ miniProgram: { appId: 'touristappid', envVersion: 'develop', version: '' } }),
 
-    getPrivacySetting: (options) => call('getPrivacySetting', options, (ok) => ok({ needAuthorization: false, privacyContractName: '《隐私保护指引》' })),
-    onNeedPrivacyAuthorization() {},
     openPrivacyContract: (options) => call('openPrivacyContract', options, (ok, no) => no({ errMsg: 'openPrivacyContract:fail no contract' })),
 
-    setClipboardData: (options) => call('setClipboardData', options, (ok, no) => {
+    setClipboardData: privacy.guard('setClipboardData', (options) => call('setClipboardData', options, (ok, no) => {
       navigator.clipboard.writeText(options.data).then(() => {
         dialogApi.showToast({ title: '内容已复制' })
         ok()
       }, no)
-    }),
+    })),
     vibrateShort: (options) => call('vibrateShort', options, (ok) => ok()),
   }
 

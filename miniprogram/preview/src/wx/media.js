@@ -6,7 +6,7 @@ import { dataUrl } from './files.js'
 
 const SCOPE = 'scope.writePhotosAlbum'
 
-export function media({ host, shell, device, files, modal }) {
+export function media({ host, shell, device, files, modal, privacy }) {
   const key = `preview.${device.number}.${device.user}.setting`
   const settings = () => JSON.parse(localStorage.getItem(key) ?? '{}')
   const allow = (value) => localStorage.setItem(key, JSON.stringify({ [SCOPE]: value }))
@@ -37,7 +37,7 @@ export function media({ host, shell, device, files, modal }) {
         ok({ authSetting: settings() })
       })
     }),
-    saveImageToPhotosAlbum: (options) => call('saveImageToPhotosAlbum', options, (ok, no) => {
+    saveImageToPhotosAlbum: privacy.guard('saveImageToPhotosAlbum', (options) => call('saveImageToPhotosAlbum', options, (ok, no) => {
       void album().then((allowed) => {
         if (!allowed) {
           no({ errMsg: 'saveImageToPhotosAlbum:fail auth deny' })
@@ -49,7 +49,7 @@ export function media({ host, shell, device, files, modal }) {
         link.click()
         ok()
       })
-    }),
+    })),
     showShareImageMenu: (options) => call('showShareImageMenu', options, (ok) => {
       const box = shell.overlay(`<section class="mp-modal" role="dialog" aria-label="分享图片"><h3>分享图片</h3><img src="${escape(options.path)}" alt="图片" style="width:100%;display:block"><div><button data-close>好</button></div></section>`, 'mp-mask middle')
       box.addEventListener('click', (event) => { if ('close' in event.target.dataset) box.remove() })
@@ -74,11 +74,14 @@ export function media({ host, shell, device, files, modal }) {
     /** Behind open-type="share" and the capsule. */
     previewShare: (from) => void share(from),
     /** Behind open-type="chooseAvatar". @returns {Promise<string>} */
-    previewAvatar: () => new Promise((resolve, reject) => {
-      const input = Object.assign(document.createElement('input'), { type: 'file', accept: 'image/*' })
-      input.onchange = () => (input.files[0] ? resolve(files.keep(input.files[0])) : reject(new Error('cancel')))
-      input.oncancel = () => reject(new Error('cancel'))
-      input.click()
-    }),
+    previewAvatar: async () => {
+      await privacy.needed('chooseAvatar')
+      return new Promise((resolve, reject) => {
+        const input = Object.assign(document.createElement('input'), { type: 'file', accept: 'image/*' })
+        input.onchange = () => (input.files[0] ? resolve(files.keep(input.files[0])) : reject(new Error('cancel')))
+        input.oncancel = () => reject(new Error('cancel'))
+        input.click()
+      })
+    },
   }
 }

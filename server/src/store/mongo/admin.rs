@@ -43,6 +43,16 @@ impl GalleryAdmin for MongoGallery {
         .await
     }
 
+    async fn users_of_person(&self, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+        let unionid = unionid.to_owned();
+        self.run(async move |db| {
+            let found = db.users.find(doc! {"unionid": unionid}).sort(doc! {"_id": 1});
+            let found = found.limit(i64::from(limit.max(1))).max_time(MAX_TIME).await?;
+            Ok(found.map_ok(UserRecord::from).try_collect().await?)
+        })
+        .await
+    }
+
     async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
         let user = user.clone();
         self.run(async move |db| db.set_blocked(&user, since).await).await
@@ -103,43 +113,53 @@ impl Collections {
     async fn user_page(&self, page: &UserPage) -> StoreResult<Rows<UserRecord>> {
         let down = page.reverse != matches!(page.by, UsersBy::Creation);
         let step = if down { -1 } else { 1 };
-        let beyond = if down { "$lt" } else { "$gt" };
         let after = page.after.as_ref();
-        let (filter, order) = match &page.by {
+        let (filters, order) = match &page.by {
             UsersBy::Creation => (
-                after.map_or_else(Document::new, |after| {
-                    behind("created_at", after.value.into(), &after.name, down)
+                after.map_or_else(all, |after| {
+                    behind("created_at", after.value.into(), &after.name, Document::new(), down)
                 }),
                 doc! {"created_at": step, "_id": step},
             ),
             UsersBy::Nickname(Texts { from, below }) => {
-                let mut filter = doc! {"nickname": {"$gte": from, "$lt": below}};
-                if let Some((nickname, key)) = after.and_then(|after| after.name.rsplit_once('\n')) {
-                    filter = doc! {"$and": [filter, behind("nickname", nickname.into(), key, down)]};
-                }
-                (filter, doc! {"nickname": step, "_id": step})
+                let place = after.and_then(|after| after.name.rsplit_once('\n'));
+                let far = if down {
+                    doc! {"$gte": from}
+                } else {
+                    doc! {"$lt": below}
+                };
+                let filters = place.map_or_else(
+                    || vec![doc! {"nickname": {"$gte": from, "$lt": below}}],
+                    |(nickname, key)| behind("nickname", nickname.into(), key, far, down),
+                );
+                (filters, doc! {"nickname": step, "_id": step})
             }
             UsersBy::Key(Texts { from, below }) => {
                 let mut range = doc! {"$gte": from, "$lt": below};
                 if let Some(after) = after {
                     range.remove(if down { "$lt" } else { "$gte" });
-                    range.insert(beyond, &after.name);
+                    range.insert(if down { "$lt" } else { "$gt" }, &after.name);
                 }
-                (doc! {"_id": range}, doc! {"_id": step})
+                (vec![doc! {"_id": range}], doc! {"_id": step})
             }
         };
-        let mut found = self.users.find(filter).sort(order).batch_size(TURN).max_time(MAX_TIME).await?;
         let mut collector = Collector::new(page.limit);
-        while let Some(user) = found.try_next().await? {
-            let user: UserRecord = UserDoc::into(user);
-            let place = match &page.by {
-                UsersBy::Creation => Place { value: user.created_at.0, name: user.key.to_string() },
-                UsersBy::Nickname(_) => Place { value: 0, name: format!("{}\n{}", user.nickname, user.key) },
-                UsersBy::Key(_) => Place { value: 0, name: user.key.to_string() },
-            };
-            let taken = page.blocked.is_none_or(|blocked| user.blocked_at.is_some() == blocked);
-            if collector.take(taken.then_some(user)) {
-                return Ok(collector.end(Some(place)));
+        for filter in filters {
+            let find = self.users.find(filter).sort(order.clone()).batch_size(TURN).max_time(MAX_TIME);
+            let mut found = find.await?;
+            while let Some(user) = found.try_next().await? {
+                let user: UserRecord = UserDoc::into(user);
+                let place = match &page.by {
+                    UsersBy::Creation => Place { value: user.created_at.0, name: user.key.to_string() },
+                    UsersBy::Nickname(_) => {
+                        Place { value: 0, name: format!("{}\n{}", user.nickname, user.key) }
+                    }
+                    UsersBy::Key(_) => Place { value: 0, name: user.key.to_string() },
+                };
+                let taken = page.blocked.is_none_or(|blocked| user.blocked_at.is_some() == blocked);
+                if collector.take(taken.then_some(user)) {
+                    return Ok(collector.end(Some(place)));
+                }
             }
         }
         Ok(collector.end(None))
@@ -175,44 +195,48 @@ impl Collections {
             DrawingOrder::Created => "created_at",
             DrawingOrder::Size => "bytes",
         };
-        let mut all = Vec::new();
+        let mut range = Document::new();
         if page.order != DrawingOrder::Size {
-            all.extend(page.filter.since.map(|since| doc! {field: {"$gte": since.0}}));
-            all.extend(page.filter.until.map(|until| doc! {field: {"$lt": until.0}}));
+            range.extend(page.filter.since.map(|since| ("$gte".to_owned(), since.0.into())));
+            range.extend(page.filter.until.map(|until| ("$lt".to_owned(), until.0.into())));
         }
-        all.extend(page.after.as_ref().map(|after| behind(field, after.value.into(), &after.name, down)));
-        let filter = if all.is_empty() {
-            Document::new()
-        } else {
-            doc! {"$and": all}
+        let filters = match &page.after {
+            Some(after) => {
+                // The place lies within the near end of the range.
+                range.remove(if down { "$lt" } else { "$gte" });
+                behind(field, after.value.into(), &after.name, range, down)
+            }
+            None if range.is_empty() => all(),
+            None => vec![doc! {field: range}],
         };
-        let mut found = self
-            .drawings
-            .find(filter)
-            .projection(without_tail())
-            .sort(doc! {field: step, "_id": step})
-            .batch_size(TURN)
-            .max_time(MAX_TIME)
-            .await?;
         let mut collector = Collector::new(page.limit);
-        while let Some(drawing) = found.try_next().await? {
-            let header = DrawingDoc::header(&drawing);
-            let place = Place { value: sorted_by(&header, page.order), name: drawing.key };
-            let taken = drawing.state != State::Purging && page.filter.takes(&header, page.order);
-            let row = taken.then(|| (UserKey::from_text(&drawing.u), header));
-            if collector.take(row) {
-                return Ok(collector.end(Some(place)));
+        for filter in filters {
+            let find =
+                self.drawings.find(filter).projection(without_tail()).sort(doc! {field: step, "_id": step});
+            let mut found = find.batch_size(TURN).max_time(MAX_TIME).await?;
+            while let Some(drawing) = found.try_next().await? {
+                let header = DrawingDoc::header(&drawing);
+                let place = Place { value: sorted_by(&header, page.order), name: drawing.key };
+                let taken = drawing.state != State::Purging && page.filter.takes(&header, page.order);
+                let row = taken.then(|| (UserKey::from_text(&drawing.u), header));
+                if collector.take(row) {
+                    return Ok(collector.end(Some(place)));
+                }
             }
         }
         Ok(collector.end(None))
     }
 }
 
-/// What is behind a place. The first line bounds the index, the second tells equal values apart.
-fn behind(field: &str, value: Bson, key: &str, down: bool) -> Document {
-    let (beyond, or_at) = if down { ("$lt", "$lte") } else { ("$gt", "$gte") };
-    doc! {
-        field: {or_at: value.clone()},
-        "$or": [doc! {field: {beyond: value}}, doc! {"_id": {beyond: key}}],
-    }
+/// The filter that takes all.
+fn all() -> Vec<Document> {
+    vec![Document::new()]
+}
+
+/// What is behind a place, in two parts, each one range of the index: those of the place's own value, and those
+/// beyond it, as far as `far` lets them. In one filter, all of the value would be looked at for each page.
+fn behind(field: &str, value: Bson, key: &str, mut far: Document, down: bool) -> Vec<Document> {
+    let beyond = if down { "$lt" } else { "$gt" };
+    far.insert(beyond, value.clone());
+    vec![doc! {field: value, "_id": {beyond: key}}, doc! {field: far}]
 }

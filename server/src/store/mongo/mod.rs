@@ -8,6 +8,8 @@
 //! | `schema` | documents, their keys and indexes |
 //! | `link` | the connection |
 //! | `users` | users and their erasure |
+//! | `avatars` | what users look like |
+//! | `checks` | what WeChat says of what users show |
 //! | `append` | putting actions behind a drawing's list |
 //! | `chunks` | the part of a list that is no longer in its header's tail |
 //! | `drawings` | everything else done to one drawing |
@@ -17,6 +19,8 @@
 
 mod admin;
 mod append;
+mod avatars;
+mod checks;
 mod chunks;
 mod drawings;
 mod error;
@@ -117,6 +121,16 @@ impl Gallery for MongoGallery {
     async fn set_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<Option<UserRecord>> {
         let (user, nickname) = (user.clone(), nickname.to_owned());
         self.run(async move |db| db.set_nickname(&user, &nickname).await).await
+    }
+
+    async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
+        let (user, unionid) = (user.clone(), unionid.to_owned());
+        self.run(async move |db| db.set_unionid(&user, &unionid).await).await
+    }
+
+    async fn set_phone(&self, user: &UserKey, sealed: Option<&str>) -> StoreResult<Option<UserRecord>> {
+        let (user, sealed) = (user.clone(), sealed.map(ToOwned::to_owned));
+        self.run(async move |db| db.set_phone(&user, sealed.as_deref()).await).await
     }
 
     async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {

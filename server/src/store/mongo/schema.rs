@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use yibi_common::drawing::{Mode, Paper};
 
 use super::admin::AuditDoc;
+use super::checks::CheckDoc;
 use super::{ROUNDS, StoreError, StoreResult, error};
 use crate::clock::Micros;
 use crate::store::gallery::{Header, UserRecord};
@@ -170,6 +171,9 @@ pub(super) struct UserDoc {
     pub(super) key: String,
     pub(super) public_id: String,
     pub(super) nickname: String,
+    /// The id of the document in `avatars`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) avatar: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) origin: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,6 +184,9 @@ pub(super) struct UserDoc {
     /// Since when an operator keeps the user out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) blocked_at: Option<Micros>,
+    /// The phone number, sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) phone: Option<String>,
     /// Set when the erasure has begun: from then on it is not taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) erasing: bool,
@@ -191,13 +198,32 @@ impl From<UserDoc> for UserRecord {
             key: UserKey::from_text(&user.key),
             public_id: user.public_id,
             nickname: user.nickname,
+            avatar: user.avatar,
             origin: user.origin,
             unionid: user.unionid,
             created_at: user.created_at,
             erase_at: user.erase_at,
             blocked_at: user.blocked_at,
+            phone: user.phone,
         }
     }
+}
+
+/// The image of an avatar.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct AvatarDoc {
+    /// [`avatar_key`].
+    #[serde(rename = "_id")]
+    pub(super) key: String,
+    /// Whose it is; the collection may be sharded by this.
+    pub(super) u: String,
+    pub(super) created_at: Micros,
+    pub(super) image: Binary,
+}
+
+/// The key of an avatar's image.
+pub(super) fn avatar_key(user: &UserKey, id: &str) -> String {
+    format!("{user}/{id}")
 }
 
 /// A secret that all servers share.
@@ -254,6 +280,8 @@ pub(super) struct Collections {
     pub(super) users: Collection<UserDoc>,
     pub(super) drawings: Collection<DrawingDoc>,
     pub(super) chunks: Collection<ChunkDoc>,
+    pub(super) avatars: Collection<AvatarDoc>,
+    pub(super) checks: Collection<CheckDoc>,
     pub(super) secrets: Collection<SecretDoc>,
     pub(super) audit: Collection<AuditDoc>,
 }
@@ -269,6 +297,8 @@ impl Collections {
             users: database.collection_with_options("users", options()),
             drawings: database.collection_with_options("drawings", options()),
             chunks: database.collection_with_options("chunks", options()),
+            avatars: database.collection_with_options("avatars", options()),
+            checks: database.collection_with_options("checks", options()),
             secrets: database.collection_with_options("secrets", options()),
             audit: database.collection_with_options("audit", options()),
             database: database.clone(),
@@ -327,8 +357,12 @@ impl Collections {
             sparse(doc! {"erase_at": 1}),
             index(doc! {"created_at": -1, "_id": -1}),
             index(doc! {"nickname": 1, "_id": 1}),
+            sparse(doc! {"unionid": 1, "_id": 1}),
         ];
         self.users.create_indexes(users).await?;
+        self.avatars.create_index(index(doc! {"u": 1})).await?;
+        let checks = [index(doc! {"u": 1}), sparse(doc! {"due_at": 1}), sparse(doc! {"trace_id": 1})];
+        self.checks.create_indexes(checks).await?;
         Ok(())
     }
 }

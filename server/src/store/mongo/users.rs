@@ -24,11 +24,13 @@ impl Collections {
                     key: user.to_string(),
                     public_id: new.public_id.clone(),
                     nickname: String::new(),
+                    avatar: None,
                     origin: new.origin.clone(),
                     unionid: new.unionid.clone(),
                     created_at: now,
                     erase_at: None,
                     blocked_at: None,
+                    phone: None,
                     erasing: false,
                 };
                 match self.users.insert_one(&fresh).await {
@@ -84,6 +86,26 @@ impl Collections {
         Ok(self.change_user(doc! {"_id": user.as_str()}, set).await?.map(UserRecord::from))
     }
 
+    pub(super) async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
+        let unknown = doc! {"_id": user.as_str(), "unionid": {"$exists": false}};
+        match self.change_user(unknown, doc! {"$set": {"unionid": unionid}}).await? {
+            Some(changed) => Ok(Some(changed.into())),
+            None => self.user(user).await,
+        }
+    }
+
+    pub(super) async fn set_phone(
+        &self,
+        user: &UserKey,
+        sealed: Option<&str>,
+    ) -> StoreResult<Option<UserRecord>> {
+        let change = match sealed {
+            Some(sealed) => doc! {"$set": {"phone": sealed}},
+            None => doc! {"$unset": {"phone": ""}},
+        };
+        Ok(self.change_user(doc! {"_id": user.as_str()}, change).await?.map(UserRecord::from))
+    }
+
     pub(super) async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
         let set = doc! {"$set": {"erase_at": at.0}};
         let scheduled = self.users.update_one(doc! {"_id": user.as_str()}, set).await?;
@@ -125,7 +147,9 @@ impl Collections {
         // Their keys begin with the user: this finds them by the one index that there is.
         chunks.insert("_id", doc! {"$gte": format!("{key}/"), "$lt": format!("{key}0")});
         self.chunks.delete_many(chunks).await?;
-        self.drawings.delete_many(theirs).await?;
+        self.drawings.delete_many(theirs.clone()).await?;
+        self.avatars.delete_many(theirs.clone()).await?;
+        self.checks.delete_many(theirs).await?;
         self.users.delete_one(doc! {"_id": key, "erasing": true}).await?;
         Ok(())
     }

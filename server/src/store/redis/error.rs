@@ -58,6 +58,11 @@ pub(super) fn unreadable_url(error: &RedisError) -> StoreError {
     StoreError::Refused(Fault(format!("the URL can't be read: {}", error.category())).into())
 }
 
+/// A URL that says something that can't be.
+pub(super) fn nonsense(why: &str) -> StoreError {
+    StoreError::Refused(Fault(format!("the URL can't be read: {why}")).into())
+}
+
 #[cfg(test)]
 mod tests {
     use std::error::Error as _;
@@ -110,7 +115,14 @@ mod tests {
         assert!(!told(&unlike).contains("s3cret"), "{unlike:?}");
         let repeats = StoreError::from(server("ERR unknown command 'X', with args beginning with: 's3cret'"));
         assert!(!told(&repeats).contains("s3cret") && told(&repeats).contains("unknown command"));
-        for url in ["redis://:s3cret@[::1/", "redis://:s3cret@host:70000", "http://:s3cret@host"] {
+        for url in [
+            "redis://:s3cret@[::1/",
+            "redis://:s3cret@host:70000",
+            "http://:s3cret@host",
+            "redis+sentinel://:s3cret@host:70000/m",
+            "redis+sentinel://host/m?s3cret=s3cret",
+            "redis+cluster://:s3cret@host/1",
+        ] {
             let error = super::super::RedisSessions::connect(url, "").unwrap_err();
             assert!(!told(&error).contains("s3cret") && told(&error).contains("URL"), "{error:?}");
         }

@@ -1,5 +1,5 @@
-//! Servers that announce themselves to one another, and events that travel between them while somebody
-//! listens.
+//! Servers that announce themselves to one another and tell each other of their failures, events that travel
+//! between them while somebody listens, and questions that one asks all others.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,6 +11,12 @@ use super::{RedisSessions, StoreResult, millis};
 
 /// How long a listener is remembered who does not say that it still listens.
 const LISTENING: Duration = Duration::from_secs(6);
+/// Failures that are kept.
+const FAILURES: usize = 10_000;
+/// Failures that are read in one turn.
+const TURN: usize = 1_000;
+/// How long answers wait to be read.
+const ANSWERED: Duration = Duration::from_secs(10);
 
 impl RedisSessions {
     /// Keeps what a server says of itself, and whether somebody listens there. Whether somebody listens
@@ -29,7 +35,7 @@ impl RedisSessions {
             }
             say.cmd("EXISTS").arg(&listening);
             let (wanted,): (bool,) = keep.link.many(&say).await?;
-            Ok(wanted)
+            Ok(wanted || listens)
         })
         .await
     }
@@ -83,5 +89,100 @@ impl RedisSessions {
         let channel = self.keep.keys.events();
         let subscribed = self.keep.link.subscribe(&channel).await?;
         Ok(subscribed.filter_map(async |message| message.get_payload().ok()).boxed())
+    }
+
+    /// Adds to the failures of all servers, of which the last 10,000 are kept. Some may be there twice after a
+    /// connection broke.
+    ///
+    /// # Errors
+    /// As every operation's.
+    pub async fn report(&self, failures: Vec<String>) -> StoreResult<()> {
+        self.run(async move |keep| {
+            let key = keep.keys.failures();
+            let mut add = pipe();
+            for failure in failures {
+                // About so many: then whole nodes of the stream are dropped, which costs less.
+                add.cmd("XADD").arg(&key).arg("MAXLEN").arg("~").arg(FAILURES).arg("*").arg("f").arg(failure);
+                add.ignore();
+            }
+            keep.link.many(&add).await
+        })
+        .await
+    }
+
+    /// Failures of all servers behind a place, the oldest first, and the place of the last one. The first place
+    /// is empty. There are no more when none come.
+    ///
+    /// # Errors
+    /// As every operation's.
+    pub async fn reported(&self, after: &str) -> StoreResult<(Vec<String>, String)> {
+        let from = if after.is_empty() { "-".to_owned() } else { format!("({after}") };
+        let mut place = after.to_owned();
+        let entries: Vec<(String, (String, String))> = self
+            .run(async move |keep| {
+                let mut range = cmd("XRANGE");
+                range.arg(keep.keys.failures()).arg(from).arg("+").arg("COUNT").arg(TURN);
+                keep.link.one(&range).await
+            })
+            .await?;
+        let mut failures = Vec::with_capacity(entries.len());
+        for (id, (_, failure)) in entries {
+            failures.push(failure);
+            place = id;
+        }
+        Ok((failures, place))
+    }
+
+    /// Asks all servers.
+    ///
+    /// # Errors
+    /// As every operation's.
+    pub async fn ask(&self, question: String) -> StoreResult<()> {
+        self.run(async move |keep| {
+            let mut publish = cmd("PUBLISH");
+            publish.arg(keep.keys.questions()).arg(question);
+            keep.link.one(&publish).await
+        })
+        .await
+    }
+
+    /// What is asked from now on, over a connection of its own, until that breaks.
+    ///
+    /// # Errors
+    /// As every operation's.
+    pub async fn questions(&self) -> StoreResult<impl Stream<Item = String> + Send + Unpin + use<>> {
+        let channel = self.keep.keys.questions();
+        let subscribed = self.keep.link.subscribe(&channel).await?;
+        Ok(subscribed.filter_map(async |message| message.get_payload().ok()).boxed())
+    }
+
+    /// Answers the question with that id.
+    ///
+    /// # Errors
+    /// As every operation's.
+    pub async fn answer(&self, id: &str, answer: String) -> StoreResult<()> {
+        let id = id.to_owned();
+        self.run(async move |keep| {
+            let key = keep.keys.answers(&id);
+            let mut say = pipe();
+            say.cmd("RPUSH").arg(&key).arg(answer).ignore();
+            say.cmd("PEXPIRE").arg(&key).arg(millis(ANSWERED)).ignore();
+            keep.link.many(&say).await
+        })
+        .await
+    }
+
+    /// The answers so far.
+    ///
+    /// # Errors
+    /// As every operation's.
+    pub async fn answers(&self, id: &str) -> StoreResult<Vec<String>> {
+        let id = id.to_owned();
+        self.run(async move |keep| {
+            let mut all = cmd("LRANGE");
+            all.arg(keep.keys.answers(&id)).arg(0).arg(-1);
+            keep.link.one(&all).await
+        })
+        .await
     }
 }

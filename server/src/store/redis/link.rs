@@ -2,44 +2,57 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSubStream};
-use redis::io::tcp::{TcpSettings, socket2};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use redis::aio::{MultiplexedConnection, PubSubStream};
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{
-    Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError,
-    RedisResult, ServerErrorKind,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult,
+    ServerErrorKind,
 };
 
-use super::error;
+use super::address::{Address, Watched, tcp};
+use super::cluster::Cluster;
 use super::scripts::Script;
 use super::{StoreError, StoreResult};
 
 /// How long to wait for a connection, and for each reply.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// The pauses between attempts to connect: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(400));
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+/// The pauses before the second and the third attempt to connect.
+const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(100)];
+/// For how long a connection to a Cluster is left to find its own way around nodes that are gone.
+const CLUSTER_REST: Duration = Duration::from_secs(1);
 
-/// One multiplexed connection that is made at the first command, and made again when it breaks or a reply does
-/// not come in time: the client itself would go on waiting on a connection of which nobody says that it is
-/// dead, as a balancer leaves them behind.
+/// One multiplexed connection that is made at the first command, and made again when it breaks, when a reply
+/// does not come in time (a client itself would go on waiting on a connection of which nobody says that it is
+/// dead, as a balancer leaves them behind), and when it leads to a server that is no master any more.
 ///
-/// All commands go through [`one`](Self::one), [`many`](Self::many) and [`script`](Self::script): another kind
-/// of connection (Sentinel, Cluster) is a variant here, and `many` is then what splits by slots.
+/// All commands go through [`one`](Self::one), [`many`](Self::many) and [`script`](Self::script).
 #[derive(Clone)]
-pub(super) struct Link(Arc<Shared>);
+pub(super) struct Link(Arc<Inner>);
 
-struct Shared {
-    client: Client,
-    config: ConnectionManagerConfig,
+struct Inner {
+    address: Address,
     current: Mutex<Current>,
 }
 
 #[derive(Clone)]
 struct Current {
-    manager: ConnectionManager,
+    connecting: Connecting,
+    begun: Instant,
     /// How many there were before.
     number: u64,
+}
+
+/// A connection on its way, or there; all who need it wait for the same.
+type Connecting = Shared<BoxFuture<'static, RedisResult<Connection>>>;
+
+#[derive(Clone)]
+enum Connection {
+    One(MultiplexedConnection),
+    Cluster(Cluster),
 }
 
 impl fmt::Debug for Link {
@@ -50,29 +63,33 @@ impl fmt::Debug for Link {
 
 impl Link {
     pub(super) fn open(url: &str) -> StoreResult<Self> {
-        let info = url.into_connection_info().map_err(|error| error::unreadable_url(&error))?;
-        let protocol = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
-        let info = info.set_redis_settings(protocol).set_tcp_settings(tcp());
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
-            .set_number_of_retries(2)
-            .set_min_delay(PAUSES.0)
-            .set_max_delay(PAUSES.1)
-            .set_pipeline_buffer_size(super::RUNNING);
-        let client = Client::open(info).map_err(StoreError::from)?;
-        let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())?;
-        let current = Mutex::new(Current { manager, number: 0 });
-        Ok(Self(Arc::new(Shared { client, config, current })))
+        let address = Address::parse(url)?;
+        let current =
+            Current { connecting: connecting(address.clone()), begun: Instant::now(), number: 0 };
+        Ok(Self(Arc::new(Inner { address, current: Mutex::new(current) })))
     }
 
-    /// The messages of a channel from now on, over a connection of their own.
+    /// The messages of a channel from now on, over a connection of their own. In a Cluster, all nodes tell all
+    /// messages.
     pub(super) async fn subscribe(&self, channel: &str) -> StoreResult<PubSubStream> {
-        let late = |late| StoreError::Unavailable(Box::new(late));
-        let connecting = self.0.client.get_async_pubsub();
-        let (mut sink, stream) = tokio::time::timeout(PATIENCE, connecting).await.map_err(late)??.split();
-        tokio::time::timeout(PATIENCE, sink.subscribe(channel)).await.map_err(late)??;
-        Ok(stream)
+        let clients = match &self.0.address {
+            Address::One(info) => vec![Client::open((**info).clone())?],
+            Address::Sentinel(watched) => vec![in_time(master(watched)).await?],
+            Address::Cluster(nodes) => nodes.iter().cloned().map(Client::open).collect::<Result<_, _>>()?,
+        };
+        let mut failure = None;
+        for client in clients {
+            let subscribed = in_time(async {
+                let (mut sink, stream) = client.get_async_pubsub().await?.split();
+                sink.subscribe(channel).await?;
+                Ok(stream)
+            });
+            match subscribed.await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.map_or_else(|| StoreError::Unavailable("there is no node".into()), StoreError::from))
     }
 
     /// One command.
@@ -80,7 +97,7 @@ impl Link {
         Ok(self.ask(Question::One(command)).await?)
     }
 
-    /// Commands that are independent of each other, in one turn.
+    /// Commands that are independent of each other, in one turn. In a Cluster, their order is not kept.
     pub(super) async fn many<T: FromRedisValue>(&self, commands: &Pipeline) -> StoreResult<T> {
         Ok(self.ask(Question::Many(commands)).await?)
     }
@@ -114,25 +131,29 @@ impl Link {
     }
 
     async fn ask_once<T: FromRedisValue>(&self, question: &Question<'_>) -> RedisResult<T> {
-        let Current { mut manager, number } = self.current().clone();
-        let outcome = match question {
-            Question::One(command) => command.query_async(&mut manager).await,
-            Question::Many(commands) => commands.query_async(&mut manager).await,
+        let Current { connecting, number, .. } = self.current().clone();
+        let outcome = match connecting.await {
+            Ok(Connection::One(mut connection)) => question.put(&mut connection).await,
+            Ok(Connection::Cluster(mut cluster)) => question.put(&mut cluster).await,
+            Err(error) => Err(error),
         };
-        if outcome.as_ref().is_err_and(RedisError::is_timeout) {
+        if outcome.as_ref().is_err_and(is_broken) {
             self.give_up(number);
         }
         outcome
     }
 
-    /// Turns to another connection, unless somebody else has.
+    /// Turns to another connection, unless somebody else has. One to a Cluster finds its way by itself around
+    /// a node that is gone, mostly: it is given the time.
     fn give_up(&self, number: u64) {
-        let Shared { client, config, .. } = &*self.0;
         let mut current = self.current();
-        if current.number == number
-            && let Ok(manager) = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())
-        {
-            *current = Current { manager, number: number.wrapping_add(1) };
+        let rests = match &self.0.address {
+            Address::Cluster(_) => current.begun.elapsed() < CLUSTER_REST && !current.has_failed(),
+            Address::One(_) | Address::Sentinel(_) => false,
+        };
+        if current.number == number && !rests {
+            let connecting = connecting(self.0.address.clone());
+            *current = Current { connecting, begun: Instant::now(), number: number.wrapping_add(1) };
         }
     }
 
@@ -141,22 +162,81 @@ impl Link {
     }
 }
 
+impl Current {
+    /// Whether there will never be a connection.
+    fn has_failed(&self) -> bool {
+        self.connecting.peek().is_some_and(Result::is_err)
+    }
+}
+
 enum Question<'a> {
     One(&'a Cmd),
     Many(&'a Pipeline),
 }
 
-/// Whether the connection failed, not the command. All of this store's commands may then be sent again.
-fn is_broken(error: &RedisError) -> bool {
-    error.is_io_error() || error.is_unrecoverable_error()
+impl Question<'_> {
+    async fn put<T: FromRedisValue>(
+        &self,
+        connection: &mut impl redis::aio::ConnectionLike,
+    ) -> RedisResult<T> {
+        match self {
+            Self::One(command) => command.query_async(connection).await,
+            Self::Many(commands) => commands.query_async(connection).await,
+        }
+    }
 }
 
-/// A peer that vanished without a word is noticed within seconds, not by the system's default of minutes.
-fn tcp() -> TcpSettings {
-    let probe = Duration::from_secs(1);
-    let keepalive = socket2::TcpKeepalive::new().with_time(probe).with_interval(probe);
-    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
-    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-    let settings = settings.set_user_timeout(2 * PATIENCE);
-    settings
+/// Whether the connection failed, or leads to a server that is a replica now, and not the command. All of this
+/// store's commands may then be sent again.
+fn is_broken(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_unrecoverable_error()
+        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+        || error.kind() == ErrorKind::MasterNameNotFoundBySentinel
+}
+
+/// A connection, at the third attempt at last.
+fn connecting(address: Address) -> Connecting {
+    let attempts = async move {
+        for pause in PAUSES {
+            match in_time(connect(&address)).await {
+                Err(error) if is_broken(&error) => tokio::time::sleep(pause).await,
+                outcome => return outcome,
+            }
+        }
+        in_time(connect(&address)).await
+    };
+    attempts.boxed().shared()
+}
+
+async fn connect(address: &Address) -> RedisResult<Connection> {
+    let client = match address {
+        Address::One(info) => Client::open((**info).clone())?,
+        Address::Sentinel(watched) => master(watched).await?,
+        Address::Cluster(nodes) => return Ok(Connection::Cluster(Cluster::connect(nodes).await?)),
+    };
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENCE))
+        .set_response_timeout(Some(PATIENCE))
+        .set_pipeline_buffer_size(super::RUNNING);
+    Ok(Connection::One(client.get_multiplexed_async_connection_with_config(&config).await?))
+}
+
+/// Where the sentinels say that the master is, and it says so itself.
+async fn master(watched: &Watched) -> RedisResult<Client> {
+    let mut node = SentinelNodeConnectionInfo::default()
+        .set_redis_connection_info(watched.settings.clone())
+        .set_tcp_settings(tcp());
+    if let Some(tls) = watched.tls {
+        node = node.set_tls_mode(tls);
+    }
+    let (sentinels, master) = (watched.sentinels.clone(), &watched.master);
+    let mut client = SentinelClient::build(sentinels, master, Some(node), SentinelServerType::Master)?;
+    client.async_get_client().await
+}
+
+/// What takes longer than two turns of patience fails as what waits for a reply does.
+async fn in_time<T>(outcome: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+    let late = |_| RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
+    tokio::time::timeout(2 * PATIENCE, outcome).await.map_err(late)?
 }

@@ -14,15 +14,21 @@
 //! | `i:{user}` | the same by name |
 //! | `f:servers` | what each server last said of itself, by its name |
 //! | `f:listening` | there while an operator listens to events, which then go through the channel `f:events` |
+//! | `f:failures` | a stream of the last failures of all servers |
+//! | `f:answers:{id}` | answers to the question with that id, which went through the channel `f:questions` |
 //! | `c:{code}` | how a code stands |
 //! | `l:{lease}` | its holder |
+//! | `n:{note}` | its text |
 
+mod address;
 mod admin;
+mod cluster;
 mod codes;
 mod error;
 mod fleet;
 mod index;
 mod link;
+mod notes;
 mod scripts;
 mod sessions;
 
@@ -97,6 +103,18 @@ impl Keys {
         format!("{}f:events", self.prefix)
     }
 
+    fn failures(&self) -> String {
+        format!("{}f:failures", self.prefix)
+    }
+
+    fn questions(&self) -> String {
+        format!("{}f:questions", self.prefix)
+    }
+
+    fn answers(&self, question: &str) -> String {
+        format!("{}f:answers:{question}", self.prefix)
+    }
+
     fn code(&self, code: SecretHash) -> String {
         format!("{}c:{}", self.prefix, code.to_hex())
     }
@@ -104,10 +122,15 @@ impl Keys {
     fn lease(&self, name: &str) -> String {
         format!("{}l:{name}", self.prefix)
     }
+
+    fn note(&self, name: &str) -> String {
+        format!("{}n:{name}", self.prefix)
+    }
 }
 
 impl RedisSessions {
-    /// The store at that URL, its keys beginning with `prefix`. Returns at once, whether or not the server can
+    /// The store at that URL (one server, the master of some sentinels, or a Cluster; see `settings.default.toml`), its
+    /// keys beginning with `prefix`. Returns at once, whether or not the server can
     /// be reached. Must be called within a Tokio runtime.
     ///
     /// # Errors
@@ -198,6 +221,21 @@ impl Sessions for RedisSessions {
     async fn drop_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         self.run(async move |keep| keep.drop_lease(&name, &holder).await).await
+    }
+
+    async fn note(&self, name: &str) -> StoreResult<Option<String>> {
+        let name = name.to_owned();
+        self.run(async move |keep| keep.note(&name).await).await
+    }
+
+    async fn put_note(&self, name: &str, text: &str, keep_for: Duration) -> StoreResult<()> {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        self.run(async move |keep| keep.put_note(&name, &text, keep_for).await).await
+    }
+
+    async fn drop_note(&self, name: &str, text: &str) -> StoreResult<bool> {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        self.run(async move |keep| keep.drop_note(&name, &text).await).await
     }
 }
 

@@ -19,19 +19,17 @@ use crate::user::UserKey;
 const ENDS: ([u8; 16], [u8; 16]) = ([0; 16], [255; 16]);
 
 const BY_EXPIRY: [&str; 2] = [
-    "SELECT id, value, expires_at FROM sessions WHERE (expires_at, id) > (?1, ?2)
-     AND expires_at > ?3 AND expires_at < ?4 ORDER BY expires_at, id",
-    "SELECT id, value, expires_at FROM sessions WHERE (expires_at, id) < (?1, ?2)
-     AND expires_at > ?3 AND expires_at < ?4 ORDER BY expires_at DESC, id DESC",
+    "SELECT id, value, expires_at FROM sessions WHERE (expires_at, id) > (?1, ?2) AND expires_at < ?3
+     ORDER BY expires_at, id",
+    "SELECT id, value, expires_at FROM sessions WHERE (expires_at, id) < (?1, ?2) AND expires_at > ?3
+     ORDER BY expires_at DESC, id DESC",
 ];
 
 const BY_USE: [&str; 2] = [
-    "SELECT id, value, expires_at FROM sessions WHERE (json_extract(value, '$.last_seen'), id) < (?1, ?2)
-     AND json_extract(value, '$.last_seen') >= ?3 AND expires_at > ?4
-     ORDER BY json_extract(value, '$.last_seen') DESC, id DESC",
-    "SELECT id, value, expires_at FROM sessions WHERE (json_extract(value, '$.last_seen'), id) > (?1, ?2)
-     AND json_extract(value, '$.last_seen') >= ?3 AND expires_at > ?4
-     ORDER BY json_extract(value, '$.last_seen'), id",
+    "SELECT id, value, expires_at FROM sessions WHERE (last_seen, id) < (?1, ?2) AND last_seen >= ?3
+     AND expires_at > ?4 ORDER BY last_seen DESC, id DESC",
+    "SELECT id, value, expires_at FROM sessions WHERE (last_seen, id) > (?1, ?2) AND last_seen <= ?3
+     AND expires_at > ?4 ORDER BY last_seen, id",
 ];
 
 const BY_OPENID: [&str; 2] = [
@@ -57,6 +55,60 @@ const USERS_BY_KEY: [&str; 2] = [
     "SELECT * FROM users WHERE key < ?1 AND key >= ?2 ORDER BY key DESC",
 ];
 
+/// Drawings sorted by a column, from either end. First those of a place's own value behind it, then those beyond
+/// that value: in one, the number would not be looked up in the index but compared with that of each drawing of
+/// the value.
+macro_rules! drawings_by {
+    ($column:literal) => {
+        [
+            [
+                concat!(
+                    "SELECT * FROM drawings WHERE ",
+                    $column,
+                    " = ?1 AND number < ?2 ORDER BY number DESC"
+                ),
+                drawings_by!($column, "<", ">=", " DESC"),
+            ],
+            [
+                concat!("SELECT * FROM drawings WHERE ", $column, " = ?1 AND number > ?2 ORDER BY number"),
+                drawings_by!($column, ">", "<", ""),
+            ],
+        ]
+    };
+    ($column:literal, $beyond:literal, $within:literal, $down:literal) => {
+        concat!(
+            "SELECT * FROM drawings WHERE ",
+            $column,
+            " ",
+            $beyond,
+            " ?1 AND ",
+            $column,
+            " ",
+            $within,
+            " ?2 ORDER BY ",
+            $column,
+            $down,
+            ", number",
+            $down
+        )
+    };
+}
+
+const DRAWINGS_BY_CHANGE: [[&str; 2]; 2] = drawings_by!("updated_at");
+const DRAWINGS_BY_CREATION: [[&str; 2]; 2] = drawings_by!("created_at");
+const DRAWINGS_BY_SIZE: [[&str; 2]; 2] = drawings_by!("bytes");
+
+const AUDIT: &str = "SELECT number, entry FROM audit WHERE number < ? ORDER BY number DESC";
+
+/// Those that are yet to be swept out.
+const EXPIRED: &str = "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE expires_at <= ? LIMIT ?)";
+
+const USED_SINCE: &str = "SELECT count(*) FROM
+    (SELECT 1 FROM sessions WHERE last_seen >= ? LIMIT ?)";
+
+/// Up to how many an estimate counts, where it has to: some milliseconds.
+const COUNTED: u32 = 100_000;
+
 /// Behind every text.
 const LAST: &str = "\u{10ffff}";
 
@@ -78,6 +130,11 @@ impl GalleryAdmin for SqliteStore {
         .await
     }
 
+    async fn users_of_person(&self, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+        let unionid = unionid.to_owned();
+        self.reading(move |connection| users::of_person(connection, &unionid, limit)).await
+    }
+
     async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
         let user = user.clone();
         self.writing(0, move |connection| users::set_blocked(connection, &user, since)).await
@@ -89,14 +146,7 @@ impl GalleryAdmin for SqliteStore {
     }
 
     async fn estimates(&self) -> StoreResult<(u64, u64)> {
-        self.reading(|connection| {
-            let count = |sql: &str| -> StoreResult<u64> {
-                let count: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-                Ok(u64::try_from(count).unwrap_or(0))
-            };
-            Ok((count("SELECT count(*) FROM users")?, count("SELECT count(*) FROM drawings")?))
-        })
-        .await
+        self.reading(|connection| Ok((total(connection, "users")?, total(connection, "drawings")?))).await
     }
 
     async fn audit(&self, at: Micros, entry: &AuditEntry) -> StoreResult<()> {
@@ -113,8 +163,7 @@ impl GalleryAdmin for SqliteStore {
     async fn audit_page(&self, after: Option<&Place>, limit: u32) -> StoreResult<Rows<AuditEntry>> {
         let after = after.map_or(i64::MAX, |after| after.value);
         self.reading(move |connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT number, entry FROM audit WHERE number < ? ORDER BY number DESC")?;
+            let mut statement = connection.prepare_cached(AUDIT)?;
             let mut found = statement.query([after])?;
             let mut page = Collector::new(limit);
             while let Some(row) = found.next()? {
@@ -140,21 +189,28 @@ impl SessionsAdmin for SqliteStore {
     async fn session_estimates(&self, since: Micros) -> StoreResult<(u64, u64)> {
         let now = Micros::now();
         self.reading(move |connection| {
-            let count = |sql: &str, from: Micros| -> StoreResult<u64> {
-                let count: i64 = connection.prepare_cached(sql)?.query_row([from], |row| row.get(0))?;
+            let count = |sql: &str, at: Micros| -> StoreResult<u64> {
+                let count: i64 =
+                    connection.prepare_cached(sql)?.query_row(params![at, COUNTED], |row| row.get(0))?;
                 Ok(u64::try_from(count).unwrap_or(0))
             };
-            Ok((
-                count("SELECT count(*) FROM sessions WHERE expires_at > ?", now)?,
-                count("SELECT count(*) FROM sessions WHERE json_extract(value, '$.last_seen') >= ?", since)?,
-            ))
+            let living = total(connection, "sessions")?.saturating_sub(count(EXPIRED, now)?);
+            Ok((living, count(USED_SINCE, since)?))
         })
         .await
     }
 }
 
+/// How many rows a table has, which its triggers keep.
+fn total(connection: &Connection, name: &str) -> StoreResult<u64> {
+    let total: i64 = connection
+        .prepare_cached("SELECT value FROM totals WHERE name = ?")?
+        .query_row([name], |row| row.get(0))?;
+    Ok(u64::try_from(total).unwrap_or(0))
+}
+
 /// The statement for that end.
-fn from_end(statements: [&'static str; 2], reverse: bool) -> &'static str {
+fn from_end<T>(statements: [T; 2], reverse: bool) -> T {
     let [forward, backward] = statements;
     if reverse { backward } else { forward }
 }
@@ -168,13 +224,12 @@ fn session_page(
     let (order, reverse) = (page.order, page.reverse);
     // The orders begin at opposite ends: what ends next, and what was used last.
     let down = reverse != (order == SessionOrder::LastSeen);
-    let value = after.map_or(if down { i64::MAX } else { i64::MIN }, |after| after.value);
-    let id = match after {
-        Some(after) => id_of(after, order)?.0,
-        None if down => ENDS.1,
-        None => ENDS.0,
-    };
     let bound = page.filter.bound(order);
+    let (value, id) = match after {
+        Some(after) => (after.value, id_of(after, order)?.0),
+        None if down => (i64::MAX, ENDS.1),
+        None => (i64::MIN, ENDS.0),
+    };
     let read = |row: &Row<'_>| -> rusqlite::Result<([u8; 16], String, Micros)> {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     };
@@ -186,11 +241,23 @@ fn session_page(
     };
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = match order {
+        // Only one bound goes into the place where the page begins: given both, SQLite may follow the wrong one.
+        SessionOrder::Expiry if down => {
+            let below = bound.map_or((i64::MAX, ENDS.1), |bound| (bound.0, ENDS.0));
+            let (value, id) = (value, id).min(below);
+            statement.query(params![value, id, now])?
+        }
         SessionOrder::Expiry => {
-            statement.query(params![value, id, now, bound.unwrap_or(Micros(i64::MAX))])?
+            let (value, id) = (value, id).max((now.0, ENDS.1));
+            statement.query(params![value, id, bound.unwrap_or(Micros(i64::MAX))])?
+        }
+        SessionOrder::LastSeen if down => {
+            statement.query(params![value, id, bound.unwrap_or(Micros(i64::MIN)), now])?
         }
         SessionOrder::LastSeen => {
-            statement.query(params![value, id, bound.unwrap_or(Micros(i64::MIN)), now])?
+            let from = bound.map_or((i64::MIN, ENDS.0), |bound| (bound.0, ENDS.0));
+            let (value, id) = (value, id).max(from);
+            statement.query(params![value, id, i64::MAX, now])?
         }
         SessionOrder::Openid => {
             let range = page.users.as_ref().map_or(("", LAST), |users| (&users.from, &users.below));
@@ -268,71 +335,129 @@ fn user_page(connection: &Connection, page: &UserPage) -> StoreResult<Rows<UserR
 }
 
 fn drawing_page(connection: &Connection, page: &DrawingPage) -> StoreResult<Rows<(UserKey, Header)>> {
-    macro_rules! statements {
-        ($column:literal) => {
-            [
-                concat!(
-                    "SELECT * FROM drawings WHERE (",
-                    $column,
-                    ", number) < (?1, ?2)",
-                    " AND ",
-                    $column,
-                    " >= ?3 AND ",
-                    $column,
-                    " < ?4",
-                    " ORDER BY ",
-                    $column,
-                    " DESC, number DESC"
-                ),
-                concat!(
-                    "SELECT * FROM drawings WHERE (",
-                    $column,
-                    ", number) > (?1, ?2)",
-                    " AND ",
-                    $column,
-                    " >= ?3 AND ",
-                    $column,
-                    " < ?4",
-                    " ORDER BY ",
-                    $column,
-                    ", number"
-                ),
-            ]
-        };
-    }
     let statements = match page.order {
-        DrawingOrder::Updated => statements!("updated_at"),
-        DrawingOrder::Created => statements!("created_at"),
-        DrawingOrder::Size => statements!("bytes"),
+        DrawingOrder::Updated => DRAWINGS_BY_CHANGE,
+        DrawingOrder::Created => DRAWINGS_BY_CREATION,
+        DrawingOrder::Size => DRAWINGS_BY_SIZE,
     };
-    let ends = if page.reverse { (i64::MIN, i64::MIN) } else { (i64::MAX, i64::MAX) };
-    let (value, number) = match &page.after {
-        Some(after) => {
-            let number =
-                after.name.parse().map_err(|_| StoreError::Refused("a place that is none".into()))?;
-            (after.value, number)
-        }
-        None => ends,
-    };
-    let all = (i64::MIN, i64::MAX);
     let (from, below) = match page.order {
-        DrawingOrder::Size => all,
+        DrawingOrder::Size => (i64::MIN, i64::MAX),
         DrawingOrder::Updated | DrawingOrder::Created => (
-            page.filter.since.map_or(all.0, |since| since.0),
-            page.filter.until.map_or(all.1, |until| until.0),
+            page.filter.since.map_or(i64::MIN, |since| since.0),
+            page.filter.until.map_or(i64::MAX, |until| until.0),
         ),
     };
-    let mut statement = connection.prepare_cached(from_end(statements, page.reverse))?;
-    let mut rows = statement.query(params![value, number, from, below])?;
+    let [same, beyond] = from_end(statements, page.reverse);
     let mut collector = Collector::new(page.limit);
+    let mut begin = if page.reverse { from.saturating_sub(1) } else { below };
+    if let Some(after) = &page.after {
+        let number: i64 =
+            after.name.parse().map_err(|_| StoreError::Refused("a place that is none".into()))?;
+        if let Some(next) = collect(connection, same, [after.value, number], page, &mut collector)? {
+            return Ok(collector.end(Some(next)));
+        }
+        begin = after.value;
+    }
+    let end = if page.reverse { below } else { from };
+    let next = collect(connection, beyond, [begin, end], page, &mut collector)?;
+    Ok(collector.end(next))
+}
+
+/// Takes what a statement gives into a page. Where the page ended, if it did.
+fn collect(
+    connection: &Connection,
+    sql: &str,
+    parameters: [i64; 2],
+    page: &DrawingPage,
+    collector: &mut Collector<(UserKey, Header)>,
+) -> StoreResult<Option<Place>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(parameters)?;
     while let Some(row) = rows.next()? {
         let Drawing { number, header, .. } = Drawing::from_row(row)?;
         let place = Place { value: sorted_by(&header, page.order), name: number.to_string() };
         let taken = page.filter.takes(&header, page.order);
         let user: UserKey = row.get("user")?;
         if collector.take(taken.then_some((user, header))) {
-            return Ok(collector.end(Some(place)));
+            return Ok(Some(place));
         }
     }
-    Ok(collector.end(None))
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::params_from_iter;
+    use rusqlite::types::Value;
+
+    use super::super::schema::migrate;
+    use super::*;
+
+    /// All statements by which operators page or estimate, and what each is to look up in its index.
+    fn statements() -> Vec<(&'static str, &'static str)> {
+        let both = |[a, b]: [&'static str; 2], of_a, of_b| vec![(a, of_a), (b, of_b)];
+        let by = |[[a, b], [c, d]]: [[&'static str; 2]; 2], same: [&'static str; 2], beyond| {
+            vec![(a, same[0]), (b, beyond), (c, same[1]), (d, beyond)]
+        };
+        [
+            both(BY_EXPIRY, "(expires_at,id)>(?,?)", "(expires_at,id)<(?,?)"),
+            both(BY_USE, "(last_seen,id)<(?,?)", "(last_seen,id)>(?,?)"),
+            both(BY_OPENID, "(user,id)>(?,?)", "(user,id)<(?,?)"),
+            both(USERS_BY_CREATION, "(created_at,key)<(?,?)", "(created_at,key)>(?,?)"),
+            both(USERS_BY_NICKNAME, "(nickname,key)>(?,?)", "(nickname,key)<(?,?)"),
+            both(USERS_BY_KEY, "(key>? AND key<?)", "(key>? AND key<?)"),
+            by(
+                DRAWINGS_BY_CHANGE,
+                ["(updated_at=? AND rowid<?)", "(updated_at=? AND rowid>?)"],
+                "(updated_at>? AND updated_at<?)",
+            ),
+            by(
+                DRAWINGS_BY_CREATION,
+                ["(created_at=? AND rowid<?)", "(created_at=? AND rowid>?)"],
+                "(created_at>? AND created_at<?)",
+            ),
+            by(DRAWINGS_BY_SIZE, ["(bytes=? AND rowid<?)", "(bytes=? AND rowid>?)"], "(bytes>? AND bytes<?)"),
+            vec![(AUDIT, "(rowid<?)"), (EXPIRED, "(expires_at<?)"), (USED_SINCE, "(last_seen>?)")],
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn every_page_follows_its_index_and_sorts_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        for (sql, looked_up) in statements() {
+            let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            // What the parameters are makes no difference to a plan.
+            let parameters = vec![Value::Integer(0); explained.parameter_count()];
+            let rows =
+                explained.query_map(params_from_iter(parameters), |row| row.get::<_, String>("detail"));
+            let plan: Vec<String> = rows.unwrap().map(Result::unwrap).collect();
+            let searches = plan.iter().any(|step| step.starts_with("SEARCH") && step.contains(looked_up));
+            let scans = |step: &String| step.starts_with("SCAN ") && !step.contains("subquery");
+            let sorts = |step: &String| step.contains("TEMP B-TREE");
+            assert!(searches && !plan.iter().any(scans) && !plan.iter().any(sorts), "{sql}\n{plan:#?}");
+        }
+    }
+
+    #[test]
+    fn totals_follow_every_change() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let run = |sql: &str| connection.execute_batch(sql).unwrap();
+        let totals = || ["users", "drawings", "sessions"].map(|name| total(&connection, name).unwrap());
+        assert_eq!(totals(), [0, 0, 0]);
+        run("INSERT INTO users (key, public_id, created_at) VALUES ('a', 'a', 1), ('b', 'b', 1)");
+        for id in ["1", "2", "3"] {
+            run(&format!(
+                "INSERT INTO drawings (user, id, title, width, height, mode, base, seq, all_weapp, last_weapp,
+                    stroke_count, point_count, bytes, created_at, updated_at, first_saved_at)
+                 VALUES ('a', '{id}', '', 1, 1, 'free', 0, 0, 0, 0, 0, 0, 0, 1, 1, 1)"
+            ));
+        }
+        run("INSERT INTO sessions (id, user, value, expires_at) VALUES (x'00', 'a', '{}', 1)");
+        assert_eq!(totals(), [2, 3, 1]);
+        run("DELETE FROM users WHERE key = 'a'; DELETE FROM drawings WHERE id < '3'; DELETE FROM sessions");
+        assert_eq!(totals(), [1, 1, 0]);
+    }
 }

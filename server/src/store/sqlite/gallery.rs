@@ -35,6 +35,16 @@ impl Gallery for SqliteStore {
         self.writing(0, move |connection| users::set_nickname(connection, &user, &nickname)).await
     }
 
+    async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
+        let (user, unionid) = (user.clone(), unionid.to_owned());
+        self.writing(0, move |connection| users::set_unionid(connection, &user, &unionid)).await
+    }
+
+    async fn set_phone(&self, user: &UserKey, sealed: Option<&str>) -> StoreResult<Option<UserRecord>> {
+        let (user, sealed) = (user.clone(), sealed.map(ToOwned::to_owned));
+        self.writing(0, move |connection| users::set_phone(connection, &user, sealed.as_deref())).await
+    }
+
     async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
         let user = user.clone();
         self.writing(0, move |connection| users::schedule_erasure(connection, &user, at)).await

@@ -8,6 +8,8 @@
 //! survives a crash of the process and of the machine.
 
 mod admin;
+mod avatars;
+mod checks;
 mod connect;
 mod drawings;
 mod gallery;

@@ -4,10 +4,19 @@ use rusqlite::Connection;
 
 use super::connect::OpenError;
 
-/// What brings a file from version n to n + 1, in order. One that was released is never edited.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+/// What brings a file up to each version, in order. One that was released is never edited.
+const MIGRATIONS: &[(u32, &str)] = &[
+    (1, include_str!("migrations/1.sql")),
+    (2, include_str!("migrations/2.sql")),
+    (3, include_str!("migrations/3.sql")),
+    (4, include_str!("migrations/4.sql")),
+    (5, include_str!("migrations/5.sql")),
+];
 /// The version that they end at.
-const KNOWN: u32 = MIGRATIONS.len() as u32;
+const KNOWN: u32 = match MIGRATIONS {
+    [.., (last, _)] => *last,
+    [] => 0,
+};
 
 /// What [`MIGRATIONS`] write as `application_id`: "yibi".
 const APPLICATION_ID: i32 = 0x7969_6269;
@@ -23,7 +32,7 @@ pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     if version > KNOWN {
         return Err(OpenError::Newer { found: version, known: KNOWN });
     }
-    for (step, sql) in (1..).zip(MIGRATIONS).filter(|(step, _)| *step > version) {
+    for (step, sql) in MIGRATIONS.iter().filter(|(step, _)| *step > version) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(sql)?;
         transaction.pragma_update(None, "user_version", step)?;

@@ -59,8 +59,13 @@ impl Sessions for SqliteStore {
     async fn create(&self, mut session: StoredSession, idle: Duration) -> StoreResult<StoredSession> {
         self.sweeping(move |connection, now| {
             session.epoch = epoch(connection, &session.user)?;
+            // Not REPLACE, which would remove the old row behind the back of the triggers.
             connection
-                .prepare_cached("REPLACE INTO sessions (id, user, value, expires_at) VALUES (?, ?, ?, ?)")?
+                .prepare_cached(
+                    "INSERT INTO sessions (id, user, value, expires_at) VALUES (?, ?, ?, ?)
+                     ON CONFLICT (id) DO UPDATE SET user = excluded.user, value = excluded.value,
+                        expires_at = excluded.expires_at",
+                )?
                 .execute(params![
                     session.id.0,
                     session.user,
@@ -165,6 +170,38 @@ impl Sessions for SqliteStore {
         })
         .await
     }
+
+    async fn note(&self, name: &str) -> StoreResult<Option<String>> {
+        let name = name.to_owned();
+        self.reading(move |connection| {
+            let mut note =
+                connection.prepare_cached("SELECT text FROM notes WHERE name = ? AND expires_at > ?")?;
+            Ok(note.query_row(params![name, Micros::now()], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    async fn put_note(&self, name: &str, text: &str, keep: Duration) -> StoreResult<()> {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        self.sweeping(move |connection, now| {
+            connection
+                .prepare_cached("REPLACE INTO notes (name, text, expires_at) VALUES (?, ?, ?)")?
+                .execute(params![name, text, now.plus(keep)])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn drop_note(&self, name: &str, text: &str) -> StoreResult<bool> {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        self.sweeping(move |connection, now| {
+            let dropped = connection
+                .prepare_cached("DELETE FROM notes WHERE name = ? AND text = ? AND expires_at > ?")?
+                .execute(params![name, text, now])?;
+            Ok(dropped > 0)
+        })
+        .await
+    }
 }
 
 impl SqliteStore {
@@ -203,6 +240,8 @@ fn sweep(connection: &Connection, now: Micros) -> rusqlite::Result<()> {
             (SELECT hash FROM codes WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
         "DELETE FROM leases WHERE name IN
             (SELECT name FROM leases WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        "DELETE FROM notes WHERE name IN
+            (SELECT name FROM notes WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
     ] {
         connection.prepare_cached(sql)?.execute(params![now, SWEPT_AT_ONCE])?;
     }

@@ -17,11 +17,13 @@ pub fn from_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
         key: row.get("key")?,
         public_id: row.get("public_id")?,
         nickname: row.get("nickname")?,
+        avatar: row.get("avatar")?,
         origin: row.get("origin")?,
         unionid: row.get("unionid")?,
         created_at: row.get("created_at")?,
         erase_at: row.get("erase_at")?,
         blocked_at: row.get("blocked_at")?,
+        phone: row.get("phone")?,
     })
 }
 
@@ -54,11 +56,13 @@ pub fn sign_in(
             key: key.clone(),
             public_id: new.public_id.clone(),
             nickname: String::new(),
+            avatar: None,
             origin: new.origin.clone(),
             unionid: new.unionid.clone(),
             created_at: now,
             erase_at: None,
             blocked_at: None,
+            phone: None,
         };
         return Ok((record, true));
     };
@@ -87,6 +91,35 @@ pub fn set_nickname(
     let mut statement =
         connection.prepare_cached("UPDATE users SET nickname = ? WHERE key = ? RETURNING *")?;
     Ok(statement.query_row(params![nickname, user], from_row).optional()?)
+}
+
+/// See [`Gallery::set_unionid`](crate::store::gallery::Gallery::set_unionid).
+pub fn set_unionid(
+    connection: &Connection,
+    user: &UserKey,
+    unionid: &str,
+) -> StoreResult<Option<UserRecord>> {
+    let mut statement = connection
+        .prepare_cached("UPDATE users SET unionid = coalesce(unionid, ?) WHERE key = ? RETURNING *")?;
+    Ok(statement.query_row(params![unionid, user], from_row).optional()?)
+}
+
+/// See [`Gallery::set_phone`](crate::store::gallery::Gallery::set_phone).
+pub fn set_phone(
+    connection: &Connection,
+    user: &UserKey,
+    sealed: Option<&str>,
+) -> StoreResult<Option<UserRecord>> {
+    let mut statement = connection.prepare_cached("UPDATE users SET phone = ? WHERE key = ? RETURNING *")?;
+    Ok(statement.query_row(params![sealed, user], from_row).optional()?)
+}
+
+/// See [`GalleryAdmin::users_of_person`](crate::store::admin::GalleryAdmin::users_of_person).
+pub fn of_person(connection: &Connection, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM users WHERE unionid = ? ORDER BY key LIMIT ?")?;
+    let users = statement.query_map(params![unionid, limit], from_row)?;
+    Ok(users.collect::<rusqlite::Result<_>>()?)
 }
 
 /// See [`GalleryAdmin::set_blocked`](crate::store::admin::GalleryAdmin::set_blocked).
@@ -129,6 +162,8 @@ pub fn erase_some(connection: &Connection, user: &UserKey, now: Micros) -> Store
     if drawings::remove_some(connection, user, ERASED_AT_ONCE)? > 0 {
         return Ok(true);
     }
+    connection.prepare_cached("DELETE FROM avatars WHERE user = ?")?.execute(params![user])?;
+    connection.prepare_cached("DELETE FROM checks WHERE user = ?")?.execute(params![user])?;
     connection.prepare_cached("DELETE FROM users WHERE key = ?")?.execute(params![user])?;
     Ok(false)
 }

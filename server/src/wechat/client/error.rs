@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::wechat::api::Api;
+
 /// How long to wait when the minute quota of a user or an app is used up.
 const QUOTA_WAIT: Duration = Duration::from_secs(60);
+
+/// How long to wait when a day's quota is used up: nobody knows when WeChat's day ends.
+const DAY_QUOTA_WAIT: Duration = Duration::from_secs(3_600);
 
 /// How long to wait when WeChat says that it is busy.
 const BUSY_WAIT: Duration = Duration::from_secs(3);
@@ -33,13 +38,17 @@ pub enum Class {
 }
 
 impl Class {
-    /// The class of an errcode of WeChat's.
-    pub fn of_errcode(errcode: i64) -> Self {
+    /// The class of an errcode of that API's. Who asks for more than a code of `wx.login` looks at the errcodes
+    /// of that API first.
+    pub fn of(api: Api, errcode: i64) -> Self {
         match errcode {
             40029 | 40163 => Self::SignInAgain,
             -1 => Self::Wait { retry_after: BUSY_WAIT },
             45011 => Self::Wait { retry_after: QUOTA_WAIT },
+            45009 => Self::Wait { retry_after: DAY_QUOTA_WAIT },
             40226 => Self::Blocked,
+            // Of the API that gives out tokens, 40001 means the secret.
+            _ if is_bad_token(errcode) && api != Api::StableToken => Self::Wait { retry_after: BUSY_WAIT },
             _ => Self::Configuration,
         }
     }
@@ -54,6 +63,11 @@ impl Class {
             Self::Unreachable => "unreachable",
         }
     }
+}
+
+/// Whether an errcode says that the access token is no good (any more).
+pub fn is_bad_token(errcode: i64) -> bool {
+    matches!(errcode, 40001 | 40014 | 42001)
 }
 
 /// Why there was no usable answer. It tells nothing of the request's address, which carries the secret and
@@ -75,6 +89,12 @@ pub enum Cause {
     /// The answer is not what the API is documented to give.
     #[error("the answer is not WeChat's: {0}")]
     Foreign(&'static str),
+    /// WeChat has not answered for a while, so it was not asked.
+    #[error("WeChat does not answer, so it was not asked")]
+    CircuitOpen,
+    /// There is no access token to ask with; the text says why.
+    #[error("there is no access token: {0}")]
+    NoToken(String),
 }
 
 impl Cause {
@@ -82,11 +102,21 @@ impl Cause {
     pub(super) fn transport(error: reqwest::Error) -> Self {
         Self::Transport(error.without_url())
     }
+
+    /// Whether WeChat, or what stands before it, is down or too slow. An answer of another form is none the
+    /// less a quick one.
+    pub(super) fn is_silence(&self) -> bool {
+        match self {
+            Self::TimedOut | Self::Transport(_) => true,
+            Self::Status(status) => *status >= 500,
+            Self::TooLong | Self::Foreign(_) | Self::CircuitOpen | Self::NoToken(_) => false,
+        }
+    }
 }
 
-/// WeChat did not exchange the code.
+/// WeChat did not do as asked.
 #[derive(Debug)]
-pub struct ExchangeError {
+pub struct WechatError {
     /// What to do about it.
     pub class: Class,
     /// WeChat's errcode, when WeChat answered.
@@ -99,6 +129,20 @@ pub struct ExchangeError {
     pub cause: Option<Cause>,
 }
 
+impl WechatError {
+    /// What happened, in a word or WeChat's number, for metrics.
+    pub(super) fn outcome(&self) -> &'static str {
+        match &self.cause {
+            Some(Cause::CircuitOpen) => "circuit_open",
+            Some(Cause::NoToken(_)) => "no_token",
+            Some(
+                Cause::TimedOut | Cause::Transport(_) | Cause::Status(_) | Cause::TooLong | Cause::Foreign(_),
+            )
+            | None => self.class.name(),
+        }
+    }
+}
+
 /// WeChat's error JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Detail {
@@ -108,12 +152,12 @@ pub struct Detail {
     pub errmsg: String,
 }
 
-impl ExchangeError {
+impl WechatError {
     /// WeChat answered with an errcode. `hidden` are the request's secret values, which a reply that
     /// echoes them does not bring into a log.
-    pub(super) fn refused(errcode: i64, errmsg: &str, hidden: [&str; 2]) -> Self {
+    pub(super) fn refused(api: Api, errcode: i64, errmsg: &str, hidden: &[&str]) -> Self {
         let mut errmsg = errmsg.to_owned();
-        for value in hidden.into_iter().filter(|value| value.len() >= 8) {
+        for value in hidden.iter().filter(|value| value.len() >= 8) {
             errmsg = errmsg.replace(value, "…");
         }
         if let Some(end) = (0..=MAX_ERRMSG).rev().find(|&end| errmsg.is_char_boundary(end)) {
@@ -121,7 +165,7 @@ impl ExchangeError {
         }
         let rid = rid(&errmsg).map(ToOwned::to_owned);
         Self {
-            class: Class::of_errcode(errcode),
+            class: Class::of(api, errcode),
             errcode: Some(errcode),
             errmsg: Some(errmsg),
             rid,
@@ -136,22 +180,22 @@ impl ExchangeError {
     }
 }
 
-impl From<Cause> for ExchangeError {
+impl From<Cause> for WechatError {
     fn from(cause: Cause) -> Self {
         Self { class: Class::Unreachable, errcode: None, errmsg: None, rid: None, cause: Some(cause) }
     }
 }
 
-impl std::fmt::Display for ExchangeError {
+impl std::fmt::Display for WechatError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.errcode, &self.errmsg) {
-            (Some(errcode), Some(errmsg)) => write!(f, "WeChat refused the code: {errcode} {errmsg}"),
+            (Some(errcode), Some(errmsg)) => write!(f, "WeChat refused: {errcode} {errmsg}"),
             _ => f.write_str("WeChat gave no usable answer"),
         }
     }
 }
 
-impl std::error::Error for ExchangeError {
+impl std::error::Error for WechatError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.cause.as_ref().map(|cause| cause as &(dyn std::error::Error + 'static))
     }
@@ -179,23 +223,25 @@ mod tests {
 
     #[test]
     fn a_long_errmsg_is_cut_between_characters() {
-        let error = ExchangeError::refused(-1, &"汉".repeat(400), ["", ""]);
+        let error = WechatError::refused(Api::Jscode2session, -1, &"汉".repeat(400), &[]);
         assert_eq!(error.errmsg.unwrap(), "汉".repeat(MAX_ERRMSG / 3));
     }
 
     #[test]
     fn an_errmsg_that_echoes_the_request_is_blackened() {
-        let error = ExchangeError::refused(
+        let error = WechatError::refused(
+            Api::Jscode2session,
             40029,
             "no such code 0123456789, key abcdefghij",
-            ["0123456789", "abcdefghij"],
+            &["0123456789", "abcdefghij"],
         );
         assert_eq!(error.errmsg.unwrap(), "no such code …, key …");
     }
 
     #[test]
     fn every_documented_errcode_has_its_class() {
-        let seconds = |errcode| match Class::of_errcode(errcode) {
+        let class = |errcode| Class::of(Api::Jscode2session, errcode);
+        let seconds = |errcode| match class(errcode) {
             Class::Wait { retry_after } => retry_after.as_secs(),
             other @ (Class::SignInAgain | Class::Blocked | Class::Configuration | Class::Unreachable) => {
                 panic!("{other:?}")
@@ -204,11 +250,16 @@ mod tests {
         assert_eq!(seconds(45011), 60);
         assert!(seconds(-1) < 10);
         for errcode in [40029, 40163] {
-            assert_eq!(Class::of_errcode(errcode), Class::SignInAgain);
+            assert_eq!(class(errcode), Class::SignInAgain);
         }
-        assert_eq!(Class::of_errcode(40226), Class::Blocked);
+        assert_eq!(class(40226), Class::Blocked);
         for errcode in [40013, 40125, 41002, 41004, 41008, 40002, 40164, 40243, 99999, 1] {
-            assert_eq!(Class::of_errcode(errcode), Class::Configuration);
+            assert_eq!(class(errcode), Class::Configuration);
+        }
+        assert_eq!(seconds(45009), 3_600);
+        for errcode in [40001, 40014, 42001] {
+            assert!(is_bad_token(errcode) && matches!(class(errcode), Class::Wait { .. }));
+            assert_eq!(Class::of(Api::StableToken, errcode), Class::Configuration);
         }
     }
 }

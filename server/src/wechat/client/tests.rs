@@ -25,7 +25,7 @@ fn app() -> WechatApp {
 }
 
 /// Fails to exchange [`CODE`] and makes sure that the error gives nothing away.
-async fn refused(client: &WechatClient, app: &WechatApp) -> ExchangeError {
+async fn refused(client: &WechatClient, app: &WechatApp) -> WechatError {
     let error = client.exchange(app, CODE).await.unwrap_err();
     let mut words = format!("{error} {error:?} {:?}", error.detail());
     let mut source = error.source();

@@ -11,6 +11,8 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::content::{Fate, PushTarget};
+use super::person::LoginError;
 use super::script::Scripted;
 use super::state::State;
 
@@ -19,6 +21,17 @@ use super::state::State;
 struct LoginRequest {
     user: String,
     app_id: Option<String>,
+    /// Members of the encrypted data that are to be others, to see what a server makes of it.
+    #[serde(default)]
+    open_data: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefusalRequest {
+    app_id: Option<String>,
+    #[serde(default)]
+    stuck: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,6 +48,10 @@ pub(super) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
                 .route(web::post().to(add_to_script))
                 .route(web::delete().to(clear_script)),
         )
+        .service(web::resource("/simulator/phone").route(web::post().to(phone)))
+        .service(web::resource("/simulator/access-tokens/refuse").route(web::post().to(refuse_tokens)))
+        .service(web::resource("/simulator/push-target").route(web::post().to(push_to)))
+        .service(web::resource("/simulator/fates").route(web::post().to(add_fates)))
         .service(web::resource("/simulator/calls").route(web::get().to(calls)))
         .service(web::resource("/simulator/clock").route(web::post().to(advance)));
 }
@@ -46,9 +63,38 @@ pub(super) fn configure_login(config: &mut web::ServiceConfig, state: &Arc<State
 }
 
 async fn login(state: web::Data<State>, request: web::Json<LoginRequest>) -> HttpResponse {
-    match state.login(&request.user, request.app_id.as_deref()) {
+    let LoginRequest { user, app_id, open_data } = request.into_inner();
+    match state.login(&user, app_id.as_deref(), open_data) {
         Ok(login) => HttpResponse::Ok().json(login),
         Err(error) => bad_request(error),
+    }
+}
+
+async fn phone(state: web::Data<State>, request: web::Json<LoginRequest>) -> HttpResponse {
+    match state.phone(&request.user, request.app_id.as_deref()) {
+        Ok(phone) => HttpResponse::Ok().json(phone),
+        Err(error) => bad_request(error),
+    }
+}
+
+async fn refuse_tokens(state: web::Data<State>, request: web::Json<RefusalRequest>) -> HttpResponse {
+    if state.refuse_tokens(request.app_id.as_deref(), request.stuck) {
+        HttpResponse::NoContent().finish()
+    } else {
+        bad_request(LoginError::App)
+    }
+}
+
+async fn push_to(state: web::Data<State>, target: web::Json<PushTarget>) -> HttpResponse {
+    state.push_to(target.into_inner());
+    HttpResponse::NoContent().finish()
+}
+
+async fn add_fates(state: web::Data<State>, fates: web::Json<Vec<Fate>>) -> HttpResponse {
+    if state.add_fates(fates.into_inner()) {
+        HttpResponse::NoContent().finish()
+    } else {
+        bad_request("too many fates wait")
     }
 }
 

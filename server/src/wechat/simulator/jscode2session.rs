@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::person::{CODE_PREFIX, DEVTOOLS_USER, openid, session_key_of_code, unionid};
 use super::reply::{Refusal, reply};
-use super::script::Api;
 use super::state::State;
+use crate::wechat::api::Api;
 
 /// How long a code is good, in milliseconds.
 const CODE_LIFE: u64 = 5 * 60 * 1_000;
@@ -82,7 +82,9 @@ fn exchange(state: &State, query: &Query) -> Result<Session, Refusal> {
     } else if query.js_code.starts_with("invalid") {
         return refuse(40029, "invalid code");
     } else {
-        (DEVTOOLS_USER.to_owned(), session_key_of_code(&app.id, &query.js_code))
+        let session_key = session_key_of_code(&app.id, &query.js_code);
+        state.memory().session_keys.insert(openid(&app.id, DEVTOOLS_USER), session_key.clone());
+        (DEVTOOLS_USER.to_owned(), session_key)
     };
     Ok(Session {
         session_key: session_key.expose_secret().to_owned(),

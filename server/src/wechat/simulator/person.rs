@@ -3,9 +3,11 @@
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use secrecy::SecretString;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::state::{Code, State};
+use crate::wechat::client::WechatApp;
 use crate::wechat::crypto::{encrypt_open_data, raw_data_signature};
 
 /// The user that codes from elsewhere sign in.
@@ -83,18 +85,35 @@ struct OpenProfile<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Watermark<'a> {
-    timestamp: u64,
-    appid: &'a str,
+pub(super) struct Watermark<'a> {
+    pub(super) timestamp: u64,
+    pub(super) appid: &'a str,
 }
 
 impl State {
-    pub(super) fn login(&self, user: &str, app_id: Option<&str>) -> Result<Login, LoginError> {
+    /// The mini-program that somebody of that name uses.
+    pub(super) fn known(&self, user: &str, app_id: Option<&str>) -> Result<&WechatApp, LoginError> {
         let app = self.app(app_id).ok_or(LoginError::App)?;
         if user.is_empty() || user.chars().count() > MAX_USER || user.chars().any(char::is_control) {
             return Err(LoginError::User);
         }
-        let session_key = session_key(&self.unique());
+        Ok(app)
+    }
+
+    pub(super) fn new_session_key(&self) -> SecretString {
+        session_key(&self.unique())
+    }
+
+    /// `open_data` takes the place of those members of what `encryptedData` holds: of the watermark, too, when it
+    /// names one; `null` takes a member away.
+    pub(super) fn login(
+        &self,
+        user: &str,
+        app_id: Option<&str>,
+        open_data: Map<String, Value>,
+    ) -> Result<Login, LoginError> {
+        let app = self.known(user, app_id)?;
+        let session_key = self.new_session_key();
         let code = code(&self.unique());
         let now_ms = self.now_ms();
         let profile = Profile::of(user);
@@ -106,7 +125,7 @@ impl State {
             watermark: Watermark { timestamp: now_ms / 1_000, appid: &app.id },
         };
         let (encrypted_data, iv) =
-            encrypt_open_data(&session_key, block(&self.unique()), json(&open).as_bytes())
+            encrypt_open_data(&session_key, block(&self.unique()), replaced(&open, open_data).as_bytes())
                 .unwrap_or_default();
         let login = Login {
             code: code.clone(),
@@ -122,7 +141,9 @@ impl State {
             issued_ms: now_ms,
             used: false,
         };
-        self.memory().codes.insert(code, issued);
+        let mut memory = self.memory();
+        memory.session_keys.insert(openid(&app.id, user), issued.session_key.clone());
+        memory.codes.insert(code, issued);
         Ok(login)
     }
 }
@@ -147,7 +168,7 @@ fn session_key(bytes: &[u8; 32]) -> SecretString {
 }
 
 /// 32 characters, as WeChat's have today.
-fn code(bytes: &[u8; 32]) -> String {
+pub(super) fn code(bytes: &[u8; 32]) -> String {
     format!("{CODE_PREFIX}{}", HEXLOWER.encode(bytes).chars().take(28).collect::<String>())
 }
 
@@ -155,12 +176,12 @@ fn letters(bytes: &[u8; 32], count: usize) -> String {
     BASE64URL_NOPAD.encode(bytes).chars().take(count).collect()
 }
 
-fn block(bytes: &[u8; 32]) -> [u8; 16] {
+pub(super) fn block(bytes: &[u8; 32]) -> [u8; 16] {
     bytes.first_chunk().copied().unwrap_or_default()
 }
 
 /// A hash in which `["ab", "c"]` differs from `["a", "bc"]`.
-fn hash(parts: &[&str]) -> [u8; 32] {
+pub(super) fn hash(parts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part);
@@ -169,7 +190,23 @@ fn hash(parts: &[&str]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// A value's JSON with other members in place of its own.
+fn replaced(value: &impl Serialize, members: Map<String, Value>) -> String {
+    if members.is_empty() {
+        return json(value);
+    }
+    let mut value = serde_json::to_value(value).unwrap_or_default();
+    for (name, member) in members {
+        match value.as_object_mut() {
+            Some(object) if member.is_null() => drop(object.remove(&name)),
+            Some(object) => drop(object.insert(name, member)),
+            None => {}
+        }
+    }
+    json(&value)
+}
+
 /// Text and numbers always have a JSON form.
-fn json(value: &impl Serialize) -> String {
+pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }

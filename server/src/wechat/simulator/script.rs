@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
+use crate::wechat::api::Api;
+
 /// Steps that can wait at once.
 const MAX_STEPS: usize = 1_000;
 
@@ -13,24 +15,6 @@ const MAX_GARBAGE: usize = 16 * 1024 * 1024;
 
 /// The longest delay, in milliseconds.
 const MAX_DELAY: u64 = 10 * 60 * 1_000;
-
-/// An API of WeChat's that is simulated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Api {
-    /// `GET /sns/jscode2session`.
-    #[default]
-    Jscode2session,
-}
-
-impl Api {
-    /// The last part of its path.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Jscode2session => "jscode2session",
-        }
-    }
-}
 
 /// A [`Step`] and the calls that it is for. In JSON for example `{"step":"hang"}`,
 /// `{"step":{"error":{"errcode":-1,"errmsg":"system error"}},"times":2}`.

@@ -11,7 +11,11 @@ use secrecy::SecretString;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::script::{Api, InvalidScript, Script, Scripted, Step};
+use super::access_token::Tokens;
+use super::content::Content;
+use super::phone::PhoneCode;
+use super::script::{InvalidScript, Script, Scripted, Step};
+use crate::wechat::api::Api;
 use crate::wechat::client::WechatApp;
 
 /// Codes, and counters of codes, that are kept; the oldest go first.
@@ -27,6 +31,8 @@ pub struct Calls {
     pub apis: BTreeMap<&'static str, u64>,
     /// Of `jscode2session`, by code.
     pub codes: BTreeMap<String, u64>,
+    /// Of `stable_token`, those that forced a refresh.
+    pub forced_refreshes: u64,
 }
 
 /// A code of `wx.login`.
@@ -51,6 +57,12 @@ pub(super) struct State {
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     pub(super) codes: Bounded<Code>,
+    /// The session_key that each openid's phone has now: that of its last login.
+    pub(super) session_keys: Bounded<SecretString>,
+    pub(super) phone_codes: Bounded<PhoneCode>,
+    /// By app id.
+    pub(super) tokens: HashMap<String, Tokens>,
+    pub(super) content: Content,
     script: Script,
     api_calls: BTreeMap<&'static str, u64>,
     code_calls: Bounded<u64>,
@@ -65,6 +77,10 @@ impl State {
             advanced_ms: AtomicU64::new(0),
             memory: Mutex::default(),
         }
+    }
+
+    pub(super) fn apps(&self) -> &[WechatApp] {
+        &self.apps
     }
 
     /// The mini-program of this id, or the first.
@@ -111,7 +127,8 @@ impl State {
     pub(super) fn calls(&self) -> Calls {
         let memory = self.memory();
         let codes = memory.code_calls.values.iter().map(|(code, count)| (code.clone(), *count)).collect();
-        Calls { apis: memory.api_calls.clone(), codes }
+        let forced_refreshes = memory.tokens.values().map(Tokens::forced_refreshes).sum();
+        Calls { apis: memory.api_calls.clone(), codes, forced_refreshes }
     }
 
     pub(super) fn add_to_script(&self, steps: Vec<Scripted>) -> Result<(), InvalidScript> {

@@ -4,7 +4,7 @@ use yibi_common::admin::{AuditEntry, Change, DrawingOrder};
 use yibi_server::store::admin::{
     DrawingFilter, DrawingPage, GalleryAdmin, Place, Rows, Texts, UserPage, UsersBy,
 };
-use yibi_server::store::gallery::UserRecord;
+use yibi_server::store::gallery::{NewUser, UserRecord};
 use yibi_server::user::UserKey;
 
 use crate::given::{GalleryUnderTest, at, batch, blob, draw, new_user, user};
@@ -142,4 +142,25 @@ pub async fn the_audit_log_is_paged_from_its_end<G: GalleryUnderTest + GalleryAd
     }
     let all = one_by_one(async |after| gallery.audit_page(after.as_ref(), 1).await.unwrap()).await;
     assert_eq!(all, [entry(3), entry(3), entry(2), entry(1)]);
+}
+
+pub async fn the_users_of_a_person_are_found<G: GalleryUnderTest + GalleryAdmin>(gallery: &G) {
+    for (app, openid, unionid) in
+        [("wxb", "o1", Some("u1")), ("wxa", "o2", Some("u1")), ("wxa", "o3", Some("u2")), ("wxa", "o4", None)]
+    {
+        let new = NewUser {
+            public_id: format!("{app}{openid}"),
+            origin: None,
+            unionid: unionid.map(ToOwned::to_owned),
+        };
+        gallery.sign_in(&UserKey::new(app, openid), &new, at(1)).await.unwrap();
+    }
+    let found = async |unionid: &str, limit| -> Vec<String> {
+        let users = gallery.users_of_person(unionid, limit).await.unwrap();
+        users.into_iter().map(|user| user.key.to_string()).collect()
+    };
+    assert_eq!(found("u1", 10).await, ["wxa/o2", "wxb/o1"]);
+    assert_eq!(found("u1", 1).await, ["wxa/o2"]);
+    assert_eq!(found("u2", 10).await, ["wxa/o3"]);
+    assert_eq!(found("$u", 10).await, Vec::<String>::new());
 }

@@ -2,6 +2,8 @@
 
 pub mod admin;
 pub mod append;
+pub mod avatars;
+pub mod checks;
 pub mod lists;
 pub mod users;
 pub mod weapp;

@@ -24,11 +24,13 @@ pub async fn a_sign_in_makes_the_user_once<G: GalleryUnderTest>(gallery: &G) {
         key: ann.clone(),
         public_id: "p1".to_owned(),
         nickname: String::new(),
+        avatar: None,
         origin: Some("friend-7".to_owned()),
         unionid: None,
         created_at: at(1),
         erase_at: None,
         blocked_at: None,
+        phone: None,
     };
     assert_eq!(gallery.sign_in(&ann, &first, at(1)).await.unwrap(), (expected.clone(), true));
     let second = NewUser { origin: Some("other".to_owned()), ..new_user("p2") };
@@ -162,4 +164,33 @@ pub async fn erasing_leaves_nothing_and_nobody_else_out<G: GalleryUnderTest>(gal
     assert_eq!((again.public_id.as_str(), again.erase_at, new), ("p3", None, true));
     draw(gallery, &ann, "d1", 1, at(201)).await;
     assert_eq!(actions(gallery, &ann, "d1").await, blobs(0, 1));
+}
+
+pub async fn a_unionid_is_kept_once<G: GalleryUnderTest>(gallery: &G) {
+    let (ann, bob) = (user("ann"), user("bob"));
+    assert_eq!(gallery.set_unionid(&ann, "u1").await.unwrap(), None);
+    let new = NewUser { unionid: None, ..new_user("p1") };
+    let (record, _) = gallery.sign_in(&ann, &new, at(1)).await.unwrap();
+    let linked = UserRecord { unionid: Some("u1".to_owned()), ..record };
+    assert_eq!(gallery.set_unionid(&ann, "u1").await.unwrap(), Some(linked.clone()));
+    assert_eq!(gallery.set_unionid(&ann, "u2").await.unwrap(), Some(linked.clone()));
+    assert_eq!(gallery.user(&ann).await.unwrap(), Some(linked));
+    gallery.sign_in(&bob, &NewUser { unionid: None, ..new_user("p2") }, at(1)).await.unwrap();
+    assert_eq!(gallery.user(&bob).await.unwrap().unwrap().unionid, None);
+}
+
+pub async fn a_phone_is_kept_and_forgotten<G: GalleryUnderTest>(gallery: &G) {
+    let ann = user("ann");
+    assert_eq!(gallery.set_phone(&ann, Some("k.sealed")).await.unwrap(), None);
+    let (record, _) = gallery.sign_in(&ann, &new_user("p1"), at(1)).await.unwrap();
+    for phone in [Some("k.sealed"), Some("k.another"), None, None] {
+        let changed = UserRecord { phone: phone.map(ToOwned::to_owned), ..record.clone() };
+        assert_eq!(gallery.set_phone(&ann, phone).await.unwrap(), Some(changed.clone()));
+        assert_eq!(gallery.user(&ann).await.unwrap(), Some(changed));
+    }
+    gallery.set_phone(&ann, Some("k.sealed")).await.unwrap();
+    gallery.schedule_erasure(&ann, at(5)).await.unwrap();
+    gallery.erase(&ann, at(6)).await.unwrap();
+    let (back, new) = gallery.sign_in(&ann, &new_user("p2"), at(7)).await.unwrap();
+    assert!(new && back.phone.is_none(), "{back:?}");
 }

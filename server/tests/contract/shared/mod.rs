@@ -7,6 +7,7 @@
 mod mongo;
 mod outage;
 mod redis;
+mod wechat;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

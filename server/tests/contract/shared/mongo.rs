@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use mongodb::event::EventHandler;
 use mongodb::event::command::CommandEvent;
+use yibi_common::admin::DrawingOrder;
+use yibi_server::store::admin::{DrawingFilter, DrawingPage, GalleryAdmin, Texts, UserPage, UsersBy};
 use yibi_server::store::gallery::{Appended, Gallery};
 use yibi_server::store::mongo::MongoGallery;
 
@@ -40,6 +42,7 @@ const IN_BACKGROUND: &str = "createIndexes";
 #[derive(Clone, Default)]
 struct Watch {
     sent: Arc<Mutex<Vec<String>>>,
+    finds: Arc<Mutex<Vec<Document>>>,
     replies: Arc<Mutex<Vec<Document>>>,
     refused: Arc<Mutex<Vec<String>>>,
 }
@@ -53,6 +56,9 @@ impl Watch {
                 || event.command.to_string().contains("$where")
             {
                 self.refused.lock().unwrap().push(name.clone());
+            }
+            if name == "find" {
+                self.finds.lock().unwrap().push(event.command);
             }
             if name != IN_BACKGROUND {
                 self.sent.lock().unwrap().push(name);
@@ -99,6 +105,77 @@ async fn raw(database: &str) -> mongodb::Database {
 }
 
 gallery_cases!(super::open);
+
+/// Pages of operators: what each sends is explained over 500 users and drawings, of which 20 are on the page.
+#[tokio::test]
+async fn operators_pages_look_at_little_more_than_they_show() {
+    const ROWS: u32 = 500;
+    const SHOWN: u32 = 20;
+    let name = own_name();
+    let Opened { store, _keep: watch } = open_as(&name);
+    join_all((0..ROWS).map(|number| {
+        let store = store.clone();
+        async move {
+            let owner = user(&format!("o{number:03}"));
+            let public_id = format!("p{number}");
+            store.sign_in(&owner, &new_user(&public_id), at(i64::from(number))).await.unwrap();
+            store.set_nickname(&owner, &format!("n{:03}", number * 7 % ROWS)).await.unwrap();
+            draw(&store, &owner, "d", 1 + number % 9, at(i64::from(number))).await;
+        }
+    }))
+    .await;
+    let raw = raw(&name).await;
+    // What one page sends, for the first page and for the one behind it.
+    let mut pages = Vec::new();
+    for reverse in [false, true] {
+        for order in [DrawingOrder::Updated, DrawingOrder::Created, DrawingOrder::Size] {
+            let filter = DrawingFilter::default();
+            let mut page = DrawingPage { order, reverse, after: None, limit: SHOWN, filter };
+            watch.finds.lock().unwrap().clear();
+            page.after = store.drawing_page(&page).await.unwrap().next;
+            store.drawing_page(&page).await.unwrap();
+            pages.push((format!("{order:?} {reverse}"), std::mem::take(&mut *watch.finds.lock().unwrap())));
+        }
+        let app = user("").to_string();
+        for by in [
+            UsersBy::Creation,
+            UsersBy::Nickname(Texts::beginning_with("n")),
+            UsersBy::Key(Texts::beginning_with(&app)),
+        ] {
+            let mut page = UserPage { by: by.clone(), reverse, after: None, limit: SHOWN, blocked: None };
+            watch.finds.lock().unwrap().clear();
+            page.after = store.user_page(&page).await.unwrap().next;
+            store.user_page(&page).await.unwrap();
+            pages.push((format!("{by:?} {reverse}"), std::mem::take(&mut *watch.finds.lock().unwrap())));
+        }
+    }
+    for (page, finds) in pages {
+        // The first page, and behind its end those of the same value and those beyond it.
+        assert!((2..=3).contains(&finds.len()), "{page}");
+        for mut find in finds {
+            for member in ["lsid", "$db", "$clusterTime", "txnNumber", "$readPreference", "maxTimeMS"] {
+                find.remove(member);
+            }
+            // As much as the driver takes when it reads a page and no more.
+            find.insert("limit", i64::from(SHOWN));
+            find.remove("batchSize");
+            let explained =
+                raw.run_command(doc! {"explain": find.clone(), "verbosity": "executionStats"}).await.unwrap();
+            let stats = explained.get_document("executionStats").unwrap_or_else(|_| panic!("{explained}"));
+            let examined = |name: &str| stats.get(name).and_then(number).unwrap_or_else(|| panic!("{stats}"));
+            let planner = explained.get_document("queryPlanner").unwrap();
+            let plan = planner.get_document("winningPlan").unwrap().to_string();
+            assert!(!plan.contains("COLLSCAN") && !plan.contains("\"SORT\""), "{page}: {find}\n{plan}");
+            let most = examined("nReturned") + 2;
+            assert!(examined("totalKeysExamined") <= most, "{page}: {find}\n{stats}");
+            assert!(examined("totalDocsExamined") <= most, "{page}: {find}\n{stats}");
+        }
+    }
+}
+
+fn number(value: &Bson) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_i32().map(i64::from)).or_else(|| value.as_f64().map(|n| n as i64))
+}
 
 #[tokio::test]
 async fn an_append_is_one_command() {

@@ -19,9 +19,9 @@ use crate::sessions::session;
 type Start = fn(&Path, u16) -> Command;
 
 /// A server of the test's own.
-struct Server {
+pub(super) struct Server {
     directory: PathBuf,
-    port: u16,
+    pub(super) port: u16,
     command: Start,
     running: Option<Child>,
 }
@@ -34,13 +34,13 @@ impl Server {
         Self { directory, port, command, running: None }
     }
 
-    fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         let mut command = (self.command)(&self.directory, self.port);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         self.running = Some(command.spawn().unwrap());
     }
 
-    fn kill(&mut self) {
+    pub(super) fn kill(&mut self) {
         let mut running = self.running.take().unwrap();
         running.kill().unwrap();
         running.wait().unwrap();
@@ -75,7 +75,7 @@ impl Drop for Server {
     }
 }
 
-fn redis() -> Server {
+pub(super) fn redis() -> Server {
     Server::new(|directory, port| {
         let mut command = Command::new(required("YIBI_TEST_REDIS_SERVER"));
         command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", ""]);
@@ -102,7 +102,10 @@ async fn is_out_of_reach<T: std::fmt::Debug>(call: impl Future<Output = StoreRes
 }
 
 /// Waits until the call succeeds: three seconds, and what the server itself takes to begin.
-async fn comes_back<T, F: Future<Output = StoreResult<T>>>(port: u16, mut call: impl FnMut() -> F) -> T {
+pub(super) async fn comes_back<T, F: Future<Output = StoreResult<T>>>(
+    port: u16,
+    mut call: impl FnMut() -> F,
+) -> T {
     while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

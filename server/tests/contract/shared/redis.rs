@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
 use redis::AsyncTypedCommands;
 use yibi_server::clock::Micros;
@@ -19,7 +20,11 @@ fn open() -> Opened<RedisSessions> {
 }
 
 fn open_as(name: &str) -> Opened<RedisSessions> {
-    let url = required("YIBI_TEST_REDIS_URL");
+    open_at("YIBI_TEST_REDIS_URL", name)
+}
+
+fn open_at(variable: &str, name: &str) -> Opened<RedisSessions> {
+    let url = required(variable);
     Opened { store: RedisSessions::connect(&url, &format!("{name}:")).unwrap(), _keep: () }
 }
 
@@ -29,6 +34,61 @@ async fn raw() -> redis::aio::MultiplexedConnection {
 }
 
 sessions_cases!(super::open);
+
+/// The same on the master that sentinels tell.
+mod sentinel {
+    use super::*;
+
+    fn open() -> Opened<RedisSessions> {
+        open_at("YIBI_TEST_REDIS_SENTINEL_URL", &own_name())
+    }
+
+    sessions_cases!(super::open);
+
+    #[tokio::test]
+    async fn events_reach_who_listens() {
+        super::events_reach_who_listens("YIBI_TEST_REDIS_SENTINEL_URL").await;
+    }
+}
+
+/// The same in a Cluster, where the keys of one operation lie on different nodes.
+mod cluster {
+    use super::*;
+
+    fn open() -> Opened<RedisSessions> {
+        open_at("YIBI_TEST_REDIS_CLUSTER_URL", &own_name())
+    }
+
+    sessions_cases!(super::open);
+
+    #[tokio::test]
+    async fn events_reach_who_listens() {
+        super::events_reach_who_listens("YIBI_TEST_REDIS_CLUSTER_URL").await;
+    }
+}
+
+#[tokio::test]
+async fn events_reach_who_listens_on_one_server() {
+    events_reach_who_listens("YIBI_TEST_REDIS_URL").await;
+}
+
+/// Servers find each other, and their events reach those who listen.
+async fn events_reach_who_listens(variable: &str) {
+    let name = own_name();
+    let (one, two) = (open_at(variable, &name).store, open_at(variable, &name).store);
+    assert!(!one.announce("one", "1", false).await.unwrap());
+    assert!(two.announce("two", "2", true).await.unwrap());
+    assert!(one.announce("one", "3", false).await.unwrap());
+    let servers = two.servers().await.unwrap();
+    assert_eq!((servers["one"].as_str(), servers["two"].as_str(), servers.len()), ("3", "2", 2));
+    let mut events = two.events().await.unwrap();
+    for number in 0..20 {
+        one.publish(&number.to_string()).await.unwrap();
+        assert_eq!(events.next().await.unwrap(), number.to_string());
+    }
+    one.leave("one").await.unwrap();
+    assert_eq!(two.servers().await.unwrap().len(), 1);
+}
 
 #[tokio::test]
 async fn an_index_is_mended_when_it_is_read() {

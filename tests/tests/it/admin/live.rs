@@ -17,7 +17,13 @@ struct Listener {
 
 impl Listener {
     async fn to(server: &Server) -> Self {
-        let reply = operator(server).request(reqwest::Method::GET, "/admin/v1/events").send().await.unwrap();
+        Self::of(server, "").await
+    }
+
+    /// The same with a query.
+    async fn of(server: &Server, query: &str) -> Self {
+        let path = format!("/admin/v1/events{query}");
+        let reply = operator(server).request(reqwest::Method::GET, &path).send().await.unwrap();
         assert_eq!(reply.headers()["content-type"], "text/event-stream");
         let mut listener = Self { reply, text: String::new() };
         assert_eq!(listener.piece().await.as_deref(), Some(": hello"));
@@ -90,6 +96,34 @@ async fn events_embedded() {
 #[tokio::test]
 async fn events_shared() {
     events(Backend::Shared).await;
+}
+
+#[tokio::test]
+async fn who_follows_one_drawing_hears_of_no_other() {
+    let wechat = Wechat::start();
+    let server = Server::start(Backend::Embedded, &wechat);
+    let (alice, bob) = (server.signed_in(&wechat, "alice").await, server.signed_in(&wechat, "bob").await);
+    let id = alice.get("/api/v1/me").await.ok()["id"].as_str().unwrap().to_owned();
+    let mut of_drawing = Listener::of(&server, &format!("?user={id}&drawing=d")).await;
+    let mut of_failures = Listener::of(&server, "?kinds=failed,revoked").await;
+    for user in [&bob, &alice] {
+        user.append("e", 0, json!([stroke(1)])).await.ok();
+        user.append("d", 0, json!([stroke(2)])).await.ok();
+    }
+    alice.append("d", 7, json!([stroke(1)])).await.problem(409, "conflict");
+    operator(&server).delete(&format!("/admin/v1/users/{id}/drawings/d")).await.ok();
+    let pieces = [of_drawing.piece().await.unwrap(), of_drawing.piece().await.unwrap()];
+    let events =
+        pieces.map(|piece| serde_json::from_str::<Value>(piece.strip_prefix("data: ").unwrap()).unwrap());
+    assert_eq!((&events[0]["type"], &events[0]["user"]["id"]), (&"save".into(), &id.clone().into()));
+    assert_eq!(events[0]["actions"], json!([stroke(2)]));
+    assert_eq!(events[1]["entry"]["change"], "delete_drawing");
+    let piece = of_failures.piece().await.unwrap();
+    assert!(piece.contains("\"conflict\""), "{piece}");
+    for query in ["drawing=d", "kinds=saves", "kinds=", "kind=save"] {
+        let refused = operator(&server).get(&format!("/admin/v1/events?{query}")).await;
+        assert!(refused.status.is_client_error(), "{query}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod access;
 mod drawings;
+mod errors;
 mod live;
 mod sessions;
 mod users;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use yibi_tests::weapp::{MAGIC, Phone};
 use yibi_tests::{Backend, Server, Wechat, eventually};
 
 use super::{audited, column, operator, rows};
@@ -96,4 +97,28 @@ async fn blocking_embedded() {
 #[tokio::test]
 async fn blocking_shared() {
     blocking(Backend::Shared).await;
+}
+
+#[tokio::test]
+async fn a_blocked_user_of_2016_is_told_so_and_not_to_sign_in_again() {
+    let wechat = Wechat::start();
+    let server = Server::start(Backend::Embedded, &wechat);
+    let api = operator(&server);
+    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let id = rows(&api, "/admin/v1/users", "users", 5).await[0]["user"]["id"].as_str().unwrap().to_owned();
+    api.post(&format!("/admin/v1/users/{id}/block"), &Value::Null).await.ok();
+    eventually("the session has ended", Duration::from_secs(3), || async {
+        phone.list().await.json()["reason"] == "ERR_SESSION_EXPIRED"
+    })
+    .await;
+    // What the client does then: wx.login, and all three headers.
+    let again = Phone::with_login(&server.public, &wechat.login("alice").await);
+    let error = json!({"name": "Error", "message": "the user is blocked"});
+    let refused = json!({MAGIC: 1, "reason": "ERR_USER_BLOCKED", "error": error});
+    assert_eq!(again.list().await.json(), refused);
+    let errors = api.get("/admin/v1/errors").await.ok();
+    assert_eq!(errors["groups"][0]["code"], "account_blocked");
+    api.post(&format!("/admin/v1/users/{id}/unblock"), &Value::Null).await.ok();
+    let login = wechat.login("alice").await;
+    assert_eq!(Phone::with_login(&server.public, &login).shown().await, []);
 }

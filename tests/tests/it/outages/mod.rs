@@ -9,7 +9,7 @@ mod lost_replies;
 mod several_servers;
 mod silent;
 mod wechat;
-mod writers;
+pub mod writers;
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ const RECOVERED: Duration = Duration::from_secs(3);
 
 /// A server over databases of the test's own; an empty address means the embedded store. Writers of these tests
 /// are faster than any hand, so nobody counts them.
-fn server_over(wechat: &Wechat, mongodb_uri: &str, redis_url: &str) -> Server {
+pub fn server_over(wechat: &Wechat, mongodb_uri: &str, redis_url: &str) -> Server {
     let settings =
         [("STORE__MONGODB_URI", mongodb_uri), ("STORE__REDIS_URL", redis_url), ("LIMITS__ENABLED", "false")];
     Server::start_with(Backend::Embedded, wechat, &settings)

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::json;
-use yibi_tests::{Api, Backend, Reply, Server, Wechat};
+use yibi_tests::{Api, Backend, Reply, Server, Wechat, eventually};
 
 use super::{append, names_nothing, of_2016};
 
@@ -45,10 +45,33 @@ async fn those_who_are_signed_in_do_not_notice() {
     assert_eq!(demo["reason"], "ERR_SESSION_KEY_EXCHANGE_FAILED", "{demo}");
     names_nothing(&demo.to_string());
 
-    // The codes were not used up, and nothing is kept against them.
+    // By now WeChat is left alone: nobody waits for it any more, but for one a pause who tries.
+    wechat.script(json!([{"step": "hang", "times": 1_000_000}])).await;
+    let calls = wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap();
+    let asks = join_all(codes.iter().map(async |code| {
+        let begun = Instant::now();
+        cannot_ask_wechat(&anybody.post("/api/v1/session", &json!({"code": code})).await);
+        begun.elapsed()
+    }));
+    let (waits, during) = tokio::join!(asks, draw(&user, "still"));
+    let waited = waits.iter().filter(|took| **took > Duration::from_millis(1_000)).count();
+    assert!(waited <= 1, "{waits:?}");
+    assert!(during < before * 3 + Duration::from_millis(500), "{before:?} before, {during:?} then");
+    let further = wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap() - calls;
+    assert!(further <= 1, "{further} calls");
+    let metrics = Api::new(&server.admin).get("/metrics").await.text();
+    assert!(metrics.contains(r#"yibi_wechat_circuit_open{api="jscode2session"} 1"#), "{metrics}");
+
+    // It recovers by itself. The codes were not used up, and nothing is kept against them.
     wechat.clear_script().await;
+    eventually("a sign-in", Duration::from_secs(20), async || {
+        anybody.post("/api/v1/session", &json!({"code": codes[0]})).await.status == 200
+    })
+    .await;
     let signed_in = join_all(codes.iter().map(|code| anybody.sign_in(code))).await;
     append(&signed_in[0], "d", 0).await.ok();
+    let metrics = Api::new(&server.admin).get("/metrics").await.text();
+    assert!(metrics.contains(r#"yibi_wechat_circuit_open{api="jscode2session"} 0"#), "{metrics}");
 }
 
 fn cannot_ask_wechat(reply: &Reply) {

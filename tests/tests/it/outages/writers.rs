@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Several clients, each with a user and a drawing of its own. Each sends a batch until it is acknowledged and
 /// then the next, so a stroke that is lost or doubled ends in a conflict, and any doubt in the comparison at
 /// the end.
-pub(super) struct Writers {
+pub struct Writers {
     shared: Arc<Shared>,
     tasks: JoinSet<Written>,
 }
@@ -29,7 +29,7 @@ struct Shared {
 }
 
 /// What one client drew.
-pub(super) struct Written {
+pub struct Written {
     /// The client.
     pub api: Api,
     /// Its drawing.
@@ -40,7 +40,7 @@ pub(super) struct Written {
 
 impl Writers {
     /// Has these clients begin.
-    pub(super) fn start(clients: Vec<Api>, server: &str) -> Self {
+    pub fn start(clients: Vec<Api>, server: &str) -> Self {
         let shared = Arc::new(Shared {
             server: RwLock::new(server.to_owned()),
             acknowledged: AtomicU64::new(0),
@@ -54,12 +54,12 @@ impl Writers {
     }
 
     /// Tells them that the server is elsewhere now.
-    pub(super) fn follow(&self, server: &str) {
+    pub fn follow(&self, server: &str) {
         server.clone_into(&mut self.shared.server.write().unwrap());
     }
 
     /// Waits until they have had so many more batches acknowledged.
-    pub(super) async fn progress(&mut self, batches: u64) {
+    pub async fn progress(&mut self, batches: u64) {
         let acknowledged = || self.shared.acknowledged.load(Ordering::SeqCst);
         let goal = acknowledged() + batches;
         let done = async || acknowledged() >= goal;
@@ -70,7 +70,7 @@ impl Writers {
     }
 
     /// Ends them, each with its last batch acknowledged.
-    pub(super) async fn stop(mut self) -> Vec<Written> {
+    pub async fn stop(mut self) -> Vec<Written> {
         self.shared.stopped.store(true, Ordering::SeqCst);
         let mut written = Vec::new();
         while let Some(one) = self.tasks.join_next().await {
@@ -82,7 +82,7 @@ impl Writers {
 
 impl Written {
     /// The server holds exactly what was acknowledged, in order.
-    pub(super) async fn is_all_there(&self, server: &str) {
+    pub async fn is_all_there(&self, server: &str) {
         let stored = self.api.at(server).drawing(&self.id).await;
         assert_eq!(stored["seq"], self.actions.len(), "{}", self.id);
         let stored = stored["actions"].as_array().unwrap();

@@ -6,7 +6,7 @@ use yibi_tests::api::stroke;
 use yibi_tests::{Api, Backend, Raw, Server, Wechat};
 
 /// All routes that need a session.
-pub const CLOSED: [(&str, &str); 17] = [
+pub const CLOSED: [(&str, &str); 23] = [
     ("DELETE", "/session"),
     ("POST", "/session/renew"),
     ("GET", "/me"),
@@ -15,6 +15,12 @@ pub const CLOSED: [(&str, &str); 17] = [
     ("GET", "/me/sessions"),
     ("DELETE", "/me/sessions/00000000000000000000000000000000"),
     ("GET", "/me/export"),
+    ("GET", "/me/session-key"),
+    ("POST", "/me/open-data"),
+    ("POST", "/me/phone"),
+    ("DELETE", "/me/phone"),
+    ("POST", "/me/avatar"),
+    ("DELETE", "/me/avatar"),
     ("GET", "/drawings"),
     ("GET", "/drawings/a"),
     ("PATCH", "/drawings/a"),

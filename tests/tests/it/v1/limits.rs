@@ -32,23 +32,24 @@ fn line(points: usize) -> Value {
 }
 
 async fn limits_are_told_and_kept(backend: Backend) {
-    let (_wechat, server, alice) = alice(
-        backend,
-        &[
-            ("POINTS_PER_STROKE", "5"),
-            ("ONE_STROKE_LENGTH", "100"),
-            ("TITLE_CHARS", "3"),
-            ("COORDINATE_FACTOR", "1"),
-        ],
-    )
-    .await;
+    let wechat = Wechat::start();
+    let settings = [
+        ("LIMITS__DRAWING__POINTS_PER_STROKE", "5"),
+        ("LIMITS__DRAWING__ONE_STROKE_LENGTH", "100"),
+        ("LIMITS__DRAWING__TITLE_CHARS", "3"),
+        ("LIMITS__DRAWING__COORDINATE_FACTOR", "1"),
+        ("GALLERY__BIN_DAYS", "14"),
+        ("GALLERY__ERASURE_DAYS", "3"),
+    ];
+    let server = Server::start_with(backend, &wechat, &settings);
+    let alice = server.signed_in(&wechat, "alice").await;
     // A client needs no session to learn them.
     let told = server.api().get("/api/v1/limits").await.ok();
     assert_eq!(
         told,
         json!({"points_per_stroke": 5, "actions_per_drawing": 5000, "bytes_per_drawing": 1_048_576,
                "drawings_per_user": 2000, "bytes_per_user": 67_108_864, "coordinate_factor": 1,
-               "one_stroke_length": 100, "title_chars": 3})
+               "one_stroke_length": 100, "title_chars": 3, "bin_days": 14, "erasure_days": 3})
     );
     alice.append("a", 0, json!([line(5)])).await.ok();
     alice.append("a", 1, json!([line(6)])).await.problem(422, "invalid_action");

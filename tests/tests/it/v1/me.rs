@@ -17,7 +17,10 @@ async fn a_nickname_is_what_shows(backend: Backend) {
     let alice = server.signed_in(&wechat, "alice").await;
     let me = alice.get("/api/v1/me").await.ok();
     let members: Vec<&String> = me.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["id", "nickname", "created_at", "usage"]);
+    assert_eq!(
+        members,
+        ["id", "nickname", "nickname_state", "avatar_url", "avatar_state", "created_at", "usage"]
+    );
     assert_eq!((&me["nickname"], &me["usage"]), (&json!(""), &json!({"drawings": 0, "bytes": 0})));
     for (nickname, kept) in [
         ("小明", "小明"),

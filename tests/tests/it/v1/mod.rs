@@ -20,6 +20,7 @@ macro_rules! on_both_backends {
 }
 
 mod append;
+mod avatars;
 mod codes;
 mod export;
 mod gallery;
@@ -28,8 +29,12 @@ mod images;
 mod limits;
 mod logs;
 mod me;
+mod open_data;
 mod openapi;
 mod operating;
+mod phone;
+mod moderation;
+mod push;
 mod rates;
 mod refused;
 mod sessions;

@@ -39,7 +39,7 @@ async fn the_operators_listener_tells_how_the_server_does(backend: Backend) {
         r#"yibi_http_request_duration_seconds_count{route="/api/v1/drawings/{id}/actions"} 3"#,
         r#"yibi_sign_ins_total{dialect="yibi",outcome="ok"} 1"#,
         r#"yibi_sign_ins_total{dialect="yibi",outcome="sign_in_again"} 1"#,
-        r#"yibi_wechat_calls_total{api="jscode2session",outcome="ok"} 1"#,
+        r#"yibi_wechat_calls_total{api="jscode2session",outcome="ok",errcode="0"} 1"#,
         "yibi_actions_appended_total 6",
         r#"yibi_store_operation_duration_seconds_count{store="gallery",operation="append"} 3"#,
         r#"yibi_pool_size{pool="renderers"}"#,

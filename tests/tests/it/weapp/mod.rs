@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// What a phone of 2016 saves for a red line that begins at `x`, in CSS pixels.
-fn line(x: f64) -> String {
+pub(super) fn line(x: f64) -> String {
     let end = x + 8.5;
     [
         r##"[{"method":"save","data":[]},{"method":"setStrokeStyle","data":["#ff0000"]},"##,

@@ -1,0 +1,116 @@
+//! Requests, replies and events of the operator's API, version 1, on the admin listener below `/admin/v1`.
+//!
+//! Who asks shows `Authorization: Bearer <token>`, or comes through the unix socket `admin.sock` in the data
+//! directory. Failures are [`ProblemBody`](crate::api::ProblemBody). Moments are RFC 3339 in UTC to the
+//! millisecond; lists carry the server's `now`, by which a countdown is right whatever the console's own clock
+//! says. Cursors are opaque. A page may hold fewer rows than asked for, even none, and still have a `next`:
+//! a filter looks at a bounded number of entries for each page.
+//!
+//! | request | parameters | reply | role |
+//! |---|---|---|---|
+//! | `GET /me` | | [`Identity`] | viewer |
+//! | `GET /overview` | | [`Overview`] | viewer |
+//! | `GET /sessions` | [`SessionQuery`] | [`SessionPage`] | viewer |
+//! | `GET /sessions/count` | the filters of [`SessionQuery`] | [`Count`] | viewer |
+//! | `GET /sessions/{session}` | | [`SessionDetail`] | viewer |
+//! | `DELETE /sessions/{session}` | | 204 | operator |
+//! | `GET /users` | [`UserQuery`] | [`UserPage`] | viewer |
+//! | `GET /users/count` | the filters of [`UserQuery`] | [`Count`] | viewer |
+//! | `GET /users/{user}` | | [`UserDetail`] | viewer |
+//! | `POST /users/{user}/block` | | [`UserRow`] | operator |
+//! | `POST /users/{user}/unblock` | | [`UserRow`] | operator |
+//! | `DELETE /users/{user}/sessions` | | 204: all are revoked | operator |
+//! | `GET /drawings` | [`DrawingQuery`] | [`DrawingPage`] | viewer |
+//! | `GET /drawings/count` | the filters of [`DrawingQuery`] | [`Count`] | viewer |
+//! | `GET /users/{user}/drawings/{id}` | `since`: a number of an action | [`DrawingDetail`] | viewer |
+//! | `GET /users/{user}/drawings/{id}/image.png` and `.svg` | `size`: pixels of the longer side | the picture | viewer |
+//! | `GET /users/{user}/drawings/{id}/export` | | [`DrawingDetail`] as a file | viewer |
+//! | `DELETE /users/{user}/drawings/{id}` | | [`DrawingRow`], now in the bin | operator |
+//! | `POST /users/{user}/drawings/{id}/restore` | | [`DrawingRow`] | operator |
+//! | `GET /events` | [`EventQuery`] | `text/event-stream` of [`Event`] | viewer |
+//! | `GET /errors` | | [`ErrorsReply`] | viewer |
+//! | `GET /requests/{request}` | | [`RequestDetail`] | viewer |
+//! | `GET /audit` | [`AuditQuery`] | [`AuditPage`] | viewer |
+//! | `GET /openapi.json` | | the description of all this | anybody |
+//!
+//! `{user}` is a user's public id, `{id}` a drawing's, `{session}` a session's.
+mod audit;
+mod drawings;
+mod errors;
+mod events;
+mod servers;
+mod sessions;
+mod users;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use audit::{AuditEntry, AuditPage, AuditQuery, Change};
+pub use drawings::{DrawingDetail, DrawingOrder, DrawingPage, DrawingQuery, DrawingRow};
+pub use errors::{ErrorGroup, ErrorsReply, Failure, RequestDetail, RequestRow, Share};
+pub use events::{Event, EventQuery, Happening};
+pub use servers::{Dependency, Figures, Overview, RouteFigures, ServerState, ServerView};
+pub use sessions::{SessionDetail, SessionOrder, SessionPage, SessionQuery, SessionRow};
+pub use users::{UserDetail, UserPage, UserQuery, UserRow};
+
+/// What an operator may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Look at everything.
+    Viewer,
+    /// Change things too.
+    Operator,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+        })
+    }
+}
+
+/// `GET /me`: whom the server takes the caller for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Identity {
+    /// As the audit log names the caller: `token:NAME`, or `uid:NUMBER` through the socket.
+    pub name: String,
+    /// What the caller may do.
+    pub role: Role,
+    /// The name of the server that answered.
+    pub server: String,
+    /// That server's version.
+    pub version: String,
+    /// That server's clock.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub now: String,
+}
+
+/// A number of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Count {
+    /// How many.
+    pub value: u64,
+    /// Whether they were counted; else it is an estimate, or what had been counted when the time was over.
+    pub exact: bool,
+}
+
+/// The user that a row belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UserRef {
+    /// The public id, as paths take it.
+    pub id: String,
+    /// The mini-program.
+    pub app_id: String,
+    /// WeChat's id of the user in that mini-program.
+    pub openid: String,
+    /// The nickname; untrusted text, empty until one is chosen.
+    pub nickname: String,
+}

@@ -1,0 +1,127 @@
+//! The sockets that a server listens on: made by itself, or handed over by whoever supervises it.
+
+use std::fmt::Display;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+
+use listenfd::ListenFd;
+
+use crate::settings::{Listen, Settings};
+use crate::unix_socket;
+
+/// A listening socket for clients.
+#[derive(Debug)]
+pub enum Listener {
+    /// At an IP address.
+    Tcp(TcpListener),
+    /// In the file system.
+    Unix(UnixListener),
+}
+
+/// The sockets that a server listens on.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For clients.
+    pub public: Listener,
+    /// For the operator.
+    pub admin: TcpListener,
+    /// For other backends on the machine.
+    pub internal: Option<TcpListener>,
+}
+
+impl Listener {
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn place(&self) -> io::Result<Listen> {
+        Ok(match self {
+            Self::Tcp(listener) => Listen::Tcp(listener.local_addr()?),
+            Self::Unix(listener) => {
+                let address = listener.local_addr()?;
+                Listen::Unix(address.as_pathname().map(PathBuf::from).unwrap_or_default())
+            }
+        })
+    }
+}
+
+impl Listeners {
+    /// What was handed over, and for what was not, sockets of its own as the settings name them.
+    ///
+    /// # Errors
+    /// With the address in words, when it can't be had.
+    pub fn of(settings: &Settings, mut handed: HandedOver) -> Result<Self, String> {
+        let public = match handed.public.take() {
+            Some(listener) => listener,
+            None => match &settings.http.listen {
+                Listen::Tcp(address) => Listener::Tcp(bind(*address)?),
+                Listen::Unix(path) => {
+                    let group = unix_socket::group_number(&settings.http.socket_group);
+                    let bound = group.and_then(|group| unix_socket::bind(path, group));
+                    Listener::Unix(bound.map_err(|error| at(&settings.http.listen, &error))?)
+                }
+            },
+        };
+        let admin = match handed.admin.take() {
+            Some(listener) => listener,
+            None => bind(settings.admin.listen)?,
+        };
+        let internal = settings.internal.listen.map(bind).transpose()?;
+        Ok(Self { public, admin, internal })
+    }
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).map_err(|error| at(&address, &error))
+}
+
+fn at(place: &impl Display, error: &io::Error) -> String {
+    format!("{place}: {error}")
+}
+
+/// Sockets that were listened on before this process began, and are after it ends: with them a restart refuses
+/// nobody. See `sd_listen_fds(3)`.
+#[derive(Debug, Default)]
+pub struct HandedOver {
+    public: Option<Listener>,
+    admin: Option<TcpListener>,
+}
+
+impl HandedOver {
+    /// What `LISTEN_FDS` counts, told apart by `LISTEN_FDNAMES`; without names the first is for clients and a
+    /// second for the operator.
+    ///
+    /// # Errors
+    /// In words, when a socket is of the wrong kind, or has a name that means nothing here.
+    pub fn from_environment() -> Result<Self, String> {
+        let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let mut sockets = ListenFd::from_env();
+        let mut names = names.split(':').filter(|name| !name.is_empty());
+        let mut handed = Self::default();
+        for (index, usual) in
+            (0..sockets.len()).zip(["http", "admin"].into_iter().chain(std::iter::repeat("")))
+        {
+            let name = names.next().unwrap_or(usual);
+            let wrong = |error: io::Error| format!("the socket handed over as {name:?}: {error}");
+            match name {
+                "http" if handed.public.is_none() => {
+                    let unix = sockets.take_unix_listener(index).ok().flatten().map(Listener::Unix);
+                    handed.public = match unix {
+                        Some(listener) => Some(listener),
+                        None => sockets.take_tcp_listener(index).map_err(wrong)?.map(Listener::Tcp),
+                    };
+                }
+                "admin" if handed.admin.is_none() => {
+                    handed.admin = sockets.take_tcp_listener(index).map_err(wrong)?;
+                }
+                name => {
+                    let known = "one may be named http and one admin (FileDescriptorName= in a socket unit)";
+                    return Err(format!("a socket was handed over as {name:?}; {known}"));
+                }
+            }
+        }
+        Ok(handed)
+    }
+}

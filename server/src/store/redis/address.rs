@@ -1,0 +1,200 @@
+//! What `store.redis_url` may say.
+//!
+//! | form | what |
+//! |---|---|
+//! | `redis://[user:password@]host[:6379][/db]` | one server, or the proxy of a bought one |
+//! | `redis+sentinel://[user:password@]host[:26379],host…/master[/db]` | the master of that name, as these sentinels tell; `?sentinel_user=…&sentinel_password=…` where the sentinels ask for their own |
+//! | `redis+cluster://[user:password@]host[:6379],host…` | a Cluster, found through any of these nodes |
+//!
+//! With `rediss` in the place of `redis`, all connections are TLS, those to sentinels too. What is not letters
+//! and digits in a password is percent-encoded.
+
+use redis::io::tcp::{TcpSettings, socket2};
+use redis::{
+    ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo, RedisError,
+    TlsMode,
+};
+
+use super::link::PATIENCE;
+use super::{StoreResult, error};
+
+const REDIS_PORT: u16 = 6379;
+const SENTINEL_PORT: u16 = 26379;
+
+/// Where Redis is.
+#[derive(Clone)]
+pub(super) enum Address {
+    /// One server.
+    One(Box<ConnectionInfo>),
+    /// The master that the sentinels tell.
+    Sentinel(Box<Watched>),
+    /// A Cluster, by some of its nodes.
+    Cluster(Vec<ConnectionInfo>),
+}
+
+/// A master and those who know where it is.
+#[derive(Clone)]
+pub(super) struct Watched {
+    pub(super) sentinels: Vec<ConnectionInfo>,
+    pub(super) master: String,
+    pub(super) tls: Option<TlsMode>,
+    pub(super) settings: RedisConnectionInfo,
+}
+
+impl Address {
+    pub(super) fn parse(url: &str) -> StoreResult<Self> {
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        match scheme {
+            "redis+sentinel" => sentinel("redis", rest),
+            "rediss+sentinel" => sentinel("rediss", rest),
+            "redis+cluster" => cluster("redis", rest),
+            "rediss+cluster" => cluster("rediss", rest),
+            _ => Ok(Self::One(Box::new(completed(url)?))),
+        }
+    }
+}
+
+fn sentinel(scheme: &str, rest: &str) -> StoreResult<Address> {
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (master, db) = path.split_once('/').unwrap_or((path, ""));
+    let (user, hosts) = parted(authority);
+    let (mut sentinel_user, mut sentinel_password) = ("", "");
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("sentinel_user", value)) => sentinel_user = value,
+            Some(("sentinel_password", value)) => sentinel_password = value,
+            Some(_) | None => return Err(error::nonsense("it has a parameter that is not known")),
+        }
+    }
+    if master.is_empty() {
+        return Err(error::nonsense("it names no master behind the sentinels"));
+    }
+    // What counts of this is all but the host.
+    let node = completed(&format!("{scheme}://{user}master/{db}"))?;
+    let own = if sentinel_user.is_empty() && sentinel_password.is_empty() {
+        String::new()
+    } else {
+        format!("{sentinel_user}:{sentinel_password}@")
+    };
+    let sentinels = nodes(scheme, &own, hosts, SENTINEL_PORT)?;
+    let tls = tls(node.addr());
+    let settings = node.redis_settings().clone();
+    Ok(Address::Sentinel(Box::new(Watched { sentinels, master: master.to_owned(), tls, settings })))
+}
+
+fn cluster(scheme: &str, rest: &str) -> StoreResult<Address> {
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if !path.is_empty() {
+        return Err(error::nonsense("a Cluster has no numbered databases"));
+    }
+    let (user, hosts) = parted(authority);
+    Ok(Address::Cluster(nodes(scheme, &user, hosts, REDIS_PORT)?))
+}
+
+/// What precedes the hosts, with its `@`, and the hosts.
+fn parted(authority: &str) -> (String, &str) {
+    match authority.rsplit_once('@') {
+        Some((user, hosts)) => (format!("{user}@"), hosts),
+        None => (String::new(), authority),
+    }
+}
+
+fn nodes(scheme: &str, user: &str, hosts: &str, port: u16) -> StoreResult<Vec<ConnectionInfo>> {
+    hosts
+        .split(',')
+        .map(|host| {
+            let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+            let port = if has_port { String::new() } else { format!(":{port}") };
+            completed(&format!("{scheme}://{user}{host}{port}/"))
+        })
+        .collect()
+}
+
+/// RESP2, which all proxies speak, and connections that notice when the other side is gone.
+fn completed(url: &str) -> StoreResult<ConnectionInfo> {
+    let info = url.into_connection_info().map_err(|error: RedisError| error::unreadable_url(&error))?;
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
+    Ok(info.set_redis_settings(settings).set_tcp_settings(tcp()))
+}
+
+fn tls(address: &ConnectionAddr) -> Option<TlsMode> {
+    match address {
+        ConnectionAddr::TcpTls { insecure: false, .. } => Some(TlsMode::Secure),
+        ConnectionAddr::TcpTls { insecure: true, .. } => Some(TlsMode::Insecure),
+        _ => None,
+    }
+}
+
+/// A peer that vanished without a word is noticed within seconds, not by the system's default of minutes.
+pub(super) fn tcp() -> TcpSettings {
+    let probe = PATIENCE;
+    let keepalive = socket2::TcpKeepalive::new().with_time(probe).with_interval(probe);
+    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    let settings = settings.set_user_timeout(2 * PATIENCE);
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(info: &ConnectionInfo) -> String {
+        let settings = info.redis_settings();
+        let tls = if tls(info.addr()).is_some() { "tls " } else { "" };
+        let (user, password) =
+            (settings.username().unwrap_or_default(), settings.password().unwrap_or_default());
+        assert_eq!(settings.protocol(), ProtocolVersion::RESP2);
+        format!("{tls}{user}:{password}@{}/{}", info.addr(), settings.db())
+    }
+
+    fn refused(url: &str) -> String {
+        let error = Address::parse(url).err().expect("it makes no sense");
+        std::error::Error::source(&error).unwrap().to_string()
+    }
+
+    #[test]
+    fn one_server() {
+        let Address::One(info) = Address::parse("rediss://me:p%40ss@cache.example.com/3").unwrap() else {
+            panic!("one server")
+        };
+        assert_eq!(told(&info), "tls me:p@ss@cache.example.com:6379/3");
+    }
+
+    #[test]
+    fn sentinels_and_their_master() {
+        let url = "redis+sentinel://:p%40ss@10.0.0.1,s2:5000,[::1]/mymaster/2?sentinel_password=s%2F1";
+        let Address::Sentinel(watched) = Address::parse(url).unwrap() else { panic!("sentinels") };
+        let sentinels: Vec<String> = watched.sentinels.iter().map(told).collect();
+        assert_eq!(sentinels, [":s/1@10.0.0.1:26379/0", ":s/1@s2:5000/0", ":s/1@::1:26379/0"]);
+        assert_eq!((watched.master.as_str(), watched.settings.db()), ("mymaster", 2));
+        assert_eq!(watched.settings.password(), Some("p@ss"));
+        assert!(watched.tls.is_none());
+        let Address::Sentinel(watched) = Address::parse("rediss+sentinel://s1/main").unwrap() else {
+            panic!("sentinels")
+        };
+        assert!(watched.tls.is_some());
+        assert_eq!(told(&watched.sentinels[0]), "tls :@s1:26379/0");
+        for (url, why) in [
+            ("redis+sentinel://s1,s2", "no master"),
+            ("redis+sentinel://s1/m?password=x", "a parameter"),
+            ("redis+sentinel:///m", "can't be read"),
+            ("redis+sentinel://s1:70000/m", "can't be read"),
+            ("redis+sentinel://s1/m/first", "can't be read"),
+        ] {
+            assert!(refused(url).contains(why), "{url}: {}", refused(url));
+        }
+    }
+
+    #[test]
+    fn nodes_of_a_cluster() {
+        let Address::Cluster(nodes) = Address::parse("redis+cluster://me:pw@n1,n2:7001/").unwrap() else {
+            panic!("a Cluster")
+        };
+        let nodes: Vec<String> = nodes.iter().map(told).collect();
+        assert_eq!(nodes, ["me:pw@n1:6379/0", "me:pw@n2:7001/0"]);
+        assert!(refused("redis+cluster://n1/1").contains("numbered"));
+        assert!(refused("redis+cluster://n1,,n2/").contains("can't be read"));
+    }
+}

@@ -1,0 +1,59 @@
+//! A connection to a Cluster.
+
+use futures_util::FutureExt;
+use futures_util::future::try_join_all;
+use redis::aio::ConnectionLike;
+use redis::cluster::ClusterClientBuilder;
+use redis::cluster_async::ClusterConnection;
+use redis::{Cmd, ConnectionInfo, Pipeline, RedisFuture, RedisResult, Value};
+
+use super::address::tcp;
+use super::link::PATIENCE;
+
+/// How often a command follows a slot that has moved, or is sent again to a node that failed, within the
+/// patience that one reply gets.
+const RETRIES: u32 = 4;
+
+/// Connections to all nodes, which cost one handle. The commands of one turn may go to different nodes: the
+/// client itself refuses such.
+#[derive(Clone)]
+pub(super) struct Cluster(ClusterConnection);
+
+impl Cluster {
+    pub(super) async fn connect(nodes: &[ConnectionInfo]) -> RedisResult<Self> {
+        let client = ClusterClientBuilder::new(nodes.to_vec())
+            .retries(RETRIES)
+            .min_retry_wait(20)
+            .max_retry_wait(200)
+            .connection_timeout(PATIENCE)
+            .response_timeout(PATIENCE)
+            .tcp_settings(tcp())
+            .build()?;
+        Ok(Self(client.get_async_connection().await?))
+    }
+}
+
+impl ConnectionLike for Cluster {
+    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
+        self.0.req_packed_command(cmd)
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        _offset: usize,
+        _count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        // No pipeline of this store is a transaction, whose replies `offset` and `count` would pick.
+        let connection = &self.0;
+        let each = pipeline.cmd_iter().map(|command| {
+            let mut connection = connection.clone();
+            async move { connection.req_packed_command(command).await }
+        });
+        try_join_all(each).boxed()
+    }
+
+    fn get_db(&self) -> i64 {
+        0
+    }
+}

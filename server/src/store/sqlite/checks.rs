@@ -1,0 +1,136 @@
+//! Checks, in SQL.
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::SqliteStore;
+use crate::clock::Micros;
+use crate::store::StoreResult;
+use crate::store::checks::{Check, Checks, Standing, Subject};
+use crate::user::UserKey;
+
+impl Checks for SqliteStore {
+    async fn put_check(&self, check: &Check) -> StoreResult<()> {
+        let check = check.clone();
+        self.writing(0, move |connection| put(connection, &check)).await
+    }
+
+    async fn check(&self, user: &UserKey, subject: &Subject) -> StoreResult<Option<Check>> {
+        let (user, subject) = (user.clone(), subject.to_string());
+        self.reading(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT * FROM checks WHERE user = ? AND subject = ?")?;
+            Ok(statement.query_row(params![user, subject], from_row).optional()?)
+        })
+        .await
+    }
+
+    async fn check_of_trace(&self, trace_id: &str) -> StoreResult<Option<Check>> {
+        let trace_id = trace_id.to_owned();
+        self.reading(move |connection| {
+            let mut statement = connection.prepare_cached("SELECT * FROM checks WHERE trace_id = ?")?;
+            Ok(statement.query_row(params![trace_id], from_row).optional()?)
+        })
+        .await
+    }
+
+    async fn checks_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<Check>> {
+        self.reading(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT * FROM checks WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?",
+            )?;
+            let due = statement.query_map(params![now, limit], from_row)?;
+            Ok(due.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn change_check(&self, check: &Check) -> StoreResult<bool> {
+        let check = check.clone();
+        self.writing(0, move |connection| change(connection, &check)).await
+    }
+
+    async fn remove_check(&self, user: &UserKey, subject: &Subject) -> StoreResult<()> {
+        let (user, subject) = (user.clone(), subject.to_string());
+        self.writing(0, move |connection| {
+            connection
+                .prepare_cached("DELETE FROM checks WHERE user = ? AND subject = ?")?
+                .execute(params![user, subject])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn clear_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<bool> {
+        let (user, nickname) = (user.clone(), nickname.to_owned());
+        self.writing(0, move |connection| {
+            let mut statement =
+                connection.prepare_cached("UPDATE users SET nickname = '' WHERE key = ? AND nickname = ?")?;
+            Ok(statement.execute(params![user, nickname])? > 0)
+        })
+        .await
+    }
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Check> {
+    let (subject, standing): (String, String) = (row.get("subject")?, row.get("standing")?);
+    let unknown = |what: String| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, what.into());
+    Ok(Check {
+        user: row.get("user")?,
+        content: row.get("content")?,
+        label: row.get("label")?,
+        created_at: row.get("created_at")?,
+        version: row.get("version")?,
+        due_at: row.get("due_at")?,
+        asked_at: row.get("asked_at")?,
+        tries: row.get("tries")?,
+        trace_id: row.get("trace_id")?,
+        standing: Standing::of(&standing).ok_or_else(|| unknown(standing))?,
+        subject: Subject::parse(&subject).ok_or_else(|| unknown(subject))?,
+    })
+}
+
+fn put(connection: &Connection, check: &Check) -> StoreResult<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO checks (user, subject, content, standing, label, created_at, version,
+             due_at, asked_at, tries, trace_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            check.user,
+            check.subject.to_string(),
+            check.content,
+            check.standing.name(),
+            check.label,
+            check.created_at,
+            check.version,
+            check.due_at,
+            check.asked_at,
+            check.tries,
+            check.trace_id
+        ])?;
+    Ok(())
+}
+
+fn change(connection: &Connection, check: &Check) -> StoreResult<bool> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE checks SET standing = ?, label = ?, due_at = ?, asked_at = ?, tries = ?, trace_id = ?,
+             version = version + 1
+             WHERE user = ? AND subject = ? AND content = ? AND created_at = ? AND version = ?",
+        )?
+        .execute(params![
+            check.standing.name(),
+            check.label,
+            check.due_at,
+            check.asked_at,
+            check.tries,
+            check.trace_id,
+            check.user,
+            check.subject.to_string(),
+            check.content,
+            check.created_at,
+            check.version
+        ])?;
+    Ok(changed > 0)
+}

@@ -1,0 +1,247 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const APP: &str = "wxba5fad812f8e6fb9";
+const ENCRYPTED: &str = "+qdx1OKCy+5JPCBFWw70tm0fJGb2Jmeia4FCB7kao+/Q5c/ohsOzQHi8khUOb05JCpj0JB4RvQMkUyus8TPxLKJGQqcvZqzDpVzazhZv6JsXUnnR8XGT740XgXZUXQ7vJVnAG+tE8NUd4yFyjPy7GgiaviNrlCTj+l5kdfMuFUPpRSrfMZuMcp3Fn2Pede2IuQrKEYwKSqFIZoNqJ4M8EajAsjLY2km32IIjdf8YL/P50F7mStwntrA2cPDrM1kb6mOcfBgRtWygb3VIYnSeOBrebufAlr7F9mFUPAJGj04=";
+
+/// WeChat's published sample.
+fn key(safe: bool) -> PushKey {
+    let aes_key = safe.then(|| AesKey::decode(&"A".repeat(43)).unwrap());
+    PushKey { app_id: APP.to_owned(), token: SecretString::from("AAAAA"), aes_key }
+}
+
+fn query(timestamp: &str, nonce: &str) -> PushQuery {
+    PushQuery { timestamp: timestamp.to_owned(), nonce: nonce.to_owned(), ..PushQuery::default() }
+}
+
+fn plain_query() -> PushQuery {
+    let signature = Some("899cf89e464efb63f54ddac96b0a0a235f53aa78".to_owned());
+    PushQuery { signature, ..query("1714037059", "486452656") }
+}
+
+fn safe_query() -> PushQuery {
+    let signature = Some("046e02f8204d34f8ba5fa3b1db94908f3df2e9b3".to_owned());
+    PushQuery { msg_signature: signature, ..query("1714112445", "415670741") }
+}
+
+const DEMO: &str = r#"{"ToUserName":"gh_97417a04a28d","FromUserName":"o9AgO5Kd5ggOC-bXrbNODIiE3bGY","CreateTime":1714112445,"MsgType":"event","Event":"debug_demo","debug_str":"hello world"}"#;
+
+fn demo() -> Message {
+    Message {
+        id: "o9AgO5Kd5ggOC-bXrbNODIiE3bGY/1714112445/debug_demo".to_owned(),
+        event: Event::Other("debug_demo".to_owned()),
+    }
+}
+
+#[test]
+fn the_published_address_check_is_answered() {
+    let signed = PushQuery {
+        signature: Some("f464b24fc39322e44b38aa78f5edd27bd1441696".to_owned()),
+        echostr: Some("4375120948345356249".to_owned()),
+        ..query("1714036504", "1514711492")
+    };
+    assert_eq!(key(false).verify(&signed, 1_714_036_504), Ok("4375120948345356249"));
+    assert_eq!(key(true).verify(&signed, 1_714_036_504 + 600), Ok("4375120948345356249"));
+    assert_eq!(key(true).verify(&signed, 1_714_036_504 + 601), Err(PushError::Stale));
+    assert_eq!(key(true).verify(&signed, 1_714_036_504 - 601), Err(PushError::Stale));
+    for wrong in ["", "<b>", "a b", "汉", &"1".repeat(129)] {
+        let echo = PushQuery { echostr: Some(wrong.to_owned()), ..signed.clone() };
+        assert_eq!(key(false).verify(&echo, 1_714_036_504), Err(PushError::Malformed), "{wrong}");
+    }
+    let unsigned = PushQuery { signature: None, ..signed.clone() };
+    assert_eq!(key(false).verify(&unsigned, 1_714_036_504), Err(PushError::Signature));
+    let empty = PushKey { token: SecretString::default(), ..key(false) };
+    let forged = PushQuery::signed(&empty.token, 1_714_036_504, "1", None);
+    assert_eq!(empty.verify(&forged, 1_714_036_504), Err(PushError::Signature));
+}
+
+#[test]
+fn the_published_messages_open() {
+    assert_eq!(key(false).open(&plain_query(), DEMO.as_bytes(), 1_714_037_059), Ok(demo()));
+    let json = json!({"ToUserName": "gh_97417a04a28d", "Encrypt": ENCRYPTED}).to_string();
+    let xml = format!(
+        "<xml><ToUserName><![CDATA[gh_97417a04a28d]]></ToUserName><Encrypt><![CDATA[{ENCRYPTED}]]></Encrypt></xml>"
+    );
+    for body in [json, xml] {
+        assert_eq!(key(true).open(&safe_query(), body.as_bytes(), 1_714_112_445), Ok(demo()));
+    }
+}
+
+#[test]
+fn the_published_reply_is_encrypted_and_signed_alike() {
+    let key = key(true);
+    let random = *b"707722b803182950";
+    let encrypted = encrypt(key.aes_key.as_ref().unwrap(), random, br#"{"demo_resp":"good luck"}"#, APP);
+    assert_eq!(
+        encrypted,
+        "ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ=="
+    );
+    let signed = PushQuery::signed(&key.token, 1_713_424_427, "415670741", Some(&encrypted));
+    assert_eq!(signed.msg_signature.unwrap(), "1b9339964ed2e271e7c7b6ff2b0ef902fc94dea1");
+}
+
+#[test]
+fn a_key_has_43_characters_whatever_its_last_bits() {
+    let zero = AesKey::decode(&"A".repeat(43)).unwrap();
+    for last in ["A", "B", "C", "D"] {
+        let text = format!("{}{last}", "A".repeat(42));
+        assert_eq!(AesKey::decode(&text).unwrap(), zero);
+        assert_eq!(AesKey::decode(&format!("{text}=")).unwrap(), zero);
+    }
+    for wrong in ["", &"A".repeat(42), &"A".repeat(44), &"!".repeat(43)] {
+        assert!(AesKey::decode(wrong).is_none());
+    }
+    assert_eq!(format!("{zero:?}"), "AesKey(…)");
+}
+
+#[test]
+fn with_an_aes_key_only_safe_mode_is_taken() {
+    let plain = key(true).open(&plain_query(), DEMO.as_bytes(), 1_714_037_059);
+    assert_eq!(plain, Err(PushError::Plain));
+    let encrypted = json!({"Encrypt": ENCRYPTED}).to_string();
+    // The plain signature, right as it is, is no substitute.
+    let signed = PushQuery::signed(&key(true).token, 1_714_112_445, "1", None);
+    assert_eq!(key(true).open(&signed, encrypted.as_bytes(), 1_714_112_445), Err(PushError::Signature));
+}
+
+#[test]
+fn what_was_changed_or_kept_is_refused() {
+    let body = json!({"Encrypt": ENCRYPTED}).to_string();
+    let open = |query: &PushQuery, now| key(true).open(query, body.as_bytes(), now);
+    assert_eq!(open(&safe_query(), 1_714_112_445 + 601), Err(PushError::Stale));
+    assert_eq!(
+        open(&PushQuery { nonce: "1".to_owned(), ..safe_query() }, 1_714_112_445),
+        Err(PushError::Signature)
+    );
+    for nonce in ["", "a/b", &"1".repeat(65)] {
+        let signed = PushQuery::signed(&key(true).token, 1_714_112_445, nonce, Some(ENCRYPTED));
+        assert_eq!(open(&signed, 1_714_112_445), Err(PushError::Stale), "{nonce}");
+    }
+    let other = PushKey { app_id: "wx0000000000000000".to_owned(), ..key(true) };
+    assert_eq!(other.open(&safe_query(), body.as_bytes(), 1_714_112_445), Err(PushError::App));
+    let plain = r#"{"MsgType":"event","Event":"a","FromUserName":"o","CreateTime":1,"appid":"wx1"}"#;
+    assert_eq!(key(false).open(&plain_query(), plain.as_bytes(), 1_714_037_059), Err(PushError::App));
+}
+
+/// Signed and encrypted rightly, whatever it is.
+fn opened(message: &[u8]) -> Result<Message, PushError> {
+    let key = key(true);
+    let encrypted = encrypt(key.aes_key.as_ref().unwrap(), [7; 16], message, APP);
+    let query = PushQuery::signed(&key.token, 1_000, "5", Some(&encrypted));
+    key.open(&query, json!({"Encrypt": encrypted}).to_string().as_bytes(), 1_000)
+}
+
+fn verdict(message: &str) -> MediaVerdict {
+    match opened(message.as_bytes()).unwrap().event {
+        Event::MediaCheck(verdict) => verdict,
+        Event::Other(name) => panic!("{name}"),
+    }
+}
+
+#[test]
+fn verdicts_are_read_in_each_of_their_shapes() {
+    let json = r#"{"ToUserName":"gh_9df7d78a1234","FromUserName":"o4_t144jTUSEoxydysUA2E234_tc","CreateTime":1626959646,"MsgType":"event","Event":"wxa_media_check","appid":"wxba5fad812f8e6fb9","trace_id":"60f96f1d-3845297a-1976a3ae","version":2,"detail":[{"strategy":"content_model","errcode":0,"suggest":"pass","label":100,"prob":90}],"errcode":0,"errmsg":"ok","result":{"suggest":"pass","label":100}}"#;
+    let expected = |suggestion, label| MediaVerdict {
+        trace_id: "60f96f1d-3845297a-1976a3ae".to_owned(),
+        suggestion,
+        label,
+    };
+    assert_eq!(verdict(json), expected(Some(Suggestion::Pass), Some(100)));
+    assert_eq!(opened(json.as_bytes()).unwrap().id, "60f96f1d-3845297a-1976a3ae");
+    let risky =
+        json.replace("\"suggest\":\"pass\",\"label\":100}}", "\"suggest\":\"risky\",\"label\":20002}}");
+    assert_eq!(verdict(&risky), expected(Some(Suggestion::Risky), Some(20_002)));
+    let failed = json.replace("\"errcode\":0,\"errmsg\":\"ok\"", "\"errcode\":-1008,\"errmsg\":\"download\"");
+    assert_eq!(verdict(&failed), expected(None, Some(100)));
+    let xml = "<?xml version=\"1.0\"?>\n<xml>\n<ToUserName><![CDATA[gh_9df7d78a1234]]></ToUserName>\
+        <FromUserName><![CDATA[o4_t]]></FromUserName><CreateTime>1626959646</CreateTime>\
+        <MsgType><![CDATA[event]]></MsgType><Event><![CDATA[wxa_media_check]]></Event>\
+        <trace_id><![CDATA[60f96f1d-3845297a-1976a3ae]]></trace_id><version>2</version>\n\
+        <detail><strategy>a</strategy></detail><detail><strategy>b</strategy></detail>\
+        <errcode>0</errcode><result>\n <suggest><![CDATA[review]]></suggest> <label>21000</label> </result></xml>\n";
+    assert_eq!(verdict(xml), expected(Some(Suggestion::Review), Some(21_000)));
+    let old = |rest: &str| {
+        verdict(&format!(
+            r#"{{"MsgType":"event","Event":"wxa_media_check","trace_id":"60f96f1d-3845297a-1976a3ae",{rest}}}"#
+        ))
+    };
+    assert_eq!(old(r#""isrisky":0,"status_code":0"#), expected(Some(Suggestion::Pass), None));
+    assert_eq!(old(r#""isrisky":1,"status_code":0"#), expected(Some(Suggestion::Risky), None));
+    assert_eq!(old(r#""isrisky":0,"status_code":4294966288"#), expected(None, None));
+    assert_eq!(old(r#""result":{"suggest":"block"}"#), expected(None, None));
+}
+
+#[test]
+fn xml_has_no_entities_of_its_own() {
+    let message =
+        |text: &str| format!("<xml><MsgType>text</MsgType><MsgId>7</MsgId><Content>{text}</Content></xml>");
+    assert_eq!(opened(message("a &lt;b&gt; &#27721;").as_bytes()).unwrap().id, "7");
+    for declared in [
+        "<!DOCTYPE xml [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>",
+        "<!DOCTYPE xml [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>",
+        "<!DOCTYPE xml SYSTEM \"http://127.0.0.1/\">",
+        "<?xml-stylesheet href=\"http://127.0.0.1/\"?>",
+    ] {
+        assert_eq!(opened(format!("{declared}{}", message("x")).as_bytes()), Err(PushError::Malformed));
+    }
+    for wrong in
+        [message("&a;"), message("&"), message("<b>"), message("</b>"), format!("{}<a/>", message("a"))]
+    {
+        assert_eq!(opened(wrong.as_bytes()), Err(PushError::Malformed), "{wrong}");
+    }
+    let deep = format!("<xml>{}{}</xml>", "<a>".repeat(100_000), "</a>".repeat(100_000));
+    let wide = format!("<xml>{}</xml>", "<a/>".repeat(100_000));
+    for wrong in [deep, wide] {
+        assert_eq!(opened(wrong.as_bytes()), Err(PushError::Malformed));
+    }
+}
+
+#[test]
+fn what_is_no_message_is_refused() {
+    for wrong in
+        [&b""[..], b"null", b"[]", b"{}", b"<xml/>", b"<xml></xml>", b"{\"MsgType\":1", b"\xff", b"success"]
+    {
+        assert_eq!(opened(wrong), Err(PushError::Malformed), "{wrong:?}");
+    }
+    for wrong in [
+        "{\"MsgType\":\"event\"}",
+        "{\"MsgType\":\"text\"}",
+        "{\"MsgType\":\"event\",\"Event\":\"wxa_media_check\"}",
+    ] {
+        assert_eq!(opened(wrong.as_bytes()), Err(PushError::Malformed), "{wrong}");
+    }
+    let nested = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(opened(nested.as_bytes()), Err(PushError::Malformed));
+}
+
+proptest! {
+    #[test]
+    fn anything_signed_is_a_message_or_a_refusal(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = opened(&bytes);
+        let query = PushQuery::signed(&key(false).token, 1_000, "5", None);
+        let _ = key(false).open(&query, &bytes, 1_000);
+    }
+
+    #[test]
+    fn near_xml_is_a_message_or_a_refusal(text in "(<xml>|</xml>|<a|>|/|&|;|#|!|\\[CDATA\\[|\\]\\]|amp|x|\"| ){0,40}") {
+        let _ = opened(text.as_bytes());
+    }
+
+    #[test]
+    fn anything_encrypted_wrongly_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let key = key(true);
+        let encrypted = data_encoding::BASE64.encode(&bytes);
+        let query = PushQuery::signed(&key.token, 1_000, "5", Some(&encrypted));
+        let opened = key.open(&query, json!({"Encrypt": encrypted}).to_string().as_bytes(), 1_000);
+        prop_assert!(matches!(opened, Err(PushError::Encryption | PushError::App)));
+    }
+
+    #[test]
+    fn what_is_encrypted_comes_back(message in prop::collection::vec(any::<u8>(), 0..200), app in "[a-z0-9]{0,20}") {
+        let key = AesKey::decode(&"B".repeat(43)).unwrap();
+        let encrypted = encrypt(&key, [3; 16], &message, &app);
+        prop_assert_eq!(decrypt(&key, &encrypted), Some((message, app.into_bytes())));
+    }
+}

@@ -1,0 +1,489 @@
+//! WeChat's access tokens: one per mini-program for the whole fleet of servers.
+//!
+//! Source: <https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken>.
+//! WeChat's stable_token gives the same token until its last five minutes, then a new one beside it; a forced
+//! refresh ends the old one at once and is allowed 20 times a day, 30 s apart.
+//!
+//! A token is kept, sealed, as a note in the store that all servers share. In a process one task at a time
+//! looks after it; between servers a lease decides who asks WeChat, and who gets the lease looks at the note
+//! once more. Each server serves from its memory, also while the store is gone; what it then needs it asks
+//! WeChat for itself, ever less often.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::api::Api;
+use super::client::{Ask, Cause, Class, WechatApp, WechatClient, WechatError};
+use crate::clock::Micros;
+use crate::keys::LazyKeyring;
+use crate::random;
+use crate::store::dispatch::SessionStore;
+use crate::store::sessions::Sessions;
+use crate::store::{OPERATION_DEADLINE, StoreError};
+
+/// How long before its end a token is replaced: within WeChat's last five minutes, in which it gives a new one.
+const AHEAD: Duration = Duration::from_secs(240);
+
+/// How long before its end a token is no longer used: a call takes time, and clocks differ.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// The pause between two attempts to replace a token that is still good.
+const AHEAD_PAUSE: Duration = Duration::from_secs(30);
+
+/// How often WeChat is asked while the store is gone, or after it refused: at first, and at least. The pause
+/// doubles.
+const ALONE_PAUSES: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(600));
+const FAILED_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// The first pause between two looks at a token that another server is fetching; it doubles.
+const LOOK_PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(320));
+
+/// WeChat's budget of forced refreshes: so many in a day, so far apart.
+const FORCED_A_DAY: usize = 20;
+const FORCED_APART: Duration = Duration::from_secs(30);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The longest token that is taken, in bytes. WeChat asks for room for 512.
+const MAX_TOKEN: usize = 2_048;
+
+/// An access token.
+#[derive(Clone, Deserialize)]
+pub struct AccessToken {
+    text: SecretString,
+    ends_at: Micros,
+}
+
+impl AccessToken {
+    /// The token. A secret of the server's: with it, anybody is the mini-program.
+    #[must_use]
+    pub fn text(&self) -> &SecretString {
+        &self.text
+    }
+
+    /// How long it is good from now on.
+    #[must_use]
+    pub fn expires_in(&self) -> Duration {
+        self.ends_at.since(Micros::now())
+    }
+
+    fn is(&self, other: Option<&Self>) -> bool {
+        other.is_some_and(|other| other.text.expose_secret() == self.text.expose_secret())
+    }
+
+    fn lasts(&self, longer_than: Duration) -> bool {
+        self.expires_in() > longer_than
+    }
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccessToken").field("ends_at", &self.ends_at).finish_non_exhaustive()
+    }
+}
+
+/// Keeps the access tokens. Cheap to clone.
+#[derive(Clone)]
+pub struct TokenKeeper(Arc<Inner>);
+
+struct Inner {
+    client: Arc<WechatClient>,
+    store: SessionStore,
+    keys: Arc<LazyKeyring>,
+    places: Mutex<HashMap<String, Arc<Place>>>,
+}
+
+/// Where the token of one mini-program is in this process.
+struct Place {
+    app: WechatApp,
+    held: Mutex<Option<AccessToken>>,
+    /// Whose turn it is to look after the token.
+    pace: tokio::sync::Mutex<Pace>,
+}
+
+impl Place {
+    fn held(&self) -> MutexGuard<'_, Option<AccessToken>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self) -> String {
+        format!("wechat-token:{}", self.app.id)
+    }
+}
+
+/// What bounds how often WeChat is asked.
+#[derive(Default)]
+struct Pace {
+    /// Until when a token that is still good is not replaced.
+    ahead: Option<Instant>,
+    /// WeChat's last no, until when it is passed on, and the pause after it.
+    failed: Option<(Told, Instant, Duration)>,
+    /// Until when WeChat is not asked without the store, and the pause before that.
+    alone: Option<(Instant, Duration)>,
+    /// A token that was refused, and that WeChat then gave again.
+    suspect: Option<AccessToken>,
+}
+
+/// A [`WechatError`] that can be told again.
+#[derive(Debug, Clone)]
+struct Told {
+    class: Class,
+    errcode: Option<i64>,
+    errmsg: Option<String>,
+    rid: Option<String>,
+    why: String,
+}
+
+impl From<&WechatError> for Told {
+    fn from(error: &WechatError) -> Self {
+        let why = error.cause.as_ref().map_or_else(|| error.to_string(), ToString::to_string);
+        let (errmsg, rid) = (error.errmsg.clone(), error.rid.clone());
+        Self { class: error.class, errcode: error.errcode, errmsg, rid, why }
+    }
+}
+
+impl From<Told> for WechatError {
+    fn from(told: Told) -> Self {
+        let Told { class, errcode, errmsg, rid, why } = told;
+        Self { class, errcode, errmsg, rid, cause: Some(Cause::NoToken(why)) }
+    }
+}
+
+/// Why there is no token.
+enum Missing {
+    Store(StoreError),
+    Wechat(WechatError),
+}
+
+impl From<StoreError> for Missing {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<WechatError> for Missing {
+    fn from(error: WechatError) -> Self {
+        Self::Wechat(error)
+    }
+}
+
+/// What is wanted of a token.
+#[derive(Clone)]
+enum Want {
+    /// One that is good.
+    Good,
+    /// One that will be for a while.
+    Fresh,
+    /// Another than this, which WeChat refused.
+    Other(AccessToken),
+}
+
+impl Want {
+    fn is_met_by(&self, token: &AccessToken) -> bool {
+        match self {
+            Self::Good => token.lasts(MARGIN),
+            Self::Fresh => token.lasts(AHEAD),
+            Self::Other(refused) => token.lasts(MARGIN) && !token.is(Some(refused)),
+        }
+    }
+
+    fn refused(&self) -> Option<&AccessToken> {
+        match self {
+            Self::Good | Self::Fresh => None,
+            Self::Other(refused) => Some(refused),
+        }
+    }
+}
+
+impl TokenKeeper {
+    /// A keeper that asks by that client, and keeps tokens in that store under those keys.
+    #[must_use]
+    pub fn new(client: Arc<WechatClient>, store: SessionStore, keys: Arc<LazyKeyring>) -> Self {
+        Self(Arc::new(Inner { client, store, keys, places: Mutex::default() }))
+    }
+
+    /// The token of that mini-program.
+    ///
+    /// # Errors
+    /// [`WechatError`] when there is none and WeChat gives none.
+    pub async fn token(&self, app: &WechatApp) -> Result<AccessToken, WechatError> {
+        let place = self.place(app);
+        let held = place.held().clone();
+        match held {
+            Some(token) if token.lasts(AHEAD) => Ok(token),
+            Some(token) if token.lasts(MARGIN) => {
+                let keeper = self.clone();
+                // Whoever has the turn is at it already.
+                let replacing = async move {
+                    if let Ok(mut pace) = place.pace.try_lock()
+                        && let Err(error) = keeper.look_after(&place, &mut pace, Want::Fresh).await
+                    {
+                        tracing::warn!(%error, rid = error.rid, "an access token was not replaced in time");
+                    }
+                };
+                tokio::spawn(replacing.in_current_span());
+                Ok(token)
+            }
+            Some(_) | None => self.obtain(place, Want::Good).await,
+        }
+    }
+
+    /// Another token than the one that WeChat just refused, which is dropped wherever it still is.
+    ///
+    /// # Errors
+    /// [`WechatError`] when WeChat gives none.
+    pub async fn replace(&self, app: &WechatApp, refused: &AccessToken) -> Result<AccessToken, WechatError> {
+        let place = self.place(app);
+        let want = Want::Other(refused.clone());
+        let held = place.held().clone();
+        match held {
+            Some(token) if want.is_met_by(&token) => Ok(token),
+            Some(_) | None => self.obtain(place, want).await,
+        }
+    }
+
+    fn place(&self, app: &WechatApp) -> Arc<Place> {
+        let mut places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = places.entry(app.id.clone()).or_insert_with(|| {
+            let (held, pace) = (Mutex::default(), tokio::sync::Mutex::default());
+            Arc::new(Place { app: app.clone(), held, pace })
+        });
+        Arc::clone(place)
+    }
+
+    /// In a task of its own: a token that was fetched must not be lost with the request that began it.
+    async fn obtain(&self, place: Arc<Place>, want: Want) -> Result<AccessToken, WechatError> {
+        let keeper = self.clone();
+        let task = async move {
+            let mut pace = place.pace.lock().await;
+            keeper.look_after(&place, &mut pace, want).await
+        };
+        let task = tokio::spawn(task.in_current_span()).await;
+        task.unwrap_or_else(|_| Err(Cause::NoToken("fetching it panicked".to_owned()).into()))
+    }
+
+    async fn look_after(
+        &self,
+        place: &Place,
+        pace: &mut Pace,
+        want: Want,
+    ) -> Result<AccessToken, WechatError> {
+        let held = place.held().clone();
+        if let Some(token) = held {
+            if want.is_met_by(&token) {
+                return Ok(token);
+            }
+            let now = Instant::now();
+            match &want {
+                Want::Fresh if pace.ahead.is_some_and(|until| now < until) => return Ok(token),
+                Want::Fresh => pace.ahead = Some(now + AHEAD_PAUSE),
+                Want::Other(refused) if token.is(Some(refused)) => *place.held() = None,
+                Want::Good | Want::Other(_) => {}
+            }
+        }
+        if let Some((told, until, _)) = &pace.failed
+            && Instant::now() < *until
+        {
+            return Err(told.clone().into());
+        }
+        let found = match self.shared(place, pace, &want).await {
+            Err(Missing::Store(error)) => {
+                tracing::warn!(%error, "the store of access tokens is out of reach");
+                self.alone(place, pace, &want).await
+            }
+            Err(Missing::Wechat(error)) => Err(error),
+            Ok(token) => {
+                pace.alone = None;
+                Ok(token)
+            }
+        };
+        match found {
+            Ok(token) => {
+                pace.failed = None;
+                *place.held() = Some(token.clone());
+                Ok(token)
+            }
+            Err(error) => {
+                let pause = pace.failed.take().map_or(FAILED_PAUSES.0, |(_, _, pause)| pause * 2);
+                let pause = pause.min(FAILED_PAUSES.1);
+                let told = Told::from(&error);
+                tracing::warn!(app = place.app.id, error = %told.why, rid = told.rid, "there is no access token");
+                pace.failed = Some((told.clone(), Instant::now() + pause, pause));
+                Err(told.into())
+            }
+        }
+    }
+
+    /// The token out of the shared store, or from WeChat into it.
+    async fn shared(&self, place: &Place, pace: &mut Pace, want: &Want) -> Result<AccessToken, Missing> {
+        let Inner { client, store, .. } = &*self.0;
+        let (lease, holder) = (format!("wechat-token:{}", place.app.id), random::short_id());
+        let give_up = Instant::now() + client.timeout();
+        let mut pause = LOOK_PAUSES.0;
+        loop {
+            if let Some((_, token)) = self.kept(place).await?
+                && want.is_met_by(&token)
+            {
+                return Ok(token);
+            }
+            // As long as the work below may take.
+            let long = client.timeout() * 2 + OPERATION_DEADLINE * 6;
+            if store.take_lease(&lease, &holder, long).await? {
+                break;
+            }
+            // Another server is at it. Who has a good token need not wait for the next one.
+            let held = place.held().clone();
+            match held {
+                Some(token) if matches!(want, Want::Fresh) => return Ok(token),
+                Some(_) | None if Instant::now() > give_up => {
+                    let why = "another server is fetching it".to_owned();
+                    return Err(WechatError::from(Cause::NoToken(why)).into());
+                }
+                Some(_) | None => {}
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LOOK_PAUSES.1);
+        }
+        let found = self.under_lease(place, pace, want).await;
+        if let Err(error) = store.drop_lease(&lease, &holder).await {
+            tracing::warn!(%error, "a lease runs on until it ends by itself");
+        }
+        found
+    }
+
+    async fn under_lease(&self, place: &Place, pace: &mut Pace, want: &Want) -> Result<AccessToken, Missing> {
+        if let Some((note, token)) = self.kept(place).await? {
+            if want.is_met_by(&token) {
+                return Ok(token);
+            }
+            if token.is(want.refused()) {
+                self.0.store.drop_note(&place.note(), &note).await?;
+            }
+        }
+        let mut token = self.fetch(place, false).await?;
+        if token.is(want.refused()) {
+            // Refused, and then given again: WeChat's servers may not agree yet. The second time the token is
+            // ended for good, as far as the budget goes.
+            if token.is(pace.suspect.as_ref()) {
+                self.may_force(place).await?;
+                token = self.fetch(place, true).await?;
+                pace.suspect = None;
+            } else {
+                pace.suspect = Some(token.clone());
+            }
+        }
+        if let Err(error) = self.keep(place, &token).await {
+            tracing::warn!(%error, "an access token was not kept for the other servers");
+        }
+        Ok(token)
+    }
+
+    /// A token of this process' own, while the store is gone.
+    async fn alone(&self, place: &Place, pace: &mut Pace, want: &Want) -> Result<AccessToken, WechatError> {
+        let held = place.held().clone();
+        if let Some(token) = held.filter(|token| token.lasts(MARGIN) && !token.is(want.refused())) {
+            return Ok(token);
+        }
+        let now = Instant::now();
+        let pause = match pace.alone {
+            Some((until, _)) if now < until => {
+                let why = "the store that keeps it is out of reach, and WeChat was asked a while ago";
+                return Err(Cause::NoToken(why.to_owned()).into());
+            }
+            Some((_, pause)) => (pause * 2).min(ALONE_PAUSES.1),
+            None => ALONE_PAUSES.0,
+        };
+        pace.alone = Some((now + pause, pause));
+        self.fetch(place, false).await
+    }
+
+    /// Takes one out of the budget of forced refreshes.
+    async fn may_force(&self, place: &Place) -> Result<(), Missing> {
+        let (name, now) = (format!("wechat-forced:{}", place.app.id), Micros::now());
+        let kept = self.0.store.note(&name).await?.unwrap_or_default();
+        let mut forced: VecDeque<Micros> = serde_json::from_str(&kept).unwrap_or_default();
+        forced.retain(|at| now.since(*at) < DAY);
+        let wait = match (forced.back(), forced.front()) {
+            (Some(last), _) if now.since(*last) < FORCED_APART => FORCED_APART - now.since(*last),
+            (_, Some(first)) if forced.len() >= FORCED_A_DAY => DAY - now.since(*first),
+            _ => {
+                forced.push_back(now);
+                let forced = serde_json::to_string(&forced).unwrap_or_default();
+                self.0.store.put_note(&name, &forced, DAY).await?;
+                tracing::warn!(
+                    app = place.app.id,
+                    "WeChat refuses its own access token; it is ended by force"
+                );
+                return Ok(());
+            }
+        };
+        let why = "WeChat refuses the one it gives, and no forced refresh is left".to_owned();
+        let class = Class::Wait { retry_after: wait };
+        Err(WechatError { class, ..Cause::NoToken(why).into() }.into())
+    }
+
+    async fn fetch(&self, place: &Place, force_refresh: bool) -> Result<AccessToken, WechatError> {
+        #[derive(Serialize)]
+        struct Request<'a> {
+            grant_type: &'a str,
+            appid: &'a str,
+            secret: &'a str,
+            force_refresh: bool,
+        }
+        #[derive(Deserialize)]
+        struct Reply {
+            access_token: SecretString,
+            expires_in: u64,
+        }
+        let secret = place.app.secret.expose_secret();
+        let request =
+            Request { grant_type: "client_credential", appid: &place.app.id, secret, force_refresh };
+        let body = serde_json::to_vec(&request).map_err(|_| Cause::Foreign("its request has no JSON"))?;
+        let client = &self.0.client;
+        let ask = Ask { api: Api::StableToken, query: &[], body: Some(&body), hidden: &[secret] };
+        let asked = Micros::now();
+        let reply: Reply = client.ask(ask, Instant::now() + client.timeout()).await?;
+        let text = reply.access_token.expose_secret();
+        let fits = (1..=MAX_TOKEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !fits || !(1..=DAY.as_secs()).contains(&reply.expires_in) {
+            return Err(Cause::Foreign("its access token has another form").into());
+        }
+        tracing::info!(
+            app = place.app.id,
+            expires_in = reply.expires_in,
+            force_refresh,
+            "WeChat gave an access token"
+        );
+        let ends_at = asked.plus(Duration::from_secs(reply.expires_in));
+        Ok(AccessToken { text: reply.access_token, ends_at })
+    }
+
+    /// The token in the store, with the note's text.
+    async fn kept(&self, place: &Place) -> Result<Option<(String, AccessToken)>, StoreError> {
+        let Some(note) = self.0.store.note(&place.note()).await? else { return Ok(None) };
+        let opened = self.0.keys.get().await?.sealer.open(&note, &place.note());
+        // One sealed by a key that is gone is replaced as if there were none.
+        let token = opened.and_then(|json| serde_json::from_str(json.expose_secret()).ok());
+        Ok(token.map(|token| (note, token)))
+    }
+
+    async fn keep(&self, place: &Place, token: &AccessToken) -> Result<(), StoreError> {
+        #[derive(Serialize)]
+        struct Kept<'a> {
+            text: &'a str,
+            ends_at: Micros,
+        }
+        let kept = Kept { text: token.text.expose_secret(), ends_at: token.ends_at };
+        let json = serde_json::to_string(&kept).map_err(|error| StoreError::Refused(error.into()))?;
+        let sealed = self.0.keys.get().await?.sealer.seal(&json, &place.note());
+        self.0.store.put_note(&place.note(), &sealed, token.expires_in()).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

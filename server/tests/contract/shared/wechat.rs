@@ -1,0 +1,115 @@
+//! A fleet of servers that share WeChat's access token through Redis.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use yibi_server::keys::{KeyPlace, LazyKeyring};
+use yibi_server::settings;
+use yibi_server::store::dispatch::{SessionBackend, SessionStore};
+use yibi_server::store::redis::RedisSessions;
+use yibi_server::store::sessions::Sessions;
+use yibi_server::wechat::{Api, Simulator, Wechat, WechatClient};
+
+use super::outage::{comes_back, redis};
+
+/// A simulated WeChat, and servers that ask it.
+struct Fleet {
+    simulator: Simulator,
+    wechat: String,
+    redis: String,
+}
+
+impl Fleet {
+    fn over(redis_port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let wechat = format!("http://{}", listener.local_addr().unwrap());
+        let simulator = Simulator::new(vec![Simulator::development_app()]);
+        tokio::spawn(simulator.clone().run(listener, std::future::pending()));
+        Self { simulator, wechat, redis: format!("redis://127.0.0.1:{redis_port}/") }
+    }
+
+    fn store(&self) -> RedisSessions {
+        RedisSessions::connect(&self.redis, "fleet:").unwrap()
+    }
+
+    /// One with a connection, a memory and a client of its own.
+    fn server(&self) -> Wechat {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let key = || BASE64.encode(&[7; 32]).into();
+        let keys =
+            settings::Keys { sealing: key(), sealing_old: "".into(), signing: key(), signing_old: "".into() };
+        let keys = LazyKeyring::new(keys, KeyPlace::Directory(PathBuf::new()));
+        let store = SessionStore::new(SessionBackend::Redis(self.store()), Arc::default());
+        let client = WechatClient::new(&self.wechat, Duration::from_secs(10)).unwrap();
+        Wechat::new(client, store, Arc::new(keys))
+    }
+
+    fn fetches(&self) -> u64 {
+        self.simulator.calls().apis.get("stable_token").copied().unwrap_or(0)
+    }
+}
+
+/// A call that needs a token; that one is good is known by WeChat's looking at the code.
+async fn answered(server: &Wechat) {
+    let code = json!({"code": "none"});
+    let answer = server.call::<Value>(&Simulator::development_app(), Api::GetUserPhoneNumber, &code).await;
+    assert_eq!(answer.unwrap_err().errcode, Some(40029));
+}
+
+async fn all_answered(servers: &[Wechat]) {
+    join_all((0..400).map(|number| answered(&servers[number % servers.len()]))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_servers_fetch_one_token_and_replace_it_once() {
+    let mut redis = redis();
+    let fleet = Fleet::over(redis.port);
+    redis.start();
+    comes_back(redis.port, || async { fleet.store().ping().await }).await;
+    let servers: Vec<_> = (0..4).map(|_| fleet.server()).collect();
+    all_answered(&servers).await;
+    assert_eq!(fleet.fetches(), 1);
+    fleet.simulator.refuse_tokens(None, false);
+    all_answered(&servers).await;
+    assert_eq!(fleet.fetches(), 2);
+    assert_eq!(fleet.simulator.calls().forced_refreshes, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_may_be_lost_and_nobody_fetches_for_that() {
+    let mut redis = redis();
+    let fleet = Fleet::over(redis.port);
+    redis.start();
+    comes_back(redis.port, || async { fleet.store().ping().await }).await;
+    let servers: Vec<_> = (0..4).map(|_| fleet.server()).collect();
+    all_answered(&servers).await;
+
+    redis.kill();
+    all_answered(&servers).await;
+    assert_eq!(fleet.fetches(), 1, "each goes on with what it has");
+    // One that starts now has nothing: it asks, once.
+    let new = [fleet.server()];
+    all_answered(&new).await;
+    assert_eq!(fleet.fetches(), 2);
+    // Nor does a token that WeChat refuses make anybody ask more than once.
+    for _ in 0..3 {
+        fleet.simulator.refuse_tokens(None, false);
+        let code = json!({"code": "none"});
+        join_all((0..100).map(|number| {
+            let server = &servers[number % 4];
+            let code = &code;
+            async move {
+                let app = Simulator::development_app();
+                server.call::<Value>(&app, Api::GetUserPhoneNumber, code).await.unwrap_err();
+            }
+        }))
+        .await;
+    }
+    assert!(fleet.fetches() <= 2 + 4, "{} fetches", fleet.fetches());
+    assert_eq!(fleet.simulator.calls().forced_refreshes, 0);
+}

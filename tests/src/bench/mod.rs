@@ -1,0 +1,182 @@
+//! Figures of this machine: each case over HTTP with real databases, and the limit that it is held against,
+//! measured in the same run. The load, the servers and the databases share the machine.
+
+mod cases;
+mod fill;
+mod flat;
+pub mod limits;
+mod load;
+mod nginx;
+mod pages;
+mod process;
+mod site;
+mod strokes;
+mod table;
+mod wechat;
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+pub use self::cases::Case;
+use self::limits::Measured;
+use self::load::{Client, Figures, closed, open};
+use self::nginx::Nginx;
+use self::process::{Meter, resident_mb};
+use self::site::{CONNECTIONS, Site};
+use self::table::{Table, thousands};
+use crate::Backend;
+
+/// How long connections and caches are warmed.
+const WARM: Duration = Duration::from_secs(1);
+/// The parts of the rate that was reached at which latencies are taken.
+const PARTS: [f64; 2] = [0.5, 0.8];
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// How long each case is measured as fast as it goes; at each part of that rate, and each limit, half as long.
+    pub seconds: Duration,
+    /// The cases.
+    pub cases: Vec<Case>,
+    /// What the servers stand on.
+    pub backends: Vec<Backend>,
+    /// How many sessions and drawings of others are there, of each.
+    pub foreign: u64,
+    /// Whether to measure limits.
+    pub limits: bool,
+}
+
+/// Runs it and prints as it goes.
+pub async fn run(plan: &Plan) {
+    let begun = Instant::now();
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let (seconds, half) = (plan.seconds.as_secs_f64(), plan.seconds / 2);
+    say(&format!(
+        "{cores} cores, shared with the load and the databases; {CONNECTIONS} connections; {seconds} s a case\n"
+    ));
+    let mut measured = Measured::new();
+    for &backend in &plan.backends {
+        let mut site = Site::start(backend).await;
+        if plan.limits {
+            if measured.is_empty() {
+                let list = list_bytes(&site).await;
+                measured = limits::measure(half, list).await;
+            }
+            if backend == Backend::Embedded {
+                assert_eq!(site.server.process().terminate(), Some(0));
+                limits::statements(&site.server.data_dir().join("yibi.sqlite3"), half, &mut measured);
+                site.start_again().await;
+            }
+        }
+        let name = match backend {
+            Backend::Embedded => "Embedded store",
+            Backend::Shared => "Redis and MongoDB-wire",
+        };
+        if plan.foreign > 0 {
+            let took = fill::fill(&mut site, plan.foreign).await;
+            let count = thousands(plan.foreign as f64);
+            say(&format!(
+                "{name}: filled with {count} sessions and drawings of others in {:.0} s",
+                took.as_secs_f64()
+            ));
+            say(&format!("{}\n", pages::measure(&site).await));
+        }
+        say(&format!(
+            "{name}: first answer after {:.0} ms, {:.1} MB before it has done anything",
+            site.started_ms, site.idle_mb
+        ));
+        let mut table = Table::new(&[
+            "case",
+            "requests/s",
+            "p50",
+            "p99 ms",
+            "errors",
+            "reply kB",
+            "at 50%: p50",
+            "p99",
+            "at 80%: p50",
+            "p99",
+            "cores",
+            "load's",
+            "RSS MB",
+            "of its limit",
+        ]);
+        for &case in &plan.cases {
+            match row(&mut site, case, plan, &measured).await {
+                Some(cells) => table.row(cells),
+                None => say(&format!("{}: left out, there is no nginx or no site for it", case.name())),
+            }
+        }
+        say(&table.text());
+        if plan.cases.contains(&Case::Append) {
+            say(&flat::measure(&site, plan.seconds).await);
+        }
+        say("");
+    }
+    if plan.limits {
+        say("Limits, a second");
+        for (limit, rate) in &measured {
+            say(&format!("  {:<18} {:>9}", limit.name(), thousands(*rate)));
+        }
+    }
+    say(&format!("{:.0} s altogether", begun.elapsed().as_secs_f64()));
+}
+
+/// Measures one case. Nothing when it has to be left out.
+async fn row(site: &mut Site, case: Case, plan: &Plan, measured: &Measured) -> Option<Vec<String>> {
+    if case == Case::Picture {
+        // Without a cache, each picture is drawn.
+        site.server.set("GALLERY__IMAGE_CACHE", "0");
+        site.restart().await;
+    }
+    let nginx = if case.is_behind_nginx() { Some(Nginx::before(site.address())?) } else { None };
+    let address = nginx.as_ref().map_or_else(|| site.address(), |nginx| nginx.address);
+    let mut clients: Vec<Client> =
+        case.workers(site).into_iter().map(|worker| Client::new(address, worker)).collect();
+    let id = site.server.id();
+    let (seconds, half) = (plan.seconds, plan.seconds / 2);
+    let rounds = tokio::task::spawn_blocking(move || {
+        closed(&mut clients, WARM);
+        let (server, load) = (Meter::of(id), Meter::of(std::process::id()));
+        let fastest = closed(&mut clients, seconds);
+        let (cores, load, resident) = (server.cores(), load.cores(), resident_mb(id));
+        let parts = PARTS.map(|part| open(&mut clients, part * fastest.rate().max(1.0), half));
+        (fastest, parts, cores, load, resident)
+    });
+    let (fastest, parts, cores, load, resident) = rounds.await.unwrap();
+    let errors = fastest.errors + parts.iter().map(|part| part.errors).sum::<u64>();
+    let of_limits: Vec<String> = case
+        .limits(site.backend)
+        .iter()
+        .filter_map(|limit| Some((limit, measured.get(limit)?)))
+        .map(|(limit, most)| format!("{:.2} {}", fastest.rate() / most, limit.name()))
+        .collect();
+    let ms = |figures: &Figures, percent: f64| format!("{:.2}", figures.percentile(percent));
+    let mut cells = vec![
+        case.name().to_owned(),
+        thousands(fastest.rate()),
+        ms(&fastest, 50.0),
+        ms(&fastest, 99.0),
+        errors.to_string(),
+        format!("{:.1}", fastest.bytes_each() as f64 / 1_000.0),
+    ];
+    cells.extend(parts.iter().flat_map(|part| [ms(part, 50.0), ms(part, 99.0)]));
+    cells.extend([
+        format!("{cores:.2}"),
+        format!("{load:.2}"),
+        format!("{resident:.0}"),
+        of_limits.join(", "),
+    ]);
+    eprintln!("{} {} {}", site.server.public, cells[0], cells[1]);
+    Some(cells)
+}
+
+/// The size of a list of 20 drawings.
+async fn list_bytes(site: &Site) -> usize {
+    let list = site.server.api().request(reqwest::Method::GET, "/applet/session/paints/list");
+    crate::Api::send(list.header("X-WX-Code", &site.codes[0][0])).await.ok_bytes().len()
+}
+
+fn say(line: &str) {
+    writeln!(std::io::stdout().lock(), "{line}").unwrap();
+}

@@ -1,0 +1,178 @@
+//! Several Redis servers that stand in for each other: a master and a replica under three sentinels, or a
+//! Cluster of three masters with a replica each. A test starts one and kills masters.
+
+use std::process::Command;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+
+use crate::databases::free_port;
+use crate::process::Process;
+use crate::{TempDir, eventually, service};
+
+/// How long the servers may take to find each other.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What the sentinels call their master.
+const MASTER: &str = "main";
+
+/// One server of a fleet.
+#[derive(Debug)]
+struct Node {
+    port: u16,
+    process: Process,
+    _data: TempDir,
+}
+
+/// Servers that stand in for each other.
+#[derive(Debug)]
+pub struct RedisFleet {
+    nodes: Vec<Node>,
+    sentinels: Vec<Node>,
+}
+
+impl Node {
+    fn start(arguments: &[&str]) -> Self {
+        let (port, data) = (free_port(), TempDir::new());
+        let mut command = Command::new(service("YIBI_TEST_REDIS_SERVER"));
+        command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", ""]);
+        command.args(["--appendonly", "yes", "--repl-diskless-sync-delay", "0", "--dir"]).arg(data.path());
+        command.args(arguments);
+        Self { port, process: Process::start(&mut command), _data: data }
+    }
+
+    fn sentinel(master: u16) -> Self {
+        let (port, data) = (free_port(), TempDir::new());
+        let file = data.path().join("sentinel.conf");
+        let lines = format!(
+            "bind 127.0.0.1\nport {port}\ndir {}\nsentinel monitor {MASTER} 127.0.0.1 {master} 2\n\
+             sentinel down-after-milliseconds {MASTER} 1000\nsentinel failover-timeout {MASTER} 4000\n",
+            data.path().display()
+        );
+        std::fs::write(&file, lines).unwrap();
+        let mut command = Command::new(service("YIBI_TEST_REDIS_SERVER"));
+        command.arg(&file).arg("--sentinel");
+        Self { port, process: Process::start(&mut command), _data: data }
+    }
+
+    fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    async fn connection(&self) -> Option<MultiplexedConnection> {
+        let client = redis::Client::open(format!("redis://{}/", self.address())).unwrap();
+        client.get_multiplexed_async_connection().await.ok()
+    }
+
+    /// What it answers to `INFO section`; nothing where it does not.
+    async fn info(&self, section: &str) -> String {
+        let Some(mut connection) = self.connection().await else { return String::new() };
+        redis::cmd("INFO").arg(section).query_async(&mut connection).await.unwrap_or_default()
+    }
+
+    async fn is_master(&self) -> bool {
+        self.info("replication").await.contains("role:master")
+    }
+}
+
+impl RedisFleet {
+    /// A master with a replica, and three sentinels that agree on them.
+    pub async fn sentinel() -> Self {
+        let master = Node::start(&[]);
+        let replica = Node::start(&["--replicaof", "127.0.0.1", &master.port.to_string()]);
+        let synced = async || master.info("replication").await.contains("state=online");
+        eventually("the replica follows", PATIENCE, synced).await;
+        let sentinels: Vec<Node> = (0..3).map(|_| Node::sentinel(master.port)).collect();
+        for sentinel in &sentinels {
+            let agree =
+                async || sentinel.info("sentinel").await.contains("status=ok") && knows_all(sentinel).await;
+            eventually("the sentinels know of each other", PATIENCE, agree).await;
+        }
+        Self { nodes: vec![master, replica], sentinels }
+    }
+
+    /// A Cluster of three masters with a replica each.
+    pub async fn cluster() -> Self {
+        let cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"];
+        let nodes: Vec<Node> = (0..6).map(|_| Node::start(&cluster)).collect();
+        for node in &nodes {
+            eventually("a node answers", PATIENCE, async || node.connection().await.is_some()).await;
+        }
+        let addresses: Vec<String> = nodes.iter().map(Node::address).collect();
+        let made = Command::new("redis-cli")
+            .args(["--cluster", "create"])
+            .args(&addresses)
+            .args(["--cluster-replicas", "1", "--cluster-yes"])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+        let fleet = Self { nodes, sentinels: Vec::new() };
+        let synced = async || fleet.info_of_all().await.matches("state=online").count() == 3;
+        eventually("the replicas follow", PATIENCE, synced).await;
+        for node in &fleet.nodes {
+            let serves = async || {
+                let mut connection = node.connection().await.unwrap();
+                let state: String =
+                    redis::cmd("CLUSTER").arg("INFO").query_async(&mut connection).await.unwrap();
+                state.contains("cluster_state:ok")
+            };
+            eventually("the Cluster serves", PATIENCE, serves).await;
+        }
+        fleet
+    }
+
+    /// What the server's settings take.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let addresses = |nodes: &[Node]| nodes.iter().map(Node::address).collect::<Vec<_>>().join(",");
+        if self.sentinels.is_empty() {
+            format!("redis+cluster://{}/", addresses(&self.nodes))
+        } else {
+            format!("redis+sentinel://{}/{MASTER}", addresses(&self.sentinels))
+        }
+    }
+
+    /// Waits until the replicas have all that was written so far.
+    pub async fn replicated(&self) {
+        for node in &self.nodes {
+            if node.is_master().await {
+                let goal = offsets(&node.info("replication").await).unwrap().0;
+                let reached = async || {
+                    offsets(&node.info("replication").await).is_some_and(|(_, replica)| replica >= goal)
+                };
+                eventually("the replica has it all", PATIENCE, reached).await;
+            }
+        }
+    }
+
+    /// Kills a master.
+    pub async fn kill_a_master(&mut self) {
+        for node in &mut self.nodes {
+            if node.is_master().await {
+                node.process.kill();
+                return;
+            }
+        }
+        panic!("there is no master");
+    }
+
+    async fn info_of_all(&self) -> String {
+        let mut all = String::new();
+        for node in &self.nodes {
+            all.push_str(&node.info("replication").await);
+        }
+        all
+    }
+}
+
+async fn knows_all(sentinel: &Node) -> bool {
+    let told = sentinel.info("sentinel").await;
+    told.contains("sentinels=3") && told.contains("slaves=1")
+}
+
+/// How far a master's list of writes goes, and how far its replica has it.
+fn offsets(info: &str) -> Option<(u64, u64)> {
+    let number = |text: &str| text.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok();
+    let own = number(info.split_once("master_repl_offset:")?.1)?;
+    let replica = number(info.split_once("slave0:")?.1.split_once("offset=")?.1)?;
+    Some((own, replica))
+}

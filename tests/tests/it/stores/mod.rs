@@ -1,0 +1,3 @@
+//! What the guide promises of the stores: failover, migration, backup, new keys.
+
+mod failover;

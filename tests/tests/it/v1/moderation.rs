@@ -1,0 +1,206 @@
+//! Content security: what WeChat says of nicknames, avatars and titles, and what becomes of them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use yibi_tests::api::stroke;
+use yibi_tests::form::plain_png;
+use yibi_tests::server::ADMIN_TOKEN;
+use yibi_tests::{Api, Backend, Server, Wechat, eventually, free_address};
+
+use super::push::{TOKEN, counter, outcomes};
+
+on_both_backends! {
+    a_text_is_looked_at,
+    an_avatar_is_looked_at,
+    what_failed_is_asked_again_also_after_a_crash,
+    an_avatar_of_which_nothing_is_said_is_asked_about_again,
+    a_verdict_counts_only_where_it_is_waited_for,
+}
+
+const KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
+const SOON: Duration = Duration::from_secs(20);
+const RISKY: &str = "risky";
+
+struct Given {
+    wechat: Wechat,
+    server: Server,
+    alice: Api,
+}
+
+async fn given(backend: Backend, mode: &str, further: &[(&str, &str)]) -> Given {
+    let wechat = Wechat::start();
+    let address = free_address();
+    let public_url = format!("http://{address}");
+    let mut settings = vec![
+        ("HTTP__LISTEN", address.as_str()),
+        ("HTTP__PUBLIC_URL", &public_url),
+        ("MODERATION__MODE", mode),
+        ("MODERATION__RETRY", "1"),
+        ("WECHAT__PUSH_TOKEN", TOKEN),
+    ];
+    settings.extend(further);
+    let server = Server::start_with(backend, &wechat, &settings);
+    let key = further.iter().find(|(name, _)| *name == "WECHAT__PUSH_AES_KEY").map(|(_, key)| *key);
+    wechat.push_to(&format!("{public_url}/wx/push"), TOKEN, key, false).await;
+    let alice = server.signed_in(&wechat, "alice").await;
+    Given { wechat, server, alice }
+}
+
+async fn me(api: &Api) -> Value {
+    api.get("/api/v1/me").await.ok()
+}
+
+async fn becomes(api: &Api, name: &str, state: &str) -> Value {
+    eventually(&format!("{name} is {state}"), SOON, async || me(api).await[name] == state).await;
+    me(api).await
+}
+
+async fn nickname(api: &Api, nickname: &str) -> Value {
+    api.patch("/api/v1/me", &json!({"nickname": nickname})).await.ok()
+}
+
+fn verdict(suggest: &str) -> Value {
+    json!({"verdict": {"suggest": suggest, "label": if suggest == "pass" { 100 } else { 20_002 }}})
+}
+
+/// Where a link leads on that server, which may have another address after a restart.
+fn path(url: &Value) -> String {
+    let url = url.as_str().unwrap();
+    url[url.find("/api/").unwrap()..].to_owned()
+}
+
+async fn asked(wechat: &Wechat, api: &str) -> u64 {
+    wechat.calls().await["apis"][api].as_u64().unwrap_or(0)
+}
+
+async fn a_text_is_looked_at(backend: Backend) {
+    let Given { wechat, server, alice } = given(backend, "enforce", &[]).await;
+    assert_eq!(me(&alice).await["nickname_state"], Value::Null);
+    nickname(&alice, "小明").await;
+    assert_eq!(becomes(&alice, "nickname_state", "passed").await["nickname"], "小明");
+    for bad in ["违规", "请复核"] {
+        nickname(&alice, bad).await;
+        assert_eq!(becomes(&alice, "nickname_state", "rejected").await["nickname"], "");
+    }
+    let id = me(&alice).await["id"].as_str().unwrap().to_owned();
+    let operator = Api::new(&server.admin).with_token(ADMIN_TOKEN);
+    let shown = operator.get(&format!("/admin/v1/users/{id}")).await.ok();
+    assert_eq!((&shown["nickname_state"], &shown["avatar_state"]), (&json!("rejected"), &Value::Null));
+    nickname(&alice, "小红").await;
+    assert_eq!(becomes(&alice, "nickname_state", "passed").await["nickname"], "小红");
+    assert_eq!(asked(&wechat, "msg_sec_check").await, 4);
+
+    let titled = json!({"from_seq": 0, "drawing": {"title": "违规"}, "actions": [stroke(1)]});
+    alice.post("/api/v1/drawings/a/actions", &titled).await.ok();
+    let rejected = "yibi_content_checks_total{subject=\"title\",outcome=\"rejected\"}";
+    eventually("the title is looked at", SOON, async || counter(&server, rejected).await == 1).await;
+    assert_eq!(alice.drawing("a").await["title"], "违规", "her own, and nobody else's");
+    let log = server.log();
+    assert!(!log.contains("违规") && !log.contains("小红"), "contents are in the log");
+}
+
+async fn an_avatar_is_looked_at(backend: Backend) {
+    let Given { wechat, server, alice } = given(backend, "enforce", &[("WECHAT__PUSH_AES_KEY", KEY)]).await;
+    wechat.fates(json!(["twice", verdict(RISKY), verdict("pass")])).await;
+    let first = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
+    assert_eq!(first["avatar_state"], "pending");
+    server.api().get(&path(&first["avatar_url"])).await.ok_bytes();
+    becomes(&alice, "avatar_state", "passed").await;
+    eventually("the second delivery is known to be one", SOON, async || {
+        outcomes(&server, "wxa_media_check", "repeated").await == 1
+    })
+    .await;
+    let second = alice.upload_avatar(&plain_png(64, 64, [99, 9, 9])).await.ok();
+    let seen = becomes(&alice, "avatar_state", "rejected").await;
+    assert_eq!(seen["avatar_url"], Value::Null);
+    server.api().get(&path(&second["avatar_url"])).await.problem(404, "avatar_not_found");
+    // The same in XML.
+    wechat.push_to(&format!("{}/wx/push", server.public), TOKEN, Some(KEY), true).await;
+    let third = alice.upload_avatar(&plain_png(64, 64, [9, 99, 9])).await.ok();
+    becomes(&alice, "avatar_state", "passed").await;
+    server.api().get(&path(&third["avatar_url"])).await.ok_bytes();
+    assert_eq!(asked(&wechat, "media_check_async").await, 3);
+}
+
+async fn what_failed_is_asked_again_also_after_a_crash(backend: Backend) {
+    let Given { wechat, mut server, alice } = given(backend, "enforce", &[]).await;
+    let failing = json!([
+        {"step": {"error": {"errcode": 45009, "errmsg": "reach max api daily quota limit"}}, "api": "msg_sec_check", "times": 2},
+        {"step": "hang", "api": "media_check_async"},
+    ]);
+    wechat.script(failing).await;
+    nickname(&alice, "违规").await;
+    alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
+    eventually("one fails, and the other hangs", SOON, async || {
+        server.log().contains("a content was not checked") && asked(&wechat, "media_check_async").await == 1
+    })
+    .await;
+    server.crash_and_restart();
+    // Her phone's connections are gone, too.
+    let alice = server.api().with_token(&alice.token.unwrap());
+    becomes(&alice, "nickname_state", "rejected").await;
+    assert_eq!(me(&alice).await["nickname"], "");
+    assert!(asked(&wechat, "msg_sec_check").await >= 3);
+}
+
+async fn an_avatar_of_which_nothing_is_said_is_asked_about_again(backend: Backend) {
+    let Given { wechat, server: _server, alice } =
+        given(backend, "enforce", &[("MODERATION__VERDICT", "1")]).await;
+    wechat.fates(json!(["silence", verdict("pass")])).await;
+    alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
+    becomes(&alice, "avatar_state", "passed").await;
+    assert!(asked(&wechat, "media_check_async").await >= 2);
+}
+
+async fn a_verdict_counts_only_where_it_is_waited_for(backend: Backend) {
+    let Given { wechat, server, alice } = given(backend, "enforce", &[]).await;
+    wechat.fates(json!(["silence"])).await;
+    let before = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
+    eventually("WeChat was asked", SOON, async || asked(&wechat, "media_check_async").await == 1).await;
+    super::push::forged_verdict(&server, "60f96f1d-3845297a-1976a3ae").await;
+    eventually("nobody waits for that", SOON, async || {
+        outcomes(&server, "wxa_media_check", "ignored").await == 1
+    })
+    .await;
+    let after = me(&alice).await;
+    assert_eq!((&after["avatar_state"], &after["avatar_url"]), (&json!("pending"), &before["avatar_url"]));
+}
+
+#[tokio::test]
+async fn in_mode_log_nothing_is_taken_away() {
+    let Given { wechat, server, alice } = given(Backend::Embedded, "log", &[]).await;
+    wechat.fates(json!([verdict(RISKY)])).await;
+    nickname(&alice, "违规").await;
+    let avatar = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
+    becomes(&alice, "avatar_state", "rejected").await;
+    let seen = becomes(&alice, "nickname_state", "rejected").await;
+    assert_eq!((&seen["nickname"], &seen["avatar_url"]), (&json!("违规"), &avatar["avatar_url"]));
+    server.api().get(&path(&seen["avatar_url"])).await.ok_bytes();
+}
+
+#[tokio::test]
+async fn who_has_not_been_there_is_not_asked_about_in_vain() {
+    let Given { wechat, server, alice } = given(Backend::Embedded, "enforce", &[]).await;
+    wechat
+        .script(json!([{"step": {"error": {"errcode": 61010, "errmsg": "code is expired"}}, "api": "msg_sec_check"}]))
+        .await;
+    nickname(&alice, "小明").await;
+    let given_up = "yibi_content_checks_total{subject=\"nickname\",outcome=\"given_up\"}";
+    eventually("it is given up", SOON, async || counter(&server, given_up).await == 1).await;
+    let seen = me(&alice).await;
+    assert_eq!((&seen["nickname"], &seen["nickname_state"]), (&json!("小明"), &json!("pending")));
+}
+
+#[tokio::test]
+async fn attempts_are_bounded() {
+    let Given { wechat, server, alice } =
+        given(Backend::Embedded, "enforce", &[("MODERATION__TRIES", "2")]).await;
+    wechat
+        .script(json!([{"step": {"error": {"errcode": 45009, "errmsg": "quota"}}, "api": "msg_sec_check", "times": 9}]))
+        .await;
+    nickname(&alice, "小明").await;
+    let given_up = "yibi_content_checks_total{subject=\"nickname\",outcome=\"given_up\"}";
+    eventually("it is given up", SOON, async || counter(&server, given_up).await == 1).await;
+    assert_eq!(asked(&wechat, "msg_sec_check").await, 2);
+}

@@ -1,0 +1,188 @@
+//! What a pair opens, and what it does not.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::json;
+use yibi_tests::wafer::{Pair, USER, log_in, signed_in, user};
+use yibi_tests::weapp::Phone;
+use yibi_tests::{Api, Backend, Reply, Server, Wechat, eventually, on_both_backends};
+
+use crate::weapp::line;
+
+on_both_backends!(
+    who_is_asked_without_a_whole_pair_is_nobody,
+    a_pair_that_opens_nothing_is_invalid,
+    a_pair_opens_nothing_of_the_other_dialects,
+    the_three_dialects_share_the_drawings,
+    a_session_ends_when_it_is_not_used,
+    a_session_can_be_revoked,
+    sessions_survive_a_restart,
+);
+
+const INVALID: &str = "ERR_INVALID_SESSION";
+
+async fn every_route(phone: &Phone) -> [Reply; 4] {
+    [phone.list().await, phone.save("p1", line(1.0)).await, phone.delete("p1").await, user(phone).await]
+}
+
+async fn who_is_asked_without_a_whole_pair_is_nobody(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let pair = log_in(&server.public, &wechat.login("alice").await).await.opened();
+    let stranger = Phone::stranger(&server.public);
+    for phone in [
+        stranger.clone(),
+        stranger.clone().header("X-WX-Id", &pair.id),
+        stranger.clone().header("X-WX-Skey", &pair.skey),
+        stranger.clone().header("X-WX-Id", "").header("X-WX-Skey", ""),
+        stranger.header("X-WX-Id", &pair.id).header("X-WX-Skey", b"\xff"),
+    ] {
+        let [list, save, delete, user] = every_route(&phone).await;
+        for reply in [list, save, delete] {
+            reply.fails("openId does not exists");
+        }
+        user.wafer_error("ERR_CHECK_LOGIN_FAILED");
+    }
+}
+
+async fn a_pair_that_opens_nothing_is_invalid(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let login = wechat.login("alice").await;
+    let Pair { id, skey } = log_in(&server.public, &login).await.opened();
+    let other = log_in(&server.public, &wechat.login("bob").await).await.opened();
+    let openid = wechat.session(&wechat.code("alice").await).await["openid"].as_str().unwrap().to_owned();
+    let modern = server.signed_in(&wechat, "alice").await;
+    let known = modern.get("/api/v1/me/sessions").await.ok()["sessions"].as_array().unwrap().clone();
+    let by_number = known.iter().map(|session| (session["id"].as_str().unwrap(), skey.as_str()));
+    let wrong = [
+        (id.as_str(), other.skey.as_str()),
+        (&other.id, &skey),
+        (&skey, &id),
+        (&id, &id),
+        (&id, &skey[..63]),
+        (&id[..63], &skey),
+        (&id, "null"),
+        (&openid, &skey),
+        ("undefined", "undefined"),
+        (&login.code, &login.signature),
+    ];
+    for (id, skey) in wrong.into_iter().chain(by_number) {
+        let phone = Phone::with_pair(&server.public, &Pair { id: id.to_owned(), skey: skey.to_owned() });
+        for reply in every_route(&phone).await {
+            reply.wafer_error(INVALID);
+        }
+    }
+    // A hexadecimal number is no text: another case is another pair.
+    let shouted = Pair { id: id.to_uppercase(), skey: skey.to_uppercase() };
+    user(&Phone::with_pair(&server.public, &shouted)).await.wafer_error(INVALID);
+    user(&Phone::with_pair(&server.public, &Pair { id, skey })).await.wafer_user();
+}
+
+async fn a_pair_opens_nothing_of_the_other_dialects(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let pair = log_in(&server.public, &wechat.login("alice").await).await.opened();
+    let phone = Phone::with_pair(&server.public, &pair);
+    assert_eq!(phone.shown().await, []);
+    for token in [&pair.skey, &pair.id, &format!("{}{}", pair.id, pair.skey)] {
+        server.api().with_token(token).get("/api/v1/me").await.problem(401, "unauthenticated");
+        Phone::with_code(&server.public, token).list().await.expired();
+    }
+    let me = Api::send(phone.request_at(Method::GET, "/api/v1/me")).await;
+    me.problem(401, "unauthenticated");
+    let images = Api::send(phone.request_at(Method::GET, "/api/v1/drawings")).await;
+    images.problem(401, "unauthenticated");
+
+    // And what opens those opens nothing here.
+    let modern = server.signed_in(&wechat, "alice").await;
+    let token = modern.token.clone().unwrap();
+    let login = wechat.login("alice").await;
+    Phone::signed_in(&server.public, &login).await;
+    for (id, skey) in
+        [(&token, &token), (&login.code, &login.code), (&pair.id, &token), (&pair.id, &login.code)]
+    {
+        let pair = Pair { id: id.clone(), skey: skey.clone() };
+        user(&Phone::with_pair(&server.public, &pair)).await.wafer_error(INVALID);
+    }
+    modern.get(USER).await.wafer_error("ERR_CHECK_LOGIN_FAILED");
+    user(&Phone::with_code(&server.public, &login.code)).await.wafer_error("ERR_CHECK_LOGIN_FAILED");
+    // A wrong pair is not made good by a good code beside it.
+    let both = Phone::with_code(&server.public, &login.code).header("X-WX-Id", "x").header("X-WX-Skey", "y");
+    both.list().await.wafer_error(INVALID);
+}
+
+async fn the_three_dialects_share_the_drawings(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let (of_2016, of_2017) = (wechat.login("alice").await, wechat.login("alice").await);
+    let of_2016 = Phone::signed_in(&server.public, &of_2016).await;
+    let of_2017 = signed_in(&server.public, &of_2017).await;
+    let modern = server.signed_in(&wechat, "alice").await;
+    of_2017.save("new", line(1.0)).await.done();
+    of_2016.save("old", line(2.0)).await.done();
+    assert_eq!(of_2016.ids().await, ["new", "old"]);
+    assert_eq!(of_2017.shown().await, of_2016.shown().await);
+    assert_eq!(modern.drawing("new").await["seq"], 1);
+    of_2017.delete("old").await.done();
+    assert_eq!(of_2016.ids().await, ["new"]);
+    assert_eq!(modern.patch("/api/v1/me", &json!({"nickname": "爱丽丝"})).await.status, 200);
+    assert_eq!(user(&of_2017).await.wafer_user()["nickName"], "爱丽丝");
+    let bob = signed_in(&server.public, &wechat.login("bob").await).await;
+    assert_eq!(bob.shown().await, []);
+    bob.delete("new").await.done();
+    assert_eq!(of_2017.ids().await, ["new"]);
+}
+
+async fn a_session_ends_when_it_is_not_used(backend: Backend) {
+    let wechat = Wechat::start();
+    let idle = Duration::from_secs(2);
+    let server = Server::start_with(backend, &wechat, &[("SESSION__IDLE", "2")]);
+    let login = wechat.login("alice").await;
+    let phone = signed_in(&server.public, &login).await;
+    let began = Instant::now();
+    eventually("more than the idle time has passed, in use", 4 * idle, || async {
+        user(&phone).await.wafer_user();
+        began.elapsed() > idle + idle / 2
+    })
+    .await;
+    let modern = server.signed_in(&wechat, "alice").await;
+    eventually("an unused session ends", 4 * idle, || async {
+        let sessions = modern.get("/api/v1/me/sessions").await.ok();
+        sessions["sessions"].as_array().unwrap().iter().all(|session| session["dialect"] != "wafer")
+    })
+    .await;
+    for reply in every_route(&phone).await {
+        reply.wafer_error(INVALID);
+    }
+    // The code is spent with its session; what the client does next helps.
+    log_in(&server.public, &login).await.wafer_error("ERR_LOGIN_FAILED");
+    user(&signed_in(&server.public, &wechat.login("alice").await).await).await.wafer_user();
+}
+
+async fn a_session_can_be_revoked(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let login = wechat.login("alice").await;
+    let phone = signed_in(&server.public, &login).await;
+    let other = signed_in(&server.public, &wechat.login("alice").await).await;
+    let modern = server.signed_in(&wechat, "alice").await;
+    let sessions = modern.get("/api/v1/me/sessions").await.ok();
+    // The newest use first.
+    let mut oldest_first = sessions["sessions"].as_array().unwrap().iter().rev();
+    let first = oldest_first.find(|s| s["dialect"] == "wafer").unwrap()["id"].as_str().unwrap().to_owned();
+    assert_eq!(modern.delete(&format!("/api/v1/me/sessions/{first}")).await.status, 204);
+    user(&phone).await.wafer_error(INVALID);
+    log_in(&server.public, &login).await.wafer_error("ERR_LOGIN_FAILED");
+    user(&other).await.wafer_user();
+}
+
+async fn sessions_survive_a_restart(backend: Backend) {
+    let wechat = Wechat::start();
+    let mut server = Server::start(backend, &wechat);
+    let phone = signed_in(&server.public, &wechat.login("alice").await).await;
+    phone.save("p1", line(1.0)).await.done();
+    server.crash_and_restart();
+    assert_eq!(phone.at(&server.public).ids().await, ["p1"]);
+}
