@@ -62,7 +62,10 @@ async fn lists_are_json_lines() {
     assert_eq!(run(&["--read-only", "revoke", session]).0, Some(2));
     assert_eq!(run(&["revoke", session]), (Some(0), format!("revoked {session}\n")));
     assert_eq!(lines(&run(&["sessions", "--json"]).1).len(), 1);
-    assert_eq!(lines(&run(&["audit", "--json", "--filter", "revoke_session"]).1).len(), 1);
+    let other = lines(&run(&["sessions", "--json"]).1)[0]["id"].as_str().unwrap().to_owned();
+    let told = lines(&run(&["revoke", &other, "--json"]).1);
+    assert_eq!(told, [json!({"change": "revoke_session", "id": other})]);
+    assert_eq!(lines(&run(&["audit", "--json", "--filter", "revoke_session"]).1).len(), 2);
     assert_eq!(lines(&run(&["audit", "--json", "--filter", "block_user"]).1).len(), 0);
 }
 

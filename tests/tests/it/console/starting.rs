@@ -110,6 +110,14 @@ fn without_colours_there_are_none() {
         let cell = screen.cell(row, column).unwrap();
         assert_eq!((cell.fgcolor(), cell.bgcolor()), (vt100::Color::Default, vt100::Color::Default));
     }
+    // Not even when they are asked for.
+    let arguments = ["--server", &server.admin, "--theme", "light"];
+    let mut light = Terminal::start((80, 24), home.path(), &arguments, &variables);
+    light.wait_for("sessions");
+    assert_eq!(light.screen().cell(0, 40).unwrap().bgcolor(), vt100::Color::Default);
+    let mut light = Terminal::start((80, 24), home.path(), &arguments, &variables[..1]);
+    light.wait_for("sessions");
+    assert_eq!(light.screen().cell(0, 79).unwrap().bgcolor(), vt100::Color::Rgb(228, 232, 238));
     let bar: Vec<bool> = (0..80).map(|column| screen.cell(0, column).unwrap().inverse()).collect();
     assert!(bar.contains(&true), "the view that is shown is reversed");
 }
