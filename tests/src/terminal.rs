@@ -147,6 +147,16 @@ impl Terminal {
         assert!(status.unwrap().success());
     }
 
+    /// Waits until the program has stopped, as by SIGSTOP: a SIGCONT before that would be lost.
+    pub fn wait_stopped(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        let stat = format!("/proc/{}/stat", self.id());
+        while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
+            assert!(Instant::now() < end, "it does not stop");
+            self.look_on(Duration::from_millis(5));
+        }
+    }
+
     /// Waits for the program's end; its exit code.
     pub fn end(&mut self) -> u32 {
         while let Ok(chunk) = self.output.recv_timeout(PATIENCE) {

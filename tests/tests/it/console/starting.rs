@@ -63,6 +63,7 @@ fn it_stops_and_comes_back() {
             terminal.signal("TSTP");
         }
         terminal.wait_until("the shell's screen", |screen| !screen.alternate_screen());
+        terminal.wait_stopped();
         terminal.signal("CONT");
         terminal.wait_until("the console", vt100_alternate);
         terminal.wait_for("asking the server");
