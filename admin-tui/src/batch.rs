@@ -42,6 +42,9 @@ pub enum Command {
         /// All sessions of the user with this public id
         #[arg(long, conflicts_with = "sessions")]
         user: Option<String>,
+        /// A JSON object for each, instead of words
+        #[arg(long)]
+        json: bool,
     },
     /// Write a drawing to a file, or to the standard output
     Export {
@@ -126,11 +129,11 @@ pub async fn run(client: &Client, place: &Place, command: Command) -> Result<u8,
                 }
             }
         }
-        Command::Revoke { sessions, user } => {
+        Command::Revoke { sessions, user, json } => {
             if place.read_only {
                 return Err(wrong("read-only: nothing is changed"));
             }
-            revoke(client, sessions, user).await
+            revoke(client, sessions, user, json).await
         }
         Command::Export { user, drawing, form, output } => {
             let form = match form {
@@ -257,7 +260,12 @@ fn columns(row: &Row) -> Vec<String> {
     cells.into_iter().map(|cell| text::clean(cell).into_owned()).collect()
 }
 
-async fn revoke(client: &Client, sessions: Vec<String>, user: Option<String>) -> Result<u8, Failure> {
+async fn revoke(
+    client: &Client,
+    sessions: Vec<String>,
+    user: Option<String>,
+    json: bool,
+) -> Result<u8, Failure> {
     let acts: Vec<Act> = match user {
         Some(user) => vec![Act { change: Change::RevokeSessions, user, target: None }],
         None => sessions
@@ -268,8 +276,12 @@ async fn revoke(client: &Client, sessions: Vec<String>, user: Option<String>) ->
     for act in acts {
         client.ask(&Request::Act(act.clone())).await.map_err(failure)?;
         // Each is told as soon as it is done: where a later one fails, what was done is known.
-        print(&format!("{} {}", act.done(), act.id()))
-            .map_err(|error| failure(Trouble::Failed(error.to_string())))?;
+        let line = if json {
+            serde_json::json!({"change": act.change.name(), "id": act.id()}).to_string()
+        } else {
+            format!("{} {}", act.done(), act.id())
+        };
+        print(&line).map_err(|error| failure(Trouble::Failed(error.to_string())))?;
     }
     Ok(0)
 }

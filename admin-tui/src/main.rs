@@ -28,7 +28,7 @@ use client::Client;
 use model::Model;
 use profile::{Choice, Place};
 use runtime::End;
-use theme::Theme;
+use theme::{Palette, Theme};
 
 /// The operator's side of a yibi server: a full-screen console, or one command.
 #[derive(Parser)]
@@ -61,7 +61,7 @@ async fn main() -> ExitCode {
         Err(trouble) => return complain(&trouble.to_string(), 2),
     };
     match cli.command {
-        None => console(client, &place).await,
+        None => console(client, &place, cli.choice.theme.map(Palette::from)).await,
         Some(command) => match batch::run(&client, &place, command).await {
             Ok(code) => ExitCode::from(code),
             Err((trouble, code)) => complain(&format!("{}: {trouble}", place.server.label), code),
@@ -69,11 +69,12 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn console(client: Client, place: &Place) -> ExitCode {
+async fn console(client: Client, place: &Place, palette: Option<Palette>) -> ExitCode {
     if !std::io::stdout().is_terminal() {
         return complain("the console needs a terminal; there are commands for scripts (--help)", 2);
     }
     let theme = Theme::from_environment(|name| std::env::var(name).ok());
+    let theme = palette.map_or(theme, |palette| theme.with(palette));
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     let model = Model::new(place.server.clone(), theme, place.read_only, size, runtime::now());
     match runtime::run(client, model).await {

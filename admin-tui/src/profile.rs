@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use crate::client::Target;
 use crate::model::Server;
+use crate::theme::Palette;
 
 /// Where a server listens by default.
 const DEFAULT: &str = "http://127.0.0.1:5758";
@@ -32,6 +33,30 @@ pub struct Choice {
     /// Forbid changes
     #[arg(long, global = true)]
     read_only: bool,
+    /// The colours; those of the terminal's background where it says, else dark
+    #[arg(long, global = true, value_enum, env = "YIBI_ADMIN_THEME")]
+    pub theme: Option<ThemeArg>,
+}
+
+/// A set of colours by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ThemeArg {
+    /// For a dark terminal
+    Dark,
+    /// For a light one
+    Light,
+    /// Without colours
+    Monochrome,
+}
+
+impl From<ThemeArg> for Palette {
+    fn from(name: ThemeArg) -> Self {
+        match name {
+            ThemeArg::Dark => Self::Dark,
+            ThemeArg::Light => Self::Light,
+            ThemeArg::Monochrome => Self::Monochrome,
+        }
+    }
 }
 
 /// The configuration file.

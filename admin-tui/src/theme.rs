@@ -77,6 +77,11 @@ impl Theme {
         Self { palette, true_color, color }
     }
 
+    /// The set of colours that is asked for, unless the terminal is to show none.
+    pub fn with(self, palette: Palette) -> Self {
+        if self.color { Self { palette, ..self } } else { self }
+    }
+
     /// The next set of colours. Where the terminal shows none, there is one only.
     pub fn next(self) -> Self {
         let palette = match self.palette {
@@ -237,7 +242,7 @@ mod tests {
     #[test]
     fn without_colour_there_is_none() {
         let mono = theme(&[("NO_COLOR", "1")]);
-        assert_eq!(mono.next(), mono);
+        assert_eq!((mono.next(), mono.with(Palette::Light)), (mono, mono));
         for tone in [Tone::Selected, Tone::Bad, Tone::Danger, Tone::Bar, Tone::Tab, Tone::Dim] {
             assert_eq!((mono.style(tone).fg, mono.style(tone).bg), (None, None));
         }

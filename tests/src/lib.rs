@@ -22,6 +22,7 @@ pub mod proxy;
 pub mod raw;
 pub mod redis_fleet;
 pub mod server;
+pub mod terminal;
 pub mod wafer;
 pub mod weapp;
 pub mod wechat;
@@ -29,6 +30,7 @@ pub mod wechat;
 pub use api::{Api, Reply};
 pub use raw::Raw;
 pub use server::{Backend, Server};
+pub use terminal::Terminal;
 pub use wechat::Wechat;
 
 use std::path::PathBuf;

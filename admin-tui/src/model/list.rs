@@ -197,7 +197,8 @@ impl List {
 
     /// The page that is seen, to be read again.
     pub fn refresh(&self) -> Option<(usize, PageRequest)> {
-        let page = self.page_of(self.top)?;
+        // An empty page has no row to be seen, but may get some.
+        let page = self.page_of(self.top).or_else(|| self.pages.len().checked_sub(1))?;
         Some((page, self.request(self.pages.get(page)?.cursor.clone())))
     }
 

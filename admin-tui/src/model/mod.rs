@@ -328,8 +328,10 @@ impl Model {
         // The seconds that are left are counted down.
         moments.extend(self.work.due.map(|due| self.now + 1 + (due - self.now - 1).rem_euclid(1000)));
         moments.extend(self.flash.as_ref().map(|flash| flash.until));
-        moments.extend(self.link.retry_at());
-        moments.extend(self.live.retry_at.filter(|_| self.wants_stream()));
+        // What is under way already is waited for, not woken for.
+        let asked = |slot| self.pending.contains_key(&slot);
+        moments.extend(self.link.retry_at().filter(|_| !asked(Slot::Link)));
+        moments.extend(self.live.retry_at.filter(|_| self.wants_stream() && !self.live.listening));
         // A spinner turns for what takes long enough to be wondered about.
         if let Some(since) = self.pending.values().map(|pending| pending.since).min() {
             let shown = since + PATIENCE;
@@ -339,7 +341,7 @@ impl Model {
             if self.counts_down() {
                 moments.push(self.now - self.server_now().rem_euclid(1000) + 1000);
             }
-            moments.extend(self.refresh_at());
+            moments.extend(self.refresh_at().filter(|_| !asked(self.slot())));
         }
         moments.into_iter().min()
     }
@@ -350,6 +352,14 @@ impl Model {
             Some(Detail::Session { .. } | Detail::User { .. }) => true,
             Some(Detail::Request { .. } | Detail::Drawing(_)) => false,
             None => self.view == View::List(Kind::Sessions),
+        }
+    }
+
+    /// What requests for the view are for.
+    pub fn slot(&self) -> Slot {
+        match self.view {
+            View::List(kind) => Slot::List(kind),
+            View::Overview | View::Live => Slot::Overview,
         }
     }
 

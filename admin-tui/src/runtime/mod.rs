@@ -50,7 +50,7 @@ pub async fn run(client: Client, mut model: Model) -> io::Result<End> {
     model.dirty = false;
     let (sender, mut receiver) = mpsc::channel(QUEUE);
     let mut runner = Runner::new(client, sender);
-    let mut events = None;
+    let mut events = EventStream::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
@@ -66,8 +66,8 @@ pub async fn run(client: Client, mut model: Model) -> io::Result<End> {
                         screen.say(&clipboard::sequence(&text, std::env::var_os("TMUX").is_some()))?;
                     }
                     Effect::Page(text) => {
-                        // Whoever reads keys now must be the pager alone.
-                        drop(events.take());
+                        // The thread behind the stream rests between a key and the next time that the stream is
+                        // asked: whoever reads keys now is the pager alone.
                         if let Err(error) = screen.lend(&text, model.mouse) {
                             model.complain(format!("the pager: {error}"));
                         }
@@ -86,7 +86,7 @@ pub async fn run(client: Client, mut model: Model) -> io::Result<End> {
         let wake = model.wake().map(|at| Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)));
         tokio::select! {
             biased;
-            event = events.get_or_insert_with(EventStream::new).next() => match event {
+            event = events.next() => match event {
                 Some(Ok(event)) => next.extend(message(event)),
                 Some(Err(error)) => return Err(error),
                 None => return Ok(End::Quit),

@@ -196,8 +196,10 @@ fn fail(model: &mut Model, ticket: &Ticket, trouble: Trouble, out: &mut Vec<Effe
         Slot::Act => super::acts::finished(model, Err(trouble), out),
         Slot::List(kind) => {
             if let Some(list) = model.lists.get_mut(&kind) {
+                // A server that can't at the moment is asked again like one that could.
+                let later = matches!(trouble, Trouble::Refused { status: 500.., .. });
                 list.trouble = Some(trouble.to_string());
-                (list.loaded_at, list.narrowed) = (None, None);
+                (list.loaded_at, list.narrowed) = (later.then_some(model.now), None);
             }
         }
         Slot::Overview => {

@@ -232,10 +232,7 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     if in_view && model.focused {
         model.dirty = true;
     }
-    let slot = match model.view {
-        View::List(kind) => Slot::List(kind),
-        View::Overview | View::Live => Slot::Overview,
-    };
+    let slot = model.slot();
     if model.focused
         && model.link == Link::Up
         && model.refresh_at().is_some_and(|at| at <= now)

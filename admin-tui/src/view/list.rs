@@ -174,7 +174,9 @@ fn title(list: &List, page: &mut Page<'_>) {
 }
 
 fn empty(model: &Model, list: &List, page: &mut Page<'_>) {
-    let words = if list.trouble.is_some() {
+    let words = if list.trouble.is_some() && list.loaded_at.is_some() {
+        "it is asked again by itself; Ctrl-R asks at once"
+    } else if list.trouble.is_some() {
         "Ctrl-R asks again"
     } else if list.has_more() || !matches!(model.link, crate::model::link::Link::Up) {
         "⋯"

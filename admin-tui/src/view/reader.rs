@@ -30,6 +30,6 @@ pub fn draw(reader: &Reader, page: &mut Page<'_>) {
         let found = reader.lines.iter().filter(|line| reader.is_match(line)).count();
         let cursor = if reader.typing { "▏" } else { "" };
         inner.line(1, room, &[("/", Tone::Key), (&reader.search.text, Tone::Text), (cursor, Tone::Accent)]);
-        inner.right(room, &format!("{found} lines "), Tone::Dim);
+        inner.right(room, &format!("lines: {found} "), Tone::Dim);
     }
 }

@@ -51,7 +51,8 @@ fn strip(readings: &VecDeque<Reading>, x: u16, y: u16, width: u16, page: &mut Pa
             page.text(x, y, 1, "·", Tone::Faint);
             continue;
         }
-        let height = usize::try_from((reading.requests * 7).div_ceil(most)).unwrap_or(0);
+        // The highest bar leaves a line free, so that routes stay apart.
+        let height = usize::try_from((reading.requests * 6).div_ceil(most)).unwrap_or(0);
         let bar = BARS.get(height).copied().unwrap_or(" ");
         let style = page.theme.heat(reading.p99_ms);
         page.styled(x, y, 1, bar, style);

@@ -174,13 +174,11 @@ fn what_happens() {
 fn drawings_in_small() {
     let mut desk = drawings(120, 40);
     let effects = desk.wait(120);
-    let drawn = || crate::msg::Drawn {
-        row: match crate::update::tests::drawing(1, "山") {
-            crate::row::Row::Drawing(row) => row,
-            other => panic!("{other:?}"),
-        },
-        since: 0,
-        entries: crate::update::tests::strokes(0, 2),
+    let drawn = || {
+        let crate::row::Row::Drawing(row) = crate::update::tests::drawing(1, "山") else {
+            panic!("no drawing")
+        };
+        crate::msg::Drawn { row, since: 0, entries: crate::update::tests::strokes(0, 2) }
     };
     desk.answer(&effects, Slot::Preview, Ok(Reply::Drawing(Box::new(drawn()))));
     shows!("drawings_120", desk);

@@ -11,6 +11,7 @@
 mod admin;
 mod doctor;
 mod deploy;
+mod console;
 mod first_steps;
 mod internal;
 mod outages;

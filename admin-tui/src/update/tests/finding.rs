@@ -164,3 +164,16 @@ fn the_drawing_under_the_cursor_is_loaded_once_the_cursor_rests() {
     desk.model.flash = None;
     assert!(desk.wait(1).is_empty(), "it is loaded once");
 }
+
+#[test]
+fn who_cannot_at_the_moment_is_asked_again() {
+    let refused =
+        |status| Err(Trouble::Refused { status, code: "unavailable".into(), words: "try again soon".into() });
+    for (status, again) in [(503, true), (403, false)] {
+        let mut desk = sessions(80, 24);
+        let effects = desk.press("3");
+        desk.answer(&effects, Slot::List(Kind::Users), refused(status));
+        assert!(sent(&desk.wait(4_999), Slot::List(Kind::Users)).is_none());
+        assert_eq!(sent(&desk.wait(1), Slot::List(Kind::Users)).is_some(), again, "{status}");
+    }
+}

@@ -208,6 +208,44 @@ fn where_nothing_moves_nothing_wakes() {
     assert_eq!(desk.model.wake(), None);
 }
 
+/// A moment that has come and still lies behind after it was told would be told again and again.
+#[test]
+fn what_is_waited_for_wakes_nobody_over_and_over() {
+    let calm = |desk: &mut Desk, what: &str| {
+        for millis in [1, 200, 2_000, 6_000, 20_000] {
+            desk.wait(millis);
+            let wake = desk.model.wake();
+            assert!(wake.is_none_or(|at| at > desk.now), "{what}: {:?} ms", wake.map(|at| at - desk.now));
+        }
+    };
+    let mut desk = Desk::new(80, 24);
+    desk.tell(Msg::Start);
+    calm(&mut desk, "a server that says nothing");
+    let mut desk = sessions(80, 24);
+    desk.press("3");
+    calm(&mut desk, "a list that does not come");
+    let mut desk = sessions(80, 24);
+    let effects = desk.press("7");
+    desk.answer(&effects, Slot::List(Kind::Audit), Ok(page(Vec::new(), None)));
+    let effects = desk.wait(6_000);
+    assert!(sent(&effects, Slot::List(Kind::Audit)).is_some(), "an empty list may get rows");
+    calm(&mut desk, "an empty list");
+    let mut desk = sessions(80, 24);
+    desk.press("5");
+    desk.tell(Msg::StreamClosed(Trouble::Unreachable("gone".into())));
+    calm(&mut desk, "a stream that does not open");
+    let mut desk = sessions(80, 24);
+    let effects = desk.wait(6_000);
+    desk.answer(&effects, Slot::List(Kind::Sessions), Err(Trouble::Unreachable("gone".into())));
+    calm(&mut desk, "a server that does not come back");
+    let mut desk = sessions(80, 24);
+    desk.press("/ttl<");
+    calm(&mut desk, "a filter that is half typed");
+    let mut desk = drawings(120, 40);
+    desk.press("j");
+    calm(&mut desk, "a drawing that does not come");
+}
+
 #[test]
 fn an_unchanged_answer_draws_nothing() {
     let mut desk = drawings(80, 24);

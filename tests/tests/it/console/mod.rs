@@ -1,0 +1,30 @@
+//! The console, in a terminal, against real servers.
+
+mod acting;
+mod scripts;
+mod starting;
+mod watching;
+
+use std::net::TcpListener;
+
+use yibi_tests::server::ADMIN_TOKEN;
+use yibi_tests::{Server, TempDir, Terminal};
+
+const SIZE: (u16, u16) = (100, 30);
+
+/// The console of a server, by token.
+fn console(server: &Server, home: &TempDir) -> Terminal {
+    Terminal::start(SIZE, home.path(), &["--server", &server.admin], &[("YIBI_ADMIN_TOKEN", ADMIN_TOKEN)])
+}
+
+/// An address at which nobody answers: connections are taken and left alone.
+fn silent() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    (listener, address)
+}
+
+/// The console of a server that says nothing.
+fn alone(home: &TempDir, address: &str, variables: &[(&str, &str)]) -> Terminal {
+    Terminal::start((80, 24), home.path(), &["--server", address], variables)
+}
