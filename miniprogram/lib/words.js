@@ -55,7 +55,7 @@ function reviewWords({ nickname_state: nickname, avatar_state: avatar }) {
   const pending = both('pending')
   const rejected = both('rejected')
   return [
-    pending && `${pending}正在审核，通过前只有你看得到`,
+    pending && `${pending}审核中，通过前只有你看得到`,
     rejected && `${rejected}没有通过审核，换一个吧`,
   ].filter(Boolean).join('；')
 }

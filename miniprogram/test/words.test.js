@@ -33,8 +33,8 @@ test('sizes and dates read as one says them', () => {
 test('the content check speaks only where it has something to say', () => {
   assert.equal(reviewWords({}), '')
   assert.equal(reviewWords({ nickname_state: 'passed', avatar_state: null }), '')
-  assert.equal(reviewWords({ nickname_state: 'pending', avatar_state: 'pending' }), '昵称和头像正在审核，通过前只有你看得到')
-  assert.equal(reviewWords({ nickname_state: 'rejected', avatar_state: 'pending' }), '头像正在审核，通过前只有你看得到；昵称没有通过审核，换一个吧')
+  assert.equal(reviewWords({ nickname_state: 'pending', avatar_state: 'pending' }), '昵称和头像审核中，通过前只有你看得到')
+  assert.equal(reviewWords({ nickname_state: 'rejected', avatar_state: 'pending' }), '头像审核中，通过前只有你看得到；昵称没有通过审核，换一个吧')
 })
 
 test('recent colours are few, the latest first, each once', () => {

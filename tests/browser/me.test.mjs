@@ -191,7 +191,7 @@ test('what the content check says is told where the name and the picture stand',
       await route.fulfill({ json: { ...(await reply.json()), ...states } })
     })
     await openMe(phone)
-    await phone.text('昵称和头像正在审核，通过前只有你看得到').waitFor()
+    await phone.text('昵称和头像审核中，通过前只有你看得到').waitFor()
     await phone.screenshot('pending')
     states = { nickname_state: 'rejected', avatar_state: 'passed' }
     await phone.start('pages/me/me')
