@@ -29,12 +29,14 @@ use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sessions::Sessions;
 use crate::store::sqlite::SqliteStore;
-use crate::store::transfer::{Tally, Transfer};
+use crate::store::transfer::Transfer;
 use crate::store::{StoreError, StoreResult};
 use crate::user::UserKey;
 
 /// Things that are moved between two notes in the journal.
 const TURN: u32 = 256;
+/// Things that are counted in one turn.
+const COUNTED: u32 = 1_024;
 /// Drawings that are on their way at once.
 const AT_ONCE: usize = 8;
 /// A server that was heard of within so many seconds is running.
@@ -93,6 +95,49 @@ pub trait Progress {
     fn begins(&mut self, part: &'static str, all: u64, done: u64);
     /// So many more are done.
     fn done(&mut self, count: u64);
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Users.
+    pub users: u64,
+    /// Drawings, the bin included.
+    pub drawings: u64,
+    /// Entries of the audit log.
+    pub audit: u64,
+}
+
+impl Tally {
+    /// Counts by going through all, however long that takes: one count of a large collection would come too late.
+    async fn of<G: Transfer>(store: &G) -> StoreResult<Self> {
+        let mut tally = Self::default();
+        let mut place = None;
+        loop {
+            let turn = store.users_behind(place.as_deref(), COUNTED).await?;
+            tally.users += turn.items.len() as u64;
+            place = turn.next;
+            if place.is_none() {
+                break;
+            }
+        }
+        loop {
+            let turn = store.drawings_behind(place.as_deref(), COUNTED).await?;
+            tally.drawings += turn.items.len() as u64;
+            place = turn.next;
+            if place.is_none() {
+                break;
+            }
+        }
+        loop {
+            let turn = store.audit_behind(place.as_deref(), COUNTED).await?;
+            tally.audit += turn.items.len() as u64;
+            place = turn.next;
+            if place.is_none() {
+                return Ok(tally);
+            }
+        }
+    }
 }
 
 /// What was moved.
@@ -190,10 +235,10 @@ where
     H: Whole,
     T: Sessions + Sync,
 {
-    let all = from.tally().await.map_err(at(SOURCE))?;
+    let all = Tally::of(from).await.map_err(at(SOURCE))?;
     if journal.is_new() {
-        let there = to.tally().await.map_err(at(TARGET))?;
-        if !there.is_empty() {
+        let there = Tally::of(to).await.map_err(at(TARGET))?;
+        if there != Tally::default() {
             return Err(MigrateError::NotEmpty(there));
         }
         journal.begin()?;

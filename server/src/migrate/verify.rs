@@ -5,7 +5,7 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Whole, at};
+use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at};
 use crate::store::gallery::{Stored, UserRecord};
 
 /// The SHA-256 of all users and drawings, whatever their order.
@@ -45,7 +45,8 @@ where
     H: Whole,
 {
     let differs = |what: String| Err(MigrateError::Differs(what));
-    let (ours, theirs) = (from.tally().await.map_err(at(SOURCE))?, to.tally().await.map_err(at(TARGET))?);
+    let (ours, theirs) =
+        (Tally::of(from).await.map_err(at(SOURCE))?, Tally::of(to).await.map_err(at(TARGET))?);
     if ours != theirs {
         return differs(format!("{ours:?} and {theirs:?}"));
     }

@@ -21,25 +21,6 @@ pub struct Turn<T> {
     pub next: Option<String>,
 }
 
-/// How much there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Users.
-    pub users: u64,
-    /// Drawings, the bin included.
-    pub drawings: u64,
-    /// Entries of the audit log.
-    pub audit: u64,
-}
-
-impl Tally {
-    /// Whether there is nothing.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self == Self::default()
-    }
-}
-
 /// An entry of the audit log on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
@@ -53,9 +34,6 @@ pub struct AuditRow {
 
 /// Everything that a gallery keeps, to be taken out and put in.
 pub trait Transfer {
-    /// How much there is, counted one by one.
-    fn tally(&self) -> impl Future<Output = StoreResult<Tally>> + Send;
-
     /// Users behind a place.
     fn users_behind(
         &self,

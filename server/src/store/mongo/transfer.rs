@@ -14,14 +14,10 @@ use super::schema::{
 use super::{MongoGallery, StoreError, StoreResult, error};
 use crate::clock::Micros;
 use crate::store::gallery::{Stored, UserRecord};
-use crate::store::transfer::{AuditRow, Tally, Transfer, Turn};
+use crate::store::transfer::{AuditRow, Transfer, Turn};
 use crate::user::UserKey;
 
 impl Transfer for MongoGallery {
-    async fn tally(&self) -> StoreResult<Tally> {
-        self.run(async |db| db.tally().await).await
-    }
-
     async fn users_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<UserRecord>> {
         let filter = behind(place);
         self.run(async move |db| {
@@ -153,18 +149,6 @@ fn behind(place: Option<&str>) -> Document {
 }
 
 impl Collections {
-    async fn tally(&self) -> StoreResult<Tally> {
-        // A collection that is new has to be moved, too, or known not to be: the chunks go with the drawings,
-        // avatars and checks with their users, the secrets with the keys.
-        let Self { database: _, users, drawings, chunks: _, avatars: _, checks: _, secrets: _, audit } = self;
-        let there = doc! {"state": {"$ne": State::Purging.name()}};
-        Ok(Tally {
-            users: users.count_documents(doc! {}).await?,
-            drawings: drawings.count_documents(there).await?,
-            audit: audit.count_documents(doc! {}).await?,
-        })
-    }
-
     /// Writes the chunks first, so that a header never stands without them. The incarnation follows from the
     /// drawing, so that chunks of an earlier attempt are met again.
     async fn put_drawing(&self, user: &UserKey, stored: &Stored) -> StoreResult<()> {
@@ -223,6 +207,25 @@ fn incarnation(key: &str, created_at: Micros) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Which collections a move takes along, and which go by other ways.
+    #[expect(
+        dead_code,
+        reason = "a collection that is new does not compile here: have it moved, or say why not"
+    )]
+    fn no_collection_is_forgotten(db: Collections) {
+        // Chunks go with their drawings, secrets with the keys.
+        let Collections {
+            database: _,
+            users: _,
+            avatars: _,
+            checks: _,
+            drawings: _,
+            chunks: _,
+            secrets: _,
+            audit: _,
+        } = db;
+    }
 
     #[test]
     fn groups_hold_every_action_once_in_order() {

@@ -7,23 +7,11 @@ use yibi_common::codec;
 use super::rows::Drawing;
 use super::{SqliteStore, users};
 use crate::store::gallery::{Stored, UserRecord};
-use crate::store::transfer::{AuditRow, Tally, Transfer, Turn};
+use crate::store::transfer::{AuditRow, Transfer, Turn};
 use crate::store::{StoreError, StoreResult};
 use crate::user::UserKey;
 
 impl Transfer for SqliteStore {
-    async fn tally(&self) -> StoreResult<Tally> {
-        self.reading(|connection| {
-            let count = |table: &str| -> rusqlite::Result<u64> {
-                let count: i64 =
-                    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
-                Ok(u64::try_from(count).unwrap_or_default())
-            };
-            Ok(Tally { users: count("users")?, drawings: count("drawings")?, audit: count("audit")? })
-        })
-        .await
-    }
-
     async fn users_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<UserRecord>> {
         let place = place.unwrap_or_default().to_owned();
         self.reading(move |connection| {
