@@ -35,11 +35,11 @@ pub(crate) struct RestoreArgs {
 impl BackupArgs {
     pub(crate) fn run(&self, settings: &Settings) -> Result<Exit, Failure> {
         if !self.existing {
-            let content = backup(&settings.store.data_dir, &self.file).map_err(failed)?;
+            let content = backup(&settings.store.data_dir, &self.file).map_err(|error| failed(&error))?;
             told("made", self, content);
         }
         if self.verify {
-            let content = verify(&self.file).map_err(failed)?;
+            let content = verify(&self.file).map_err(|error| failed(&error))?;
             told("verified", self, content);
         }
         Ok(Exit::Ok)
@@ -52,7 +52,8 @@ fn told(what: &str, args: &BackupArgs, content: Content) {
 
 impl RestoreArgs {
     pub(crate) fn run(&self, settings: &Settings) -> Result<Exit, Failure> {
-        let content = restore(&settings.store.data_dir, &self.file, self.replace).map_err(failed)?;
+        let content =
+            restore(&settings.store.data_dir, &self.file, self.replace).map_err(|error| failed(&error))?;
         say(&format!("restored into {}: {}", settings.store.data_dir.display(), shown(content)));
         Ok(Exit::Ok)
     }
@@ -63,6 +64,6 @@ fn shown(content: Content) -> String {
     format!("{users} users, {drawings} drawings, {actions} actions, {audit} entries of the audit log")
 }
 
-fn failed(error: BackupError) -> Failure {
+fn failed(error: &BackupError) -> Failure {
     (Exit::Failure, chain(&error))
 }

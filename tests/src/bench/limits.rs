@@ -178,7 +178,8 @@ pub async fn serve(bytes: usize) {
     });
     let server = server.bind("127.0.0.1:0").unwrap();
     let address = server.addrs()[0];
-    writeln!(std::io::stdout(), "listening on {address}").unwrap();
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on {address}").unwrap();
     server.run().await.unwrap();
 }
 

@@ -80,13 +80,13 @@ impl Figures {
         self.bytes / self.replies.max(1)
     }
 
-    fn add(&mut self, asked: Instant, outcome: io::Result<Option<usize>>) {
+    fn add(&mut self, asked: Instant, outcome: &io::Result<Option<usize>>) {
         let micros = asked.elapsed().as_micros();
         self.micros.push(u32::try_from(micros).unwrap_or(u32::MAX));
         match outcome {
             Ok(Some(bytes)) => {
                 self.replies += 1;
-                self.bytes += bytes as u64;
+                self.bytes += *bytes as u64;
             }
             Ok(None) | Err(_) => self.errors += 1,
         }
@@ -102,7 +102,7 @@ pub fn closed(clients: &mut [Client], duration: Duration) -> Figures {
             if asked >= end {
                 return figures;
             }
-            figures.add(asked, client.exchange());
+            figures.add(asked, &client.exchange());
         }
     })
 }
@@ -121,7 +121,7 @@ pub fn open(clients: &mut [Client], rate: f64, duration: Duration) -> Figures {
             if !wait.is_zero() {
                 std::thread::sleep(wait);
             }
-            figures.add(at, client.exchange());
+            figures.add(at, &client.exchange());
             due += step;
         }
         figures

@@ -9,9 +9,9 @@
 )]
 
 mod admin;
-mod doctor;
-mod deploy;
 mod console;
+mod deploy;
+mod doctor;
 mod first_steps;
 mod internal;
 mod outages;
