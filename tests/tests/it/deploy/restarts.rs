@@ -63,6 +63,7 @@ async fn over_the_socket(socket: OwnedFd, server: &str, directory: &TempDir) {
     let mut settings = settings(Backend::Embedded, &wechat, &data);
     // What is set here is not listened on.
     settings.push(("HTTP__LISTEN".to_owned(), "192.0.2.1:1".to_owned()));
+    settings.push(("LIMITS__ENABLED".to_owned(), "false".to_owned()));
     let systemd = Systemd::new(socket, directory.path(), settings);
     let mut process = systemd.start();
     let site = Site::before(&[server]).await;
@@ -95,7 +96,11 @@ async fn one_server_on_the_unix_socket_of_systemd() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_of_which_one_drains() {
     let wechat = Wechat::start();
-    let mut one = Server::start_with(Backend::Shared, &wechat, &[("HTTP__DRAIN_DELAY", "1")]);
+    let mut one = Server::start_with(
+        Backend::Shared,
+        &wechat,
+        &[("HTTP__DRAIN_DELAY", "1"), ("LIMITS__ENABLED", "false")],
+    );
     let other = one.sibling();
     let addresses = [&one, &other].map(|server| server.public.strip_prefix("http://").unwrap().to_owned());
     let site = Site::before(&[&addresses[0], &addresses[1]]).await;
@@ -163,6 +168,7 @@ async fn two_servers_under_pm2() {
     let mut environment = settings(Backend::Shared, &wechat, &home.path().join("data"));
     // The flags win; these would be the same port twice.
     environment.retain(|(name, _)| !name.ends_with("LISTEN"));
+    environment.push(("LIMITS__ENABLED".to_owned(), "false".to_owned()));
     let pm2 = Pm2 { home, environment };
     pm2.run(&["start", "process.json"]);
     let site = Site::before(&[&addresses[0], &addresses[1]]).await;

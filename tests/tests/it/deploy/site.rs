@@ -19,7 +19,7 @@ pub const DOMAIN: &str = "draw.example.com";
 /// A running nginx.
 #[derive(Debug)]
 pub struct Site {
-    _process: Process,
+    process: Process,
     directory: TempDir,
     /// `https://draw.example.com:port`, which resolves nowhere but in [`Site::client`].
     pub url: String,
@@ -61,7 +61,7 @@ impl Site {
             TcpStream::connect(tls).await.is_ok()
         })
         .await;
-        Self { _process: process, url: format!("https://{DOMAIN}:{}", tls.port()), directory, tls, plain }
+        Self { process, url: format!("https://{DOMAIN}:{}", tls.port()), directory, tls, plain }
     }
 
     /// A client that trusts the authority, and knows where the domain is.
@@ -94,6 +94,13 @@ impl Site {
     /// The access log so far.
     pub fn access_log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("yibi.access.log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // Killed, it would leave its workers behind.
+        self.process.terminate();
     }
 }
 
