@@ -129,13 +129,6 @@ impl Server {
         self.restart();
     }
 
-    /// A setting's value, which it has.
-    #[must_use]
-    pub fn setting(&self, name: &str) -> &str {
-        let found = self.settings.iter().find(|(known, _)| known == name);
-        &found.expect("it is set").1
-    }
-
     /// Starts it again after it has ended by itself.
     pub fn start_again(&mut self) {
         assert!(!self.process.runs());

@@ -110,7 +110,7 @@ async fn sealed(server: &Server, wechat: &Wechat, user: &str) -> String {
     let listed = api.get("/api/v1/me/sessions").await.ok();
     let sessions = listed["sessions"].as_array().unwrap();
     let own = sessions.iter().find(|session| session["current"] == true).unwrap();
-    let prefix = server.setting("STORE__REDIS_PREFIX");
+    let prefix = server.setting("STORE__REDIS_PREFIX").unwrap();
     let client = redis::Client::open(service("YIBI_TEST_REDIS_URL")).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let text: String = connection.get(format!("{prefix}s:{}", own["id"].as_str().unwrap())).await.unwrap();
