@@ -118,11 +118,11 @@ fn completed(url: &str) -> StoreResult<ConnectionInfo> {
     Ok(info.set_redis_settings(settings).set_tcp_settings(tcp()))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum may grow, and none but that one is TLS")]
 fn tls(address: &ConnectionAddr) -> Option<TlsMode> {
     match address {
         ConnectionAddr::TcpTls { insecure: false, .. } => Some(TlsMode::Secure),
         ConnectionAddr::TcpTls { insecure: true, .. } => Some(TlsMode::Insecure),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the enum may grow, and none but that one is TLS")]
         _ => None,
     }
 }

@@ -30,13 +30,13 @@ impl RedisSessions {
 }
 
 /// The texts in a reply: one, or those of all nodes by their addresses.
+#[expect(clippy::wildcard_enum_match_arm, reason = "nothing else holds a text")]
 fn collect(value: &Value, texts: &mut Vec<String>) {
     match value {
         Value::BulkString(bytes) => texts.push(String::from_utf8_lossy(bytes).into_owned()),
         Value::SimpleString(text) | Value::VerbatimString { text, .. } => texts.push(text.clone()),
         Value::Array(values) => values.iter().for_each(|value| collect(value, texts)),
         Value::Map(nodes) => nodes.iter().for_each(|(_, value)| collect(value, texts)),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else holds a text")]
         _ => {}
     }
 }
