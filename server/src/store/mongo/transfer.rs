@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn groups_hold_every_action_once_in_order() {
-        let sizes = [10, 9_000, 9_000, 40_000, 1, 1, 16_000, 300];
+        let sizes = [10, 9_000, 9_000, 40_000, 1, 1, 16_000, 400];
         let actions: Vec<Vec<u8>> = sizes.iter().map(|size| vec![7; *size]).collect();
         let grouped = groups(&actions);
         assert_eq!(grouped.concat(), actions);

@@ -136,7 +136,7 @@ async fn a_blocked_user_is_nobody(backend: Backend) {
     .await;
     let login = wechat.login("alice").await;
     let (status, told) = no(&ask(&Phone::with_login(&server.public, &login), &server).await, 403);
-    assert_eq!((status, &told["code"]), (200, &json!(-1)));
+    assert_eq!((status, &told["reason"]), (200, &json!("ERR_USER_BLOCKED")));
 }
 
 #[tokio::test]

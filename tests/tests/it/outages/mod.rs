@@ -24,8 +24,14 @@ const RECOVERED: Duration = Duration::from_secs(3);
 /// A server over databases of the test's own; an empty address means the embedded store. Writers of these tests
 /// are faster than any hand, so nobody counts them.
 pub fn server_over(wechat: &Wechat, mongodb_uri: &str, redis_url: &str) -> Server {
-    let settings =
-        [("STORE__MONGODB_URI", mongodb_uri), ("STORE__REDIS_URL", redis_url), ("LIMITS__ENABLED", "false")];
+    // However fast the writers are, their drawings hold what they draw.
+    let settings = [
+        ("STORE__MONGODB_URI", mongodb_uri),
+        ("STORE__REDIS_URL", redis_url),
+        ("LIMITS__ENABLED", "false"),
+        ("LIMITS__DRAWING__ACTIONS_PER_DRAWING", "1000000"),
+        ("LIMITS__DRAWING__BYTES_PER_DRAWING", "67108864"),
+    ];
     Server::start_with(Backend::Embedded, wechat, &settings)
 }
 
