@@ -2,7 +2,6 @@
 //! One that nobody names, because a server died in between, goes with its user.
 
 use mongodb::bson::{Document, doc};
-use mongodb::options::ReturnDocument;
 
 use super::schema::{AvatarDoc, Collections, MAX_TIME, UserDoc, avatar_key, binary};
 use super::{MongoGallery, StoreResult};
@@ -49,8 +48,8 @@ impl Collections {
             image: binary(image),
         };
         self.avatars.insert_one(&image).await?;
-        let known = doc! {"_id": user.as_str()};
-        let Some(before) = self.swap_avatar(known, doc! {"$set": {"avatar": id}}).await? else {
+        let named = doc! {"$set": {"avatar": id}};
+        let Some(before) = self.swap_avatar(user, |_| Some(named.clone())).await? else {
             self.drop_image(user, id).await?;
             return Ok(None);
         };
@@ -61,9 +60,11 @@ impl Collections {
     }
 
     async fn remove_avatar(&self, user: &UserKey, id: Option<&str>) -> StoreResult<Option<UserRecord>> {
-        let mut theirs = doc! {"_id": user.as_str()};
-        theirs.insert("avatar", id.map_or(doc! {"$exists": true}.into(), mongodb::bson::Bson::from));
-        let Some(before) = self.swap_avatar(theirs, doc! {"$unset": {"avatar": ""}}).await? else {
+        let unnamed = |named: Option<&str>| {
+            let meant = named.is_some() && (id.is_none() || id == named);
+            meant.then(|| doc! {"$unset": {"avatar": ""}})
+        };
+        let Some(before) = self.swap_avatar(user, unnamed).await? else {
             return self.user(user).await;
         };
         if let Some(removed) = &before.avatar {
@@ -78,10 +79,26 @@ impl Collections {
         Ok(image.map(|image| image.image.bytes))
     }
 
-    /// Changes which image a user names; the user as it was before.
-    async fn swap_avatar(&self, filter: Document, update: Document) -> StoreResult<Option<UserDoc>> {
-        let change = self.users.find_one_and_update(filter, update);
-        Ok(change.return_document(ReturnDocument::Before).max_time(MAX_TIME).await?)
+    /// Changes which image a user names, as `change` says by the one named now; the user as it was before.
+    /// Nothing where there is no such user or nothing to change.
+    ///
+    /// The image named before stands in the filter, so that of several changes at once each knows exactly the
+    /// one that it replaced, and drops that.
+    async fn swap_avatar(
+        &self,
+        user: &UserKey,
+        change: impl Fn(Option<&str>) -> Option<Document>,
+    ) -> StoreResult<Option<UserDoc>> {
+        loop {
+            let known = self.users.find_one(doc! {"_id": user.as_str()}).max_time(MAX_TIME).await?;
+            let Some(before) = known else { return Ok(None) };
+            let Some(change) = change(before.avatar.as_deref()) else { return Ok(None) };
+            // Null stands for a field that is not there, too.
+            let filter = doc! {"_id": user.as_str(), "avatar": before.avatar.clone()};
+            if self.users.update_one(filter, change).await?.matched_count > 0 {
+                return Ok(Some(before));
+            }
+        }
     }
 
     async fn drop_image(&self, user: &UserKey, id: &str) -> StoreResult<()> {
