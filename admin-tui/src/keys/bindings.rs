@@ -67,6 +67,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&["o"], Command::OpenUser, OWNED, "open-user", "Open the user of what is selected", "user"),
     bind(&["D"], Command::Delete, THINGS, "delete", "Revoke a session, or bin a drawing", "delete"),
     bind(&["R"], Command::RevokeAll, THINGS, "revoke-all", "Revoke all sessions of the user", ""),
+    bind(&["K"], Command::ResetKey, THINGS, "reset-key", "Have WeChat replace the session's session_key", ""),
     bind(&["B"], Command::Block, THINGS, "block", "Block the user, or let the user in again", ""),
     bind(&["d"], Command::Describe, THINGS, "describe", "Show it as the server tells it, in JSON", ""),
     bind(&["e"], Command::Pager, THINGS, "pager", "The same in $PAGER", ""),

@@ -85,6 +85,7 @@ pub enum Command {
     Count,
     Delete,
     RevokeAll,
+    ResetKey,
     Block,
     Undo,
     Describe,
@@ -215,7 +216,8 @@ mod tests {
             for context in Context::ALL {
                 let command = command(context, key);
                 assert!(
-                    ![Some(Command::Delete), Some(Command::RevokeAll), Some(Command::Block)]
+                    ![Command::Delete, Command::RevokeAll, Command::ResetKey, Command::Block]
+                        .map(Some)
                         .contains(&command),
                     "{key}"
                 );

@@ -51,6 +51,15 @@ pub fn ask_revoke_all(model: &mut Model, user: &str, words: String) {
     ask(model, "Revoke all sessions of this user?".into(), note, vec![(act, words)]);
 }
 
+/// Asks before WeChat replaces a session's session_key, as after a leak.
+pub fn ask_reset_key(model: &mut Model, user: &str, session: &str, words: String) {
+    let act =
+        Act { change: Change::ResetSessionKey, user: user.to_owned(), target: Some(session.to_owned()) };
+    let note = "The user stays signed in; what the phone has encrypted with the old key no longer opens. \
+                For five seconds u takes it back.";
+    ask(model, "Have WeChat replace this session's key?".into(), note, vec![(act, words)]);
+}
+
 /// Asks before a user is blocked, or let in again.
 pub fn ask_block(model: &mut Model, user: &str, words: String, blocked: bool) {
     let change = if blocked { Change::UnblockUser } else { Change::BlockUser };

@@ -104,6 +104,7 @@ pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
             acts::ask_deletion(model, &rows);
         }
         Command::RevokeAll | Command::Block => about_user(model, command),
+        Command::ResetKey => reset_key(model),
         Command::Undo => acts::undo(model, out),
         Command::Describe => match json(model) {
             Some((title, text)) => lay_over(model, Overlay::Text(Reader::of(title, &text))),
@@ -325,6 +326,19 @@ fn about_user(model: &mut Model, command: Command) {
             say(model, "open the user first (o): there it shows whether they are blocked", true)
         }
         _ => acts::ask_revoke_all(model, &id, words),
+    }
+}
+
+fn reset_key(model: &mut Model) {
+    let row = model.details.last().and_then(Detail::whole).or_else(|| current(model));
+    match row {
+        Some(Row::Session(session)) => {
+            let words = Row::Session(session.clone()).words();
+            acts::ask_reset_key(model, &session.user.id, &session.id, words);
+        }
+        Some(Row::User(_) | Row::Drawing(_) | Row::Error(_) | Row::Audit(_)) | None => {
+            say(model, "this is no session; they are listed under 2", true);
+        }
     }
 }
 

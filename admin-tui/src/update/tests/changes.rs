@@ -96,6 +96,15 @@ fn a_revocation_can_be_taken_back_before_it_is_made() {
 }
 
 #[test]
+fn a_session_gets_a_new_key_of_wechat() {
+    let mut desk = sessions(80, 24);
+    assert_eq!(acts(&desk.press("Ky")), []);
+    assert_eq!(acts(&desk.wait(acts::GRACE)), [Change::ResetSessionKey]);
+    desk.press("<Esc>3K");
+    assert!(desk.model.overlay.is_none());
+}
+
+#[test]
 fn who_leaves_has_confirmed_it() {
     let mut desk = sessions(80, 24);
     desk.press("Dy");
