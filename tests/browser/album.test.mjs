@@ -1,21 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { test } from 'node:test'
+import { launch } from './harness.mjs'
 
-let server
-let browser
-before(async () => {
-  server = await Server.start()
-  browser = await launchBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
-
-const withPhone = (user, run) => Phone.with(browser, server, user, run)
-const dialog = (phone, name, answer) => phone.page.getByRole('dialog', { name, exact: true }).getByText(answer, { exact: true }).tap()
+const { withPhone } = await launch()
 
 /** Draws a line and asks for the picture. */
 async function ask(phone) {
@@ -36,8 +24,8 @@ test('permission granted: the server\'s picture, 1080 pixels wide', async () => 
     const picture = phone.page.waitForRequest(/image\.png\?size=/)
     const download = phone.page.waitForEvent('download')
     await ask(phone)
-    await dialog(phone, '保存到相册', '继续')
-    await dialog(phone, '“一笔到底”申请', '允许')
+    await phone.answer('保存到相册', '继续')
+    await phone.answer('“一笔到底”申请', '允许')
     await picture
     assert.deepEqual(await sizeOf(await download), [1080, 1440])
     await phone.text('已存到相册').waitFor()
@@ -49,8 +37,8 @@ test('offline: the same picture from the canvas', async () => {
     await phone.page.evaluate(() => document.querySelector('[data-network]').click())
     const download = phone.page.waitForEvent('download')
     await ask(phone)
-    await dialog(phone, '保存到相册', '继续')
-    await dialog(phone, '“一笔到底”申请', '允许')
+    await phone.answer('保存到相册', '继续')
+    await phone.answer('“一笔到底”申请', '允许')
     assert.deepEqual(await sizeOf(await download), [1080, 1440])
   })
 })
@@ -58,7 +46,7 @@ test('offline: the same picture from the canvas', async () => {
 test('暂不 asks WeChat for nothing', async () => {
   await withPhone('later', async (phone) => {
     await ask(phone)
-    await dialog(phone, '保存到相册', '暂不')
+    await phone.answer('保存到相册', '暂不')
     await phone.tap('更多')
     await phone.tap('保存图片')
     await phone.page.getByRole('dialog', { name: '保存到相册', exact: true }).waitFor()
@@ -68,13 +56,13 @@ test('暂不 asks WeChat for nothing', async () => {
 test('refused: a sheet with the two ways that are left; then granted in the settings', async () => {
   await withPhone('refused', async (phone) => {
     await ask(phone)
-    await dialog(phone, '保存到相册', '继续')
-    await dialog(phone, '“一笔到底”申请', '拒绝')
+    await phone.answer('保存到相册', '继续')
+    await phone.answer('“一笔到底”申请', '拒绝')
     await phone.text('相册权限没有打开').waitFor()
     await phone.screenshot('refused')
     // What needs no permission.
     await phone.tap('发给朋友或收藏')
-    await dialog(phone, '分享图片', '好')
+    await phone.answer('分享图片', '好')
 
     // WeChat does not ask a second time; the app sees it before.
     await phone.tap('更多')
@@ -82,7 +70,7 @@ test('refused: a sheet with the two ways that are left; then granted in the sett
     await phone.text('相册权限没有打开').waitFor()
     const download = phone.page.waitForEvent('download')
     await phone.tap('去设置')
-    await dialog(phone, '设置', '允许')
+    await phone.answer('设置', '允许')
     assert.deepEqual(await sizeOf(await download), [1080, 1440])
   })
 })
@@ -91,16 +79,16 @@ test('without consent to the privacy guide nothing is saved; with it the permiss
   await withPhone('consent', async (phone) => {
     await phone.page.evaluate(() => document.querySelector('[data-privacy]').click())
     await ask(phone)
-    await dialog(phone, '保存到相册', '继续')
+    await phone.answer('保存到相册', '继续')
     await phone.text('隐私保护提示').waitFor()
     await phone.page.locator('.mp-page:not([hidden]) privacy').getByLabel('暂不', { exact: true }).tap()
     await phone.text('隐私保护提示').waitFor({ state: 'detached' })
     await phone.tap('更多')
     await phone.tap('保存图片')
-    await dialog(phone, '保存到相册', '继续')
+    await phone.answer('保存到相册', '继续')
     const download = phone.page.waitForEvent('download')
     await phone.tap('同意')
-    await dialog(phone, '“一笔到底”申请', '允许')
+    await phone.answer('“一笔到底”申请', '允许')
     assert.deepEqual(await sizeOf(await download), [1080, 1440])
   })
 })

@@ -2,8 +2,8 @@
 // thumb can hit, names and roles for who does not see, contrast for who sees badly, and nothing outside the screen.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { before, test } from 'node:test'
+import { launch } from './harness.mjs'
 
 /** CSS px; half a pixel less for what rounding takes. */
 const TAP = 43.5
@@ -16,7 +16,7 @@ const panel = (method) => (phone) => phone.page.evaluate((name) => {
   window.getCurrentPages().at(-1)[name]({ currentTarget: { dataset: { id: 'a' } } })
 }, method)
 
-/** Every screen: where it is and what is done there. @type {[string, string, ((phone: Phone) => Promise<unknown>)?][]} */
+/** Every screen: where it is and what is done there. @type {[string, string, ((phone: import('./harness.mjs').Phone) => Promise<unknown>)?][]} */
 const SCREENS = [
   ['paper', 'draw/draw'],
   ['colours', 'draw/draw', panel('openColors')],
@@ -57,18 +57,11 @@ const SCREENS = [
   ['terms', 'terms/terms'],
 ]
 
-let server
-let browser
+const { server, withPhone } = await launch()
 before(async () => {
-  server = await Server.start()
-  browser = await launchBrowser()
   const api = await server.client('audit')
   for (const id of ['a', 'b', 'c']) await api('POST', `/drawings/${id}/actions`, { from_seq: 0, actions: id === 'b' ? [background, stroke] : [stroke] })
   await api('DELETE', '/drawings/c')
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
 })
 
 /** What is wrong with the screen; runs in the page. @param {number} tap */
@@ -140,7 +133,7 @@ function faults(tap) {
 
 for (const [theme, viewport] of [['light', { width: 390, height: 844 }], ['dark', { width: 390, height: 844 }], ['light', { width: 320, height: 568 }], ['light', { width: 667, height: 375 }]]) {
   test(`every screen, ${theme}, ${viewport.width} x ${viewport.height}`, async () => {
-    await Phone.with(browser, server, 'audit', async (phone) => {
+    await withPhone('audit', async (phone) => {
       const wrong = []
       for (const [name, path, prepare] of SCREENS) {
         await phone.start(`pages/${path}`)
@@ -155,7 +148,7 @@ for (const [theme, viewport] of [['light', { width: 390, height: 844 }], ['dark'
 }
 
 test('the audit finds what is wrong', async () => {
-  await Phone.with(browser, server, 'audit', async (phone) => {
+  await withPhone('audit', async (phone) => {
     await phone.start('pages/me/me')
     await phone.text('这台设备').waitFor()
     await phone.page.evaluate(() => {

@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { test } from 'node:test'
+import { launch } from './harness.mjs'
 
 const INK = '#22211f'
 const RED = '#c8412f'
 const WHITE = '#ffffff'
 
-let server
-let browser
-before(async () => {
-  server = await Server.start()
-  browser = await launchBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
-
-const withPhone = (user, run, options) => Phone.with(browser, server, user, run, options)
+const { server, withPhone } = await launch()
 
 test('the first open is an empty paper, and a stroke on it is there, undone, redone and saved', async () => {
   await withPhone('first', async (phone) => {

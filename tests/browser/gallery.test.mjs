@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { test } from 'node:test'
+import { launch } from './harness.mjs'
 
 const INK = '#22211f'
 
-let server
-let browser
-before(async () => {
-  server = await Server.start()
-  browser = await launchBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+const { server, withPhone } = await launch()
 
-const withPhone = (user, run, options) => Phone.with(browser, server, user, run, options)
 const cards = (phone) => phone.page.locator('.mp-page:not([hidden]) .card:not(.bone)')
 const stroke = (x) => ({ type: 'stroke', tool: 'pen', color: INK, width: 52, at: x, points: [x, 400, 0, 300, 900, 200] })
 

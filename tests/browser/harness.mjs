@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..')
@@ -117,8 +118,18 @@ export class Server {
   }
 }
 
-export function launchBrowser() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+/**
+ * A server and a browser for the tests of one file; they end after the last of them.
+ * @param {string[]} [flags] of the server
+ */
+export async function launch(flags) {
+  const server = await Server.start(flags)
+  after(() => server.stop())
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+  after(() => browser.close())
+  /** Runs something with a phone, which is gone afterwards. */
+  const withPhone = (user, run, options) => Phone.with(browser, server, user, run, options)
+  return { server, browser, withPhone }
 }
 
 /** A phone with WeChat on it: one browser context, so a storage of its own. */
@@ -156,6 +167,18 @@ export class Phone {
     await this.page.goto(`${this.server.url}/?user=${this.user}${path && `#${path}`}`)
     await this.page.locator('.mp-page:not([hidden])').waitFor()
     return this
+  }
+
+  /** Goes to 我 by way of the gallery. */
+  async openMe() {
+    await this.tap('画廊')
+    await this.tap('我')
+    await this.text('这台设备').waitFor()
+  }
+
+  /** Taps an answer in the dialog of that name. */
+  answer(name, text) {
+    return this.page.getByRole('dialog', { name, exact: true }).getByText(text, { exact: true }).tap()
   }
 
   async close() {

@@ -2,21 +2,12 @@
 // guessed.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { test } from 'node:test'
+import { launch } from './harness.mjs'
 
 const INK = '#22211f'
 
-let server
-let browser
-before(async () => {
-  server = await Server.start(['--lan'])
-  browser = await launchBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+const { server, withPhone } = await launch(['--lan'])
 
 test('everything is behind the path, and nothing without it', async () => {
   const { origin, pathname } = new URL(server.url)
@@ -27,7 +18,7 @@ test('everything is behind the path, and nothing without it', async () => {
 })
 
 test('a phone draws, saves, and finds its drawing in the gallery and its picture', async () => {
-  await Phone.with(browser, server, 'visitor', async (phone) => {
+  await withPhone('visitor', async (phone) => {
     // It fills the screen: the frame and the panel beside it are a desktop's.
     assert.deepEqual(await phone.page.evaluate(() => [document.querySelector('.phone').clientWidth, document.querySelector('.panel').clientWidth]), [390, 0])
     await phone.draw([0.2, 0.3], [0.8, 0.3])

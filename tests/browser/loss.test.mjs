@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { test } from 'node:test'
+import { launch } from './harness.mjs'
 
 const INK = '#22211f'
 const WHITE = '#ffffff'
 
-let server
-let browser
-before(async () => {
-  server = await Server.start()
-  browser = await launchBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
-
-const withPhone = (user, run, options) => Phone.with(browser, server, user, run, options)
+const { server, withPhone } = await launch()
 
 /** The actions that the server has of a user's only drawing. */
 async function saved(user) {

@@ -1,37 +1,19 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { test } from 'node:test'
+import { launch } from './harness.mjs'
 
-let server
-let browser
-before(async () => {
-  server = await Server.start()
-  browser = await launchBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
-
-const withPhone = (user, run) => Phone.with(browser, server, user, run)
-const dialog = (phone, name, answer) => phone.page.getByRole('dialog', { name, exact: true }).getByText(answer, { exact: true }).tap()
-
-async function openMe(phone) {
-  await phone.tap('画廊')
-  await phone.tap('我')
-  await phone.text('这台设备').waitFor()
-}
+const { server, withPhone } = await launch()
 
 test('space, devices, and ending another one', async () => {
   await withPhone('devices', async (phone) => {
     await phone.draw([0.2, 0.3], [0.8, 0.3])
     await phone.state('已保存')
     const other = await server.client('devices')
-    await openMe(phone)
+    await phone.openMe()
     await phone.page.getByText(/^1 幅，/).waitFor()
     await phone.screenshot('me')
     await phone.tap('让 test 退出登录')
-    await dialog(phone, '让这台设备退出？', '退出')
+    await phone.answer('让这台设备退出？', '退出')
     await phone.button('让 test 退出登录').waitFor({ state: 'detached' })
     // A server trusts its copy of a session for a second.
     await phone.page.waitForTimeout(1_100)
@@ -43,9 +25,9 @@ test('signed out stays out until one comes back, and the drawing made meanwhile 
   await withPhone('leaver', async (phone) => {
     await phone.draw([0.2, 0.3], [0.8, 0.3])
     await phone.state('已保存')
-    await openMe(phone)
+    await phone.openMe()
     await phone.tap('退出登录')
-    await dialog(phone, '退出登录？', '退出')
+    await phone.answer('退出登录？', '退出')
     await phone.text('还没有登录').waitFor()
     await phone.start()
     await phone.draw([0.2, 0.5], [0.8, 0.5])
@@ -65,7 +47,7 @@ test('an account is closed only after its phrase was typed, and opened again by 
     await phone.draw([0.2, 0.3], [0.8, 0.3])
     await phone.state('已保存')
     const other = await server.client('closer')
-    await openMe(phone)
+    await phone.openMe()
     await phone.tap('注销账号')
     await phone.tap('确认注销')
     await phone.button('输入注销账号确认').fill('注销账号')
@@ -91,7 +73,7 @@ test('an export is offered as a file', async () => {
   await withPhone('export', async (phone) => {
     await phone.draw([0.2, 0.3], [0.8, 0.3])
     await phone.state('已保存')
-    await openMe(phone)
+    await phone.openMe()
     await phone.tap('导出全部')
     const download = phone.page.waitForEvent('download')
     await phone.tap('发送文件')
@@ -104,7 +86,7 @@ const forgetConsent = (phone) => phone.page.evaluate(() => document.querySelecto
 
 test('an avatar is uploaded, shown by its signed address, there on another phone, and removed', async () => {
   await withPhone('face', async (phone) => {
-    await openMe(phone)
+    await phone.openMe()
     await phone.tap('给自己起个名字，修改昵称和头像')
     const face = async (color) => {
       const chooser = phone.page.waitForEvent('filechooser')
@@ -149,7 +131,7 @@ function png(phone, color) {
 
 test('WeChat asks for privacy consent first: refused nothing happens, agreed it goes on', async () => {
   await withPhone('private', async (phone) => {
-    await openMe(phone)
+    await phone.openMe()
     await forgetConsent(phone)
     await phone.tap('给自己起个名字，修改昵称和头像')
     await phone.tap('选择头像')
@@ -169,7 +151,7 @@ test('WeChat asks for privacy consent first: refused nothing happens, agreed it 
 
 test('the guide behind the consent can be read', async () => {
   await withPhone('reader', async (phone) => {
-    await openMe(phone)
+    await phone.openMe()
     await forgetConsent(phone)
     await phone.tap('给自己起个名字，修改昵称和头像')
     await phone.tap('选择头像')
@@ -190,7 +172,7 @@ test('what the content check says is told where the name and the picture stand',
       const reply = await route.fetch()
       await route.fulfill({ json: { ...(await reply.json()), ...states } })
     })
-    await openMe(phone)
+    await phone.openMe()
     await phone.text('昵称和头像审核中，通过前只有你看得到').waitFor()
     await phone.screenshot('pending')
     states = { nickname_state: 'rejected', avatar_state: 'passed' }

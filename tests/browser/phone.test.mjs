@@ -1,34 +1,16 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { test } from 'node:test'
+import { launch } from './harness.mjs'
 
-let server
-let browser
-before(async () => {
-  server = await Server.start()
-  browser = await launchBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
-
-const withPhone = (user, run) => Phone.with(browser, server, user, run)
-const dialog = (phone, name, answer) => phone.page.getByRole('dialog', { name, exact: true }).getByText(answer, { exact: true }).tap()
-
-async function openMe(phone) {
-  await phone.tap('画廊')
-  await phone.tap('我')
-  await phone.text('这台设备').waitFor()
-}
+const { server, withPhone } = await launch()
 
 const BIND = '用微信的手机号绑定'
 /** WeChat's own question behind the button. */
-const allow = (phone, answer = '允许') => dialog(phone, '“一笔到底”申请', answer)
+const allow = (phone, answer = '允许') => phone.answer('“一笔到底”申请', answer)
 
 test('a phone number is asked for here, may be refused, is shown masked and can be removed', async () => {
   await withPhone('caller', async (phone) => {
-    await openMe(phone)
+    await phone.openMe()
     await phone.tap('绑定手机号')
     await phone.screenshot('phone')
     await phone.tap(BIND)
@@ -52,7 +34,7 @@ test('a phone number is asked for here, may be refused, is shown masked and can 
 
 test('the number of 2018 is sent only while WeChat says that its key holds', async () => {
   await withPhone('old', async (phone) => {
-    await openMe(phone)
+    await phone.openMe()
     await phone.page.route('**/dev/wx/phone', async (route) => {
       const reply = await route.fetch()
       await route.fulfill({ json: { ...(await reply.json()), code: undefined } })

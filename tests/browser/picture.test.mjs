@@ -2,23 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { test } from 'node:test'
+import { launch } from './harness.mjs'
 
 const { drawings } = JSON.parse(readFileSync(new URL('../fixtures/drawings.json', import.meta.url), 'utf8'))
 /** Pixels of the pictures' width. */
 const WIDTH = 720
 
-let server
-let browser
-before(async () => {
-  server = await Server.start()
-  browser = await launchBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+const { server, withPhone } = await launch()
 
 /** In the page: the phone's picture of a drawing against the server's. @returns {Promise<{ over16: number, over64: number }>} per cent of all pixels */
 async function compare([id, width]) {
@@ -50,7 +41,7 @@ async function compare([id, width]) {
 
 test('the phone\'s pictures are the server\'s', async () => {
   const api = await server.client('pictures')
-  await Phone.with(browser, server, 'pictures', async (phone) => {
+  await withPhone('pictures', async (phone) => {
     const results = []
     for (const [index, { name, actions, width, height }] of drawings.entries()) {
       const id = `p${index}`
@@ -79,7 +70,7 @@ async function asFromTheModel() {
 }
 
 test('whatever was done, the screen is what the model says', async () => {
-  await Phone.with(browser, server, 'model', async (phone) => {
+  await withPhone('model', async (phone) => {
     const check = async (what) => {
       const { same, inked, liveIsEmpty } = await phone.page.evaluate(asFromTheModel)
       assert.ok(same && inked && liveIsEmpty, `${what}: same ${same}, inked ${inked}, live empty ${liveIsEmpty}`)

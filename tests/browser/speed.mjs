@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { test } from 'node:test'
+import { launch } from './harness.mjs'
 
 const { drawings } = JSON.parse(readFileSync(new URL('../fixtures/drawings.json', import.meta.url), 'utf8'))
 /** A little fewer than a drawing may have, to leave room for those of the test. */
@@ -20,18 +20,8 @@ const FAST = { offline: false, latency: 0, downloadThroughput: -1, uploadThrough
 /** Milliseconds from the tap in the gallery until one sees the drawing and can draw on it. */
 const OPEN = 500
 
-let server
-let browser
-before(async () => {
-  server = await Server.start()
-  browser = await launchBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+const { server, browser, withPhone } = await launch()
 
-const withPhone = (user, run) => Phone.with(browser, server, user, run)
 const percentile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]
 
 /** A stroke somewhere on the paper, always the same for the same number. */
@@ -49,7 +39,7 @@ function scribble(number) {
 
 /**
  * Draws some strokes.
- * @param {Phone} phone
+ * @param {import('./harness.mjs').Phone} phone
  * @returns {Promise<number[]>} the work of each frame with a touch: milliseconds of processor time in which the
  *   page's main thread handled its touches and showed it, whatever else the machine does
  */
@@ -110,7 +100,7 @@ function roundTrips(requests) {
 
 /**
  * Opens a drawing from the gallery, the processor throttled.
- * @param {Phone} phone @param {string} id
+ * @param {import('./harness.mjs').Phone} phone @param {string} id
  * @returns {Promise<{ shown: number, drawable: number, here: number, complete: number }>} ms since the tap: when
  *   one sees it, can draw on it, has all of its actions, and sees it painted from them
  */

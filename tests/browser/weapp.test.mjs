@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { launchBrowser, Phone, Server } from './harness.mjs'
+import { test } from 'node:test'
+import { launch } from './harness.mjs'
 
 const source = readFileSync(new URL('../../miniprogram/lib/weapp-session.js', import.meta.url), 'utf8')
 const actions = JSON.stringify([
@@ -14,19 +14,10 @@ const actions = JSON.stringify([
   { method: 'restore', data: [] },
 ])
 
-let server
-let browser
-before(async () => {
-  server = await Server.start()
-  browser = await launchBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+const { server, withPhone } = await launch()
 
 test('a mini-program of 2016 signs in, saves, lists and deletes, and signs in again when its session is over', async () => {
-  await Phone.with(browser, server, 'veteran', async (phone) => {
+  await withPhone('veteran', async (phone) => {
     await phone.page.evaluate((text) => {
       const module = { exports: {} }
       new Function('module', text)(module)
