@@ -319,6 +319,13 @@ impl Moderation {
     }
 
     async fn try_to_ask(&self, check: Check) -> StoreResult<()> {
+        if check.tries >= self.0.settings.tries {
+            // The last answer was waited for in vain. Should a verdict come yet, its trace still leads here.
+            if self.0.store.change_check(&Check { due_at: None, ..check.clone() }).await? {
+                self.0.metrics.checked(check.subject.kind(), "given_up");
+            }
+            return Ok(());
+        }
         let now = Micros::now();
         let claimed = Check {
             due_at: Some(now.plus(CLAIM)),

@@ -208,6 +208,18 @@ async fn attempts_are_bounded() {
     assert_eq!(asked(&wechat, "msg_sec_check").await, 2);
 }
 
+#[tokio::test]
+async fn silence_about_an_avatar_is_given_up() {
+    let further = [("MODERATION__TRIES", "2"), ("MODERATION__VERDICT", "1")];
+    let Given { wechat, server, alice } = given(Backend::Embedded, "enforce", &further).await;
+    wechat.fates(json!(["silence", "silence", "silence", "silence", "silence"])).await;
+    alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
+    let given_up = "yibi_content_checks_total{subject=\"avatar\",outcome=\"given_up\"}";
+    eventually("it is given up", SOON, async || counter(&server, given_up).await == 1).await;
+    assert_eq!(asked(&wechat, "media_check_async").await, 2);
+    assert_eq!(me(&alice).await["avatar_state"], "pending");
+}
+
 async fn a_rejected_nickname_of_2016_stays_away(backend: Backend) {
     let Given { wechat, server, alice: _alice } = given(backend, "enforce", &[]).await;
     let profile = async |nickname: &str| {
