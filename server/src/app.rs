@@ -335,6 +335,7 @@ fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), Star
             sessions,
             gallery.store().clone(),
             wechat.clone(),
+            moderation.clone(),
             apps,
             keys,
             settings.session.clone(),

@@ -68,6 +68,27 @@ impl GalleryService {
         self.lightly(user, bytes, json).await
     }
 
+    /// Whether an append at 0 would make that drawing, with that title.
+    ///
+    /// # Errors
+    /// [`GalleryError::Value`], [`GalleryError::Store`].
+    pub async fn would_be_new(&self, user: &UserKey, id: &str, title: &str) -> GalleryResult<bool> {
+        check_id(id)?;
+        check_title(title, &self.0.limits)?;
+        Ok(self.0.store.header(user, id).await?.is_none())
+    }
+
+    /// Whether [`rename`](Self::rename) would do so now.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn may_rename(&self, user: &UserKey, id: &str, title: &str) -> GalleryResult<()> {
+        check_id(id).map_err(|_| GalleryError::NotFound)?;
+        check_title(title, &self.0.limits)?;
+        let header = self.0.store.header(user, id).await?.ok_or(GalleryError::NotFound)?;
+        if header.deleted_at.is_some() { Err(GalleryError::Deleted) } else { Ok(()) }
+    }
+
     /// Gives a drawing a title.
     ///
     /// # Errors

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::{GalleryResult, GalleryService};
 use crate::clock::Micros;
 use crate::random;
-use crate::store::checks::{Checks, Subject};
 use crate::store::dispatch::SessionStore;
 use crate::store::gallery::Gallery;
 use crate::store::sessions::Sessions;
@@ -55,12 +54,7 @@ impl GalleryService {
         let (mut purged, mut erased) = (0_u32, 0_u32);
         for (user, id) in self.0.store.purges_due(before, BATCH).await? {
             match self.0.store.purge(&user, &id, before).await {
-                Ok(removed) => {
-                    purged += u32::from(removed);
-                    if let Err(error) = self.0.store.remove_check(&user, &Subject::Title(id)).await {
-                        tracing::debug!(error = %error, "the check of a title outlives its drawing");
-                    }
-                }
+                Ok(removed) => purged += u32::from(removed),
                 Err(error) => tracing::warn!(error = %error, drawing = %id, "a drawing was not purged"),
             }
             self.recount(&user);

@@ -11,7 +11,7 @@ use super::App;
 use super::body::Body;
 use super::caller::Authenticated;
 use super::reply::Reply;
-use crate::gallery::Append;
+use crate::gallery::{Append, GalleryError};
 use crate::problem::{Code, Problem};
 
 /// Drawings on a page: when no number is asked for, and at most.
@@ -107,9 +107,26 @@ pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, bo
     let asked: AppendRequest = body.json().await?;
     let title = asked.drawing.as_ref().and_then(|drawing| drawing.title.clone()).unwrap_or_default();
     let append = Append { from_seq: asked.from_seq, actions: asked.actions, drawing: asked.drawing };
-    let seq = app.gallery.append(caller.user(), &id, append).await?;
-    app.moderation.title(caller.user(), &id, &title).await;
-    Ok(HttpResponse::Ok().json(AppendReply { seq }))
+    // A drawing that is there keeps its title, and the check of that one.
+    let check = if !title.is_empty() && app.gallery.would_be_new(caller.user(), &id, &title).await? {
+        app.moderation.before_title(caller.user(), &id, &title).await?
+    } else {
+        None
+    };
+    match app.gallery.append(caller.user(), &id, append).await {
+        Ok(seq) => {
+            app.moderation.begin(check);
+            Ok(HttpResponse::Ok().json(AppendReply { seq }))
+        }
+        // It may be stored even so, or another one be there now, whose check is not to be taken.
+        Err(error @ (GalleryError::Store(_) | GalleryError::Busy | GalleryError::Conflict { .. })) => {
+            Err(error.into())
+        }
+        Err(refused) => {
+            app.moderation.forget(check).await;
+            Err(refused.into())
+        }
+    }
 }
 
 /// Gives a drawing another title.
@@ -123,8 +140,10 @@ pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, bo
 pub(super) async fn rename(app: App, caller: Authenticated, id: Path<String>, body: Body) -> Reply {
     app.guard.write(caller.user())?;
     let patch: PatchDrawing = body.json().await?;
+    app.gallery.may_rename(caller.user(), &id, &patch.title).await?;
+    let check = app.moderation.before_title(caller.user(), &id, &patch.title).await?;
     let summary = app.gallery.rename(caller.user(), &caller.session.public_id, &id, &patch.title).await?;
-    app.moderation.title(caller.user(), &id, &summary.title).await;
+    app.moderation.begin(check);
     Ok(HttpResponse::Ok().json(summary))
 }
 

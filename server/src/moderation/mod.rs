@@ -164,16 +164,61 @@ impl Moderation {
         tokio::spawn(asking.in_current_span());
     }
 
-    /// The check of a drawing's title. That it can't be queued is no reason to fail what was stored: without a
-    /// check a title is shown to nobody else.
-    pub async fn title(&self, user: &UserKey, drawing: &str, title: &str) {
+    /// As [`before`](Self::before), but for a content that may have come already: its check is kept, be it
+    /// settled or on its way.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn before_again(
+        &self,
+        user: &UserKey,
+        subject: Subject,
+        content: &str,
+    ) -> StoreResult<Option<Check>> {
+        if self.0.settings.mode == ModerationMode::Off {
+            return Ok(None);
+        }
+        let known = self.0.store.check(user, &subject).await?;
+        let kept = known.is_some_and(|check| {
+            check.content == content && (check.standing != Standing::Pending || check.due_at.is_some())
+        });
+        if kept { Ok(None) } else { self.before(user, subject, content).await }
+    }
+
+    /// As [`before_again`](Self::before_again), for a drawing's title; an empty one has no check.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn before_title(
+        &self,
+        user: &UserKey,
+        drawing: &str,
+        title: &str,
+    ) -> StoreResult<Option<Check>> {
         if title.is_empty() {
-            return;
+            return Ok(None);
         }
-        match self.before(user, Subject::Title(drawing.to_owned()), title).await {
-            Ok(check) => self.begin(check),
-            Err(error) => tracing::warn!(%error, "a title is not checked"),
+        self.before_again(user, Subject::Title(drawing.to_owned()), title).await
+    }
+
+    /// Takes a check out of the queue, whose content was refused after all.
+    pub async fn forget(&self, check: Option<Check>) {
+        let Some(check) = check else { return };
+        if let Err(error) = self.0.store.remove_check(&check.user, &check.subject).await {
+            tracing::debug!(%error, "a check outlives its content");
         }
+    }
+
+    /// Whether that content is known to be rejected, and not to be stored again.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn keeps_out(&self, user: &UserKey, subject: &Subject, content: &str) -> StoreResult<bool> {
+        if self.0.settings.mode != ModerationMode::Enforce {
+            return Ok(false);
+        }
+        let known = self.0.store.check(user, subject).await?;
+        Ok(known.is_some_and(|check| check.content == content && check.standing == Standing::Rejected))
     }
 
     /// What is known of what that user shows, for somebody else who looks.
@@ -274,6 +319,13 @@ impl Moderation {
     }
 
     async fn try_to_ask(&self, check: Check) -> StoreResult<()> {
+        if check.tries >= self.0.settings.tries {
+            // The last answer was waited for in vain. Should a verdict come yet, its trace still leads here.
+            if self.0.store.change_check(&Check { due_at: None, ..check.clone() }).await? {
+                self.0.metrics.checked(check.subject.kind(), "given_up");
+            }
+            return Ok(());
+        }
         let now = Micros::now();
         let claimed = Check {
             due_at: Some(now.plus(CLAIM)),

@@ -10,6 +10,7 @@ use super::token::code_hash;
 use super::{Client, Refusal, SessionError, SessionService};
 use crate::clock::Micros;
 use crate::random;
+use crate::store::checks::Subject;
 use crate::store::gallery::{Gallery, NewUser};
 use crate::store::sessions::{
     CodeOutcome, CodeState, Dialect, SessionId, Sessions, StoredSession, StoredToken,
@@ -117,7 +118,7 @@ impl SessionService {
             return Err(SessionError::Blocked);
         }
         if let Some(nickname) = bearing.nickname.as_ref().filter(|_| record.nickname.is_empty()) {
-            self.0.users.set_nickname(&user, nickname).await?;
+            self.take_nickname(&user, nickname).await?;
         }
         let id = bearing.id.unwrap_or_else(|| SessionId(random::bytes()));
         let longest = match bearing.dialect {
@@ -154,5 +155,18 @@ impl SessionService {
             new: first,
         });
         Ok(id)
+    }
+
+    /// Names a user as the WeChat profile does, unless that name was rejected: the profile comes with every
+    /// sign-in of 2016.
+    async fn take_nickname(&self, user: &UserKey, nickname: &str) -> Result<(), SessionError> {
+        let moderation = &self.0.moderation;
+        if moderation.keeps_out(user, &Subject::Nickname, nickname).await? {
+            return Ok(());
+        }
+        let check = moderation.before_again(user, Subject::Nickname, nickname).await?;
+        self.0.users.set_nickname(user, nickname).await?;
+        moderation.begin(check);
+        Ok(())
     }
 }

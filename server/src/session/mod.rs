@@ -25,6 +25,7 @@ pub use refusal::{Kind as RefusalKind, Refusal};
 pub use token::{Presented, Token, WaferPair};
 
 use crate::keys::LazyKeyring;
+use crate::moderation::Moderation;
 use crate::settings;
 use crate::store::StoreError;
 use crate::store::dispatch::{GalleryStore, SessionStore};
@@ -152,6 +153,7 @@ struct Inner {
     store: SessionStore,
     users: GalleryStore,
     wechat: Wechat,
+    moderation: Moderation,
     apps: Vec<WechatApp>,
     keys: Arc<LazyKeyring>,
     settings: settings::Session,
@@ -170,10 +172,12 @@ impl SessionService {
     /// A service over those stores, asking that WeChat. The first of the apps is the one of requests that do
     /// not tell theirs.
     #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "each is one of the services that it stands on")]
     pub fn new(
         store: SessionStore,
         users: GalleryStore,
         wechat: Wechat,
+        moderation: Moderation,
         apps: Vec<WechatApp>,
         keys: Arc<LazyKeyring>,
         settings: settings::Session,
@@ -183,6 +187,7 @@ impl SessionService {
             store,
             users,
             wechat,
+            moderation,
             apps,
             keys,
             settings,

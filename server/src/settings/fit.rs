@@ -44,6 +44,18 @@ impl Settings {
                 faults.push(format!("http.{name}: begins with /, but not with /api, and ends without"));
             }
         }
+        let (weapp, wafer) = (&self.http.weapp_base_path, &self.http.wafer_base_path);
+        if ["login", "user"].iter().any(|name| is_within(&format!("{wafer}/{name}"), weapp)) {
+            faults.push(
+                "http.weapp_base_path: would take wafer's /login and /user, which are below wafer_base_path"
+                    .to_owned(),
+            );
+        }
+        for (name, path) in [("weapp_base_path", weapp), ("wafer_base_path", wafer)] {
+            if is_within(path, "/wx/push") {
+                faults.push(format!("http.{name}: WeChat's messages come below /wx/push"));
+            }
+        }
         if self.internal.listen.is_some_and(|address| !address.ip().is_loopback()) {
             faults.push("internal.listen: has to be a loopback address".to_owned());
         }
@@ -165,6 +177,11 @@ impl Settings {
 pub fn is_operator_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// Whether the path is that one, or below it.
+fn is_within(path: &str, base: &str) -> bool {
+    path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn is_loopback_http(url: &str) -> bool {

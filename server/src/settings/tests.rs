@@ -76,6 +76,32 @@ fn what_cannot_be_meant_is_refused() {
 }
 
 #[test]
+fn the_old_dialects_keep_out_of_each_others_way() {
+    let with = |weapp: &str, wafer: &str| {
+        let paths = [("YIBI_HTTP__WEAPP_BASE_PATH", weapp), ("YIBI_HTTP__WAFER_BASE_PATH", wafer)];
+        load(&paths).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for (weapp, wafer) in [
+        ("/applet", "/applet"),
+        ("/applet", "/applet/session"),
+        ("/applet/login", "/applet"),
+        ("/applet/user", "/applet"),
+    ] {
+        let unfit = with(weapp, wafer).unwrap_err();
+        assert!(unfit.contains("http.weapp_base_path"), "{weapp} {wafer}: {unfit}");
+    }
+    for path in ["/wx/push", "/wx/push/old"] {
+        assert!(with(path, "/applet").unwrap_err().contains("/wx/push"), "{path}");
+        assert!(with("/applet/session", path).unwrap_err().contains("/wx/push"), "{path}");
+    }
+    for (weapp, wafer) in
+        [("/applet/session", "/applet"), ("/applet", "/applets"), ("/a/logins", "/a"), ("/old", "/wx/pushes")]
+    {
+        with(weapp, wafer).unwrap();
+    }
+}
+
+#[test]
 fn secrets_do_not_show() {
     let settings = load(&[("YIBI_WECHAT__APP_SECRET", "s3cret"), ("YIBI_ADMIN__TOKEN", "t0ken")]).unwrap();
     let shown = format!("{settings:?}");

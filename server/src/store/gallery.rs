@@ -501,8 +501,8 @@ pub trait Gallery {
     /// The user's drawings in the bin, longest there first, at most `limit`.
     fn bin(&self, user: &UserKey, limit: u32) -> impl Future<Output = StoreResult<Vec<Header>>> + Send;
 
-    /// Removes a drawing for good that lies in the bin since before `before`, with all its actions. Whether
-    /// it did.
+    /// Removes a drawing for good that lies in the bin since before `before`, with all its actions and the
+    /// check of its title. Whether it did.
     fn purge(
         &self,
         user: &UserKey,

@@ -73,6 +73,7 @@ macro_rules! gallery_cases {
                 of_concurrent_changes_one_wins
                 an_answer_finds_its_check
                 checks_go_with_their_user
+                the_check_of_a_title_goes_with_its_drawing
                 a_nickname_is_cleared_if_it_is_still_that
             }
         }

@@ -119,12 +119,8 @@ impl Checks for MongoGallery {
     }
 
     async fn remove_check(&self, user: &UserKey, subject: &Subject) -> StoreResult<()> {
-        let theirs = doc! {"_id": key(user, subject), "u": user.as_str()};
-        self.run(async move |db| {
-            db.checks.delete_one(theirs).await?;
-            Ok(())
-        })
-        .await
+        let (user, subject) = (user.clone(), subject.clone());
+        self.run(async move |db| db.remove_check(&user, &subject).await).await
     }
 
     async fn clear_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<bool> {
@@ -149,6 +145,11 @@ impl Collections {
             }
         }
         Err(StoreError::Busy)
+    }
+
+    pub(super) async fn remove_check(&self, user: &UserKey, subject: &Subject) -> StoreResult<()> {
+        self.checks.delete_one(doc! {"_id": key(user, subject), "u": user.as_str()}).await?;
+        Ok(())
     }
 
     async fn find_check(&self, filter: Document) -> StoreResult<Option<Check>> {

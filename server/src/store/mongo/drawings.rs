@@ -7,6 +7,7 @@ use super::chunks::bytes;
 use super::schema::{Collections, DrawingDoc, MAX_TIME, State, by_key, drawing_key, without_tail};
 use super::{ROUNDS, StoreError, StoreResult};
 use crate::clock::Micros;
+use crate::store::checks::Subject;
 use crate::store::gallery::{Header, Stored};
 use crate::user::UserKey;
 
@@ -101,7 +102,11 @@ impl Collections {
             .max_time(MAX_TIME)
             .await?;
         match marked {
-            Some(drawing) => self.finish_purge(&drawing).await.map(|()| true),
+            Some(drawing) => {
+                // First: as long as the drawing is marked, a purge that broke off comes again.
+                self.remove_check(user, &Subject::Title(id.to_owned())).await?;
+                self.finish_purge(&drawing).await.map(|()| true)
+            }
             None => Ok(false),
         }
     }

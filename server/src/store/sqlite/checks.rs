@@ -51,14 +51,8 @@ impl Checks for SqliteStore {
     }
 
     async fn remove_check(&self, user: &UserKey, subject: &Subject) -> StoreResult<()> {
-        let (user, subject) = (user.clone(), subject.to_string());
-        self.writing(0, move |connection| {
-            connection
-                .prepare_cached("DELETE FROM checks WHERE user = ? AND subject = ?")?
-                .execute(params![user, subject])?;
-            Ok(())
-        })
-        .await
+        let (user, subject) = (user.clone(), subject.clone());
+        self.writing(0, move |connection| remove(connection, &user, &subject)).await
     }
 
     async fn clear_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<bool> {
@@ -109,6 +103,14 @@ fn put(connection: &Connection, check: &Check) -> StoreResult<()> {
             check.tries,
             check.trace_id
         ])?;
+    Ok(())
+}
+
+/// See [`Checks::remove_check`].
+pub fn remove(connection: &Connection, user: &UserKey, subject: &Subject) -> StoreResult<()> {
+    connection
+        .prepare_cached("DELETE FROM checks WHERE user = ? AND subject = ?")?
+        .execute(params![user, subject.to_string()])?;
     Ok(())
 }
 

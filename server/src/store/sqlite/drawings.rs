@@ -3,9 +3,11 @@
 use rusqlite::{Connection, params};
 use yibi_common::drawing::Mode;
 
+use super::checks;
 use super::rows::{Drawing, signed};
 use crate::clock::Micros;
 use crate::store::StoreResult;
+use crate::store::checks::Subject;
 use crate::store::gallery::{Appended, Batch, Header, NewDrawing, WeappSave, WeappSaved};
 use crate::user::UserKey;
 
@@ -138,6 +140,9 @@ pub fn purge(connection: &Connection, user: &UserKey, id: &str, before: Micros) 
     let removed = connection
         .prepare_cached("DELETE FROM drawings WHERE user = ? AND id = ? AND deleted_at < ?")?
         .execute(params![user, id, before])?;
+    if removed > 0 {
+        checks::remove(connection, user, &Subject::Title(id.to_owned()))?;
+    }
     Ok(removed > 0)
 }
 

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use yibi_server::store::checks::{Check, Standing, Subject};
 
-use crate::given::{GalleryUnderTest, at, new_user, user};
+use crate::given::{GalleryUnderTest, at, draw, new_user, user};
 
 fn check(openid: &str, subject: Subject, content: &str, created: i64, due: Option<i64>) -> Check {
     Check {
@@ -138,4 +138,23 @@ pub async fn a_nickname_is_cleared_if_it_is_still_that<G: GalleryUnderTest>(gall
     assert!(gallery.clear_nickname(&ann, "Ann").await.unwrap());
     assert!(!gallery.clear_nickname(&ann, "Ann").await.unwrap());
     assert_eq!(gallery.user(&ann).await.unwrap().unwrap().nickname, "");
+}
+
+pub async fn the_check_of_a_title_goes_with_its_drawing<G: GalleryUnderTest>(gallery: &G) {
+    let ann = user("ann");
+    for (openid, id) in [("ann", "a"), ("ann", "b"), ("ben", "a")] {
+        draw(gallery, &user(openid), id, 1, at(0)).await;
+        let title = Subject::Title(id.to_owned());
+        gallery.put_check(&check(openid, title, "tree", 1, Some(5))).await.unwrap();
+    }
+    let kept = async |openid, id: &str| {
+        let check = gallery.check(&user(openid), &Subject::Title(id.to_owned())).await.unwrap();
+        check.is_some()
+    };
+    gallery.set_deleted(&ann, "a", true, at(2)).await.unwrap();
+    assert!(!gallery.purge(&ann, "a", at(1)).await.unwrap());
+    assert!(kept("ann", "a").await, "a drawing in the bin may come back");
+    assert!(gallery.purge(&ann, "a", at(3)).await.unwrap());
+    assert!(!kept("ann", "a").await);
+    assert!(kept("ann", "b").await && kept("ben", "a").await);
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::form::plain_png;
 use yibi_tests::server::ADMIN_TOKEN;
+use yibi_tests::weapp::Phone;
 use yibi_tests::{Api, Backend, Server, Wechat, eventually, free_address};
 
 use super::push::{TOKEN, counter, outcomes};
@@ -16,6 +17,8 @@ on_both_backends! {
     what_failed_is_asked_again_also_after_a_crash,
     an_avatar_of_which_nothing_is_said_is_asked_about_again,
     a_verdict_counts_only_where_it_is_waited_for,
+    a_rejected_nickname_of_2016_stays_away,
+    a_resent_first_append_leaves_the_newer_titles_check,
 }
 
 const KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
@@ -203,4 +206,61 @@ async fn attempts_are_bounded() {
     let given_up = "yibi_content_checks_total{subject=\"nickname\",outcome=\"given_up\"}";
     eventually("it is given up", SOON, async || counter(&server, given_up).await == 1).await;
     assert_eq!(asked(&wechat, "msg_sec_check").await, 2);
+}
+
+#[tokio::test]
+async fn silence_about_an_avatar_is_given_up() {
+    let further = [("MODERATION__TRIES", "2"), ("MODERATION__VERDICT", "1")];
+    let Given { wechat, server, alice } = given(Backend::Embedded, "enforce", &further).await;
+    wechat.fates(json!(["silence", "silence", "silence", "silence", "silence"])).await;
+    alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
+    let given_up = "yibi_content_checks_total{subject=\"avatar\",outcome=\"given_up\"}";
+    eventually("it is given up", SOON, async || counter(&server, given_up).await == 1).await;
+    assert_eq!(asked(&wechat, "media_check_async").await, 2);
+    assert_eq!(me(&alice).await["avatar_state"], "pending");
+}
+
+async fn a_rejected_nickname_of_2016_stays_away(backend: Backend) {
+    let Given { wechat, server, alice: _alice } = given(backend, "enforce", &[]).await;
+    let profile = async |nickname: &str| {
+        let login = wechat.tourist(&json!({"nickName": nickname}).to_string()).await;
+        Phone::signed_in(&server.public, &login).await;
+    };
+    let looked_at = async |outcome: &str| {
+        let name = format!("yibi_content_checks_total{{subject=\"nickname\",outcome=\"{outcome}\"}}");
+        eventually(&format!("it is {outcome}"), SOON, async || counter(&server, &name).await == 1).await;
+    };
+    // Clients of 2016 ask for nothing else: the sign-in alone has it looked at.
+    profile("违规").await;
+    looked_at("rejected").await;
+    profile("违规").await;
+    let modern = server.api().sign_in(&wechat.tourist("{}").await.code).await;
+    let seen = me(&modern).await;
+    assert_eq!((&seen["nickname"], &seen["nickname_state"]), (&json!(""), &json!("rejected")));
+    profile("小明").await;
+    looked_at("passed").await;
+    assert_eq!(me(&modern).await["nickname"], "小明");
+    assert_eq!(asked(&wechat, "msg_sec_check").await, 2);
+}
+
+async fn a_resent_first_append_leaves_the_newer_titles_check(backend: Backend) {
+    let Given { wechat, server, alice } = given(backend, "enforce", &[]).await;
+    let looked_at = async |outcome: &str, times: u64| {
+        let name = format!("yibi_content_checks_total{{subject=\"title\",outcome=\"{outcome}\"}}");
+        eventually(&format!("one is {outcome}"), SOON, async || counter(&server, &name).await == times).await;
+    };
+    let rename = async |title: &str| {
+        alice.patch("/api/v1/drawings/a", &json!({"title": title})).await.ok();
+    };
+    let first = json!({"from_seq": 0, "drawing": {"title": "小树"}, "actions": [stroke(1)]});
+    alice.post("/api/v1/drawings/a/actions", &first).await.ok();
+    looked_at("passed", 1).await;
+    rename("违规").await;
+    looked_at("rejected", 1).await;
+    alice.post("/api/v1/drawings/a/actions", &first).await.ok();
+    // Its verdict is still known, so nobody is asked.
+    rename("违规").await;
+    rename("小花").await;
+    looked_at("passed", 2).await;
+    assert_eq!(asked(&wechat, "msg_sec_check").await, 3);
 }
