@@ -70,6 +70,16 @@ impl Listeners {
             Some(listener) => Some(listener),
             None => settings.internal.listen.map(bind).transpose()?,
         };
+        // A socket that was handed over is bound by the settings' rule, too: who gets through to this one is
+        // told who anybody is.
+        if let Some(listener) = &internal {
+            let address = listener.local_addr().map_err(|error| at(&"internal", &error))?;
+            if !address.ip().is_loopback() {
+                return Err(format!(
+                    "{address}: the socket for other backends must be at a loopback address"
+                ));
+            }
+        }
         Ok(Self { public, admin, internal })
     }
 }
@@ -131,5 +141,26 @@ impl HandedOver {
             }
         }
         Ok(handed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_for_other_backends_is_at_loopback_also_when_handed_over() {
+        let settings = Settings::load(None, [], &[]).unwrap();
+        let bound = |address: &str| TcpListener::bind(address).unwrap();
+        let listeners = |internal: &str| {
+            let handed = HandedOver {
+                public: Some(Listener::Tcp(bound("127.0.0.1:0"))),
+                admin: Some(bound("127.0.0.1:0")),
+                internal: Some(bound(internal)),
+            };
+            Listeners::of(&settings, handed)
+        };
+        assert!(listeners("127.0.0.1:0").unwrap().internal.is_some());
+        assert!(listeners("0.0.0.0:0").unwrap_err().contains("loopback"));
     }
 }

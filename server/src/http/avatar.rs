@@ -46,6 +46,7 @@ pub(super) async fn upload(app: App, caller: Authenticated, body: Body) -> Reply
     let file = body.file(MAX_UPLOAD).await?;
     let image = app.gallery.avatar_of(caller.user(), file).await?;
     let id = random::public_id();
+    app.guard.wechat_call(caller.user())?;
     let check = app.moderation.before(caller.user(), Subject::Avatar, &id).await?;
     let user = app.gallery.store().set_avatar(caller.user(), &id, &image, Micros::now()).await?;
     app.moderation.begin(check);

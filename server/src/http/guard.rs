@@ -28,6 +28,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 pub struct Guard {
     enabled: bool,
     writes: DefaultKeyedRateLimiter<UserKey>,
+    wechat_calls: DefaultKeyedRateLimiter<UserKey>,
     failures: DefaultKeyedRateLimiter<IpAddr>,
     shut: Cache<IpAddr, ()>,
 }
@@ -43,6 +44,10 @@ impl Guard {
         Self {
             enabled: settings.enabled,
             writes: RateLimiter::keyed(quota(settings.user_writes, settings.user_writes_burst)),
+            wechat_calls: RateLimiter::keyed(quota(
+                settings.user_wechat_calls,
+                settings.user_wechat_calls_burst,
+            )),
             failures: RateLimiter::keyed(quota(settings.address_failures, settings.address_failures_burst)),
             shut: Cache::builder().time_to_live(SHUT).max_capacity(SHUT_ADDRESSES).build(),
         }
@@ -53,10 +58,23 @@ impl Guard {
     /// # Errors
     /// [`Code::RateLimited`] when it is one too many.
     pub fn write(&self, user: &UserKey) -> Result<(), Problem> {
+        self.count(&self.writes, user)
+    }
+
+    /// Counts what a user does that may cost a call of WeChat's API. The app's quotas there are shared: one
+    /// user must not use them up for all.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] when it is one too many.
+    pub fn wechat_call(&self, user: &UserKey) -> Result<(), Problem> {
+        self.count(&self.wechat_calls, user)
+    }
+
+    fn count(&self, limiter: &DefaultKeyedRateLimiter<UserKey>, user: &UserKey) -> Result<(), Problem> {
         if !self.enabled {
             return Ok(());
         }
-        self.writes.check_key(user).map_err(|early| {
+        limiter.check_key(user).map_err(|early| {
             let wait = early.wait_time_from(governor::clock::DefaultClock::default().now());
             Problem::new(Code::RateLimited).retry_after(wait)
         })
@@ -87,6 +105,7 @@ impl Guard {
         loop {
             ticks.tick().await;
             self.writes.retain_recent();
+            self.wechat_calls.retain_recent();
             self.failures.retain_recent();
         }
     }
@@ -146,6 +165,8 @@ mod tests {
             enabled,
             user_writes: 1,
             user_writes_burst,
+            user_wechat_calls: 1,
+            user_wechat_calls_burst: 2,
             address_failures: 1,
             address_failures_burst,
             drawing,
@@ -163,6 +184,20 @@ mod tests {
         assert_eq!(refused.code, Code::RateLimited);
         assert!(refused.retry_after_seconds().is_some_and(|seconds| seconds >= 1));
         guard.write(&b).unwrap();
+    }
+
+    #[test]
+    fn what_asks_wechat_has_a_smaller_burst_and_leaves_other_writes_alone() {
+        let guard = guard(4, 1, true);
+        let (a, b) = (UserKey::new("wx", "a"), UserKey::new("wx", "b"));
+        for _ in 0..2 {
+            guard.wechat_call(&a).unwrap();
+        }
+        let refused = guard.wechat_call(&a).unwrap_err();
+        assert_eq!(refused.code, Code::RateLimited);
+        assert!(refused.retry_after_seconds().is_some_and(|seconds| seconds >= 1));
+        guard.write(&a).unwrap();
+        guard.wechat_call(&b).unwrap();
     }
 
     #[test]
@@ -186,6 +221,7 @@ mod tests {
         let user = UserKey::new("wx", "a");
         for _ in 0..100 {
             guard.write(&user).unwrap();
+            guard.wechat_call(&user).unwrap();
             guard.failed(IpAddr::from([1, 2, 3, 4]));
         }
         guard.hear(IpAddr::from([1, 2, 3, 4])).unwrap();

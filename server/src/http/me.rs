@@ -51,6 +51,7 @@ pub(super) async fn patch_me(app: App, caller: Authenticated, body: Body) -> Rep
     let patch: PatchMe = body.json().await?;
     let nickname = text::nickname(&patch.nickname)
         .ok_or_else(|| Problem::new(Code::InvalidValue).detail("nickname has 1 to 32 visible characters"))?;
+    app.guard.wechat_call(caller.user())?;
     let check = app.moderation.before(caller.user(), Subject::Nickname, nickname).await?;
     let user = app.gallery.store().set_nickname(caller.user(), nickname).await?;
     app.moderation.begin(check);

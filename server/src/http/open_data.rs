@@ -33,7 +33,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 ))]
 pub(super) async fn open(app: App, caller: Authenticated, body: Body) -> Reply {
     app.guard.write(caller.user())?;
-    let mut data = match body.json_within(MAX_BODY).await? {
+    let request = body.json_within(MAX_BODY).await?;
+    app.guard.wechat_call(caller.user())?;
+    let mut data = match request {
         OpenDataRequest::Encrypted(EncryptedData { encrypted_data, iv }) => {
             app.sessions.open_data(&caller, &encrypted_data, &iv).await?.into_members()
         }
@@ -54,6 +56,7 @@ pub(super) async fn open(app: App, caller: Authenticated, body: Body) -> Reply {
 ))]
 pub(super) async fn session_key(app: App, caller: Authenticated) -> Reply {
     app.guard.write(caller.user())?;
+    app.guard.wechat_call(caller.user())?;
     let valid = app.sessions.has_current_key(&caller.session).await?;
     Ok(HttpResponse::Ok().json(SessionKeyReply { valid }))
 }

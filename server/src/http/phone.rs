@@ -42,6 +42,7 @@ pub(super) async fn bind(app: App, caller: Authenticated, body: Body) -> Reply {
             PhoneProof::OpenData { encrypted_data, iv }
         }
     };
+    app.guard.wechat_call(caller.user())?;
     let user = app.sessions.bind_phone(&caller, proof).await?;
     shown(&app, Some(user)).await
 }

@@ -35,6 +35,8 @@ async fn verify(app: App, request: HttpRequest) -> Reply {
 /// A message. What it brings about happens after the answer, for WeChat waits for five seconds.
 async fn take(app: App, request: HttpRequest, body: Body) -> Reply {
     let (key, asked) = known(&app, &request)?;
+    let checked = key.precheck(&asked, Micros::now().seconds());
+    checked.map_err(|error| untrusted(&app, &request, error))?;
     let body = body.bytes_within(MAX_MESSAGE).await?;
     match app.pushes.take(key, &asked, &body, Micros::now().seconds()) {
         Ok(()) => Ok(said("success".to_owned())),

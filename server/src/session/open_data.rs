@@ -8,6 +8,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tracing::Instrument;
 
 use super::{Caller, Refusal, SessionError, SessionService};
 use crate::clock::Micros;
@@ -102,6 +103,15 @@ impl SessionService {
     /// [`SessionError::KeySuperseded`] when the key is no longer the user's, [`SessionError::NoSession`] when the
     /// session ends meanwhile, [`SessionError::Exchange`] when WeChat does not do it, [`SessionError::Store`].
     pub async fn reset_key(&self, session: &StoredSession) -> Result<(), SessionError> {
+        // In a task of its own: once WeChat has made the new key, the old one is worth nothing, so the new one
+        // must not be dropped with the request that asked for it.
+        let (service, session) = (self.clone(), session.clone());
+        let task = async move { service.take_new_key(&session).await };
+        let done = tokio::spawn(task.in_current_span()).await;
+        done.unwrap_or(Err(SessionError::Internal("the reset of a session_key panicked")))
+    }
+
+    async fn take_new_key(&self, session: &StoredSession) -> Result<(), SessionError> {
         #[derive(Deserialize)]
         struct Reply {
             session_key: SecretString,

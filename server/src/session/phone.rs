@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tracing::Instrument;
 
 use super::open_data::refused;
 use super::{Caller, SessionError, SessionService};
@@ -37,6 +38,15 @@ impl SessionService {
     /// does not answer it; those of [`SessionService::open_data`]; [`SessionError::Unauthenticated`] when the
     /// user is gone.
     pub async fn bind_phone(&self, caller: &Caller, proof: PhoneProof) -> Result<UserRecord, SessionError> {
+        // In a task of its own: a code is spent once WeChat has been asked, so the number must not be dropped
+        // with the request that brought it.
+        let (service, caller) = (self.clone(), caller.clone());
+        let task = async move { service.keep_phone(&caller, proof).await };
+        let done = tokio::spawn(task.in_current_span()).await;
+        done.unwrap_or(Err(SessionError::Internal("the binding of a phone number panicked")))
+    }
+
+    async fn keep_phone(&self, caller: &Caller, proof: PhoneProof) -> Result<UserRecord, SessionError> {
         let told = match proof {
             PhoneProof::Code(code) => self.phone_of_code(caller, &code).await?,
             PhoneProof::OpenData { encrypted_data, iv } => {

@@ -126,6 +126,8 @@ pub struct RateLimits {
     pub enabled: bool,
     pub user_writes: u32,
     pub user_writes_burst: u32,
+    pub user_wechat_calls: u32,
+    pub user_wechat_calls_burst: u32,
     pub address_failures: u32,
     pub address_failures_burst: u32,
     pub drawing: Limits,

@@ -51,9 +51,10 @@ impl Wechat {
         app: &WechatApp,
         refused: &SecretString,
     ) -> Result<AccessToken, WechatError> {
+        let began = Instant::now();
         let token = self.tokens.token(app).await?;
         if token.text().expose_secret() == refused.expose_secret() {
-            return self.tokens.replace(app, &token).await;
+            return self.tokens.replace(app, &token, began).await;
         }
         Ok(token)
     }
@@ -125,10 +126,11 @@ impl Wechat {
     ) -> Result<T, WechatError> {
         let deadline = Instant::now() + self.client.timeout();
         let token = in_time(deadline, self.tokens.token(app)).await?;
+        let began = Instant::now();
         match self.call_once(&token, ask, deadline).await {
             Err(error) if error.errcode.is_some_and(is_bad_token) => {
                 tracing::warn!(app = app.id, error = %error, rid = error.rid, "WeChat refuses the access token");
-                let token = in_time(deadline, self.tokens.replace(app, &token)).await?;
+                let token = in_time(deadline, self.tokens.replace(app, &token, began)).await?;
                 self.call_once(&token, ask, deadline).await
             }
             outcome => outcome,

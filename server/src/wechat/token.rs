@@ -125,8 +125,15 @@ struct Pace {
     failed: Option<(Told, Instant, Duration)>,
     /// Until when WeChat is not asked without the store, and the pause before that.
     alone: Option<(Instant, Duration)>,
-    /// A token that was refused, and that WeChat then gave again.
-    suspect: Option<AccessToken>,
+    /// A token that was refused, and that WeChat then gave again; and when it did.
+    suspect: Option<(AccessToken, Instant)>,
+}
+
+impl Pace {
+    /// When WeChat gave that token again after it was refused, if it is the last one of which it did.
+    fn given_again(&self, token: &AccessToken) -> Option<Instant> {
+        self.suspect.as_ref().filter(|(suspect, _)| token.is(Some(suspect))).map(|(_, at)| *at)
+    }
 }
 
 /// A [`WechatError`] that can be told again.
@@ -179,8 +186,8 @@ enum Want {
     Good,
     /// One that will be for a while.
     Fresh,
-    /// Another than this, which WeChat refused.
-    Other(AccessToken),
+    /// Another than this, which WeChat refused to a call that began then.
+    Other(AccessToken, Instant),
 }
 
 impl Want {
@@ -188,14 +195,22 @@ impl Want {
         match self {
             Self::Good => token.lasts(MARGIN),
             Self::Fresh => token.lasts(AHEAD),
-            Self::Other(refused) => token.lasts(MARGIN) && !token.is(Some(refused)),
+            Self::Other(refused, _) => token.lasts(MARGIN) && !token.is(Some(refused)),
         }
     }
 
     fn refused(&self) -> Option<&AccessToken> {
         match self {
             Self::Good | Self::Fresh => None,
-            Self::Other(refused) => Some(refused),
+            Self::Other(refused, _) => Some(refused),
+        }
+    }
+
+    /// Whether the refusal is of a call that began after that moment, and so says something of what was then.
+    fn is_later_than(&self, at: Instant) -> bool {
+        match self {
+            Self::Good | Self::Fresh => false,
+            Self::Other(_, began) => *began >= at,
         }
     }
 }
@@ -233,13 +248,19 @@ impl TokenKeeper {
         }
     }
 
-    /// Another token than the one that WeChat just refused, which is dropped wherever it still is.
+    /// Another token than the one that WeChat refused to a call that began then. It is dropped wherever it
+    /// still is.
     ///
     /// # Errors
     /// [`WechatError`] when WeChat gives none.
-    pub async fn replace(&self, app: &WechatApp, refused: &AccessToken) -> Result<AccessToken, WechatError> {
+    pub async fn replace(
+        &self,
+        app: &WechatApp,
+        refused: &AccessToken,
+        began: Instant,
+    ) -> Result<AccessToken, WechatError> {
         let place = self.place(app);
-        let want = Want::Other(refused.clone());
+        let want = Want::Other(refused.clone(), began);
         let held = place.held().clone();
         match held {
             Some(token) if want.is_met_by(&token) => Ok(token),
@@ -282,8 +303,14 @@ impl TokenKeeper {
             match &want {
                 Want::Fresh if pace.ahead.is_some_and(|until| now < until) => return Ok(token),
                 Want::Fresh => pace.ahead = Some(now + AHEAD_PAUSE),
-                Want::Other(refused) if token.is(Some(refused)) => *place.held() = None,
-                Want::Good | Want::Other(_) => {}
+                Want::Other(refused, _) if token.is(Some(refused)) => {
+                    // Refused together with a call for which WeChat has been asked meanwhile.
+                    if pace.given_again(&token).is_some_and(|at| !want.is_later_than(at)) {
+                        return Ok(token);
+                    }
+                    *place.held() = None;
+                }
+                Want::Good | Want::Other(..) => {}
             }
         }
         if let Some((told, until, _)) = &pace.failed
@@ -367,14 +394,16 @@ impl TokenKeeper {
         }
         let mut token = self.fetch(place, false).await?;
         if token.is(want.refused()) {
-            // Refused, and then given again: WeChat's servers may not agree yet. The second time the token is
-            // ended for good, as far as the budget goes.
-            if token.is(pace.suspect.as_ref()) {
-                self.may_force(place).await?;
-                token = self.fetch(place, true).await?;
-                pace.suspect = None;
-            } else {
-                pace.suspect = Some(token.clone());
+            // Refused, and then given again: WeChat's servers may not agree yet. When it is refused once more to
+            // a later call, the token is ended for good, as far as the budget goes.
+            match pace.given_again(&token) {
+                Some(at) if want.is_later_than(at) => {
+                    self.may_force(place).await?;
+                    token = self.fetch(place, true).await?;
+                    pace.suspect = None;
+                }
+                Some(_) => {}
+                None => pace.suspect = Some((token.clone(), Instant::now())),
             }
         }
         if let Err(error) = self.keep(place, &token).await {

@@ -207,6 +207,28 @@ async fn a_wechat_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_time_out_that_another_used_up_opens_no_circuit() {
+    let wechat = Running::start();
+    let hang = || vec![Scripted::from(Step::Hang); 6];
+    wechat.simulator.script(hang()).unwrap();
+    let patient = wechat.client(PATIENT);
+    let ask = Ask { api: Api::Jscode2session, query: &[], body: None, hidden: &[] };
+    for _ in 0..6 {
+        let late = patient.ask::<serde_json::Value>(ask, Instant::now() + Duration::from_millis(50)).await;
+        assert!(matches!(late.unwrap_err().cause, Some(Cause::TimedOut)));
+    }
+    wechat.simulator.clear_script();
+    patient.exchange(&app(), CODE).await.unwrap();
+    // With its time to itself, an API that is silent so often is left alone.
+    wechat.simulator.script(hang()).unwrap();
+    let impatient = wechat.client(Duration::from_millis(50));
+    for _ in 0..5 {
+        assert!(matches!(refused(&impatient, &app()).await.cause, Some(Cause::TimedOut)));
+    }
+    assert!(matches!(refused(&impatient, &app()).await.cause, Some(Cause::CircuitOpen)));
+}
+
+#[tokio::test]
 async fn a_body_that_never_ends_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -94,6 +94,22 @@ impl PushKey {
         if fits { Ok(echo) } else { Err(PushError::Malformed) }
     }
 
+    /// What can be told of a push before its body is read: whoever fails here has no message to show.
+    ///
+    /// # Errors
+    /// [`PushError::Stale`]; [`PushError::Signature`] of a plain push, whose signature does not cover the body;
+    /// [`PushError::Plain`] when safe mode's signature is missing.
+    pub fn precheck(&self, query: &PushQuery, now: i64) -> Result<(), PushError> {
+        fresh(query, now)?;
+        match &self.aes_key {
+            Some(_) => query.msg_signature.as_ref().map(|_| ()).ok_or(PushError::Plain),
+            None => {
+                let given = query.signature.as_deref().unwrap_or_default();
+                self.check(given, &[&query.timestamp, &query.nonce])
+            }
+        }
+    }
+
     /// The message of a push.
     ///
     /// # Errors

@@ -107,6 +107,21 @@ fn with_an_aes_key_only_safe_mode_is_taken() {
 }
 
 #[test]
+fn what_the_query_shows_is_checked_before_the_body() {
+    let (plain_at, safe_at) = (1_714_037_059, 1_714_112_445);
+    assert_eq!(key(false).precheck(&plain_query(), plain_at), Ok(()));
+    assert_eq!(key(true).precheck(&safe_query(), safe_at), Ok(()));
+    assert_eq!(key(false).precheck(&plain_query(), plain_at + 601), Err(PushError::Stale));
+    assert_eq!(key(true).precheck(&safe_query(), safe_at + 601), Err(PushError::Stale));
+    assert_eq!(key(true).precheck(&plain_query(), plain_at), Err(PushError::Plain));
+    for signature in [None, Some("0".repeat(40))] {
+        let forged = PushQuery { signature, ..plain_query() };
+        assert_eq!(key(false).precheck(&forged, plain_at), Err(PushError::Signature));
+    }
+    assert_eq!(key(false).precheck(&PushQuery::default(), plain_at), Err(PushError::Stale));
+}
+
+#[test]
 fn what_was_changed_or_kept_is_refused() {
     let body = json!({"Encrypt": ENCRYPTED}).to_string();
     let open = |query: &PushQuery, now| key(true).open(query, body.as_bytes(), now);

@@ -163,6 +163,20 @@ async fn a_refused_token_that_wechat_gives_again_is_ended_by_force_within_the_bu
 }
 
 #[tokio::test]
+async fn calls_that_are_refused_together_force_nothing() {
+    let fleet = Fleet::new();
+    let server = fleet.server();
+    call(&server).await;
+    let before = fleet.fetches();
+    fleet.wechat.simulator.refuse_tokens(None, true);
+    for error in join_all((0..10).map(|_| call(&server))).await {
+        assert_eq!(error.errcode, Some(40001), "{error:?}");
+    }
+    assert_eq!((fleet.fetches(), fleet.forced()), (before + 1, 0));
+    assert_eq!((call(&server).await.errcode, fleet.forced()), (ANSWERED, 1));
+}
+
+#[tokio::test]
 async fn forced_refreshes_are_20_a_day() {
     let fleet = Fleet::new();
     let server = fleet.server();

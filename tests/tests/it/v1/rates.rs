@@ -52,6 +52,28 @@ async fn a_user_writes_so_often_and_reads_at_will() {
     alice.append("a", seq, json!([stroke(1)])).await.ok();
 }
 
+#[tokio::test]
+async fn one_user_does_not_use_up_the_quotas_at_wechat() {
+    let wechat = Wechat::start();
+    let few = [("LIMITS__USER_WECHAT_CALLS", "1"), ("LIMITS__USER_WECHAT_CALLS_BURST", "2")];
+    let server = Server::start_with(Backend::Embedded, &wechat, &few);
+    let alice = server.signed_in(&wechat, "alice").await;
+    let mut heard = 0;
+    let reply = loop {
+        let reply = alice.get("/api/v1/me/session-key").await;
+        if reply.status != 200 {
+            break reply;
+        }
+        heard += 1;
+        assert!(heard < 50, "no end of it");
+    };
+    refused(&reply);
+    assert!(heard >= 2, "{heard}");
+    // Drawing goes on, and so do others.
+    alice.append("a", 0, json!([stroke(1)])).await.ok();
+    server.signed_in(&wechat, "bob").await.get("/api/v1/me/session-key").await.ok();
+}
+
 async fn bad(server: &Server, headers: &[(&'static str, &str)]) -> Reply {
     let api = server.api().with_token(&"A".repeat(64));
     headers.iter().fold(api, |api, (name, value)| api.with_header(name, value)).get("/api/v1/me").await
