@@ -86,7 +86,8 @@ impl Keyring {
     }
 }
 
-/// Takes the keys along that the settings do not name, from where they are kept to where none is kept yet.
+/// Takes the keys along that are in use, from where they are kept to where none is kept yet: those that the
+/// settings do not name, and those that are the old ones beside a key of the settings, see [`keys`].
 /// Gives the name of one of which there is another already.
 ///
 /// # Errors
@@ -96,12 +97,19 @@ pub async fn carry(
     from: &KeyPlace,
     to: &KeyPlace,
 ) -> StoreResult<Option<&'static str>> {
-    for (name, named) in [("sealing", &settings.sealing), ("signing", &settings.signing)] {
-        if decode(named).is_none() {
-            let ours = from.kept(name, &random::bytes()).await?;
-            if to.kept(name, &ours).await? != ours {
-                return Ok(Some(name));
-            }
+    for (name, named, old) in [
+        ("sealing", &settings.sealing, &settings.sealing_old),
+        ("signing", &settings.signing, &settings.signing_old),
+    ] {
+        let ours = match (decode(named), decode(old)) {
+            (None, _) => Some(from.kept(name, &random::bytes()).await?),
+            (Some(named), None) => from.known(name).await?.filter(|kept| *kept != named),
+            (Some(_), Some(_)) => None,
+        };
+        if let Some(ours) = ours
+            && to.kept(name, &ours).await? != ours
+        {
+            return Ok(Some(name));
         }
     }
     Ok(None)
@@ -307,6 +315,36 @@ mod tests {
         assert_eq!(twice, ([2; 32], Some([1; 32])));
         let own = SecretString::from(BASE64.encode(&kept));
         assert_eq!(keys("sealing", &own, &none(), &place).await.unwrap(), (kept, None));
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_key_that_opens_something_is_carried() {
+        let directory = std::env::temp_dir().join(format!("yibi-keys-{}", random::short_id()));
+        let place = |name: &str| {
+            std::fs::create_dir_all(directory.join(name)).unwrap();
+            KeyPlace::Directory(directory.join(name))
+        };
+        let text = |key: u8| SecretString::from(BASE64.encode(&[key; 32]));
+        let from = place("from");
+        from.kept("sealing", &[1; 32]).await.unwrap();
+        let none = SecretString::default;
+        let rotated =
+            settings::Keys { sealing: text(2), sealing_old: none(), signing: text(3), signing_old: none() };
+
+        let to = place("rotated");
+        assert_eq!(carry(&rotated, &from, &to).await.unwrap(), None);
+        assert_eq!(to.known("sealing").await.unwrap(), Some([1; 32]));
+        assert_eq!(to.known("signing").await.unwrap(), None);
+        let other = place("other");
+        other.kept("sealing", &[9; 32]).await.unwrap();
+        assert_eq!(carry(&rotated, &from, &other).await.unwrap(), Some("sealing"));
+
+        // The settings name all that is in use.
+        for (sealing, sealing_old) in [(text(1), none()), (text(2), text(1))] {
+            let named = settings::Keys { sealing, sealing_old, ..rotated.clone() };
+            assert_eq!(carry(&named, &from, &other).await.unwrap(), None);
+        }
         std::fs::remove_dir_all(&directory).unwrap();
     }
 

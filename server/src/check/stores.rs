@@ -1,9 +1,11 @@
 //! The databases: whether they answer, are new enough, and keep what they are given.
 
+use std::os::unix::fs::MetadataExt;
+
+use rustix::fs::Access;
 use secrecy::ExposeSecret;
 
 use super::Finding;
-use crate::random;
 use crate::settings::Settings;
 use crate::store::gallery::Gallery;
 use crate::store::mongo::{MongoGallery, MongoState};
@@ -39,27 +41,47 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Whether the data directory can be written; the store in it may be in use by a running server.
+/// Whether the data directory can be written by who asks, without writing; the store in it may be in use by a
+/// running server.
 fn data_dir(settings: &Settings) -> Finding {
     let directory = &settings.store.data_dir;
     let shown = directory.display();
-    let probe = directory.join(format!(".check-{}", random::short_id()));
-    let tried = std::fs::create_dir_all(directory)
-        .and_then(|()| std::fs::write(&probe, b"yibi"))
-        .and_then(|()| std::fs::remove_file(&probe));
-    match tried {
-        Ok(()) => Finding::ok("store", format!("embedded, in {shown}")),
+    let found = match std::fs::metadata(directory) {
+        Ok(found) => found,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Finding::warning(
+                "store",
+                format!("{shown} is not there yet"),
+                "the server makes it where its user may; else make it, and give it to the server's user",
+            );
+        }
+        Err(error) => {
+            let to_do = "let the server's user into the directories above it";
+            return Finding::error("store", format!("{shown} can't be looked at ({error})"), to_do);
+        }
+    };
+    let (owner, asking) = (found.uid(), rustix::process::geteuid().as_raw());
+    let whose = if owner == asking {
+        String::new()
+    } else {
+        format!("; it is user {owner}'s, mode {:o}, and user {asking} asks", found.mode() & 0o7777)
+    };
+    if !found.is_dir() {
+        return Finding::error("store", format!("{shown} is no directory"), "name one as store.data_dir");
+    }
+    match rustix::fs::access(directory, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(()) => Finding::ok("store", format!("embedded, in {shown}{whose}")),
         Err(error) => Finding::error(
             "store",
-            format!("{shown} can't be written ({error})"),
-            "make it, or give it to the server's user",
+            format!("{shown} can't be written ({error}){whose}"),
+            "ask as the server's user (sudo -u), or give it to that user",
         ),
     }
 }
 
 async fn mongodb(uri: &str, database: &str) -> Vec<Finding> {
     let asked = async {
-        let mongo = MongoGallery::connect(uri, database)?;
+        let mongo = MongoGallery::connect_to_look(uri, database)?;
         mongo.ping().await?;
         mongo.state().await
     };

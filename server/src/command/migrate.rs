@@ -111,8 +111,11 @@ async fn weapp(settings: &Settings, file: &PathBuf, app_id: Option<String>) -> R
         let mongo = MongoGallery::connect(uri, &store.mongodb_database).map_err(|error| failed(&error))?;
         take_over(&app_id, lines, &mongo, told).await
     };
-    let TakenOver { read, added, changed, known, left_out } = taken.map_err(|error| failed(&error))?;
-    say(&format!("{read} read: {added} added, {changed} changed, {known} known, {left_out} left out"));
+    let TakenOver { read, added, changed, known, left_out, leaving } =
+        taken.map_err(|error| failed(&error))?;
+    say(&format!(
+        "{read} read: {added} added, {changed} changed, {known} known, {left_out} left out, {leaving} of users who are leaving"
+    ));
     Ok(Exit::Ok)
 }
 

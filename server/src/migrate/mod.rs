@@ -3,7 +3,7 @@
 //!
 //! A move is made in turns, and after each a file in the data directory says how far it is; one that was
 //! interrupted goes on from there. Whatever is put is put whole and may be put twice. In the end, everything
-//! is read from both sides and compared.
+//! is read from both sides and compared; of sessions, which change as they are used and end, how many there are.
 
 mod journal;
 mod verify;
@@ -21,7 +21,7 @@ pub use self::verify::Sum;
 use crate::clock::Micros;
 use crate::keys::{self, KeyPlace};
 use crate::settings::Settings;
-use crate::store::admin::{SessionFilter, SessionPage, SessionsAdmin};
+use crate::store::admin::{Place, SessionFilter, SessionPage, SessionsAdmin};
 use crate::store::avatars::Avatars;
 use crate::store::checks::{Checks, Subject};
 use crate::store::gallery::Gallery;
@@ -80,7 +80,9 @@ pub enum MigrateError {
     #[error("another move was begun from this data directory ({0}): finish it, or remove that file")]
     Another(String),
     /// The target has its own key.
-    #[error("the target has another {0} key: put the source's into the settings as keys.{0}")]
+    #[error(
+        "the target has another {0} key: put the source's into the settings as keys.{0}, or as keys.{0}_old if they name a newer one"
+    )]
     OtherKey(&'static str),
     /// The two sides differ in the end.
     #[error("the two sides differ: {0}")]
@@ -147,7 +149,7 @@ pub struct Moved {
     pub tally: Tally,
     /// Sessions that live.
     pub sessions: u64,
-    /// The checksum of all users and drawings, the same on both sides.
+    /// The checksum of all users, drawings, checks and entries of the audit log, the same on both sides.
     pub sum: Sum,
 }
 
@@ -180,15 +182,13 @@ pub async fn migrate(settings: &Settings, from: End, to: End, progress: &mut dyn
     let places = (KeyPlace::Directory(store.data_dir.clone()), KeyPlace::Shared(mongo.clone()));
     let target = format!("{}/{}", store.mongodb_database, store.redis_prefix);
     let mut journal = Journal::open(&store.data_dir, from, to, &target)?;
+    match to {
+        End::Shared => begin(&mongo, &mut journal, settings, &places.0, &places.1).await?,
+        End::Embedded => begin(&embedded, &mut journal, settings, &places.1, &places.0).await?,
+    }
     let moved = match to {
-        End::Shared => {
-            carry_keys(settings, &places.0, &places.1).await?;
-            move_all(&embedded, &embedded, &mongo, &redis, &mut journal, progress).await
-        }
-        End::Embedded => {
-            carry_keys(settings, &places.1, &places.0).await?;
-            move_all(&mongo, &redis, &embedded, &embedded, &mut journal, progress).await
-        }
+        End::Shared => move_all(&embedded, &embedded, &mongo, &redis, &mut journal, progress).await,
+        End::Embedded => move_all(&mongo, &redis, &embedded, &embedded, &mut journal, progress).await,
     };
     if moved.is_ok() {
         journal.end()?;
@@ -216,9 +216,25 @@ async fn running(redis: &RedisSessions) -> StoreResult<usize> {
     Ok(servers.values().filter_map(heard).filter(|heard| now - heard < RUNNING).count())
 }
 
-async fn carry_keys(settings: &Settings, from: &KeyPlace, to: &KeyPlace) -> Result<()> {
-    let other = keys::carry(&settings.keys, from, to).await.map_err(at(TARGET))?;
-    other.map_or(Ok(()), |name| Err(MigrateError::OtherKey(name)))
+/// Takes the keys along, once it is clear that nobody's drawings are in the target, and keeps that the move was
+/// begun.
+async fn begin<H: Transfer>(
+    target: &H,
+    journal: &mut Journal,
+    settings: &Settings,
+    from: &KeyPlace,
+    to: &KeyPlace,
+) -> Result<()> {
+    if journal.is_new() {
+        let there = Tally::of(target).await.map_err(at(TARGET))?;
+        if there != Tally::default() {
+            return Err(MigrateError::NotEmpty(there));
+        }
+    }
+    if let Some(name) = keys::carry(&settings.keys, from, to).await.map_err(at(TARGET))? {
+        return Err(MigrateError::OtherKey(name));
+    }
+    if journal.is_new() { journal.begin() } else { Ok(()) }
 }
 
 async fn move_all<G, S, H, T>(
@@ -233,16 +249,9 @@ where
     G: Whole,
     S: Sessions + SessionsAdmin + Sync,
     H: Whole,
-    T: Sessions + Sync,
+    T: Sessions + SessionsAdmin + Sync,
 {
     let all = Tally::of(from).await.map_err(at(SOURCE))?;
-    if journal.is_new() {
-        let there = Tally::of(to).await.map_err(at(TARGET))?;
-        if there != Tally::default() {
-            return Err(MigrateError::NotEmpty(there));
-        }
-        journal.begin()?;
-    }
     if journal.is_at(Part::Users) {
         progress.begins("users", all.users, journal.done());
         loop {
@@ -302,6 +311,12 @@ where
     let sessions = move_sessions(from_sessions, to_sessions, progress).await?;
     progress.begins("comparing", all.users + all.drawings, 0);
     let sum = verify::compare(from, to, progress).await?;
+    // The target first: what ends meanwhile is missing from neither.
+    let there = living(to_sessions).await.map_err(at(TARGET))?;
+    let here = living(from_sessions).await.map_err(at(SOURCE))?;
+    if there < here {
+        return Err(MigrateError::Differs(format!("{here} sessions and {there}")));
+    }
     Ok(Moved { tally: all, sessions, sum })
 }
 
@@ -322,21 +337,37 @@ async fn move_sessions<S: SessionsAdmin, T: Sessions>(
     progress.begins("sessions", living, 0);
     let (mut after, mut count) = (None, 0);
     loop {
-        let page = SessionPage {
-            order: SessionOrder::Openid,
-            reverse: false,
-            after,
-            limit: TURN,
-            users: None,
-            filter: SessionFilter::default(),
-        };
-        let rows = from.session_page(&page).await.map_err(at(SOURCE))?;
+        let rows = from.session_page(&sessions_after(after)).await.map_err(at(SOURCE))?;
         for (session, ends) in &rows.rows {
             let idle = ends.since(Micros::now());
             to.create(session.clone(), idle).await.map_err(at(TARGET))?;
             count += 1;
             progress.done(1);
         }
+        after = rows.next;
+        if after.is_none() {
+            return Ok(count);
+        }
+    }
+}
+
+fn sessions_after(after: Option<Place>) -> SessionPage {
+    SessionPage {
+        order: SessionOrder::Openid,
+        reverse: false,
+        after,
+        limit: TURN,
+        users: None,
+        filter: SessionFilter::default(),
+    }
+}
+
+/// How many sessions there are that have not ended.
+async fn living<S: SessionsAdmin>(sessions: &S) -> StoreResult<u64> {
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let rows = sessions.session_page(&sessions_after(after)).await?;
+        count += rows.rows.len() as u64;
         after = rows.next;
         if after.is_none() {
             return Ok(count);

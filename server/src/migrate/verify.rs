@@ -6,9 +6,13 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at};
+use crate::store::StoreResult;
+use crate::store::checks::{Check, Subject};
 use crate::store::gallery::{Stored, UserRecord};
+use crate::store::transfer::{AuditRow, Transfer};
+use crate::user::UserKey;
 
-/// The SHA-256 of all users and drawings, whatever their order.
+/// The SHA-256 of all users, drawings, checks and entries of the audit log, whatever their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sum([u8; 32]);
 
@@ -29,6 +33,17 @@ impl Sum {
         self.add(format!("{user:?}").as_bytes());
     }
 
+    fn add_check(&mut self, check: Option<&Check>) {
+        if let Some(check) = check {
+            self.add(format!("{check:?}").as_bytes());
+        }
+    }
+
+    /// Without its number, which tells no more than its place among the others of its store.
+    fn add_audit(&mut self, AuditRow { at, number: _, entry }: &AuditRow) {
+        self.add(format!("{at:?} {entry:?}").as_bytes());
+    }
+
     fn add_drawing(&mut self, user: &str, stored: &Stored) {
         let actions = stored.actions.iter().fold(Sha256::new(), |hash, blob| {
             hash.chain_update((blob.len() as u64).to_be_bytes()).chain_update(blob)
@@ -38,7 +53,8 @@ impl Sum {
     }
 }
 
-/// Everything of the source is in the target, just so, and nothing else.
+/// Every user, avatar, drawing, check and entry of the audit log of the source is in the target, just so; and the
+/// target has no other user, drawing or entry.
 pub(super) async fn compare<G, H>(from: &G, to: &H, progress: &mut dyn Progress) -> Result<Sum>
 where
     G: Whole,
@@ -66,6 +82,11 @@ where
                     return differs(format!("the avatar of {}", user.key));
                 }
             }
+            for subject in [Subject::Nickname, Subject::Avatar] {
+                let check = same_check(from, to, &user.key, &subject).await?;
+                left.add_check(check.as_ref());
+                right.add_check(check.as_ref());
+            }
         }
         progress.done(turn.items.len() as u64);
         place = turn.next;
@@ -86,6 +107,9 @@ where
                 (None, None) => {}
                 _ => return differs(format!("drawing {id} of {user}")),
             }
+            let check = same_check(from, to, user, &Subject::Title(id.clone())).await?;
+            left.add_check(check.as_ref());
+            right.add_check(check.as_ref());
         }
         progress.done(turn.items.len() as u64);
         place = turn.next;
@@ -93,5 +117,103 @@ where
             break;
         }
     }
+    add_all_audit(&mut left, from).await.map_err(at(SOURCE))?;
+    add_all_audit(&mut right, to).await.map_err(at(TARGET))?;
     if left == right { Ok(left) } else { differs(format!("checksums {left} and {right}")) }
+}
+
+/// What is known of the subject, the same on both sides.
+async fn same_check<G: Whole, H: Whole>(
+    from: &G,
+    to: &H,
+    user: &UserKey,
+    subject: &Subject,
+) -> Result<Option<Check>> {
+    let here = from.check(user, subject).await.map_err(at(SOURCE))?;
+    if here == to.check(user, subject).await.map_err(at(TARGET))? {
+        Ok(here)
+    } else {
+        Err(MigrateError::Differs(format!("the check of {subject} of {user}")))
+    }
+}
+
+async fn add_all_audit<G: Transfer>(sum: &mut Sum, store: &G) -> StoreResult<()> {
+    let mut place = None;
+    loop {
+        let turn = store.audit_behind(place.as_deref(), TURN).await?;
+        turn.items.iter().for_each(|row| sum.add_audit(row));
+        place = turn.next;
+        if place.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use yibi_common::admin::{AuditEntry, Change};
+
+    use super::super::{Progress, move_check};
+    use super::*;
+    use crate::clock::Micros;
+    use crate::random;
+    use crate::store::checks::{Checks, Standing};
+    use crate::store::gallery::{Gallery, NewUser};
+    use crate::store::sqlite::SqliteStore;
+
+    struct Unheard;
+
+    impl Progress for Unheard {
+        fn begins(&mut self, _: &'static str, _: u64, _: u64) {}
+        fn done(&mut self, _: u64) {}
+    }
+
+    #[tokio::test]
+    async fn what_differs_is_found() {
+        let directory = std::env::temp_dir().join(format!("yibi-verify-{}", random::short_id()));
+        let open = |name: &str| SqliteStore::open(&directory.join(name)).unwrap();
+        let (from, to) = (open("from"), open("to"));
+        let ann = UserKey::new("wx1", "ann");
+        let now = Micros::now();
+        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
+        for store in [&from, &to] {
+            store.sign_in(&ann, &new, now).await.unwrap();
+        }
+        let same = compare(&from, &to, &mut Unheard).await.unwrap();
+
+        let check = Check {
+            user: ann.clone(),
+            subject: Subject::Nickname,
+            content: "Ann".to_owned(),
+            standing: Standing::Rejected,
+            label: Some(20_001),
+            created_at: now,
+            version: 0,
+            due_at: None,
+            asked_at: Some(now),
+            tries: 1,
+            trace_id: None,
+        };
+        from.put_check(&check).await.unwrap();
+        let told = compare(&from, &to, &mut Unheard).await.unwrap_err().to_string();
+        assert!(told.contains("the check of nickname"), "{told}");
+        move_check(&from, &to, &ann, &Subject::Nickname).await.unwrap();
+        assert_ne!(compare(&from, &to, &mut Unheard).await.unwrap(), same);
+
+        for (store, who) in [(&from, "token:ann"), (&to, "token:ben")] {
+            let entry = AuditEntry {
+                at: "2026-11-20T00:00:00.000Z".to_owned(),
+                who: who.to_owned(),
+                from: "socket".to_owned(),
+                change: Change::BlockUser,
+                user: new.public_id.clone(),
+                target: None,
+                request_id: "r".to_owned(),
+            };
+            store.put_audit(&AuditRow { at: now, number: 0, entry }).await.unwrap();
+        }
+        let told = compare(&from, &to, &mut Unheard).await.unwrap_err().to_string();
+        assert!(told.contains("checksums"), "{told}");
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
 }

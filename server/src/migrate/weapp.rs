@@ -41,6 +41,8 @@ pub struct TakenOver {
     pub known: u64,
     /// Lines that hold no drawing.
     pub left_out: u64,
+    /// Drawings of users who asked for their erasure: they are not to get anything more.
+    pub leaving: u64,
 }
 
 /// Why it came to an end before the file did.
@@ -98,6 +100,7 @@ pub async fn take_over<G: Gallery + Transfer>(
             Put::Added => taken.added += 1,
             Put::Changed => taken.changed += 1,
             Put::Known => taken.known += 1,
+            Put::Leaving => taken.leaving += 1,
         }
     }
     Ok(taken)
@@ -146,11 +149,16 @@ enum Put {
     Added,
     Changed,
     Known,
+    Leaving,
 }
 
 async fn put<G: Gallery + Transfer>(store: &G, drawing: Drawing) -> StoreResult<Put> {
     let Drawing { user, stored } = drawing;
     let moment = stored.header.created_at;
+    let owner = store.user(&user).await?;
+    if owner.as_ref().is_some_and(|owner| owner.erase_at.is_some()) {
+        return Ok(Put::Leaving);
+    }
     let there = store.read(&user, &stored.header.id, 0).await?;
     let put = match &there {
         None => Put::Added,
@@ -159,8 +167,11 @@ async fn put<G: Gallery + Transfer>(store: &G, drawing: Drawing) -> StoreResult<
         Some(there) if there.header.updated_at == moment && there.header.seq == 1 => Put::Changed,
         Some(_) => return Ok(Put::Known),
     };
-    let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
-    store.sign_in(&user, &new, moment).await?;
+    // A sign-in of one who is there would take an erasure back.
+    if owner.is_none() {
+        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
+        store.sign_in(&user, &new, moment).await?;
+    }
     store.put_drawing(&user, &stored).await?;
     Ok(put)
 }

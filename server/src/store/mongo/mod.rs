@@ -79,10 +79,26 @@ impl MongoGallery {
         database: &str,
         adjust: impl Fn(&mut ClientOptions) + Send + Sync + 'static,
     ) -> StoreResult<Self> {
+        let store = Self::linked(uri, database, adjust)?;
+        tokio::spawn(link::make_indexes(Arc::downgrade(&store.link)));
+        Ok(store)
+    }
+
+    /// As [`connect`](Self::connect), for one who only looks: no indexes are made.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_to_look(uri: &str, database: &str) -> StoreResult<Self> {
+        Self::linked(uri, database, |_| {})
+    }
+
+    fn linked(
+        uri: &str,
+        database: &str,
+        adjust: impl Fn(&mut ClientOptions) + Send + Sync + 'static,
+    ) -> StoreResult<Self> {
         let uri = ConnectionString::parse(uri).map_err(|cause| error::unreadable_uri(uri, &cause))?;
-        let link = Arc::new(Link::new(uri, database, adjust));
-        tokio::spawn(link::make_indexes(Arc::downgrade(&link)));
-        Ok(Self { link })
+        Ok(Self { link: Arc::new(Link::new(uri, database, adjust)) })
     }
 
     /// A secret that all servers share: the proposal of the one that came first.

@@ -134,7 +134,11 @@ impl Link {
         let outcome = match connecting.await {
             Ok(Connection::One(mut connection)) => question.put(&mut connection).await,
             Ok(Connection::Cluster(mut cluster)) => question.put(&mut cluster).await,
-            Err(error) => Err(error),
+            // Whatever it failed for may be mended (a password, a right) while all who come share this failure.
+            Err(error) => {
+                self.give_up(number);
+                return Err(error);
+            }
         };
         if outcome.as_ref().is_err_and(is_broken) {
             self.give_up(number);

@@ -153,6 +153,34 @@ async fn redis_may_go_and_come_back() {
 }
 
 #[tokio::test]
+async fn redis_may_refuse_and_be_told_not_to() {
+    let mut server = redis();
+    server.start();
+    let url = format!("redis://127.0.0.1:{}/", server.port);
+    let watching = RedisSessions::connect(&url, "").unwrap();
+    comes_back(server.port, || watching.ping()).await;
+    let client = ::redis::Client::open(url.as_str()).unwrap();
+    let mut operator = client.get_multiplexed_async_connection().await.unwrap();
+    let mut require = async |password: &str| {
+        let mut set = ::redis::cmd("CONFIG");
+        set.arg("SET").arg("requirepass").arg(password).query_async::<()>(&mut operator).await.unwrap();
+    };
+    require("secret").await;
+    // A database other than 0 is chosen while connecting, which is refused.
+    let store = RedisSessions::connect(&format!("{url}1"), "").unwrap();
+    for _ in 0..2 {
+        assert!(store.ping().await.is_err());
+    }
+    require("").await;
+    let mut outcome = store.ping().await;
+    if outcome.is_err() {
+        // The first may share the failure that was there before.
+        outcome = store.ping().await;
+    }
+    outcome.unwrap();
+}
+
+#[tokio::test]
 async fn redis_may_hang() {
     let mut server = redis();
     let store = RedisSessions::connect(&format!("redis://127.0.0.1:{}/", server.port), "").unwrap();

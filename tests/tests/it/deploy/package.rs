@@ -49,10 +49,11 @@ async fn the_package_installs_and_the_server_in_it_starts() {
     let script = r#"
         cd "$1"
         sha256sum --check --quiet SHA256SUMS
-        tar --list --file yibi-*-linux.tar.gz | grep -E '/(bin/yibi-(server|admin)|nginx/yibi.conf|pm2/process.json|systemd/yibi.(service|socket)|yibi.toml|README.zh.md|guide/start.md)$' | wc -l
+        tar --list --file yibi-*-linux.tar.gz | grep -E '/(bin/yibi-(server|admin)|backup/yibi-backup|nginx/yibi.conf|pm2/process.json|systemd/yibi.(service|socket)|yibi.toml|README.zh.md|guide/start.md)$' | wc -l
         ! id yibi 2>/dev/null
         dpkg --install yibi_*.deb
-        stat -c '%U:%G %a %n' /etc/yibi/yibi.toml /var/lib/yibi /usr/bin/yibi-server
+        stat -c '%U:%G %a %n' /etc/yibi/yibi.toml /var/lib/yibi /usr/bin/yibi-server /usr/lib/yibi/yibi-backup
+        [ -f /usr/lib/systemd/system/yibi-backup.timer ] && [ -f /usr/lib/systemd/system/yibi-backup.service ]
         [ -f /usr/lib/systemd/system/yibi.socket ] && [ -f /usr/share/yibi/nginx/yibi.conf ]
 
         # It says what is missing, and starts once it is there.
@@ -88,10 +89,11 @@ async fn the_package_installs_and_the_server_in_it_starts() {
     let said = said.await.unwrap();
     let lines: Vec<&str> = said.lines().collect();
     for line in [
-        "9",
+        "10",
         "root:yibi 640 /etc/yibi/yibi.toml",
         "yibi:yibi 700 /var/lib/yibi",
         "root:root 755 /usr/bin/yibi-server",
+        "root:root 755 /usr/lib/yibi/yibi-backup",
         "exit 78",
         r#"{"status":"ok","dependencies":{"gallery":"ok","sessions":"ok"}}"#,
         &format!(r#"{{"name":"yibi","version":"{}"}}"#, env!("CARGO_PKG_VERSION")),

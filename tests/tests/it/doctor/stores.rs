@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use yibi_tests::databases::free_port;
 use yibi_tests::process::Process;
-use yibi_tests::{TempDir, eventually, service};
+use yibi_tests::{TempDir, eventually, service, unique};
 
 use super::{Patient, tells};
 
@@ -56,4 +56,24 @@ fn a_mongodb_alone_and_its_write_concern() {
     let ended = patient.check(&[], &[("STORE__MONGODB_URI", &careless)]);
     tells(&ended, "warning", "mongodb", "w=1");
     tells(&ended, "ok", "mongodb", "answers");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_changed_by_looking() {
+    let patient = Patient::new();
+    let (uri, database) = (service("YIBI_TEST_MONGODB_URI"), format!("c{}", unique()));
+    let shared = [("STORE__MONGODB_URI", uri.as_str()), ("STORE__MONGODB_DATABASE", &database)];
+    tells(&patient.check(&[], &shared), "ok", "mongodb", "answers");
+    let client = mongodb::Client::with_uri_str(&uri).await.unwrap();
+    assert_eq!(client.database(&database).list_collection_names().await.unwrap(), Vec::<String>::new());
+
+    let absent = patient.data.path().join("absent");
+    let ended = patient.check(&[], &[("STORE__DATA_DIR", absent.to_str().unwrap())]);
+    tells(&ended, "warning", "store", "is not there yet");
+    assert!(!absent.exists());
+    tells(&patient.check(&[], &[]), "ok", "store", "embedded, in");
+    assert_eq!(std::fs::read_dir(patient.data.path()).unwrap().count(), 0);
+    std::fs::write(&absent, "").unwrap();
+    let ended = patient.check(&[], &[("STORE__DATA_DIR", absent.to_str().unwrap())]);
+    tells(&ended, "error", "store", "is no directory");
 }

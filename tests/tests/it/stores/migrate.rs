@@ -180,6 +180,14 @@ async fn nothing_is_moved_onto_what_is_there() {
     let again = run(&THERE, &ends.settings());
     assert_eq!(again.code, Some(1));
     assert!(again.stderr.contains("4 users"), "{}", again.stderr);
+    // No key is left in a target that is refused.
+    let keys = ["sealing.key", "signing.key"].map(|name| server.data_dir().join(name));
+    for key in &keys {
+        std::fs::remove_file(key).unwrap();
+    }
+    let back = run(&BACK, &ends.settings());
+    assert!(back.stderr.contains("4 users"), "{}", back.stderr);
+    assert!(keys.iter().all(|key| !key.exists()));
     let alike = run(&["migrate", "--from", "shared", "--to", "shared"], &ends.settings());
     assert_eq!(alike.code, Some(78));
     let nowhere = run(&THERE, &[("STORE__DATA_DIR", &server.data_dir().display().to_string())]);

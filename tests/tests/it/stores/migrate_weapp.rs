@@ -92,6 +92,15 @@ async fn a_2016_deployment_is_taken_over(backend: Backend) {
     let old = crate::outages::of_2016(&server.api(), &wechat.login("ann").await);
     let shown = old.get("/applet/session/paints/list").await.ok();
     assert_eq!(shown["data"][0], json!({"id": "first", "actions": list(6)}));
+
+    // Who asked to be erased stays so.
+    assert_eq!(server.signed_in(&wechat, "ann").await.delete("/api/v1/me").await.status, 204);
+    assert_eq!(server.process().terminate(), Some(0));
+    for _ in 0..2 {
+        let leaving = taken(&settings);
+        let counted = "0 added, 0 changed, 1 known, 5 left out, 3 of users who are leaving";
+        assert!(leaving.stdout.contains(counted), "{}", leaving.stdout);
+    }
 }
 
 #[test]
