@@ -122,6 +122,8 @@ impl Settings {
             rates.user_writes_burst,
             rates.address_failures,
             rates.address_failures_burst,
+            rates.user_wechat_calls,
+            rates.user_wechat_calls_burst,
         ];
         if rates.contains(&0) {
             faults.push("limits: a rate of 0 would refuse everything; use limits.enabled = false".to_owned());
