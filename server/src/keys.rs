@@ -87,7 +87,7 @@ impl Keyring {
 }
 
 /// Takes the keys along that are in use, from where they are kept to where none is kept yet: those that the
-/// settings do not name, and those that are the old ones beside a key of the settings, see [`keys`].
+/// settings do not name, and those that are the old ones beside a key of the settings.
 /// Gives the name of one of which there is another already.
 ///
 /// # Errors

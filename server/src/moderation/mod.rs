@@ -3,7 +3,7 @@
 //! Each nickname, avatar and title has a [`Check`] in the store, which is the queue as well: it says when WeChat
 //! is to be asked, and it is claimed before that, so any server may do it and none does it twice. The server
 //! that took the content asks at once; what fails or stays without an answer is asked again by the one that
-//! holds the lease (see [`worker`]).
+//! holds the lease (`worker`).
 //!
 //! What a content's standing means, in mode `enforce`:
 //! - *pending*: its owner sees it. Nobody else has a link to an avatar before it has passed, and whoever shows

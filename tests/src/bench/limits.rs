@@ -163,7 +163,7 @@ fn redis_get() -> Option<f64> {
     line.split(',').nth(1)?.trim_matches('"').parse().ok()
 }
 
-/// The word by which this program, started once more, serves for [`actix`].
+/// The word by which this program, started once more, serves plain replies of actix.
 pub const SERVE: &str = "serve-static";
 
 /// Serves `/hello` and `/static` until it is ended.

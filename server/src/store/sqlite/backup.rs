@@ -114,7 +114,7 @@ pub fn verify(file: &Path) -> Result<Content> {
 /// the moment, if it may be `replaced`.
 ///
 /// # Errors
-/// [`BackupError`]; then nothing was changed. [`OpenError::InUse`] while a server runs.
+/// [`BackupError`]; then nothing was changed. It is refused while a server runs.
 pub fn restore(data_dir: &Path, file: &Path, replace: bool) -> Result<Content> {
     DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(io_at(data_dir))?;
     let _lock = lock(data_dir)?;
