@@ -57,7 +57,8 @@ fn what_is_wrong_is_named_with_what_to_do() {
         ("WECHAT__APP_ID", "wx0000000000000000", "wechat", "40013"),
         ("WECHAT__API_URL", &nowhere, "wechat", "clock"),
         ("ADMIN__TOKEN", "", "settings", "YIBI_ADMIN__TOKEN"),
-        ("STORE__DATA_DIR", "/proc/none", "store", "/proc/none"),
+        ("STORE__DATA_DIR", "/dev/null", "store", "/dev/null"),
+        ("STORE__DATA_DIR", "/dev/null/none", "store", "/dev/null/none"),
         ("STORE__MONGODB_URI", &mongodb, "mongodb", "store.mongodb_uri"),
         ("STORE__REDIS_URL", &redis, "redis", "store.redis_url"),
         ("STORE__REDIS_URL", &sentinel, "redis", "store.redis_url"),
@@ -73,6 +74,7 @@ fn what_is_wrong_is_named_with_what_to_do() {
         ("HTTP__LISTEN", "0.0.0.0:5757", "settings", "http.listen"),
         ("ADMIN__LISTEN", "0.0.0.0:5758", "settings", "admin.listen"),
         ("LIMITS__ENABLED", "false", "settings", "limits.enabled"),
+        ("STORE__DATA_DIR", "/proc/none", "store", "/proc/none"),
     ] {
         tells(&patient.check(&[], &[(name, value)]), "warning", what, told);
     }
