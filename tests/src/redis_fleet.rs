@@ -40,6 +40,13 @@ impl Node {
         Self { port, process: Process::start(&mut command), _data: data }
     }
 
+    fn of_a_cluster() -> Self {
+        // By itself it would take the port 10,000 above, which may be a connection's by then.
+        let bus = free_port().to_string();
+        let timeout = ["--cluster-node-timeout", "1000"];
+        Self::start(&[&["--cluster-enabled", "yes", "--cluster-port", &bus], &timeout[..]].concat())
+    }
+
     fn sentinel(master: u16) -> Self {
         let (port, data) = (free_port(), TempDir::new());
         let file = data.path().join("sentinel.conf");
@@ -92,8 +99,7 @@ impl RedisFleet {
 
     /// A Cluster of three masters with a replica each.
     pub async fn cluster() -> Self {
-        let cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"];
-        let nodes: Vec<Node> = (0..6).map(|_| Node::start(&cluster)).collect();
+        let nodes: Vec<Node> = (0..6).map(|_| Node::of_a_cluster()).collect();
         for node in &nodes {
             eventually("a node answers", PATIENCE, async || node.connection().await.is_some()).await;
         }
