@@ -9,6 +9,7 @@ pub mod api;
 pub mod codec;
 pub mod drawing;
 pub mod geometry;
+pub mod gzip;
 pub mod limits;
 pub mod object;
 pub mod picture;

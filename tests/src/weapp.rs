@@ -94,6 +94,12 @@ impl Phone {
         Api::send(self.request(Method::GET, "/paints/list")).await
     }
 
+    /// Asks for the list with `Accept-Encoding`; the reply as it comes over the wire.
+    pub async fn list_as(&self, accept_encoding: &str) -> Reply {
+        let list = self.request(Method::GET, "/paints/list");
+        Api::send(list.header("Accept-Encoding", accept_encoding)).await
+    }
+
     /// Saves actions under an id.
     pub async fn save(&self, id: impl Serialize, actions: impl Serialize) -> Reply {
         self.post("/paints/save", &json!({"id": id, "actions": actions})).await

@@ -14,7 +14,8 @@
 //! | 0, 1, 2 | stroke by pen, ink, eraser | the columns are Rice-coded | see below |
 //! | 8 | background | `at` is present | `at` if present, then red, green, blue: a byte each |
 //! | 9, 10, 11 | undo, redo, clear | `at` is present | `at` if present |
-//! | 12 | 2016 picture | the text is deflated | see below |
+//! | 12 | 2016 picture, its text as it is | the text is deflated | see below |
+//! | 13 | 2016 picture, ready to be sent | never | see below |
 //!
 //! | bytes | stroke |
 //! |---|---|
@@ -46,27 +47,33 @@
 //! number, *sum* grows by it and *count* by 1; when *count* is 8, both are halved. Strokes are too short for a
 //! general compressor: deflate's tables cost more than they gain, and setting it up takes longer than all else.
 //!
-//! | bytes | 2016 picture |
+//! | bytes | 2016 picture, ready to be sent |
 //! |---|---|
-//! | varint | *len*, the text's length in bytes, at most [`weapp::MAX_TEXT`] |
-//! | all others | the text in UTF-8, or its raw deflate stream (RFC 1951) where that is shorter |
+//! | varint | the text's length in bytes, at most [`weapp::MAX_TEXT`] |
+//! | varint | the length of what it becomes within a JSON string |
+//! | 4 | the CRC-32 of that, the lowest byte first |
+//! | all others | that, as a [part of a gzip member](crate::gzip::Part) |
 //!
-//! The text's bytes end the blob, so [`weapp_text`] can hand them out as they are stored. Deflate streams
+//! | bytes | 2016 picture, its text as it is |
+//! |---|---|
+//! | varint | the text's length in bytes, at most [`weapp::MAX_TEXT`] |
+//! | all others | the text in UTF-8; with the flag, which is read but not written any more, its raw deflate stream (RFC 1951) |
+//!
+//! A 2016 list is mostly such texts within JSON strings, so a list for a client that takes gzip is put together
+//! from what is stored ([`weapp_text`]). A text that this does not shorten is stored as it is. Deflate streams
 //! differ between libraries and their versions: compare texts, not blobs. Of all other actions there is one
 //! blob only that [`encode`] writes.
 
-mod deflate;
+mod inflate;
 mod rice;
+mod text;
 mod varint;
 
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 use crate::drawing::{Action, Color, MAX_POINTS, Point, Stroke, Tool, WIDTH_RANGE};
-use crate::weapp;
-use deflate::{deflate, inflate};
+pub use text::{StoredText, escaped};
 use varint::{Reader, put, unzigzag, zigzag};
 
 const VERSION: u8 = 1;
@@ -80,15 +87,12 @@ const UNDO: u8 = 9;
 const REDO: u8 = 10;
 const CLEAR: u8 = 11;
 const WEAPP: u8 = 12;
+const WEAPP_READY: u8 = 13;
 
-/// The longest varint of 32 bits.
-const MAX_VARINT: usize = 5;
 /// Milliseconds between two samples of a phone at 60 Hz, near enough.
 const FRAME: u32 = 17;
 /// What the means of the three columns' numbers are expected to be.
 const MEANS: [u32; 3] = [16, 16, 1];
-/// A 2016 text is ten times its information, is written once and read often.
-const WEAPP_LEVEL: u32 = 6;
 
 /// The bytes are no action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +115,7 @@ pub enum Malformed {
     /// The compressed part is no deflate stream, or one of more bytes than the action can have.
     #[error("the compressed part of an encoded action is damaged")]
     Deflate,
-    /// A 2016 text that is not UTF-8.
+    /// A 2016 text that is not UTF-8, or not what a JSON string holds.
     #[error("the text of an encoded action is not UTF-8")]
     Text,
 }
@@ -141,15 +145,7 @@ fn write(action: &Action, compress: bool) -> Vec<u8> {
         Action::Undo { at } => write_moment(UNDO, *at),
         Action::Redo { at } => write_moment(REDO, *at),
         Action::Clear { at } => write_moment(CLEAR, *at),
-        Action::Weapp { text } => {
-            let deflated = if compress { deflate(text.as_bytes(), WEAPP_LEVEL) } else { None };
-            let stored = deflated.as_deref().unwrap_or(text.as_bytes());
-            let mut blob = Vec::with_capacity(stored.len() + 1 + MAX_VARINT);
-            blob.push(tag(WEAPP, deflated.is_some()));
-            put(&mut blob, text.len() as u64);
-            blob.extend(stored);
-            blob
-        }
+        Action::Weapp { text } => text::write(text, compress),
     }
 }
 
@@ -178,37 +174,11 @@ pub fn decode(blob: &[u8]) -> Result<Action, Malformed> {
                 _ => Action::Clear { at },
             })
         }
-        WEAPP => {
-            let stored = read_weapp(reader, flag)?;
-            let bytes = stored.inflate()?;
-            if bytes.len() != stored.len {
-                return Err(Malformed::Number);
-            }
-            let text = String::from_utf8(bytes.into_owned()).or(Err(Malformed::Text))?;
-            Ok(Action::Weapp { text })
+        WEAPP | WEAPP_READY => {
+            let text = text::read(reader, kind == WEAPP_READY, flag)?.text()?;
+            Ok(Action::Weapp { text: text.into_owned() })
         }
         unknown => Err(Malformed::Kind(unknown)),
-    }
-}
-
-/// The text of a 2016 picture as it lies in its blob.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoredText<'a> {
-    /// The text's UTF-8 or, where `deflated`, its raw deflate stream: the end of the blob.
-    pub bytes: &'a [u8],
-    /// Which of the two.
-    pub deflated: bool,
-    /// The text's length in bytes when it is not compressed.
-    pub len: usize,
-}
-
-impl<'a> StoredText<'a> {
-    fn inflate(&self) -> Result<Cow<'a, [u8]>, Malformed> {
-        if self.deflated {
-            inflate(self.bytes, self.len).map(Cow::Owned)
-        } else {
-            Ok(Cow::Borrowed(self.bytes))
-        }
     }
 }
 
@@ -217,13 +187,17 @@ impl<'a> StoredText<'a> {
 pub fn weapp_text(blob: &[u8]) -> Option<StoredText<'_>> {
     let mut reader = Reader::new(blob);
     let (kind, flag) = read_tag(&mut reader).ok()?;
-    if kind == WEAPP { read_weapp(reader, flag).ok() } else { None }
+    if matches!(kind, WEAPP | WEAPP_READY) {
+        text::read(reader, kind == WEAPP_READY, flag).ok()
+    } else {
+        None
+    }
 }
 
 /// Whether a blob is a 2016 picture. Looks at one byte.
 #[must_use]
 pub fn is_weapp(blob: &[u8]) -> bool {
-    read_tag(&mut Reader::new(blob)).is_ok_and(|(kind, _)| kind == WEAPP)
+    read_tag(&mut Reader::new(blob)).is_ok_and(|(kind, _)| matches!(kind, WEAPP | WEAPP_READY))
 }
 
 fn tag(kind: u8, flag: bool) -> u8 {
@@ -248,11 +222,6 @@ fn write_moment(kind: u8, at: Option<u64>) -> Vec<u8> {
 
 fn read_moment(reader: &mut Reader<'_>, present: bool) -> Result<Option<u64>, Malformed> {
     if present { reader.u64().map(Some) } else { Ok(None) }
-}
-
-fn read_weapp(mut reader: Reader<'_>, deflated: bool) -> Result<StoredText<'_>, Malformed> {
-    let len = usize::try_from(reader.u64()?).ok().filter(|len| *len <= weapp::MAX_TEXT);
-    Ok(StoredText { bytes: reader.rest(), deflated, len: len.ok_or(Malformed::Number)? })
 }
 
 fn write_stroke(at: u64, stroke: &Stroke, compress: bool) -> Vec<u8> {

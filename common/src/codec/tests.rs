@@ -1,7 +1,20 @@
+use flate2::{Compress, Compression, FlushCompress};
 use proptest::prelude::*;
 
 use super::*;
 use crate::drawing::arbitrary;
+use crate::weapp;
+
+/// A blob as it was written when texts were deflated as they are.
+fn deflated(len: u64, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = Vec::with_capacity(bytes.len() + 64);
+    Compress::new(Compression::new(9), false)
+        .compress_vec(bytes, &mut stream, FlushCompress::Finish)
+        .unwrap();
+    let mut blob = vec![tag(WEAPP, true)];
+    put(&mut blob, len);
+    [blob, stream].concat()
+}
 
 fn stroke(points: Vec<Point>) -> Action {
     Action::Stroke { at: 7, stroke: Stroke { tool: Tool::Pen, color: Color([1, 2, 3]), width: 28, points } }
@@ -102,13 +115,21 @@ fn what_no_action_has_is_refused() {
 #[test]
 fn an_inflating_bomb_is_stopped() {
     let zeros = vec![0; 8 << 20];
-    let bomb = deflate(&zeros, 9).unwrap();
-    let mut text = vec![tag(WEAPP, true)];
-    put(&mut text, weapp::MAX_TEXT as u64);
-    assert_eq!(decode(&[text, bomb.clone()].concat()), Err(Malformed::Deflate));
-    let mut text = vec![tag(WEAPP, true)];
-    put(&mut text, weapp::MAX_TEXT as u64 + 1);
-    assert_eq!(decode(&[text, bomb].concat()), Err(Malformed::Number));
+    let most = weapp::MAX_TEXT as u64;
+    assert_eq!(decode(&deflated(most, &zeros)), Err(Malformed::Deflate));
+    assert_eq!(decode(&deflated(most + 1, &zeros)), Err(Malformed::Number));
+    let part = crate::gzip::Part::of(&zeros, 9).unwrap();
+    let ready = |len: u64, escaped: u64| {
+        let mut blob = vec![tag(WEAPP_READY, false)];
+        put(&mut blob, len);
+        put(&mut blob, escaped);
+        [&blob[..], &part.crc.to_le_bytes(), &part.stream].concat()
+    };
+    assert_eq!(decode(&ready(most, most)), Err(Malformed::Deflate));
+    assert_eq!(decode(&ready(most + 1, most)), Err(Malformed::Number));
+    assert_eq!(decode(&ready(1, 7)), Err(Malformed::Number));
+    // The right length, but a JSON string has no such characters.
+    assert_eq!(decode(&ready(most, zeros.len() as u64)), Err(Malformed::Text));
 }
 
 #[test]
@@ -126,24 +147,44 @@ fn the_largest_actions_fit() {
 }
 
 #[test]
-fn a_2016_text_lies_in_its_blob_as_a_deflate_stream() {
+fn a_2016_text_lies_in_its_blob_as_a_list_sends_it() {
     let text = r#"{"method":"lineTo","data":[12.5,40]},"#.repeat(30);
     let blob = encode(&Action::Weapp { text: text.clone() });
     let stored = weapp_text(&blob).unwrap();
-    assert!(stored.deflated && stored.bytes.len() < 100);
-    assert_eq!(stored.len, text.len());
-    assert!(blob.ends_with(stored.bytes));
-    let mut inflated = String::new();
-    let mut decoder = flate2::bufread::DeflateDecoder::new(stored.bytes);
-    std::io::Read::read_to_string(&mut decoder, &mut inflated).unwrap();
-    assert_eq!(inflated, text);
+    assert_eq!((stored.len, stored.text().as_deref()), (text.len(), Ok(&*text)));
+    let part = stored.part().unwrap();
+    assert!(blob.ends_with(&part.stream) && part.stream.len() < 120);
+    let mut sent = b"\"".to_vec();
+    stored.escape(&mut sent).unwrap();
+    assert_eq!(part.len, sent.len() - 1);
+    sent.push(b'"');
+    assert_eq!(sent, serde_json::to_vec(&text).unwrap());
 
-    let short = encode(&Action::Weapp { text: "[]".into() });
-    assert_eq!(weapp_text(&short), Some(StoredText { bytes: b"[]", deflated: false, len: 2 }));
-    assert!(is_weapp(&blob) && is_weapp(&short));
+    for plain in [
+        encode(&Action::Weapp { text: "[]".into() }),
+        encode_uncompressed(&Action::Weapp { text: text.clone() }),
+    ] {
+        assert_eq!(weapp_text(&plain).unwrap().part(), None);
+        assert!(is_weapp(&plain) && is_weapp(&blob));
+    }
     for other in [vec![], encode(&Action::Undo { at: None }), vec![0x4c, 0]] {
         assert!(!is_weapp(&other));
         assert_eq!(weapp_text(&other), None);
+    }
+}
+
+#[test]
+fn a_text_that_was_deflated_as_it_is_can_still_be_read() {
+    let text = r#"{"method":"lineTo","data":[12.5,40]},"#.repeat(30);
+    let blob = deflated(text.len() as u64, text.as_bytes());
+    assert_eq!(decode(&blob), Ok(Action::Weapp { text: text.clone() }));
+    let stored = weapp_text(&blob).unwrap();
+    assert_eq!((stored.len, stored.part()), (text.len(), None));
+    let mut sent = Vec::new();
+    stored.escape(&mut sent).unwrap();
+    assert_eq!(sent, text.replace('"', "\\\"").as_bytes());
+    for end in 0..blob.len() {
+        assert!(decode(&blob[..end]).is_err());
     }
 }
 

@@ -5,22 +5,32 @@ use std::mem;
 use super::color::{Ink, ink};
 use super::parse::{Entry, Op, Step, each_entry};
 use super::path::{Matrix, Path, Place};
-use super::{CSS_WIDTH, PAPER};
+use super::{CSS_WIDTH, NotCanvasActions, PAPER};
 use crate::drawing::{Color, MAX_POINTS, Point, Stroke, Tool, WIDTH_RANGE};
 use crate::limits::Limits;
 
 /// The strokes that a list draws, on the grid of [`PAPER`]: all pens, without times, at most [`MAX_POINTS`]
-/// points together. What is no list draws nothing.
+/// points together.
+///
+/// A list is a JSON array of objects that each have a string `method` and an array `data`. What the methods are
+/// and take does not matter.
 ///
 /// Every sub-path that is stroked is a stroke, one of a single point a tap; curves become straight pieces. A
 /// filled circle is a tap of its size. Other fills, texts and images are not strokes and do not show.
+///
+/// # Errors
+/// When the text is no list, or is longer than [`MAX_TEXT`](super::MAX_TEXT) or deeper than
+/// [`MAX_DEPTH`](super::MAX_DEPTH).
+pub fn read(text: &str) -> Result<Vec<Stroke>, NotCanvasActions> {
+    let mut canvas = Canvas::new();
+    each_entry(text, |entry| canvas.run(&entry))?;
+    Ok(canvas.strokes)
+}
+
+/// As [`read`]. What is no list draws nothing.
 #[must_use]
 pub fn strokes(text: &str) -> Vec<Stroke> {
-    let mut canvas = Canvas::new();
-    match each_entry(text, |entry| canvas.run(&entry)) {
-        Ok(()) => canvas.strokes,
-        Err(_) => Vec::new(),
-    }
+    read(text).unwrap_or_default()
 }
 
 #[derive(Clone, Copy)]

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use crate::drawing::Paper;
 
-pub use canvas::strokes;
+pub use canvas::{read, strokes};
 pub use list::{list, list_len_bound};
 
 /// The paper of a drawing that a 2016 client created: 338 x 488 CSS pixels on the grid.
@@ -36,15 +36,6 @@ const CSS_WIDTH: u32 = 338;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotCanvasActions(pub String);
-
-/// Whether the text is a list of canvas actions: a JSON array of objects that each have a string `method` and
-/// an array `data`. What the methods are and take does not matter.
-///
-/// # Errors
-/// When it is none, or longer than [`MAX_TEXT`] or deeper than [`MAX_DEPTH`].
-pub fn check(text: &str) -> Result<(), NotCanvasActions> {
-    parse::each_entry(text, |_| {})
-}
 
 /// The id under which the v1 API shows a drawing that a 2016 client saved as `id`: itself where it fits, else
 /// `w-` and the base32 of its SHA-256.

@@ -10,6 +10,10 @@ use crate::picture::Picture;
 /// As a phone saved it.
 const SAVED: &str = r##"[{"method":"save","data":[]},{"method":"setStrokeStyle","data":["#ff0000"]},{"method":"setLineWidth","data":[5]},{"method":"strokePath","data":[{"method":"moveTo","data":[12.5,40]},{"method":"lineTo","data":[13,44.33]}]},{"method":"restore","data":[]}]"##;
 
+fn check(text: &str) -> Result<(), NotCanvasActions> {
+    read(text).map(drop)
+}
+
 fn refusal(text: &str) -> String {
     check(text).unwrap_err().to_string()
 }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use moka::sync::Cache;
 use yibi_common::api::LimitsReply;
+use yibi_common::codec::{self, Malformed};
 use yibi_common::drawing::{Action, Invalid};
 use yibi_common::limits::Limits;
 
@@ -189,7 +190,11 @@ fn decoded(stored: &Stored) -> GalleryResult<Vec<Action>> {
 }
 
 fn decode(blob: &[u8]) -> GalleryResult<Action> {
-    yibi_common::codec::decode(blob).map_err(|error| StoreError::Damaged(error.to_string()).into())
+    codec::decode(blob).map_err(damaged)
+}
+
+fn damaged(error: Malformed) -> GalleryError {
+    StoreError::Damaged(error.to_string()).into()
 }
 
 /// Whether a v1 client may use this as a drawing's id.

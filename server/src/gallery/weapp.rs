@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream;
-use yibi_common::codec;
+use yibi_common::codec::{self, Malformed, StoredText};
 use yibi_common::drawing::Action;
+use yibi_common::gzip::{Gzip, Part};
 use yibi_common::{picture, weapp};
 
 use super::quota::Need;
 use super::studio::LIGHT;
-use super::{GalleryError, GalleryResult, GalleryService, decode, decoded};
+use super::{GalleryError, GalleryResult, GalleryService, damaged, decoded};
 use crate::clock::Micros;
 use crate::store::gallery::{Gallery, Header, Obstacle, WeappHead, WeappSave, WeappSaved};
 use crate::user::UserKey;
@@ -24,6 +25,8 @@ pub const MAX_ID: usize = 128;
 const MAX_RATIO: usize = 32;
 /// The size from which a piece of a list is sent.
 const PIECE: usize = 256 << 10;
+/// What is not stored deflated is made so while somebody waits.
+const LEVEL: u32 = 1;
 const BEGIN: &[u8] = br#"{"code":0,"msg":"success","data":["#;
 const END: &[u8] = b"]}";
 
@@ -100,13 +103,15 @@ impl GalleryService {
         Ok(())
     }
 
-    /// The reply to a 2016 list, piece by piece: the newest drawings that fit, in order of first save.
+    /// The reply to a 2016 list, piece by piece: the newest drawings that fit, in order of first save. With
+    /// `gzip`, the pieces are those of a gzip member, into which stored texts go as they are.
     ///
     /// # Errors
     /// [`GalleryError::Store`] as long as nothing has been sent; later the stream ends with it.
     pub async fn weapp_list(
         &self,
         user: &UserKey,
+        gzip: bool,
     ) -> GalleryResult<impl Stream<Item = GalleryResult<Bytes>> + use<>> {
         let mut heads = self.0.store.weapp_heads(user, LIST_DRAWINGS, LIST_BYTES as u64).await?;
         let mut left = LIST_BYTES;
@@ -116,10 +121,15 @@ impl GalleryService {
             fits
         });
         heads.reverse();
+        let mut piece = Vec::new();
+        let mut gzip = gzip.then(|| Gzip::begin(&mut piece));
+        write(&mut gzip, &mut piece, BEGIN);
         let state = State {
             gallery: self.clone(),
             user: user.clone(),
             heads: heads.into_iter(),
+            piece,
+            gzip,
             sent: 0,
             left: LIST_BYTES,
         };
@@ -139,11 +149,16 @@ impl GalleryService {
         place.work(move || Ok(encoded(actions))).await?
     }
 
-    /// The visible picture of a drawing, as a 2016 client has it.
-    async fn weapp_view(&self, user: &UserKey, head: WeappHead) -> GalleryResult<Option<(Header, String)>> {
+    /// The visible picture of a drawing, as a list shows it to a 2016 client.
+    async fn weapp_view(&self, user: &UserKey, head: WeappHead, gzip: bool) -> GalleryResult<Option<View>> {
         if let Some(blob) = head.last {
-            let text = self.lightly(user, blob.len(), move || weapp_text(&blob)).await?;
-            return Ok(Some((head.header, text)));
+            let stored = stored(&blob)?;
+            let len = stored.len;
+            let text = match stored.part().filter(|_| gzip) {
+                Some(part) => Text::Deflated(part.clone().into_owned()),
+                None => self.lightly(user, blob.len(), move || stored_text(&blob, gzip)).await?,
+            };
+            return Ok(Some(View { header: head.header, len, text }));
         }
         let Some(stored) = self.0.store.read(user, &head.header.id, 0).await? else { return Ok(None) };
         let bytes = stored.actions.iter().map(Vec::len).sum();
@@ -154,9 +169,31 @@ impl GalleryService {
                 Some(text) => text.to_owned(),
                 None => weapp::list(&picture, stored.header.paper),
             };
-            Ok(Some((stored.header, text)))
+            let (len, text) = (text.len(), Text::of(codec::escaped(&text), gzip));
+            Ok(Some(View { header: stored.header, len, text }))
         };
         self.lightly(user, bytes, view).await
+    }
+}
+
+/// A drawing as a list shows it.
+struct View {
+    header: Header,
+    /// The length of its text.
+    len: usize,
+    text: Text,
+}
+
+/// What a drawing's text becomes within a JSON string.
+enum Text {
+    Plain(Vec<u8>),
+    Deflated(Part<'static>),
+}
+
+impl Text {
+    fn of(escaped: Vec<u8>, gzip: bool) -> Self {
+        let part = if gzip { Part::of(&escaped, LEVEL) } else { None };
+        part.map_or(Self::Plain(escaped), Self::Deflated)
     }
 }
 
@@ -168,8 +205,7 @@ pub(crate) struct Encoded {
 }
 
 pub(crate) fn encoded(actions: String) -> Result<Encoded, Save> {
-    weapp::check(&actions).map_err(|wrong| Save::NotCanvasActions(wrong.to_string()))?;
-    let strokes = weapp::strokes(&actions);
+    let strokes = weapp::read(&actions).map_err(|wrong| Save::NotCanvasActions(wrong.to_string()))?;
     let points = strokes.iter().map(|stroke| stroke.points.len()).sum::<usize>();
     let text_len = actions.len();
     let action = Action::Weapp { text: actions };
@@ -189,6 +225,9 @@ struct State {
     gallery: GalleryService,
     user: UserKey,
     heads: std::vec::IntoIter<WeappHead>,
+    /// What is not sent yet.
+    piece: Vec<u8>,
+    gzip: Option<Gzip>,
     sent: usize,
     left: usize,
 }
@@ -196,24 +235,52 @@ struct State {
 /// The next piece of a list, and what comes behind it; nothing behind the last.
 async fn next_piece(state: Option<State>) -> GalleryResult<Option<(Bytes, Option<State>)>> {
     let Some(mut state) = state else { return Ok(None) };
-    let mut piece = Vec::new();
-    if state.sent == 0 {
-        piece.extend_from_slice(BEGIN);
-    }
-    while piece.len() < PIECE {
+    while state.piece.len() < PIECE {
         let Some(head) = state.heads.next() else {
-            piece.extend_from_slice(END);
+            let State { mut piece, mut gzip, .. } = state;
+            write(&mut gzip, &mut piece, END);
+            if let Some(gzip) = gzip {
+                gzip.end(&mut piece);
+            }
             return Ok(Some((Bytes::from(piece), None)));
         };
         // A drawing that went away meanwhile is left out.
-        let view = state.gallery.weapp_view(&state.user, head).await?;
-        if let Some((header, text)) = view.filter(|(_, text)| text.len() <= state.left) {
-            write_entry(&mut piece, state.sent == 0, &header, &text);
-            state.left -= text.len();
-            state.sent += 1;
+        let view = state.gallery.weapp_view(&state.user, head, state.gzip.is_some()).await?;
+        if let Some(view) = view.filter(|view| view.len <= state.left) {
+            state.left -= view.len;
+            state.entry(&view)?;
         }
     }
+    let piece = std::mem::take(&mut state.piece);
     Ok(Some((Bytes::from(piece), Some(state))))
+}
+
+impl State {
+    fn entry(&mut self, View { header, text, .. }: &View) -> GalleryResult<()> {
+        let Self { piece, gzip, sent, .. } = self;
+        let id = header.weapp_id.as_deref().unwrap_or(&header.id);
+        let mut head = Vec::with_capacity(id.len() + 32);
+        head.extend_from_slice(if *sent > 0 { br#",{"id":"# } else { br#"{"id":"# });
+        // Writing a string into a vector does not fail.
+        let _ = serde_json::to_writer(&mut head, id);
+        head.extend_from_slice(br#","actions":""#);
+        write(gzip, piece, &head);
+        match (text, &mut *gzip) {
+            (Text::Plain(text), gzip) => write(gzip, piece, text),
+            (Text::Deflated(part), Some(gzip)) => gzip.part(piece, part),
+            (Text::Deflated(part), None) => part.inflate(piece).ok_or_else(|| damaged(Malformed::Deflate))?,
+        }
+        write(gzip, piece, br#""}"#);
+        *sent += 1;
+        Ok(())
+    }
+}
+
+fn write(gzip: &mut Option<Gzip>, piece: &mut Vec<u8>, bytes: &[u8]) {
+    match gzip {
+        Some(gzip) => gzip.bytes(piece, bytes),
+        None => piece.extend_from_slice(bytes),
+    }
 }
 
 /// How long a drawing's text can be at most, but for a saved one that an undo has made visible again: that is
@@ -225,27 +292,12 @@ fn text_bound(head: &WeappHead) -> usize {
     }
 }
 
-fn weapp_text(blob: &[u8]) -> GalleryResult<String> {
-    match decode(blob)? {
-        Action::Weapp { text } => Ok(text),
-        Action::Stroke { .. }
-        | Action::Background { .. }
-        | Action::Undo { .. }
-        | Action::Redo { .. }
-        | Action::Clear { .. } => Err(GalleryError::Internal("a list's last action is no 2016 picture")),
-    }
+fn stored_text(blob: &[u8], gzip: bool) -> GalleryResult<Text> {
+    let mut escaped = Vec::new();
+    stored(blob)?.escape(&mut escaped).map_err(damaged)?;
+    Ok(Text::of(escaped, gzip))
 }
 
-fn write_entry(out: &mut Vec<u8>, first: bool, header: &Header, text: &str) {
-    let id = header.weapp_id.as_deref().unwrap_or(&header.id);
-    if !first {
-        out.push(b',');
-    }
-    out.reserve(text.len() + text.len() / 8 + id.len() + 32);
-    // Writing a string into a vector does not fail.
-    out.extend_from_slice(br#"{"id":"#);
-    let _ = serde_json::to_writer(&mut *out, id);
-    out.extend_from_slice(br#","actions":"#);
-    let _ = serde_json::to_writer(&mut *out, text);
-    out.push(b'}');
+fn stored(blob: &[u8]) -> GalleryResult<StoredText<'_>> {
+    codec::weapp_text(blob).ok_or(GalleryError::Internal("a list's last action is no 2016 picture"))
 }

@@ -2,6 +2,7 @@
 //! in the JSON. `/paints` is that protocol's word for drawings.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, AcceptEncoding, Encoding, Header as _};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
@@ -39,9 +40,15 @@ async fn list(app: App, request: HttpRequest) -> HttpResponse {
         Ok(caller) => caller,
         Err(reply) => return reply,
     };
-    match app.gallery.weapp_list(caller.user()).await {
+    let gzip = takes_gzip(&request);
+    match app.gallery.weapp_list(caller.user(), gzip).await {
         Ok(pieces) => {
-            HttpResponse::Ok().content_type(JSON).streaming(futures_util::StreamExt::map(pieces, |piece| {
+            let mut reply = HttpResponse::Ok();
+            reply.content_type(JSON).insert_header((header::VARY, "Accept-Encoding"));
+            if gzip {
+                reply.insert_header((header::CONTENT_ENCODING, "gzip"));
+            }
+            reply.streaming(futures_util::StreamExt::map(pieces, |piece| {
                 piece.map_err(|error| {
                     tracing::warn!(error = %error, "a 2016 list broke off");
                     actix_web::error::ErrorInternalServerError("")
@@ -50,6 +57,13 @@ async fn list(app: App, request: HttpRequest) -> HttpResponse {
         }
         Err(error) => failed(&error.into()),
     }
+}
+
+/// Whether the client takes gzip, and likes it as much as anything else.
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let supported = [Encoding::gzip(), Encoding::identity()];
+    AcceptEncoding::parse(request)
+        .is_ok_and(|asked| asked.negotiate(supported.iter()) == Some(Encoding::gzip()))
 }
 
 async fn save(app: App, request: HttpRequest, body: Body) -> HttpResponse {

@@ -21,8 +21,10 @@ const COMERS: u64 = 500;
 /// One case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Case {
-    /// The 2016 list of 20 drawings.
+    /// The 2016 list of 20 drawings, for a client that takes gzip, as WeChat's does.
     List,
+    /// The same for one that does not.
+    PlainList,
     /// A 2016 save.
     Save,
     /// The 2016 list of somebody who has drawn nothing: what a session costs.
@@ -49,8 +51,9 @@ pub enum Case {
 
 impl Case {
     /// All that a server is asked, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::List,
+        Self::PlainList,
         Self::Save,
         Self::EmptyList,
         Self::Summaries,
@@ -70,6 +73,7 @@ impl Case {
     pub fn name(self) -> &'static str {
         match self {
             Self::List => "list-20",
+            Self::PlainList => "list-20-plain",
             Self::Save => "save",
             Self::EmptyList => "list-0",
             Self::Summaries => "summaries",
@@ -94,8 +98,10 @@ impl Case {
     #[must_use]
     pub fn limits(self, backend: Backend) -> &'static [Limit] {
         match (self, backend) {
-            (Self::List | Self::ListNginx, Backend::Shared) => &[Limit::Find20, Limit::Static],
-            (Self::List | Self::ListNginx, Backend::Embedded) => &[Limit::Static],
+            (Self::List | Self::PlainList | Self::ListNginx, Backend::Shared) => {
+                &[Limit::Find20, Limit::Static]
+            }
+            (Self::List | Self::PlainList | Self::ListNginx, Backend::Embedded) => &[Limit::Static],
             (Self::Save | Self::Append, Backend::Shared) => &[Limit::Upsert],
             (Self::Save, Backend::Embedded) => &[Limit::SaveStatements],
             (Self::Append, Backend::Embedded) => &[Limit::AppendStatements],
@@ -136,8 +142,8 @@ impl Case {
                 .collect::<Vec<_>>()
         };
         match self {
-            Self::List => list(&site.codes[0], ""),
-            Self::ListNginx => list(&site.codes[0], GZIP),
+            Self::List | Self::ListNginx => list(&site.codes[0], GZIP),
+            Self::PlainList => list(&site.codes[0], ""),
             Self::EmptyList => list(&site.codes[1], ""),
             Self::Summaries => v1("/api/v1/drawings?limit=20", ""),
             Self::SummariesNginx => v1("/api/v1/drawings?limit=20", GZIP),

@@ -8,7 +8,7 @@
 use mongodb::bson::{Binary, Document, doc};
 use yibi_common::drawing::Mode;
 
-use super::schema::{Collections, DrawingDoc, MAX_TIME, State, binary, by_key, drawing_key, tail_size};
+use super::schema::{Collections, DrawingDoc, MAX_TIME, State, binary, drawing_key, tail_size};
 use super::{ROUNDS, StoreError, StoreResult, error};
 use crate::clock::Micros;
 use crate::store::gallery::{Appended, Batch, Header, NewDrawing};
@@ -153,7 +153,6 @@ impl Collections {
             .clone_with_type::<Document>()
             .find_one_and_update(filter, update)
             .projection(doc! {"_id": 1})
-            .hint(by_key())
             .max_time(MAX_TIME)
             .await?;
         Ok(changed.is_some())
@@ -195,7 +194,7 @@ fn grows(batch: &Batch, now: Micros) -> Document {
     }
 }
 
-fn mode_name(mode: Mode) -> &'static str {
+pub(super) fn mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Free => "free",
         Mode::OneStroke => "one_stroke",

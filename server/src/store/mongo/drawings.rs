@@ -4,7 +4,7 @@ use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
 
 use super::chunks::bytes;
-use super::schema::{Collections, DrawingDoc, MAX_TIME, State, by_key, drawing_key, without_tail};
+use super::schema::{Collections, DrawingDoc, MAX_TIME, State, drawing_key, without_tail};
 use super::{ROUNDS, StoreError, StoreResult};
 use crate::clock::Micros;
 use crate::store::checks::Subject;
@@ -98,7 +98,6 @@ impl Collections {
             .drawings
             .find_one_and_update(due, doc! {"$set": {"state": State::Purging.name()}})
             .projection(without_tail())
-            .hint(by_key())
             .max_time(MAX_TIME)
             .await?;
         match marked {
@@ -127,13 +126,13 @@ impl Collections {
     /// The document with the tail, in whichever state.
     pub(super) async fn find_drawing(&self, user: &UserKey, key: &str) -> StoreResult<Option<DrawingDoc>> {
         let found = self.drawings.find_one(doc! {"_id": key, "u": user.as_str()});
-        Ok(found.hint(by_key()).max_time(MAX_TIME).await?)
+        Ok(found.max_time(MAX_TIME).await?)
     }
 
     /// The document without the tail, in whichever state.
     pub(super) async fn find_header(&self, user: &UserKey, key: &str) -> StoreResult<Option<DrawingDoc>> {
         let found = self.drawings.find_one(doc! {"_id": key, "u": user.as_str()});
-        Ok(found.projection(without_tail()).hint(by_key()).max_time(MAX_TIME).await?)
+        Ok(found.projection(without_tail()).max_time(MAX_TIME).await?)
     }
 
     async fn change_header(
@@ -149,7 +148,6 @@ impl Collections {
             .find_one_and_update(filter, update)
             .projection(without_tail())
             .return_document(ReturnDocument::After)
-            .hint(by_key())
             .max_time(MAX_TIME)
             .await?;
         Ok(changed.map(|drawing| drawing.header()))

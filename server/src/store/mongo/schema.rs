@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Document, doc};
-use mongodb::options::{
-    CollectionOptions, Hint, IndexOptions, ReadPreference, ReturnDocument, SelectionCriteria,
-};
+use mongodb::options::{CollectionOptions, IndexOptions, ReadPreference, ReturnDocument, SelectionCriteria};
 use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 use yibi_common::drawing::{Mode, Paper};
@@ -261,11 +259,6 @@ pub(super) fn tail_size(blobs: &[Vec<u8>]) -> i64 {
 
 pub(super) fn binary(blob: &[u8]) -> Binary {
     Binary { subtype: BinarySubtype::Generic, bytes: blob.to_vec() }
-}
-
-/// Keeps a lookup by key from being planned anew, or by another index that begins with the user.
-pub(super) fn by_key() -> Hint {
-    Hint::Keys(doc! {"_id": 1})
 }
 
 /// Everything but the tail.

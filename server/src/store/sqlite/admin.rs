@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, params};
 use yibi_common::admin::{AuditEntry, DrawingOrder, SessionOrder};
 
-use super::rows::Drawing;
+use super::rows::{Drawing, drawing_columns};
 use super::{SqliteStore, sessions, users};
 use crate::clock::Micros;
 use crate::store::admin::{
@@ -63,21 +63,31 @@ macro_rules! drawings_by {
         [
             [
                 concat!(
-                    "SELECT * FROM drawings WHERE ",
+                    "SELECT ",
+                    drawing_columns!(),
+                    " FROM drawings WHERE ",
                     $column,
                     " = ?1 AND number < ?2 ORDER BY number DESC"
                 ),
                 drawings_by!($column, "<", ">=", " DESC"),
             ],
             [
-                concat!("SELECT * FROM drawings WHERE ", $column, " = ?1 AND number > ?2 ORDER BY number"),
+                concat!(
+                    "SELECT ",
+                    drawing_columns!(),
+                    " FROM drawings WHERE ",
+                    $column,
+                    " = ?1 AND number > ?2 ORDER BY number"
+                ),
                 drawings_by!($column, ">", "<", ""),
             ],
         ]
     };
     ($column:literal, $beyond:literal, $within:literal, $down:literal) => {
         concat!(
-            "SELECT * FROM drawings WHERE ",
+            "SELECT ",
+            drawing_columns!(),
+            " FROM drawings WHERE ",
             $column,
             " ",
             $beyond,

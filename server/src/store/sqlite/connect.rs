@@ -26,8 +26,8 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 const STATEMENTS: usize = 100;
 
 /// - `secure_delete`: what is erased leaves no trace in the file.
-/// - `wal_autocheckpoint`, in pages: ten times the usual 4 MB, as each move of the log into the file costs
-///   two flushes and pages that changed often are moved once.
+/// - `wal_autocheckpoint`, in pages: four times the usual 4 MB, as each move of the log into the file costs
+///   two flushes and pages that changed often are moved once; the index of so long a log is a single table still.
 /// - `journal_size_limit`: the log shrinks to this after a rush.
 /// - `temp_store`: savepoints need no files.
 /// - `fullfsync`: on macOS a flush otherwise stops in the disk's cache.
@@ -37,11 +37,14 @@ const WRITER_PRAGMAS: &str = "
     PRAGMA fullfsync = ON;
     PRAGMA foreign_keys = ON;
     PRAGMA secure_delete = ON;
-    PRAGMA wal_autocheckpoint = 10000;
+    PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -32768;
 ";
+
+/// `cache_size`, in -KiB: the usual 2 MB are fewer pages than twenty drawings of everybody who is about.
+const READER_PRAGMAS: &str = "PRAGMA cache_size = -8192;";
 
 /// Why the store can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +138,7 @@ fn reader(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch(READER_PRAGMAS)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

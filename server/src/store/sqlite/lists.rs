@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{Drawing, unsigned};
+use super::rows::{Drawing, Size, drawing_columns};
 use crate::clock::Micros;
 use crate::store::gallery::{After, Header, Heads, Stored, Usage, WeappHead};
 use crate::store::{StoreError, StoreResult};
@@ -12,26 +12,42 @@ use crate::user::UserKey;
 const ACTIONS: &str = "SELECT blob FROM actions WHERE drawing = ? AND seq >= ? ORDER BY seq";
 
 /// A page from behind a place down.
-const PAGE: &str = "SELECT * FROM drawings
+const PAGE: &str = concat!(
+    "SELECT ",
+    drawing_columns!(),
+    " FROM drawings
     WHERE user = ? AND deleted_at IS NULL AND (updated_at, id) < (?, ?)
-    ORDER BY updated_at DESC, id DESC LIMIT ?";
+    ORDER BY updated_at DESC, id DESC LIMIT ?"
+);
 
 /// The same of the bin. Nothing changes there, so the moment of the deletion is that of the last change.
-const PAGE_OF_BIN: &str = "SELECT * FROM drawings
+const PAGE_OF_BIN: &str = concat!(
+    "SELECT ",
+    drawing_columns!(),
+    " FROM drawings
     WHERE user = ? AND deleted_at IS NOT NULL AND (deleted_at, id) < (?, ?)
-    ORDER BY deleted_at DESC, id DESC LIMIT ?";
+    ORDER BY deleted_at DESC, id DESC LIMIT ?"
+);
 
 /// The bin from the longest in it on.
-const BIN: &str = "SELECT * FROM drawings
+const BIN: &str = concat!(
+    "SELECT ",
+    drawing_columns!(),
+    " FROM drawings
     WHERE user = ? AND deleted_at IS NOT NULL
-    ORDER BY deleted_at, id LIMIT ?";
+    ORDER BY deleted_at, id LIMIT ?"
+);
 
 /// The 2016 list, with the last action where that is a save.
-const WEAPP_HEADS: &str = "SELECT *, CASE WHEN last_weapp THEN
+const WEAPP_HEADS: &str = concat!(
+    "SELECT ",
+    drawing_columns!(),
+    ", CASE WHEN last_weapp THEN
         (SELECT blob FROM actions WHERE drawing = number AND actions.seq = drawings.seq - 1)
     END AS last
     FROM drawings WHERE user = ? AND deleted_at IS NULL
-    ORDER BY first_saved_at DESC, id DESC LIMIT ?";
+    ORDER BY first_saved_at DESC, id DESC LIMIT ?"
+);
 
 /// The bins of all users.
 const PURGES_DUE: &str = "SELECT user, id FROM drawings
@@ -119,7 +135,7 @@ pub fn usage(connection: &Connection, user: &UserKey) -> StoreResult<Usage> {
     let usage = connection
         .prepare_cached("SELECT drawings, bytes FROM usage WHERE user = ?")?
         .query_row(params![user], |row| {
-            Ok(Usage { drawings: row.get("drawings")?, bytes: unsigned(row, "bytes")? })
+            Ok(Usage { drawings: row.get("drawings")?, bytes: row.get::<_, Size>("bytes")?.0 })
         })
         .optional()?;
     Ok(usage.unwrap_or_default())

@@ -52,7 +52,7 @@ impl Readers {
         let job = Message::Do(Box::new(move |connection| {
             // Nobody waits any more when the deadline has passed or the caller has gone.
             if !sender.is_closed() {
-                sender.send(guarded(connection, |connection| in_one_state(connection, work))).ok();
+                sender.send(in_one_state(connection, work)).ok();
             }
         }));
         self.queue.try_send(job).map_err(|error| match error {
@@ -95,8 +95,9 @@ fn in_one_state<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> StoreResult<T>,
 ) -> StoreResult<T> {
-    let transaction = connection.unchecked_transaction()?;
-    let result = work(&transaction)?;
-    transaction.finish()?;
-    Ok(result)
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let result = guarded(connection, work);
+    // Nothing was written, and a job that failed is no reason to stay in its state.
+    connection.prepare_cached("ROLLBACK")?.execute([])?;
+    result
 }

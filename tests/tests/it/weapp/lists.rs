@@ -1,6 +1,11 @@
 //! The list: its order, and how much of a gallery it shows.
 
+use std::io::Read;
+
+use flate2::read::GzDecoder;
 use futures_util::future::join_all;
+use serde_json::json;
+use yibi_tests::api::stroke;
 use yibi_tests::weapp::Phone;
 use yibi_tests::{Backend, Server, Wechat, on_both_backends};
 
@@ -10,6 +15,7 @@ on_both_backends!(
     drawings_come_in_the_order_of_their_first_save,
     only_the_newest_two_hundred_are_listed,
     only_sixteen_mebibytes_are_listed,
+    who_takes_gzip_gets_the_same_list,
     saves_at_once_do_not_disturb_each_other,
 );
 
@@ -94,4 +100,42 @@ async fn saves_at_once_do_not_disturb_each_other(backend: Backend) {
     assert!((0..8).any(|number| *same == line(f64::from(number))));
     let drawing = modern.drawing("same").await;
     assert_eq!((&drawing["base"], &drawing["seq"]), (&7.into(), &8.into()));
+}
+
+/// Texts that are stored ready for it, others that are not, and pictures that are made for the list.
+async fn who_takes_gzip_gets_the_same_list(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let unpacked = async || {
+        let reply = phone.list_as("gzip, deflate, br").await;
+        assert_eq!((reply.header("content-encoding"), reply.header("vary")), ("gzip", "Accept-Encoding"));
+        assert_eq!(reply.header("content-type"), phone.list().await.header("content-type"));
+        let mut text = String::new();
+        GzDecoder::new(&*reply.body).read_to_string(&mut text).unwrap();
+        (text, reply.body.len())
+    };
+    assert_eq!(unpacked().await.0, r#"{"code":0,"msg":"success","data":[]}"#);
+
+    let modern = server.signed_in(&wechat, "alice").await;
+    let long = format!("[{}]", [r#"{"method":"\u753b \"","data":["\n 画",1.5]}"#; 400].join(","));
+    phone.save("short", "[]").await.done();
+    phone.save("\"画", &long).await.done();
+    modern.append("modern", 0, json!([stroke(1), stroke(2)])).await.ok();
+    phone.save("undone", &long).await.done();
+    phone.save("undone", line(1.0)).await.done();
+    modern.append("undone", 2, json!([{"type": "undo"}])).await.ok();
+    phone.save("again", line(2.0)).await.done();
+    let plain = phone.list().await;
+    assert!(!plain.headers.contains_key("content-encoding"));
+    assert_eq!(plain.header("vary"), "Accept-Encoding");
+    assert_eq!(phone.shown().await.len(), 5);
+    let (text, packed) = unpacked().await;
+    assert_eq!(text, plain.text());
+    assert!(packed < text.len() / 8, "{packed} of {}", text.len());
+
+    for none in ["identity", "gzip;q=0", "br", ""] {
+        let reply = phone.list_as(none).await;
+        assert_eq!(reply.text(), text, "{none}");
+    }
 }

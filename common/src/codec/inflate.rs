@@ -1,22 +1,11 @@
 //! Raw deflate streams (RFC 1951) of bounded size.
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
 
 use super::Malformed;
 
 /// The most that deflate shortens, RFC 1951: 258 bytes in two bits.
 const MAX_RATIO: usize = 1032;
-
-/// The stream of some bytes; `None` where it would not be shorter than they are.
-pub(super) fn deflate(bytes: &[u8], level: u32) -> Option<Vec<u8>> {
-    // The room is exactly what would be worth it: a stream that does not fit is given up.
-    let mut stream = Vec::with_capacity(bytes.len().saturating_sub(1));
-    let mut state = Compress::new(Compression::new(level), false);
-    match state.compress_vec(bytes, &mut stream, FlushCompress::Finish) {
-        Ok(Status::StreamEnd) if stream.len() < bytes.len() => Some(stream),
-        Ok(Status::StreamEnd | Status::Ok | Status::BufError) | Err(_) => None,
-    }
-}
 
 /// The bytes of a stream that ends where `stream` does and has at most `limit` of them.
 pub(super) fn inflate(stream: &[u8], limit: usize) -> Result<Vec<u8>, Malformed> {
