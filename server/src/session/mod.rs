@@ -10,6 +10,7 @@ mod further;
 mod open_data;
 mod phone;
 mod refusal;
+mod reseal;
 mod token;
 pub mod wafer;
 pub mod weapp;

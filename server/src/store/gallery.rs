@@ -403,6 +403,14 @@ pub trait Gallery {
         sealed: Option<&str>,
     ) -> impl Future<Output = StoreResult<Option<UserRecord>>> + Send;
 
+    /// Puts another sealed form of the user's phone number in the place of that one. Whether it was still that one.
+    fn replace_phone(
+        &self,
+        user: &UserKey,
+        sealed: &str,
+        anew: &str,
+    ) -> impl Future<Output = StoreResult<bool>> + Send;
+
     /// Has everything of the user erased from `at` on. Whether the user is known.
     fn schedule_erasure(&self, user: &UserKey, at: Micros) -> impl Future<Output = StoreResult<bool>> + Send;
 

@@ -108,6 +108,7 @@ macro_rules! gallery_cases {
                 a_nickname_is_kept
                 a_unionid_is_kept_once
                 a_phone_is_kept_and_forgotten
+                a_phone_is_sealed_anew_if_it_is_still_that
                 a_sign_in_takes_a_pending_erasure_back
                 due_erasures_are_listed
                 erasing_waits_until_it_is_due

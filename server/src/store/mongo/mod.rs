@@ -163,6 +163,11 @@ impl Gallery for MongoGallery {
         self.run(async move |db| db.set_phone(&user, sealed.as_deref()).await).await
     }
 
+    async fn replace_phone(&self, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+        let (user, sealed, anew) = (user.clone(), sealed.to_owned(), anew.to_owned());
+        self.run(async move |db| db.replace_phone(&user, &sealed, &anew).await).await
+    }
+
     async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
         let user = user.clone();
         self.run(async move |db| db.schedule_erasure(&user, at).await).await

@@ -106,6 +106,12 @@ impl Collections {
         Ok(self.change_user(doc! {"_id": user.as_str()}, change).await?.map(UserRecord::from))
     }
 
+    pub(super) async fn replace_phone(&self, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+        let still = doc! {"_id": user.as_str(), "phone": sealed};
+        let replaced = self.users.update_one(still, doc! {"$set": {"phone": anew}}).await?;
+        Ok(replaced.matched_count > 0)
+    }
+
     pub(super) async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
         let set = doc! {"$set": {"erase_at": at.0}};
         let scheduled = self.users.update_one(doc! {"_id": user.as_str()}, set).await?;

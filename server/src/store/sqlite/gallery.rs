@@ -45,6 +45,11 @@ impl Gallery for SqliteStore {
         self.writing(0, move |connection| users::set_phone(connection, &user, sealed.as_deref())).await
     }
 
+    async fn replace_phone(&self, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+        let (user, sealed, anew) = (user.clone(), sealed.to_owned(), anew.to_owned());
+        self.writing(0, move |connection| users::replace_phone(connection, &user, &sealed, &anew)).await
+    }
+
     async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
         let user = user.clone();
         self.writing(0, move |connection| users::schedule_erasure(connection, &user, at)).await

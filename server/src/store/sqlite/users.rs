@@ -114,6 +114,13 @@ pub fn set_phone(
     Ok(statement.query_row(params![sealed, user], from_row).optional()?)
 }
 
+/// See [`Gallery::replace_phone`](crate::store::gallery::Gallery::replace_phone).
+pub fn replace_phone(connection: &Connection, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+    let mut statement =
+        connection.prepare_cached("UPDATE users SET phone = ? WHERE key = ? AND phone = ?")?;
+    Ok(statement.execute(params![anew, user, sealed])? > 0)
+}
+
 /// See [`GalleryAdmin::users_of_person`](crate::store::admin::GalleryAdmin::users_of_person).
 pub fn of_person(connection: &Connection, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
     let mut statement =

@@ -194,3 +194,17 @@ pub async fn a_phone_is_kept_and_forgotten<G: GalleryUnderTest>(gallery: &G) {
     let (back, new) = gallery.sign_in(&ann, &new_user("p2"), at(7)).await.unwrap();
     assert!(new && back.phone.is_none(), "{back:?}");
 }
+
+pub async fn a_phone_is_sealed_anew_if_it_is_still_that<G: GalleryUnderTest>(gallery: &G) {
+    let ann = user("ann");
+    assert!(!gallery.replace_phone(&ann, "old", "new").await.unwrap(), "nobody's");
+    gallery.sign_in(&ann, &new_user("p1"), at(1)).await.unwrap();
+    let phone = async || gallery.user(&ann).await.unwrap().unwrap().phone;
+    assert!(!gallery.replace_phone(&ann, "old", "new").await.unwrap());
+    assert_eq!(phone().await, None, "one that was taken away does not come back");
+    gallery.set_phone(&ann, Some("old")).await.unwrap();
+    assert!(!gallery.replace_phone(&ann, "older", "new").await.unwrap());
+    assert_eq!(phone().await.as_deref(), Some("old"));
+    assert!(gallery.replace_phone(&ann, "old", "new").await.unwrap());
+    assert_eq!(phone().await.as_deref(), Some("new"));
+}
