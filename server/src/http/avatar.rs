@@ -54,7 +54,7 @@ pub(super) async fn upload(app: App, caller: Authenticated, body: Body) -> Reply
     shown(&app, user).await
 }
 
-/// Takes the caller's avatar away.
+/// Takes the caller's avatar away, that of the WeChat profile, too.
 #[utoipa::path(delete, path = "/me/avatar", tag = "me", responses(
     (status = 204, description = "There is none"),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),

@@ -9,6 +9,7 @@ mod exchange;
 mod further;
 mod open_data;
 mod phone;
+mod profile;
 mod refusal;
 mod reseal;
 mod token;

@@ -188,6 +188,10 @@ impl Gallery for GalleryStore {
         gallery!(self.set_nickname(user, nickname))
     }
 
+    async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
+        gallery!(self.set_wechat_avatar(user, address))
+    }
+
     async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
         gallery!(self.set_unionid(user, unionid))
     }

@@ -20,6 +20,8 @@ pub struct UserRecord {
     pub nickname: String,
     /// The id of the avatar that the user uploaded.
     pub avatar: Option<String>,
+    /// The address of the avatar in the user's WeChat profile, which stands where none was uploaded.
+    pub wechat_avatar: Option<String>,
     /// The share or referral code that the first sign-in brought.
     pub origin: Option<String>,
     /// The person across the apps of one account, when WeChat told.
@@ -387,6 +389,14 @@ pub trait Gallery {
         user: &UserKey,
         nickname: &str,
     ) -> impl Future<Output = StoreResult<Option<UserRecord>>> + Send;
+
+    /// Keeps the address of the avatar in the user's WeChat profile, in place of any other. Whether the user is
+    /// known.
+    fn set_wechat_avatar(
+        &self,
+        user: &UserKey,
+        address: &str,
+    ) -> impl Future<Output = StoreResult<bool>> + Send;
 
     /// Keeps a unionid that was not known; the user as it is then, if there is one. One that is known is not
     /// changed.

@@ -61,6 +61,7 @@ macro_rules! gallery_cases {
                 of_concurrent_avatars_one_is_left
                 an_avatar_is_taken_away_by_its_id
                 an_avatar_goes_with_its_user
+                wechats_avatar_is_kept_and_stands_behind_an_uploaded_one
             }
         }
         mod checks {

@@ -153,6 +153,11 @@ impl Gallery for MongoGallery {
         self.run(async move |db| db.set_nickname(&user, &nickname).await).await
     }
 
+    async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
+        let (user, address) = (user.clone(), address.to_owned());
+        self.run(async move |db| db.set_wechat_avatar(&user, &address).await).await
+    }
+
     async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
         let (user, unionid) = (user.clone(), unionid.to_owned());
         self.run(async move |db| db.set_unionid(&user, &unionid).await).await

@@ -25,6 +25,7 @@ impl Collections {
                     public_id: new.public_id.clone(),
                     nickname: String::new(),
                     avatar: None,
+                    wechat_avatar: None,
                     origin: new.origin.clone(),
                     unionid: new.unionid.clone(),
                     created_at: now,
@@ -84,6 +85,11 @@ impl Collections {
     ) -> StoreResult<Option<UserRecord>> {
         let set = doc! {"$set": {"nickname": nickname}};
         Ok(self.change_user(doc! {"_id": user.as_str()}, set).await?.map(UserRecord::from))
+    }
+
+    pub(super) async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
+        let set = doc! {"$set": {"wechat_avatar": address}};
+        Ok(self.users.update_one(doc! {"_id": user.as_str()}, set).await?.matched_count > 0)
     }
 
     pub(super) async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {

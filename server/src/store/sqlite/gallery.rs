@@ -35,6 +35,11 @@ impl Gallery for SqliteStore {
         self.writing(0, move |connection| users::set_nickname(connection, &user, &nickname)).await
     }
 
+    async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
+        let (user, address) = (user.clone(), address.to_owned());
+        self.writing(0, move |connection| users::set_wechat_avatar(connection, &user, &address)).await
+    }
+
     async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
         let (user, unionid) = (user.clone(), unionid.to_owned());
         self.writing(0, move |connection| users::set_unionid(connection, &user, &unionid)).await

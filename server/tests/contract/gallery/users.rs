@@ -25,6 +25,7 @@ pub async fn a_sign_in_makes_the_user_once<G: GalleryUnderTest>(gallery: &G) {
         public_id: "p1".to_owned(),
         nickname: String::new(),
         avatar: None,
+        wechat_avatar: None,
         origin: Some("friend-7".to_owned()),
         unionid: None,
         created_at: at(1),
