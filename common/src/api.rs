@@ -132,10 +132,12 @@ pub struct Me {
     /// What is known of the nickname; null while nothing is checked. A rejected one is gone.
     #[serde(default)]
     pub nickname_state: Option<ContentState>,
-    /// The link of the avatar, 256 pixels a side: the same for a day at least. Null while there is none.
+    /// The link of the avatar that was uploaded, 256 pixels a side: the same for a day at least. Else the address of
+    /// the one in the WeChat profile that a sign-in of 2016 or 2017 or open data brought: https, below `qlogo.cn`. Null
+    /// while there is none.
     #[serde(default)]
     pub avatar_url: Option<String>,
-    /// What is known of the avatar; null while nothing is checked. A rejected one is gone.
+    /// What is known of the uploaded avatar; null while nothing is checked. A rejected one is gone.
     #[serde(default)]
     pub avatar_state: Option<ContentState>,
     /// The first sign-in.

@@ -22,7 +22,7 @@ const { createHttp, createUpload } = require('./http')
  * @typedef {object} Me
  * @property {string} id
  * @property {string} nickname empty where none was chosen
- * @property {string} avatar_url signed; empty where there is none
+ * @property {string} avatar_url signed, or at WeChat; empty where there is none
  * @property {'pending' | 'passed' | 'rejected' | null} [nickname_state] null where nothing is checked
  * @property {'pending' | 'passed' | 'rejected' | null} [avatar_state]
  * @property {string} [phone] masked; missing while none is bound

@@ -215,6 +215,8 @@ test('a file goes up with the token, its answer is read, and a spent session is 
     ['https://up.example.com/api/v1/me/avatar', 'avatar', 'wxfile://tmp', 'Bearer token-1'],
     ['https://up.example.com/api/v1/me/avatar', 'avatar', 'wxfile://tmp', 'Bearer token-2'],
   ])
+  answers = [{ statusCode: 200, data: '{"avatar_url":"https://wx.qlogo.cn/0"}' }]
+  assert.equal((await api.setAvatar('wxfile://tmp')).avatar_url, 'https://wx.qlogo.cn/0')
   answers = [{ statusCode: 422, data: '{"code":"invalid_image","request_id":"abc"}' }]
   await assert.rejects(api.setAvatar('x'), { kind: 'refused', code: 'invalid_image', requestId: 'abc' })
   answers = [{ statusCode: 502, data: '<html>' }]

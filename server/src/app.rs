@@ -171,6 +171,10 @@ pub async fn run(
     let heart = tokio::spawn(heart.beat(async {
         let _ = heart_stopped.await;
     }));
+    let resealing = tokio::spawn({
+        let sessions = services.sessions.clone();
+        async move { sessions.reseal_phones().await }
+    });
     let sweeper = tokio::spawn({
         let services = services.clone();
         async move { tokio::join!(services.guard.sweep(), desk.guard.sweep()) }
@@ -211,6 +215,7 @@ pub async fn run(
     }
     drop((stop_house, stop_asking, stop_heart));
     sweeper.abort();
+    resealing.abort();
     if ended.is_ok() {
         let _ = tokio::join!(public, admin);
         if let Some(internal) = internal {

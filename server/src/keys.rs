@@ -221,6 +221,18 @@ impl Sealer {
         format!("{}.{}", self.current.0, BASE64URL_NOPAD.encode(&[&nonce[..], &sealed].concat()))
     }
 
+    /// Whether an old key stands beside the present one.
+    #[must_use]
+    pub fn has_old(&self) -> bool {
+        self.old.is_some()
+    }
+
+    /// Whether that was sealed by the present key, as far as it says.
+    #[must_use]
+    pub fn is_present(&self, sealed: &str) -> bool {
+        sealed.split_once('.').is_some_and(|(id, _)| id == self.current.0)
+    }
+
     /// Opens what [`seal`](Self::seal) gave, under the same context. Nothing when it was changed, or sealed
     /// by a key that is no longer here.
     #[must_use]
@@ -284,6 +296,10 @@ mod tests {
         assert!(sealer.open(&sealed, "session b").is_none());
         let newer = Sealer::new([2; 32], Some([1; 32]));
         assert!(newer.open(&sealed, "session a").is_some());
+        assert!(
+            newer.has_old() && !newer.is_present(&sealed) && !sealer.has_old() && sealer.is_present(&sealed)
+        );
+        assert!(newer.is_present(&newer.seal("a", "b")) && !newer.is_present(""));
         assert!(Sealer::new([2; 32], None).open(&sealed, "session a").is_none());
         for end in 0..sealed.len() {
             assert!(sealer.open(&sealed[..end], "session a").is_none());

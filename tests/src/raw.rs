@@ -62,6 +62,11 @@ impl Raw {
         let _ = self.stream.shutdown().await;
     }
 
+    /// Breaks off, as a phone does that has lost its network: whatever is on its way is lost.
+    pub fn reset(self) {
+        self.stream.set_zero_linger().unwrap();
+    }
+
     /// The next reply; nothing when the connection is closed before it is complete.
     pub async fn reply(&mut self) -> Option<RawReply> {
         let mut reply = self.head().await?;

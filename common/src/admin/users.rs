@@ -75,7 +75,7 @@ pub struct UserDetail {
     /// `enforce`.
     #[serde(default)]
     pub nickname_state: Option<ContentState>,
-    /// What WeChat says of the avatar; likewise.
+    /// What WeChat says of the uploaded avatar; likewise.
     #[serde(default)]
     pub avatar_state: Option<ContentState>,
     /// Drawings, the bin included.

@@ -106,13 +106,14 @@ impl GalleryService {
         Ok(())
     }
 
-    /// The link to the user's avatar, if there is one. Its end is the end of tomorrow in UTC, so that it stays
-    /// the same for a day at least and a phone's cache of images is of use.
+    /// The link to the avatar that the user uploaded, or else the address of the one in the WeChat profile, if there
+    /// is one. A link's end is the end of tomorrow in UTC, so that it stays the same for a day at least and a phone's
+    /// cache of images is of use.
     ///
     /// # Errors
     /// [`GalleryError::Store`] when the keys can't be had.
     pub async fn avatar_url(&self, user: &UserRecord) -> GalleryResult<Option<String>> {
-        let Some(id) = &user.avatar else { return Ok(None) };
+        let Some(id) = &user.avatar else { return Ok(user.wechat_avatar.clone()) };
         let signer = &self.0.keys.get().await?.signer;
         Ok(Some(self.signed_avatar(&user.public_id, id, signer)))
     }

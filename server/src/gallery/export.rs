@@ -73,6 +73,7 @@ impl GalleryService {
             "id": user.public_id,
             "nickname": user.nickname,
             "created_at": user.created_at.to_string(),
+            "wechat_avatar": user.wechat_avatar,
             "origin": user.origin,
             "phone": phone,
         });

@@ -11,7 +11,7 @@ use super::App;
 use super::body::Body;
 use super::caller::Authenticated;
 use super::drawings::query;
-use super::images::file;
+use super::images::{as_given_out, file};
 use super::me::shown;
 use super::reply::Reply;
 use crate::clock::Micros;
@@ -54,7 +54,7 @@ pub(super) async fn upload(app: App, caller: Authenticated, body: Body) -> Reply
     shown(&app, user).await
 }
 
-/// Takes the caller's avatar away.
+/// Takes the caller's avatar away, that of the WeChat profile, too.
 #[utoipa::path(delete, path = "/me/avatar", tag = "me", responses(
     (status = 204, description = "There is none"),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
@@ -86,14 +86,9 @@ struct LinkQuery {
 ))]
 pub(super) async fn linked(app: App, path: Path<(String, String)>, request: HttpRequest) -> Reply {
     let (public_id, id) = path.into_inner();
-    let invalid = || Problem::new(Code::LinkInvalid);
-    let asked: LinkQuery = query(&request).map_err(|_| invalid())?;
+    let asked: LinkQuery = query(&request).map_err(|_| Problem::new(Code::LinkInvalid))?;
     let link = AvatarLink { public_id: &public_id, id: &id, exp: asked.exp };
-    // Of an avatar there is one link, as it was given out, though numbers and escapes can be written otherwise.
-    let given = format!("{}&sig={}", link.path(), asked.sig);
-    if !request.uri().path_and_query().is_some_and(|shown| shown.as_str().ends_with(&given)) {
-        return Err(invalid());
-    }
+    as_given_out(&request, &link.path(), &asked.sig)?;
     let image = app.gallery.linked_avatar(&link, &asked.sig).await?;
     Ok(file(&request, Bytes::from(image), AVATAR_TYPE, "private, max-age=86400, immutable"))
 }

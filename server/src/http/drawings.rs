@@ -11,7 +11,7 @@ use super::App;
 use super::body::Body;
 use super::caller::Authenticated;
 use super::reply::Reply;
-use crate::gallery::{Append, GalleryError};
+use crate::gallery::{Append, GalleryError, GalleryResult};
 use crate::problem::{Code, Problem};
 
 /// Drawings on a page: when no number is asked for, and at most.
@@ -108,25 +108,15 @@ pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, bo
     let title = asked.drawing.as_ref().and_then(|drawing| drawing.title.clone()).unwrap_or_default();
     let append = Append { from_seq: asked.from_seq, actions: asked.actions, drawing: asked.drawing };
     // A drawing that is there keeps its title, and the check of that one.
-    let check = if !title.is_empty() && app.gallery.would_be_new(caller.user(), &id, &title).await? {
-        app.moderation.before_title(caller.user(), &id, &title).await?
-    } else {
-        None
-    };
-    match app.gallery.append(caller.user(), &id, append).await {
-        Ok(seq) => {
-            app.moderation.begin(check);
-            Ok(HttpResponse::Ok().json(AppendReply { seq }))
-        }
-        // It may be stored even so, or another one be there now, whose check is not to be taken.
-        Err(error @ (GalleryError::Store(_) | GalleryError::Busy | GalleryError::Conflict { .. })) => {
-            Err(error.into())
-        }
-        Err(refused) => {
-            app.moderation.forget(check).await;
-            Err(refused.into())
-        }
+    let checked = !title.is_empty() && app.gallery.would_be_new(caller.user(), &id, &title).await?;
+    if checked {
+        app.moderation.before_title(caller.user(), &id, &title).await?;
     }
+    let appended = app.gallery.append(caller.user(), &id, append).await;
+    if checked {
+        look_at_title(&app, &caller, &id, &appended);
+    }
+    Ok(HttpResponse::Ok().json(AppendReply { seq: appended? }))
 }
 
 /// Gives a drawing another title.
@@ -141,10 +131,18 @@ pub(super) async fn rename(app: App, caller: Authenticated, id: Path<String>, bo
     app.guard.write(caller.user())?;
     let patch: PatchDrawing = body.json().await?;
     app.gallery.may_rename(caller.user(), &id, &patch.title).await?;
-    let check = app.moderation.before_title(caller.user(), &id, &patch.title).await?;
-    let summary = app.gallery.rename(caller.user(), &caller.session.public_id, &id, &patch.title).await?;
-    app.moderation.begin(check);
-    Ok(HttpResponse::Ok().json(summary))
+    app.moderation.before_title(caller.user(), &id, &patch.title).await?;
+    let renamed = app.gallery.rename(caller.user(), &caller.session.public_id, &id, &patch.title).await;
+    look_at_title(&app, &caller, &id, &renamed);
+    Ok(HttpResponse::Ok().json(renamed?))
+}
+
+/// Has the title looked at that there is now. Where that is not known, it may be stored yet: then its check waits in
+/// the queue.
+fn look_at_title<T>(app: &App, caller: &Authenticated, id: &str, outcome: &GalleryResult<T>) {
+    if !matches!(outcome, Err(GalleryError::Store(_) | GalleryError::Busy)) {
+        app.moderation.begin_title(caller.user(), id);
+    }
 }
 
 /// What `PATCH` does, for mini-programs: `wx.request` does not know that method.

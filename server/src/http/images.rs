@@ -109,13 +109,17 @@ pub(super) async fn linked(app: App, path: Path<(String, String, String)>, reque
     let asked: LinkQuery = query(&request).map_err(|_| invalid())?;
     let seq = seq.parse().map_err(|_| invalid())?;
     let link = Link { public_id: &public_id, id: &id, seq, format, size: asked.size, exp: asked.exp };
-    // Numbers and escapes can be written in several ways; of a picture there is one link, as it was given out.
-    let given = format!("{}&sig={}", link.path(), asked.sig);
-    if !request.uri().path_and_query().is_some_and(|shown| shown.as_str().ends_with(&given)) {
-        return Err(invalid());
-    }
+    as_given_out(&request, &link.path(), &asked.sig)?;
     let picture = app.gallery.linked_picture(&link, &asked.sig).await?;
     Ok(sent(&request, picture, format, "private, max-age=86400, immutable"))
+}
+
+/// Of a picture there is one link, as it was given out, though numbers and escapes can be written in several ways.
+pub(super) fn as_given_out(request: &HttpRequest, path: &str, signature: &str) -> Result<(), Problem> {
+    let given = format!("{path}&sig={signature}");
+    let shown = request.uri().path_and_query();
+    let same = shown.is_some_and(|shown| shown.as_str().ends_with(&given));
+    if same { Ok(()) } else { Err(Problem::new(Code::LinkInvalid)) }
 }
 
 fn sent(request: &HttpRequest, picture: Picture, format: Format, cache: &'static str) -> HttpResponse {

@@ -23,7 +23,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/me/session-key").route(web::get().to(session_key)));
 }
 
-/// Decrypts or verifies open data of the caller's.
+/// Decrypts or verifies open data of the caller's. A profile gives its avatar, and a nickname to a caller who has none.
 #[utoipa::path(post, path = "/me/open-data", tag = "me", request_body = OpenDataRequest, responses(
     (status = 200, description = "The data, which is the caller's own and of now", body = OpenDataReply),
     (status = 422, description = "`open_data_invalid`, `invalid_value`", body = ProblemBody, content_type = "application/problem+json"),

@@ -3,7 +3,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::App;
 use super::envelope::{CalledBy, Failed2016};
@@ -71,13 +71,17 @@ async fn user(app: App, request: HttpRequest) -> HttpResponse {
         Err(reply) => return reply,
     };
     match app.gallery.store().user(caller.user()).await {
-        Ok(Some(user)) => {
-            let mut info = json!({"openId": user.key.openid(), "nickName": user.nickname});
-            if let (Some(unionid), Some(info)) = (user.unionid, info.as_object_mut()) {
-                info.insert("unionId".to_owned(), unionid.into());
+        Ok(Some(user)) => match app.gallery.avatar_url(&user).await {
+            Ok(avatar) => {
+                let mut info = Map::new();
+                info.insert("openId".to_owned(), user.key.openid().into());
+                info.insert("nickName".to_owned(), user.nickname.into());
+                info.extend(avatar.map(|avatar| ("avatarUrl".to_owned(), avatar.into())));
+                info.extend(user.unionid.map(|unionid| ("unionId".to_owned(), unionid.into())));
+                reply(&json!({"code": 0, "message": "ok", "data": {"userInfo": info}}))
             }
-            reply(&json!({"code": 0, "message": "ok", "data": {"userInfo": info}}))
-        }
+            Err(error) => failed(CHECK_FAILED, &error.into()),
+        },
         Ok(None) => magic(INVALID_SESSION, INVALID),
         Err(error) => failed(CHECK_FAILED, &error.into()),
     }

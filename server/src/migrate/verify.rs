@@ -33,10 +33,8 @@ impl Sum {
         self.add(format!("{user:?}").as_bytes());
     }
 
-    fn add_check(&mut self, check: Option<&Check>) {
-        if let Some(check) = check {
-            self.add(format!("{check:?}").as_bytes());
-        }
+    fn add_check(&mut self, check: &Check) {
+        self.add(format!("{check:?}").as_bytes());
     }
 
     /// Without its number, which tells no more than its place among the others of its store.
@@ -83,9 +81,7 @@ where
                 }
             }
             for subject in [Subject::Nickname, Subject::Avatar] {
-                let check = same_check(from, to, &user.key, &subject).await?;
-                left.add_check(check.as_ref());
-                right.add_check(check.as_ref());
+                same_check(from, to, &user.key, &subject, [&mut left, &mut right]).await?;
             }
         }
         progress.done(turn.items.len() as u64);
@@ -107,9 +103,7 @@ where
                 (None, None) => {}
                 _ => return differs(format!("drawing {id} of {user}")),
             }
-            let check = same_check(from, to, user, &Subject::Title(id.clone())).await?;
-            left.add_check(check.as_ref());
-            right.add_check(check.as_ref());
+            same_check(from, to, user, &Subject::Title(id.clone()), [&mut left, &mut right]).await?;
         }
         progress.done(turn.items.len() as u64);
         place = turn.next;
@@ -122,19 +116,22 @@ where
     if left == right { Ok(left) } else { differs(format!("checksums {left} and {right}")) }
 }
 
-/// What is known of the subject, the same on both sides.
+/// What is known of the subject is the same on both sides, and goes into the sums of both.
 async fn same_check<G: Whole, H: Whole>(
     from: &G,
     to: &H,
     user: &UserKey,
     subject: &Subject,
-) -> Result<Option<Check>> {
+    sums: [&mut Sum; 2],
+) -> Result<()> {
     let here = from.check(user, subject).await.map_err(at(SOURCE))?;
-    if here == to.check(user, subject).await.map_err(at(TARGET))? {
-        Ok(here)
-    } else {
-        Err(MigrateError::Differs(format!("the check of {subject} of {user}")))
+    if here != to.check(user, subject).await.map_err(at(TARGET))? {
+        return Err(MigrateError::Differs(format!("the check of {subject} of {user}")));
     }
+    if let Some(check) = here {
+        sums.into_iter().for_each(|sum| sum.add_check(&check));
+    }
+    Ok(())
 }
 
 async fn add_all_audit<G: Transfer>(sum: &mut Sum, store: &G) -> StoreResult<()> {

@@ -13,8 +13,13 @@
 //!   an avatar taken away, for its owner, too, who is told so. A title stays its owner's and is shown to nobody
 //!   else. Operators see all of it.
 //!
+//! The avatar of a WeChat profile is WeChat's own, which it has looked at and shows at its own address: it has no check.
+//!
 //! In mode `log` the standing is kept and logged, and nothing is taken away.
 
+mod asking;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::sync::Arc;
@@ -27,50 +32,24 @@ use yibi_common::api::ContentState;
 pub use worker::keep_asking;
 
 use crate::clock::Micros;
-use crate::gallery::{GalleryError, GalleryService};
+use crate::gallery::GalleryService;
 use crate::settings::{self, ModerationMode};
-use crate::store::avatars::Avatars;
 use crate::store::checks::{Check, Checks, Standing, Subject};
 use crate::store::dispatch::GalleryStore;
-use crate::store::gallery::{Gallery, UserRecord};
+use crate::store::gallery::UserRecord;
 use crate::store::{StoreError, StoreResult};
 use crate::telemetry::Metrics;
 use crate::user::UserKey;
-use crate::wechat::content::{NOT_VISITED, Scene};
-use crate::wechat::push::{MediaVerdict, Suggestion};
-use crate::wechat::{Wechat, WechatApp, WechatError};
+use crate::wechat::{Wechat, WechatApp};
 
-/// How long a server that asks keeps the others from it: longer than a call may take.
-const CLAIM: Duration = Duration::from_secs(90);
-/// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 /// When what was given up is tried again, since its owner is there again.
 const RETURNED: Duration = Duration::from_secs(600);
 /// How old a check of another content has to be before it counts as left over, not as one on its way.
 const LEFT_OVER: Duration = Duration::from_secs(60);
+/// How often something is done anew when another change came first.
+const ROUNDS: usize = 8;
 /// Contents that one server asks about at once, right after they came.
 const AT_ONCE: usize = 16;
-/// How often a verdict is written anew when another change came first.
-const ROUNDS: usize = 4;
-
-/// Why a content was not asked about.
-#[derive(Debug, thiserror::Error)]
-enum AskError {
-    #[error("WeChat did not answer")]
-    Wechat(#[from] WechatError),
-    #[error("the link for WeChat can't be made")]
-    Link(#[from] GalleryError),
-    #[error("the user's app is not in the settings")]
-    App,
-}
-
-/// What WeChat answered.
-enum Answer {
-    /// A verdict.
-    Verdict(Suggestion, Option<u32>),
-    /// The id of one that is to come.
-    Later(String),
-}
 
 /// What is known of what a user shows; nothing of what there is none of, or is not checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -185,28 +164,51 @@ impl Moderation {
         if kept { Ok(None) } else { self.before(user, subject, content).await }
     }
 
-    /// As [`before_again`](Self::before_again), for a drawing's title; an empty one has no check.
+    /// As [`before_again`](Self::before_again), for a drawing's title; an empty one has no check. To be
+    /// [begun](Self::begin_title) when the title is there, or was refused.
     ///
     /// # Errors
     /// The store's.
-    pub async fn before_title(
-        &self,
-        user: &UserKey,
-        drawing: &str,
-        title: &str,
-    ) -> StoreResult<Option<Check>> {
-        if title.is_empty() {
-            return Ok(None);
+    pub async fn before_title(&self, user: &UserKey, drawing: &str, title: &str) -> StoreResult<()> {
+        if !title.is_empty() {
+            self.before_again(user, Subject::Title(drawing.to_owned()), title).await?;
         }
-        self.before_again(user, Subject::Title(drawing.to_owned()), title).await
+        Ok(())
     }
 
-    /// Takes a check out of the queue, whose content was refused after all.
-    pub async fn forget(&self, check: Option<Check>) {
-        let Some(check) = check else { return };
-        if let Err(error) = self.0.store.remove_check(&check.user, &check.subject).await {
-            tracing::debug!(%error, "a check outlives its content");
+    /// As [`begin`](Self::begin), for the title that the drawing has now. Of titles that come at once, by a creation
+    /// or otherwise, the check that was put last need not be of the one that stays, nor be of any.
+    pub fn begin_title(&self, user: &UserKey, drawing: &str) {
+        if self.0.settings.mode == ModerationMode::Off {
+            return;
         }
+        let (moderation, user, drawing) = (self.clone(), user.clone(), drawing.to_owned());
+        let looking = async move {
+            match moderation.check_of_title(&user, drawing).await {
+                Ok(check) => moderation.begin(check),
+                Err(error) => tracing::warn!(%error, "a title's check may be another's"),
+            }
+        };
+        tokio::spawn(looking.in_current_span());
+    }
+
+    /// The check of the title that the drawing has now, where WeChat was not asked yet. What it puts it looks at once
+    /// more, so that of several that do this at once the last one finds all as it is to be.
+    async fn check_of_title(&self, user: &UserKey, drawing: String) -> StoreResult<Option<Check>> {
+        let subject = Subject::Title(drawing);
+        for _ in 0..ROUNDS {
+            let Some((_, title)) = self.shown(user, &subject).await? else {
+                self.0.store.remove_check(user, &subject).await?;
+                return Ok(None);
+            };
+            match self.0.store.check(user, &subject).await? {
+                Some(check) if check.content == title => {
+                    return Ok(Some(check).filter(|check| check.asked_at.is_none()));
+                }
+                Some(_) | None => self.before(user, subject.clone(), &title).await?,
+            };
+        }
+        Err(StoreError::Busy)
     }
 
     /// Whether that content is known to be rejected, and not to be stored again.
@@ -285,161 +287,6 @@ impl Moderation {
                 Ok(Some(Standing::Pending))
             }
         }
-    }
-
-    /// Takes WeChat's verdict on an image. Whether it was waited for.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn verdict(&self, app_id: &str, verdict: &MediaVerdict) -> StoreResult<bool> {
-        for _ in 0..ROUNDS {
-            let known = self.0.store.check_of_trace(&verdict.trace_id).await?;
-            let theirs = |check: &Check| check.user.app_id() == app_id && check.standing == Standing::Pending;
-            let Some(check) = known.filter(theirs) else { return Ok(false) };
-            let settled = match verdict.suggestion {
-                Some(suggestion) => self.settle(&check, suggestion, verdict.label).await?,
-                None => {
-                    tracing::info!(subject = %check.subject, "WeChat could not look at a content");
-                    self.postpone(Check { trace_id: None, ..check }, true).await?
-                }
-            };
-            if settled {
-                return Ok(true);
-            }
-        }
-        Err(StoreError::Busy)
-    }
-
-    /// Asks about a content, unless another server is at it.
-    async fn attempt(&self, check: Check) {
-        let subject = check.subject.kind();
-        if let Err(error) = self.try_to_ask(check).await {
-            tracing::warn!(%error, subject, "a content is not checked yet");
-        }
-    }
-
-    async fn try_to_ask(&self, check: Check) -> StoreResult<()> {
-        if check.tries >= self.0.settings.tries {
-            // The last answer was waited for in vain. Should a verdict come yet, its trace still leads here.
-            if self.0.store.change_check(&Check { due_at: None, ..check.clone() }).await? {
-                self.0.metrics.checked(check.subject.kind(), "given_up");
-            }
-            return Ok(());
-        }
-        let now = Micros::now();
-        let claimed = Check {
-            due_at: Some(now.plus(CLAIM)),
-            asked_at: Some(now),
-            tries: check.tries.saturating_add(1),
-            ..check
-        };
-        if !self.0.store.change_check(&claimed).await? {
-            return Ok(());
-        }
-        let check = Check { version: claimed.version.saturating_add(1), ..claimed };
-        let Some(user) = self.shown_by(&check).await? else {
-            self.0.store.change_check(&Check { due_at: None, ..check }).await?;
-            return Ok(());
-        };
-        match self.ask(&check, &user).await {
-            Ok(Answer::Verdict(suggestion, label)) => {
-                self.settle(&check, suggestion, label).await?;
-            }
-            Ok(Answer::Later(trace_id)) => {
-                let due_at = Some(Micros::now().plus(self.0.settings.verdict));
-                let waiting = Check { due_at, trace_id: Some(trace_id), ..check };
-                self.0.store.change_check(&waiting).await?;
-            }
-            Err(error) => {
-                let (errcode, rid) = match &error {
-                    AskError::Wechat(error) => (error.errcode, error.rid.clone()),
-                    AskError::Link(_) | AskError::App => (None, None),
-                };
-                let (subject, tries) = (check.subject.kind(), check.tries);
-                let again = errcode != Some(NOT_VISITED) && !matches!(error, AskError::App);
-                self.postpone(check, again).await?;
-                tracing::warn!(%error, errcode, rid, subject, tries, "a content was not checked");
-            }
-        }
-        Ok(())
-    }
-
-    /// The user, if the content is still what the user shows.
-    async fn shown_by(&self, check: &Check) -> StoreResult<Option<UserRecord>> {
-        let Some(user) = self.0.store.user(&check.user).await? else { return Ok(None) };
-        let content = match &check.subject {
-            Subject::Nickname => Some(user.nickname.clone()),
-            Subject::Avatar => user.avatar.clone(),
-            Subject::Title(drawing) => {
-                self.0.store.header(&check.user, drawing).await?.map(|header| header.title)
-            }
-        };
-        Ok((content.as_deref() == Some(&check.content) && user.erase_at.is_none()).then_some(user))
-    }
-
-    async fn ask(&self, check: &Check, user: &UserRecord) -> Result<Answer, AskError> {
-        let Inner { apps, wechat, gallery, .. } = &*self.0;
-        let app = apps.iter().find(|app| app.id == user.key.app_id()).ok_or(AskError::App)?;
-        let openid = user.key.openid();
-        let scene = match &check.subject {
-            Subject::Avatar => {
-                let url = gallery.avatar_url(user).await?.unwrap_or_default();
-                return Ok(Answer::Later(wechat.check_image(app, openid, Scene::Profile, &url).await?));
-            }
-            Subject::Nickname => Scene::Profile,
-            Subject::Title(_) => Scene::Journal,
-        };
-        let verdict = wechat.check_text(app, openid, scene, &check.content).await?;
-        Ok(Answer::Verdict(verdict.suggestion, verdict.label))
-    }
-
-    /// Writes a verdict down. Whether the check was still the one that was read.
-    async fn settle(&self, check: &Check, suggestion: Suggestion, label: Option<u32>) -> StoreResult<bool> {
-        let standing = match suggestion {
-            Suggestion::Pass => Standing::Passed,
-            Suggestion::Review | Suggestion::Risky => Standing::Rejected,
-        };
-        if standing == Standing::Rejected {
-            // First: a content that nobody is told of is better than one that stays.
-            self.take_away(check).await?;
-        }
-        let settled = Check { standing, label, due_at: None, trace_id: None, ..check.clone() };
-        let settled = self.0.store.change_check(&settled).await?;
-        if settled {
-            let subject = check.subject.kind();
-            self.0.metrics.checked(subject, standing.name());
-            tracing::info!(subject, standing = standing.name(), label, "WeChat has looked at a content");
-        }
-        Ok(settled)
-    }
-
-    async fn take_away(&self, check: &Check) -> StoreResult<()> {
-        if self.0.settings.mode != ModerationMode::Enforce {
-            return Ok(());
-        }
-        match &check.subject {
-            Subject::Nickname => {
-                self.0.store.clear_nickname(&check.user, &check.content).await?;
-            }
-            Subject::Avatar => {
-                self.0.store.remove_avatar(&check.user, Some(&check.content)).await?;
-            }
-            Subject::Title(_) => {}
-        }
-        Ok(())
-    }
-
-    /// Has WeChat asked again later, or not before the owner comes back. Whether the check was still the one
-    /// that was read.
-    async fn postpone(&self, check: Check, again: bool) -> StoreResult<bool> {
-        let doubled = 1_u32.checked_shl(check.tries.saturating_sub(1)).unwrap_or(u32::MAX);
-        let pause = self.0.settings.retry.saturating_mul(doubled).min(LONGEST_PAUSE);
-        let again = again && check.tries < self.0.settings.tries;
-        if !again {
-            self.0.metrics.checked(check.subject.kind(), "given_up");
-        }
-        let due_at = again.then(|| Micros::now().plus(pause));
-        self.0.store.change_check(&Check { due_at, ..check }).await
     }
 }
 

@@ -6,11 +6,11 @@ use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use yibi_common::admin::{Happening, UserRef};
 
+use super::profile::Profile;
 use super::token::code_hash;
 use super::{Client, Refusal, SessionError, SessionService};
 use crate::clock::Micros;
 use crate::random;
-use crate::store::checks::Subject;
 use crate::store::gallery::{Gallery, NewUser};
 use crate::store::sessions::{
     CodeOutcome, CodeState, Dialect, SessionId, Sessions, StoredSession, StoredToken,
@@ -41,18 +41,17 @@ pub(super) struct Bearing {
     pub(super) tokens: Vec<StoredToken>,
     /// The user's origin, if this is the first sign-in.
     pub(super) from: Option<String>,
-    /// The nickname in the user's WeChat profile, for a user who has none.
-    pub(super) nickname: Option<String>,
     pub(super) client: Client,
 }
 
 impl SessionService {
     /// The session of a code: of the exchange that this call makes, or of the one that was made before.
-    /// `trust` looks at what WeChat said before anything is made of it.
+    /// `trust` looks at what WeChat said before anything is made of it, and gives the profile that the client
+    /// brought.
     pub(super) async fn session_of_code(
         &self,
         bearing: Bearing,
-        trust: impl FnOnce(&Exchange) -> Result<(), SessionError>,
+        trust: impl FnOnce(&Exchange) -> Result<Profile, SessionError>,
     ) -> Result<SessionId, SessionError> {
         let hash = code_hash(&bearing.app.id, &bearing.code);
         let holder = random::short_id();
@@ -88,7 +87,7 @@ impl SessionService {
     async fn exchange(
         &self,
         bearing: &Bearing,
-        trust: impl FnOnce(&Exchange) -> Result<(), SessionError>,
+        trust: impl FnOnce(&Exchange) -> Result<Profile, SessionError>,
     ) -> Result<SessionId, SessionError> {
         let exchanged = self.0.wechat.client().exchange(&bearing.app, &bearing.code).await;
         let exchange = exchanged.map_err(|error| {
@@ -98,11 +97,16 @@ impl SessionService {
             }
             SessionError::Exchange(refusal)
         })?;
-        trust(&exchange)?;
-        self.create(bearing, exchange).await
+        let profile = trust(&exchange)?;
+        self.create(bearing, exchange, &profile).await
     }
 
-    async fn create(&self, bearing: &Bearing, exchange: Exchange) -> Result<SessionId, SessionError> {
+    async fn create(
+        &self,
+        bearing: &Bearing,
+        exchange: Exchange,
+        profile: &Profile,
+    ) -> Result<SessionId, SessionError> {
         let now = Micros::now();
         let user = UserKey::new(&bearing.app.id, &exchange.openid);
         let new = NewUser {
@@ -117,9 +121,7 @@ impl SessionService {
         if record.blocked_at.is_some() {
             return Err(SessionError::Blocked);
         }
-        if let Some(nickname) = bearing.nickname.as_ref().filter(|_| record.nickname.is_empty()) {
-            self.take_nickname(&user, nickname).await?;
-        }
+        self.take_profile(&record, profile).await?;
         let id = bearing.id.unwrap_or_else(|| SessionId(random::bytes()));
         let longest = match bearing.dialect {
             Dialect::Yibi => Duration::from_secs(u64::from(self.0.settings.yibi_days) * 86_400),
@@ -155,18 +157,5 @@ impl SessionService {
             new: first,
         });
         Ok(id)
-    }
-
-    /// Names a user as the WeChat profile does, unless that name was rejected: the profile comes with every
-    /// sign-in of 2016.
-    async fn take_nickname(&self, user: &UserKey, nickname: &str) -> Result<(), SessionError> {
-        let moderation = &self.0.moderation;
-        if moderation.keeps_out(user, &Subject::Nickname, nickname).await? {
-            return Ok(());
-        }
-        let check = moderation.before_again(user, Subject::Nickname, nickname).await?;
-        self.0.users.set_nickname(user, nickname).await?;
-        moderation.begin(check);
-        Ok(())
     }
 }

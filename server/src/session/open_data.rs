@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tracing::Instrument;
 
+use super::profile::Profile;
 use super::{Caller, Refusal, SessionError, SessionService};
 use crate::clock::Micros;
 use crate::store::gallery::Gallery;
@@ -31,7 +32,7 @@ const OTHER_KEY: i64 = 87009;
 const TRIES: usize = 8;
 
 impl SessionService {
-    /// The open data behind `encryptedData` and `iv`. A unionid in it is kept.
+    /// The open data behind `encryptedData` and `iv`. A unionid in it is kept, and a profile fills in what is missing.
     ///
     /// # Errors
     /// [`SessionError::KeySuperseded`] when the session's key is no longer the user's,
@@ -51,6 +52,7 @@ impl SessionService {
             return Err(self.misfit(caller, "it does not decrypt under the session_key").await);
         };
         fits(&open, caller.user(), Micros::now())?;
+        self.profile_of(caller, open.members()).await?;
         if let Some(unionid) = open.members().get("unionId").and_then(Value::as_str)
             && crypto::is_user_id(unionid)
         {
@@ -59,7 +61,7 @@ impl SessionService {
         Ok(open)
     }
 
-    /// The profile in `rawData`, when `signature` is WeChat's.
+    /// The profile in `rawData`, when `signature` is WeChat's. It fills in what is missing.
     ///
     /// # Errors
     /// As [`SessionService::open_data`]'s.
@@ -76,7 +78,19 @@ impl SessionService {
         if !verify_raw_data(raw_data, &key, signature) {
             return Err(self.misfit(caller, "the signature does not fit raw_data").await);
         }
+        self.profile_of(caller, &profile).await?;
         Ok(profile)
+    }
+
+    /// Fills in what the caller's profile tells.
+    async fn profile_of(&self, caller: &Caller, members: &Map<String, Value>) -> Result<(), SessionError> {
+        let profile = Profile::of(members);
+        if profile != Profile::default()
+            && let Some(user) = self.0.users.user(caller.user()).await?
+        {
+            self.take_profile(&user, &profile).await?;
+        }
+        Ok(())
     }
 
     /// Whether the session's key is still the user's.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
 use super::exchange::Bearing;
+use super::profile::Profile;
 use super::token::{WaferPair, code_hash};
 use super::weapp::MAX_CODE;
 use super::yibi::outcome_name;
@@ -74,8 +75,8 @@ impl SessionService {
         let app_id = app.id.clone();
         let trusted = |session_key: &_, openid: &str| {
             let open = decrypt_open_data(session_key, &encrypted_data, &iv).ok();
-            let fits = open.is_some_and(|open| is_of(&open, &app_id, openid, Micros::now()));
-            if fits { Ok(()) } else { Err(SessionError::UntrustedOpenData) }
+            let open = open.filter(|open| is_of(open, &app_id, openid, Micros::now()));
+            open.map(|open| Profile::of(open.members())).ok_or(SessionError::UntrustedOpenData)
         };
         let bearing = Bearing {
             dialect: Dialect::Wafer,
@@ -84,7 +85,6 @@ impl SessionService {
             id: Some(presented.id),
             tokens: Vec::new(),
             from: None,
-            nickname: None,
             client,
         };
         let trust = |exchange: &Exchange| trusted(&exchange.session_key, &exchange.openid);

@@ -8,17 +8,14 @@ use serde_json::Value;
 use tracing::Instrument;
 
 use super::exchange::Bearing;
+use super::profile::Profile;
 use super::yibi::outcome_name;
 use super::{Caller, Client, Presented, Refusal, SessionError, SessionService};
 use crate::store::sessions::{Dialect, StoredToken};
-use crate::text;
 use crate::wechat::{Exchange, WechatApp, crypto};
 
 /// The longest code that can be one of WeChat's, which have 32 characters.
 pub(super) const MAX_CODE: usize = 256;
-
-/// The nickname of all profiles since WeChat keeps the real ones to itself.
-const ANONYMOUS: &str = "微信用户";
 
 /// The session headers of a request.
 #[derive(Debug, Clone, Default)]
@@ -107,7 +104,7 @@ impl SessionService {
         match (self.authenticate(&presented).await, raw_data) {
             (Ok(caller), _) => return Ok(Some(caller)),
             (Err(SessionError::Unauthenticated), Some(raw_data)) => {
-                let raw_data = decode(&raw_data)?;
+                let (raw_data, profile) = decode(&raw_data)?;
                 let bearing = Bearing {
                     dialect: Dialect::Weapp,
                     app: app.clone(),
@@ -115,11 +112,10 @@ impl SessionService {
                     id: Some(presented.id),
                     tokens: vec![StoredToken { hash: presented.hash, until: None }],
                     from: None,
-                    nickname: nickname(&raw_data),
                     client,
                 };
                 let signature = headers.signature.unwrap_or_default();
-                let made = self.made_of_code(bearing, raw_data, signature).await;
+                let made = self.made_of_code(bearing, raw_data, profile, signature).await;
                 self.0.metrics.sign_in("weapp", outcome_name(made.as_ref().map(|_| ())));
                 made?;
             }
@@ -134,13 +130,14 @@ impl SessionService {
         &self,
         bearing: Bearing,
         raw_data: String,
+        profile: Profile,
         signature: String,
     ) -> Result<(), SessionError> {
         let service = self.clone();
         let task = async move {
             let trusted = |exchange: &Exchange| {
                 let fits = crypto::verify_raw_data(&raw_data, &exchange.session_key, &signature);
-                if fits { Ok(()) } else { Err(SessionError::UntrustedRawData) }
+                if fits { Ok(profile) } else { Err(SessionError::UntrustedRawData) }
             };
             service.session_of_code(bearing, trusted).await
         };
@@ -151,18 +148,14 @@ impl SessionService {
     }
 }
 
-/// The nickname in a profile, unless it is the one that WeChat gives everybody since 2022.
-fn nickname(raw_data: &str) -> Option<String> {
-    let profile: Value = serde_json::from_str(raw_data).ok()?;
-    let nickname = text::nickname(profile.get("nickName")?.as_str()?)?;
-    (nickname != ANONYMOUS).then(|| nickname.to_owned())
-}
-
-/// The raw data as the signature was made over it: percent-decoded, and a JSON object.
-fn decode(header: &[u8]) -> Result<String, Rejection> {
+/// The raw data as the signature was made over it: percent-decoded, and a JSON object, which is a profile.
+fn decode(header: &[u8]) -> Result<(String, Profile), Rejection> {
     let text = percent_decode(header).ok_or(Rejection::RawDataEncoding)?;
     match serde_json::from_str::<Value>(&text) {
-        Ok(Value::Object(_)) => Ok(text),
+        Ok(Value::Object(members)) => {
+            let profile = Profile::of(&members);
+            Ok((text, profile))
+        }
         Ok(_) => Err(Rejection::RawDataType),
         Err(_) => Err(Rejection::RawDataSyntax),
     }
@@ -196,22 +189,6 @@ mod tests {
         assert_eq!(percent_decode(b"a+b").unwrap(), "a+b");
         for wrong in [&b"%"[..], b"%4", b"100%!", b"%zz", b"%ff", b"\xff"] {
             assert!(percent_decode(wrong).is_none());
-        }
-    }
-
-    #[test]
-    fn a_profile_has_a_nickname_unless_it_is_everybodys() {
-        assert_eq!(nickname(r#"{"nickName":" Band ","gender":1}"#).as_deref(), Some("Band"));
-        for none in [
-            r#"{"nickName":"微信用户"}"#,
-            r#"{"nickName":" 微信用户 "}"#,
-            r#"{"nickName":""}"#,
-            r#"{"nickName":"a\u202eb"}"#,
-            r#"{"nickName":7}"#,
-            r#"{"nickname":"Band"}"#,
-            "{}",
-        ] {
-            assert_eq!(nickname(none), None, "{none}");
         }
     }
 

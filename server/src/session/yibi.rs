@@ -4,6 +4,7 @@ use tracing::Instrument;
 use yibi_common::admin::{Happening, UserRef};
 
 use super::exchange::Bearing;
+use super::profile::Profile;
 use super::token::code_hash;
 use super::{Caller, Client, Presented, SessionError, SessionService, Token};
 use crate::clock::Micros;
@@ -72,10 +73,9 @@ impl SessionService {
             id: None,
             tokens: Vec::new(),
             from: sign_in.from,
-            nickname: None,
             client: sign_in.client,
         };
-        let id = self.session_of_code(bearing, |_| Ok(())).await?;
+        let id = self.session_of_code(bearing, |_| Ok(Profile::default())).await?;
         let (token, session) = self.further_token(id, None).await?;
         let user = self.0.users.user(&session.user).await?.ok_or(SessionError::CodeSpent)?;
         let new = user.created_at == session.created_at;

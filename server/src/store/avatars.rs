@@ -20,8 +20,8 @@ pub trait Avatars {
         now: Micros,
     ) -> impl Future<Output = StoreResult<Option<UserRecord>>> + Send;
 
-    /// Takes the user's avatar away; with an id only if it is that one. The user as it is then; nothing when
-    /// the user is not known.
+    /// Takes the user's avatar away; with an id only an uploaded one, and if it is that one, without also the one
+    /// of the WeChat profile. The user as it is then; nothing when the user is not known.
     fn remove_avatar(
         &self,
         user: &UserKey,

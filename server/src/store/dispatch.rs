@@ -17,6 +17,7 @@ use super::mongo::MongoGallery;
 use super::redis::RedisSessions;
 use super::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
 use super::sqlite::SqliteStore;
+use super::transfer::{Transfer, Turn};
 use crate::clock::Micros;
 use crate::telemetry::Metrics;
 use crate::user::UserKey;
@@ -156,6 +157,16 @@ macro_rules! sessions_admin {
     };
 }
 
+impl GalleryStore {
+    /// See [`Transfer::users_behind`].
+    ///
+    /// # Errors
+    /// As every operation's.
+    pub async fn users_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<UserRecord>> {
+        measured!(self, "gallery", Transfer, GalleryBackend, Mongo, users_behind(place, limit))
+    }
+}
+
 impl Gallery for GalleryStore {
     async fn ping(&self) -> StoreResult<()> {
         gallery!(self.ping())
@@ -177,12 +188,20 @@ impl Gallery for GalleryStore {
         gallery!(self.set_nickname(user, nickname))
     }
 
+    async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
+        gallery!(self.set_wechat_avatar(user, address))
+    }
+
     async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
         gallery!(self.set_unionid(user, unionid))
     }
 
     async fn set_phone(&self, user: &UserKey, sealed: Option<&str>) -> StoreResult<Option<UserRecord>> {
         gallery!(self.set_phone(user, sealed))
+    }
+
+    async fn replace_phone(&self, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+        gallery!(self.replace_phone(user, sealed, anew))
     }
 
     async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {

@@ -20,6 +20,8 @@ pub struct UserRecord {
     pub nickname: String,
     /// The id of the avatar that the user uploaded.
     pub avatar: Option<String>,
+    /// The address of the avatar in the user's WeChat profile, which stands where none was uploaded.
+    pub wechat_avatar: Option<String>,
     /// The share or referral code that the first sign-in brought.
     pub origin: Option<String>,
     /// The person across the apps of one account, when WeChat told.
@@ -388,6 +390,14 @@ pub trait Gallery {
         nickname: &str,
     ) -> impl Future<Output = StoreResult<Option<UserRecord>>> + Send;
 
+    /// Keeps the address of the avatar in the user's WeChat profile, in place of any other. Whether the user is
+    /// known.
+    fn set_wechat_avatar(
+        &self,
+        user: &UserKey,
+        address: &str,
+    ) -> impl Future<Output = StoreResult<bool>> + Send;
+
     /// Keeps a unionid that was not known; the user as it is then, if there is one. One that is known is not
     /// changed.
     fn set_unionid(
@@ -402,6 +412,14 @@ pub trait Gallery {
         user: &UserKey,
         sealed: Option<&str>,
     ) -> impl Future<Output = StoreResult<Option<UserRecord>>> + Send;
+
+    /// Puts another sealed form of the user's phone number in the place of that one. Whether it was still that one.
+    fn replace_phone(
+        &self,
+        user: &UserKey,
+        sealed: &str,
+        anew: &str,
+    ) -> impl Future<Output = StoreResult<bool>> + Send;
 
     /// Has everything of the user erased from `at` on. Whether the user is known.
     fn schedule_erasure(&self, user: &UserKey, at: Micros) -> impl Future<Output = StoreResult<bool>> + Send;

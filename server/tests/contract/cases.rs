@@ -61,6 +61,7 @@ macro_rules! gallery_cases {
                 of_concurrent_avatars_one_is_left
                 an_avatar_is_taken_away_by_its_id
                 an_avatar_goes_with_its_user
+                wechats_avatar_is_kept_and_stands_behind_an_uploaded_one
             }
         }
         mod checks {
@@ -108,6 +109,7 @@ macro_rules! gallery_cases {
                 a_nickname_is_kept
                 a_unionid_is_kept_once
                 a_phone_is_kept_and_forgotten
+                a_phone_is_sealed_anew_if_it_is_still_that
                 a_sign_in_takes_a_pending_erasure_back
                 due_erasures_are_listed
                 erasing_waits_until_it_is_due

@@ -60,9 +60,9 @@ impl Collections {
     }
 
     async fn remove_avatar(&self, user: &UserKey, id: Option<&str>) -> StoreResult<Option<UserRecord>> {
-        let unnamed = |named: Option<&str>| {
-            let meant = named.is_some() && (id.is_none() || id == named);
-            meant.then(|| doc! {"$unset": {"avatar": ""}})
+        let unnamed = |user: &UserDoc| match id {
+            Some(_) => (id == user.avatar.as_deref()).then(|| doc! {"$unset": {"avatar": ""}}),
+            None => Some(doc! {"$unset": {"avatar": "", "wechat_avatar": ""}}),
         };
         let Some(before) = self.swap_avatar(user, unnamed).await? else {
             return self.user(user).await;
@@ -70,7 +70,8 @@ impl Collections {
         if let Some(removed) = &before.avatar {
             self.drop_image(user, removed).await?;
         }
-        Ok(Some(UserDoc { avatar: None, ..before }.into()))
+        let wechat_avatar = before.wechat_avatar.clone().filter(|_| id.is_some());
+        Ok(Some(UserDoc { avatar: None, wechat_avatar, ..before }.into()))
     }
 
     async fn avatar(&self, user: &UserKey, id: &str) -> StoreResult<Option<Vec<u8>>> {
@@ -79,7 +80,7 @@ impl Collections {
         Ok(image.map(|image| image.image.bytes))
     }
 
-    /// Changes which image a user names, as `change` says by the one named now; the user as it was before.
+    /// Changes which image a user names, as `change` says by the user as it is; the user as it was before.
     /// Nothing where there is no such user or nothing to change.
     ///
     /// The image named before stands in the filter, so that of several changes at once each knows exactly the
@@ -87,12 +88,12 @@ impl Collections {
     async fn swap_avatar(
         &self,
         user: &UserKey,
-        change: impl Fn(Option<&str>) -> Option<Document>,
+        change: impl Fn(&UserDoc) -> Option<Document>,
     ) -> StoreResult<Option<UserDoc>> {
         loop {
             let known = self.users.find_one(doc! {"_id": user.as_str()}).max_time(MAX_TIME).await?;
             let Some(before) = known else { return Ok(None) };
-            let Some(change) = change(before.avatar.as_deref()) else { return Ok(None) };
+            let Some(change) = change(&before) else { return Ok(None) };
             // Null stands for a field that is not there, too.
             let filter = doc! {"_id": user.as_str(), "avatar": before.avatar.clone()};
             if self.users.update_one(filter, change).await?.matched_count > 0 {

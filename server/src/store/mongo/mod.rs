@@ -153,6 +153,11 @@ impl Gallery for MongoGallery {
         self.run(async move |db| db.set_nickname(&user, &nickname).await).await
     }
 
+    async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
+        let (user, address) = (user.clone(), address.to_owned());
+        self.run(async move |db| db.set_wechat_avatar(&user, &address).await).await
+    }
+
     async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
         let (user, unionid) = (user.clone(), unionid.to_owned());
         self.run(async move |db| db.set_unionid(&user, &unionid).await).await
@@ -161,6 +166,11 @@ impl Gallery for MongoGallery {
     async fn set_phone(&self, user: &UserKey, sealed: Option<&str>) -> StoreResult<Option<UserRecord>> {
         let (user, sealed) = (user.clone(), sealed.map(ToOwned::to_owned));
         self.run(async move |db| db.set_phone(&user, sealed.as_deref()).await).await
+    }
+
+    async fn replace_phone(&self, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+        let (user, sealed, anew) = (user.clone(), sealed.to_owned(), anew.to_owned());
+        self.run(async move |db| db.replace_phone(&user, &sealed, &anew).await).await
     }
 
     async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {

@@ -172,6 +172,9 @@ pub(super) struct UserDoc {
     /// The id of the document in `avatars`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) avatar: Option<String>,
+    /// The address of the one in the WeChat profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) wechat_avatar: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) origin: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -190,6 +193,39 @@ pub(super) struct UserDoc {
     pub(super) erasing: bool,
 }
 
+impl From<UserRecord> for UserDoc {
+    fn from(user: UserRecord) -> Self {
+        // All of it, so that a field that is new is kept, too.
+        let UserRecord {
+            key,
+            public_id,
+            nickname,
+            avatar,
+            wechat_avatar,
+            origin,
+            unionid,
+            created_at,
+            erase_at,
+            blocked_at,
+            phone,
+        } = user;
+        Self {
+            key: key.to_string(),
+            public_id,
+            nickname,
+            avatar,
+            wechat_avatar,
+            origin,
+            unionid,
+            created_at,
+            erase_at,
+            blocked_at,
+            phone,
+            erasing: false,
+        }
+    }
+}
+
 impl From<UserDoc> for UserRecord {
     fn from(user: UserDoc) -> Self {
         Self {
@@ -197,6 +233,7 @@ impl From<UserDoc> for UserRecord {
             public_id: user.public_id,
             nickname: user.nickname,
             avatar: user.avatar,
+            wechat_avatar: user.wechat_avatar,
             origin: user.origin,
             unionid: user.unionid,
             created_at: user.created_at,

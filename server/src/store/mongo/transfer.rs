@@ -76,36 +76,9 @@ impl Transfer for MongoGallery {
     }
 
     async fn put_user(&self, user: &UserRecord) -> StoreResult<()> {
-        let user = user.clone();
+        let user = UserDoc::from(user.clone());
         self.run(async move |db| {
-            // A field that is new has to be moved, too.
-            let UserRecord {
-                key,
-                public_id,
-                nickname,
-                phone,
-                avatar,
-                origin,
-                unionid,
-                created_at,
-                erase_at,
-                blocked_at,
-            } = user;
-            let key = key.to_string();
-            let user = UserDoc {
-                key: key.clone(),
-                public_id,
-                nickname,
-                phone,
-                avatar,
-                origin,
-                unionid,
-                created_at,
-                erase_at,
-                blocked_at,
-                erasing: false,
-            };
-            db.users.replace_one(doc! {"_id": key}, user).upsert(true).await?;
+            db.users.replace_one(doc! {"_id": &user.key}, &user).upsert(true).await?;
             Ok(())
         })
         .await

@@ -25,6 +25,7 @@ impl Collections {
                     public_id: new.public_id.clone(),
                     nickname: String::new(),
                     avatar: None,
+                    wechat_avatar: None,
                     origin: new.origin.clone(),
                     unionid: new.unionid.clone(),
                     created_at: now,
@@ -86,6 +87,11 @@ impl Collections {
         Ok(self.change_user(doc! {"_id": user.as_str()}, set).await?.map(UserRecord::from))
     }
 
+    pub(super) async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
+        let set = doc! {"$set": {"wechat_avatar": address}};
+        Ok(self.users.update_one(doc! {"_id": user.as_str()}, set).await?.matched_count > 0)
+    }
+
     pub(super) async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
         let unknown = doc! {"_id": user.as_str(), "unionid": {"$exists": false}};
         match self.change_user(unknown, doc! {"$set": {"unionid": unionid}}).await? {
@@ -104,6 +110,12 @@ impl Collections {
             None => doc! {"$unset": {"phone": ""}},
         };
         Ok(self.change_user(doc! {"_id": user.as_str()}, change).await?.map(UserRecord::from))
+    }
+
+    pub(super) async fn replace_phone(&self, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+        let still = doc! {"_id": user.as_str(), "phone": sealed};
+        let replaced = self.users.update_one(still, doc! {"$set": {"phone": anew}}).await?;
+        Ok(replaced.matched_count > 0)
     }
 
     pub(super) async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {

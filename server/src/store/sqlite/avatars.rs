@@ -56,5 +56,10 @@ fn remove(connection: &Connection, key: &UserKey, id: Option<&str>) -> StoreResu
     if removed > 0 {
         connection.prepare_cached("UPDATE users SET avatar = NULL WHERE key = ?")?.execute(params![key])?;
     }
+    if id.is_none() {
+        connection
+            .prepare_cached("UPDATE users SET wechat_avatar = NULL WHERE key = ?")?
+            .execute(params![key])?;
+    }
     user(connection, key)
 }

@@ -35,6 +35,11 @@ impl Gallery for SqliteStore {
         self.writing(0, move |connection| users::set_nickname(connection, &user, &nickname)).await
     }
 
+    async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
+        let (user, address) = (user.clone(), address.to_owned());
+        self.writing(0, move |connection| users::set_wechat_avatar(connection, &user, &address)).await
+    }
+
     async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
         let (user, unionid) = (user.clone(), unionid.to_owned());
         self.writing(0, move |connection| users::set_unionid(connection, &user, &unionid)).await
@@ -43,6 +48,11 @@ impl Gallery for SqliteStore {
     async fn set_phone(&self, user: &UserKey, sealed: Option<&str>) -> StoreResult<Option<UserRecord>> {
         let (user, sealed) = (user.clone(), sealed.map(ToOwned::to_owned));
         self.writing(0, move |connection| users::set_phone(connection, &user, sealed.as_deref())).await
+    }
+
+    async fn replace_phone(&self, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+        let (user, sealed, anew) = (user.clone(), sealed.to_owned(), anew.to_owned());
+        self.writing(0, move |connection| users::replace_phone(connection, &user, &sealed, &anew)).await
     }
 
     async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {

@@ -121,6 +121,7 @@ fn put_user(connection: &Connection, user: &UserRecord) -> StoreResult<()> {
         nickname,
         phone,
         avatar,
+        wechat_avatar,
         origin,
         unionid,
         created_at,
@@ -130,13 +131,24 @@ fn put_user(connection: &Connection, user: &UserRecord) -> StoreResult<()> {
     connection
         .prepare_cached(
             "INSERT INTO users
-                (key, public_id, nickname, phone, avatar, origin, unionid, created_at, erase_at, blocked_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                (key, public_id, nickname, phone, avatar, wechat_avatar, origin, unionid, created_at, erase_at,
+                 blocked_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (key) DO UPDATE SET public_id = ?2, nickname = ?3, phone = ?4, avatar = ?5,
-                origin = ?6, unionid = ?7, created_at = ?8, erase_at = ?9, blocked_at = ?10",
+                wechat_avatar = ?6, origin = ?7, unionid = ?8, created_at = ?9, erase_at = ?10, blocked_at = ?11",
         )?
         .execute(params![
-            key, public_id, nickname, phone, avatar, origin, unionid, created_at, erase_at, blocked_at
+            key,
+            public_id,
+            nickname,
+            phone,
+            avatar,
+            wechat_avatar,
+            origin,
+            unionid,
+            created_at,
+            erase_at,
+            blocked_at
         ])?;
     Ok(())
 }

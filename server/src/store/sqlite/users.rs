@@ -18,6 +18,7 @@ pub fn from_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
         public_id: row.get("public_id")?,
         nickname: row.get("nickname")?,
         avatar: row.get("avatar")?,
+        wechat_avatar: row.get("wechat_avatar")?,
         origin: row.get("origin")?,
         unionid: row.get("unionid")?,
         created_at: row.get("created_at")?,
@@ -57,6 +58,7 @@ pub fn sign_in(
             public_id: new.public_id.clone(),
             nickname: String::new(),
             avatar: None,
+            wechat_avatar: None,
             origin: new.origin.clone(),
             unionid: new.unionid.clone(),
             created_at: now,
@@ -93,6 +95,12 @@ pub fn set_nickname(
     Ok(statement.query_row(params![nickname, user], from_row).optional()?)
 }
 
+/// See [`Gallery::set_wechat_avatar`](crate::store::gallery::Gallery::set_wechat_avatar).
+pub fn set_wechat_avatar(connection: &Connection, user: &UserKey, address: &str) -> StoreResult<bool> {
+    let mut statement = connection.prepare_cached("UPDATE users SET wechat_avatar = ? WHERE key = ?")?;
+    Ok(statement.execute(params![address, user])? > 0)
+}
+
 /// See [`Gallery::set_unionid`](crate::store::gallery::Gallery::set_unionid).
 pub fn set_unionid(
     connection: &Connection,
@@ -112,6 +120,13 @@ pub fn set_phone(
 ) -> StoreResult<Option<UserRecord>> {
     let mut statement = connection.prepare_cached("UPDATE users SET phone = ? WHERE key = ? RETURNING *")?;
     Ok(statement.query_row(params![sealed, user], from_row).optional()?)
+}
+
+/// See [`Gallery::replace_phone`](crate::store::gallery::Gallery::replace_phone).
+pub fn replace_phone(connection: &Connection, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+    let mut statement =
+        connection.prepare_cached("UPDATE users SET phone = ? WHERE key = ? AND phone = ?")?;
+    Ok(statement.execute(params![anew, user, sealed])? > 0)
 }
 
 /// See [`GalleryAdmin::users_of_person`](crate::store::admin::GalleryAdmin::users_of_person).

@@ -68,7 +68,7 @@ impl<'a> Profile<'a> {
             city: "Guangzhou",
             province: "Guangdong",
             country: "CN",
-            avatar_url: format!("http://wx.qlogo.cn/mmopen/vi_32/{avatar}/0"),
+            avatar_url: format!("https://wx.qlogo.cn/mmopen/vi_32/{avatar}/132"),
         }
     }
 }

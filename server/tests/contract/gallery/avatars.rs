@@ -74,3 +74,41 @@ pub async fn an_avatar_goes_with_its_user<G: GalleryUnderTest>(gallery: &G) {
     gallery.sign_in(&ann, &new_user("p3"), at(200)).await.unwrap();
     assert_eq!(gallery.user(&ann).await.unwrap().unwrap().avatar, None);
 }
+
+pub async fn wechats_avatar_is_kept_and_stands_behind_an_uploaded_one<G: GalleryUnderTest>(gallery: &G) {
+    let ann = user("ann");
+    assert!(!gallery.set_wechat_avatar(&ann, "https://wx.qlogo.cn/0").await.unwrap(), "nobody's");
+    let both = async || {
+        let known = gallery.user(&ann).await.unwrap().unwrap();
+        (known.avatar, known.wechat_avatar)
+    };
+    let text = |text: &str| Some(text.to_owned());
+    gallery.sign_in(&ann, &new_user("p1"), at(0)).await.unwrap();
+    gallery.sign_in(&user("ben"), &new_user("p2"), at(0)).await.unwrap();
+    for address in ["https://wx.qlogo.cn/0", "https://wx.qlogo.cn/1"] {
+        assert!(gallery.set_wechat_avatar(&ann, address).await.unwrap());
+        assert_eq!(both().await, (None, text(address)));
+    }
+    gallery.sign_in(&ann, &new_user("p1"), at(1)).await.unwrap();
+    let uploaded = gallery.set_avatar(&ann, "a1", b"one", at(1)).await.unwrap().unwrap();
+    assert_eq!(both().await, (text("a1"), text("https://wx.qlogo.cn/1")));
+    assert_eq!(gallery.user(&ann).await.unwrap(), Some(uploaded));
+    // Of a rejected one nothing else is taken away.
+    let rejected = gallery.remove_avatar(&ann, Some("a1")).await.unwrap();
+    assert_eq!(both().await, (None, text("https://wx.qlogo.cn/1")));
+    assert_eq!(gallery.user(&ann).await.unwrap(), rejected);
+    gallery.set_avatar(&ann, "a2", b"two", at(2)).await.unwrap();
+    let removed = gallery.remove_avatar(&ann, None).await.unwrap();
+    assert_eq!(both().await, (None, None));
+    assert_eq!(gallery.user(&ann).await.unwrap(), removed);
+    gallery.set_wechat_avatar(&ann, "https://wx.qlogo.cn/2").await.unwrap();
+    gallery.remove_avatar(&ann, None).await.unwrap();
+    assert_eq!(both().await, (None, None));
+
+    gallery.set_wechat_avatar(&ann, "https://wx.qlogo.cn/3").await.unwrap();
+    assert_eq!(gallery.user(&user("ben")).await.unwrap().unwrap().wechat_avatar, None);
+    gallery.schedule_erasure(&ann, at(100)).await.unwrap();
+    gallery.erase(&ann, at(100)).await.unwrap();
+    gallery.sign_in(&ann, &new_user("p3"), at(200)).await.unwrap();
+    assert_eq!(both().await, (None, None));
+}

@@ -25,6 +25,7 @@ pub async fn a_sign_in_makes_the_user_once<G: GalleryUnderTest>(gallery: &G) {
         public_id: "p1".to_owned(),
         nickname: String::new(),
         avatar: None,
+        wechat_avatar: None,
         origin: Some("friend-7".to_owned()),
         unionid: None,
         created_at: at(1),
@@ -193,4 +194,18 @@ pub async fn a_phone_is_kept_and_forgotten<G: GalleryUnderTest>(gallery: &G) {
     gallery.erase(&ann, at(6)).await.unwrap();
     let (back, new) = gallery.sign_in(&ann, &new_user("p2"), at(7)).await.unwrap();
     assert!(new && back.phone.is_none(), "{back:?}");
+}
+
+pub async fn a_phone_is_sealed_anew_if_it_is_still_that<G: GalleryUnderTest>(gallery: &G) {
+    let ann = user("ann");
+    assert!(!gallery.replace_phone(&ann, "old", "new").await.unwrap(), "nobody's");
+    gallery.sign_in(&ann, &new_user("p1"), at(1)).await.unwrap();
+    let phone = async || gallery.user(&ann).await.unwrap().unwrap().phone;
+    assert!(!gallery.replace_phone(&ann, "old", "new").await.unwrap());
+    assert_eq!(phone().await, None, "one that was taken away does not come back");
+    gallery.set_phone(&ann, Some("old")).await.unwrap();
+    assert!(!gallery.replace_phone(&ann, "older", "new").await.unwrap());
+    assert_eq!(phone().await.as_deref(), Some("old"));
+    assert!(gallery.replace_phone(&ann, "old", "new").await.unwrap());
+    assert_eq!(phone().await.as_deref(), Some("new"));
 }

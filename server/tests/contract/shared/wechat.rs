@@ -15,7 +15,7 @@ use yibi_server::store::redis::RedisSessions;
 use yibi_server::store::sessions::Sessions;
 use yibi_server::wechat::{Api, Simulator, Wechat, WechatClient};
 
-use super::outage::{comes_back, redis};
+use super::outage::{Server, comes_back, redis};
 
 /// A simulated WeChat, and servers that ask it.
 struct Fleet {
@@ -65,14 +65,20 @@ async fn all_answered(servers: &[Wechat]) {
     join_all((0..400).map(|number| answered(&servers[number % servers.len()]))).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn four_servers_fetch_one_token_and_replace_it_once() {
+/// Four servers that have the token, and the Redis that they have it from.
+async fn four_servers() -> (Server, Fleet, Vec<Wechat>) {
     let mut redis = redis();
     let fleet = Fleet::over(redis.port);
     redis.start();
     comes_back(redis.port, || async { fleet.store().ping().await }).await;
     let servers: Vec<_> = (0..4).map(|_| fleet.server()).collect();
     all_answered(&servers).await;
+    (redis, fleet, servers)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_servers_fetch_one_token_and_replace_it_once() {
+    let (_redis, fleet, servers) = four_servers().await;
     assert_eq!(fleet.fetches(), 1);
     fleet.simulator.refuse_tokens(None, false);
     all_answered(&servers).await;
@@ -82,12 +88,7 @@ async fn four_servers_fetch_one_token_and_replace_it_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_may_be_lost_and_nobody_fetches_for_that() {
-    let mut redis = redis();
-    let fleet = Fleet::over(redis.port);
-    redis.start();
-    comes_back(redis.port, || async { fleet.store().ping().await }).await;
-    let servers: Vec<_> = (0..4).map(|_| fleet.server()).collect();
-    all_answered(&servers).await;
+    let (mut redis, fleet, servers) = four_servers().await;
 
     redis.kill();
     all_answered(&servers).await;

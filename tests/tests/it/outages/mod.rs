@@ -4,6 +4,7 @@ mod absent;
 mod disk;
 mod ended;
 mod hanging;
+mod hung_up;
 mod killed;
 mod lost_replies;
 mod several_servers;

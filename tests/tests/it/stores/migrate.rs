@@ -68,6 +68,8 @@ async fn filled(wechat: &Wechat, many: usize) -> (Server, Vec<Api>) {
     ben.patch("/api/v1/me", &json!({"nickname": "本"})).await.ok();
     let old = crate::outages::of_2016(&server.api(), &wechat.login("ben").await);
     old.get("/applet/session/paints/list").await.ok();
+    let avatar = ben.get("/api/v1/me").await.ok()["avatar_url"].clone();
+    assert!(avatar.as_str().unwrap().starts_with("https://wx.qlogo.cn/"), "of the profile: {avatar}");
     for id in ["p1", "an id of 2016 / with a slash"] {
         let saved = json!({"id": id, "actions": "[{\"method\":\"stroke\",\"data\":[]}]"});
         assert_eq!(old.post("/applet/session/paints/save", &saved).await.ok()["code"], 0);

@@ -1,11 +1,17 @@
 //! Secrets are replaced under people who are signed in, and none of them is signed out.
 
+use std::time::Duration;
+
 use data_encoding::{BASE64, HEXLOWER};
+use futures_util::future::join_all;
 use redis::AsyncCommands;
-use serde_json::json;
+use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Api, Backend, Server, Wechat, on_both_backends, service};
+use yibi_tests::{Api, Backend, Server, Wechat, eventually, on_both_backends, service};
+
+/// What a server logs when it has gone through all users.
+const SEALED_ANEW: &str = "phone numbers are sealed by the present key";
 
 fn key(number: u8) -> String {
     BASE64.encode(&[number; 32])
@@ -13,6 +19,7 @@ fn key(number: u8) -> String {
 
 on_both_backends! {
     keys_are_replaced_twice,
+    phone_numbers_outlive_the_key_that_sealed_them,
     operators_change_their_tokens,
 }
 
@@ -52,6 +59,51 @@ async fn keys_are_replaced_twice(backend: Backend) {
     }
     // One that was replaced twice signs nothing any more.
     assert_eq!(server.api().get(&pictures[0]).await.status, 403);
+}
+
+/// What was sealed by a key is sealed by the next one when that has been in use for a moment; then the former may go.
+async fn phone_numbers_outlive_the_key_that_sealed_them(backend: Backend) {
+    let wechat = Wechat::start();
+    let mut server = Server::start_with(backend, &wechat, &[("KEYS__SEALING", &key(1))]);
+    // More than are gone through in one turn; every third has a phone number.
+    let all = join_all((0..300).map(async |number| {
+        let name = format!("user {number}");
+        let api = server.signed_in(&wechat, &name).await;
+        if number % 3 == 0 {
+            let code = wechat.phone(&name).await.code;
+            api.post("/api/v1/me/phone", &json!({"code": code})).await.ok();
+        }
+        api
+    }));
+    let all = all.await;
+    let users = &all[..4];
+    let shown = async |server: &Server| {
+        let mut shown = Vec::new();
+        for api in users {
+            let me = api.at(&server.public).get("/api/v1/me").await.ok();
+            let zip = api.at(&server.public).get("/api/v1/me/export").await;
+            let exported = crate::v1::export::file(zip.ok_bytes(), "profile.json");
+            shown.push((me["phone"].clone(), exported["phone"].clone()));
+        }
+        shown
+    };
+    let before = shown(&server).await;
+    assert!(before[0].0.is_string() && before[3].1.is_object() && before[1].0.is_null(), "{before:?}");
+    for (new, former) in [(2, 1), (3, 2)] {
+        server.restart_with(&[("KEYS__SEALING", &key(new)), ("KEYS__SEALING_OLD", &key(former))]);
+        assert_eq!(shown(&server).await, before);
+        eventually("all are sealed anew", Duration::from_secs(20), async || {
+            let log = server.log();
+            let mut events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            events.any(|event| event["message"] == SEALED_ANEW && event["resealed"] == 100)
+        })
+        .await;
+    }
+    server.restart_with(&[("KEYS__SEALING_OLD", "")]);
+    assert_eq!(shown(&server).await, before);
+    // That was by the new key: by the first one nothing opens any more.
+    server.restart_with(&[("KEYS__SEALING", &key(1))]);
+    assert!(shown(&server).await.iter().all(|(phone, _)| phone.is_null()));
 }
 
 /// What WeChat's console gives anew is for new sign-ins; those who are signed in do not notice.
@@ -114,6 +166,6 @@ async fn sealed(server: &Server, wechat: &Wechat, user: &str) -> String {
     let client = redis::Client::open(service("YIBI_TEST_REDIS_URL")).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let text: String = connection.get(format!("{prefix}s:{}", own["id"].as_str().unwrap())).await.unwrap();
-    let stored: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let stored: Value = serde_json::from_str(&text).unwrap();
     stored["sealed_key"].as_str().unwrap().split_once('.').unwrap().0.to_owned()
 }

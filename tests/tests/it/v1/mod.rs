@@ -22,7 +22,7 @@ macro_rules! on_both_backends {
 mod append;
 mod avatars;
 mod codes;
-mod export;
+pub mod export;
 mod gallery;
 mod guards;
 mod images;

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use mongodb::bson::{Document, doc};
+use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::form::plain_png;
@@ -19,6 +22,7 @@ on_both_backends! {
     a_verdict_counts_only_where_it_is_waited_for,
     a_rejected_nickname_of_2016_stays_away,
     a_resent_first_append_leaves_the_newer_titles_check,
+    of_titles_that_come_at_once_the_one_that_stays_is_looked_at,
 }
 
 const KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
@@ -263,4 +267,47 @@ async fn a_resent_first_append_leaves_the_newer_titles_check(backend: Backend) {
     rename("小花").await;
     looked_at("passed", 2).await;
     assert_eq!(asked(&wechat, "msg_sec_check").await, 3);
+}
+
+async fn of_titles_that_come_at_once_the_one_that_stays_is_looked_at(backend: Backend) {
+    let Given { server, wechat, alice } = given(backend, "enforce", &[("LIMITS__ENABLED", "false")]).await;
+    let devices = [alice.clone(), server.signed_in(&wechat, "alice").await];
+    let ids: Vec<String> = (0..12).map(|number| format!("d{number}")).collect();
+    for id in &ids {
+        let creating =
+            devices.iter().zip(["风筝", "小树"]).zip([1, 2]).map(async |((device, title), mark)| {
+                let first = json!({"from_seq": 0, "drawing": {"title": title}, "actions": [stroke(mark)]});
+                device.post(&format!("/api/v1/drawings/{id}/actions"), &first).await.status.as_u16()
+            });
+        let mut statuses = join_all(creating).await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409]);
+        let renaming = devices.iter().zip(["月亮", "太阳"]).map(async |(device, title)| {
+            device.patch(&format!("/api/v1/drawings/{id}"), &json!({"title": title})).await.ok();
+        });
+        join_all(renaming).await;
+    }
+    for id in &ids {
+        let title = alice.drawing(id).await["title"].as_str().unwrap().to_owned();
+        eventually(&format!("{title} of {id} has passed"), SOON, async || {
+            check_of_title(&server, id).await == Some((title.clone(), "passed".to_owned()))
+        })
+        .await;
+    }
+}
+
+/// Content and standing of the check of a drawing's title, as stored.
+async fn check_of_title(server: &Server, drawing: &str) -> Option<(String, String)> {
+    let subject = format!("title/{drawing}");
+    if let Some(database) = server.setting("STORE__MONGODB_DATABASE") {
+        let client =
+            mongodb::Client::with_uri_str(yibi_tests::service("YIBI_TEST_MONGODB_URI")).await.unwrap();
+        let checks = client.database(database).collection::<Document>("checks");
+        let check = checks.find_one(doc! {"subject": subject}).await.unwrap()?;
+        let text = |name: &str| check.get_str(name).unwrap().to_owned();
+        return Some((text("content"), text("standing")));
+    }
+    let file = rusqlite::Connection::open(server.data_dir().join("yibi.sqlite3")).unwrap();
+    let query = "SELECT content, standing FROM checks WHERE subject = ?";
+    file.query_row(query, [subject], |row| Ok((row.get(0)?, row.get(1)?))).optional().unwrap()
 }

@@ -7,6 +7,7 @@ use yibi_tests::{Api, Backend, Server, Wechat, service, unique};
 on_both_backends! {
     open_data_is_decrypted_for_its_user,
     signed_data_is_verified,
+    a_profile_fills_in_what_is_missing,
     a_superseded_key_says_sign_in_again,
     what_wechat_did_not_make_is_refused,
     an_operator_resets_a_key,
@@ -46,6 +47,27 @@ async fn signed_data_is_verified(backend: Backend) {
     for no_object in ["", "[]", "{"] {
         send(no_object, &login.signature).await.problem(422, "open_data_invalid");
     }
+}
+
+async fn a_profile_fills_in_what_is_missing(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let encrypted = json!({"nickName": "阿丽", "avatarUrl": "https://wx.qlogo.cn/1"});
+    let login = wechat.login_with("alice", encrypted).await;
+    let alice = server.api().sign_in(&login.code).await;
+    let known = async || {
+        let me = alice.get("/api/v1/me").await.ok();
+        (me["nickname"].clone(), me["avatar_url"].clone())
+    };
+    let forged = json!({"raw_data": login.raw_data.replace("alice", "malice"), "signature": login.signature});
+    alice.post("/api/v1/me/open-data", &forged).await.problem(422, "open_data_invalid");
+    assert_eq!(known().await, (json!(""), Value::Null));
+    let encrypted = json!({"encrypted_data": login.encrypted_data, "iv": login.iv});
+    alice.post("/api/v1/me/open-data", &encrypted).await.ok();
+    assert_eq!(known().await, (json!("阿丽"), json!("https://wx.qlogo.cn/1")));
+    let signed = json!({"raw_data": login.raw_data, "signature": login.signature});
+    let data = alice.post("/api/v1/me/open-data", &signed).await.ok()["data"].clone();
+    assert_eq!(known().await, (json!("阿丽"), data["avatarUrl"].clone()));
 }
 
 async fn a_superseded_key_says_sign_in_again(backend: Backend) {

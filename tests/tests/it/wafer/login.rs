@@ -19,6 +19,7 @@ on_both_backends!(
     what_does_not_decrypt_is_refused,
     open_data_of_another_moment_user_or_app_is_refused,
     what_wechat_refuses_is_a_failed_sign_in,
+    the_profile_fills_in_what_is_missing,
     a_retry_gets_a_further_key_of_the_same_session,
     eight_sign_ins_at_once_share_one_exchange,
     a_retry_is_looked_at_as_closely,
@@ -185,6 +186,37 @@ async fn what_wechat_refuses_is_a_failed_sign_in(backend: Backend) {
     let spent = wechat.login("alice").await;
     wechat.advance(6 * 60 * 1_000).await;
     fails(&log_in(&server.public, &spent).await);
+}
+
+async fn the_profile_fills_in_what_is_missing(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let modern = server.signed_in(&wechat, "alice").await;
+    let known = async || {
+        let me = modern.get("/api/v1/me").await.ok();
+        (me["nickname"].clone(), me["avatar_url"].clone())
+    };
+    let with = async |profile: Value| wechat.login_with("alice", profile).await;
+    let nothing = (json!(""), Value::Null);
+    // Not before it is known to be hers.
+    let others = with(json!({"openId": "oSomebodyElse"})).await;
+    fails(&log_in(&server.public, &others).await);
+    assert_eq!(known().await, nothing);
+    let everybodys = with(json!({"nickName": "微信用户"})).await;
+    let phone = signed_in(&server.public, &everybodys).await;
+    assert_eq!(known().await, nothing);
+    assert_eq!(user(&phone).await.wafer_user().get("avatarUrl"), None);
+
+    let phone = signed_in(&server.public, &with(json!({})).await).await;
+    let (nickname, avatar) = known().await;
+    assert!(avatar.as_str().unwrap().starts_with("https://wx.qlogo.cn/"), "{avatar}");
+    let shown = user(&phone).await.wafer_user();
+    assert_eq!((&nickname, &shown["nickName"], &shown["avatarUrl"]), (&json!("alice"), &nickname, &avatar));
+    let newer = json!({"nickName": "阿丽", "avatarUrl": "https://wx.qlogo.cn/1"});
+    signed_in(&server.public, &with(newer).await).await;
+    assert_eq!(known().await, (nickname, json!("https://wx.qlogo.cn/1")), "the name is hers by now");
+    signed_in(&server.public, &with(json!({"avatarUrl": "http://wx.qlogo.cn/2"})).await).await;
+    assert_eq!(known().await.1, "https://wx.qlogo.cn/1");
 }
 
 async fn a_retry_gets_a_further_key_of_the_same_session(backend: Backend) {

@@ -17,7 +17,6 @@ on_both_backends!(
     leaving_ends_the_sessions_of_2016_too,
     a_session_lives_while_it_is_used,
     sessions_survive_a_restart,
-    a_profile_of_2016_names_who_has_no_name,
 );
 
 /// That no request with this login or its code gets in any more, and that WeChat is not asked about it.
@@ -47,26 +46,6 @@ async fn a_token_of_one_dialect_is_none_in_the_other(backend: Backend) {
     only_headers.get("/api/v1/drawings").await.problem(401, "unauthenticated");
     let only_bearer = modern.get("/applet/session/paints/list").await;
     only_bearer.fails("openId does not exists");
-}
-
-async fn a_profile_of_2016_names_who_has_no_name(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = server.api().sign_in(&wechat.tourist("{}").await.code).await;
-    let nickname = async || modern.get("/api/v1/me").await.ok()["nickname"].clone();
-    for (profile, named) in [
-        (r#"{"nickName":"微信用户","avatarUrl":""}"#, ""),
-        (r#"{"nickName":"a\u202eb"}"#, ""),
-        (r#"{"gender":1}"#, ""),
-        (r#"{"nickName":" 小明 "}"#, "小明"),
-        (r#"{"nickName":"小红"}"#, "小明"),
-    ] {
-        Phone::signed_in(&server.public, &wechat.tourist(profile).await).await;
-        assert_eq!(nickname().await, named, "{profile}");
-    }
-    modern.patch("/api/v1/me", &json!({"nickname": "chosen"})).await.ok();
-    Phone::signed_in(&server.public, &wechat.tourist(r#"{"nickName":"小红"}"#).await).await;
-    assert_eq!(nickname().await, "chosen");
 }
 
 async fn a_code_serves_one_dialect(backend: Backend) {

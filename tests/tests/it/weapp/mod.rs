@@ -8,6 +8,7 @@ mod gallery;
 mod ids;
 mod limits;
 mod lists;
+mod profile;
 mod routes;
 mod session;
 

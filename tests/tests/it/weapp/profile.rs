@@ -1,0 +1,138 @@
+//! What a profile of 2016 fills in: a nickname where there is none, and the avatar.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use yibi_tests::form::plain_png;
+use yibi_tests::weapp::Phone;
+use yibi_tests::{Api, Backend, Server, Wechat, eventually, on_both_backends};
+
+on_both_backends!(
+    a_profile_of_2016_names_who_has_no_name,
+    a_profiles_avatar_is_shown_until_it_has_another,
+    an_uploaded_avatar_stands_before_the_profiles,
+    a_profiles_avatar_goes_with_its_user,
+);
+
+const FIRST: &str = "https://wx.qlogo.cn/mmopen/vi_32/PiajxSqBRaEL8iaRRRxtE2w/132";
+const SECOND: &str = "https://thirdwx.qlogo.cn/mmopen/vi_32/Q0j4TwGTfTJ1ZQ/132";
+
+/// A sign-in of 2016 with that profile.
+async fn with_profile(server: &Server, wechat: &Wechat, profile: &Value) {
+    Phone::signed_in(&server.public, &wechat.tourist(&profile.to_string()).await).await;
+}
+
+async fn with_avatar(server: &Server, wechat: &Wechat, address: &str) {
+    with_profile(server, wechat, &json!({"nickName": "小明", "avatarUrl": address})).await;
+}
+
+/// The same user in the dialect of today.
+async fn modern(server: &Server, wechat: &Wechat) -> Api {
+    server.api().sign_in(&wechat.tourist("{}").await.code).await
+}
+
+async fn avatar(api: &Api) -> Value {
+    api.get("/api/v1/me").await.ok()["avatar_url"].clone()
+}
+
+async fn exported(api: &Api) -> Value {
+    let zip = api.get("/api/v1/me/export").await;
+    crate::v1::export::file(zip.ok_bytes(), "profile.json")["wechat_avatar"].clone()
+}
+
+async fn a_profile_of_2016_names_who_has_no_name(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let modern = server.api().sign_in(&wechat.tourist("{}").await.code).await;
+    let nickname = async || modern.get("/api/v1/me").await.ok()["nickname"].clone();
+    for (profile, named) in [
+        (r#"{"nickName":"微信用户","avatarUrl":""}"#, ""),
+        (r#"{"nickName":"a\u202eb"}"#, ""),
+        (r#"{"gender":1}"#, ""),
+        (r#"{"nickName":" 小明 "}"#, "小明"),
+        (r#"{"nickName":"小红"}"#, "小明"),
+    ] {
+        Phone::signed_in(&server.public, &wechat.tourist(profile).await).await;
+        assert_eq!(nickname().await, named, "{profile}");
+    }
+    modern.patch("/api/v1/me", &json!({"nickname": "chosen"})).await.ok();
+    Phone::signed_in(&server.public, &wechat.tourist(r#"{"nickName":"小红"}"#).await).await;
+    assert_eq!(nickname().await, "chosen");
+}
+
+async fn a_profiles_avatar_is_shown_until_it_has_another(backend: Backend) {
+    let wechat = Wechat::start();
+    let mut server = Server::start(backend, &wechat);
+    let modern = modern(&server, &wechat).await;
+    assert_eq!((avatar(&modern).await, exported(&modern).await), (Value::Null, Value::Null));
+    with_avatar(&server, &wechat, FIRST).await;
+    let seen = modern.get("/api/v1/me").await.ok();
+    assert_eq!((&seen["avatar_url"], &seen["avatar_state"]), (&json!(FIRST), &Value::Null));
+    assert_eq!(exported(&modern).await, FIRST);
+    // What is no address of WeChat's, or everybody's, leaves it as it is.
+    let grey = "https://thirdwx.qlogo.cn/mmopen/vi_32/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132";
+    for other in [
+        "",
+        "http://wx.qlogo.cn/mmopen/0",
+        "https://qlogo.cn/0",
+        "https://evil.example/wx.qlogo.cn/0",
+        "https://wx.qlogo.cn.evil.example/0",
+        "https://me@wx.qlogo.cn/0",
+        "https://wx.qlogo.cn:444/0",
+        "https://wx.qlogo.cn/0#1",
+        "javascript:alert(1)",
+        grey,
+        &format!("https://wx.qlogo.cn/{}", "a".repeat(500)),
+    ] {
+        with_avatar(&server, &wechat, other).await;
+        assert_eq!(avatar(&modern).await, FIRST, "{other}");
+    }
+    with_profile(&server, &wechat, &json!({"nickName": "微信用户", "avatarUrl": SECOND})).await;
+    with_profile(&server, &wechat, &json!({"nickName": "小明", "avatarUrl": {"a": 1}})).await;
+    assert_eq!(avatar(&modern).await, FIRST);
+    // What is not signed is nobody's profile.
+    let mut forged = wechat.tourist("{}").await;
+    forged.raw_data = json!({"avatarUrl": SECOND}).to_string();
+    Phone::with_login(&server.public, &forged).list().await.untrusted();
+    assert_eq!(avatar(&modern).await, FIRST);
+
+    with_avatar(&server, &wechat, SECOND).await;
+    assert_eq!(avatar(&modern).await, SECOND);
+    server.restart();
+    assert_eq!(avatar(&modern.at(&server.public)).await, SECOND);
+    // Another user has no part in it.
+    assert_eq!(avatar(&server.signed_in(&wechat, "bob").await).await, Value::Null);
+}
+
+async fn an_uploaded_avatar_stands_before_the_profiles(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start(backend, &wechat);
+    let modern = modern(&server, &wechat).await;
+    with_avatar(&server, &wechat, FIRST).await;
+    let uploaded = modern.upload_avatar(&plain_png(8, 8, [9, 9, 9])).await.ok()["avatar_url"].clone();
+    assert!(uploaded.as_str().unwrap().starts_with("/api/v1/images/"), "{uploaded}");
+    with_avatar(&server, &wechat, SECOND).await;
+    assert_eq!(avatar(&modern).await, uploaded);
+    assert_eq!(exported(&modern).await, SECOND);
+    // Who takes it away wants none.
+    assert_eq!(modern.delete("/api/v1/me/avatar").await.status, 204);
+    assert_eq!((avatar(&modern).await, exported(&modern).await), (Value::Null, Value::Null));
+}
+
+async fn a_profiles_avatar_goes_with_its_user(backend: Backend) {
+    let wechat = Wechat::start();
+    let mut server = Server::start_with(backend, &wechat, &[("GALLERY__ERASURE_DAYS", "0")]);
+    with_avatar(&server, &wechat, FIRST).await;
+    let user = modern(&server, &wechat).await;
+    assert_eq!(avatar(&user).await, FIRST);
+    user.delete("/api/v1/me").await.ok();
+    // The house is kept when a server starts, and then once a minute.
+    server.restart();
+    eventually("the erasure", Duration::from_secs(20), async || {
+        let code = wechat.tourist("{}").await.code;
+        let reply = server.api().post("/api/v1/session", &json!({"code": code})).await;
+        reply.status == 200 && reply.json()["user"]["new"] == true
+    })
+    .await;
+    assert_eq!(avatar(&modern(&server, &wechat).await).await, Value::Null);
+}
