@@ -5,6 +5,7 @@ mod clock;
 mod connections;
 mod crowd;
 mod databases;
+mod requests;
 mod servers;
 mod tokens;
 mod wechat;

@@ -51,8 +51,8 @@ pub fn wrong_token() -> String {
 /// Has storms blow by turns, and times others meanwhile.
 pub async fn wrong(ground: &mut Ground, duration: Duration) -> String {
     let (server, stub) = (address(&ground.servers[0]), stub().await);
-    let mut workers = Case::Me.workers(&ground.people);
-    let others = workers.drain(..4).chain(Case::Read.workers(&ground.people).drain(..4));
+    let (me, read) = (Case::Me.workers(&ground.people), Case::Read.workers(&ground.people));
+    let others = me.into_iter().take(4).chain(read.into_iter().take(4));
     let mut others: Vec<Client> = others.map(|worker| Client::new(server, worker)).collect();
     let storms = [Storm::Elsewhere, Storm::OneAddress, Storm::ManyAddresses];
     let turn = duration / (TURNS * 3);
