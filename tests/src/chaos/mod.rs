@@ -37,7 +37,7 @@ pub struct Report {
     pub verdict: Verdict,
     /// Requests of theirs that failed.
     pub refused: usize,
-    /// The longest time for which one of them was kept from what it wanted.
+    /// The longest time for which one of them was kept from what it wanted, by refusals or waiting.
     pub longest_refusal: Duration,
     /// The longest time that one of them needed to go on after all was put right.
     pub recovery: Duration,

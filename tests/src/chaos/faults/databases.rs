@@ -6,6 +6,11 @@ use super::PERIOD;
 use crate::chaos::ground::Ground;
 use crate::databases::Database;
 
+/// How long a killed database is away before it is started again. Servers bridge what is much shorter.
+const AWAY: Duration = Duration::from_millis(500);
+/// How long a database hangs: longer than servers wait for it.
+const HANGS: Duration = Duration::from_secs(6);
+
 /// Kills Redis every two seconds.
 pub async fn redis_killed(ground: &mut Ground, duration: Duration) -> String {
     killed(ground, duration, |ground| ground.redis.as_mut().unwrap()).await
@@ -20,9 +25,10 @@ async fn killed(ground: &mut Ground, duration: Duration, which: fn(&mut Ground) 
     let end = Instant::now() + duration;
     let mut times = 0;
     while Instant::now() < end {
-        tokio::time::sleep(PERIOD).await;
+        tokio::time::sleep(PERIOD - AWAY).await;
         let database = which(ground);
         tokio::task::block_in_place(|| database.kill());
+        tokio::time::sleep(AWAY).await;
         database.start_again().await;
         ground.heal();
         times += 1;
@@ -30,14 +36,14 @@ async fn killed(ground: &mut Ground, duration: Duration, which: fn(&mut Ground) 
     format!("killed {times} times")
 }
 
-/// Has Redis hang for half of the time.
+/// Has Redis hang, again and again.
 pub async fn redis_hangs(ground: &mut Ground, duration: Duration) -> String {
     let end = Instant::now() + duration;
     let mut times = 0;
     while Instant::now() < end {
         let redis = ground.redis.as_ref().unwrap();
         tokio::task::block_in_place(|| redis.hang());
-        tokio::time::sleep(PERIOD).await;
+        tokio::time::sleep(HANGS).await;
         redis.go_on();
         ground.heal();
         tokio::time::sleep(PERIOD).await;

@@ -16,14 +16,15 @@ use tokio::task::JoinSet;
 
 use crate::bench::Case;
 use crate::bench::load::{Client, open};
+use crate::bench::process::Meter;
 use crate::chaos::ground::{Ground, address};
 
 /// Wrong tokens a second.
 const RATE: u64 = 10_000;
 /// Connections on which they come.
-const CONNECTIONS: u64 = 10;
+const CONNECTIONS: u64 = 50;
 /// Requests that are sent in one go on one connection.
-const TOGETHER: u64 = 20;
+const TOGETHER: u64 = 10;
 /// Addresses from which they say that they come, when it is not one.
 const ADDRESSES: u64 = 5_000;
 /// Requests a second of the others who are timed.
@@ -56,7 +57,8 @@ pub async fn wrong(ground: &mut Ground, duration: Duration) -> String {
     let mut others: Vec<Client> = others.map(|worker| Client::new(server, worker)).collect();
     let storms = [Storm::Elsewhere, Storm::OneAddress, Storm::ManyAddresses];
     let turn = duration / (TURNS * 3);
-    let (mut times, mut rates) = ([Vec::new(), Vec::new(), Vec::new()], [0.0_f64; 3]);
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    let (mut rates, mut cores) = ([0.0; 3], [0.0; 3]);
     for _ in 0..TURNS {
         for (kind, storm) in storms.into_iter().enumerate() {
             let to = if storm == Storm::Elsewhere { stub } else { server };
@@ -69,12 +71,13 @@ pub async fn wrong(ground: &mut Ground, duration: Duration) -> String {
                 let figures = open(&mut others, OTHERS, turn);
                 (others, figures)
             });
-            let begun = Instant::now();
+            let (begun, meter) = (Instant::now(), Meter::of(ground.servers[0].id()));
             let figures;
             (others, figures) = timed.await.unwrap();
-            over.store(true, Ordering::SeqCst);
+            cores[kind] += meter.cores() / f64::from(TURNS);
             rates[kind] +=
                 sent.load(Ordering::SeqCst) as f64 / begun.elapsed().as_secs_f64() / f64::from(TURNS);
+            over.store(true, Ordering::SeqCst);
             if figures.errors > 0 {
                 ground.failures.push(format!("{} requests of others failed", figures.errors));
             }
@@ -96,7 +99,11 @@ pub async fn wrong(ground: &mut Ground, duration: Duration) -> String {
             ground.failures.push(format!("wrong tokens of {which} slow others by {percent:.0} %"));
         }
     }
-    format!("others' p50 {elsewhere:.2} ms; {one:.2} with tokens of one address, {many:.2} of {ADDRESSES}")
+    format!(
+        "others' p50 {elsewhere:.2} ms and the server's cores {:.2}; with tokens of one address {one:.2} and {:.2}, of \
+         {ADDRESSES} {many:.2} and {:.2}",
+        cores[0], cores[1], cores[2]
+    )
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
