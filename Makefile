@@ -2,12 +2,13 @@
 # make test    all tests; installs what they need
 # make check   the static checks
 # make bench   figures of this machine, beside what its databases and libraries reach by themselves
+# make chaos   faults while people draw, and whether anything is lost; about half an hour
 # make dist    packages for machines like this one, in target/packages
 # make fuzz    all fuzz targets, SECONDS=60 each
 
 CARGO ?= cargo
 
-.PHONY: run preview test check bench bench-large dist fuzz
+.PHONY: run preview test check bench bench-large chaos dist fuzz
 
 run: preview
 	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
@@ -36,6 +37,10 @@ bench:
 # The same beside a million sessions and drawings of others, and what operators' pages cost then.
 bench-large:
 	$(MAKE) bench ARGS="--foreign 1000000 $(ARGS)"
+
+chaos:
+	$(CARGO) build --release -p yibi-server -p yibi-tests --bins
+	./tests/services target/release/chaos $(ARGS)
 
 dist:
 	./deploy/package/dist

@@ -1,7 +1,9 @@
-//! A network that misbehaves: a TCP proxy that a test can have hold or lose replies, or fall silent.
+//! A network that misbehaves: a TCP proxy that a test can have delay, hold or lose replies, reset connections, or
+//! fall silent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +27,9 @@ struct State {
     silent_below: AtomicU64,
     lose_replies: AtomicBool,
     lost: AtomicU64,
+    /// Milliseconds that a reply is late.
+    delay: AtomicU64,
+    resets: watch::Sender<u64>,
     hold_replies: watch::Sender<bool>,
     held: AtomicU64,
 }
@@ -57,6 +62,16 @@ impl Proxy {
         self.state.lose_replies.store(lose, Ordering::SeqCst);
     }
 
+    /// Has every reply come so much later.
+    pub fn delay(&self, by: Duration) {
+        self.state.delay.store(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Breaks all connections that there are off, as a firewall does that has forgotten them.
+    pub fn reset(&self) {
+        self.state.resets.send_modify(|resets| *resets += 1);
+    }
+
     /// Whether to keep replies back until told otherwise.
     pub fn hold_replies(&self, hold: bool) {
         self.state.hold_replies.send_replace(hold);
@@ -86,8 +101,13 @@ async fn serve(listener: TcpListener, target: String, state: Arc<State>) {
             let (_, _) = (client.set_nodelay(true), server.set_nodelay(true));
             let (mut client, mut server) = (client, server);
             let (mut there, mut back) = ([0; 16_384], [0; 16_384]);
+            let mut resets = state.resets.subscribe();
             loop {
                 let passed = tokio::select! {
+                    _ = resets.changed() => {
+                        let _ = (client.set_zero_linger(), server.set_zero_linger());
+                        return;
+                    }
                     read = client.read(&mut there) => match read {
                         Ok(0) | Err(_) => return,
                         Ok(_) if state.is_silent(number) => Ok(()),
@@ -102,6 +122,7 @@ async fn serve(listener: TcpListener, target: String, state: Arc<State>) {
                             return;
                         }
                         Ok(length) => {
+                            state.wait().await;
                             state.hold().await;
                             client.write_all(&back[..length]).await
                         }
@@ -116,6 +137,14 @@ async fn serve(listener: TcpListener, target: String, state: Arc<State>) {
 }
 
 impl State {
+    /// Lets the reply be late.
+    async fn wait(&self) {
+        let delay = self.delay.load(Ordering::SeqCst);
+        if delay > 0 {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+    }
+
     /// Waits while replies are held.
     async fn hold(&self) {
         let mut hold = self.hold_replies.subscribe();

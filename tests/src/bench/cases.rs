@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::limits::Limit;
 use super::load::{Same, Worker};
-use super::site::{DRAWINGS, Site};
+use super::site::{DRAWINGS, People};
 use super::strokes::{stroke, weapp_list};
 use crate::Backend;
 
@@ -121,9 +121,10 @@ impl Case {
 
     /// What each connection asks for.
     #[must_use]
-    pub fn workers(self, site: &Site) -> Vec<Box<dyn Worker>> {
+    pub fn workers(self, people: &People) -> Vec<Box<dyn Worker>> {
         let v1 = |path: &str, encoding: &'static str| {
-            site.tokens
+            people
+                .tokens
                 .iter()
                 .map(|token| {
                     let headers = format!("Authorization: Bearer {token}\r\n{encoding}");
@@ -142,22 +143,22 @@ impl Case {
                 .collect::<Vec<_>>()
         };
         match self {
-            Self::List | Self::ListNginx => list(&site.codes[0], GZIP),
-            Self::PlainList => list(&site.codes[0], ""),
-            Self::EmptyList => list(&site.codes[1], ""),
+            Self::List | Self::ListNginx => list(&people.codes[0], GZIP),
+            Self::PlainList => list(&people.codes[0], ""),
+            Self::EmptyList => list(&people.codes[1], ""),
             Self::Summaries => v1("/api/v1/drawings?limit=20", ""),
             Self::SummariesNginx => v1("/api/v1/drawings?limit=20", GZIP),
             Self::Me => v1("/api/v1/me", ""),
             Self::Read => v1("/api/v1/drawings/r1", ""),
-            Self::Save => saves(site),
-            Self::Append => appends(site),
-            Self::SignIn => (0..site.tokens.len()).map(|number| Box::new(SignIn { number }) as _).collect(),
+            Self::Save => saves(people),
+            Self::Append => appends(people),
+            Self::SignIn => (0..people.tokens.len()).map(|number| Box::new(SignIn { number }) as _).collect(),
             // One for each connection, which is drawn while the connections are warmed.
             Self::CachedPicture => {
-                site.tokens.iter().map(|token| Box::new(Turns::of_pictures(token, 1)) as _).collect()
+                people.tokens.iter().map(|token| Box::new(Turns::of_pictures(token, 1)) as _).collect()
             }
             Self::Picture => {
-                site.tokens.iter().map(|token| Box::new(Turns::of_pictures(token, DRAWINGS)) as _).collect()
+                people.tokens.iter().map(|token| Box::new(Turns::of_pictures(token, DRAWINGS)) as _).collect()
             }
         }
     }
@@ -223,7 +224,7 @@ impl Worker for Save {
     }
 }
 
-fn saves(site: &Site) -> Vec<Box<dyn Worker>> {
+fn saves(people: &People) -> Vec<Box<dyn Worker>> {
     let body = |number: u32| {
         let id = format!("p{}", number as usize % DRAWINGS);
         // Each time another text than the one that is there.
@@ -231,7 +232,7 @@ fn saves(site: &Site) -> Vec<Box<dyn Worker>> {
     };
     let count = 3 * u32::try_from(DRAWINGS).unwrap();
     let bodies = Arc::new((0..count).map(body).collect::<Vec<_>>());
-    let saves = site.codes[0].iter().enumerate().map(|(number, code)| {
+    let saves = people.codes[0].iter().enumerate().map(|(number, code)| {
         let headers = format!("X-WX-Code: {code}\r\n");
         Box::new(Save { headers, bodies: Arc::clone(&bodies), number }) as Box<dyn Worker>
     });
@@ -267,10 +268,10 @@ impl Worker for Append {
     }
 }
 
-fn appends(site: &Site) -> Vec<Box<dyn Worker>> {
+fn appends(people: &People) -> Vec<Box<dyn Worker>> {
     let strokes = Arc::new((0..VARIANTS).map(|mark| stroke(mark, 60)).collect::<Vec<_>>());
     let drawing = 1_000 * ROUND.fetch_add(1, Ordering::Relaxed);
-    let appends = site.tokens.iter().map(|token| {
+    let appends = people.tokens.iter().map(|token| {
         let headers = format!("Authorization: Bearer {token}\r\n");
         Box::new(Append { headers, strokes: Arc::clone(&strokes), drawing, seq: 0 }) as Box<dyn Worker>
     });

@@ -20,7 +20,7 @@ const POINTS: usize = 60;
 /// Appends by turns to short drawings and to a long one, so that both meet the same machine. The short ones have
 /// one action: the append at 0 may also have to make the drawing, which would flatter the long one.
 pub async fn measure(site: &Site, seconds: Duration) -> String {
-    let user = site.server.api().with_token(&site.tokens[0]);
+    let user = site.server.api().with_token(&site.people.tokens[0]);
     for from in (0..LONG).step_by(50) {
         user.append("long", from, batch(from, 50)).await.ok();
     }

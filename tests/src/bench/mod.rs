@@ -5,14 +5,14 @@ mod cases;
 mod fill;
 mod flat;
 pub mod limits;
-mod load;
-mod nginx;
+pub(crate) mod load;
+pub(crate) mod nginx;
 mod pages;
-mod process;
-mod site;
+pub(crate) mod process;
+pub(crate) mod site;
 mod strokes;
-mod table;
-mod wechat;
+pub(crate) mod table;
+pub(crate) mod wechat;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -129,10 +129,10 @@ async fn row(site: &mut Site, case: Case, plan: &Plan, measured: &Measured) -> O
         site.server.set("GALLERY__IMAGE_CACHE", "0");
         site.restart().await;
     }
-    let nginx = if case.is_behind_nginx() { Some(Nginx::before(site.address())?) } else { None };
+    let nginx = if case.is_behind_nginx() { Some(Nginx::before(&[site.address()])?) } else { None };
     let address = nginx.as_ref().map_or_else(|| site.address(), |nginx| nginx.address);
     let mut clients: Vec<Client> =
-        case.workers(site).into_iter().map(|worker| Client::new(address, worker)).collect();
+        case.workers(&site.people).into_iter().map(|worker| Client::new(address, worker)).collect();
     let id = site.server.id();
     let (seconds, half) = (plan.seconds, plan.seconds / 2);
     let rounds = tokio::task::spawn_blocking(move || {
@@ -174,7 +174,7 @@ async fn row(site: &mut Site, case: Case, plan: &Plan, measured: &Measured) -> O
 /// The size of a list of 20 drawings.
 async fn list_bytes(site: &Site) -> usize {
     let list = site.server.api().request(reqwest::Method::GET, "/applet/session/paints/list");
-    crate::Api::send(list.header("X-WX-Code", &site.codes[0][0])).await.ok_bytes().len()
+    crate::Api::send(list.header("X-WX-Code", &site.people.codes[0][0])).await.ok_bytes().len()
 }
 
 fn say(line: &str) {

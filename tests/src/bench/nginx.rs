@@ -23,9 +23,9 @@ fn site() -> Option<PathBuf> {
 }
 
 impl Nginx {
-    /// Starts one before that server; none without the kit's site, or without nginx.
+    /// Starts one before those servers; none without the kit's site, or without nginx.
     #[must_use]
-    pub fn before(server: SocketAddr) -> Option<Self> {
+    pub fn before(servers: &[SocketAddr]) -> Option<Self> {
         let site = std::fs::read_to_string(site()?).unwrap();
         let directory = TempDir::new();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -33,10 +33,12 @@ impl Nginx {
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|name| format!("{name}_temp_path {path}/{name};\n"))
             .concat();
+        let servers: String =
+            servers.iter().map(|server| format!("server {server} fail_timeout=1s; ")).collect();
         let text = format!(
             "daemon off; worker_processes 2; pid {path}/pid; error_log {path}/error.log;\n\
              events {{ worker_connections 1024; }}\n\
-             http {{\n{temporary}upstream yibi {{ server {server}; keepalive 64; }}\n{}\n}}\n",
+             http {{\n{temporary}upstream yibi {{ zone yibi 64k; {servers}keepalive 64; }}\n{}\n}}\n",
             plain(&site, address, &path.to_string())
         );
         let file = directory.path().join("nginx.conf");

@@ -42,3 +42,11 @@ pub fn resident_mb(id: u32) -> f64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1_024.0
 }
+
+/// Megabytes of memory that it has held at most; nothing once it has ended.
+#[must_use]
+pub fn peak_mb(id: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<f64>().ok()? / 1_024.0)
+}

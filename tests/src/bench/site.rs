@@ -21,16 +21,23 @@ pub const DRAWINGS: usize = 20;
 /// Points of the drawings of v1.
 const POINTS: usize = 200;
 
+/// Users who have drawn something, whatever server they ask.
+#[derive(Debug, Default)]
+pub struct People {
+    /// Tokens of v1, a connection each.
+    pub tokens: Vec<String>,
+    /// Codes of 2016 whose users have drawings, and those of users who have none.
+    pub codes: [Vec<String>; 2],
+}
+
 /// A server, and those who use it.
 pub struct Site {
     /// The server.
     pub server: Server,
     /// What it stands on.
     pub backend: Backend,
-    /// Tokens of v1, a connection each.
-    pub tokens: Vec<String>,
-    /// Codes of 2016 whose users have drawings, and those of users who have none.
-    pub codes: [Vec<String>; 2],
+    /// Those who use it.
+    pub people: People,
     /// Milliseconds from its start to its first answer.
     pub started_ms: f64,
     /// Megabytes that it holds before it has done anything.
@@ -45,11 +52,10 @@ impl Site {
         let wechat = format!("http://{}", wechat::start().await);
         let settings = [("LIMITS__ENABLED", "false"), ("LOG__FILTER", "info"), ("WECHAT__API_URL", &wechat)];
         let server = Server::start_with(backend, &simulator, &settings);
-        let (tokens, codes) = (Vec::new(), [Vec::new(), Vec::new()]);
-        let mut site =
-            Self { server, backend, tokens, codes, started_ms: 0.0, idle_mb: 0.0, _simulator: simulator };
+        let people = People::default();
+        let mut site = Self { server, backend, people, started_ms: 0.0, idle_mb: 0.0, _simulator: simulator };
         site.restart().await;
-        site.people().await;
+        site.people = People::come(&site.server, CONNECTIONS).await;
         site
     }
 
@@ -75,20 +81,24 @@ impl Site {
         tokio::time::sleep(Duration::from_millis(500)).await;
         self.idle_mb = resident_mb(self.server.id());
     }
+}
 
-    /// Has everybody sign in and draw.
-    async fn people(&mut self) {
+impl People {
+    /// Has so many sign in and draw. The server asks a WeChat [of this kind](super::wechat).
+    pub async fn come(server: &Server, count: usize) -> Self {
         let mut all = JoinSet::new();
-        for number in 0..CONNECTIONS {
-            all.spawn(person(self.server.api(), self.server.public.clone(), number));
+        for number in 0..count {
+            all.spawn(person(server.api(), server.public.clone(), number));
         }
-        let mut people = all.join_all().await;
-        people.sort_by_key(|(number, ..)| *number);
-        for (_, token, [drawing, idle]) in people {
-            self.tokens.push(token);
-            self.codes[0].push(drawing);
-            self.codes[1].push(idle);
+        let mut all = all.join_all().await;
+        all.sort_by_key(|(number, ..)| *number);
+        let mut people = Self::default();
+        for (_, token, [drawing, idle]) in all {
+            people.tokens.push(token);
+            people.codes[0].push(drawing);
+            people.codes[1].push(idle);
         }
+        people
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod chaos;
 mod console;
 mod deploy;
 mod doctor;

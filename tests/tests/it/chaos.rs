@@ -1,0 +1,34 @@
+//! That `make chaos` shows what it says: a fault in short, and a store that does lose something.
+
+use std::time::Duration;
+
+use yibi_tests::Backend;
+use yibi_tests::chaos::check::check;
+use yibi_tests::chaos::ground::{Ground, Wishes};
+use yibi_tests::chaos::{Fault, strike};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_who_draw_together_lose_nothing_by_a_killed_server() {
+    let report = strike(Fault::KillServer, Backend::Embedded, Duration::from_secs(3)).await;
+    assert!(report.is_clean(), "{report:?}");
+    assert!(report.verdict.acknowledged > 20, "{report:?}");
+}
+
+/// The store is put back to what it was a while ago: what was acknowledged since then is lost, and found to be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_loses_what_it_acknowledged_is_found_out() {
+    let mut ground = Ground::start(Backend::Embedded, &Wishes { quiet: true, ..Wishes::default() }).await;
+    let data = ground.servers[0].data_dir();
+    let (file, earlier) = (data.join("yibi.sqlite3"), data.join("earlier"));
+    assert_eq!(ground.servers[0].process().terminate(), Some(0));
+    std::fs::copy(&file, &earlier).unwrap();
+    ground.servers[0].start_again();
+    ground.is_well().await;
+    assert_eq!(ground.servers[0].process().terminate(), Some(0));
+    std::fs::rename(&earlier, &file).unwrap();
+    ground.servers[0].start_again();
+    let ended = ground.end().await;
+    assert_eq!(ended.failures, Vec::<String>::new());
+    let verdict = check(&ended.events, &ended.finals);
+    assert!(verdict.lost > 0 && verdict.stale_reads > 0, "{verdict:?}");
+}
