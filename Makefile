@@ -2,12 +2,13 @@
 # make test    all tests; installs what they need
 # make check   the static checks
 # make bench   figures of this machine, beside what its databases and libraries reach by themselves
+# make soak    servers at half of what they can do for SECONDS=1800 on each store: that they do not grow
 # make dist    packages for machines like this one, in target/packages
 # make fuzz    all fuzz targets, SECONDS=60 each
 
 CARGO ?= cargo
 
-.PHONY: run preview test check bench bench-large dist fuzz
+.PHONY: run preview test check bench bench-large soak dist fuzz
 
 run: preview
 	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
@@ -36,6 +37,9 @@ bench:
 # The same beside a million sessions and drawings of others, and what operators' pages cost then.
 bench-large:
 	$(MAKE) bench ARGS="--foreign 1000000 $(ARGS)"
+
+soak:
+	$(MAKE) bench ARGS="--soak $(or $(SECONDS),1800) $(ARGS)"
 
 dist:
 	./deploy/package/dist
