@@ -3,12 +3,13 @@
 # make check   the static checks
 # make bench   figures of this machine, beside what its databases and libraries reach by themselves
 # make chaos   faults while people draw, and whether anything is lost; about half an hour
+# make soak    servers at half of what they can do for SECONDS=1800 on each store: that they do not grow
 # make dist    packages for machines like this one, in target/packages
 # make fuzz    all fuzz targets, SECONDS=60 each
 
 CARGO ?= cargo
 
-.PHONY: run preview test check bench bench-large chaos dist fuzz
+.PHONY: run preview test check bench bench-large chaos soak dist fuzz
 
 run: preview
 	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
@@ -41,6 +42,9 @@ bench-large:
 chaos:
 	$(CARGO) build --release -p yibi-server -p yibi-tests --bins
 	./tests/services target/release/chaos $(ARGS)
+
+soak:
+	$(MAKE) bench ARGS="--soak $(or $(SECONDS),1800) $(ARGS)"
 
 dist:
 	./deploy/package/dist

@@ -12,7 +12,7 @@ use crate::filter;
 use crate::msg::Trouble;
 use crate::profile::Place;
 use crate::request::{Act, Form, Kind, PAGE, PageRequest, Request};
-use crate::row::Row;
+use crate::row::{Row, told};
 use crate::text;
 
 /// What can be done without the console.
@@ -247,15 +247,7 @@ fn columns(row: &Row) -> Vec<String> {
             vec![&row.user.id, &row.id, &row.title, &row.user.nickname, &row.created_at, &row.updated_at]
         }
         Row::Error(row) => vec![&row.code, row.cause.as_deref().unwrap_or_default(), &row.last_at],
-        Row::Audit(row) => vec![
-            &row.at,
-            &row.who,
-            &row.from,
-            row.change.name(),
-            &row.user,
-            row.target.as_deref().unwrap_or_default(),
-            &row.request_id,
-        ],
+        Row::Audit(row) => [&[row.at.as_str()], told(row).as_slice()].concat(),
     };
     cells.into_iter().map(|cell| text::clean(cell).into_owned()).collect()
 }

@@ -153,14 +153,7 @@ impl Row {
                 let cause = row.cause.as_deref().unwrap_or_default();
                 shares.map(|share| share.name.as_str()).chain([row.code.as_str(), cause]).collect()
             }
-            Self::Audit(row) => vec![
-                &row.who,
-                &row.from,
-                row.change.name(),
-                &row.user,
-                row.target.as_deref().unwrap_or_default(),
-                &row.request_id,
-            ],
+            Self::Audit(row) => told(row).to_vec(),
             Self::Session(_) | Self::User(_) | Self::Drawing(_) => Vec::new(),
         }
     }
@@ -176,6 +169,12 @@ impl Row {
         }
         .unwrap_or_default()
     }
+}
+
+/// Who changed what, in all its words.
+pub fn told(row: &AuditEntry) -> [&str; 6] {
+    let target = row.target.as_deref().unwrap_or_default();
+    [&row.who, &row.from, row.change.name(), &row.user, target, &row.request_id]
 }
 
 /// A user's nickname, or the public id where there is none.

@@ -1,5 +1,6 @@
 //! A throw-away authority, made by `openssl`, and a TLS server that shows what it issued.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -62,12 +63,13 @@ impl Authority {
         self.directory.path().join("ca.pem")
     }
 
-    /// A certificate for a name that ends in so many days, or ended so many ago.
+    /// A certificate for a name or an IP address that ends in so many days, or ended so many ago.
     #[must_use]
     pub fn issue(&self, name: &str, days: i32) -> Certificate {
         let file = |ending: &str| format!("{name}{days}.{ending}");
         let (key, request, chain) = (file("key"), file("csr"), file("pem"));
-        let (subject, alternative) = (format!("/CN={name}"), format!("subjectAltName=DNS:{name}"));
+        let kind = if name.parse::<IpAddr>().is_ok() { "IP" } else { "DNS" };
+        let (subject, alternative) = (format!("/CN={name}"), format!("subjectAltName={kind}:{name}"));
         self.openssl(&[
             "req",
             "-new",

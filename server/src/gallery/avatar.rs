@@ -142,8 +142,11 @@ impl GalleryService {
     }
 }
 
-/// The middle of an image as a JPEG of [`SIDE`] pixels a side, upright, on white where it is transparent.
-fn square(file: &[u8]) -> GalleryResult<Vec<u8>> {
+/// The middle of an image as a JPEG of 256 pixels a side, upright, on white where it is transparent.
+///
+/// # Errors
+/// [`GalleryError::Image`] with what is wrong with the file.
+pub fn square(file: &[u8]) -> GalleryResult<Vec<u8>> {
     let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format().map_err(|_| Flaw::Damaged)?;
     if !matches!(reader.format(), Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) {
         return Err(Flaw::Kind.into());

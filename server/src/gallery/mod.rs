@@ -23,7 +23,7 @@ use yibi_common::drawing::{Action, Invalid};
 use yibi_common::limits::Limits;
 
 pub use append::Append;
-pub use avatar::{AvatarLink, Flaw, MAX_UPLOAD, MEDIA_TYPE as AVATAR_TYPE};
+pub use avatar::{AvatarLink, Flaw, MAX_UPLOAD, MEDIA_TYPE as AVATAR_TYPE, square};
 pub use drawings::Page;
 pub use operator::Opened;
 pub use pictures::{Format, Link, Picture};

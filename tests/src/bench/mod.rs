@@ -2,6 +2,7 @@
 //! measured in the same run. The load, the servers and the databases share the machine.
 
 mod cases;
+mod course;
 mod fill;
 mod flat;
 pub mod limits;
@@ -10,6 +11,7 @@ pub(crate) mod nginx;
 mod pages;
 pub(crate) mod process;
 pub(crate) mod site;
+pub mod soak;
 mod strokes;
 pub(crate) mod table;
 pub(crate) mod wechat;
@@ -23,7 +25,7 @@ use self::load::{Client, Figures, closed, open};
 use self::nginx::Nginx;
 use self::process::{Meter, resident_mb};
 use self::site::{CONNECTIONS, Site};
-use self::table::{Table, thousands};
+pub use self::table::{Table, thousands};
 use crate::Backend;
 
 /// How long connections and caches are warmed.

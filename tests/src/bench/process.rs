@@ -38,9 +38,24 @@ fn ticks(id: u32) -> u64 {
 /// Megabytes of memory that it holds.
 #[must_use]
 pub fn resident_mb(id: u32) -> f64 {
+    status(id, "VmRSS:").trim_end_matches(" kB").parse::<f64>().unwrap() / 1_024.0
+}
+
+/// Its threads.
+#[must_use]
+pub fn threads(id: u32) -> usize {
+    status(id, "Threads:").parse().unwrap()
+}
+
+/// Its open files, connections included.
+#[must_use]
+pub fn open_files(id: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count()
+}
+
+fn status(id: u32, name: &str) -> String {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1_024.0
+    status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
 }
 
 /// Megabytes of memory that it has held at most; nothing once it has ended.

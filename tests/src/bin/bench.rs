@@ -3,16 +3,19 @@
 //!     make bench
 //!     make bench ARGS="--seconds 2 --only list-20,save --on embedded"
 //!     make bench-large
+//!     make soak
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a benchmark a failure is what is to be told")]
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use yibi_tests::Backend;
-use yibi_tests::bench::{Case, Plan, limits, run};
+use yibi_tests::bench::{Case, Plan, limits, run, soak};
 
-fn main() {
+fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
+    let mut soaking = None;
     let mut plan = Plan {
         seconds: Duration::from_secs(10),
         cases: Case::ALL.to_vec(),
@@ -25,9 +28,11 @@ fn main() {
         match word.as_str() {
             limits::SERVE => {
                 let bytes = value().parse().unwrap();
-                return runtime().block_on(limits::serve(bytes));
+                runtime().block_on(limits::serve(bytes));
+                return ExitCode::SUCCESS;
             }
             "--seconds" => plan.seconds = Duration::from_secs_f64(value().parse().unwrap()),
+            "--soak" => soaking = Some(Duration::from_secs_f64(value().parse().unwrap())),
             "--foreign" => plan.foreign = value().parse().unwrap(),
             "--no-limits" => plan.limits = false,
             "--only" => {
@@ -42,11 +47,24 @@ fn main() {
                 };
             }
             other => panic!(
-                "there is no {other}: --seconds N --only CASE,… --on embedded|shared --foreign N --no-limits"
+                "there is no {other}: --seconds N --only CASE,… --on embedded|shared --foreign N --no-limits, \
+                 or --soak SECONDS"
             ),
         }
     }
-    runtime().block_on(run(&plan));
+    let Some(duration) = soaking else {
+        runtime().block_on(run(&plan));
+        return ExitCode::SUCCESS;
+    };
+    // One after the other, so that neither has the other's load beside it.
+    let steady = runtime().block_on(async {
+        let mut steady = true;
+        for &backend in &plan.backends {
+            steady &= soak::run(backend, duration).await;
+        }
+        steady
+    });
+    if steady { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

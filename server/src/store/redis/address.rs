@@ -6,14 +6,17 @@
 //! | `redis+sentinel://[user:password@]host[:26379],host…/master[/db]` | the master of that name, as these sentinels tell; `?sentinel_user=…&sentinel_password=…` where the sentinels ask for their own |
 //! | `redis+cluster://[user:password@]host[:6379],host…` | a Cluster, found through any of these nodes |
 //!
-//! With `rediss` in the place of `redis`, all connections are TLS, those to sentinels too. What is not letters
-//! and digits in a password is percent-encoded.
+//! With `rediss` in the place of `redis`, all connections are TLS, those to sentinels too, under certificates of
+//! the well-known authorities; `?ca_file=/path` names a file (PEM) with the only ones that are trusted instead.
+//! What is not letters and digits in a password is percent-encoded.
 
 use redis::io::tcp::{TcpSettings, socket2};
 use redis::{
-    ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo, RedisError,
-    TlsMode,
+    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo,
+    RedisError, TlsCertificates, TlsMode,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::link::PATIENCE;
 use super::{StoreResult, error};
@@ -28,8 +31,8 @@ pub(super) enum Address {
     One(Box<ConnectionInfo>),
     /// The master that the sentinels tell.
     Sentinel(Box<Watched>),
-    /// A Cluster, by some of its nodes.
-    Cluster(Vec<ConnectionInfo>),
+    /// A Cluster, by some of its nodes, and by which authorities' word the others are trusted.
+    Cluster(Vec<ConnectionInfo>, Option<TlsCertificates>),
 }
 
 /// A master and those who know where it is.
@@ -39,22 +42,44 @@ pub(super) struct Watched {
     pub(super) master: String,
     pub(super) tls: Option<TlsMode>,
     pub(super) settings: RedisConnectionInfo,
+    pub(super) authorities: Option<TlsCertificates>,
 }
 
 impl Address {
     pub(super) fn parse(url: &str) -> StoreResult<Self> {
+        let (url, authorities) = trusting(url)?;
         let (scheme, rest) = url.split_once("://").unwrap_or_default();
         match scheme {
-            "redis+sentinel" => sentinel("redis", rest),
-            "rediss+sentinel" => sentinel("rediss", rest),
-            "redis+cluster" => cluster("redis", rest),
-            "rediss+cluster" => cluster("rediss", rest),
-            _ => Ok(Self::One(Box::new(completed(url)?))),
+            "redis+sentinel" => sentinel("redis", rest, None),
+            "rediss+sentinel" => sentinel("rediss", rest, authorities),
+            "redis+cluster" => cluster("redis", rest, None),
+            "rediss+cluster" => cluster("rediss", rest, authorities),
+            _ => Ok(Self::One(Box::new(completed(&url, authorities.as_ref())?))),
         }
     }
 }
 
-fn sentinel(scheme: &str, rest: &str) -> StoreResult<Address> {
+/// The URL without the file of authorities that it names, and what is in that.
+fn trusting(url: &str) -> StoreResult<(String, Option<TlsCertificates>)> {
+    let (before, query) = url.split_once('?').unwrap_or((url, ""));
+    let (named, others): (Vec<&str>, Vec<&str>) =
+        query.split('&').partition(|pair| pair.starts_with("ca_file="));
+    let Some(path) = named.first().and_then(|pair| pair.strip_prefix("ca_file=")) else {
+        return Ok((url.to_owned(), None));
+    };
+    if !before.starts_with("rediss") {
+        return Err(error::nonsense("it names a ca_file, and the connection is not TLS"));
+    }
+    let root = std::fs::read(path).map_err(|error| error::unreadable_authorities(path, &error))?;
+    if CertificateDer::pem_slice_iter(&root).next().is_none() {
+        return Err(error::nonsense("its ca_file has no certificate"));
+    }
+    let authorities = TlsCertificates { client_tls: None, root_cert: Some(root) };
+    let query = if others.is_empty() { String::new() } else { format!("?{}", others.join("&")) };
+    Ok((format!("{before}{query}"), Some(authorities)))
+}
+
+fn sentinel(scheme: &str, rest: &str, authorities: Option<TlsCertificates>) -> StoreResult<Address> {
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (master, db) = path.split_once('/').unwrap_or((path, ""));
@@ -71,25 +96,27 @@ fn sentinel(scheme: &str, rest: &str) -> StoreResult<Address> {
         return Err(error::nonsense("it names no master behind the sentinels"));
     }
     // What counts of this is all but the host.
-    let node = completed(&format!("{scheme}://{user}master/{db}"))?;
+    let node = completed(&format!("{scheme}://{user}master/{db}"), None)?;
     let own = if sentinel_user.is_empty() && sentinel_password.is_empty() {
         String::new()
     } else {
         format!("{sentinel_user}:{sentinel_password}@")
     };
-    let sentinels = nodes(scheme, &own, hosts, SENTINEL_PORT)?;
+    let sentinels = nodes(scheme, &own, hosts, SENTINEL_PORT, authorities.as_ref())?;
     let tls = tls(node.addr());
     let settings = node.redis_settings().clone();
-    Ok(Address::Sentinel(Box::new(Watched { sentinels, master: master.to_owned(), tls, settings })))
+    let master = master.to_owned();
+    Ok(Address::Sentinel(Box::new(Watched { sentinels, master, tls, settings, authorities })))
 }
 
-fn cluster(scheme: &str, rest: &str) -> StoreResult<Address> {
+fn cluster(scheme: &str, rest: &str, authorities: Option<TlsCertificates>) -> StoreResult<Address> {
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     if !path.is_empty() {
         return Err(error::nonsense("a Cluster has no numbered databases"));
     }
     let (user, hosts) = parted(authority);
-    Ok(Address::Cluster(nodes(scheme, &user, hosts, REDIS_PORT)?))
+    let nodes = nodes(scheme, &user, hosts, REDIS_PORT, authorities.as_ref())?;
+    Ok(Address::Cluster(nodes, authorities))
 }
 
 /// What precedes the hosts, with its `@`, and the hosts.
@@ -100,22 +127,32 @@ fn parted(authority: &str) -> (String, &str) {
     }
 }
 
-fn nodes(scheme: &str, user: &str, hosts: &str, port: u16) -> StoreResult<Vec<ConnectionInfo>> {
+fn nodes(
+    scheme: &str,
+    user: &str,
+    hosts: &str,
+    port: u16,
+    authorities: Option<&TlsCertificates>,
+) -> StoreResult<Vec<ConnectionInfo>> {
     hosts
         .split(',')
         .map(|host| {
             let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
             let port = if has_port { String::new() } else { format!(":{port}") };
-            completed(&format!("{scheme}://{user}{host}{port}/"))
+            completed(&format!("{scheme}://{user}{host}{port}/"), authorities)
         })
         .collect()
 }
 
 /// RESP2, which all proxies speak, and connections that notice when the other side is gone.
-fn completed(url: &str) -> StoreResult<ConnectionInfo> {
-    let info = url.into_connection_info().map_err(|error: RedisError| error::unreadable_url(&error))?;
+fn completed(url: &str, authorities: Option<&TlsCertificates>) -> StoreResult<ConnectionInfo> {
+    let unreadable = |error: RedisError| error::unreadable_url(&error);
+    let info = url.into_connection_info().map_err(unreadable)?;
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
-    Ok(info.set_redis_settings(settings).set_tcp_settings(tcp()))
+    let info = info.set_redis_settings(settings).set_tcp_settings(tcp());
+    let Some(authorities) = authorities else { return Ok(info) };
+    let client = Client::build_with_tls(info, authorities.clone()).map_err(unreadable)?;
+    Ok(client.get_connection_info().clone())
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enum may grow, and none but that one is TLS")]
@@ -190,12 +227,25 @@ mod tests {
 
     #[test]
     fn nodes_of_a_cluster() {
-        let Address::Cluster(nodes) = Address::parse("redis+cluster://me:pw@n1,n2:7001/").unwrap() else {
+        let Address::Cluster(nodes, None) = Address::parse("redis+cluster://me:pw@n1,n2:7001/").unwrap()
+        else {
             panic!("a Cluster")
         };
         let nodes: Vec<String> = nodes.iter().map(told).collect();
         assert_eq!(nodes, ["me:pw@n1:6379/0", "me:pw@n2:7001/0"]);
         assert!(refused("redis+cluster://n1/1").contains("numbered"));
         assert!(refused("redis+cluster://n1,,n2/").contains("can't be read"));
+    }
+
+    #[test]
+    fn authorities_are_read_at_once_and_trusted_over_tls_alone() {
+        for (url, why) in [
+            ("redis://host/?ca_file=/etc/hostname", "not TLS"),
+            ("redis+cluster://host/?ca_file=/etc/hostname", "not TLS"),
+            ("rediss://host/0?ca_file=/nowhere/ca.pem", "/nowhere/ca.pem"),
+            ("rediss+sentinel://host/main?sentinel_user=a&ca_file=/dev/null", "no certificate"),
+        ] {
+            assert!(refused(url).contains(why), "{url}: {}", refused(url));
+        }
     }
 }

@@ -5,7 +5,7 @@ use futures_util::future::try_join_all;
 use redis::aio::ConnectionLike;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
-use redis::{Cmd, ConnectionInfo, Pipeline, RedisFuture, RedisResult, Value};
+use redis::{Cmd, ConnectionInfo, Pipeline, RedisFuture, RedisResult, TlsCertificates, Value};
 
 use super::address::tcp;
 use super::link::PATIENCE;
@@ -20,15 +20,22 @@ const RETRIES: u32 = 4;
 pub(super) struct Cluster(ClusterConnection);
 
 impl Cluster {
-    pub(super) async fn connect(nodes: &[ConnectionInfo]) -> RedisResult<Self> {
-        let client = ClusterClientBuilder::new(nodes.to_vec())
+    pub(super) async fn connect(
+        nodes: &[ConnectionInfo],
+        authorities: Option<TlsCertificates>,
+    ) -> RedisResult<Self> {
+        let builder = ClusterClientBuilder::new(nodes.to_vec())
             .retries(RETRIES)
             .min_retry_wait(20)
             .max_retry_wait(200)
             .connection_timeout(PATIENCE)
             .response_timeout(PATIENCE)
-            .tcp_settings(tcp())
-            .build()?;
+            .tcp_settings(tcp());
+        let builder = match authorities {
+            None => builder,
+            Some(authorities) => builder.certs(authorities),
+        };
+        let client = builder.build()?;
         Ok(Self(client.get_async_connection().await?))
     }
 }

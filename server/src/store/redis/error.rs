@@ -1,5 +1,7 @@
 //! What the client's errors mean to the server.
 
+use std::io;
+
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use super::StoreError;
@@ -63,10 +65,14 @@ pub(super) fn nonsense(why: &str) -> StoreError {
     StoreError::Refused(Fault(format!("the URL can't be read: {why}")).into())
 }
 
+/// A file of authorities that can't be read.
+pub(super) fn unreadable_authorities(path: &str, error: &io::Error) -> StoreError {
+    StoreError::Refused(Fault(format!("{path}, the ca_file, can't be read: {error}")).into())
+}
+
 #[cfg(test)]
 mod tests {
     use std::error::Error as _;
-    use std::io;
 
     use redis::{FromRedisValue, Value, parse_redis_value};
 

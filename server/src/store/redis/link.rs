@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use redis::aio::{MultiplexedConnection, PubSubStream};
-use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult,
-    ServerErrorKind,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, FromRedisValue, Pipeline, ProtocolVersion,
+    RedisError, RedisResult, ServerErrorKind,
 };
 
 use super::address::{Address, Watched, tcp};
@@ -74,7 +74,9 @@ impl Link {
         let clients = match &self.0.address {
             Address::One(info) => vec![Client::open((**info).clone())?],
             Address::Sentinel(watched) => vec![in_time(master(watched)).await?],
-            Address::Cluster(nodes) => nodes.iter().cloned().map(Client::open).collect::<Result<_, _>>()?,
+            Address::Cluster(nodes, _) => {
+                nodes.iter().cloned().map(Client::open).collect::<Result<_, _>>()?
+            }
         };
         let mut failure = None;
         for client in clients {
@@ -151,7 +153,7 @@ impl Link {
     fn give_up(&self, number: u64) {
         let mut current = self.current();
         let rests = match &self.0.address {
-            Address::Cluster(_) => current.begun.elapsed() < CLUSTER_REST && !current.has_failed(),
+            Address::Cluster(..) => current.begun.elapsed() < CLUSTER_REST && !current.has_failed(),
             Address::One(_) | Address::Sentinel(_) => false,
         };
         if current.number == number && !rests {
@@ -216,7 +218,9 @@ async fn connect(address: &Address) -> RedisResult<Connection> {
     let client = match address {
         Address::One(info) => Client::open((**info).clone())?,
         Address::Sentinel(watched) => master(watched).await?,
-        Address::Cluster(nodes) => return Ok(Connection::Cluster(Cluster::connect(nodes).await?)),
+        Address::Cluster(nodes, authorities) => {
+            return Ok(Connection::Cluster(Cluster::connect(nodes, authorities.clone()).await?));
+        }
     };
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(PATIENCE))
@@ -227,14 +231,34 @@ async fn connect(address: &Address) -> RedisResult<Connection> {
 
 /// Where the sentinels say that the master is, and it says so itself.
 async fn master(watched: &Watched) -> RedisResult<Client> {
-    let mut node = SentinelNodeConnectionInfo::default()
-        .set_redis_connection_info(watched.settings.clone())
-        .set_tcp_settings(tcp());
-    if let Some(tls) = watched.tls {
-        node = node.set_tls_mode(tls);
+    let Watched { sentinels, master, tls, settings, authorities } = watched;
+    let first = sentinels.first().map(ConnectionInfo::redis_settings);
+    let addresses = sentinels.iter().map(|sentinel| sentinel.addr().clone());
+    let mut builder = SentinelClientBuilder::new(addresses, master, SentinelServerType::Master)?
+        .set_client_to_sentinel_protocol(ProtocolVersion::RESP2)
+        .set_client_to_sentinel_tcp_settings(tcp())
+        .set_client_to_redis_protocol(ProtocolVersion::RESP2)
+        .set_client_to_redis_tcp_settings(tcp())
+        .set_client_to_redis_db(settings.db());
+    if let Some(user) = first.and_then(|own| own.username()) {
+        builder = builder.set_client_to_sentinel_username(user);
     }
-    let (sentinels, master) = (watched.sentinels.clone(), &watched.master);
-    let mut client = SentinelClient::build(sentinels, master, Some(node), SentinelServerType::Master)?;
+    if let Some(password) = first.and_then(|own| own.password()) {
+        builder = builder.set_client_to_sentinel_password(password);
+    }
+    if let Some(user) = settings.username() {
+        builder = builder.set_client_to_redis_username(user);
+    }
+    if let Some(password) = settings.password() {
+        builder = builder.set_client_to_redis_password(password);
+    }
+    if let Some(tls) = *tls {
+        builder = builder.set_client_to_redis_tls_mode(tls);
+    }
+    if let Some(authorities) = authorities {
+        builder = builder.set_client_to_redis_certificates(authorities.clone());
+    }
+    let mut client = builder.build()?;
     client.async_get_client().await
 }
 

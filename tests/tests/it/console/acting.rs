@@ -2,11 +2,10 @@
 
 use data_encoding::BASE64;
 use serde_json::json;
-use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
 use yibi_tests::{Api, Backend, Server, TempDir, Terminal, Wechat};
 
-use super::{SIZE, console};
+use super::{SIZE, console, mountain};
 
 #[tokio::test]
 async fn a_session_is_revoked_after_second_thoughts() {
@@ -39,10 +38,8 @@ async fn a_session_is_revoked_after_second_thoughts() {
 
 #[tokio::test]
 async fn a_drawing_goes_to_the_bin_and_comes_back() {
-    let (home, wechat) = (TempDir::new(), Wechat::start());
-    let server = Server::start(Backend::Embedded, &wechat);
-    let user = server.signed_in(&wechat, "alice").await;
-    user.append("mountain", 0, json!([stroke(1)])).await.ok();
+    let home = TempDir::new();
+    let (_wechat, server, user) = mountain().await;
     let mut terminal = console(&server, &home);
     terminal.press("4");
     terminal.wait_for("mountain");
@@ -82,10 +79,8 @@ async fn read_only_changes_nothing() {
 
 #[tokio::test]
 async fn what_is_looked_at_can_be_taken_along() {
-    let (home, wechat) = (TempDir::new(), Wechat::start());
-    let server = Server::start(Backend::Embedded, &wechat);
-    let user = server.signed_in(&wechat, "alice").await;
-    user.append("mountain", 0, json!([stroke(1)])).await.ok();
+    let home = TempDir::new();
+    let (_wechat, server, user) = mountain().await;
     let variables = [("YIBI_ADMIN_TOKEN", ADMIN_TOKEN), ("PAGER", "cat > paged.json")];
     let mut terminal = Terminal::start(SIZE, home.path(), &["--server", &server.admin], &variables);
     terminal.press("4");

@@ -7,10 +7,21 @@ mod watching;
 
 use std::net::TcpListener;
 
+use serde_json::json;
+use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Server, TempDir, Terminal};
+use yibi_tests::{Api, Backend, Server, TempDir, Terminal, Wechat};
 
 const SIZE: (u16, u16) = (100, 30);
+
+/// A server where Alice, who is signed in, has drawn a mountain of one stroke.
+async fn mountain() -> (Wechat, Server, Api) {
+    let wechat = Wechat::start();
+    let server = Server::start(Backend::Embedded, &wechat);
+    let alice = server.signed_in(&wechat, "alice").await;
+    alice.append("mountain", 0, json!([stroke(1)])).await.ok();
+    (wechat, server, alice)
+}
 
 /// The console of a server, by token.
 fn console(server: &Server, home: &TempDir) -> Terminal {

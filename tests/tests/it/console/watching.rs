@@ -4,7 +4,7 @@ use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::{Backend, Server, TempDir, Terminal, Wechat};
 
-use super::{SIZE, console};
+use super::{SIZE, console, mountain};
 
 #[tokio::test]
 async fn a_server_that_is_killed_is_found_again() {
@@ -30,10 +30,8 @@ async fn a_server_that_is_killed_is_found_again() {
 
 #[tokio::test]
 async fn a_drawing_grows_before_ones_eyes() {
-    let (home, wechat) = (TempDir::new(), Wechat::start());
-    let server = Server::start(Backend::Embedded, &wechat);
-    let user = server.signed_in(&wechat, "alice").await;
-    user.append("mountain", 0, json!([stroke(1)])).await.ok();
+    let home = TempDir::new();
+    let (_wechat, server, user) = mountain().await;
     let mut terminal = console(&server, &home);
     terminal.press("4");
     terminal.wait_for("mountain");

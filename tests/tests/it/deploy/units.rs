@@ -4,7 +4,7 @@ use std::process::Command;
 
 use yibi_tests::{TempDir, binary};
 
-use super::{edited, output, read};
+use super::{edited, output, read, repository};
 
 #[test]
 fn systemd_takes_the_units() {
@@ -30,6 +30,23 @@ fn systemd_takes_the_units() {
         let level = said.split("yibi.service: ").nth(1).unwrap().split(' ').next().unwrap();
         assert!(read(guide).contains(&format!("**{level}**")), "{guide} does not say {level}");
     }
+}
+
+#[test]
+fn systemd_takes_the_backups_units() {
+    let directory = TempDir::new();
+    let path = |ending: &str| directory.path().join(format!("yibi-backup.{ending}"));
+    let program = repository("deploy/backup/yibi-backup").display().to_string();
+    let service = edited("deploy/backup/yibi-backup.service", &[("/usr/lib/yibi/yibi-backup", &program)]);
+    std::fs::write(path("service"), service).unwrap();
+    std::fs::write(path("timer"), read("deploy/backup/yibi-backup.timer")).unwrap();
+    let said = output(Command::new("systemd-analyze").arg("verify").args([path("timer"), path("service")]));
+    assert!(!said.contains("yibi"), "{said}");
+    output(
+        Command::new("systemd-analyze")
+            .args(["security", "--offline=true", "--threshold=60"])
+            .arg(path("service")),
+    );
 }
 
 #[test]

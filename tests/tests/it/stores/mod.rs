@@ -5,3 +5,4 @@ mod failover;
 mod migrate;
 mod migrate_weapp;
 mod rotation;
+mod tls;

@@ -1,0 +1,32 @@
+//! What is assumed of people. Nobody has measured these of yibi; they are where to put in one's own.
+
+use super::random::Tail;
+
+/// The hours' shares of a day's visits, in percent, from midnight on in China: a night, a rise until noon, a peak over
+/// lunch and the highest one before bed, as mobile services there commonly see them.
+pub const HOURS: [f64; 24] = [
+    2.6, 1.3, 0.7, 0.4, 0.4, 0.6, 1.5, 3.0, 4.0, 4.2, 4.4, 4.8, 6.2, 5.4, 4.3, 4.3, 4.5, 5.0, 5.8, 7.0, 8.2,
+    8.6, 7.6, 5.2,
+];
+/// Visits of a day after the first.
+pub const FURTHER_VISITS: f64 = 1.2;
+/// The share of people who come with a client of 2016.
+pub const WEAPP: f64 = 0.02;
+/// Drawings that somebody has, from before.
+pub const GALLERY: Tail = Tail { median: 8.0, sigma: 1.2 };
+/// Pictures of the gallery that are on the screen before one scrolls.
+pub const SCREEN: f64 = 6.0;
+/// Drawings that are opened or played in a visit.
+pub const READS: f64 = 0.7;
+/// Drawings of a visit, rounded down: at most visits nothing is drawn.
+pub const DRAWINGS: Tail = Tail { median: 0.5, sigma: 1.2 };
+/// The share of drawings that are of one stroke.
+pub const ONE_STROKE: f64 = 0.3;
+/// Strokes of the others.
+pub const STROKES: Tail = Tail { median: 15.0, sigma: 1.0 };
+/// Points of a stroke, at 60 a second.
+pub const POINTS: Tail = Tail { median: 35.0, sigma: 0.9 };
+/// Seconds from one stroke to the next, on average.
+pub const REST: f64 = 1.8;
+/// Seconds from one thing to the next, on average.
+pub const PAUSE: f64 = 20.0;

@@ -1,0 +1,55 @@
+//! Chance that is the same each time.
+
+/// A generator (SplitMix64, <https://doi.org/10.1145/2714064.2660195>) and what is drawn from it.
+#[derive(Debug)]
+pub struct Chance(u64);
+
+impl Chance {
+    /// One that begins with that seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// From 0 to less than 1, evenly.
+    pub fn part(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// True so often.
+    pub fn happens(&mut self, share: f64) -> bool {
+        self.part() < share
+    }
+
+    /// The time between two events that know nothing of each other.
+    pub fn exponential(&mut self, mean: f64) -> f64 {
+        -mean * (1.0 - self.part()).ln()
+    }
+
+    /// How many such events there are where `mean` are expected.
+    pub fn poisson(&mut self, mean: f64) -> u32 {
+        let (mut count, mut at) = (0, self.exponential(1.0));
+        while at < mean {
+            count += 1;
+            at += self.exponential(1.0);
+        }
+        count
+    }
+
+    /// A size of which half are below the median and few are many times above it.
+    pub fn heavy(&mut self, tail: Tail) -> f64 {
+        let normal = (-2.0 * (1.0 - self.part()).ln()).sqrt() * (std::f64::consts::TAU * self.part()).cos();
+        tail.median * (tail.sigma * normal).exp()
+    }
+}
+
+/// A log-normal distribution.
+#[derive(Debug, Clone, Copy)]
+pub struct Tail {
+    /// Half are below.
+    pub median: f64,
+    /// The standard deviation of the logarithm: the larger, the heavier the tail.
+    pub sigma: f64,
+}
