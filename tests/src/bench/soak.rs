@@ -72,7 +72,7 @@ impl Worker for Mixed {
 fn mixed(site: &Site) -> Vec<Client> {
     let mut of_connections: Vec<Mixed> = Vec::new();
     for (place, case) in TURNS.iter().enumerate().filter(|(place, case)| !TURNS[..*place].contains(case)) {
-        for (number, worker) in case.workers(site).into_iter().enumerate() {
+        for (number, worker) in case.workers(&site.people).into_iter().enumerate() {
             if place == 0 {
                 // No two neighbours ask the same at the same time.
                 of_connections.push(Mixed { workers: Vec::new(), turn: number });
