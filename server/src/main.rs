@@ -16,11 +16,6 @@ use yibi_server::settings::{Listen, LogFormat, Settings, is_operator_name};
 use yibi_server::wechat::simulator::Simulator;
 use yibi_server::{Ready, health, run, telemetry};
 
-/// musl's own allocator has one lock for all threads.
-#[cfg(target_env = "musl")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The server of yibi, a drawing mini-program: WeChat sessions, and every stroke of every drawing.
 #[derive(Parser)]
 #[command(version, propagate_version = true)]
