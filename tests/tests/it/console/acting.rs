@@ -80,7 +80,7 @@ async fn read_only_changes_nothing() {
 #[tokio::test]
 async fn what_is_looked_at_can_be_taken_along() {
     let home = TempDir::new();
-    let (_wechat, server, user) = mountain().await;
+    let (_wechat, server, _user) = mountain().await;
     let variables = [("YIBI_ADMIN_TOKEN", ADMIN_TOKEN), ("PAGER", "cat > paged.json")];
     let mut terminal = Terminal::start(SIZE, home.path(), &["--server", &server.admin], &variables);
     terminal.press("4");
