@@ -160,7 +160,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_member_holds_its_parts_in_order(pieces in prop::collection::vec((bytes(), 0..=9_u32), 0..8)) {
-            let (mut out, mut whole) = (Vec::new(), Vec::new());
+            let (mut out, mut whole) = (Vec::new(), Vec::<u8>::new());
             let mut gzip = Gzip::begin(&mut out);
             for (piece, level) in &pieces {
                 whole.extend(piece);

@@ -83,9 +83,18 @@ pub struct Ground {
     pub failures: Vec<String>,
     load: Option<JoinHandle<Figures>>,
     watched: Arc<Mutex<Watched>>,
-    over: Arc<AtomicBool>,
+    over: Over,
     _nginx: Option<crate::bench::nginx::Nginx>,
     _simulator: Wechat,
+}
+
+/// Tells the load and those who watch that all is over, also where that is because of a panic.
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// Processes whose memory is looked at.
@@ -150,7 +159,7 @@ impl Ground {
             failures: Vec::new(),
             load,
             watched,
-            over,
+            over: Over(over),
             _nginx: nginx,
             _simulator: simulator,
         };
@@ -163,12 +172,14 @@ impl Ground {
         self.healed.push(self.clients.history.now());
     }
 
-    /// Kills a server as a power cut would, and starts it again.
-    pub fn crash(&mut self, which: usize) {
+    /// Kills a server as a power cut would, and starts it again after so long.
+    pub async fn crash(&mut self, which: usize, away: Duration) {
         self.look_into_log(which);
+        self.servers[which].process().kill();
+        tokio::time::sleep(away).await;
         self.heal();
         // Its output is waited for.
-        tokio::task::block_in_place(|| self.servers[which].crash_and_restart());
+        tokio::task::block_in_place(|| self.servers[which].start_again());
         allow_connections(self.servers[which].id());
         self.watched.lock().unwrap().ids = ids(&self.servers);
     }
@@ -210,7 +221,7 @@ impl Ground {
             }
         }
         let stopped = self.clients.stop().await;
-        self.over.store(true, Ordering::SeqCst);
+        drop(self.over);
         let load = match self.load {
             Some(load) => load.await.unwrap(),
             None => Figures::default(),

@@ -116,7 +116,12 @@ pub async fn run(plan: &Plan) -> bool {
     let mut failures = Vec::new();
     for &fault in &plan.faults {
         for &backend in fault.backends() {
-            let report = strike(fault, backend, plan.seconds.unwrap_or(fault.duration())).await;
+            let duration = plan.seconds.unwrap_or(fault.duration());
+            // One that breaks down does not take the others with it. What it was has been printed.
+            let Ok(report) = tokio::spawn(strike(fault, backend, duration)).await else {
+                failures.push(format!("{} on {}: broke down", fault.name(), name(backend)));
+                continue;
+            };
             let cells = report.cells(fault, backend);
             eprintln!("{:>5.0} s  {}", begun.elapsed().as_secs_f64(), cells.join("  "));
             table.row(cells);

@@ -9,7 +9,7 @@ use yibi_tests::chaos::{Fault, strike};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_who_draw_together_lose_nothing_by_a_killed_server() {
-    let report = strike(Fault::KillServer, Backend::Embedded, Duration::from_secs(3)).await;
+    let report = strike(Fault::KillServer, Backend::Embedded, Duration::from_secs(2)).await;
     assert!(report.is_clean(), "{report:?}");
     assert!(report.verdict.acknowledged > 20, "{report:?}");
 }

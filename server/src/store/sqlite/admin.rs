@@ -65,7 +65,7 @@ macro_rules! drawings_by {
                 concat!(
                     "SELECT ",
                     drawing_columns!(),
-                    " FROM drawings WHERE ",
+                    ", user FROM drawings WHERE ",
                     $column,
                     " = ?1 AND number < ?2 ORDER BY number DESC"
                 ),
@@ -75,7 +75,7 @@ macro_rules! drawings_by {
                 concat!(
                     "SELECT ",
                     drawing_columns!(),
-                    " FROM drawings WHERE ",
+                    ", user FROM drawings WHERE ",
                     $column,
                     " = ?1 AND number > ?2 ORDER BY number"
                 ),
@@ -87,7 +87,7 @@ macro_rules! drawings_by {
         concat!(
             "SELECT ",
             drawing_columns!(),
-            " FROM drawings WHERE ",
+            ", user FROM drawings WHERE ",
             $column,
             " ",
             $beyond,

@@ -157,7 +157,8 @@ impl Fault {
     /// Strikes for so long; what is to be told of it besides.
     pub async fn strike(self, ground: &mut Ground, duration: Duration) -> String {
         match self {
-            Self::KillServer | Self::TwoServers => servers::killed(ground, duration).await,
+            Self::KillServer => servers::killed(ground, duration, Duration::ZERO).await,
+            Self::TwoServers => servers::killed(ground, duration, PERIOD / 2).await,
             Self::DiskFull => servers::disk_full(ground, duration).await,
             Self::KillRedis => databases::redis_killed(ground, duration).await,
             Self::KillMongodb => databases::mongodb_killed(ground, duration).await,

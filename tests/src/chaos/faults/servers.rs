@@ -12,13 +12,13 @@ pub fn deaf(_: &Path, _: usize) -> Vec<String> {
     ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"].map(str::to_owned).to_vec()
 }
 
-/// Kills a server every two seconds, by turns where there are two.
-pub async fn killed(ground: &mut Ground, duration: Duration) -> String {
+/// Kills a server every two seconds, by turns where there are two, and has it be away for so long of that.
+pub async fn killed(ground: &mut Ground, duration: Duration, away: Duration) -> String {
     let end = Instant::now() + duration;
     let mut times = 0;
     while Instant::now() < end {
-        tokio::time::sleep(PERIOD).await;
-        ground.crash(times % ground.servers.len());
+        tokio::time::sleep(PERIOD - away).await;
+        ground.crash(times % ground.servers.len(), away).await;
         times += 1;
     }
     format!("killed {times} times")

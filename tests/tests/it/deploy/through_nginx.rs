@@ -50,7 +50,8 @@ async fn a_session_in_either_dialect() {
     let reply = alice.get("/api/v1/me?code=in-the-query").await;
     let id = reply.header("x-request-id").to_owned();
     assert_eq!(id.len(), 32, "{id}");
-    assert!(server.log().contains(&id));
+    eventually("the server's log has it", Duration::from_secs(5), || async { server.log().contains(&id) })
+        .await;
     eventually("the access log has it", Duration::from_secs(5), || async { site.access_log().contains(&id) })
         .await;
     let log = site.access_log();
