@@ -210,6 +210,9 @@ impl Client {
                 && let Some(end) = head.end(&self.reply[..filled])?
             {
                 let good = self.worker.is_good(head.status, &self.reply[head.body..end]);
+                if head.closes {
+                    self.stream = None;
+                }
                 return Ok(good.then_some(end));
             }
         }
@@ -219,6 +222,8 @@ impl Client {
 /// What the head of a reply says.
 struct Head {
     status: u16,
+    /// Whether it is the connection's last one: nginx says so after a thousand.
+    closes: bool,
     /// Where the body begins.
     body: usize,
     /// Where it ends, or else, of a chunked one, where the next chunk begins.
@@ -236,15 +241,18 @@ impl Head {
         let text = std::str::from_utf8(&reply[..end]).map_err(|_| malformed())?;
         let body = end + 4;
         let status = text.get(9..12).and_then(|digits| digits.parse().ok()).ok_or_else(malformed)?;
+        let mut closes = false;
         let mut length = if status == 204 || status == 304 { Some(Ok(body)) } else { None };
         for (name, value) in text.lines().skip(1).filter_map(|line| line.split_once(": ")) {
             if name.eq_ignore_ascii_case("content-length") {
                 length = Some(Ok(body + value.parse::<usize>().map_err(|_| malformed())?));
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
                 length = Some(Err(body));
+            } else if name.eq_ignore_ascii_case("connection") {
+                closes = value.eq_ignore_ascii_case("close");
             }
         }
-        Ok(Some(Self { status, body, length: length.ok_or_else(malformed)? }))
+        Ok(Some(Self { status, closes, body, length: length.ok_or_else(malformed)? }))
     }
 
     /// Where the reply ends, once all of it is there.
