@@ -97,7 +97,9 @@ fn in_one_state<T>(
 ) -> StoreResult<T> {
     connection.prepare_cached("BEGIN")?.execute([])?;
     let result = guarded(connection, work);
-    // Nothing was written, and a job that failed is no reason to stay in its state.
-    connection.prepare_cached("ROLLBACK")?.execute([])?;
+    // Nothing was written. When reading the file has failed, SQLite has ended the transaction by itself.
+    if !connection.is_autocommit() {
+        connection.prepare_cached("ROLLBACK")?.execute([])?;
+    }
     result
 }
