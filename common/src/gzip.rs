@@ -62,10 +62,8 @@ impl Part<'_> {
         let begin = out.len();
         // One byte more, so that what follows the last one is looked at.
         out.reserve_exact(self.len + 1);
-        let mut room = std::mem::take(out);
         let mut state = Decompress::new(false);
-        let status = state.decompress_vec(&self.stream, &mut room, FlushDecompress::Sync);
-        *out = room;
+        let status = state.decompress_vec(&self.stream, out, FlushDecompress::Sync);
         let bytes = out.get(begin..)?;
         let whole = matches!(status, Ok(Status::Ok | Status::BufError))
             && state.total_in() == self.stream.len() as u64

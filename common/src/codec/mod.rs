@@ -49,14 +49,14 @@
 //!
 //! | bytes | 2016 picture, ready to be sent |
 //! |---|---|
-//! | varint | the text's length in bytes, at most [`weapp::MAX_TEXT`] |
+//! | varint | the text's length in bytes, at most [`weapp::MAX_TEXT`](crate::weapp::MAX_TEXT) |
 //! | varint | the length of what it becomes within a JSON string |
 //! | 4 | the CRC-32 of that, the lowest byte first |
 //! | all others | that, as a [part of a gzip member](crate::gzip::Part) |
 //!
 //! | bytes | 2016 picture, its text as it is |
 //! |---|---|
-//! | varint | the text's length in bytes, at most [`weapp::MAX_TEXT`] |
+//! | varint | the text's length in bytes, at most [`weapp::MAX_TEXT`](crate::weapp::MAX_TEXT) |
 //! | all others | the text in UTF-8; with the flag, which is read but not written any more, its raw deflate stream (RFC 1951) |
 //!
 //! A 2016 list is mostly such texts within JSON strings, so a list for a client that takes gzip is put together

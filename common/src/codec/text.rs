@@ -101,7 +101,8 @@ impl<'a> StoredText<'a> {
         }
     }
 
-    /// The same as a part of a gzip member, where it is stored as one.
+    /// The same as a part of a gzip member, where it is stored as one. Damage of its stream shows only to whoever
+    /// inflates it.
     #[must_use]
     pub fn part(&self) -> Option<&Part<'a>> {
         match &self.form {

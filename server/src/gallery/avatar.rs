@@ -113,7 +113,9 @@ impl GalleryService {
     /// # Errors
     /// [`GalleryError::Store`] when the keys can't be had.
     pub async fn avatar_url(&self, user: &UserRecord) -> GalleryResult<Option<String>> {
-        let Some(id) = &user.avatar else { return Ok(user.wechat_avatar.clone()) };
+        let Some(id) = &user.avatar else {
+            return Ok(user.wechat_avatar.clone().filter(|address| !address.is_empty()));
+        };
         let signer = &self.0.keys.get().await?.signer;
         Ok(Some(self.signed_avatar(&user.public_id, id, signer)))
     }

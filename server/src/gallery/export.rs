@@ -73,7 +73,7 @@ impl GalleryService {
             "id": user.public_id,
             "nickname": user.nickname,
             "created_at": user.created_at.to_string(),
-            "wechat_avatar": user.wechat_avatar,
+            "wechat_avatar": user.wechat_avatar.filter(|address| !address.is_empty()),
             "origin": user.origin,
             "phone": phone,
         });

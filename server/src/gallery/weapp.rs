@@ -299,5 +299,5 @@ fn stored_text(blob: &[u8], gzip: bool) -> GalleryResult<Text> {
 }
 
 fn stored(blob: &[u8]) -> GalleryResult<StoredText<'_>> {
-    codec::weapp_text(blob).ok_or(GalleryError::Internal("a list's last action is no 2016 picture"))
+    codec::weapp_text(blob).ok_or_else(|| damaged(Malformed::Text))
 }

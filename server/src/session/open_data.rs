@@ -32,7 +32,8 @@ const OTHER_KEY: i64 = 87009;
 const TRIES: usize = 8;
 
 impl SessionService {
-    /// The open data behind `encryptedData` and `iv`. A unionid in it is kept, and a profile fills in what is missing.
+    /// The open data behind `encryptedData` and `iv`. A unionid in it is kept; a profile fills an empty nickname, and
+    /// its avatar's address is kept.
     ///
     /// # Errors
     /// [`SessionError::KeySuperseded`] when the session's key is no longer the user's,
@@ -61,7 +62,8 @@ impl SessionService {
         Ok(open)
     }
 
-    /// The profile in `rawData`, when `signature` is WeChat's. It fills in what is missing.
+    /// The profile in `rawData`, when `signature` is WeChat's. It fills an empty nickname, and its
+    /// avatar's address is kept.
     ///
     /// # Errors
     /// As [`SessionService::open_data`]'s.

@@ -52,7 +52,11 @@ impl SessionService {
             walk.place = turn.next;
             if walk.place.is_none() {
                 let Walk { resealed, lost, .. } = walk;
-                tracing::info!(resealed, lost, "phone numbers are sealed by the present key");
+                if *lost > 0 {
+                    tracing::warn!(resealed, lost, "phone numbers that no key opens are left as they are");
+                } else {
+                    tracing::info!(resealed, "phone numbers are sealed by the present key");
+                }
                 return Ok(());
             }
         }

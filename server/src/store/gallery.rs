@@ -20,7 +20,8 @@ pub struct UserRecord {
     pub nickname: String,
     /// The id of the avatar that the user uploaded.
     pub avatar: Option<String>,
-    /// The address of the avatar in the user's WeChat profile, which stands where none was uploaded.
+    /// The address of the avatar in the user's WeChat profile, which stands where none was uploaded; empty since the
+    /// user took it away.
     pub wechat_avatar: Option<String>,
     /// The share or referral code that the first sign-in brought.
     pub origin: Option<String>,
@@ -390,8 +391,8 @@ pub trait Gallery {
         nickname: &str,
     ) -> impl Future<Output = StoreResult<Option<UserRecord>>> + Send;
 
-    /// Keeps the address of the avatar in the user's WeChat profile, in place of any other. Whether the user is
-    /// known.
+    /// Keeps the address of the avatar in the user's WeChat profile, in place of any other, unless the user has taken
+    /// that away. Whether it is kept.
     fn set_wechat_avatar(
         &self,
         user: &UserKey,

@@ -62,7 +62,7 @@ impl Collections {
     async fn remove_avatar(&self, user: &UserKey, id: Option<&str>) -> StoreResult<Option<UserRecord>> {
         let unnamed = |user: &UserDoc| match id {
             Some(_) => (id == user.avatar.as_deref()).then(|| doc! {"$unset": {"avatar": ""}}),
-            None => Some(doc! {"$unset": {"avatar": "", "wechat_avatar": ""}}),
+            None => Some(doc! {"$unset": {"avatar": ""}, "$set": {"wechat_avatar": ""}}),
         };
         let Some(before) = self.swap_avatar(user, unnamed).await? else {
             return self.user(user).await;
@@ -70,7 +70,7 @@ impl Collections {
         if let Some(removed) = &before.avatar {
             self.drop_image(user, removed).await?;
         }
-        let wechat_avatar = before.wechat_avatar.clone().filter(|_| id.is_some());
+        let wechat_avatar = if id.is_some() { before.wechat_avatar.clone() } else { Some(String::new()) };
         Ok(Some(UserDoc { avatar: None, wechat_avatar, ..before }.into()))
     }
 

@@ -89,7 +89,8 @@ impl Collections {
 
     pub(super) async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
         let set = doc! {"$set": {"wechat_avatar": address}};
-        Ok(self.users.update_one(doc! {"_id": user.as_str()}, set).await?.matched_count > 0)
+        let wanted = doc! {"_id": user.as_str(), "wechat_avatar": {"$ne": ""}};
+        Ok(self.users.update_one(wanted, set).await?.matched_count > 0)
     }
 
     pub(super) async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {

@@ -58,7 +58,7 @@ fn remove(connection: &Connection, key: &UserKey, id: Option<&str>) -> StoreResu
     }
     if id.is_none() {
         connection
-            .prepare_cached("UPDATE users SET wechat_avatar = NULL WHERE key = ?")?
+            .prepare_cached("UPDATE users SET wechat_avatar = '' WHERE key = ?")?
             .execute(params![key])?;
     }
     user(connection, key)

@@ -97,7 +97,8 @@ pub fn set_nickname(
 
 /// See [`Gallery::set_wechat_avatar`](crate::store::gallery::Gallery::set_wechat_avatar).
 pub fn set_wechat_avatar(connection: &Connection, user: &UserKey, address: &str) -> StoreResult<bool> {
-    let mut statement = connection.prepare_cached("UPDATE users SET wechat_avatar = ? WHERE key = ?")?;
+    let mut statement = connection
+        .prepare_cached("UPDATE users SET wechat_avatar = ? WHERE key = ? AND wechat_avatar IS NOT ''")?;
     Ok(statement.execute(params![address, user])? > 0)
 }
 

@@ -12,6 +12,8 @@ use tokio::task::JoinSet;
 
 use crate::chaos::ground::{Ground, address};
 
+/// Before a connection that was not to be had is tried again.
+const AGAIN: Duration = Duration::from_millis(10);
 /// Connections that are kept after one request.
 const IDLE: usize = 10_000;
 /// Connections on which a byte comes now and then: half of them in the head, half in the body.
@@ -82,7 +84,10 @@ impl Opener {
 
     async fn idle(self, number: usize) {
         loop {
-            let Some(mut stream) = self.open(number).await else { continue };
+            let Some(mut stream) = self.open(number).await else {
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            };
             let mut reply = [0; 1_024];
             if stream.write_all(GET).await.is_err()
                 || !stream.read(&mut reply).await.is_ok_and(|read| read > 0)
@@ -97,7 +102,10 @@ impl Opener {
 
     async fn slow(self, number: usize, beginning: Arc<[u8]>) {
         loop {
-            let Some(mut stream) = self.open(number).await else { continue };
+            let Some(mut stream) = self.open(number).await else {
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            };
             if stream.write_all(&beginning).await.is_err() {
                 continue;
             }

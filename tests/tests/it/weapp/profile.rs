@@ -117,6 +117,8 @@ async fn an_uploaded_avatar_stands_before_the_profiles(backend: Backend) {
     // Who takes it away wants none.
     assert_eq!(modern.delete("/api/v1/me/avatar").await.status, 204);
     assert_eq!((avatar(&modern).await, exported(&modern).await), (Value::Null, Value::Null));
+    with_avatar(&server, &wechat, FIRST).await;
+    assert_eq!((avatar(&modern).await, exported(&modern).await), (Value::Null, Value::Null));
 }
 
 async fn a_profiles_avatar_goes_with_its_user(backend: Backend) {
