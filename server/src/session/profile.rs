@@ -84,8 +84,16 @@ impl SessionService {
             return Ok(());
         }
         let check = moderation.before_again(user, Subject::Nickname, nickname).await?;
-        self.0.users.set_nickname(user, nickname).await?;
-        moderation.begin(check);
+        if self.0.users.fill_nickname(user, nickname).await? {
+            moderation.begin(check);
+            return Ok(());
+        }
+        // A name was chosen meanwhile, which is owed the check that has just been replaced.
+        let chosen = self.0.users.user(user).await?.map(|user| user.nickname).filter(|name| !name.is_empty());
+        if let Some(chosen) = chosen {
+            let check = moderation.before_again(user, Subject::Nickname, &chosen).await?;
+            moderation.begin(check);
+        }
         Ok(())
     }
 }

@@ -188,6 +188,10 @@ impl Gallery for GalleryStore {
         gallery!(self.set_nickname(user, nickname))
     }
 
+    async fn fill_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<bool> {
+        gallery!(self.fill_nickname(user, nickname))
+    }
+
     async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
         gallery!(self.set_wechat_avatar(user, address))
     }

@@ -391,6 +391,10 @@ pub trait Gallery {
         nickname: &str,
     ) -> impl Future<Output = StoreResult<Option<UserRecord>>> + Send;
 
+    /// Gives a nickname to a user who has none. Whether it was given.
+    fn fill_nickname(&self, user: &UserKey, nickname: &str)
+    -> impl Future<Output = StoreResult<bool>> + Send;
+
     /// Keeps the address of the avatar in the user's WeChat profile, in place of any other, unless the user has taken
     /// that away. Whether it is kept.
     fn set_wechat_avatar(

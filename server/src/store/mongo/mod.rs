@@ -153,6 +153,11 @@ impl Gallery for MongoGallery {
         self.run(async move |db| db.set_nickname(&user, &nickname).await).await
     }
 
+    async fn fill_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<bool> {
+        let (user, nickname) = (user.clone(), nickname.to_owned());
+        self.run(async move |db| db.fill_nickname(&user, &nickname).await).await
+    }
+
     async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
         let (user, address) = (user.clone(), address.to_owned());
         self.run(async move |db| db.set_wechat_avatar(&user, &address).await).await

@@ -87,6 +87,12 @@ impl Collections {
         Ok(self.change_user(doc! {"_id": user.as_str()}, set).await?.map(UserRecord::from))
     }
 
+    pub(super) async fn fill_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<bool> {
+        let unnamed = doc! {"_id": user.as_str(), "nickname": ""};
+        let set = doc! {"$set": {"nickname": nickname}};
+        Ok(self.users.update_one(unnamed, set).await?.matched_count > 0)
+    }
+
     pub(super) async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
         let set = doc! {"$set": {"wechat_avatar": address}};
         let wanted = doc! {"_id": user.as_str(), "wechat_avatar": {"$ne": ""}};

@@ -35,6 +35,11 @@ impl Gallery for SqliteStore {
         self.writing(0, move |connection| users::set_nickname(connection, &user, &nickname)).await
     }
 
+    async fn fill_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<bool> {
+        let (user, nickname) = (user.clone(), nickname.to_owned());
+        self.writing(0, move |connection| users::fill_nickname(connection, &user, &nickname)).await
+    }
+
     async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
         let (user, address) = (user.clone(), address.to_owned());
         self.writing(0, move |connection| users::set_wechat_avatar(connection, &user, &address)).await

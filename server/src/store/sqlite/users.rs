@@ -95,6 +95,13 @@ pub fn set_nickname(
     Ok(statement.query_row(params![nickname, user], from_row).optional()?)
 }
 
+/// See [`Gallery::fill_nickname`](crate::store::gallery::Gallery::fill_nickname).
+pub fn fill_nickname(connection: &Connection, user: &UserKey, nickname: &str) -> StoreResult<bool> {
+    let mut statement =
+        connection.prepare_cached("UPDATE users SET nickname = ? WHERE key = ? AND nickname = ''")?;
+    Ok(statement.execute(params![nickname, user])? > 0)
+}
+
 /// See [`Gallery::set_wechat_avatar`](crate::store::gallery::Gallery::set_wechat_avatar).
 pub fn set_wechat_avatar(connection: &Connection, user: &UserKey, address: &str) -> StoreResult<bool> {
     let mut statement = connection

@@ -83,8 +83,13 @@ pub async fn a_nickname_is_kept<G: GalleryUnderTest>(gallery: &G) {
     let named = UserRecord { nickname: nickname.to_owned(), ..record };
     assert_eq!(gallery.set_nickname(&ann, nickname).await.unwrap(), Some(named.clone()));
     assert_eq!(gallery.user(&ann).await.unwrap(), Some(named.clone()));
-    assert_eq!(gallery.sign_in(&ann, &new_user("p1"), at(2)).await.unwrap(), (named, false));
+    assert_eq!(gallery.sign_in(&ann, &new_user("p1"), at(2)).await.unwrap(), (named.clone(), false));
+    assert!(!gallery.fill_nickname(&ann, "Other").await.unwrap(), "a chosen name stays");
+    assert_eq!(gallery.user(&ann).await.unwrap(), Some(named));
     assert_eq!(gallery.set_nickname(&ann, "").await.unwrap().unwrap().nickname, "");
+    assert!(gallery.fill_nickname(&ann, "Other").await.unwrap());
+    assert_eq!(gallery.set_nickname(&ann, "").await.unwrap().unwrap().nickname, "");
+    assert!(!gallery.fill_nickname(&user("nobody"), "Other").await.unwrap());
 }
 
 pub async fn a_sign_in_takes_a_pending_erasure_back<G: GalleryUnderTest>(gallery: &G) {
