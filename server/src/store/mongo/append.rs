@@ -194,7 +194,7 @@ fn grows(batch: &Batch, now: Micros) -> Document {
     }
 }
 
-pub(super) fn mode_name(mode: Mode) -> &'static str {
+fn mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Free => "free",
         Mode::OneStroke => "one_stroke",

@@ -1,11 +1,10 @@
 //! Saves of 2016 clients.
 
 use mongodb::bson::{Document, doc};
-use serde::Deserialize;
 use yibi_common::drawing::{Mode, Paper};
 
-use super::append::{binaries, mode_name, room_for, signed};
-use super::schema::{Collections, DrawingDoc, MAX_TIME, State, drawing_key, tail_size};
+use super::append::{binaries, room_for, signed};
+use super::schema::{Collections, DrawingDoc, State, drawing_key, tail_size};
 use super::{ROUNDS, StoreError, StoreResult};
 use crate::clock::Micros;
 use crate::store::gallery::{Header, Obstacle, WeappSave, WeappSaved};
@@ -80,41 +79,6 @@ impl Save {
 }
 
 impl Collections {
-    /// The usual save: over the one that is all of a visible drawing, in one command. The bytes that were there;
-    /// nothing when there is no such drawing, or the save can't be made.
-    async fn save_over(
-        &self,
-        user: &UserKey,
-        key: &str,
-        save: &Save,
-        now: Micros,
-    ) -> StoreResult<Option<u64>> {
-        #[derive(Deserialize)]
-        struct Before {
-            bytes: u64,
-        }
-        if save.obstacle(Mode::Free, 0, 0).is_some() {
-            return Ok(None);
-        }
-        // A drawing without any action is all saves, too.
-        let one_save = doc! {
-            "_id": key,
-            "u": user.as_str(),
-            "state": State::Live.name(),
-            "mode": mode_name(Mode::Free),
-            "all_weapp": true,
-            "seq": {"$gte": 1},
-        };
-        let before = self
-            .drawings
-            .clone_with_type::<Before>()
-            .find_one_and_update(one_save, over_save(save, now))
-            .projection(doc! {"bytes": 1})
-            .max_time(MAX_TIME)
-            .await?;
-        Ok(before.map(|before| before.bytes))
-    }
-
     pub(super) async fn weapp_save(
         &self,
         user: &UserKey,
@@ -122,9 +86,6 @@ impl Collections {
         now: Micros,
     ) -> StoreResult<WeappSaved> {
         let key = drawing_key(user, &save.id);
-        if let Some(bytes) = self.save_over(user, &key, save, now).await? {
-            return Ok(WeappSaved::Done { bytes: signed(save.bytes()) - signed(bytes), created: false });
-        }
         for _ in 0..ROUNDS {
             let Some(drawing) = self.find_drawing(user, &key).await? else {
                 if let Some(obstacle) = save.obstacle(Mode::Free, 0, 0) {
@@ -164,23 +125,6 @@ impl Collections {
         }
         Err(StoreError::Busy)
     }
-}
-
-/// How a save changes a drawing that is one save, of which only the number need be known.
-fn over_save(save: &Save, now: Micros) -> Document {
-    let mut set = doc! {
-        "updated_at": now.0,
-        "last_weapp": true,
-        "tail": binaries(&save.blobs),
-        "tail_size": tail_size(&save.blobs),
-        "strokes": i64::from(save.stroke_count),
-        "points": i64::from(save.point_count),
-        "bytes": signed(save.bytes()),
-    };
-    if let Some(weapp_id) = &save.weapp_id {
-        set.insert("weapp_id", weapp_id);
-    }
-    doc! {"$inc": {"seq": 1, "base": 1, "tail_from": 1}, "$set": set}
 }
 
 /// How a save changes a drawing. `full`: its tail has no room for it.
