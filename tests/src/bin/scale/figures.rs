@@ -11,7 +11,7 @@ pub const EMBEDDED: OfKinds =
     [3_100.0, 3_100.0, 37_700.0, 16_200.0, 23_300.0, 18_100.0, 3_400.0 / 2.0, 6_200.0, 6_600.0];
 /// The same on Redis and a MongoDB-wire server.
 pub const SHARED: OfKinds =
-    [1_300.0, 1_300.0, 7_900.0, 3_500.0, 5_500.0, 2_000.0, 1_400.0 / 2.0, 3_300.0, 2_200.0];
+    [1_300.0, 1_300.0, 7_900.0, 3_500.0, 5_500.0, 2_000.0, 1_400.0 / 2.0, 3_300.0, 1_800.0];
 
 /// Bytes of a reply, its head and TLS included, as nginx compresses it: a gallery of 20 (1.4 kB), a drawing of 20
 /// strokes (2.4 kB) and a picture of 512 pixels (36 kB), each the mean of 240 drawings made of real strokes, and half
