@@ -56,7 +56,13 @@ async fn drawings_grow_side_by_side() {
     let mut terminal = console(&server, &home);
     terminal.press("5");
     terminal.wait_for("live  open");
-    alice.append("mountain", 0, json!([stroke(1)])).await.ok();
+    // The console says that it is open a moment before the server tells it of anything.
+    for seq in 0.. {
+        alice.append("mountain", seq, json!([stroke(1)])).await.ok();
+        if terminal.screen().contents().contains("mountain") {
+            break;
+        }
+    }
     bob.append("river", 0, json!([stroke(1)])).await.ok();
     terminal.wait_for("river, new, +1");
     let paper = |screen: &vt100::Screen| {
