@@ -57,11 +57,12 @@ async fn drawings_grow_side_by_side() {
     terminal.press("5");
     terminal.wait_for("live  open");
     // The console says that it is open a moment before the server tells it of anything.
-    for seq in 0.. {
+    for seq in 0..20 {
         alice.append("mountain", seq, json!([stroke(1)])).await.ok();
         if terminal.screen().contents().contains("mountain") {
             break;
         }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     bob.append("river", 0, json!([stroke(1)])).await.ok();
     terminal.wait_for("river, new, +1");
