@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use crc32fast::Hasher;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-/// The most that deflate shortens: 258 bytes in two bits.
-const MAX_RATIO: usize = 1032;
+/// The most that deflate shortens, RFC 1951: 258 bytes in two bits.
+pub(crate) const MAX_RATIO: usize = 1032;
 /// The longest stored block.
 const MAX_BLOCK: usize = 0xffff;
 /// Magic, deflate, no flags, no time, no hints, no system.

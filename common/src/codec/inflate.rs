@@ -3,9 +3,7 @@
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::Malformed;
-
-/// The most that deflate shortens, RFC 1951: 258 bytes in two bits.
-const MAX_RATIO: usize = 1032;
+use crate::gzip::MAX_RATIO;
 
 /// The bytes of a stream that ends where `stream` does and has at most `limit` of them.
 pub(super) fn inflate(stream: &[u8], limit: usize) -> Result<Vec<u8>, Malformed> {
