@@ -253,17 +253,38 @@ fn key_id(key: &Key) -> String {
     HEXLOWER.encode(digest.first_chunk::<4>().map_or(&[][..], |id| id))
 }
 
-/// HMAC-SHA256 over texts.
+/// HMAC-SHA256.
 pub struct Signer {
     current: Key,
     old: Option<Key>,
 }
 
 impl Signer {
+    /// One with that key alone.
+    #[cfg(test)]
+    pub(crate) fn for_tests(key: Key) -> Self {
+        Self { current: key, old: None }
+    }
+
     /// The signature in base64url.
     #[must_use]
     pub fn sign(&self, text: &str) -> String {
-        BASE64URL_NOPAD.encode(&mac(&self.current, text).finalize().into_bytes())
+        BASE64URL_NOPAD.encode(&mac(&self.current, text.as_bytes()).finalize().into_bytes())
+    }
+
+    /// The beginning of the signature of bytes.
+    #[must_use]
+    pub fn tag<const N: usize>(&self, bytes: &[u8]) -> [u8; N] {
+        const { assert!(N <= KEY_BYTES) };
+        let signature = mac(&self.current, bytes).finalize().into_bytes();
+        std::array::from_fn(|place| signature[place])
+    }
+
+    /// Whether that is the beginning of the bytes' signature, by the current key or the old one; in constant time.
+    #[must_use]
+    pub fn is_tag(&self, bytes: &[u8], tag: &[u8]) -> bool {
+        let mut keys = std::iter::once(&self.current).chain(self.old.as_ref());
+        keys.any(|key| mac(key, bytes).verify_truncated_left(tag).is_ok())
     }
 
     /// Whether that is the text's signature, by the current key or the old one; in constant time.
@@ -271,14 +292,14 @@ impl Signer {
     pub fn verify(&self, text: &str, signature: &str) -> bool {
         let Ok(signature) = BASE64URL_NOPAD.decode(signature.as_bytes()) else { return false };
         let mut keys = std::iter::once(&self.current).chain(self.old.as_ref());
-        keys.any(|key| mac(key, text).verify_slice(&signature).is_ok())
+        keys.any(|key| mac(key, text.as_bytes()).verify_slice(&signature).is_ok())
     }
 }
 
-fn mac(key: &Key, text: &str) -> Hmac<Sha256> {
+fn mac(key: &Key, bytes: &[u8]) -> Hmac<Sha256> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("a key of any length");
-    mac.update(text.as_bytes());
+    mac.update(bytes);
     mac
 }
 
@@ -315,6 +336,10 @@ mod tests {
         assert!(!new.verify("/a?b=2", &signature));
         assert!(!old.verify("/a?b=1", &new.sign("/a?b=1")));
         assert!(!old.verify("/a?b=1", "!"));
+        let tag: [u8; 12] = old.tag(b"a");
+        assert!(old.is_tag(b"a", &tag) && new.is_tag(b"a", &tag));
+        assert!(!new.is_tag(b"b", &tag) && !old.is_tag(b"a", &new.tag::<12>(b"a")));
+        assert!(!old.is_tag(b"a", b""), "that says nothing");
     }
 
     #[tokio::test]

@@ -44,11 +44,17 @@ impl FromRequest for Authenticated {
 pub(super) async fn authenticated(app: &App, request: &HttpRequest) -> Result<Caller, Problem> {
     let from = address(request, app);
     let presented = bearer(request);
-    if !presented.is_some_and(|presented| app.sessions.knows(&presented)) {
+    let known = presented.is_some_and(|presented| app.sessions.knows(&presented));
+    if !known {
         app.guard.hear(from)?;
     }
     let caller = match presented {
-        Some(presented) => app.sessions.authenticate(&presented).await,
+        Some(presented) => {
+            if !known && !app.sessions.vouches(&presented).await? {
+                app.guard.look_up()?;
+            }
+            app.sessions.authenticate(&presented).await
+        }
         None => Err(SessionError::Unauthenticated),
     };
     if matches!(caller, Err(SessionError::Unauthenticated)) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use governor::clock::Clock;
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use moka::sync::Cache;
 
 use super::App;
@@ -21,6 +21,9 @@ use crate::user::UserKey;
 const SHUT: Duration = Duration::from_secs(1);
 /// Addresses that are turned away at a time, at most.
 const SHUT_ADDRESSES: u64 = 100_000;
+/// Tokens without our tag that are looked up in a second, and at once. They are almost always wrong, and come by
+/// the thousand when they are; good ones are older than the tag or than the key that it was made by.
+const UNTAGGED: (u32, u32) = (200, 400);
 /// How often the counts of those who have gone quiet are dropped.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -30,6 +33,7 @@ pub struct Guard {
     writes: DefaultKeyedRateLimiter<UserKey>,
     wechat_calls: DefaultKeyedRateLimiter<UserKey>,
     failures: DefaultKeyedRateLimiter<IpAddr>,
+    untagged: DefaultDirectRateLimiter,
     shut: Cache<IpAddr, ()>,
 }
 
@@ -49,6 +53,7 @@ impl Guard {
                 settings.user_wechat_calls_burst,
             )),
             failures: RateLimiter::keyed(quota(settings.address_failures, settings.address_failures_burst)),
+            untagged: RateLimiter::direct(quota(UNTAGGED.0, UNTAGGED.1)),
             shut: Cache::builder().time_to_live(SHUT).max_capacity(SHUT_ADDRESSES).build(),
         }
     }
@@ -86,6 +91,18 @@ impl Guard {
     /// [`Code::RateLimited`] when it is.
     pub fn hear(&self, address: IpAddr) -> Result<(), Problem> {
         if self.enabled && self.shut.contains_key(&block(address)) {
+            return Err(Problem::new(Code::RateLimited).retry_after(SHUT));
+        }
+        Ok(())
+    }
+
+    /// Counts a token without our tag that is to be looked up, whoever shows it: so that no number of them, from
+    /// however many addresses, keeps the store busy.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] when it is one too many.
+    pub fn look_up(&self) -> Result<(), Problem> {
+        if self.enabled && self.untagged.check().is_err() {
             return Err(Problem::new(Code::RateLimited).retry_after(SHUT));
         }
         Ok(())
@@ -216,6 +233,16 @@ mod tests {
     }
 
     #[test]
+    fn so_many_tokens_of_strangers_are_looked_up() {
+        let guard = guard(1, 1, true);
+        let refused = (0..2 * UNTAGGED.1).find_map(|count| guard.look_up().err().map(|problem| (count, problem)));
+        let (count, problem) = refused.unwrap();
+        assert!(count >= UNTAGGED.1, "{count}");
+        assert_eq!(problem.code, Code::RateLimited);
+        assert!(problem.retry_after_seconds().is_some_and(|seconds| seconds >= 1));
+    }
+
+    #[test]
     fn nothing_is_counted_when_limits_are_off() {
         let guard = guard(1, 1, false);
         let user = UserKey::new("wx", "a");
@@ -223,6 +250,9 @@ mod tests {
             guard.write(&user).unwrap();
             guard.wechat_call(&user).unwrap();
             guard.failed(IpAddr::from([1, 2, 3, 4]));
+        }
+        for _ in 0..=UNTAGGED.1 {
+            guard.look_up().unwrap();
         }
         guard.hear(IpAddr::from([1, 2, 3, 4])).unwrap();
     }

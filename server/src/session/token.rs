@@ -3,13 +3,23 @@
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
 
+use crate::keys::Signer;
 use crate::random;
 use crate::store::sessions::{Dialect, SecretHash, SessionId};
 
-/// A bearer token: the session's id and 256 random bits, together in base64url.
+/// A bearer token in base64url: the session's id, 256 random bits, and a tag by which a server tells without its
+/// store that one of its fleet made it. The tag opens nothing, and a token without it is as good: it is only looked
+/// up after those with one (see [`Presented::is_tagged`]).
 pub struct Token {
     id: SessionId,
     secret: [u8; 32],
+}
+
+type Tag = [u8; 12];
+
+/// What a tag is of: the token as the store knows it. Nothing else that is signed begins so.
+fn tagged(id: SessionId, hash: SecretHash) -> Vec<u8> {
+    [b"session token\0", &id.0[..], &hash.0].concat()
 }
 
 impl Token {
@@ -27,8 +37,9 @@ impl Token {
 
     /// What the client gets.
     #[must_use]
-    pub fn text(&self) -> String {
-        BASE64URL_NOPAD.encode(&[&self.id.0[..], &self.secret].concat())
+    pub fn text(&self, signer: &Signer) -> String {
+        let tag: Tag = signer.tag(&tagged(self.id, self.hash()));
+        BASE64URL_NOPAD.encode(&[&self.id.0[..], &self.secret, &tag].concat())
     }
 }
 
@@ -41,17 +52,26 @@ pub struct Presented {
     pub hash: SecretHash,
     /// The dialect in which it was shown.
     pub dialect: Dialect,
+    tag: Option<Tag>,
 }
 
 impl Presented {
-    /// Reads a bearer token. Nothing when it has not the form of one.
+    /// Reads a bearer token, with its tag or without. Nothing when it has not the form of one.
     #[must_use]
     pub fn bearer(text: &str) -> Option<Self> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let (id, secret) = bytes.split_first_chunk::<16>()?;
-        let secret: &[u8; 32] = secret.try_into().ok()?;
+        let (id, rest) = bytes.split_first_chunk::<16>()?;
+        let (secret, tag) = rest.split_first_chunk::<32>()?;
+        let tag = if tag.is_empty() { None } else { Some(tag.try_into().ok()?) };
         let hash = SecretHash(Sha256::digest(secret).into());
-        Some(Self { id: SessionId(*id), hash, dialect: Dialect::Yibi })
+        Some(Self { id: SessionId(*id), hash, dialect: Dialect::Yibi, tag })
+    }
+
+    /// Whether it has the tag of a token that was made by a holder of that key. Without it, it may still be good:
+    /// made before there were tags, or by a key that is gone.
+    #[must_use]
+    pub fn is_tagged(&self, signer: &Signer) -> bool {
+        self.tag.is_some_and(|tag| signer.is_tag(&tagged(self.id, self.hash), &tag))
     }
 
     /// A 2016 client's code is its token: the session's id is derived from it.
@@ -60,7 +80,7 @@ impl Presented {
         let hash = code_hash(app_id, code);
         let id = Sha256::new().chain_update(b"weapp session ").chain_update(hash.0).finalize();
         let id = id.first_chunk::<16>().copied().unwrap_or_default();
-        Self { id: SessionId(id), hash, dialect: Dialect::Weapp }
+        Self { id: SessionId(id), hash, dialect: Dialect::Weapp, tag: None }
     }
 
     /// A wafer client's id and key, whatever they are.
@@ -69,7 +89,7 @@ impl Presented {
         let id = Sha256::new().chain_update(b"wafer session ").chain_update(id).finalize();
         let id = id.first_chunk::<16>().copied().unwrap_or_default();
         let hash = SecretHash(Sha256::digest(skey).into());
-        Self { id: SessionId(id), hash, dialect: Dialect::Wafer }
+        Self { id: SessionId(id), hash, dialect: Dialect::Wafer, tag: None }
     }
 }
 
@@ -112,17 +132,39 @@ mod tests {
 
     #[test]
     fn a_token_leads_back_to_its_session_and_hash() {
-        let token = Token::new(SessionId([9; 16]));
-        let presented = Presented::bearer(&token.text()).unwrap();
+        let (token, signer) = (Token::new(SessionId([9; 16])), Signer::for_tests([1; 32]));
+        let text = token.text(&signer);
+        assert_eq!(text.len(), 80);
+        let presented = Presented::bearer(&text).unwrap();
         assert_eq!((presented.id, presented.hash), (SessionId([9; 16]), token.hash()));
-        assert_eq!(token.text().len(), 64);
+        assert!(presented.is_tagged(&signer));
+        assert!(!presented.is_tagged(&Signer::for_tests([2; 32])));
+        // The first 48 bytes are all that opens a session.
+        let without = Presented::bearer(&text[..64]).unwrap();
+        assert_eq!((without.id, without.hash), (presented.id, presented.hash));
+        assert!(!without.is_tagged(&signer));
+    }
+
+    #[test]
+    fn every_bit_of_a_token_is_under_its_tag() {
+        let signer = Signer::for_tests([1; 32]);
+        let text = Token::new(SessionId([9; 16])).text(&signer);
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let presented = Presented::bearer(&BASE64URL_NOPAD.encode(&changed)).unwrap();
+            assert!(!presented.is_tagged(&signer), "bit {bit}");
+        }
     }
 
     #[test]
     fn what_is_no_token_is_none() {
-        let token = Token::new(SessionId([9; 16])).text();
-        for text in ["", "x", &token[1..], &format!("{token}AAAA"), "é", &"A".repeat(10_000)] {
-            assert!(Presented::bearer(text).is_none(), "{text}");
+        let token = Token::new(SessionId([9; 16])).text(&Signer::for_tests([1; 32]));
+        let lengths = (0..80).filter(|length| *length != 64).map(|length| token[..length].to_owned());
+        let others = [format!("{token}AAAA"), "é".to_owned(), "A".repeat(10_000)];
+        for text in lengths.chain(others) {
+            assert!(Presented::bearer(&text).is_none(), "{text}");
         }
     }
 

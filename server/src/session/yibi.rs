@@ -117,8 +117,9 @@ impl SessionService {
         renewed: Option<SecretHash>,
     ) -> Result<(String, StoredSession), SessionError> {
         let token = Token::new(id);
+        let text = token.text(&self.0.keys.get().await?.signer);
         let session = self.add_token(id, Dialect::Yibi, token.hash(), renewed).await?;
-        Ok((token.text(), session))
+        Ok((text, session))
     }
 
     /// Ends the caller's session.

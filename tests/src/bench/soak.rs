@@ -43,6 +43,8 @@ const ROWS: u32 = 6;
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long what it can do is measured, at most.
 const FASTEST: Duration = Duration::from_secs(20);
+/// The shortest run of which anything can be told.
+pub const SHORTEST: Duration = Duration::from_secs(30);
 
 /// All cases over one connection.
 struct Mixed {

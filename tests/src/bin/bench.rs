@@ -32,7 +32,11 @@ fn main() -> ExitCode {
                 return ExitCode::SUCCESS;
             }
             "--seconds" => plan.seconds = Duration::from_secs_f64(value().parse().unwrap()),
-            "--soak" => soaking = Some(Duration::from_secs_f64(value().parse().unwrap())),
+            "--soak" => {
+                let seconds = Duration::from_secs_f64(value().parse().unwrap());
+                assert!(seconds >= soak::SHORTEST, "a soak takes {:?} at least", soak::SHORTEST);
+                soaking = Some(seconds);
+            }
             "--foreign" => plan.foreign = value().parse().unwrap(),
             "--no-limits" => plan.limits = false,
             "--only" => {

@@ -55,15 +55,11 @@ async fn drawings_grow_side_by_side() {
     let bob = server.signed_in(&wechat, "bob").await;
     let mut terminal = console(&server, &home);
     terminal.press("5");
-    terminal.wait_for("live  open");
-    // The console says that it is open a moment before the server tells it of anything.
-    for seq in 0..20 {
-        alice.append("mountain", seq, json!([stroke(1)])).await.ok();
-        if terminal.screen().contents().contains("mountain") {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    // Not by a part of the text, for "opening" has the same beginning.
+    let open = |screen: &vt100::Screen| screen.contents().lines().any(|row| row.trim() == "live  open");
+    terminal.wait_until("the stream open", open);
+    alice.append("mountain", 0, json!([stroke(1)])).await.ok();
+    terminal.wait_for("mountain, new, +1");
     bob.append("river", 0, json!([stroke(1)])).await.ok();
     terminal.wait_for("river, new, +1");
     let paper = |screen: &vt100::Screen| {

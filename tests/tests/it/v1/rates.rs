@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
@@ -105,6 +106,40 @@ async fn an_address_fails_so_often_while_its_good_tokens_work() {
     yibi_tests::eventually("the address is heard again", Duration::from_secs(10), async || {
         tokio::time::sleep(Duration::from_millis(300)).await;
         bad(&server, &[]).await.status == 401
+    })
+    .await;
+}
+
+/// No address is shut, for each fails once. What has the tag of a token is heard all the same.
+#[tokio::test]
+async fn tokens_of_strangers_keep_nobody_waiting() {
+    let wechat = Wechat::start();
+    let mut server = Server::start(Backend::Embedded, &wechat);
+    let alice = server.signed_in(&wechat, "alice").await;
+    let bob = server.signed_in(&wechat, "bob").await;
+    // The server then knows nobody that it has seen.
+    server.restart_with(&[]);
+    let (alice, bob) = (alice.at(&server.public), bob.at(&server.public));
+    let api = server.api();
+    let strangers = (0..2_000_u32).map(|number| {
+        let token = format!("{number:064}{}", "A".repeat(if number % 2 == 0 { 16 } else { 0 }));
+        let from = format!("198.18.{}.{}", number / 250, number % 250);
+        let stranger = api.with_token(&token).with_header("x-forwarded-for", &from);
+        async move { stranger.get("/api/v1/me").await }
+    });
+    let replies: Vec<Reply> = futures_util::stream::iter(strangers).buffer_unordered(32).collect().await;
+    alice.get("/api/v1/me").await.ok();
+    let (late, heard): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 429);
+    late.iter().for_each(refused);
+    heard.iter().for_each(|reply| _ = reply.problem(401, "unauthenticated"));
+    assert!(heard.len() >= 400, "{} were looked up", heard.len());
+    assert!(!late.is_empty(), "2,000 were looked up");
+    // A token from before there were tags is as good as any, in its turn.
+    let before = bob.with_token(&bob.token.clone().unwrap()[..64]);
+    yibi_tests::eventually("a token without a tag is taken", Duration::from_secs(10), async || {
+        let reply = before.get("/api/v1/me").await;
+        assert!(reply.status == 200 || reply.status == 429, "{}", reply.status);
+        reply.status == 200
     })
     .await;
 }
