@@ -1,18 +1,20 @@
 //! The connection: how the driver is set up, and the way that each operation takes through it.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use mongodb::Client;
 use mongodb::options::{Acknowledgment, ClientOptions, ConnectionString, WriteConcern};
+use tokio::runtime::{Handle, Id};
 use tokio::sync::OnceCell;
 
 use super::StoreResult;
 use super::schema::Collections;
 use crate::store::gate::Gate;
 
-/// Connections to one server.
+/// Connections of one client to one server.
 const POOL: u32 = 32;
 /// Operations at once. More than connections, since some wait between two commands.
 const RUNNING: usize = 64;
@@ -23,12 +25,15 @@ const INDEX_PAUSE: Duration = Duration::from_secs(30);
 
 type Adjust = dyn Fn(&mut ClientOptions) + Send + Sync;
 
-/// The driver's client, made at the first operation that can (a `mongodb+srv` URI needs the DNS for that).
+/// The driver's clients, each made at the first operation that can (a `mongodb+srv` URI needs the DNS for that).
+///
+/// There is one for each runtime, for a server has one on each of its threads: a connection is woken by the runtime
+/// that opened it, and an answer that has to be handed to another thread costs more than the rest of its way.
 pub(super) struct Link {
     uri: ConnectionString,
     database: String,
     adjust: Box<Adjust>,
-    collections: OnceCell<Collections>,
+    clients: Mutex<HashMap<Id, Arc<OnceCell<Collections>>>>,
     gate: Gate,
 }
 
@@ -48,7 +53,7 @@ impl Link {
             uri,
             database: database.to_owned(),
             adjust: Box::new(adjust),
-            collections: OnceCell::new(),
+            clients: Mutex::default(),
             gate: Gate::new(RUNNING, WAITING),
         }
     }
@@ -73,7 +78,11 @@ impl Link {
     }
 
     async fn collections(&self) -> StoreResult<Collections> {
-        let made = self.collections.get_or_try_init(|| async {
+        let client = {
+            let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(clients.entry(Handle::current().id()).or_default())
+        };
+        let made = client.get_or_try_init(|| async {
             let mut options = ClientOptions::parse(self.uri.clone()).await?;
             complete(&mut options);
             (self.adjust)(&mut options);

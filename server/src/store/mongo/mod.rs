@@ -53,7 +53,7 @@ use crate::user::UserKey;
 /// [`StoreError::Busy`]. Each round means that another one's change got through.
 const ROUNDS: usize = 32;
 
-/// Users and drawings in MongoDB. Cheap to clone; one connection pool per process.
+/// Users and drawings in MongoDB. Cheap to clone; one connection pool for each runtime that asks.
 #[derive(Debug, Clone)]
 pub struct MongoGallery {
     link: Arc<Link>,
