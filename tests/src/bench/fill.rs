@@ -136,8 +136,8 @@ fn sqlite(file: &std::path::Path, count: u64) {
     }
     connection
         .execute_batch(
-            "INSERT INTO actions SELECT d.number, a.seq, a.blob FROM drawings d,
-                (SELECT actions.seq, blob FROM actions JOIN drawings ON drawing = number
+            "INSERT INTO actions SELECT (d.number << 32) | (a.place & 0xffffffff), a.blob FROM drawings d,
+                (SELECT place, blob FROM actions JOIN drawings ON number = place >> 32
                  WHERE user LIKE '%/o-v1' AND id = 'r1') a WHERE d.id LIKE 'd%';
              PRAGMA wal_checkpoint(truncate); PRAGMA optimize",
         )

@@ -281,7 +281,7 @@ pub fn statements(file: &Path, seconds: Duration, measured: &mut Measured) {
     let connection = Connection::open(&copy).unwrap();
     connection
         .execute_batch(
-            "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = on;
+            "PRAGMA journal_mode = wal; PRAGMA synchronous = full;
              PRAGMA secure_delete = on; PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -32768",
         )
         .unwrap();
@@ -293,7 +293,7 @@ pub fn statements(file: &Path, seconds: Duration, measured: &mut Measured) {
     };
     let blob = |of: &str| -> Vec<u8> {
         let sql = format!(
-            "SELECT blob FROM actions JOIN drawings ON number = drawing WHERE id LIKE '{of}%' LIMIT 1"
+            "SELECT blob FROM actions JOIN drawings ON number = place >> 32 WHERE id LIKE '{of}%' LIMIT 1"
         );
         connection.query_row(&sql, [], |row| row.get(0)).unwrap()
     };
@@ -338,11 +338,11 @@ fn written(connection: &Connection, user: &str, id: &str, blob: &[u8], save: boo
             .prepare_cached("UPDATE drawings SET base = ?, updated_at = updated_at + 1 WHERE number = ?")?
             .execute(params![seq, number])?;
         connection
-            .prepare_cached("DELETE FROM actions WHERE drawing = ? AND seq < ?")?
+            .prepare_cached("DELETE FROM actions WHERE place >= ?1 << 32 AND place < (?1 << 32 | ?2)")?
             .execute(params![number, seq])?;
     }
     connection
-        .prepare_cached("INSERT INTO actions (drawing, seq, blob) VALUES (?, ?, ?)")?
+        .prepare_cached("INSERT INTO actions (place, blob) VALUES (?1 << 32 | ?2, ?3)")?
         .execute(params![number, seq, blob])?;
     Ok(())
 }

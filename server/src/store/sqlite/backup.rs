@@ -161,9 +161,14 @@ fn examined(file: &Path) -> Result<Content> {
     let wrong: u64 = count(
         &connection,
         "SELECT count(*) FROM drawings WHERE (seq - base, bytes) !=
-            (SELECT count(*), coalesce(sum(length(blob)), 0) FROM actions WHERE drawing = drawings.number)",
+            (SELECT count(*), coalesce(sum(length(blob)), 0) FROM actions
+                WHERE place BETWEEN (number << 32 | base) AND (number << 32 | 0xffffffff))",
     )?;
-    let astray: u64 = count(&connection, "SELECT count(*) FROM pragma_foreign_key_check")?;
+    let astray: u64 = count(
+        &connection,
+        "SELECT count(*) FROM actions LEFT JOIN drawings ON number = place >> 32
+            WHERE number IS NULL OR place & 0xffffffff < base",
+    )?;
     let miscounted: u64 = count(
         &connection,
         "SELECT count(*) FROM usage WHERE (drawings, bytes) !=

@@ -93,7 +93,7 @@ pub fn weapp_save(
         drawing.update_list(connection)?;
         drawing.update_rest(connection)?;
         connection
-            .prepare_cached("DELETE FROM actions WHERE drawing = ? AND seq < ?")?
+            .prepare_cached("DELETE FROM actions WHERE place >= ?1 << 32 AND place < (?1 << 32 | ?2)")?
             .execute(params![drawing.number, drawing.header.base])?;
     }
     drawing.insert_actions(connection, at, [save.blob])?;

@@ -9,7 +9,8 @@ use crate::store::{StoreError, StoreResult};
 use crate::user::UserKey;
 
 /// A drawing's actions from a number on.
-const ACTIONS: &str = "SELECT blob FROM actions WHERE drawing = ? AND seq >= ? ORDER BY seq";
+const ACTIONS: &str = "SELECT blob FROM actions
+    WHERE place BETWEEN (?1 << 32 | ?2) AND (?1 << 32 | 0xffffffff) ORDER BY place";
 
 /// A page from behind a place down.
 const PAGE: &str = concat!(
@@ -43,7 +44,7 @@ const WEAPP_HEADS: &str = concat!(
     "SELECT ",
     drawing_columns!(),
     ", CASE WHEN last_weapp THEN
-        (SELECT blob FROM actions WHERE drawing = number AND actions.seq = drawings.seq - 1)
+        (SELECT blob FROM actions WHERE place = (number << 32 | seq - 1))
     END AS last
     FROM drawings WHERE user = ? AND deleted_at IS NULL
     ORDER BY first_saved_at DESC, id DESC LIMIT ?"

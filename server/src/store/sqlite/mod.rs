@@ -24,7 +24,7 @@ mod users;
 mod writer;
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
@@ -49,6 +49,12 @@ struct Inner {
     readers: Readers,
     writer: Writer,
     lock: File,
+}
+
+/// The database in that directory.
+#[must_use]
+pub fn file_in(directory: &Path) -> PathBuf {
+    directory.join(connect::FILE)
 }
 
 impl SqliteStore {

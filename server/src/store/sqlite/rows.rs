@@ -227,7 +227,7 @@ impl Drawing {
         blobs: impl IntoIterator<Item = &'a [u8]>,
     ) -> rusqlite::Result<()> {
         let mut insert =
-            connection.prepare_cached("INSERT INTO actions (drawing, seq, blob) VALUES (?, ?, ?)")?;
+            connection.prepare_cached("INSERT INTO actions (place, blob) VALUES (?1 << 32 | ?2, ?3)")?;
         for (seq, blob) in (i64::from(from_seq)..).zip(blobs) {
             insert.execute(params![self.number, seq, blob])?;
         }

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (4, include_str!("migrations/4.sql")),
     (5, include_str!("migrations/5.sql")),
     (6, include_str!("migrations/6.sql")),
+    (7, include_str!("migrations/7.sql")),
 ];
 /// The version that they end at.
 const KNOWN: u32 = match MIGRATIONS {
@@ -56,9 +57,36 @@ mod tests {
             rows.filter_map(Result::unwrap).collect()
         };
         let first = tables(&connection);
-        assert!(first.iter().any(|sql| sql.starts_with("CREATE TABLE actions")));
+        assert!(first.iter().any(|sql| sql.starts_with("CREATE TABLE \"actions\"")));
         migrate(&mut connection).unwrap();
         assert_eq!(tables(&connection), first);
+    }
+
+    #[test]
+    fn actions_of_an_older_file_are_where_they_are_looked_for() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for (_, sql) in &MIGRATIONS[..6] {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection
+            .execute_batch(
+                "PRAGMA user_version = 6;
+                 INSERT INTO drawings VALUES
+                    (3, 'u', 'a', NULL, '', 1, 1, 'free', 5, 7, 0, 0, 2, 2, 2, 0, 0, 0, NULL),
+                    (4, 'u', 'b', NULL, '', 1, 1, 'free', 0, 1, 0, 0, 1, 1, 1, 0, 0, 0, NULL);
+                 INSERT INTO actions VALUES (4, 0, x'03'), (3, 6, x'02'), (3, 5, x'01')",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let actions = |connection: &Connection| -> Vec<(i64, i64, Vec<u8>)> {
+            let sql = "SELECT place >> 32, place & 0xffffffff, blob FROM actions ORDER BY place";
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        assert_eq!(actions(&connection), [(3, 5, vec![1]), (3, 6, vec![2]), (4, 0, vec![3])]);
+        connection.execute("DELETE FROM drawings WHERE number = 3", []).unwrap();
+        assert_eq!(actions(&connection), [(4, 0, vec![3])], "a drawing takes its own with it");
     }
 
     #[test]
