@@ -1,8 +1,8 @@
 //! Wrong tokens by the thousand, and what others notice of them.
 //!
 //! Those who send them share this machine with the server, which nobody would grant them elsewhere. So others are
-//! timed while as many requests go to a server that answers each with the same few bytes, and then while they go to
-//! the real one: what is slower then is due to the server.
+//! timed while as many requests go to a server that answers each with the same few bytes, on threads of its own as the
+//! real one's, and then while they go to the real one: what is slower then is due to that server's work.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use data_encoding::BASE64URL_NOPAD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::bench::Case;
@@ -163,27 +164,33 @@ fn mixed(salt: u64) -> u64 {
     (COUNT.fetch_add(1, Ordering::Relaxed) + salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
-/// A server that reads requests and answers each the same.
+/// A server that reads requests and answers each the same, until the process ends.
 async fn stub() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let _ = stream.set_nodelay(true);
-                let mut read = Vec::new();
-                while stream.read_buf(&mut read).await.is_ok_and(|read| read > 0) {
-                    let mut replies = Vec::new();
-                    while let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
-                        read.drain(..end + 4);
-                        replies.extend_from_slice(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
-                    }
-                    if stream.write_all(&replies).await.is_err() {
-                        return;
-                    }
-                }
-            });
-        }
+    let (told, address) = oneshot::channel();
+    std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        runtime.unwrap().block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            told.send(listener.local_addr().unwrap()).unwrap();
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer(stream));
+            }
+        });
     });
-    address
+    address.await.unwrap()
+}
+
+async fn answer(mut stream: TcpStream) {
+    let _ = stream.set_nodelay(true);
+    let mut read = Vec::new();
+    while stream.read_buf(&mut read).await.is_ok_and(|read| read > 0) {
+        let mut replies = Vec::new();
+        while let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
+            read.drain(..end + 4);
+            replies.extend_from_slice(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+        }
+        if stream.write_all(&replies).await.is_err() {
+            return;
+        }
+    }
 }
