@@ -115,6 +115,24 @@ pub async fn carry(
     Ok(None)
 }
 
+/// Copies the keys that are kept in one directory into another.
+///
+/// # Errors
+/// When one that is there can't be read, or written.
+pub fn copy_kept(from: &Path, to: &Path) -> std::io::Result<()> {
+    for name in ["sealing", "signing"] {
+        match std::fs::copy(file_of(from, name), file_of(to, name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn file_of(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!("{name}.key"))
+}
+
 impl KeyPlace {
     /// The key of that name, which is the proposal where there is none yet.
     async fn kept(&self, name: &str, proposal: &Key) -> StoreResult<Key> {
@@ -130,7 +148,7 @@ impl KeyPlace {
     async fn known(&self, name: &str) -> StoreResult<Option<Key>> {
         let known = match self {
             Self::Directory(directory) => {
-                let path = directory.join(format!("{name}.key"));
+                let path = file_of(directory, name);
                 match path.try_exists().and_then(|exists| exists.then(|| read(&path)).transpose()) {
                     Ok(known) => known,
                     Err(error) => return Err(StoreError::Unavailable(error.into())),
@@ -171,7 +189,7 @@ async fn keys(
 /// The content of `name.key`, which is made of the proposal if there is none. Written beside and linked into
 /// place, so that it is whole or absent.
 fn kept_in_file(directory: &Path, name: &str, proposal: &Key) -> std::io::Result<Vec<u8>> {
-    let path = directory.join(format!("{name}.key"));
+    let path = file_of(directory, name);
     if !path.exists() {
         let draft = directory.join(format!("{name}.key.{}", random::short_id()));
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;

@@ -21,6 +21,7 @@ pub mod phone;
 pub mod problem;
 pub mod push;
 mod random;
+pub mod rehearsal;
 pub mod session;
 pub mod settings;
 pub mod store;

@@ -46,6 +46,13 @@ enum Command {
         #[command(flatten)]
         command: command::check::CheckArgs,
     },
+    /// Start with these settings beside the server that is at work, say whether it gets ready, and end
+    Rehearse {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        command: command::rehearse::RehearseArgs,
+    },
     /// Write the embedded store into a file, while a server uses it
     Backup {
         #[command(flatten)]
@@ -174,8 +181,7 @@ async fn execute(command: Command, handed: HandedOver) -> Result<Exit, Failure> 
     match command {
         Command::Dev { common, lan } => develop(common.settings()?, lan).await,
         Command::Serve { common } => {
-            let settings = common.settings()?;
-            settings.fit_to_serve().map_err(|unfit| (Exit::Settings, unfit.to_string()))?;
+            let settings = common.fit_to_serve()?;
             if let Some(journal) = yibi_server::migrate::unfinished(&settings.store.data_dir) {
                 let text =
                     format!("{}: a move was begun and is not finished; run it again", journal.display());
@@ -183,6 +189,11 @@ async fn execute(command: Command, handed: HandedOver) -> Result<Exit, Failure> 
             }
             telemetry::init(&settings.log);
             serve(settings, handed, None, |_| ()).await
+        }
+        Command::Rehearse { common, command } => {
+            let settings = common.fit_to_serve()?;
+            telemetry::init(&settings.log);
+            command.run(settings).await
         }
         Command::Check { common, command } => Ok(command.run(&common.settings()?).await),
         Command::Backup { common, command } => command.run(&common.settings()?),
@@ -199,6 +210,12 @@ async fn execute(command: Command, handed: HandedOver) -> Result<Exit, Failure> 
 }
 
 impl Common {
+    fn fit_to_serve(self) -> Result<Settings, Failure> {
+        let settings = self.settings()?;
+        settings.fit_to_serve().map_err(|unfit| (Exit::Settings, unfit.to_string()))?;
+        Ok(settings)
+    }
+
     fn settings(self) -> Result<Settings, Failure> {
         let mut flags = Vec::new();
         flags.extend(self.listen.map(|address| ("http.listen", address.to_string())));

@@ -86,6 +86,12 @@ impl Server {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// All that it was given.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&str, &str)> {
+        self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
     /// Gives it a setting for the next time that it starts.
     pub fn set(&mut self, name: &str, value: &str) {
         self.settings.push((name.to_owned(), value.to_owned()));

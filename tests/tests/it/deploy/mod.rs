@@ -11,6 +11,7 @@ mod sockets;
 mod through_nginx;
 mod tls;
 mod units;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

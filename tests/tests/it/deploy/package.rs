@@ -49,7 +49,7 @@ async fn the_package_installs_and_the_server_in_it_starts() {
     let script = r#"
         cd "$1"
         sha256sum --check --quiet SHA256SUMS
-        tar --list --file yibi-*-linux.tar.gz | grep -E '/(bin/yibi-(server|admin)|backup/yibi-backup|nginx/yibi.conf|pm2/process.json|systemd/yibi.(service|socket)|yibi.toml|README.zh.md|guide/start.md)$' | wc -l
+        tar --list --file yibi-*-linux.tar.gz | grep -E '/(bin/yibi-(server|admin)|backup/yibi-backup|upgrade/yibi-upgrade|nginx/yibi.conf|pm2/process.json|systemd/yibi.(service|socket)|yibi.toml|README.zh.md|guide/start.md)$' | wc -l
         ! id yibi 2>/dev/null
         dpkg --install yibi_*.deb
         stat -c '%U:%G %a %n' /etc/yibi/yibi.toml /var/lib/yibi /usr/bin/yibi-server /usr/lib/yibi/yibi-backup
@@ -73,8 +73,20 @@ async fn the_package_installs_and_the_server_in_it_starts() {
         wait %1
         echo "ended with $?"
 
+        # A release that breaks: it starts, and its sessions are nowhere.
+        broken=$(mktemp -d)
+        dpkg-deb --raw-extract yibi_*.deb "$broken"
+        mv "$broken/usr/bin/yibi-server" "$broken/usr/bin/yibi-server.real"
+        printf '#!/bin/sh\nYIBI_STORE__REDIS_URL=redis://127.0.0.1:1 exec "$0.real" "$@"\n' >"$broken/usr/bin/yibi-server"
+        chmod 755 "$broken/usr/bin/yibi-server"
+        dpkg-deb --build -Znone "$broken" /tmp/broken.deb >/dev/null
+        installed=$(sha256sum /usr/bin/yibi-server)
+        code=0; YIBI_UPGRADE_WAIT=1 yibi-upgrade /tmp/broken.deb || code=$?
+        echo "broken: $code"
+        [ "$installed" = "$(sha256sum /usr/bin/yibi-server)" ] && echo "nothing was changed"
+
         # Settings that were changed stay as they are, with the upgrade and without the package.
-        dpkg --install yibi_*.deb
+        yibi-upgrade yibi_*.deb
         grep -c "$5" /etc/yibi/yibi.toml
         dpkg --purge yibi
         [ -f /var/lib/yibi/yibi.sqlite3 ] && [ ! -e /usr/bin/yibi-server ] && [ ! -e /etc/yibi/yibi.toml ] && echo "drawings stay"
@@ -89,7 +101,7 @@ async fn the_package_installs_and_the_server_in_it_starts() {
     let said = said.await.unwrap();
     let lines: Vec<&str> = said.lines().collect();
     for line in [
-        "10",
+        "11",
         "root:yibi 640 /etc/yibi/yibi.toml",
         "yibi:yibi 700 /var/lib/yibi",
         "root:root 755 /usr/bin/yibi-server",
@@ -98,6 +110,8 @@ async fn the_package_installs_and_the_server_in_it_starts() {
         r#"{"status":"ok","dependencies":{"gallery":"ok","sessions":"ok"}}"#,
         &format!(r#"{{"name":"yibi","version":"{}"}}"#, env!("CARGO_PKG_VERSION")),
         "ended with 0",
+        "broken: 1",
+        "nothing was changed",
         "drawings stay",
     ] {
         assert!(lines.contains(&line), "{line:?} is missing:\n{said}");

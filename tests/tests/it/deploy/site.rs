@@ -64,6 +64,12 @@ impl Site {
         Self { process, url: format!("https://{DOMAIN}:{}", tls.port()), directory, tls, plain }
     }
 
+    /// Has it go to these servers from now on; requests that are under way are finished.
+    pub fn go_to(&self, servers: &[&str]) {
+        std::fs::write(self.directory.path().join("upstream.conf"), upstream(servers)).unwrap();
+        self.process.signal("HUP");
+    }
+
     /// A client that trusts the authority, and knows where the domain is.
     pub fn client(&self) -> reqwest::Client {
         let authority = std::fs::read(self.authority()).unwrap();

@@ -1,0 +1,110 @@
+//! A version is tried beside the one that is at work, before it gets what people send.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+use yibi_tests::api::stroke;
+use yibi_tests::command::{Ended, run};
+use yibi_tests::{Backend, Server, Wechat, eventually, on_both_backends};
+
+use super::load::Load;
+use super::site::Site;
+
+/// Nobody listens there.
+const NOWHERE: &str = "redis://127.0.0.1:1";
+
+on_both_backends! {
+    a_rehearsal_disturbs_nobody,
+    a_rehearsal_finds_what_would_not_get_ready,
+}
+
+/// Beside that server, with its settings and others.
+fn rehearse(server: &Server, within: &str, other: &[(&str, &str)]) -> Ended {
+    run(&["rehearse", "--within", within], &[server.settings(), other.to_vec()].concat())
+}
+
+/// What is left of rehearsals.
+fn stages(data: &Path) -> usize {
+    let entries = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().file_name());
+    entries.filter(|name| name.to_string_lossy().starts_with("rehearsal-")).count()
+}
+
+async fn a_rehearsal_disturbs_nobody(backend: Backend) {
+    let wechat = Wechat::start();
+    let server = Server::start_with(backend, &wechat, &[("LIMITS__ENABLED", "false")]);
+    let alice = server.signed_in(&wechat, "alice").await;
+    alice.append("a", 0, json!([stroke(1)])).await.ok();
+    let load = Load::start(&server.api(), &wechat).await;
+    let asked = wechat.calls().await;
+    // The ports of the one at work are taken: it needs none of them.
+    let (public, admin) = (&server.public["http://".len()..], &server.admin["http://".len()..]);
+    let ended = rehearse(&server, "20", &[("HTTP__LISTEN", public), ("ADMIN__LISTEN", admin)]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains(" is ready after "), "{ended:?}");
+    let copied = ended.stdout.contains("over a copy of 7 users and ");
+    assert_eq!(copied, backend == Backend::Embedded, "{ended:?}");
+    load.go_on().await;
+    load.stop().await;
+    assert_eq!(wechat.calls().await, asked, "WeChat is left in peace");
+    assert_eq!(stages(&server.data_dir()), 0);
+    assert_eq!(alice.drawing("a").await["seq"], 1);
+}
+
+async fn a_rehearsal_finds_what_would_not_get_ready(backend: Backend) {
+    let wechat = Wechat::start();
+    let mut server = Server::start(backend, &wechat);
+    server.signed_in(&wechat, "alice").await;
+    let ended = rehearse(&server, "1", &[("STORE__REDIS_URL", NOWHERE)]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("is not ready after"), "{ended:?}");
+    assert!(ended.stderr.contains(r#""sessions":"unavailable""#), "{ended:?}");
+    let ended = rehearse(&server, "1", &[("WECHAT__APP_SECRET", "")]);
+    assert_eq!(ended.code, Some(78), "{ended:?}");
+    if backend == Backend::Embedded {
+        server.process().terminate();
+        let file = server.data_dir().join("yibi.sqlite3");
+        let newer = rusqlite::Connection::open(&file).unwrap();
+        newer.pragma_update(None, "user_version", 99).unwrap();
+        drop(newer);
+        let ended = rehearse(&server, "1", &[]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stderr.contains("of version 99"), "{ended:?}");
+    }
+    assert_eq!(stages(&server.data_dir()), 0);
+}
+
+/// As the guide has it with several servers: one is taken out, and put back only when what is in its place is ready.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_release_gets_no_traffic() {
+    let wechat = Wechat::start();
+    let mut one = Server::start_with(Backend::Shared, &wechat, &[("LIMITS__ENABLED", "false")]);
+    let mut other = one.sibling();
+    let address = |server: &Server| server.public.strip_prefix("http://").unwrap().to_owned();
+    let is_ready = |server: &Server| {
+        let admin = server.admin.strip_prefix("http://").unwrap();
+        run(&["health", "--ready", "--admin-listen", admin], &[]).code == Some(0)
+    };
+    let site = Site::before(&[&address(&one), &address(&other)]).await;
+    let load = Load::start(&site.api(), &wechat).await;
+
+    site.go_to(&[&format!("{} down", address(&one)), &address(&other)]);
+    load.go_on().await;
+    assert_eq!(one.process().terminate(), Some(0));
+    let redis = one.setting("STORE__REDIS_URL").unwrap().to_owned();
+    one.set("STORE__REDIS_URL", NOWHERE);
+    one.start_again();
+    assert!(!is_ready(&one), "its sessions are nowhere");
+    load.go_on().await;
+
+    // Back to the one from before.
+    assert_eq!(one.process().terminate(), Some(0));
+    one.set("STORE__REDIS_URL", &redis);
+    one.start_again();
+    eventually("it is ready", Duration::from_secs(10), async || is_ready(&one)).await;
+    site.go_to(&[&address(&one), &address(&other)]);
+    load.go_on().await;
+    assert_eq!(other.process().terminate(), Some(0));
+    load.go_on().await;
+    load.stop().await;
+}
