@@ -294,8 +294,10 @@ impl Signer {
     #[must_use]
     pub fn tag<const N: usize>(&self, bytes: &[u8]) -> [u8; N] {
         const { assert!(N <= KEY_BYTES) };
+        let mut tag = [0; N];
         let signature = mac(&self.current, bytes).finalize().into_bytes();
-        std::array::from_fn(|place| signature[place])
+        tag.iter_mut().zip(signature).for_each(|(to, from)| *to = from);
+        tag
     }
 
     /// Whether that is the beginning of the bytes' signature, by the current key or the old one; in constant time.

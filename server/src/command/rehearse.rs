@@ -26,7 +26,8 @@ impl RehearseArgs {
         });
         let (version, seconds) = (env!("CARGO_PKG_VERSION"), rehearsed.took.as_secs_f64());
         if !rehearsed.health.good {
-            let text = format!("{version} is not ready after {seconds:.1} s{over}: {}", rehearsed.health.text);
+            let text =
+                format!("{version} is not ready after {seconds:.1} s{over}: {}", rehearsed.health.text);
             return Err((Exit::Failure, text));
         }
         say(&format!("{version} is ready after {seconds:.1} s{over}"));

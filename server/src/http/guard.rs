@@ -235,7 +235,8 @@ mod tests {
     #[test]
     fn so_many_tokens_of_strangers_are_looked_up() {
         let guard = guard(1, 1, true);
-        let refused = (0..2 * UNTAGGED.1).find_map(|count| guard.look_up().err().map(|problem| (count, problem)));
+        let refused =
+            (0..2 * UNTAGGED.1).find_map(|count| guard.look_up().err().map(|problem| (count, problem)));
         let (count, problem) = refused.unwrap();
         assert!(count >= UNTAGGED.1, "{count}");
         assert_eq!(problem.code, Code::RateLimited);

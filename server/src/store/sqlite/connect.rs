@@ -168,9 +168,7 @@ mod tests {
                 .unwrap()
         };
         assert_eq!(setting("journal_mode"), "Text(\"wal\")");
-        for (name, expected) in
-            [("synchronous", 2), ("fullfsync", 1), ("secure_delete", 1)]
-        {
+        for (name, expected) in [("synchronous", 2), ("fullfsync", 1), ("secure_delete", 1)] {
             assert_eq!(setting(name), format!("Integer({expected})"), "{name}");
         }
         drop(connection);
@@ -183,7 +181,8 @@ mod tests {
         let path = std::env::temp_dir().join(format!("yibi-plans-{}.sqlite3", std::process::id()));
         owned_file(&path).unwrap();
         let writer = writer(&path).unwrap();
-        let page = "SELECT id FROM drawings WHERE user = ? AND deleted_at IS NULL AND (updated_at, id) < (?, ?)
+        let page =
+            "SELECT id FROM drawings WHERE user = ? AND deleted_at IS NULL AND (updated_at, id) < (?, ?)
             ORDER BY updated_at DESC, id DESC LIMIT ?";
         for connection in [&writer, &reader(&path).unwrap()] {
             let mut statement = connection.prepare(page).unwrap();

@@ -165,7 +165,11 @@ async fn tokens_are_never_the_same(backend: Backend) {
         let modern = server.signed_in(&wechat, "alice").await;
         let pair = log_in(&server.public, &wechat.login("alice").await).await.opened();
         for (secret, length) in [(modern.token.unwrap(), 80), (pair.skey, 64)] {
-            assert_eq!(secret.len(), length, "60 bytes in base64, of which 32 are random, or 32 in hexadecimal");
+            assert_eq!(
+                secret.len(),
+                length,
+                "60 bytes in base64, of which 32 are random, or 32 in hexadecimal"
+            );
             secrets.insert(secret);
             count += 1;
         }
