@@ -14,13 +14,14 @@ use secrecy::ExposeSecret;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::admin::{Desk, Socket};
+use crate::chores::Chores;
 use crate::dev::Extras;
-use crate::gallery::{GalleryService, keep_house};
+use crate::gallery::GalleryService;
 use crate::http::{self, Guard, Services};
 use crate::internal::Pace;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::listeners::{Listener, Listeners};
-use crate::moderation::{Moderation, keep_asking};
+use crate::moderation::Moderation;
 use crate::push::Pushes;
 use crate::session::SessionService;
 use crate::settings::{Listen, Settings};
@@ -31,7 +32,6 @@ use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
 use crate::supervisor;
 use crate::telemetry::Metrics;
-use crate::watch::Heart;
 use crate::wechat::push::{AesKey, PushKey};
 use crate::wechat::{InvalidClient, Wechat, WechatApp, WechatClient};
 
@@ -48,6 +48,15 @@ pub struct Ready {
     pub admin: SocketAddr,
     /// Where other backends ask.
     pub internal: Option<SocketAddr>,
+}
+
+/// Whether a server does more than answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upkeep {
+    /// It empties bins and erases who has left, asks WeChat again, seals anew, makes indexes, tells others of itself.
+    Done,
+    /// It changes what it stands on by requests alone.
+    Left,
 }
 
 /// Why a server did not start, or broke down.
@@ -73,16 +82,16 @@ pub async fn run(
     settings: Settings,
     listeners: Listeners,
     extras: Option<Extras>,
+    upkeep: Upkeep,
     ready: impl FnOnce(Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let (services, embedded) = services(&settings)?;
+    let (services, embedded) = services(&settings, upkeep)?;
     let addresses = Ready {
         public: listeners.public.place()?,
         admin: listeners.admin.local_addr()?,
         internal: listeners.internal.as_ref().map(TcpListener::local_addr).transpose()?,
     };
-    let (gallery, leases) = (services.gallery.clone(), services.sessions.store().clone());
     let services = Data::new(services);
 
     let public = {
@@ -154,27 +163,8 @@ pub async fn run(
         None => None,
     };
 
-    let (stop_house, house_stopped) = tokio::sync::oneshot::channel::<()>();
-    let house = tokio::spawn(keep_house(gallery, leases, async {
-        // A sender that is gone means the same as one that spoke.
-        let _ = house_stopped.await;
-    }));
-    let (stop_asking, asking_stopped) = tokio::sync::oneshot::channel::<()>();
-    let leases = services.sessions.store().clone();
-    let asking = tokio::spawn(keep_asking(services.moderation.clone(), leases, async {
-        let _ = asking_stopped.await;
-    }));
+    let chores = (upkeep == Upkeep::Done).then(|| Chores::begin(&services));
     let watch = services.metrics.watch().clone();
-    let heart =
-        Heart::new(watch.clone(), services.gallery.store().clone(), services.sessions.store().clone());
-    let (stop_heart, heart_stopped) = tokio::sync::oneshot::channel::<()>();
-    let heart = tokio::spawn(heart.beat(async {
-        let _ = heart_stopped.await;
-    }));
-    let resealing = tokio::spawn({
-        let sessions = services.sessions.clone();
-        async move { sessions.reseal_phones().await }
-    });
     let sweeper = tokio::spawn({
         let services = services.clone();
         async move { tokio::join!(services.guard.sweep(), desk.guard.sweep()) }
@@ -213,16 +203,17 @@ pub async fn run(
     for handle in handles {
         handle.stop(true).await;
     }
-    drop((stop_house, stop_asking, stop_heart));
+    let finishing = chores.map(Chores::end).unwrap_or_default();
     sweeper.abort();
-    resealing.abort();
     if ended.is_ok() {
         let _ = tokio::join!(public, admin);
         if let Some(internal) = internal {
             let _ = internal.await;
         }
     }
-    let _ = tokio::join!(house, asking, heart);
+    for chore in finishing {
+        let _ = chore.await;
+    }
     if let Some(embedded) = embedded {
         // Others may still hold it, threads of workers that nobody waits for: it is closed here, so that no
         // process ends in the middle of that. A panic has been logged and leaves what a crash would.
@@ -290,7 +281,7 @@ fn failure(ended: Result<std::io::Result<()>, JoinError>) -> StartError {
 }
 
 /// All services, and the embedded store if it is in use, for the one who closes it.
-fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), StartError> {
+fn services(settings: &Settings, upkeep: Upkeep) -> Result<(Services, Option<SqliteStore>), StartError> {
     let metrics = Arc::new(Metrics::default());
     let store = &settings.store;
     let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());
@@ -304,7 +295,10 @@ fn services(settings: &Settings) -> Result<(Services, Option<SqliteStore>), Star
             (GalleryBackend::Sqlite(embedded.clone()), KeyPlace::Directory(store.data_dir.clone()))
         }
         _ => {
-            let mongo = MongoGallery::connect(mongodb_uri, &store.mongodb_database)?;
+            let mongo = match upkeep {
+                Upkeep::Done => MongoGallery::connect(mongodb_uri, &store.mongodb_database)?,
+                Upkeep::Left => MongoGallery::connect_to_look(mongodb_uri, &store.mongodb_database)?,
+            };
             (GalleryBackend::Mongo(mongo.clone()), KeyPlace::Shared(mongo))
         }
     };

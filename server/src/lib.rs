@@ -7,6 +7,7 @@
 pub mod admin;
 mod app;
 pub mod check;
+mod chores;
 pub mod clock;
 pub mod dev;
 pub mod gallery;
@@ -33,4 +34,4 @@ pub mod user;
 pub mod watch;
 pub mod wechat;
 
-pub use app::{Ready, StartError, run};
+pub use app::{Ready, StartError, Upkeep, run};

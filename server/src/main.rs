@@ -14,7 +14,7 @@ use yibi_server::dev::{self, Extras};
 use yibi_server::listeners::{HandedOver, Listeners};
 use yibi_server::settings::{Listen, LogFormat, Settings, is_operator_name};
 use yibi_server::wechat::simulator::Simulator;
-use yibi_server::{Ready, health, run, telemetry};
+use yibi_server::{Ready, Upkeep, health, run, telemetry};
 
 /// The server of yibi, a drawing mini-program: WeChat sessions, and every stroke of every drawing.
 #[derive(Parser)]
@@ -182,18 +182,22 @@ async fn execute(command: Command, handed: HandedOver) -> Result<Exit, Failure> 
         Command::Dev { common, lan } => develop(common.settings()?, lan).await,
         Command::Serve { common } => {
             let settings = common.fit_to_serve()?;
-            if let Some(journal) = yibi_server::migrate::unfinished(&settings.store.data_dir) {
-                let text =
-                    format!("{}: a move was begun and is not finished; run it again", journal.display());
-                return Err((Exit::Failure, text));
-            }
             telemetry::init(&settings.log);
             serve(settings, handed, None, |_| ()).await
         }
         Command::Rehearse { common, command } => {
             let settings = common.fit_to_serve()?;
             telemetry::init(&settings.log);
-            command.run(settings).await
+            let stop = stop_signal()?;
+            let mut gone = signal(SignalKind::hangup()).map_err(no_signal)?;
+            let stop = async {
+                // Also when the operator's connection ends.
+                tokio::select! {
+                    () = stop => {}
+                    _ = gone.recv() => {}
+                }
+            };
+            command.run(settings, stop).await
         }
         Command::Check { common, command } => Ok(command.run(&common.settings()?).await),
         Command::Backup { common, command } => command.run(&common.settings()?),
@@ -213,6 +217,10 @@ impl Common {
     fn fit_to_serve(self) -> Result<Settings, Failure> {
         let settings = self.settings()?;
         settings.fit_to_serve().map_err(|unfit| (Exit::Settings, unfit.to_string()))?;
+        if let Some(journal) = yibi_server::migrate::unfinished(&settings.store.data_dir) {
+            let text = format!("{}: a move was begun and is not finished; run it again", journal.display());
+            return Err((Exit::Failure, text));
+        }
         Ok(settings)
     }
 
@@ -236,7 +244,7 @@ async fn serve(
 ) -> Result<Exit, Failure> {
     let listeners = Listeners::of(&settings, handed).map_err(|error| (Exit::Failure, error))?;
     let stop = stop_signal()?;
-    let ended = run(settings, listeners, extras, ready, stop).await;
+    let ended = run(settings, listeners, extras, Upkeep::Done, ready, stop).await;
     ended.map(|()| Exit::Ok).map_err(|error| (Exit::Failure, chain(&error)))
 }
 
@@ -329,15 +337,19 @@ async fn simulate(listen: SocketAddr) -> Result<Exit, Failure> {
 
 /// Completes at the first SIGTERM or SIGINT.
 fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let failed = |error: std::io::Error| (Exit::Failure, format!("signals can't be handled: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signal)?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
     })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err takes it")]
+fn no_signal(error: std::io::Error) -> Failure {
+    (Exit::Failure, format!("signals can't be handled: {error}"))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

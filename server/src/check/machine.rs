@@ -34,13 +34,16 @@ fn files(limit: Option<u64>) -> Finding {
     }
 }
 
-/// The disk below the directory, or what of it there is.
 fn space(directory: &Path) -> Option<Finding> {
+    Some(free_space(directory, free_mib(directory)?))
+}
+
+/// MiB that are free on the disk below the directory, or below what of it there is.
+pub(crate) fn free_mib(directory: &Path) -> Option<u64> {
     let whole = std::path::absolute(directory).ok()?;
     let there = whole.ancestors().find(|directory| directory.exists())?;
     let disk = rustix::fs::statvfs(there).ok()?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize) >> 20;
-    Some(free_space(directory, free))
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize) >> 20)
 }
 
 fn free_space(directory: &Path, free: u64) -> Finding {

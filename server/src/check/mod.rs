@@ -16,6 +16,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+pub(crate) use self::machine::free_mib;
 use crate::settings::Settings;
 
 /// How a line of the check came out.

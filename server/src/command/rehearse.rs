@@ -18,14 +18,18 @@ pub(crate) struct RehearseArgs {
 }
 
 impl RehearseArgs {
-    pub(crate) async fn run(&self, settings: Settings) -> Result<Exit, Failure> {
-        let rehearsed = rehearse(settings, Duration::from_secs(self.within)).await;
+    pub(crate) async fn run(
+        &self,
+        settings: Settings,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Exit, Failure> {
+        let rehearsed = rehearse(settings, Duration::from_secs(self.within), stop).await;
         let rehearsed = rehearsed.map_err(|error| (Exit::Failure, chain(&error)))?;
         let over = rehearsed.copied.map_or_else(String::new, |copied| {
             format!(", over a copy of {} users and {} drawings", copied.users, copied.drawings)
         });
         let (version, seconds) = (env!("CARGO_PKG_VERSION"), rehearsed.took.as_secs_f64());
-        if !rehearsed.health.good {
+        if !rehearsed.ready {
             let text =
                 format!("{version} is not ready after {seconds:.1} s{over}: {}", rehearsed.health.text);
             return Err((Exit::Failure, text));

@@ -48,17 +48,22 @@ pub(super) async fn authenticated(app: &App, request: &HttpRequest) -> Result<Ca
     if !known {
         app.guard.hear(from)?;
     }
+    let strange = match presented {
+        Some(presented) if !known => !app.sessions.vouches(&presented).await?,
+        Some(_) | None => false,
+    };
+    if strange {
+        app.guard.hear_strangers()?;
+    }
     let caller = match presented {
-        Some(presented) => {
-            if !known && !app.sessions.vouches(&presented).await? {
-                app.guard.look_up()?;
-            }
-            app.sessions.authenticate(&presented).await
-        }
+        Some(presented) => app.sessions.authenticate(&presented).await,
         None => Err(SessionError::Unauthenticated),
     };
     if matches!(caller, Err(SessionError::Unauthenticated)) {
         app.guard.failed(from);
+        if strange {
+            app.guard.stranger_failed();
+        }
     }
     let caller = caller?;
     request.extensions_mut().insert(CalledBy(caller.session.public_id.clone()));

@@ -21,9 +21,9 @@ use crate::user::UserKey;
 const SHUT: Duration = Duration::from_secs(1);
 /// Addresses that are turned away at a time, at most.
 const SHUT_ADDRESSES: u64 = 100_000;
-/// Tokens without our tag that are looked up in a second, and at once. They are almost always wrong, and come by
-/// the thousand when they are; good ones are older than the tag or than the key that it was made by.
-const UNTAGGED: (u32, u32) = (200, 400);
+/// Wrong tokens without our tag that are looked up in a second, and at once. Made-up ones come by the thousand, from
+/// any number of addresses; good ones without it are older than the tag or than the key that it was made by.
+const STRANGERS: (u32, u32) = (200, 400);
 /// How often the counts of those who have gone quiet are dropped.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -33,8 +33,9 @@ pub struct Guard {
     writes: DefaultKeyedRateLimiter<UserKey>,
     wechat_calls: DefaultKeyedRateLimiter<UserKey>,
     failures: DefaultKeyedRateLimiter<IpAddr>,
-    untagged: DefaultDirectRateLimiter,
+    strangers: DefaultDirectRateLimiter,
     shut: Cache<IpAddr, ()>,
+    shut_to_strangers: Cache<(), ()>,
 }
 
 impl Guard {
@@ -53,8 +54,9 @@ impl Guard {
                 settings.user_wechat_calls_burst,
             )),
             failures: RateLimiter::keyed(quota(settings.address_failures, settings.address_failures_burst)),
-            untagged: RateLimiter::direct(quota(UNTAGGED.0, UNTAGGED.1)),
+            strangers: RateLimiter::direct(quota(STRANGERS.0, STRANGERS.1)),
             shut: Cache::builder().time_to_live(SHUT).max_capacity(SHUT_ADDRESSES).build(),
+            shut_to_strangers: Cache::builder().time_to_live(SHUT).max_capacity(1).build(),
         }
     }
 
@@ -96,16 +98,22 @@ impl Guard {
         Ok(())
     }
 
-    /// Counts a token without our tag that is to be looked up, whoever shows it: so that no number of them, from
-    /// however many addresses, keeps the store busy.
+    /// Whether a bearer token without our tag is to be turned away unheard, for those that were wrong of late.
     ///
     /// # Errors
-    /// [`Code::RateLimited`] when it is one too many.
-    pub fn look_up(&self) -> Result<(), Problem> {
-        if self.enabled && self.untagged.check().is_err() {
+    /// [`Code::RateLimited`] when it is.
+    pub fn hear_strangers(&self) -> Result<(), Problem> {
+        if self.enabled && self.shut_to_strangers.contains_key(&()) {
             return Err(Problem::new(Code::RateLimited).retry_after(SHUT));
         }
         Ok(())
+    }
+
+    /// Counts a bearer token without our tag that was wrong.
+    pub fn stranger_failed(&self) {
+        if self.enabled && self.strangers.check().is_err() {
+            self.shut_to_strangers.insert((), ());
+        }
     }
 
     /// Counts a failure of an address.
@@ -233,12 +241,16 @@ mod tests {
     }
 
     #[test]
-    fn so_many_tokens_of_strangers_are_looked_up() {
+    fn so_many_tokens_of_strangers_are_wrong_before_others_wait() {
         let guard = guard(1, 1, true);
-        let refused =
-            (0..2 * UNTAGGED.1).find_map(|count| guard.look_up().err().map(|problem| (count, problem)));
-        let (count, problem) = refused.unwrap();
-        assert!(count >= UNTAGGED.1, "{count}");
+        for _ in 0..STRANGERS.1 {
+            guard.stranger_failed();
+            guard.hear_strangers().unwrap();
+        }
+        for _ in 0..STRANGERS.1 {
+            guard.stranger_failed();
+        }
+        let problem = guard.hear_strangers().unwrap_err();
         assert_eq!(problem.code, Code::RateLimited);
         assert!(problem.retry_after_seconds().is_some_and(|seconds| seconds >= 1));
     }
@@ -252,9 +264,10 @@ mod tests {
             guard.wechat_call(&user).unwrap();
             guard.failed(IpAddr::from([1, 2, 3, 4]));
         }
-        for _ in 0..=UNTAGGED.1 {
-            guard.look_up().unwrap();
+        for _ in 0..=2 * STRANGERS.1 {
+            guard.stranger_failed();
         }
+        guard.hear_strangers().unwrap();
         guard.hear(IpAddr::from([1, 2, 3, 4])).unwrap();
     }
 }

@@ -8,7 +8,7 @@ use tracing::Instrument;
 
 use super::{Caller, Presented, SessionCopy, SessionError, SessionService, TRUST};
 use crate::clock::Micros;
-use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession};
+use crate::store::sessions::{SecretHash, SessionId, Sessions, StoredSession};
 
 /// How old the kept moment of a session's last use may grow.
 const SEEN: Duration = Duration::from_secs(60);
@@ -21,16 +21,12 @@ impl SessionService {
         self.0.hints.contains_key(&presented.id)
     }
 
-    /// Whether a server of the fleet made what is presented, as far as that shows without the store: what a client
-    /// of 2016 or 2017 shows does not tell.
+    /// Whether a server of the fleet made the bearer token, as far as that shows without the store.
     ///
     /// # Errors
     /// [`SessionError::Store`] when the keys can't be read that tell it.
     pub async fn vouches(&self, presented: &Presented) -> Result<bool, SessionError> {
-        if presented.dialect != Dialect::Yibi {
-            return Ok(true);
-        }
-        Ok(presented.is_tagged(&self.0.keys.get().await?.signer))
+        Ok(presented.has_tag() && presented.is_tagged(&self.0.keys.get().await?.signer))
     }
 
     /// The caller, when what is presented opens a living session. Using it keeps it alive.

@@ -67,6 +67,12 @@ impl Presented {
         Some(Self { id: SessionId(*id), hash, dialect: Dialect::Yibi, tag })
     }
 
+    /// Whether it has a tag at all.
+    #[must_use]
+    pub fn has_tag(&self) -> bool {
+        self.tag.is_some()
+    }
+
     /// Whether it has the tag of a token that was made by a holder of that key. Without it, it may still be good:
     /// made before there were tags, or by a key that is gone.
     #[must_use]

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 use tiny_skia::{LineCap, LineJoin, Paint, PathBuilder, Pixmap, Stroke, Transform};
 use tokio::task::JoinSet;
@@ -281,10 +282,11 @@ pub fn statements(file: &Path, seconds: Duration, measured: &mut Measured) {
     let connection = Connection::open(&copy).unwrap();
     connection
         .execute_batch(
-            "PRAGMA journal_mode = wal; PRAGMA synchronous = full;
-             PRAGMA secure_delete = on; PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -32768",
+            "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA secure_delete = on;
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32768",
         )
         .unwrap();
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
     connection.set_prepared_statement_cache_capacity(64);
     let drawings: Vec<(String, String)> = {
         let mut all =

@@ -15,8 +15,10 @@ use super::schema::Collections;
 use crate::store::gate::Gate;
 
 /// Connections of one client to one server.
-const POOL: u32 = 32;
-/// Operations at once. More than connections, since some wait between two commands.
+const POOL: u32 = 16;
+/// How long a connection is kept that is not used.
+const IDLE: Duration = Duration::from_secs(300);
+/// Operations at once, of all clients.
 const RUNNING: usize = 64;
 /// Operations that wait for their turn.
 const WAITING: usize = 1_024;
@@ -101,6 +103,7 @@ fn complete(options: &mut ClientOptions) {
     options.server_selection_timeout.get_or_insert(Duration::from_secs(2));
     options.heartbeat_freq.get_or_insert(Duration::from_secs(1));
     options.max_pool_size.get_or_insert(POOL);
+    options.max_idle_time.get_or_insert(IDLE);
     options.max_connecting.get_or_insert(8);
     options.retry_reads.get_or_insert(true);
     options.retry_writes.get_or_insert(true);
@@ -142,7 +145,7 @@ mod tests {
     async fn what_the_uri_says_wins() {
         let open = options("mongodb://127.0.0.1/").await;
         assert_eq!(open.app_name.as_deref(), Some("yibi"));
-        assert_eq!(open.max_pool_size, Some(32));
+        assert_eq!(open.max_pool_size, Some(16));
         assert_eq!(open.write_concern.unwrap().w, Some(Acknowledgment::Majority));
         let said = "mongodb://127.0.0.1/?appName=mine&maxPoolSize=7&w=2&wtimeoutMS=9&retryWrites=false\
                     &serverSelectionTimeoutMS=5&connectTimeoutMS=6&heartbeatFrequencyMS=700";

@@ -60,6 +60,16 @@ pub enum BackupError {
 
 type Result<T> = std::result::Result<T, BackupError>;
 
+/// Whether this version has nothing to change in the database of that directory when it opens it.
+///
+/// # Errors
+/// [`BackupError`].
+pub fn is_up_to_date(data_dir: &Path) -> Result<bool> {
+    let version: u32 =
+        reader(&data_dir.join(FILE))?.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(version >= schema::KNOWN)
+}
+
 /// Writes all of the database in that directory into a new file, as it is at one moment: everything that was
 /// acknowledged before is in it. A server may use the database meanwhile, and goes on writing.
 ///
@@ -157,6 +167,8 @@ fn examined(file: &Path) -> Result<Content> {
         // An empty file is a database to SQLite, and none of ours.
         return Err(OpenError::Foreign.into());
     }
+    // What a step moves leaves nothing behind in a file that is put back.
+    connection.execute_batch("PRAGMA secure_delete = ON")?;
     schema::migrate(&mut connection)?;
     let wrong: u64 = count(
         &connection,

@@ -15,7 +15,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (7, include_str!("migrations/7.sql")),
 ];
 /// The version that they end at.
-const KNOWN: u32 = match MIGRATIONS {
+pub(super) const KNOWN: u32 = match MIGRATIONS {
     [.., (last, _)] => *last,
     [] => 0,
 };

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::command::{Ended, run};
@@ -17,6 +18,7 @@ const NOWHERE: &str = "redis://127.0.0.1:1";
 on_both_backends! {
     a_rehearsal_disturbs_nobody,
     a_rehearsal_finds_what_would_not_get_ready,
+    a_rehearsal_changes_nothing,
 }
 
 /// Beside that server, with its settings and others.
@@ -74,6 +76,25 @@ async fn a_rehearsal_finds_what_would_not_get_ready(backend: Backend) {
     assert_eq!(stages(&server.data_dir()), 0);
 }
 
+/// A server with a new sealing key seals phone numbers anew as soon as it runs.
+async fn a_rehearsal_changes_nothing(backend: Backend) {
+    let wechat = Wechat::start();
+    let (old, new) = (BASE64.encode(&[1; 32]), BASE64.encode(&[2; 32]));
+    let server = Server::start_with(backend, &wechat, &[("KEYS__SEALING", &old)]);
+    let alice = server.signed_in(&wechat, "alice").await;
+    let code = wechat.phone("alice").await.code;
+    alice.post("/api/v1/me/phone", &json!({"code": code})).await.ok();
+    let me = alice.get("/api/v1/me").await.ok();
+    assert!(me["phone"].is_string(), "{me}");
+    // What one left that was killed goes.
+    let killed = server.data_dir().join("rehearsal-4000000000");
+    std::fs::create_dir(&killed).unwrap();
+    let ended = rehearse(&server, "20", &[("KEYS__SEALING", &new), ("KEYS__SEALING_OLD", &old)]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(!killed.exists());
+    assert_eq!(alice.get("/api/v1/me").await.ok(), me);
+}
+
 /// As the guide has it with several servers: one is taken out, and put back only when what is in its place is ready.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_release_gets_no_traffic() {
@@ -89,7 +110,13 @@ async fn a_broken_release_gets_no_traffic() {
     let load = Load::start(&site.api(), &wechat).await;
 
     site.go_to(&[&format!("{} down", address(&one)), &address(&other)]);
-    load.go_on().await;
+    eventually("it gets no requests any more", Duration::from_secs(20), async || {
+        let requests = || one.log().matches("\"message\":\"request\"").count();
+        let before = requests();
+        load.go_on().await;
+        requests() == before
+    })
+    .await;
     assert_eq!(one.process().terminate(), Some(0));
     let redis = one.setting("STORE__REDIS_URL").unwrap().to_owned();
     one.set("STORE__REDIS_URL", NOWHERE);
@@ -103,7 +130,11 @@ async fn a_broken_release_gets_no_traffic() {
     one.start_again();
     eventually("it is ready", Duration::from_secs(10), async || is_ready(&one)).await;
     site.go_to(&[&address(&one), &address(&other)]);
-    load.go_on().await;
+    eventually("it gets requests", Duration::from_secs(20), async || {
+        load.go_on().await;
+        one.log().contains("/api/v1/drawings")
+    })
+    .await;
     assert_eq!(other.process().terminate(), Some(0));
     load.go_on().await;
     load.stop().await;

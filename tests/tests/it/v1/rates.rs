@@ -127,13 +127,15 @@ async fn tokens_of_strangers_keep_nobody_waiting() {
         let stranger = api.with_token(&token).with_header("x-forwarded-for", &from);
         async move { stranger.get("/api/v1/me").await }
     });
+    let begun = std::time::Instant::now();
     let replies: Vec<Reply> = futures_util::stream::iter(strangers).buffer_unordered(32).collect().await;
     alice.get("/api/v1/me").await.ok();
     let (late, heard): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 429);
     late.iter().for_each(refused);
     heard.iter().for_each(|reply| _ = reply.problem(401, "unauthenticated"));
-    assert!(heard.len() >= 400, "{} were looked up", heard.len());
-    assert!(!late.is_empty(), "2,000 were looked up");
+    // Those of a second, those at once, and those that are looked up when the last of them has failed.
+    let most = 200.0 * begun.elapsed().as_secs_f64() + 400.0 + 100.0;
+    assert!((400.0..most).contains(&(heard.len() as f64)), "{} were looked up", heard.len());
     // A token from before there were tags is as good as any, in its turn.
     let before = bob.with_token(&bob.token.clone().unwrap()[..64]);
     yibi_tests::eventually("a token without a tag is taken", Duration::from_secs(10), async || {
