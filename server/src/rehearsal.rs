@@ -55,7 +55,7 @@ pub enum RehearsalError {
     /// The copy of the embedded file.
     #[error("the embedded file can't be copied")]
     Copy(#[from] BackupError),
-    /// There is too little of it for the copy, and for what a new version does to that.
+    /// The disk has too little room for the copy, and for what a new version does to that.
     #[error("{needed} MiB are needed below {}, and {free} are free", .directory.display())]
     Space {
         /// Where.
