@@ -72,19 +72,27 @@ impl Site {
 
     /// A client that trusts the authority, and knows where the domain is.
     pub fn client(&self) -> reqwest::Client {
+        self.client_builder().build().unwrap()
+    }
+
+    fn client_builder(&self) -> reqwest::ClientBuilder {
         let authority = std::fs::read(self.authority()).unwrap();
         reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .tls_certs_only([Certificate::from_pem(&authority).unwrap()])
             .resolve(DOMAIN, self.tls)
-            .build()
-            .unwrap()
     }
 
     /// A client of the API.
     pub fn api(&self) -> Api {
         Api::by(self.client(), &self.url)
+    }
+
+    /// The same with a connection for each request: nginx closes those that are idle when it goes elsewhere, and a
+    /// client that is about to use one can't tell whether its request was heard.
+    pub fn hasty_api(&self) -> Api {
+        Api::by(self.client_builder().pool_max_idle_per_host(0).build().unwrap(), &self.url)
     }
 
     /// The certificate of the authority.

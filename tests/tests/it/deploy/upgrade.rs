@@ -107,7 +107,7 @@ async fn a_broken_release_gets_no_traffic() {
         run(&["health", "--ready", "--admin-listen", admin], &[]).code == Some(0)
     };
     let site = Site::before(&[&address(&one), &address(&other)]).await;
-    let load = Load::start(&site.api(), &wechat).await;
+    let load = Load::start(&site.hasty_api(), &wechat).await;
 
     site.go_to(&[&format!("{} down", address(&one)), &address(&other)]);
     eventually("it gets no requests any more", Duration::from_secs(20), async || {
