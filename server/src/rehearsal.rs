@@ -19,7 +19,7 @@ use crate::check::free_mib;
 use crate::health::{self, Health};
 use crate::keys;
 use crate::listeners::{HandedOver, Listeners};
-use crate::settings::{Listen, ModerationMode, Settings};
+use crate::settings::{Listen, Settings};
 use crate::store::sqlite::backup::{BackupError, Content, backup, is_up_to_date};
 use crate::store::sqlite::file_in;
 
@@ -92,7 +92,6 @@ pub async fn rehearse(
     settings.http.drain_delay = Duration::ZERO;
     settings.admin.listen = nowhere;
     settings.internal.listen = None;
-    settings.moderation.mode = ModerationMode::Off;
     settings.store.data_dir.clone_from(&stage.directory);
     let listeners = Listeners::of(&settings, HandedOver::default()).map_err(RehearsalError::Listen)?;
     let (told, listening) = oneshot::channel();

@@ -3,13 +3,14 @@
 //! Counted per process and in memory. A user's writes are counted per user; an address is only counted for
 //! what fails, so that the many users behind one carrier's address do not stand in one another's way.
 
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use governor::clock::Clock;
-use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use moka::sync::Cache;
 
 use super::App;
@@ -17,10 +18,10 @@ use crate::problem::{Code, Problem};
 use crate::settings::RateLimits;
 use crate::user::UserKey;
 
-/// How long an address with too many failures is turned away unheard.
+/// How long one with too many failures is turned away unheard.
 const SHUT: Duration = Duration::from_secs(1);
-/// Addresses that are turned away at a time, at most.
-const SHUT_ADDRESSES: u64 = 100_000;
+/// Those who are turned away at a time, at most.
+const MOST_SHUT: u64 = 100_000;
 /// Wrong tokens without our tag that are looked up in a second, and at once. Made-up ones come by the thousand, from
 /// any number of addresses; good ones without it are older than the tag or than the key that it was made by.
 const STRANGERS: (u32, u32) = (200, 400);
@@ -32,10 +33,37 @@ pub struct Guard {
     enabled: bool,
     writes: DefaultKeyedRateLimiter<UserKey>,
     wechat_calls: DefaultKeyedRateLimiter<UserKey>,
-    failures: DefaultKeyedRateLimiter<IpAddr>,
-    strangers: DefaultDirectRateLimiter,
-    shut: Cache<IpAddr, ()>,
-    shut_to_strangers: Cache<(), ()>,
+    addresses: Failures<IpAddr>,
+    /// Whoever shows a bearer token without our tag is one and the same.
+    strangers: Failures<()>,
+}
+
+/// How often each has failed, and who is turned away unheard for it.
+struct Failures<K: Hash + Eq + Clone> {
+    counts: DefaultKeyedRateLimiter<K>,
+    shut: Cache<K, ()>,
+}
+
+impl<K: Hash + Eq + Clone + Send + Sync + 'static> Failures<K> {
+    fn new(quota: Quota) -> Self {
+        Self {
+            counts: RateLimiter::keyed(quota),
+            shut: Cache::builder().time_to_live(SHUT).max_capacity(MOST_SHUT).build(),
+        }
+    }
+
+    fn hear(&self, one: &K) -> Result<(), Problem> {
+        if self.shut.contains_key(one) {
+            return Err(Problem::new(Code::RateLimited).retry_after(SHUT));
+        }
+        Ok(())
+    }
+
+    fn failed(&self, one: K) {
+        if self.counts.check_key(&one).is_err() {
+            self.shut.insert(one, ());
+        }
+    }
 }
 
 impl Guard {
@@ -53,10 +81,8 @@ impl Guard {
                 settings.user_wechat_calls,
                 settings.user_wechat_calls_burst,
             )),
-            failures: RateLimiter::keyed(quota(settings.address_failures, settings.address_failures_burst)),
-            strangers: RateLimiter::direct(quota(STRANGERS.0, STRANGERS.1)),
-            shut: Cache::builder().time_to_live(SHUT).max_capacity(SHUT_ADDRESSES).build(),
-            shut_to_strangers: Cache::builder().time_to_live(SHUT).max_capacity(1).build(),
+            addresses: Failures::new(quota(settings.address_failures, settings.address_failures_burst)),
+            strangers: Failures::new(quota(STRANGERS.0, STRANGERS.1)),
         }
     }
 
@@ -92,10 +118,7 @@ impl Guard {
     /// # Errors
     /// [`Code::RateLimited`] when it is.
     pub fn hear(&self, address: IpAddr) -> Result<(), Problem> {
-        if self.enabled && self.shut.contains_key(&block(address)) {
-            return Err(Problem::new(Code::RateLimited).retry_after(SHUT));
-        }
-        Ok(())
+        if self.enabled { self.addresses.hear(&block(address)) } else { Ok(()) }
     }
 
     /// Whether a bearer token without our tag is to be turned away unheard, for those that were wrong of late.
@@ -103,24 +126,20 @@ impl Guard {
     /// # Errors
     /// [`Code::RateLimited`] when it is.
     pub fn hear_strangers(&self) -> Result<(), Problem> {
-        if self.enabled && self.shut_to_strangers.contains_key(&()) {
-            return Err(Problem::new(Code::RateLimited).retry_after(SHUT));
-        }
-        Ok(())
+        if self.enabled { self.strangers.hear(&()) } else { Ok(()) }
     }
 
     /// Counts a bearer token without our tag that was wrong.
     pub fn stranger_failed(&self) {
-        if self.enabled && self.strangers.check().is_err() {
-            self.shut_to_strangers.insert((), ());
+        if self.enabled {
+            self.strangers.failed(());
         }
     }
 
     /// Counts a failure of an address.
     pub fn failed(&self, address: IpAddr) {
-        let address = block(address);
-        if self.enabled && self.failures.check_key(&address).is_err() {
-            self.shut.insert(address, ());
+        if self.enabled {
+            self.addresses.failed(block(address));
         }
     }
 
@@ -131,7 +150,7 @@ impl Guard {
             ticks.tick().await;
             self.writes.retain_recent();
             self.wechat_calls.retain_recent();
-            self.failures.retain_recent();
+            self.addresses.counts.retain_recent();
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::connect::{BUSY_TIMEOUT, FILE, LOCK, OpenError};
+use super::connect::{BUSY_TIMEOUT, LOCK, OpenError, file_in};
 use super::schema;
 use crate::clock::Micros;
 use crate::random;
@@ -66,7 +66,7 @@ type Result<T> = std::result::Result<T, BackupError>;
 /// [`BackupError`].
 pub fn is_up_to_date(data_dir: &Path) -> Result<bool> {
     let version: u32 =
-        reader(&data_dir.join(FILE))?.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        reader(&file_in(data_dir))?.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(version >= schema::KNOWN)
 }
 
@@ -76,7 +76,7 @@ pub fn is_up_to_date(data_dir: &Path) -> Result<bool> {
 /// # Errors
 /// [`BackupError`]; then there is no file.
 pub fn backup(data_dir: &Path, file: &Path) -> Result<Content> {
-    let source = data_dir.join(FILE);
+    let source = file_in(data_dir);
     if !source.exists() {
         return Err(BackupError::Missing(source));
     }
@@ -128,7 +128,7 @@ pub fn verify(file: &Path) -> Result<Content> {
 pub fn restore(data_dir: &Path, file: &Path, replace: bool) -> Result<Content> {
     DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(io_at(data_dir))?;
     let _lock = lock(data_dir)?;
-    let target = data_dir.join(FILE);
+    let target = file_in(data_dir);
     if target.exists() && !replace {
         return Err(BackupError::Exists(target));
     }

@@ -15,7 +15,7 @@ use super::{Inner, schema};
 use crate::store::StoreError;
 
 /// The database in its directory.
-pub(super) const FILE: &str = "yibi.sqlite3";
+const FILE: &str = "yibi.sqlite3";
 /// The file whose lock says that a server has the database open. SQLite's own locks would let a second one
 /// in, and both would believe to be alone with leases and codes.
 pub(super) const LOCK: &str = "yibi.lock";
@@ -87,6 +87,12 @@ impl From<OpenError> for StoreError {
     }
 }
 
+/// The database in that directory.
+#[must_use]
+pub fn file_in(directory: &Path) -> PathBuf {
+    directory.join(FILE)
+}
+
 /// Opens or makes the database in that directory and starts its threads.
 pub fn open(directory: &Path) -> Result<Inner, OpenError> {
     let io = |path: &Path| {
@@ -101,7 +107,7 @@ pub fn open(directory: &Path) -> Result<Inner, OpenError> {
         TryLockError::Error(error) => OpenError::Io(lock_path, error),
     })?;
     // SQLite gives its companions, the log and the index of the log, the mode of the file.
-    let path = directory.join(FILE);
+    let path = file_in(directory);
     owned_file(&path).map_err(io(&path))?;
     let writer = writer(&path)?;
     // The names of new files are durable as well.

@@ -24,12 +24,13 @@ mod users;
 mod writer;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
+pub use self::connect::file_in;
 use self::readers::Readers;
 use self::writer::Writer;
 use super::{OPERATION_DEADLINE, StoreError, StoreResult};
@@ -49,12 +50,6 @@ struct Inner {
     readers: Readers,
     writer: Writer,
     lock: File,
-}
-
-/// The database in that directory.
-#[must_use]
-pub fn file_in(directory: &Path) -> PathBuf {
-    directory.join(connect::FILE)
 }
 
 impl SqliteStore {
