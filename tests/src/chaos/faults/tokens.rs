@@ -1,8 +1,9 @@
 //! Wrong tokens by the thousand, and what others notice of them.
 //!
 //! Those who send them share this machine with the server, which nobody would grant them elsewhere. So others are
-//! timed while as many requests go to a server that answers each with the same few bytes, on threads of its own as the
-//! real one's, and then while they go to the real one: what is slower then is due to that server's work.
+//! timed while as many requests go to a stub that answers each with the very bytes of the server's refusal, on threads
+//! of its own as the real one's, and then while they go to the real one: what is slower then is due to that server's
+//! work.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::Raw;
 use crate::bench::Case;
 use crate::bench::load::{Client, open};
 use crate::bench::process::Meter;
@@ -52,7 +54,8 @@ pub fn wrong_token() -> String {
 
 /// Has storms blow by turns, and times others meanwhile.
 pub async fn wrong(ground: &mut Ground, duration: Duration) -> String {
-    let (server, stub) = (address(&ground.servers[0]), stub().await);
+    let server = address(&ground.servers[0]);
+    let stub = stub(refusal(&ground.servers[0].public).await).await;
     let (me, read) = (Case::Me.workers(&ground.people), Case::Read.workers(&ground.people));
     let others = me.into_iter().take(4).chain(read.into_iter().take(4));
     let mut others: Vec<Client> = others.map(|worker| Client::new(server, worker)).collect();
@@ -128,12 +131,7 @@ async fn blow(to: SocketAddr, storm: Storm, over: Arc<AtomicBool>, answered: Arc
         requests.clear();
         for number in 0..TOGETHER {
             let from = if storm == Storm::OneAddress { 0 } else { mixed(number) % ADDRESSES };
-            requests.push_str(&format!(
-                "GET /api/v1/me HTTP/1.1\r\nHost: chaos\r\nX-Forwarded-For: 198.18.{}.{}\r\nAuthorization: Bearer {}\r\n\r\n",
-                from / 250,
-                from % 250,
-                wrong_token()
-            ));
+            requests.push_str(&request(from));
         }
         if stream.write_all(requests.as_bytes()).await.is_err() {
             return;
@@ -158,36 +156,55 @@ async fn blow(to: SocketAddr, storm: Storm, over: Arc<AtomicBool>, answered: Arc
     }
 }
 
+/// One with a wrong token, from one of the addresses.
+fn request(from: u64) -> String {
+    format!(
+        "GET /api/v1/me HTTP/1.1\r\nHost: chaos\r\nX-Forwarded-For: 198.18.{}.{}\r\nAuthorization: Bearer {}\r\n\r\n",
+        from / 250,
+        from % 250,
+        wrong_token()
+    )
+}
+
 /// A number that looks random, another one at each call.
 fn mixed(salt: u64) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     (COUNT.fetch_add(1, Ordering::Relaxed) + salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
+/// What the server answers to a wrong token.
+async fn refusal(server: &str) -> Vec<u8> {
+    let mut connection = Raw::connect(server).await;
+    assert!(connection.write(request(0)).await);
+    let reply = connection.reply().await.unwrap();
+    assert_eq!(reply.status, 401);
+    [reply.head.as_bytes(), &reply.body].concat()
+}
+
 /// A server that reads requests and answers each the same, until the process ends.
-async fn stub() -> SocketAddr {
+async fn stub(reply: Vec<u8>) -> SocketAddr {
     let (told, address) = oneshot::channel();
-    std::thread::spawn(|| {
+    std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         runtime.unwrap().block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             told.send(listener.local_addr().unwrap()).unwrap();
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream));
+                tokio::spawn(answer(stream, reply.clone()));
             }
         });
     });
     address.await.unwrap()
 }
 
-async fn answer(mut stream: TcpStream) {
+async fn answer(mut stream: TcpStream, reply: Vec<u8>) {
     let _ = stream.set_nodelay(true);
     let mut read = Vec::new();
     while stream.read_buf(&mut read).await.is_ok_and(|read| read > 0) {
         let mut replies = Vec::new();
         while let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
             read.drain(..end + 4);
-            replies.extend_from_slice(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+            replies.extend_from_slice(&reply);
         }
         if stream.write_all(&replies).await.is_err() {
             return;
