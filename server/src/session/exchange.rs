@@ -11,9 +11,9 @@ use super::token::code_hash;
 use super::{Client, Refusal, SessionError, SessionService};
 use crate::clock::Micros;
 use crate::random;
-use crate::store::gallery::{Gallery, NewUser};
+use crate::store::gallery::{Gallery, NewUser, UserRecord};
 use crate::store::sessions::{
-    CodeOutcome, CodeState, Dialect, SessionId, Sessions, StoredSession, StoredToken,
+    CodeOutcome, CodeState, Dialect, SecretHash, SessionId, Sessions, StoredSession, StoredToken,
 };
 use crate::store::{OPERATION_DEADLINE, StoreError};
 use crate::user::UserKey;
@@ -35,13 +35,27 @@ pub(super) struct Bearing {
     pub(super) dialect: Dialect,
     pub(super) app: WechatApp,
     pub(super) code: String,
-    /// The session's id, where it is not to be random.
-    pub(super) id: Option<SessionId>,
+    /// What is to be the session's id.
+    pub(super) id: SessionId,
     /// What is to open the session from the start.
-    pub(super) tokens: Vec<StoredToken>,
+    pub(super) token: SecretHash,
     /// The user's origin, if this is the first sign-in.
     pub(super) from: Option<String>,
     pub(super) client: Client,
+}
+
+/// What a code has become.
+pub(super) enum Borne {
+    /// A session that this call made.
+    Now(Box<Newborn>),
+    /// One that was made before.
+    Before(SessionId),
+}
+
+/// A session that was made this moment, and its user.
+pub(super) struct Newborn {
+    pub(super) session: StoredSession,
+    pub(super) user: UserRecord,
 }
 
 impl SessionService {
@@ -52,7 +66,7 @@ impl SessionService {
         &self,
         bearing: Bearing,
         trust: impl FnOnce(&Exchange) -> Result<Profile, SessionError>,
-    ) -> Result<SessionId, SessionError> {
+    ) -> Result<Borne, SessionError> {
         let hash = code_hash(&bearing.app.id, &bearing.code);
         let holder = random::short_id();
         let give_up = Instant::now() + WAIT;
@@ -60,7 +74,7 @@ impl SessionService {
         loop {
             match self.0.store.claim_code(hash, &holder, self.0.wechat.client().timeout() + CLAIM).await? {
                 CodeState::Claimed => break,
-                CodeState::Session(id) => return Ok(id),
+                CodeState::Session(id) => return Ok(Borne::Before(id)),
                 CodeState::Refused(kept) => {
                     let refusal = serde_json::from_str(&kept);
                     return Err(refusal.map_or(SessionError::CodeSpent, SessionError::Exchange));
@@ -74,21 +88,24 @@ impl SessionService {
         }
         let made = self.exchange(&bearing, trust).await;
         match &made {
-            Ok(id) => self.0.store.settle_code(hash, &CodeOutcome::Session(*id), REMEMBER).await?,
+            Ok(newborn) => {
+                let outcome = CodeOutcome::Session(newborn.session.id);
+                self.0.store.settle_code(hash, &outcome, REMEMBER).await?;
+            }
             Err(SessionError::Exchange(refusal)) if refusal.for_good() => {
                 let kept = serde_json::to_string(refusal).unwrap_or_default();
                 self.0.store.settle_code(hash, &CodeOutcome::Refused(kept), REMEMBER).await?;
             }
             Err(_) => self.0.store.release_code(hash, &holder).await?,
         }
-        made
+        made.map(|newborn| Borne::Now(Box::new(newborn)))
     }
 
     async fn exchange(
         &self,
         bearing: &Bearing,
         trust: impl FnOnce(&Exchange) -> Result<Profile, SessionError>,
-    ) -> Result<SessionId, SessionError> {
+    ) -> Result<Newborn, SessionError> {
         let exchanged = self.0.wechat.client().exchange(&bearing.app, &bearing.code).await;
         let exchange = exchanged.map_err(|error| {
             let refusal = Refusal::from(&error);
@@ -106,7 +123,7 @@ impl SessionService {
         bearing: &Bearing,
         exchange: Exchange,
         profile: &Profile,
-    ) -> Result<SessionId, SessionError> {
+    ) -> Result<Newborn, SessionError> {
         let now = Micros::now();
         let user = UserKey::new(&bearing.app.id, &exchange.openid);
         let new = NewUser {
@@ -122,7 +139,6 @@ impl SessionService {
             return Err(SessionError::Blocked);
         }
         self.take_profile(&record, profile).await?;
-        let id = bearing.id.unwrap_or_else(|| SessionId(random::bytes()));
         let longest = match bearing.dialect {
             Dialect::Yibi => Duration::from_secs(u64::from(self.0.settings.yibi_days) * 86_400),
             Dialect::Wafer => Duration::from_secs(u64::from(self.0.settings.wafer_hours) * 3_600),
@@ -130,7 +146,7 @@ impl SessionService {
         };
         let sealer = &self.0.keys.get().await?.sealer;
         let session = StoredSession {
-            id,
+            id: bearing.id,
             public_id: record.public_id.clone(),
             dialect: bearing.dialect,
             device: bearing.client.device.clone(),
@@ -139,23 +155,27 @@ impl SessionService {
             last_seen: now,
             ends_at: now.plus(longest),
             epoch: 0,
-            tokens: bearing.tokens.clone(),
-            sealed_key: sealer.seal(exchange.session_key.expose_secret(), &id.to_string()),
+            tokens: vec![StoredToken { hash: bearing.token, until: None }],
+            sealed_key: sealer.seal(exchange.session_key.expose_secret(), &bearing.id.to_string()),
             user,
         };
         let session = self.0.store.create(session, self.0.settings.idle).await?;
         // Who blocks a user first says so and then ends the sessions: one that was made in between sees it now.
-        let now_known = self.0.users.user(&session.user).await?;
-        if now_known.is_some_and(|record| record.blocked_at.is_some()) {
-            self.0.store.remove(&session.user, id).await?;
-            return Err(SessionError::Blocked);
+        // A user who is gone by now has been erased.
+        let user = self.0.users.user(&session.user).await?.ok_or(SessionError::Leaving);
+        let user = user
+            .and_then(|user| if user.blocked_at.is_some() { Err(SessionError::Blocked) } else { Ok(user) });
+        if user.is_err() {
+            self.0.store.remove(&session.user, session.id).await?;
         }
+        let user = user?;
+        self.0.hints.insert(session.id, session.user.clone());
         self.0.metrics.watch().happens(|| Happening::SignIn {
-            user: UserRef::from(&record),
-            session: id.to_string(),
+            user: UserRef::from(&user),
+            session: session.id.to_string(),
             dialect: session.dialect.name().to_owned(),
             new: first,
         });
-        Ok(id)
+        Ok(Newborn { session, user })
     }
 }

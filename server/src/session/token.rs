@@ -29,6 +29,12 @@ impl Token {
         Self { id, secret: random::bytes() }
     }
 
+    /// The session that it opens.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
     /// What the store keeps of it.
     #[must_use]
     pub fn hash(&self) -> SecretHash {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
-use super::exchange::Bearing;
+use super::exchange::{Bearing, Borne};
 use super::profile::Profile;
 use super::token::{WaferPair, code_hash};
 use super::weapp::MAX_CODE;
@@ -82,14 +82,17 @@ impl SessionService {
             dialect: Dialect::Wafer,
             app,
             code,
-            id: Some(presented.id),
-            tokens: Vec::new(),
+            id: presented.id,
+            token: presented.hash,
             from: None,
             client,
         };
         let trust = |exchange: &Exchange| trusted(&exchange.session_key, &exchange.openid);
-        let id = self.session_of_code(bearing, trust).await?;
-        // The code may have been exchanged before, and come with other data now.
+        let id = match self.session_of_code(bearing, trust).await? {
+            Borne::Now(_) => return Ok(pair),
+            Borne::Before(id) => id,
+        };
+        // It may come with other data now.
         let session = self.0.store.read(id, None, None).await?.ok_or(SessionError::CodeSpent)?;
         let session_key = self.0.keys.get().await?.sealer.open(&session.sealed_key, &id.to_string());
         trusted(&session_key.ok_or(SessionError::CodeSpent)?, session.user.openid())?;

@@ -11,7 +11,7 @@ use super::exchange::Bearing;
 use super::profile::Profile;
 use super::yibi::outcome_name;
 use super::{Caller, Client, Presented, Refusal, SessionError, SessionService};
-use crate::store::sessions::{Dialect, StoredToken};
+use crate::store::sessions::Dialect;
 use crate::wechat::{Exchange, WechatApp, crypto};
 
 /// The longest code that can be one of WeChat's, which have 32 characters.
@@ -109,8 +109,8 @@ impl SessionService {
                     dialect: Dialect::Weapp,
                     app: app.clone(),
                     code,
-                    id: Some(presented.id),
-                    tokens: vec![StoredToken { hash: presented.hash, until: None }],
+                    id: presented.id,
+                    token: presented.hash,
                     from: None,
                     client,
                 };

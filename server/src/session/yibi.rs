@@ -3,11 +3,12 @@
 use tracing::Instrument;
 use yibi_common::admin::{Happening, UserRef};
 
-use super::exchange::Bearing;
+use super::exchange::{Bearing, Borne};
 use super::profile::Profile;
 use super::token::code_hash;
 use super::{Caller, Client, Presented, SessionError, SessionService, Token};
 use crate::clock::Micros;
+use crate::random;
 use crate::store::gallery::{Gallery, UserRecord};
 use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession};
 use crate::user::UserKey;
@@ -66,18 +67,26 @@ impl SessionService {
     }
 
     async fn sign_in_once(&self, sign_in: SignIn) -> Result<SignedIn, SessionError> {
+        let token = Token::new(SessionId(random::bytes()));
         let bearing = Bearing {
             dialect: Dialect::Yibi,
             app: sign_in.app,
             code: sign_in.code,
-            id: None,
-            tokens: Vec::new(),
+            id: token.id(),
+            token: token.hash(),
             from: sign_in.from,
             client: sign_in.client,
         };
-        let id = self.session_of_code(bearing, |_| Ok(Profile::default())).await?;
-        let (token, session) = self.further_token(id, None).await?;
-        let user = self.0.users.user(&session.user).await?.ok_or(SessionError::CodeSpent)?;
+        let (token, session, user) = match self.session_of_code(bearing, |_| Ok(Profile::default())).await? {
+            Borne::Now(newborn) => {
+                (token.text(&self.0.keys.get().await?.signer), newborn.session, newborn.user)
+            }
+            Borne::Before(id) => {
+                let (token, session) = self.further_token(id, None).await?;
+                let user = self.0.users.user(&session.user).await?.ok_or(SessionError::CodeSpent)?;
+                (token, session, user)
+            }
+        };
         let new = user.created_at == session.created_at;
         Ok(SignedIn { token, expires_in: self.expires_in(&session), user, new })
     }

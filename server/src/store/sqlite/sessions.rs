@@ -274,13 +274,16 @@ fn claim_code(
 
 /// The living session and when it expires.
 fn find(connection: &Connection, id: SessionId, now: Micros) -> StoreResult<Option<(StoredSession, Micros)>> {
-    let found: Option<(String, Micros)> = connection
-        .prepare_cached("SELECT value, expires_at FROM sessions WHERE id = ? AND expires_at > ?")?
-        .query_row(params![id.0, now], |row| Ok((row.get(0)?, row.get(1)?)))
+    let found: Option<(String, Micros, i64)> = connection
+        .prepare_cached(
+            "SELECT value, expires_at, ifnull(epoch, 0) FROM sessions LEFT JOIN epochs USING (user)
+             WHERE id = ? AND expires_at > ?",
+        )?
+        .query_row(params![id.0, now], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((value, expires_at)) = found else { return Ok(None) };
+    let Some((value, expires_at, epoch)) = found else { return Ok(None) };
     let session = decode(&value)?;
-    let ended = session.epoch < epoch(connection, &session.user)?;
+    let ended = u64::try_from(epoch).is_ok_and(|epoch| session.epoch < epoch);
     Ok((!ended).then_some((session, expires_at)))
 }
 

@@ -68,20 +68,25 @@ pub fn sign_in(
         };
         return Ok((record, true));
     };
-    let taken_back = record.erase_at.is_some_and(|at| at > now);
-    let told = record.unionid.is_none() && new.unionid.is_some();
-    if taken_back {
-        record.erase_at = None;
-    }
-    if told {
-        record.unionid.clone_from(&new.unionid);
-    }
-    if taken_back || told {
+    if brings_news(&record, new, now) {
+        if record.erase_at.is_some_and(|at| at > now) {
+            record.erase_at = None;
+        }
+        if record.unionid.is_none() {
+            record.unionid.clone_from(&new.unionid);
+        }
         connection
             .prepare_cached("UPDATE users SET unionid = ?, erase_at = ? WHERE key = ?")?
             .execute(params![record.unionid, record.erase_at, key])?;
     }
     Ok((record, false))
+}
+
+/// Whether a sign-in changes anything about the user.
+pub fn brings_news(record: &UserRecord, new: &NewUser, now: Micros) -> bool {
+    let taken_back = record.erase_at.is_some_and(|at| at > now);
+    let told = record.unionid.is_none() && new.unionid.is_some();
+    taken_back || told
 }
 
 /// See [`Gallery::set_nickname`](crate::store::gallery::Gallery::set_nickname).
