@@ -115,6 +115,7 @@ pub struct Metrics {
     registry: Registry,
     watch: Watch,
     requests: Family<RequestLabels, Counter>,
+    turned_away: Counter,
     request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     operation_seconds: Family<OperationLabels, Histogram, fn() -> Histogram>,
     operation_failures: Family<OperationLabels, Counter>,
@@ -134,6 +135,12 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("yibi");
         let requests = Family::default();
         registry.register("http_requests", "Requests by route template and status", requests.clone());
+        let turned_away = Counter::default();
+        registry.register(
+            "http_requests_turned_away",
+            "Requests turned away unheard, since too much had failed; in no log, and among the others",
+            turned_away.clone(),
+        );
         let request_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
         let help = "Time from a request's head to its reply's head";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, request_seconds.clone());
@@ -199,6 +206,7 @@ impl Default for Metrics {
             registry,
             watch: Watch::default(),
             requests,
+            turned_away,
             request_seconds,
             operation_seconds,
             operation_failures,
@@ -232,6 +240,11 @@ impl Metrics {
         let labels = RequestLabels { method: Name(method.into()), route: route.clone(), status };
         self.requests.get_or_create(&labels).inc();
         self.request_seconds.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
+    }
+
+    /// A request was turned away unheard.
+    pub fn turned_away(&self) {
+        self.turned_away.inc();
     }
 
     /// An operation of a store ended.

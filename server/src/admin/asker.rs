@@ -42,7 +42,7 @@ fn known(request: &HttpRequest) -> Result<Viewer, Problem> {
     } else {
         // The peer itself: what it may say of others is not believed here.
         let peer = request.peer_addr().ok_or_else(|| Problem::new(Code::Unauthenticated))?.ip();
-        desk.guard.hear(peer)?;
+        desk.guard.hear(request, peer)?;
         let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = token.and_then(|value| value.split_once(' '));
         let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);

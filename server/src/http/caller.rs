@@ -46,14 +46,14 @@ pub(super) async fn authenticated(app: &App, request: &HttpRequest) -> Result<Ca
     let presented = bearer(request);
     let known = presented.is_some_and(|presented| app.sessions.knows(&presented));
     if !known {
-        app.guard.hear(from)?;
+        app.guard.hear(request, from)?;
     }
     let strange = match presented {
         Some(presented) if !known => !app.sessions.vouches(&presented).await?,
         Some(_) | None => false,
     };
     if strange {
-        app.guard.hear_strangers()?;
+        app.guard.hear_strangers(request)?;
     }
     let caller = match presented {
         Some(presented) => app.sessions.authenticate(&presented).await,

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use yibi_common::admin::{Failure, RequestRow};
 use yibi_common::api::ProblemBody;
 
-use super::guard::is_trusted;
+use super::guard::{TurnedAway, is_trusted};
 use super::{App, unread};
 use crate::clock::Micros;
 use crate::problem::{Code, Problem};
@@ -98,6 +98,12 @@ pub async fn envelope(
     if let Some(app) = &app {
         app.metrics.request(method.as_str(), &route, status, took);
     }
+    if response.request().extensions().get::<TurnedAway>().is_some() {
+        if let Some(app) = &app {
+            app.metrics.turned_away();
+        }
+        return Ok(response);
+    }
     let caller = response.request().extensions().get::<CalledBy>().cloned().map(|caller| caller.0);
     if let Some(app) = &app {
         let watch = app.metrics.watch();
@@ -137,16 +143,14 @@ pub async fn envelope(
 /// What operators are to know of a response: a failure with its cause, unless strangers can bring it about at
 /// will.
 fn failure(response: &ServiceResponse<BoxBody>, problem: Option<&Problem>) -> Option<(Code, Option<String>)> {
-    if let Some(Failed2016 { code, cause }) = response.response().extensions().get::<Failed2016>() {
-        return Some((*code, cause.clone()));
-    }
-    let Some(problem) = problem else {
-        return response.status().is_server_error().then_some((Code::Internal, None));
+    let of_2016 = response.response().extensions().get::<Failed2016>().cloned();
+    let (code, cause) = match (of_2016, problem) {
+        (Some(Failed2016 { code, cause }), _) => (code, cause),
+        (None, Some(problem)) => (problem.code, problem.cause_chain()),
+        (None, None) => return response.status().is_server_error().then_some((Code::Internal, None)),
     };
-    let cause = problem.cause_chain();
-    let at_will =
-        matches!(problem.code.status().as_u16(), 401 | 404 | 405 | 429) || problem.code == Code::LinkInvalid;
-    (cause.is_some() || !at_will).then_some((problem.code, cause))
+    let at_will = matches!(code.status().as_u16(), 401 | 404 | 405 | 429) || code == Code::LinkInvalid;
+    (cause.is_some() || !at_will).then_some((code, cause))
 }
 
 /// The id that a trusted proxy gave the request, or a new one.

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage, HttpRequest};
 use governor::clock::Clock;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use moka::sync::Cache;
@@ -52,17 +52,13 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Failures<K> {
         }
     }
 
-    fn hear(&self, one: &K) -> Result<(), Problem> {
-        if self.shut.contains_key(one) {
-            return Err(Problem::new(Code::RateLimited).retry_after(SHUT));
-        }
-        Ok(())
+    fn is_shut(&self, one: &K) -> bool {
+        self.shut.contains_key(one)
     }
 
-    fn failed(&self, one: K) {
-        if self.counts.check_key(&one).is_err() {
-            self.shut.insert(one, ());
-        }
+    /// Counts a failure. Whether it is the one for which its author is turned away from now on.
+    fn failed(&self, one: K) -> bool {
+        self.counts.check_key(&one).is_err() && self.shut.entry(one).or_insert(()).is_fresh()
     }
 }
 
@@ -117,29 +113,32 @@ impl Guard {
     ///
     /// # Errors
     /// [`Code::RateLimited`] when it is.
-    pub fn hear(&self, address: IpAddr) -> Result<(), Problem> {
-        if self.enabled { self.addresses.hear(&block(address)) } else { Ok(()) }
+    pub fn hear(&self, request: &HttpRequest, address: IpAddr) -> Result<(), Problem> {
+        let shut = self.enabled && self.addresses.is_shut(&block(address));
+        if shut { Err(turned_away(request)) } else { Ok(()) }
     }
 
     /// Whether a bearer token without our tag is to be turned away unheard, for those that were wrong of late.
     ///
     /// # Errors
     /// [`Code::RateLimited`] when it is.
-    pub fn hear_strangers(&self) -> Result<(), Problem> {
-        if self.enabled { self.strangers.hear(&()) } else { Ok(()) }
+    pub fn hear_strangers(&self, request: &HttpRequest) -> Result<(), Problem> {
+        let shut = self.enabled && self.strangers.is_shut(&());
+        if shut { Err(turned_away(request)) } else { Ok(()) }
     }
 
     /// Counts a bearer token without our tag that was wrong.
     pub fn stranger_failed(&self) {
-        if self.enabled {
-            self.strangers.failed(());
+        if self.enabled && self.strangers.failed(()) {
+            tracing::warn!("too many wrong tokens: those without our tag are turned away for a second");
         }
     }
 
     /// Counts a failure of an address.
     pub fn failed(&self, address: IpAddr) {
-        if self.enabled {
-            self.addresses.failed(block(address));
+        let block = block(address);
+        if self.enabled && self.addresses.failed(block) {
+            tracing::warn!(address = %block, "too many failures: an address is turned away for a second");
         }
     }
 
@@ -153,6 +152,16 @@ impl Guard {
             self.addresses.counts.retain_recent();
         }
     }
+}
+
+/// Marks a request that was turned away unheard. It is counted, and that is all: those come by the thousand, and would
+/// fill the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TurnedAway;
+
+fn turned_away(request: &HttpRequest) -> Problem {
+    request.extensions_mut().insert(TurnedAway);
+    Problem::new(Code::RateLimited).retry_after(SHUT)
 }
 
 /// What is counted as one address: of IPv6 a /64, which one household has.
@@ -201,7 +210,13 @@ pub(super) fn address(request: &HttpRequest, app: &App) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
+
+    fn request() -> HttpRequest {
+        TestRequest::default().to_http_request()
+    }
 
     fn guard(user_writes_burst: u32, address_failures_burst: u32, enabled: bool) -> Guard {
         let drawing = yibi_common::limits::Limits::default();
@@ -252,11 +267,11 @@ mod tests {
         let other: IpAddr = "2001:db8:0:1::1".parse().unwrap();
         for _ in 0..2 {
             guard.failed(one);
-            guard.hear(one).unwrap();
+            guard.hear(&request(), one).unwrap();
         }
         guard.failed(same_house);
-        assert_eq!(guard.hear(one).unwrap_err().code, Code::RateLimited);
-        guard.hear(other).unwrap();
+        assert_eq!(guard.hear(&request(), one).unwrap_err().code, Code::RateLimited);
+        guard.hear(&request(), other).unwrap();
     }
 
     #[test]
@@ -264,12 +279,12 @@ mod tests {
         let guard = guard(1, 1, true);
         for _ in 0..STRANGERS.1 {
             guard.stranger_failed();
-            guard.hear_strangers().unwrap();
+            guard.hear_strangers(&request()).unwrap();
         }
         for _ in 0..STRANGERS.1 {
             guard.stranger_failed();
         }
-        let problem = guard.hear_strangers().unwrap_err();
+        let problem = guard.hear_strangers(&request()).unwrap_err();
         assert_eq!(problem.code, Code::RateLimited);
         assert!(problem.retry_after_seconds().is_some_and(|seconds| seconds >= 1));
     }
@@ -286,7 +301,7 @@ mod tests {
         for _ in 0..=2 * STRANGERS.1 {
             guard.stranger_failed();
         }
-        guard.hear_strangers().unwrap();
-        guard.hear(IpAddr::from([1, 2, 3, 4])).unwrap();
+        guard.hear_strangers(&request()).unwrap();
+        guard.hear(&request(), IpAddr::from([1, 2, 3, 4])).unwrap();
     }
 }

@@ -47,7 +47,7 @@ async fn take(app: App, request: HttpRequest, body: Body) -> Reply {
 
 /// The key of the address's app, and the query; nothing is at an address without a key.
 fn known<'a>(app: &'a App, request: &HttpRequest) -> Result<(&'a PushKey, PushQuery), Problem> {
-    app.guard.hear(address(request, app))?;
+    app.guard.hear(request, address(request, app))?;
     let key = app.pushes.key(request.match_info().get("app"));
     Ok((key.ok_or_else(|| Problem::new(Code::NotFound))?, query(request)?))
 }

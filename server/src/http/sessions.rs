@@ -34,7 +34,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 ))]
 pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply {
     let from = address(&request, &app);
-    app.guard.hear(from)?;
+    app.guard.hear(&request, from)?;
     let asked: SignInRequest = body.json_within(MAX_SIGN_IN).await?;
     let short = |text: &str, most: usize| {
         (1..=most).contains(&text.chars().count()) && !text.chars().any(crate::text::unprintable)

@@ -35,7 +35,7 @@ fn header(request: &HttpRequest, name: &str) -> Option<String> {
 
 async fn log_in(app: App, request: HttpRequest) -> HttpResponse {
     let from = address(&request, &app);
-    if app.guard.hear(from).is_err() {
+    if app.guard.hear(&request, from).is_err() {
         return magic(LOGIN_FAILED, "too many requests");
     }
     let Some(wechat_app) = app.sessions.app(app_id(&request).as_deref()) else {
@@ -101,7 +101,7 @@ pub(super) async fn check(
     presented: &Presented,
 ) -> Result<Caller, HttpResponse> {
     let from = address(request, app);
-    if !app.sessions.knows(presented) && app.guard.hear(from).is_err() {
+    if !app.sessions.knows(presented) && app.guard.hear(request, from).is_err() {
         return Err(magic(CHECK_FAILED, "too many requests"));
     }
     match app.sessions.authenticate(presented).await {

@@ -125,7 +125,7 @@ pub(super) async fn caller(app: &App, request: &HttpRequest) -> Result<Caller, H
         .code
         .as_ref()
         .is_some_and(|code| app.sessions.knows(&crate::session::Presented::weapp_code(&wechat_app.id, code)));
-    if !known && app.guard.hear(from).is_err() {
+    if !known && app.guard.hear(request, from).is_err() {
         return Err(failure("too many requests"));
     }
     match app.sessions.identify(wechat_app, headers, client(request, from, None)).await {

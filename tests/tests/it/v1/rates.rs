@@ -110,6 +110,46 @@ async fn an_address_fails_so_often_while_its_good_tokens_work() {
     .await;
 }
 
+/// Whoever is turned away by the thousand is not to fill the disk.
+#[tokio::test]
+async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
+    let wechat = Wechat::start();
+    let mut server = start(&wechat, &[]);
+    let alice = server.signed_in(&wechat, "alice").await.with_header("x-request-id", "the-last-one");
+    // Each dialect until it turns the address away, which a pause on the way may make wait for another failure.
+    let ways: [(&str, &[(&str, &str)]); 3] = [
+        ("/api/v1/me", &[("authorization", "Bearer AAAA")]),
+        ("/applet/session/paints/list", &[("x-wx-code", "guess")]),
+        ("/applet/user", &[("x-wx-id", "guess"), ("x-wx-skey", "guess")]),
+    ];
+    let mut away = Vec::new();
+    for (path, headers) in ways {
+        for number in 0..100 {
+            let id = format!("stranger-{}-{number}", away.len());
+            let api = server.api().with_header("x-request-id", &id);
+            let reply =
+                headers.iter().fold(api, |api, (name, value)| api.with_header(name, value)).get(path).await;
+            if reply.text().contains("too many requests") || reply.status == 429 {
+                away.push(id);
+                break;
+            }
+        }
+    }
+    assert_eq!(away.len(), ways.len(), "{away:?}");
+    alice.get("/api/v1/me").await.ok();
+    let log = server.process();
+    log.wait_for("a user's line", |line| line.contains("the-last-one").then_some(()));
+    let output = log.output();
+    assert!(output.contains("an address is turned away"), "{output}");
+    assert!(output.contains("stranger-0-0"), "a failure that was heard has its line: {output}");
+    for id in &away {
+        assert!(!output.contains(id.as_str()), "{id}: {output}");
+    }
+    // They are counted all the same.
+    let metrics = Api::new(&server.admin).get("/metrics").await.text();
+    assert!(metrics.contains("yibi_http_requests_turned_away_total 3"), "{metrics}");
+}
+
 /// No address is shut, for each fails once. What has the tag of a token is heard all the same.
 #[tokio::test]
 async fn tokens_of_strangers_keep_nobody_waiting() {
