@@ -22,7 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long it then waits before it asks again. Less than it is told to: an impatient client finds more.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long a hand rests between two batches.
-const REST: Duration = Duration::from_millis(30);
+pub const REST: Duration = Duration::from_millis(30);
+/// The same where little load is to be about.
+pub const LONG_REST: Duration = Duration::from_millis(300);
 /// Actions after which the next drawing is begun, so that beginnings are struck, too.
 const LONGEST: usize = 400;
 /// Batches between two reads of the whole.
@@ -43,13 +45,14 @@ struct Client {
     api: Api,
     servers: Vec<String>,
     turn: usize,
+    rest: Duration,
     history: Arc<History>,
     stopped: Arc<AtomicBool>,
 }
 
 impl Clients {
-    /// Has everybody sign in and begin. Those servers are asked by turns.
-    pub async fn start(servers: &[String]) -> Self {
+    /// Has everybody sign in and begin, with such a rest between two batches. Those servers are asked by turns.
+    pub async fn start(servers: &[String], rest: Duration) -> Self {
         let (history, stopped) = (Arc::<History>::default(), Arc::<AtomicBool>::default());
         let mut tasks = JoinSet::new();
         for number in 0..=DEVICES {
@@ -61,6 +64,7 @@ impl Clients {
                 api,
                 servers: servers.to_vec(),
                 turn: number,
+                rest,
                 history: Arc::clone(&history),
                 stopped: Arc::clone(&stopped),
             };
@@ -145,7 +149,7 @@ impl Client {
             if end > LONGEST {
                 (drawing.number, end) = (drawing.number + 1, 0);
             }
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(self.rest).await;
         }
         self
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::clients::Clients;
+use super::clients::{Clients, LONG_REST, REST};
 use crate::bench::Case;
 use crate::bench::load::{Client, Figures, open};
 use crate::bench::process::peak_mb;
@@ -53,7 +53,7 @@ pub struct Wishes {
     pub redis_proxy: bool,
     /// The servers behind nginx, and not asked by turns.
     pub nginx: bool,
-    /// No load but the clients whose history is kept.
+    /// No load but the clients whose history is kept, and these at leisure.
     pub quiet: bool,
 }
 
@@ -142,7 +142,8 @@ impl Ground {
         let over = Arc::<AtomicBool>::default();
         let load = (!wishes.quiet).then(|| load(&people, &asked, &over));
         let urls: Vec<String> = asked.iter().map(|address| format!("http://{address}")).collect();
-        let clients = Clients::start(&urls).await;
+        let rest = if wishes.quiet { LONG_REST } else { REST };
+        let clients = Clients::start(&urls, rest).await;
         let watched = Arc::new(Mutex::new(Watched { ids: ids(&servers), peak_mb: 0.0 }));
         tokio::spawn(watch_memory(Arc::clone(&watched), Arc::clone(&over)));
         let mut ground = Self {

@@ -30,10 +30,11 @@ const CONNECTIONS: u64 = 50;
 const TOGETHER: u64 = 10;
 /// Addresses from which they say that they come, when it is not one.
 const ADDRESSES: u64 = 5_000;
-/// Requests a second of the others who are timed.
-const OTHERS: f64 = 200.0;
+/// Requests a second of the others who are timed. The storm ticks by the millisecond: who comes every five of them meets
+/// it always or never.
+const OTHERS: f64 = 197.3;
 /// How often each kind of storm has its turn.
-const TURNS: u32 = 5;
+const TURNS: u32 = 10;
 /// How much slower others may be.
 const SLOWER: f64 = 1.10;
 
@@ -68,8 +69,8 @@ pub async fn wrong(ground: &mut Ground, duration: Duration) -> String {
             let to = if storm == Storm::Elsewhere { stub } else { server };
             let (over, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
             let mut connections = JoinSet::new();
-            for _ in 0..CONNECTIONS {
-                connections.spawn(blow(to, storm, Arc::clone(&over), Arc::clone(&sent)));
+            for number in 0..CONNECTIONS {
+                connections.spawn(blow(to, storm, number, Arc::clone(&over), Arc::clone(&sent)));
             }
             let timed = tokio::task::spawn_blocking(move || {
                 let figures = open(&mut others, OTHERS, turn);
@@ -119,12 +120,20 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-/// Sends wrong tokens over one connection at its part of the rate, and counts what is answered.
-async fn blow(to: SocketAddr, storm: Storm, over: Arc<AtomicBool>, answered: Arc<AtomicU64>) {
+/// Sends wrong tokens over one of the connections at its part of the rate, and counts what is answered. The connections
+/// take turns: strangers do not wait for one another.
+async fn blow(
+    to: SocketAddr,
+    storm: Storm,
+    number: u64,
+    over: Arc<AtomicBool>,
+    answered: Arc<AtomicU64>,
+) {
     let Ok(mut stream) = TcpStream::connect(to).await else { return };
     let _ = stream.set_nodelay(true);
-    let mut ticks =
-        tokio::time::interval(Duration::from_secs(1) * (CONNECTIONS * TOGETHER) as u32 / RATE as u32);
+    let period = Duration::from_secs(1) * (CONNECTIONS * TOGETHER) as u32 / RATE as u32;
+    let first = tokio::time::Instant::now() + period * number as u32 / CONNECTIONS as u32;
+    let mut ticks = tokio::time::interval_at(first, period);
     let (mut requests, mut replies) = (String::new(), vec![0; 64 << 10]);
     while !over.load(Ordering::SeqCst) {
         ticks.tick().await;
