@@ -122,13 +122,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 
 /// Sends wrong tokens over one of the connections at its part of the rate, and counts what is answered. The connections
 /// take turns: strangers do not wait for one another.
-async fn blow(
-    to: SocketAddr,
-    storm: Storm,
-    number: u64,
-    over: Arc<AtomicBool>,
-    answered: Arc<AtomicU64>,
-) {
+async fn blow(to: SocketAddr, storm: Storm, number: u64, over: Arc<AtomicBool>, answered: Arc<AtomicU64>) {
     let Ok(mut stream) = TcpStream::connect(to).await else { return };
     let _ = stream.set_nodelay(true);
     let period = Duration::from_secs(1) * (CONNECTIONS * TOGETHER) as u32 / RATE as u32;
