@@ -138,7 +138,7 @@ impl Default for Metrics {
         let turned_away = Counter::default();
         registry.register(
             "http_requests_turned_away",
-            "Requests turned away unheard, since too much had failed; in no log, and among the others",
+            "Requests turned away unheard, since too much had failed: no line of the log tells of them",
             turned_away.clone(),
         );
         let request_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
