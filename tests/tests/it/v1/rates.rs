@@ -76,8 +76,11 @@ async fn one_user_does_not_use_up_the_quotas_at_wechat() {
 }
 
 async fn bad(server: &Server, headers: &[(&'static str, &str)]) -> Reply {
-    let api = server.api().with_token(&"A".repeat(64));
-    headers.iter().fold(api, |api, (name, value)| api.with_header(name, value)).get("/api/v1/me").await
+    asked(server.api().with_token(&"A".repeat(64)), "/api/v1/me", headers).await
+}
+
+async fn asked(api: Api, path: &str, headers: &[(&'static str, &str)]) -> Reply {
+    headers.iter().fold(api, |api, (name, value)| api.with_header(name, value)).get(path).await
 }
 
 /// Fails until the address is turned away; how often it was heard before.
@@ -127,8 +130,7 @@ async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
         for number in 0..100 {
             let id = format!("stranger-{}-{number}", away.len());
             let api = server.api().with_header("x-request-id", &id);
-            let reply =
-                headers.iter().fold(api, |api, (name, value)| api.with_header(name, value)).get(path).await;
+            let reply = asked(api, path, headers).await;
             if reply.text().contains("too many requests") || reply.status == 429 {
                 away.push(id);
                 break;
