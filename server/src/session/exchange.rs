@@ -161,14 +161,14 @@ impl SessionService {
         };
         let session = self.0.store.create(session, self.0.settings.idle).await?;
         // Who blocks a user first says so and then ends the sessions: one that was made in between sees it now.
-        // A user who is gone by now has been erased.
-        let user = self.0.users.user(&session.user).await?.ok_or(SessionError::Leaving);
-        let user = user
-            .and_then(|user| if user.blocked_at.is_some() { Err(SessionError::Blocked) } else { Ok(user) });
-        if user.is_err() {
-            self.0.store.remove(&session.user, session.id).await?;
-        }
-        let user = user?;
+        let user = match self.0.users.user(&session.user).await? {
+            Some(user) if user.blocked_at.is_none() => user,
+            found => {
+                self.0.store.remove(&session.user, session.id).await?;
+                // Who is gone by now has been erased.
+                return Err(if found.is_some() { SessionError::Blocked } else { SessionError::Leaving });
+            }
+        };
         self.0.hints.insert(session.id, session.user.clone());
         self.0.metrics.watch().happens(|| Happening::SignIn {
             user: UserRef::from(&user),

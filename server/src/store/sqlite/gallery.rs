@@ -17,7 +17,7 @@ impl Gallery for SqliteStore {
 
     async fn sign_in(&self, user: &UserKey, new: &NewUser, now: Micros) -> StoreResult<(UserRecord, bool)> {
         // Whoever is known and brings nothing new need not wait for a flush.
-        let known = self.user(user).await?.filter(|known| !users::brings_news(known, new, now));
+        let known = self.user(user).await?.filter(|known| users::changed(known, new, now).is_none());
         if let Some(known) = known {
             return Ok((known, false));
         }

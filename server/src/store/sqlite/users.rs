@@ -47,7 +47,7 @@ pub fn sign_in(
     new: &NewUser,
     now: Micros,
 ) -> StoreResult<(UserRecord, bool)> {
-    let Some(mut record) = user(connection, key)? else {
+    let Some(record) = user(connection, key)? else {
         connection
             .prepare_cached(
                 "INSERT INTO users (key, public_id, origin, unionid, created_at) VALUES (?, ?, ?, ?, ?)",
@@ -68,25 +68,19 @@ pub fn sign_in(
         };
         return Ok((record, true));
     };
-    if brings_news(&record, new, now) {
-        if record.erase_at.is_some_and(|at| at > now) {
-            record.erase_at = None;
-        }
-        if record.unionid.is_none() {
-            record.unionid.clone_from(&new.unionid);
-        }
-        connection
-            .prepare_cached("UPDATE users SET unionid = ?, erase_at = ? WHERE key = ?")?
-            .execute(params![record.unionid, record.erase_at, key])?;
-    }
-    Ok((record, false))
+    let Some(changed) = changed(&record, new, now) else { return Ok((record, false)) };
+    connection
+        .prepare_cached("UPDATE users SET unionid = ?, erase_at = ? WHERE key = ?")?
+        .execute(params![changed.unionid, changed.erase_at, key])?;
+    Ok((changed, false))
 }
 
-/// Whether a sign-in changes anything about the user.
-pub fn brings_news(record: &UserRecord, new: &NewUser, now: Micros) -> bool {
-    let taken_back = record.erase_at.is_some_and(|at| at > now);
-    let told = record.unionid.is_none() && new.unionid.is_some();
-    taken_back || told
+/// What a sign-in makes of a user who is known, if it changes anything.
+pub fn changed(record: &UserRecord, new: &NewUser, now: Micros) -> Option<UserRecord> {
+    let erase_at = record.erase_at.filter(|at| *at <= now);
+    let unionid = record.unionid.as_ref().or(new.unionid.as_ref());
+    let same = erase_at == record.erase_at && unionid == record.unionid.as_ref();
+    (!same).then(|| UserRecord { erase_at, unionid: unionid.cloned(), ..record.clone() })
 }
 
 /// See [`Gallery::set_nickname`](crate::store::gallery::Gallery::set_nickname).
