@@ -35,7 +35,7 @@ bench:
 	$(CARGO) build --release -p yibi-server -p yibi-tests --bins
 	./tests/services target/release/bench $(ARGS)
 
-# The same beside a million sessions and drawings of others, and what operators' pages cost then.
+# The same, then again beside a million sessions and drawings of others, and what operators' pages cost then.
 bench-large:
 	$(MAKE) bench ARGS="--foreign 1000000 $(ARGS)"
 

@@ -108,7 +108,8 @@ async fn rate<F: Future<Output = ()> + Send + 'static>(
     done as f64 / seconds.as_secs_f64()
 }
 
-async fn databases(seconds: Duration, measured: &mut Measured) {
+/// Those of MongoDB and Redis.
+pub async fn databases(seconds: Duration, measured: &mut Measured) {
     let mut options = mongodb::options::ClientOptions::parse(service("YIBI_TEST_MONGODB_URI")).await.unwrap();
     options.max_pool_size = Some(CONNECTIONS as u32);
     let database = mongodb::Client::with_options(options).unwrap().database(&format!("b{}", unique()));
@@ -283,7 +284,7 @@ pub fn statements(file: &Path, seconds: Duration, measured: &mut Measured) {
     connection
         .execute_batch(
             "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA secure_delete = on;
-             PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32768",
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192",
         )
         .unwrap();
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();

@@ -16,6 +16,7 @@ mod strokes;
 pub(crate) mod table;
 pub(crate) mod wechat;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -70,50 +71,11 @@ pub async fn run(plan: &Plan) {
                 site.start_again().await;
             }
         }
-        let name = match backend {
-            Backend::Embedded => "Embedded store",
-            Backend::Shared => "Redis and MongoDB-wire",
-        };
+        let alone = table(&mut site, plan, &measured, None).await;
         if plan.foreign > 0 {
-            let took = fill::fill(&mut site, plan.foreign).await;
-            let count = thousands(plan.foreign as f64);
-            say(&format!(
-                "{name}: filled with {count} sessions and drawings of others in {:.0} s",
-                took.as_secs_f64()
-            ));
-            say(&format!("{}\n", pages::measure(&site).await));
+            drop(site);
+            beside_others(backend, plan, &measured, &alone).await;
         }
-        say(&format!(
-            "{name}: first answer after {:.0} ms, {:.1} MB before it has done anything",
-            site.started_ms, site.idle_mb
-        ));
-        let mut table = Table::new(&[
-            "case",
-            "requests/s",
-            "p50",
-            "p99 ms",
-            "errors",
-            "reply kB",
-            "at 50%: p50",
-            "p99",
-            "at 80%: p50",
-            "p99",
-            "cores",
-            "load's",
-            "RSS MB",
-            "of its limit",
-        ]);
-        for &case in &plan.cases {
-            match row(&mut site, case, plan, &measured).await {
-                Some(cells) => table.row(cells),
-                None => say(&format!("{}: left out, there is no nginx or no site for it", case.name())),
-            }
-        }
-        say(&table.text());
-        if plan.cases.contains(&Case::Append) {
-            say(&flat::measure(&site, plan.seconds).await);
-        }
-        say("");
     }
     if plan.limits {
         say("Limits, a second");
@@ -124,8 +86,84 @@ pub async fn run(plan: &Plan) {
     say(&format!("{:.0} s altogether", begun.elapsed().as_secs_f64()));
 }
 
-/// Measures one case. Nothing when it has to be left out.
-async fn row(site: &mut Site, case: Case, plan: &Plan, measured: &Measured) -> Option<Vec<String>> {
+/// Requests a second, by the case.
+type Rates = BTreeMap<&'static str, f64>;
+
+/// Measures the same with people of its own beside many others, each case against its rate without these, and what
+/// operators' pages cost then.
+async fn beside_others(backend: Backend, plan: &Plan, measured: &Measured, alone: &Rates) {
+    let mut site = Site::start(backend).await;
+    let took = fill::fill(&mut site, plan.foreign).await;
+    let (count, seconds) = (thousands(plan.foreign as f64), took.as_secs_f64());
+    say(&format!("Beside {count} sessions and drawings of others, filled in {seconds:.0} s"));
+    if plan.limits && backend == Backend::Shared {
+        // The database itself may be slower now: that share is not ours.
+        let mut bare = Measured::new();
+        limits::databases(plan.seconds / 2, &mut bare).await;
+        let of_before = bare
+            .iter()
+            .filter_map(|(limit, rate)| Some(format!("{} {:.2}", limit.name(), rate / measured.get(limit)?)));
+        say(&format!("limits, of what they were: {}", of_before.collect::<Vec<_>>().join(", ")));
+    }
+    table(&mut site, plan, measured, Some(alone)).await;
+    // The last, since a database may still be at a page that nobody waits for any more.
+    say(&format!("{}\n", pages::measure(&site).await));
+}
+
+/// Measures all cases, prints them, and tells the rates. Held against other rates, each is also told as a part of
+/// its case's there.
+async fn table(site: &mut Site, plan: &Plan, measured: &Measured, others: Option<&Rates>) -> Rates {
+    let name = match site.backend {
+        Backend::Embedded => "Embedded store",
+        Backend::Shared => "Redis and MongoDB-wire",
+    };
+    say(&format!(
+        "{name}: first answer after {:.0} ms, {:.1} MB before it has done anything",
+        site.started_ms, site.idle_mb
+    ));
+    let mut headings = vec![
+        "case",
+        "requests/s",
+        "p50",
+        "p99 ms",
+        "errors",
+        "reply kB",
+        "at 50%: p50",
+        "p99",
+        "at 80%: p50",
+        "p99",
+        "cores",
+        "load's",
+        "RSS MB",
+    ];
+    if others.is_some() {
+        headings.push("of it alone");
+    }
+    headings.push("of its limit");
+    let mut table = Table::new(&headings);
+    let mut rates = Rates::new();
+    for &case in &plan.cases {
+        let Some((rate, mut cells)) = row(site, case, plan, measured).await else {
+            say(&format!("{}: left out, there is no nginx or no site for it", case.name()));
+            continue;
+        };
+        if let Some(others) = others {
+            let other = others.get(case.name()).map(|other| format!("{:.2}", rate / other));
+            cells.insert(cells.len() - 1, other.unwrap_or_default());
+        }
+        table.row(cells);
+        rates.insert(case.name(), rate);
+    }
+    say(&table.text());
+    if plan.cases.contains(&Case::Append) {
+        say(&flat::measure(site, plan.seconds).await);
+    }
+    say("");
+    rates
+}
+
+/// Measures one case: its rate and its row. Nothing when it has to be left out.
+async fn row(site: &mut Site, case: Case, plan: &Plan, measured: &Measured) -> Option<(f64, Vec<String>)> {
     if case == Case::Picture {
         // Without a cache, each picture is drawn.
         site.server.set("GALLERY__IMAGE_CACHE", "0");
@@ -170,7 +208,7 @@ async fn row(site: &mut Site, case: Case, plan: &Plan, measured: &Measured) -> O
         of_limits.join(", "),
     ]);
     eprintln!("{} {} {}", site.server.public, cells[0], cells[1]);
-    Some(cells)
+    Some((fastest.rate(), cells))
 }
 
 /// The size of a list of 20 drawings.
