@@ -102,10 +102,12 @@ impl Case {
                 &[Limit::Find20, Limit::Static]
             }
             (Self::List | Self::PlainList | Self::ListNginx, Backend::Embedded) => &[Limit::Static],
-            (Self::Save | Self::Append, Backend::Shared) => &[Limit::Upsert],
+            (Self::Save, Backend::Shared) => &[Limit::Upsert, Limit::SaveCommands],
+            (Self::Append, Backend::Shared) => &[Limit::Upsert],
             (Self::Save, Backend::Embedded) => &[Limit::SaveStatements],
             (Self::Append, Backend::Embedded) => &[Limit::AppendStatements],
-            (Self::EmptyList | Self::Summaries | Self::SummariesNginx | Self::Read, Backend::Shared) => {
+            (Self::EmptyList, Backend::Shared) => &[Limit::Find0, Limit::ListCommand, Limit::RedisGet],
+            (Self::Summaries | Self::SummariesNginx | Self::Read, Backend::Shared) => {
                 &[Limit::Find0, Limit::RedisGet]
             }
             (Self::Me, Backend::Shared) => &[Limit::RedisGet, Limit::Hello],

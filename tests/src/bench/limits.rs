@@ -1,10 +1,10 @@
-//! What could be reached at most: the same drivers, the same statements and the same libraries with nothing of
-//! ours around them, over as many connections and on the same machine.
+//! What could be reached at most: the same drivers and the same libraries with nothing of ours around them, over as
+//! many connections and on the same machine. What a store of ours says to its database stands in
+//! [`statements`](super::statements).
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,8 +13,6 @@ use std::time::{Duration, Instant};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, params};
 use tiny_skia::{LineCap, LineJoin, Paint, PathBuilder, Pixmap, Stroke, Transform};
 use tokio::task::JoinSet;
 use yibi_common::drawing::Action;
@@ -48,6 +46,10 @@ pub enum Limit {
     SaveStatements,
     /// SQLite's statements of an append, in groups of 64.
     AppendStatements,
+    /// The driver's `find` of a 2016 list of none, as the server's own store words it.
+    ListCommand,
+    /// The driver's commands of a 2016 save, likewise.
+    SaveCommands,
     /// tiny-skia and the encoder, on all cores.
     Drawing,
 }
@@ -66,6 +68,8 @@ impl Limit {
             Self::Outbound => "outbound alone",
             Self::SaveStatements => "bare save",
             Self::AppendStatements => "bare append",
+            Self::ListCommand => "the list's find",
+            Self::SaveCommands => "the save's commands",
             Self::Drawing => "bare drawing",
         }
     }
@@ -87,7 +91,7 @@ pub async fn measure(seconds: Duration, list_bytes: usize) -> Measured {
 }
 
 /// How often a second tasks, one for each connection, get something done.
-async fn rate<F: Future<Output = ()> + Send + 'static>(
+pub(super) async fn rate<F: Future<Output = ()> + Send + 'static>(
     seconds: Duration,
     once: impl Fn(usize, u64) -> F + Clone + Send + 'static,
 ) -> f64 {
@@ -274,78 +278,4 @@ fn draw(action: &Action) -> Vec<u8> {
     encoder.set_filter(png::Filter::Up);
     encoder.write_header().unwrap().write_image_data(&gray).unwrap();
     file
-}
-
-/// SQLite's statements on a copy of what a server has written.
-pub fn statements(file: &Path, seconds: Duration, measured: &mut Measured) {
-    let copy = file.with_extension("bare");
-    std::fs::copy(file, &copy).unwrap();
-    let connection = Connection::open(&copy).unwrap();
-    connection
-        .execute_batch(
-            "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA secure_delete = on;
-             PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192",
-        )
-        .unwrap();
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
-    connection.set_prepared_statement_cache_capacity(64);
-    let drawings: Vec<(String, String)> = {
-        let mut all =
-            connection.prepare("SELECT user, id FROM drawings ORDER BY user, id LIMIT 2000").unwrap();
-        all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
-    };
-    let blob = |of: &str| -> Vec<u8> {
-        let sql = format!(
-            "SELECT blob FROM actions JOIN drawings ON number = place >> 32 WHERE id LIKE '{of}%' LIMIT 1"
-        );
-        connection.query_row(&sql, [], |row| row.get(0)).unwrap()
-    };
-    let (saved, drawn) = (blob("p"), blob("r"));
-    for (limit, of, blob, saves) in
-        [(Limit::SaveStatements, "p", saved, true), (Limit::AppendStatements, "r", drawn, false)]
-    {
-        let of: Vec<_> = drawings.iter().filter(|(_, id)| id.starts_with(of)).collect();
-        let (mut done, begun) = (0, Instant::now());
-        while begun.elapsed() < seconds {
-            connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-            for _ in 0..64 {
-                let (user, id) = of[done % of.len()];
-                written(&connection, user, id, &blob, saves).unwrap();
-                done += 1;
-            }
-            connection.execute_batch("COMMIT").unwrap();
-        }
-        measured.insert(limit, done as f64 / begun.elapsed().as_secs_f64());
-    }
-    drop(connection);
-    for ending in ["bare", "bare-wal", "bare-shm"] {
-        let _ = std::fs::remove_file(file.with_extension(ending));
-    }
-}
-
-/// As the server's own store writes it.
-fn written(connection: &Connection, user: &str, id: &str, blob: &[u8], save: bool) -> rusqlite::Result<()> {
-    let (number, seq, bytes): (i64, i64, i64) = connection
-        .prepare_cached("SELECT * FROM drawings WHERE user = ? AND id = ?")?
-        .query_row([user, id], |row| Ok((row.get("number")?, row.get("seq")?, row.get("bytes")?)))?;
-    let length = i64::try_from(blob.len()).unwrap();
-    let bytes = if save { length } else { bytes + length };
-    connection
-        .prepare_cached(
-            "UPDATE drawings SET seq = ?, stroke_count = stroke_count, point_count = point_count, bytes = ?,
-                updated_at = updated_at + 1 WHERE number = ?",
-        )?
-        .execute(params![seq + 1, bytes, number])?;
-    if save {
-        connection
-            .prepare_cached("UPDATE drawings SET base = ?, updated_at = updated_at + 1 WHERE number = ?")?
-            .execute(params![seq, number])?;
-        connection
-            .prepare_cached("DELETE FROM actions WHERE place >= ?1 << 32 AND place < (?1 << 32 | ?2)")?
-            .execute(params![number, seq])?;
-    }
-    connection
-        .prepare_cached("INSERT INTO actions (place, blob) VALUES (?1 << 32 | ?2, ?3)")?
-        .execute(params![number, seq, blob])?;
-    Ok(())
 }

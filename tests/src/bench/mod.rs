@@ -12,6 +12,7 @@ mod pages;
 pub(crate) mod process;
 pub(crate) mod site;
 pub mod soak;
+mod statements;
 mod strokes;
 pub(crate) mod table;
 pub(crate) mod wechat;
@@ -65,10 +66,13 @@ pub async fn run(plan: &Plan) {
                 let list = list_bytes(&site).await;
                 measured = limits::measure(half, list).await;
             }
-            if backend == Backend::Embedded {
-                assert_eq!(site.server.process().terminate(), Some(0));
-                limits::statements(&site.server.data_dir().join("yibi.sqlite3"), half, &mut measured);
-                site.start_again().await;
+            match backend {
+                Backend::Embedded => {
+                    assert_eq!(site.server.process().terminate(), Some(0));
+                    statements::sqlite(&site.server.data_dir().join("yibi.sqlite3"), half, &mut measured);
+                    site.start_again().await;
+                }
+                Backend::Shared => statements::mongodb(&site, half, &mut measured).await,
             }
         }
         let alone = table(&mut site, plan, &measured, None).await;
@@ -80,7 +84,7 @@ pub async fn run(plan: &Plan) {
     if plan.limits {
         say("Limits, a second");
         for (limit, rate) in &measured {
-            say(&format!("  {:<18} {:>9}", limit.name(), thousands(*rate)));
+            say(&format!("  {:<19} {:>9}", limit.name(), thousands(*rate)));
         }
     }
     say(&format!("{:.0} s altogether", begun.elapsed().as_secs_f64()));
@@ -100,6 +104,7 @@ async fn beside_others(backend: Backend, plan: &Plan, measured: &Measured, alone
         // The database itself may be slower now: that share is not ours.
         let mut bare = Measured::new();
         limits::databases(plan.seconds / 2, &mut bare).await;
+        statements::mongodb(&site, plan.seconds / 2, &mut bare).await;
         let of_before = bare
             .iter()
             .filter_map(|(limit, rate)| Some(format!("{} {:.2}", limit.name(), rate / measured.get(limit)?)));

@@ -12,7 +12,7 @@ use crate::process::Process;
 pub struct Nginx {
     /// Where it listens.
     pub address: SocketAddr,
-    _process: Process,
+    process: Process,
     _directory: TempDir,
 }
 
@@ -46,7 +46,7 @@ impl Nginx {
         let mut command = Command::new(program()?);
         let process =
             Process::start(command.arg("-e").arg(directory.path().join("error.log")).arg("-c").arg(&file));
-        let mut nginx = Self { address, _process: process, _directory: directory };
+        let mut nginx = Self { address, process, _directory: directory };
         nginx.wait();
         Some(nginx)
     }
@@ -54,10 +54,17 @@ impl Nginx {
     fn wait(&mut self) {
         let end = Instant::now() + Duration::from_secs(5);
         while std::net::TcpStream::connect(self.address).is_err() {
-            let ended = !self._process.runs() || Instant::now() > end;
-            assert!(!ended, "nginx does not serve: {}", self._process.output());
+            let ended = !self.process.runs() || Instant::now() > end;
+            assert!(!ended, "nginx does not serve: {}", self.process.output());
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+impl Drop for Nginx {
+    /// Killed, it would leave its workers behind.
+    fn drop(&mut self) {
+        self.process.terminate();
     }
 }
 

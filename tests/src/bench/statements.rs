@@ -1,0 +1,150 @@
+//! What a server's own store says to its database, with nothing of ours around it, over what a server has written.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures_util::TryStreamExt;
+use mongodb::Collection;
+use mongodb::bson::{Bson, Document, doc};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, params};
+
+use super::limits::{Limit, Measured, rate};
+use super::site::{CONNECTIONS, DRAWINGS, Site};
+
+/// On a copy of the embedded file.
+pub fn sqlite(file: &Path, seconds: Duration, measured: &mut Measured) {
+    let copy = file.with_extension("bare");
+    std::fs::copy(file, &copy).unwrap();
+    let connection = Connection::open(&copy).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA secure_delete = on;
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192",
+        )
+        .unwrap();
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
+    connection.set_prepared_statement_cache_capacity(64);
+    let drawings: Vec<(String, String)> = {
+        let mut all =
+            connection.prepare("SELECT user, id FROM drawings ORDER BY user, id LIMIT 2000").unwrap();
+        all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    let blob = |of: &str| -> Vec<u8> {
+        let sql = format!(
+            "SELECT blob FROM actions JOIN drawings ON number = place >> 32 WHERE id LIKE '{of}%' LIMIT 1"
+        );
+        connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    let (saved, drawn) = (blob("p"), blob("r"));
+    for (limit, of, blob, saves) in
+        [(Limit::SaveStatements, "p", saved, true), (Limit::AppendStatements, "r", drawn, false)]
+    {
+        let of: Vec<_> = drawings.iter().filter(|(_, id)| id.starts_with(of)).collect();
+        let (mut done, begun) = (0, Instant::now());
+        while begun.elapsed() < seconds {
+            connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+            for _ in 0..64 {
+                let (user, id) = of[done % of.len()];
+                written(&connection, user, id, &blob, saves).unwrap();
+                done += 1;
+            }
+            connection.execute_batch("COMMIT").unwrap();
+        }
+        measured.insert(limit, done as f64 / begun.elapsed().as_secs_f64());
+    }
+    drop(connection);
+    for ending in ["bare", "bare-wal", "bare-shm"] {
+        let _ = std::fs::remove_file(file.with_extension(ending));
+    }
+}
+
+/// As the server's own store writes it.
+fn written(connection: &Connection, user: &str, id: &str, blob: &[u8], save: bool) -> rusqlite::Result<()> {
+    let (number, seq, bytes): (i64, i64, i64) = connection
+        .prepare_cached("SELECT * FROM drawings WHERE user = ? AND id = ?")?
+        .query_row([user, id], |row| Ok((row.get("number")?, row.get("seq")?, row.get("bytes")?)))?;
+    let length = i64::try_from(blob.len()).unwrap();
+    let bytes = if save { length } else { bytes + length };
+    connection
+        .prepare_cached(
+            "UPDATE drawings SET seq = ?, stroke_count = stroke_count, point_count = point_count, bytes = ?,
+                updated_at = updated_at + 1 WHERE number = ?",
+        )?
+        .execute(params![seq + 1, bytes, number])?;
+    if save {
+        connection
+            .prepare_cached("UPDATE drawings SET base = ?, updated_at = updated_at + 1 WHERE number = ?")?
+            .execute(params![seq, number])?;
+        connection
+            .prepare_cached("DELETE FROM actions WHERE place >= ?1 << 32 AND place < (?1 << 32 | ?2)")?
+            .execute(params![number, seq])?;
+    }
+    connection
+        .prepare_cached("INSERT INTO actions (place, blob) VALUES (?1 << 32 | ?2, ?3)")?
+        .execute(params![number, seq, blob])?;
+    Ok(())
+}
+
+/// On the shared database, whose server waits meanwhile. Each connection changes the drawings of one user.
+pub async fn mongodb(site: &Site, seconds: Duration, measured: &mut Measured) {
+    let setting = |name: &str| site.server.setting(name).unwrap();
+    let mut options = mongodb::options::ClientOptions::parse(setting("STORE__MONGODB_URI")).await.unwrap();
+    options.max_pool_size = Some(CONNECTIONS as u32);
+    let client = mongodb::Client::with_options(options).unwrap();
+    let drawings: Collection<Document> =
+        client.database(setting("STORE__MONGODB_DATABASE")).collection("drawings");
+    let all = drawings.clone();
+    let lists = rate(seconds, move |connection, _| {
+        let all = all.clone();
+        async move {
+            let found = all
+                .find(doc! {"u": format!("nobody{connection}"), "state": "live"})
+                .projection(doc! {"tail": {"$slice": -1}})
+                .sort(doc! {"first_saved_at": -1, "id": -1})
+                .limit(200)
+                .batch_size(200)
+                .max_time(Duration::from_secs(4));
+            assert!(found.await.unwrap().try_next().await.unwrap().is_none());
+        }
+    });
+    measured.insert(Limit::ListCommand, lists.await);
+
+    let saved = doc! {"id": {"$regex": "^p"}, "all_weapp": true};
+    let users = drawings.distinct("u", saved).await.unwrap();
+    let users: Vec<String> = users.iter().map(|user| user.as_str().unwrap().to_owned()).collect();
+    let saves = rate(seconds, move |connection, number| {
+        let user = users[connection % users.len()].clone();
+        let key = format!("{user}/p{}", usize::try_from(number).unwrap() % DRAWINGS);
+        resave(drawings.clone(), user, key)
+    });
+    measured.insert(Limit::SaveCommands, saves.await);
+}
+
+/// Saves what is there once more.
+async fn resave(drawings: Collection<Document>, user: String, key: String) {
+    let found = drawings.find_one(doc! {"_id": &key, "u": &user}).await.unwrap().unwrap();
+    let field = |name: &str| found.get(name).unwrap().clone();
+    let number = |name: &str| match field(name) {
+        Bson::Int32(number) => i64::from(number),
+        Bson::Int64(number) => number,
+        other => panic!("{name} is {other}"),
+    };
+    let unchanged =
+        doc! {"_id": &key, "u": &user, "inc": field("inc"), "seq": field("seq"), "state": field("state")};
+    let seq = number("seq");
+    let set = doc! {
+        "seq": seq + 1,
+        "base": seq,
+        "updated_at": number("updated_at") + 1,
+        "last_weapp": true,
+        "tail": field("tail"),
+        "tail_from": seq,
+        "tail_size": field("tail_size"),
+        "strokes": field("strokes"),
+        "points": field("points"),
+        "bytes": field("bytes"),
+    };
+    let changed = drawings.update_one(unchanged, doc! {"$set": set}).await.unwrap();
+    assert_eq!(changed.matched_count, 1);
+}
