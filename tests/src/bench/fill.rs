@@ -184,7 +184,8 @@ async fn mongo(uri: &str, name: &str, count: u64) {
     }
 }
 
-fn number(value: Option<&Bson>) -> i64 {
+/// A whole number of a document, of whichever width.
+pub(super) fn number(value: Option<&Bson>) -> i64 {
     value.and_then(|value| value.as_i64().or_else(|| value.as_i32().map(i64::from))).unwrap()
 }
 

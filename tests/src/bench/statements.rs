@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use mongodb::Collection;
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Document, doc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
+use super::fill::number;
 use super::limits::{Limit, Measured, rate};
 use super::site::{CONNECTIONS, DRAWINGS, Site};
 
@@ -125,18 +126,13 @@ pub async fn mongodb(site: &Site, seconds: Duration, measured: &mut Measured) {
 async fn resave(drawings: Collection<Document>, user: String, key: String) {
     let found = drawings.find_one(doc! {"_id": &key, "u": &user}).await.unwrap().unwrap();
     let field = |name: &str| found.get(name).unwrap().clone();
-    let number = |name: &str| match field(name) {
-        Bson::Int32(number) => i64::from(number),
-        Bson::Int64(number) => number,
-        other => panic!("{name} is {other}"),
-    };
     let unchanged =
         doc! {"_id": &key, "u": &user, "inc": field("inc"), "seq": field("seq"), "state": field("state")};
-    let seq = number("seq");
+    let seq = number(found.get("seq"));
     let set = doc! {
         "seq": seq + 1,
         "base": seq,
-        "updated_at": number("updated_at") + 1,
+        "updated_at": number(found.get("updated_at")) + 1,
         "last_weapp": true,
         "tail": field("tail"),
         "tail_from": seq,
