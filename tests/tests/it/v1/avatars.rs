@@ -1,7 +1,6 @@
 //! Avatars: uploaded as a phone does it, seen by signed link.
 
 use std::io::{Cursor, Read};
-use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
