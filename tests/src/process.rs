@@ -88,9 +88,11 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    /// Asks it to end and waits; its exit code.
+    /// Asks it to end, unless it has, and waits; its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        self.signal("TERM");
+        if self.runs() {
+            self.signal("TERM");
+        }
         self.child.wait().unwrap().code()
     }
 

@@ -19,7 +19,7 @@ const VARIANTS: u32 = 8;
 const COMERS: u64 = 500;
 
 /// One case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Case {
     /// The 2016 list of 20 drawings, for a client that takes gzip, as WeChat's does.
     List,

@@ -21,7 +21,7 @@ const TURN: u64 = 5_000;
 const LIFE: Duration = Duration::from_secs(6 * 3_600);
 
 /// Microseconds since 1970.
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
 }
 
@@ -142,6 +142,8 @@ fn sqlite(file: &std::path::Path, count: u64) {
              PRAGMA wal_checkpoint(truncate); PRAGMA optimize",
         )
         .unwrap();
+    // What follows is not to wait for a disk that is still busy with this.
+    std::fs::File::open(file).unwrap().sync_all().unwrap();
 }
 
 async fn mongo(uri: &str, name: &str, count: u64) {
@@ -244,5 +246,14 @@ async fn redis(url: &str, prefix: &str, count: u64) {
             write.add_command(index).ignore();
         }
         write.query_async::<()>(&mut connection).await.unwrap();
+    }
+    // Nor for a Redis that is still rewriting its log.
+    loop {
+        let about: String = redis::cmd("INFO").arg("persistence").query_async(&mut connection).await.unwrap();
+        let busy = ["aof_rewrite_in_progress:1", "aof_rewrite_scheduled:1"];
+        if !busy.iter().any(|line| about.contains(line)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -1,6 +1,5 @@
-//! What could be reached at most: the same drivers and the same libraries with nothing of ours around them, over as
-//! many connections and on the same machine. What a store of ours says to its database stands in
-//! `statements`.
+//! What the same drivers and libraries reach with nothing of ours around them, over as many connections and on the
+//! same machine. What a store of ours says to its database stands in `statements`.
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -91,7 +91,7 @@ pub async fn run(plan: &Plan) {
 }
 
 /// Requests a second, by the case.
-type Rates = BTreeMap<&'static str, f64>;
+type Rates = BTreeMap<Case, f64>;
 
 /// Measures the same with people of its own beside many others, each case against its rate without these, and what
 /// operators' pages cost then.
@@ -100,8 +100,9 @@ async fn beside_others(backend: Backend, plan: &Plan, measured: &Measured, alone
     let took = fill::fill(&mut site, plan.foreign).await;
     let (count, seconds) = (thousands(plan.foreign as f64), took.as_secs_f64());
     say(&format!("Beside {count} sessions and drawings of others, filled in {seconds:.0} s"));
+    let mut measured = measured.clone();
     if plan.limits && backend == Backend::Shared {
-        // The database itself may be slower now: that share is not ours.
+        // The database itself may be slower now: that share is not the server's.
         let mut bare = Measured::new();
         limits::databases(plan.seconds / 2, &mut bare).await;
         statements::mongodb(&site, plan.seconds / 2, &mut bare).await;
@@ -109,15 +110,16 @@ async fn beside_others(backend: Backend, plan: &Plan, measured: &Measured, alone
             .iter()
             .filter_map(|(limit, rate)| Some(format!("{} {:.2}", limit.name(), rate / measured.get(limit)?)));
         say(&format!("limits, of what they were: {}", of_before.collect::<Vec<_>>().join(", ")));
+        measured.extend(bare);
     }
-    table(&mut site, plan, measured, Some(alone)).await;
+    table(&mut site, plan, &measured, Some(alone)).await;
     // The last, since a database may still be at a page that nobody waits for any more.
     say(&format!("{}\n", pages::measure(&site).await));
 }
 
-/// Measures all cases, prints them, and tells the rates. Held against other rates, each is also told as a part of
-/// its case's there.
-async fn table(site: &mut Site, plan: &Plan, measured: &Measured, others: Option<&Rates>) -> Rates {
+/// Measures all cases, prints them, and tells the rates. Where there are rates of the same alone, each is also told as
+/// a part of that.
+async fn table(site: &mut Site, plan: &Plan, measured: &Measured, alone: Option<&Rates>) -> Rates {
     let name = match site.backend {
         Backend::Embedded => "Embedded store",
         Backend::Shared => "Redis and MongoDB-wire",
@@ -141,23 +143,19 @@ async fn table(site: &mut Site, plan: &Plan, measured: &Measured, others: Option
         "load's",
         "RSS MB",
     ];
-    if others.is_some() {
+    if alone.is_some() {
         headings.push("of it alone");
     }
     headings.push("of its limit");
     let mut table = Table::new(&headings);
     let mut rates = Rates::new();
     for &case in &plan.cases {
-        let Some((rate, mut cells)) = row(site, case, plan, measured).await else {
+        let Some((rate, cells)) = row(site, case, plan, measured, alone).await else {
             say(&format!("{}: left out, there is no nginx or no site for it", case.name()));
             continue;
         };
-        if let Some(others) = others {
-            let other = others.get(case.name()).map(|other| format!("{:.2}", rate / other));
-            cells.insert(cells.len() - 1, other.unwrap_or_default());
-        }
         table.row(cells);
-        rates.insert(case.name(), rate);
+        rates.insert(case, rate);
     }
     say(&table.text());
     if plan.cases.contains(&Case::Append) {
@@ -168,7 +166,13 @@ async fn table(site: &mut Site, plan: &Plan, measured: &Measured, others: Option
 }
 
 /// Measures one case: its rate and its row. Nothing when it has to be left out.
-async fn row(site: &mut Site, case: Case, plan: &Plan, measured: &Measured) -> Option<(f64, Vec<String>)> {
+async fn row(
+    site: &mut Site,
+    case: Case,
+    plan: &Plan,
+    measured: &Measured,
+    alone: Option<&Rates>,
+) -> Option<(f64, Vec<String>)> {
     if case == Case::Picture {
         // Without a cache, each picture is drawn.
         site.server.set("GALLERY__IMAGE_CACHE", "0");
@@ -206,12 +210,11 @@ async fn row(site: &mut Site, case: Case, plan: &Plan, measured: &Measured) -> O
         format!("{:.1}", fastest.bytes_each() as f64 / 1_000.0),
     ];
     cells.extend(parts.iter().flat_map(|part| [ms(part, 50.0), ms(part, 99.0)]));
-    cells.extend([
-        format!("{cores:.2}"),
-        format!("{load:.2}"),
-        format!("{resident:.0}"),
-        of_limits.join(", "),
-    ]);
+    cells.extend([format!("{cores:.2}"), format!("{load:.2}"), format!("{resident:.0}")]);
+    cells.extend(alone.map(|alone| {
+        alone.get(&case).map_or_else(String::new, |rate| format!("{:.2}", fastest.rate() / rate))
+    }));
+    cells.push(of_limits.join(", "));
     eprintln!("{} {} {}", site.server.public, cells[0], cells[1]);
     Some((fastest.rate(), cells))
 }

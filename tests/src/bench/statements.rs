@@ -1,15 +1,17 @@
 //! What a server's own store says to its database, with nothing of ours around it, over what a server has written.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use mongodb::Collection;
 use mongodb::bson::{Document, doc};
+use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
-use super::fill::number;
+use super::fill::{now, number};
 use super::limits::{Limit, Measured, rate};
 use super::site::{CONNECTIONS, DRAWINGS, Site};
 
@@ -87,14 +89,19 @@ fn written(connection: &Connection, user: &str, id: &str, blob: &[u8], save: boo
     Ok(())
 }
 
+/// How long the store lets MongoDB work at one command.
+const MAX_TIME: Duration = Duration::from_secs(3);
+
 /// On the shared database, whose server waits meanwhile. Each connection changes the drawings of one user.
 pub async fn mongodb(site: &Site, seconds: Duration, measured: &mut Measured) {
     let setting = |name: &str| site.server.setting(name).unwrap();
-    let mut options = mongodb::options::ClientOptions::parse(setting("STORE__MONGODB_URI")).await.unwrap();
+    let mut options = ClientOptions::parse(setting("STORE__MONGODB_URI")).await.unwrap();
     options.max_pool_size = Some(CONNECTIONS as u32);
-    let client = mongodb::Client::with_options(options).unwrap();
-    let drawings: Collection<Document> =
-        client.database(setting("STORE__MONGODB_DATABASE")).collection("drawings");
+    options.write_concern =
+        Some(WriteConcern::builder().w(Acknowledgment::Majority).w_timeout(MAX_TIME).build());
+    let database =
+        mongodb::Client::with_options(options).unwrap().database(setting("STORE__MONGODB_DATABASE"));
+    let drawings = database.collection::<Document>("drawings");
     let all = drawings.clone();
     let lists = rate(seconds, move |connection, _| {
         let all = all.clone();
@@ -105,42 +112,47 @@ pub async fn mongodb(site: &Site, seconds: Duration, measured: &mut Measured) {
                 .sort(doc! {"first_saved_at": -1, "id": -1})
                 .limit(200)
                 .batch_size(200)
-                .max_time(Duration::from_secs(4));
+                .max_time(MAX_TIME);
             assert!(found.await.unwrap().try_next().await.unwrap().is_none());
         }
     });
     measured.insert(Limit::ListCommand, lists.await);
 
-    let saved = doc! {"id": {"$regex": "^p"}, "all_weapp": true};
-    let users = drawings.distinct("u", saved).await.unwrap();
-    let users: Vec<String> = users.iter().map(|user| user.as_str().unwrap().to_owned()).collect();
+    let user = format!("{}/o-w", setting("WECHAT__APP_ID"));
+    let pictures = drawings.find(doc! {"u": format!("{user}0"), "state": "live"});
+    let pictures = pictures
+        .projection(doc! {"_id": 0, "tail": 1, "tail_size": 1, "strokes": 1, "points": 1, "bytes": 1})
+        .await
+        .unwrap();
+    let pictures: Arc<Vec<Document>> = Arc::new(pictures.try_collect().await.unwrap());
     let saves = rate(seconds, move |connection, number| {
-        let user = users[connection % users.len()].clone();
-        let key = format!("{user}/p{}", usize::try_from(number).unwrap() % DRAWINGS);
-        resave(drawings.clone(), user, key)
+        let number = usize::try_from(number).unwrap();
+        // Each time another picture than the one that is there.
+        let picture = pictures[(number + number / DRAWINGS) % pictures.len()].clone();
+        save(drawings.clone(), format!("{user}{connection}"), number % DRAWINGS, picture)
     });
     measured.insert(Limit::SaveCommands, saves.await);
 }
 
-/// Saves what is there once more.
-async fn resave(drawings: Collection<Document>, user: String, key: String) {
-    let found = drawings.find_one(doc! {"_id": &key, "u": &user}).await.unwrap().unwrap();
+/// Saves another picture over a drawing.
+async fn save(drawings: Collection<Document>, user: String, drawing: usize, picture: Document) {
+    let key = format!("{user}/p{drawing}");
+    let found = drawings.find_one(doc! {"_id": &key, "u": &user}).max_time(MAX_TIME).await.unwrap().unwrap();
     let field = |name: &str| found.get(name).unwrap().clone();
     let unchanged =
         doc! {"_id": &key, "u": &user, "inc": field("inc"), "seq": field("seq"), "state": field("state")};
     let seq = number(found.get("seq"));
-    let set = doc! {
+    let mut set = picture;
+    set.extend(doc! {
         "seq": seq + 1,
         "base": seq,
-        "updated_at": number(found.get("updated_at")) + 1,
+        "updated_at": now(),
         "last_weapp": true,
-        "tail": field("tail"),
         "tail_from": seq,
-        "tail_size": field("tail_size"),
-        "strokes": field("strokes"),
-        "points": field("points"),
-        "bytes": field("bytes"),
-    };
-    let changed = drawings.update_one(unchanged, doc! {"$set": set}).await.unwrap();
-    assert_eq!(changed.matched_count, 1);
+    });
+    let changed = drawings
+        .find_one_and_update(unchanged, doc! {"$set": set})
+        .projection(doc! {"_id": 1})
+        .max_time(MAX_TIME);
+    assert!(changed.await.unwrap().is_some());
 }

@@ -41,8 +41,8 @@ const WRITER_PRAGMAS: &str = "
     PRAGMA temp_store = MEMORY;
 ";
 
-/// The memory for pages that each connection has, in KiB: the usual 2 MB are fewer pages than twenty drawings of
-/// everybody who is about. With four times this, the writer was no faster.
+/// The most memory for pages of each of the three to five connections, in KiB: the usual 2 MB are fewer pages than
+/// twenty drawings of everybody who is about. With four times this, the writer was no faster.
 const CACHE_KIB: i32 = 8_192;
 
 /// Why the store can't be opened.

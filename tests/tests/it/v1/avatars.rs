@@ -129,7 +129,7 @@ async fn forms_are_read_as_they_come(backend: Backend) {
         (reply.unwrap(), if is_one { other } else { one })
     };
     assert_eq!((refused.status, refused.code().as_str()), (503, "busy"));
-    // Somebody else's has not.
+    // Somebody else's need not.
     let bob = server.signed_in(&wechat, "bob").await;
     bob.upload_avatar(&plain_png(8, 8, RED)).await.ok();
     for byte in rest {
