@@ -1,5 +1,6 @@
 //! nginx with the site of `deploy/nginx/` and a certificate of a throw-away authority.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -64,10 +65,30 @@ impl Site {
         Self { process, url: format!("https://{DOMAIN}:{}", tls.port()), directory, tls, plain }
     }
 
-    /// Has it go to these servers from now on; requests that are under way are finished.
-    pub fn go_to(&self, servers: &[&str]) {
+    /// Has it go to these servers from now on. For a moment, workers that know the former ones take new requests
+    /// beside those that know these: this waits for their end.
+    pub async fn go_to(&self, servers: &[&str]) {
         std::fs::write(self.directory.path().join("upstream.conf"), upstream(servers)).unwrap();
+        let former = self.workers();
+        assert!(!former.is_empty(), "{}", self.process.output());
         self.process.signal("HUP");
+        eventually("nginx's former workers have ended", Duration::from_secs(20), async || {
+            self.workers().is_disjoint(&former)
+        })
+        .await;
+    }
+
+    /// The numbers of its workers.
+    fn workers(&self) -> BTreeSet<u32> {
+        let master = self.process.id().to_string();
+        let all = std::fs::read_dir("/proc").unwrap();
+        let numbers = all.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse::<u32>().ok());
+        let is_worker = |number: &u32| {
+            // Whatever its name in parentheses is; state and parent follow. It may have ended meanwhile.
+            let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.split(' ').nth(1) == Some(&*master))
+        };
+        numbers.filter(is_worker).collect()
     }
 
     /// A client that trusts the authority, and knows where the domain is.

@@ -109,7 +109,7 @@ async fn a_broken_release_gets_no_traffic() {
     let site = Site::before(&[&address(&one), &address(&other)]).await;
     let load = Load::start(&site.hasty_api(), &wechat).await;
 
-    site.go_to(&[&format!("{} down", address(&one)), &address(&other)]);
+    site.go_to(&[&format!("{} down", address(&one)), &address(&other)]).await;
     eventually("it gets no requests any more", Duration::from_secs(20), async || {
         let requests = || one.log().matches("\"message\":\"request\"").count();
         let before = requests();
@@ -129,7 +129,7 @@ async fn a_broken_release_gets_no_traffic() {
     one.set("STORE__REDIS_URL", &redis);
     one.start_again();
     eventually("it is ready", Duration::from_secs(10), async || is_ready(&one)).await;
-    site.go_to(&[&address(&one), &address(&other)]);
+    site.go_to(&[&address(&one), &address(&other)]).await;
     eventually("it gets requests", Duration::from_secs(20), async || {
         load.go_on().await;
         one.log().contains("/api/v1/drawings")
