@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use mongodb::bson::doc;
 
-use crate::process::Process;
+use crate::process::{Process, stat};
 use crate::{TempDir, service};
 
 /// How long a database may take to start.
@@ -81,9 +81,7 @@ impl Database {
         self.process().signal("STOP");
         let tasks = format!("/proc/{}/task", self.process().id());
         let stopped = |task: std::io::Result<std::fs::DirEntry>| {
-            let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap_or_default();
-            // The state follows the name, which is in parentheses.
-            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+            stat(&task.unwrap().path()).is_none_or(|stat| stat.starts_with('T'))
         };
         while !std::fs::read_dir(&tasks).unwrap().all(stopped) {
             std::thread::yield_now();

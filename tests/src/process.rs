@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -13,6 +14,14 @@ use rustix::pipe::fcntl_setpipe_size;
 const GULP: usize = 1 << 20;
 /// Between two gulps. Whoever waits for each line is woken by each.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// What Linux says of a process or a thread, `/proc/…`, behind its number and its name in parentheses, which may be
+/// anything: its state, its parent's number and so on (proc_pid_stat(5)). Nothing when it has ended.
+#[must_use]
+pub fn stat(of: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(of.join("stat")).ok()?;
+    text.rsplit_once(") ").map(|(_, rest)| rest.to_owned())
+}
 
 /// A running process whose output is kept.
 #[derive(Debug)]

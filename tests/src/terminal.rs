@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use crate::binary;
+use crate::process::stat;
 
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -150,8 +151,8 @@ impl Terminal {
     /// Waits until the program has stopped, as by SIGSTOP: a SIGCONT before that would be lost.
     pub fn wait_stopped(&mut self) {
         let end = Instant::now() + PATIENCE;
-        let stat = format!("/proc/{}/stat", self.id());
-        while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
+        let process = format!("/proc/{}", self.id());
+        while !stat(process.as_ref()).unwrap().starts_with('T') {
             assert!(Instant::now() < end, "it does not stop");
             self.look_on(Duration::from_millis(5));
         }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
+use mongodb::options::ClientOptions;
 use tiny_skia::{LineCap, LineJoin, Paint, PathBuilder, Pixmap, Stroke, Transform};
 use tokio::task::JoinSet;
 use yibi_common::drawing::Action;
@@ -111,10 +112,16 @@ pub(super) async fn rate<F: Future<Output = ()> + Send + 'static>(
     done as f64 / seconds.as_secs_f64()
 }
 
+/// The driver's, with as many connections as the load has.
+pub(super) async fn options(uri: &str) -> ClientOptions {
+    let mut options = ClientOptions::parse(uri).await.unwrap();
+    options.max_pool_size = Some(CONNECTIONS as u32);
+    options
+}
+
 /// Those of MongoDB and Redis.
 pub async fn databases(seconds: Duration, measured: &mut Measured) {
-    let mut options = mongodb::options::ClientOptions::parse(service("YIBI_TEST_MONGODB_URI")).await.unwrap();
-    options.max_pool_size = Some(CONNECTIONS as u32);
+    let options = options(&service("YIBI_TEST_MONGODB_URI")).await;
     let database = mongodb::Client::with_options(options).unwrap().database(&format!("b{}", unique()));
     let paints = database.collection::<Document>("paints");
     let index = mongodb::IndexModel::builder().keys(doc! {"openId": 1, "id": 1}).build();

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use crate::process::stat;
+
 /// Ticks a second, of which Linux always tells processes there are a hundred.
 const TICKS: f64 = 100.0;
 
@@ -28,11 +30,9 @@ impl Meter {
 }
 
 fn ticks(id: u32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
-    // The name, which may be anything, is in parentheses; time for itself and in the system are 12th and 13th
-    // behind it.
-    let (_, rest) = stat.rsplit_once(") ").unwrap();
-    rest.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    let stat = stat(format!("/proc/{id}").as_ref()).unwrap();
+    // Time for itself and in the system are the 12th and 13th there.
+    stat.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
 }
 
 /// Megabytes of memory that it holds.

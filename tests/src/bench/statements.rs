@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 use futures_util::TryStreamExt;
 use mongodb::Collection;
 use mongodb::bson::{Document, doc};
-use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
+use mongodb::options::{Acknowledgment, WriteConcern};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
 use super::fill::{now, number};
-use super::limits::{Limit, Measured, rate};
-use super::site::{CONNECTIONS, DRAWINGS, Site};
+use super::limits::{Limit, Measured, options, rate};
+use super::site::{DRAWINGS, Site};
+
+/// How long the store lets MongoDB work at one command.
+const MAX_TIME: Duration = Duration::from_secs(3);
 
 /// On a copy of the embedded file.
 pub fn sqlite(file: &Path, seconds: Duration, measured: &mut Measured) {
@@ -89,14 +92,10 @@ fn written(connection: &Connection, user: &str, id: &str, blob: &[u8], save: boo
     Ok(())
 }
 
-/// How long the store lets MongoDB work at one command.
-const MAX_TIME: Duration = Duration::from_secs(3);
-
 /// On the shared database, whose server waits meanwhile. Each connection changes the drawings of one user.
 pub async fn mongodb(site: &Site, seconds: Duration, measured: &mut Measured) {
     let setting = |name: &str| site.server.setting(name).unwrap();
-    let mut options = ClientOptions::parse(setting("STORE__MONGODB_URI")).await.unwrap();
-    options.max_pool_size = Some(CONNECTIONS as u32);
+    let mut options = options(setting("STORE__MONGODB_URI")).await;
     options.write_concern =
         Some(WriteConcern::builder().w(Acknowledgment::Majority).w_timeout(MAX_TIME).build());
     let database =

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use reqwest::Certificate;
 use tokio::net::TcpStream;
-use yibi_tests::process::Process;
+use yibi_tests::process::{Process, stat};
 use yibi_tests::{Api, TempDir, eventually, install_tls};
 
 use super::{edited, free_port, output};
@@ -81,14 +81,12 @@ impl Site {
     /// The numbers of its workers.
     fn workers(&self) -> BTreeSet<u32> {
         let master = self.process.id().to_string();
-        let all = std::fs::read_dir("/proc").unwrap();
-        let numbers = all.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse::<u32>().ok());
-        let is_worker = |number: &u32| {
-            // Whatever its name in parentheses is; state and parent follow. It may have ended meanwhile.
-            let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
-            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.split(' ').nth(1) == Some(&*master))
-        };
-        numbers.filter(is_worker).collect()
+        let workers = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+            let path = entry.unwrap().path();
+            let number = path.file_name()?.to_str()?.parse().ok()?;
+            (stat(&path)?.split(' ').nth(1)? == master).then_some(number)
+        });
+        workers.collect()
     }
 
     /// A client that trusts the authority, and knows where the domain is.
