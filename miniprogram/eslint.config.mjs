@@ -46,7 +46,6 @@ export default [
     languageOptions: { ecmaVersion: 2021, sourceType: 'commonjs', globals: logic },
     rules,
   },
-  { files: ['lib/geometry.js'], rules: { 'max-lines': 'off' } },
   { files: ['test/**/*.js'], languageOptions: { ecmaVersion: 2024, sourceType: 'commonjs', globals: node }, rules },
   { files: ['**/*.mjs'], languageOptions: { ecmaVersion: 2024, sourceType: 'module', globals: { ...node, ...browser } }, rules },
   { files: ['preview/src/**/*.js'], languageOptions: { ecmaVersion: 2024, sourceType: 'module', globals: browser }, rules },

@@ -1,6 +1,6 @@
 // Saving a picture to the phone's album, with the permission asked for when it is needed and not before.
 
-const { longerSide } = require('./painter')
+const { longerSide } = require('./picture')
 
 /**
  * @typedef {'saved' | 'refused' | 'cancelled' | 'failed'} Outcome

@@ -4,59 +4,24 @@
 // below it, which is how an eraser shows whatever background there is, now or later. A buffer off the screen
 // (`base`) holds all but the last strokes, so that undo and eraser repaint a few strokes and not all of them.
 
+const { touches } = require('./bounds')
 const { inkWidth, paint } = require('./geometry')
 
 /** WeChat's largest canvas, CSS px. */
 const MAX_SIDE = 1365
-/** The server's largest picture, pixels of the longer side. */
-const MAX_SIZE = 2048
 /** The strokes that lie on the screen only, not in the base: undo among them is cheap. */
 const LOOSE_MIN = 24
 const LOOSE_MAX = 64
-/** What lies around the paper on a shared card. */
-const CARD_COLOR = '#e9e2d5'
 /** Milliseconds of painting in one frame while a long picture is built up, and while a finger draws meanwhile. */
 const SLICE = 24
 const SLICE_WHILE_DRAWING = 6
 
 /**
  * @typedef {import('./drawing').Stroke} Stroke
- * @typedef {import('./drawing').Picture} Picture
  * @typedef {import('./view').View} View
  */
 
-/** @type {WeakMap<Stroke, { left: number, top: number, right: number, bottom: number }>} */
-const boxes = new WeakMap()
-
-/** What a stroke covers at most, in grid units. @param {Stroke} stroke */
-function boxOf(stroke) {
-  const known = boxes.get(stroke)
-  if (known) return known
-  const { points } = stroke
-  let [x, y] = points
-  const box = { left: x, top: y, right: x, bottom: y }
-  for (let i = 3; i < points.length; i += 3) {
-    x += points[i]
-    y += points[i + 1]
-    if (x < box.left) box.left = x
-    else if (x > box.right) box.right = x
-    if (y < box.top) box.top = y
-    else if (y > box.bottom) box.bottom = y
-  }
-  // Ink at rest is a little wider than its width.
-  const reach = stroke.width
-  const covered = { left: box.left - reach, top: box.top - reach, right: box.right + reach, bottom: box.bottom + reach }
-  boxes.set(stroke, covered)
-  return covered
-}
-
-/** @param {Stroke} stroke @param {{ left: number, top: number, right: number, bottom: number }} area */
-function touches(stroke, area) {
-  const box = boxOf(stroke)
-  return box.left < area.right && box.right > area.left && box.top < area.bottom && box.bottom > area.top
-}
-
-/** @param {Stroke[]} a @param {Stroke[]} b how many strokes both begin with */
+/** @param {Stroke[]} a @param {Stroke[]} b @returns {number} the length of the beginning that both lists share */
 function commonStart(a, b) {
   const most = Math.min(a.length, b.length)
   let count = 0
@@ -356,68 +321,4 @@ class Painter {
   }
 }
 
-/**
- * The longer side of a picture that is so many pixels wide: what the server calls its size.
- * @param {{ width: number, height: number }} paper grid units
- * @param {number} width pixels
- */
-function longerSide(paper, width) {
-  return Math.min(MAX_SIZE, Math.round((width * Math.max(paper.width, paper.height)) / paper.width))
-}
-
-/**
- * Paints a whole picture, its background too, as the server does.
- * @param {any} canvas the result; its size is set here
- * @param {any} layer an off-screen canvas for the strokes
- * @param {Picture} picture
- * @param {{ width: number, height: number }} paper grid units
- * @param {number} size pixels of the longer side
- */
-function paintWhole(canvas, layer, picture, paper, size) {
-  const k = size / Math.max(paper.width, paper.height)
-  const width = Math.max(1, Math.round(paper.width * k))
-  const height = Math.max(1, Math.round(paper.height * k))
-  for (const each of [canvas, layer]) {
-    each.width = width
-    each.height = height
-  }
-  const strokes = layer.getContext('2d')
-  strokes.setTransform(k, 0, 0, k, 0, 0)
-  for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke))
-  const context = canvas.getContext('2d')
-  context.fillStyle = picture.background
-  context.fillRect(0, 0, width, height)
-  context.drawImage(layer, 0, 0)
-}
-
-/**
- * Paints a picture on a 5 : 4 card, the proportions of a shared message.
- * @param {any} canvas the result; its size is set here
- * @param {any} layer an off-screen canvas for the strokes
- * @param {Picture} picture
- * @param {{ width: number, height: number }} paper grid units
- * @param {number} width of the card, pixels
- */
-function paintCard(canvas, layer, picture, paper, width) {
-  const height = Math.round(width * 0.8)
-  const margin = Math.round(height * 0.06)
-  const k = Math.min((width - 2 * margin) / paper.width, (height - 2 * margin) / paper.height)
-  const shown = { width: Math.round(paper.width * k), height: Math.round(paper.height * k) }
-  layer.width = shown.width
-  layer.height = shown.height
-  const strokes = layer.getContext('2d')
-  strokes.setTransform(k, 0, 0, k, 0, 0)
-  for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke))
-  canvas.width = width
-  canvas.height = height
-  const context = canvas.getContext('2d')
-  context.fillStyle = CARD_COLOR
-  context.fillRect(0, 0, width, height)
-  const x = Math.round((width - shown.width) / 2)
-  const y = Math.round((height - shown.height) / 2)
-  context.fillStyle = picture.background
-  context.fillRect(x, y, shown.width, shown.height)
-  context.drawImage(layer, x, y)
-}
-
-module.exports = { Painter, longerSide, paintCard, paintWhole, boxOf, MAX_SIDE }
+module.exports = { Painter, MAX_SIDE }

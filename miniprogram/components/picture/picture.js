@@ -1,5 +1,5 @@
 const { downloadPicture, saveToAlbum } = require('../../lib/album')
-const { longerSide, paintCard, paintWhole } = require('../../lib/painter')
+const { longerSide, paintCard, paintWhole } = require('../../lib/picture')
 
 /** Pixels of a saved picture's width. */
 const WIDTH = 1080

@@ -12,7 +12,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 
@@ -42,9 +42,8 @@ let passed = true
 try {
   await rendered()
   await withPage(async (evaluate) => {
-    const geometry = await readFile(join(ROOT, 'miniprogram/lib/geometry.js'), 'utf8')
     const page = await readFile(join(ROOT, 'tests/browser/render/page.js'), 'utf8')
-    await evaluate(`var geometry = ((module) => { ${geometry}; return module.exports })({}); 0`)
+    await evaluate(`var geometry = ${await bundled('geometry')}; 0`)
     await evaluate(`${page}; 0`)
     for (const size of sizes) {
       for (const [ending, type] of Object.entries({ png: 'image/png', svg: 'image/svg+xml' })) {
@@ -58,6 +57,19 @@ try {
   }
 }
 process.exitCode = passed ? 0 : 1
+
+/** An expression with the exports of a module of the mini-program's `lib`, its dependencies included. */
+async function bundled(name) {
+  const path = join(ROOT, 'miniprogram/lib', `${name}.js`)
+  const source = await readFile(path, 'utf8')
+  const needed = [...source.matchAll(/require\('([^']+)'\)/g)].map(([, other]) => other)
+  const modules = []
+  for (const other of new Set(needed)) {
+    const inner = relative(join(ROOT, 'miniprogram/lib'), resolve(dirname(path), other))
+    modules.push(`${JSON.stringify(other)}: ${await bundled(inner)}`)
+  }
+  return `((require, module) => { ${source}\n; return module.exports })((name) => ({ ${modules.join(', ')} })[name], {})`
+}
 
 /** @param {number} index @param {number} size @param {string} ending */
 function path(index, size, ending) {

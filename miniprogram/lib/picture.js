@@ -1,0 +1,76 @@
+// Paints a whole picture into one canvas, for the album and for shared cards.
+
+const { paint } = require('./geometry')
+
+/** The server's largest picture, pixels of the longer side. */
+const MAX_SIZE = 2048
+/** The colour around the paper on a shared card. */
+const CARD_COLOR = '#e9e2d5'
+
+/** @typedef {import('./drawing').Picture} Picture */
+
+/**
+ * The longer side of a picture of the given width, which the server calls the picture's size.
+ * @param {{ width: number, height: number }} paper grid units
+ * @param {number} width pixels
+ */
+function longerSide(paper, width) {
+  return Math.min(MAX_SIZE, Math.round((width * Math.max(paper.width, paper.height)) / paper.width))
+}
+
+/**
+ * Paints a whole picture, its background too, as the server does.
+ * @param {any} canvas the result; its size is set here
+ * @param {any} layer an off-screen canvas for the strokes
+ * @param {Picture} picture
+ * @param {{ width: number, height: number }} paper grid units
+ * @param {number} size pixels of the longer side
+ */
+function paintWhole(canvas, layer, picture, paper, size) {
+  const k = size / Math.max(paper.width, paper.height)
+  const width = Math.max(1, Math.round(paper.width * k))
+  const height = Math.max(1, Math.round(paper.height * k))
+  for (const each of [canvas, layer]) {
+    each.width = width
+    each.height = height
+  }
+  const strokes = layer.getContext('2d')
+  strokes.setTransform(k, 0, 0, k, 0, 0)
+  for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke))
+  const context = canvas.getContext('2d')
+  context.fillStyle = picture.background
+  context.fillRect(0, 0, width, height)
+  context.drawImage(layer, 0, 0)
+}
+
+/**
+ * Paints a picture on a 5 : 4 card, the proportions of a shared message.
+ * @param {any} canvas the result; its size is set here
+ * @param {any} layer an off-screen canvas for the strokes
+ * @param {Picture} picture
+ * @param {{ width: number, height: number }} paper grid units
+ * @param {number} width of the card, pixels
+ */
+function paintCard(canvas, layer, picture, paper, width) {
+  const height = Math.round(width * 0.8)
+  const margin = Math.round(height * 0.06)
+  const k = Math.min((width - 2 * margin) / paper.width, (height - 2 * margin) / paper.height)
+  const shown = { width: Math.round(paper.width * k), height: Math.round(paper.height * k) }
+  layer.width = shown.width
+  layer.height = shown.height
+  const strokes = layer.getContext('2d')
+  strokes.setTransform(k, 0, 0, k, 0, 0)
+  for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke))
+  canvas.width = width
+  canvas.height = height
+  const context = canvas.getContext('2d')
+  context.fillStyle = CARD_COLOR
+  context.fillRect(0, 0, width, height)
+  const x = Math.round((width - shown.width) / 2)
+  const y = Math.round((height - shown.height) / 2)
+  context.fillStyle = picture.background
+  context.fillRect(x, y, shown.width, shown.height)
+  context.drawImage(layer, x, y)
+}
+
+module.exports = { longerSide, paintCard, paintWhole }
