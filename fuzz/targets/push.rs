@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use data_encoding::BASE64;
 use libfuzzer_sys::fuzz_target;
-use yibi_server::wechat::push::{AesKey, Message, PushError, PushKey, PushQuery, encrypt};
+use wechat_simulator::crypto::{encrypt_push, push_signature};
+use yibi_server::wechat::push::{AesKey, Message, PushError, PushKey, PushQuery};
 
 /// WeChat's published sample has these.
 const APP: &str = "wxba5fad812f8e6fb9";
@@ -15,21 +16,33 @@ fn key(aes_key: Option<AesKey>) -> PushKey {
     PushKey { app_id: APP.to_owned(), token: "AAAAA".into(), aes_key }
 }
 
-static AES_KEY: LazyLock<AesKey> =
-    LazyLock::new(|| AesKey::decode(&"A".repeat(43)).expect("43 characters of base64"));
 static PLAIN: LazyLock<PushKey> = LazyLock::new(|| key(None));
-static SAFE: LazyLock<PushKey> = LazyLock::new(|| key(Some(AES_KEY.clone())));
+/// Its AES key consists of zero bytes.
+static SAFE: LazyLock<PushKey> = LazyLock::new(|| key(AesKey::decode(&"A".repeat(43))));
+
+/// The query of a plain push, or of a push of `encrypted`, with valid signatures.
+fn signed_query(encrypted: Option<&str>) -> PushQuery {
+    let (timestamp, nonce) = (NOW.to_string(), "1".to_owned());
+    let sign = |parts: &[&str]| Some(push_signature("AAAAA", parts));
+    PushQuery {
+        signature: sign(&[&timestamp, &nonce]),
+        msg_signature: encrypted.and_then(|encrypted| sign(&[&timestamp, &nonce, encrypted])),
+        timestamp,
+        nonce,
+        echostr: None,
+    }
+}
 
 /// What comes of a message of safe mode that is signed as it is to be.
 fn opened(encrypted: &str) -> Result<Message, PushError> {
-    let query = PushQuery::signed(&SAFE.token, NOW, "1", Some(encrypted));
+    let query = signed_query(Some(encrypted));
     SAFE.open(&query, format!("{{\"Encrypt\":\"{encrypted}\"}}").as_bytes(), NOW)
 }
 
 fuzz_target!(|body: &[u8]| {
-    let query = PushQuery::signed(&PLAIN.token, NOW, "1", None);
+    let query = signed_query(None);
     let plain = PLAIN.open(&query, body, NOW);
-    assert_eq!(opened(&encrypt(&AES_KEY, [7; 16], body, APP)), plain, "both modes read alike");
+    assert_eq!(opened(&encrypt_push(&[0; 32], [7; 16], body, APP)), plain, "both modes read alike");
     if let Ok(message) = &plain {
         assert!(!message.event.name().is_empty());
     }

@@ -17,10 +17,10 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use wechat_simulator::Simulator;
 
 use crate::random;
 use crate::settings::{Listen, Settings};
-use crate::wechat::simulator::Simulator;
 
 /// What development adds to the public listener.
 #[derive(Clone)]

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
+use wechat_simulator::{MiniProgram, Simulator};
 use yibi_common::admin::Role;
 use yibi_server::dev::{self, Extras};
 use yibi_server::listeners::{HandedOver, Listeners};
 use yibi_server::settings::{Listen, LogFormat, Settings, is_operator_name};
-use yibi_server::wechat::simulator::Simulator;
 use yibi_server::{Ready, Upkeep, health, run, telemetry};
 
 /// The server of yibi, a drawing mini-program: WeChat sessions, and every stroke of every drawing.
@@ -293,9 +293,9 @@ fn simulator_for(settings: &mut Settings) -> Result<Simulator, Failure> {
     let failed = |error: std::io::Error| (Exit::Failure, format!("the simulator: {error}"));
     let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let app = Simulator::development_app();
+    let app = MiniProgram::development();
     settings.wechat.app_id.clone_from(&app.id);
-    settings.wechat.app_secret = app.secret.clone();
+    settings.wechat.app_secret = app.secret.clone().into();
     settings.wechat.api_url = format!("http://{address}");
     let simulator = Simulator::new(vec![app]);
     tokio::spawn(simulator.clone().run(listener, std::future::pending()));
@@ -328,9 +328,9 @@ async fn simulate(listen: SocketAddr) -> Result<Exit, Failure> {
     let failed = |error: std::io::Error| (Exit::Failure, format!("{listen}: {error}"));
     let listener = TcpListener::bind(listen).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let app = Simulator::development_app();
+    let app = MiniProgram::development();
     say(&format!("listening on http://{address} for app {}", app.id));
-    let apps = vec![app, Simulator::second_development_app()];
+    let apps = vec![app, MiniProgram::second_development()];
     Simulator::new(apps).run(listener, stop_signal()?).await.map_err(failed)?;
     Ok(Exit::Ok)
 }

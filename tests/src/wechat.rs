@@ -1,131 +1,85 @@
-//! A simulated WeChat of the test's own.
+//! The simulated WeChat of a test.
 
-use std::process::Command;
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
+use wechat_simulator::{MiniProgram, PushTarget, RunningSimulator};
 
-use crate::process::Process;
-use crate::server::APP_SECRET;
-use crate::{binary, install_tls, unique};
+use crate::{install_tls, unique};
 
-/// The simulator as a process, and its controls.
+pub use wechat_simulator::{Login, Phone};
+
+/// A simulated WeChat that runs until it is dropped.
 #[derive(Debug)]
 pub struct Wechat {
-    _process: Process,
-    /// Where it listens, `http://127.0.0.1:…`.
+    running: RunningSimulator,
+    /// Its address, `http://127.0.0.1:…`.
     pub url: String,
-    /// The app that it knows.
+    /// The id of the mini-program that the tests use.
     pub app_id: String,
+    app_secret: String,
     http: reqwest::Client,
 }
 
-/// What a phone has after `wx.login` and `wx.getUserInfo`.
-#[derive(Debug, Clone)]
-pub struct Login {
-    /// The code.
-    pub code: String,
-    /// The profile's text.
-    pub raw_data: String,
-    /// Its signature.
-    pub signature: String,
-    /// The profile with openid and watermark, encrypted; base64.
-    pub encrypted_data: String,
-    /// Its IV; base64.
-    pub iv: String,
-}
-
-/// What a phone has after its button for the phone number.
-#[derive(Debug, Clone)]
-pub struct Phone {
-    /// Today's code.
-    pub code: String,
-    /// The number, encrypted under the session_key that the phone has now.
-    pub encrypted_data: String,
-    /// The IV of that.
-    pub iv: String,
-}
-
 impl Wechat {
-    /// Starts one.
+    /// Starts a simulator that knows the two mini-programs of development.
     #[must_use]
     pub fn start() -> Self {
         install_tls();
-        let mut command = Command::new(binary("yibi-server"));
-        let process = Process::start(command.args(["simulator", "--listen", "127.0.0.1:0"]));
-        let (url, app_id) = process.wait_for("the simulator's address", |line| {
-            let (url, app) = line.strip_prefix("listening on ")?.split_once(" for app ")?;
-            Some((url.to_owned(), app.to_owned()))
-        });
-        Self { _process: process, url, app_id, http: reqwest::Client::new() }
+        let app = MiniProgram::development();
+        let running = RunningSimulator::start(vec![app.clone(), MiniProgram::second_development()]).unwrap();
+        let (url, http) = (running.url.clone(), reqwest::Client::new());
+        Self { running, url, app_id: app.id, app_secret: app.secret, http }
     }
 
-    /// What a named user's phone gets.
+    /// Signs a user in on the phone.
     pub async fn login(&self, user: &str) -> Login {
-        self.login_with(user, json!({})).await
+        self.running.simulator.login(user, None).unwrap()
     }
 
-    /// The same, with other members in the encrypted data, `null` taking one away.
+    /// Signs a user in with changed members in the encrypted data; `null` removes a member.
     pub async fn login_with(&self, user: &str, open_data: Value) -> Login {
-        self.login_as(&json!({"user": user, "open_data": open_data})).await
+        let open_data = serde_json::from_value(open_data).unwrap();
+        self.running.simulator.login_with(user, None, open_data).unwrap()
     }
 
-    /// What a named user's phone gets in another mini-program.
+    /// Signs a user in to another mini-program.
     pub async fn login_to(&self, app_id: &str, user: &str) -> Login {
-        self.login_as(&json!({"user": user, "app_id": app_id})).await
+        self.running.simulator.login(user, Some(app_id)).unwrap()
     }
 
-    async fn login_as(&self, asked: &Value) -> Login {
-        let login = self.control("login", asked).await;
-        let text = |name: &str| login[name].as_str().unwrap().to_owned();
-        Login {
-            code: text("code"),
-            raw_data: text("raw_data"),
-            signature: text("signature"),
-            encrypted_data: text("encrypted_data"),
-            iv: text("iv"),
-        }
-    }
-
-    /// What a named user's phone gets from the button for the phone number.
+    /// Presses the phone-number button on a user's phone.
     pub async fn phone(&self, user: &str) -> Phone {
-        let phone = self.control("phone", &json!({"user": user})).await;
-        let text = |name: &str| phone[name].as_str().unwrap().to_owned();
-        Phone { code: text("code"), encrypted_data: text("encrypted_data"), iv: text("iv") }
+        self.running.simulator.phone(user, None).unwrap()
     }
 
-    /// The access token that servers use now.
+    /// Fetches the current access token.
     pub async fn access_token(&self) -> String {
-        let body = json!({"grant_type": "client_credential", "appid": self.app_id, "secret": APP_SECRET});
+        let secret = &self.app_secret;
+        let body = json!({"grant_type": "client_credential", "appid": self.app_id, "secret": secret});
         let url = format!("{}/cgi-bin/stable_token", self.url);
         let token: Value = self.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
         token["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// Refuses all access tokens given so far.
+    /// Rejects the access tokens issued so far.
     pub async fn refuse_tokens(&self) {
-        self.control("access-tokens/refuse", &json!({})).await;
+        self.running.simulator.refuse_tokens(None, false);
     }
 
-    /// How often an access token was fetched.
+    /// The number of requests for an access token.
     pub async fn fetches(&self) -> u64 {
-        self.calls().await["apis"]["stable_token"].as_u64().unwrap_or(0)
+        self.running.simulator.calls().apis.get("stable_token").copied().unwrap_or(0)
     }
 
-    async fn control(&self, name: &str, body: &Value) -> Value {
-        let reply = self.http.post(format!("{}/simulator/{name}", self.url)).json(body).send().await.unwrap();
-        assert!(reply.status().is_success(), "{name}: {}", reply.status());
-        serde_json::from_str(&reply.text().await.unwrap()).unwrap_or_default()
-    }
-
-    /// A fresh code of a named user.
+    /// A new code of a user.
     pub async fn code(&self, user: &str) -> String {
         self.login(user).await.code
     }
 
-    /// What the phone of DevTools' tourist would get for any profile: its code is made up, and WeChat takes it
-    /// as often as it comes.
+    /// Signs in the tourist of DevTools with any profile. WeChat accepts the made-up code repeatedly.
     pub async fn tourist(&self, raw_data: &str) -> Login {
         let code = format!("tourist-{}", unique());
         let session = self.session(&code).await;
@@ -136,11 +90,11 @@ impl Wechat {
         Login { code, raw_data: raw_data.to_owned(), signature, encrypted_data, iv }
     }
 
-    /// WeChat's own reply to a code, which uses it up.
+    /// Exchanges a code at WeChat, which uses it up.
     pub async fn session(&self, code: &str) -> Value {
         let query = [
             ("appid", self.app_id.as_str()),
-            ("secret", APP_SECRET),
+            ("secret", self.app_secret.as_str()),
             ("js_code", code),
             ("grant_type", "authorization_code"),
         ];
@@ -149,52 +103,44 @@ impl Wechat {
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
 
-    /// How often WeChat was asked about a code.
+    /// The number of exchanges of a code.
     pub async fn exchanges(&self, code: &str) -> u64 {
-        self.calls().await["codes"][code].as_u64().unwrap_or(0)
+        self.running.simulator.calls().codes.get(code).copied().unwrap_or(0)
     }
 
-    /// Scripts the next calls: a list of steps as the simulator takes them.
+    /// Scripts the next calls: a JSON list of [`wechat_simulator::Scripted`].
     pub async fn script(&self, steps: Value) {
-        let reply =
-            self.http.post(format!("{}/simulator/script", self.url)).json(&steps).send().await.unwrap();
-        assert!(reply.status().is_success(), "{}", reply.text().await.unwrap());
+        self.running.simulator.script(serde_json::from_value(steps).unwrap()).unwrap();
     }
 
-    /// Has pushes sent to that server's address, signed with that token, in safe mode where there is a key.
+    /// Sends pushes to a server's address, signed with a token, in safe mode when there is a key.
     pub async fn push_to(&self, url: &str, token: &str, aes_key: Option<&str>, xml: bool) {
-        let target = json!({"url": url, "token": token, "aes_key": aes_key, "xml": xml});
-        let target = self.http.post(format!("{}/simulator/push-target", self.url)).json(&target);
-        assert!(target.send().await.unwrap().status().is_success());
+        let (url, token, aes_key) = (url.to_owned(), token.to_owned(), aes_key.map(ToOwned::to_owned));
+        self.running.simulator.push_to(PushTarget { url, token, aes_key, xml });
     }
 
-    /// What becomes of the next images, as the simulator takes it.
-    pub async fn fates(&self, fates: Value) {
-        let fates = self.http.post(format!("{}/simulator/fates", self.url)).json(&fates);
-        let reply = fates.send().await.unwrap();
-        assert!(reply.status().is_success(), "{}", reply.text().await.unwrap());
+    /// Sets the results of the next image checks: a JSON list of [`wechat_simulator::ImageResult`].
+    pub async fn image_results(&self, results: Value) {
+        self.running.simulator.image_results(serde_json::from_value(results).unwrap()).unwrap();
     }
 
-    /// Forgets the script.
+    /// Removes the remaining steps of the script.
     pub async fn clear_script(&self) {
-        self.http.delete(format!("{}/simulator/script", self.url)).send().await.unwrap();
+        self.running.simulator.clear_script();
     }
 
-    /// How often each API was called, and each code was shown.
+    /// The numbers of calls by API and by code.
     pub async fn calls(&self) -> Value {
-        self.http.get(format!("{}/simulator/calls", self.url)).send().await.unwrap().json().await.unwrap()
+        serde_json::to_value(self.running.simulator.calls()).unwrap()
     }
 
-    /// Has WeChat refuse the access token that it gave, and give another.
+    /// Rejects the current access token and issues another.
     pub async fn revoke_access_token(&self) {
-        let refuse = self.http.post(format!("{}/simulator/access-tokens/refuse", self.url));
-        assert!(refuse.json(&json!({})).send().await.unwrap().status().is_success());
+        self.refuse_tokens().await;
     }
 
-    /// Lets time pass for codes.
+    /// Advances WeChat's clock.
     pub async fn advance(&self, milliseconds: u64) {
-        let clock = self.http.post(format!("{}/simulator/clock", self.url));
-        let reply = clock.json(&json!({"advance_ms": milliseconds})).send().await.unwrap();
-        assert!(reply.status().is_success());
+        self.running.simulator.advance(Duration::from_millis(milliseconds));
     }
 }

@@ -14,8 +14,7 @@ use crate::settings::Settings;
 use crate::store::dispatch::{GalleryBackend, SessionBackend, SessionStore};
 use crate::store::gallery::{Batch, Gallery, NewDrawing, NewUser};
 use crate::store::sqlite::SqliteStore;
-use crate::wechat::Simulator;
-use crate::wechat::testing::Running;
+use crate::wechat::testing::{Running, development_app};
 
 const DRAWING: &str = "d";
 
@@ -47,7 +46,7 @@ impl Given {
         let wechat = Running::start();
         let sessions = SessionStore::new(SessionBackend::Sqlite(store.clone()), Arc::default());
         let asked = Wechat::new(wechat.client(Duration::from_secs(10)), sessions, keys);
-        let app = Simulator::development_app();
+        let app = development_app();
         let ann = UserKey::new(&app.id, "ann");
         let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
         store.sign_in(&ann, &new, Micros::now()).await.unwrap();

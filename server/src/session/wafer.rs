@@ -131,14 +131,14 @@ fn is_of(open: &OpenData, app_id: &str, openid: &str, now: Micros) -> bool {
 mod tests {
     use secrecy::SecretString;
     use serde_json::{Value, json};
+    use wechat_simulator::crypto::encrypt_open_data;
 
     use super::*;
-    use crate::wechat::crypto::encrypt_open_data;
 
     fn open(value: &Value) -> OpenData {
-        let key = SecretString::from("tiihtNczf5v6AKRyjwEUhQ==");
-        let (data, iv) = encrypt_open_data(&key, [7; 16], value.to_string().as_bytes()).unwrap();
-        decrypt_open_data(&key, &data, &iv).unwrap()
+        let key = "tiihtNczf5v6AKRyjwEUhQ==";
+        let (data, iv) = encrypt_open_data(key, [7; 16], value.to_string().as_bytes()).unwrap();
+        decrypt_open_data(&SecretString::from(key), &data, &iv).unwrap()
     }
 
     #[test]

@@ -1,6 +1,4 @@
-//! The APIs of WeChat's that this server speaks, in one table for the client and for the simulator.
-
-use serde::Deserialize;
+//! The APIs of WeChat that this server uses, in one table.
 
 /// How an API is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +21,16 @@ pub enum Repeat {
 macro_rules! apis {
     ($($(#[$doc:meta])* $variant:ident, $name:literal, $method:ident, $path:literal, $repeat:ident;)*) => {
         /// An API of WeChat's.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Api {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+            $($(#[$doc])* $variant,)*
         }
 
         impl Api {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The last part of its path: its name in metrics, logs and the simulator's scripts.
+            /// The last part of its path: its name in metrics and logs.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
@@ -61,7 +59,6 @@ macro_rules! apis {
 
 apis! {
     /// The code of `wx.login` for a session.
-    #[default]
     Jscode2session, "jscode2session", Get, "sns/jscode2session", Never;
     /// The access token that the other APIs ask for.
     StableToken, "stable_token", Post, "cgi-bin/stable_token", Harmless;

@@ -7,7 +7,7 @@
 
 use aes::Aes128;
 use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -128,21 +128,6 @@ pub fn decrypt_open_data(
         serde_json::from_slice(&plain).ok().map(OpenData)
     };
     open().ok_or(OpenDataError)
-}
-
-/// Encrypts open data as WeChat does; the inverse of [`decrypt_open_data`], for the simulator. Both
-/// results are base64: `encryptedData` and `iv`.
-///
-/// # Errors
-/// [`OpenDataError`] when the session_key is not base64 of 16 bytes.
-pub fn encrypt_open_data(
-    session_key: &SecretString,
-    iv: [u8; BLOCK],
-    plain: &[u8],
-) -> Result<(String, String), OpenDataError> {
-    let key = decode_block(session_key.expose_secret()).ok_or(OpenDataError)?;
-    let encrypted = cbc::Encryptor::<Aes128>::new(&key.into(), &iv.into()).encrypt_padded_vec::<Pkcs7>(plain);
-    Ok((BASE64.encode(&encrypted), BASE64.encode(&iv)))
 }
 
 fn decode_block(text: &str) -> Option<[u8; BLOCK]> {

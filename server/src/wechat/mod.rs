@@ -4,7 +4,6 @@
 //! token that most of them ask for.
 //! [`content`] has texts and images looked at, and [`push`] opens what WeChat says to the server.
 //! [`crypto`] checks and opens what the phone hands over under WeChat's signature.
-//! [`simulator`] is a WeChat of our own, for development and for tests.
 
 pub mod api;
 pub mod client;
@@ -12,7 +11,6 @@ pub mod content;
 pub mod crypto;
 mod door;
 pub mod push;
-pub mod simulator;
 pub mod token;
 
 pub use api::Api;
@@ -21,7 +19,6 @@ pub use crypto::{
     OpenData, OpenDataError, decrypt_open_data, raw_data_signature, session_signature, verify_raw_data,
 };
 pub use door::Wechat;
-pub use simulator::Simulator;
 pub use token::AccessToken;
 
 #[cfg(test)]

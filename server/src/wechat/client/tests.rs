@@ -8,11 +8,11 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
+use wechat_simulator::{MiniProgram, Scripted, Step};
 
 use super::*;
-use crate::wechat::simulator::{Scripted, Step};
-use crate::wechat::testing::{Running, client};
-use crate::wechat::{Simulator, decrypt_open_data, verify_raw_data};
+use crate::wechat::testing::{Running, client, development_app};
+use crate::wechat::{decrypt_open_data, verify_raw_data};
 
 const PATIENT: Duration = Duration::from_secs(10);
 const IMPATIENT: Duration = Duration::from_millis(200);
@@ -21,7 +21,7 @@ const IMPATIENT: Duration = Duration::from_millis(200);
 const CODE: &str = "0a3xTellNobodyAboutThisCode00000";
 
 fn app() -> WechatApp {
-    Simulator::development_app()
+    development_app()
 }
 
 /// Fails to exchange [`CODE`] and makes sure that the error gives nothing away.
@@ -88,8 +88,9 @@ async fn a_code_is_escaped_whatever_it_contains() {
         client.exchange(&app(), code).await.unwrap();
         assert_eq!(wechat.simulator.calls().codes.get(code), Some(&1), "{code}");
     }
-    let odd = WechatApp { id: "wx&secret=".to_owned(), secret: "a=&%汉 +".into() };
-    let wechat = Running::with(vec![odd.clone()]);
+    let (id, secret) = ("wx&secret=".to_owned(), "a=&%汉 +".to_owned());
+    let wechat = Running::with(MiniProgram { id: id.clone(), secret: secret.clone() });
+    let odd = WechatApp { id, secret: secret.into() };
     wechat.client(PATIENT).exchange(&odd, CODE).await.unwrap();
 }
 

@@ -1,6 +1,8 @@
 //! The published samples, and everything that is not one.
 
+use cbc::cipher::BlockModeEncrypt;
 use proptest::prelude::*;
+use wechat_simulator::crypto::encrypt_open_data;
 
 use super::*;
 
@@ -55,13 +57,6 @@ fn the_published_open_data_decrypts() {
 }
 
 #[test]
-fn encrypting_the_published_plaintext_gives_the_published_open_data() {
-    let iv = decode_block(OPEN_IV).unwrap();
-    let made = encrypt_open_data(&key(OPEN_KEY), iv, OPEN_PLAIN.as_bytes()).unwrap();
-    assert_eq!(made, (OPEN_ENCRYPTED.to_owned(), OPEN_IV.to_owned()));
-}
-
-#[test]
 fn the_published_session_signature_is_keyed_by_the_text_of_the_key() {
     assert_eq!(
         session_signature(&key("o0q0otL8aEzpcZL/FT9WsQ=="), br#"{"foo":"bar"}"#),
@@ -110,7 +105,7 @@ fn malformed_open_data_is_refused_and_never_says_where() {
 #[test]
 fn open_data_without_a_watermark_has_no_app_id() {
     for json in ["{}", r#"{"watermark":null}"#, r#"{"watermark":{"appid":7,"timestamp":"x"}}"#] {
-        let (data, iv) = encrypt_open_data(&key(OPEN_KEY), [9; 16], json.as_bytes()).unwrap();
+        let (data, iv) = encrypt_open_data(OPEN_KEY, [9; 16], json.as_bytes()).unwrap();
         let data = decrypt_open_data(&key(OPEN_KEY), &data, &iv).unwrap();
         assert_eq!((data.app_id(), data.timestamp(), data.open_id()), (None, None, None), "{json}");
     }
@@ -122,7 +117,6 @@ fn a_session_key_is_base64_of_16_bytes() {
     for wrong in ["", "tiihtNczf5v6AKRyjwEUhQ", "tiihtNczf5v6AKRyjwEU", "tiihtNczf5v6AKRyjwEUhQ== ", "é"] {
         assert!(!is_session_key(wrong), "{wrong}");
     }
-    assert_eq!(encrypt_open_data(&key("AAAA"), [0; 16], b"{}"), Err(OpenDataError));
 }
 
 proptest! {
@@ -137,10 +131,10 @@ proptest! {
 
     #[test]
     fn what_is_encrypted_decrypts(session_key: [u8; 16], iv: [u8; 16], nick in ".*") {
-        let session_key = key(&BASE64.encode(&session_key));
+        let session_key = BASE64.encode(&session_key);
         let plain = serde_json::json!({ "nickName": nick });
         let (data, iv) = encrypt_open_data(&session_key, iv, plain.to_string().as_bytes()).unwrap();
-        let opened = decrypt_open_data(&session_key, &data, &iv).unwrap();
+        let opened = decrypt_open_data(&key(&session_key), &data, &iv).unwrap();
         prop_assert_eq!(Value::Object(opened.into_members()), plain);
     }
 }

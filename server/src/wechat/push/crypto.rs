@@ -2,7 +2,7 @@
 
 use aes::Aes256;
 use cbc::cipher::block_padding::NoPadding;
-use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use sha1::{Digest, Sha1};
 
@@ -62,16 +62,4 @@ pub(super) fn decrypt(key: &AesKey, encrypted: &str) -> Option<(Vec<u8>, Vec<u8>
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     let (message, app_id) = content.split_at_checked(length)?;
     Some((message.to_vec(), app_id.to_vec()))
-}
-
-/// Encrypts a message as WeChat does: the base64 of `Encrypt`. For the simulator.
-#[must_use]
-pub fn encrypt(key: &AesKey, random: [u8; RANDOM], message: &[u8], app_id: &str) -> String {
-    let length = u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes();
-    let mut plain = [&random[..], &length, message, app_id.as_bytes()].concat();
-    let pad = PADDED - plain.len() % PADDED;
-    plain.resize(plain.len() + pad, u8::try_from(pad).unwrap_or(u8::MAX));
-    let encrypted = cbc::Encryptor::<Aes256>::new(&key.0.into(), &key.iv().into())
-        .encrypt_padded_vec::<NoPadding>(&plain);
-    BASE64.encode(&encrypted)
 }

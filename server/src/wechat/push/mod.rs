@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
-pub use crypto::{AesKey, encrypt};
+pub use crypto::AesKey;
 pub use event::{Event, MediaVerdict, Message, Suggestion};
 
 use crypto::{decrypt, signature};
@@ -149,22 +149,6 @@ impl PushKey {
         // Anybody can sign for an empty token.
         let signed: bool = right.as_bytes().ct_eq(given.as_bytes()).into();
         if signed && !self.token.expose_secret().is_empty() { Ok(()) } else { Err(PushError::Signature) }
-    }
-}
-
-impl PushQuery {
-    /// The query of a push of `encrypted`, or of a plain one, as WeChat signs it.
-    #[must_use]
-    pub fn signed(token: &SecretString, timestamp: i64, nonce: &str, encrypted: Option<&str>) -> Self {
-        let timestamp = timestamp.to_string();
-        let token = token.expose_secret();
-        Self {
-            signature: Some(signature(token, &[&timestamp, nonce])),
-            msg_signature: encrypted.map(|encrypted| signature(token, &[&timestamp, nonce, encrypted])),
-            timestamp,
-            nonce: nonce.to_owned(),
-            echostr: None,
-        }
     }
 }
 

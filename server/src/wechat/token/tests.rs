@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use wechat_simulator::{Api as SimulatedApi, Scripted, Step};
 
 use super::*;
 use crate::keys::KeyPlace;
 use crate::settings;
 use crate::store::dispatch::SessionBackend;
 use crate::store::sqlite::SqliteStore;
-use crate::wechat::simulator::{Scripted, Step};
-use crate::wechat::testing::Running;
-use crate::wechat::{Simulator, Wechat, session_signature};
+use crate::wechat::testing::{Running, development_app};
+use crate::wechat::{Wechat, session_signature};
 
 const PATIENT: Duration = Duration::from_secs(10);
 
@@ -52,14 +52,14 @@ impl Fleet {
         self.wechat.simulator.calls().forced_refreshes
     }
 
-    fn script(&self, api: Api, step: Step) {
+    fn script(&self, api: SimulatedApi, step: Step) {
         let scripted = Scripted { step, times: NonZeroU32::MIN, api };
         self.wechat.simulator.script(vec![scripted]).unwrap();
     }
 
     fn gives(&self, token: &str, expires_in: u64) {
         let body = json!({"access_token": token, "expires_in": expires_in}).to_string();
-        self.script(Api::StableToken, Step::Http { status: 200, body, location: None });
+        self.script(SimulatedApi::StableToken, Step::Http { status: 200, body, location: None });
     }
 }
 
@@ -70,7 +70,7 @@ impl Drop for Fleet {
 }
 
 fn app() -> WechatApp {
-    Simulator::development_app()
+    development_app()
 }
 
 /// A call that any user's session makes; the simulator does not know the user.
@@ -126,13 +126,13 @@ async fn every_errcode_of_a_bad_token_makes_one_replay() {
         let calls = || fleet.wechat.simulator.calls().apis["checksession"];
         call(&server).await;
         let before = calls();
-        fleet.script(Api::CheckSession, bad());
+        fleet.script(SimulatedApi::CheckSession, bad());
         assert_eq!(call(&server).await.errcode, ANSWERED);
         assert_eq!(calls(), before + 2);
         // Only one.
         fleet.wechat.simulator.refuse_tokens(None, false);
-        fleet.script(Api::CheckSession, bad());
-        fleet.script(Api::CheckSession, bad());
+        fleet.script(SimulatedApi::CheckSession, bad());
+        fleet.script(SimulatedApi::CheckSession, bad());
         let error = call(&server).await;
         assert_eq!(error.errcode, Some(errcode));
         assert!(matches!(error.class, Class::Wait { .. }), "{error:?}");
@@ -207,7 +207,7 @@ async fn a_token_near_its_end_serves_while_the_next_is_fetched() {
     fleet.gives("the-old-one", AHEAD.as_secs() - 1);
     let old = keeper.token(&app()).await.unwrap();
     assert_eq!(text(&old), "the-old-one");
-    fleet.script(Api::StableToken, Step::Delay { ms: 300 });
+    fleet.script(SimulatedApi::StableToken, Step::Delay { ms: 300 });
     let serving = keeper.token(&app()).await.unwrap();
     assert_eq!(text(&serving), "the-old-one", "nobody waits");
     let end = Instant::now() + PATIENT;
@@ -229,7 +229,7 @@ async fn a_token_that_can_not_be_replaced_serves_to_its_end() {
     fleet.gives("the-old-one", 60);
     keeper.token(&app()).await.unwrap();
     let refusal = Step::Error { errcode: 45009, errmsg: "reach max api daily quota limit".to_owned() };
-    fleet.script(Api::StableToken, refusal);
+    fleet.script(SimulatedApi::StableToken, refusal);
     for _ in 0..20 {
         assert_eq!(text(&keeper.token(&app()).await.unwrap()), "the-old-one");
         tokio::task::yield_now().await;
@@ -254,7 +254,7 @@ async fn what_wechat_refuses_is_not_asked_again_at_once() {
     let fleet = Fleet::new();
     let server = fleet.server();
     let refusal = Step::Error { errcode: 40164, errmsg: "invalid ip".to_owned() };
-    fleet.script(Api::StableToken, refusal);
+    fleet.script(SimulatedApi::StableToken, refusal);
     for _ in 0..20 {
         let error = call(&server).await;
         assert_eq!((error.class, error.errcode), (Class::Configuration, Some(40164)));
@@ -301,7 +301,10 @@ async fn a_token_of_another_form_is_none() {
         json!({"errcode": 0}),
     ] {
         let fleet = Fleet::new();
-        fleet.script(Api::StableToken, Step::Http { status: 200, body: body.to_string(), location: None });
+        fleet.script(
+            SimulatedApi::StableToken,
+            Step::Http { status: 200, body: body.to_string(), location: None },
+        );
         let error = call(&fleet.server()).await;
         assert!(matches!(error.cause, Some(Cause::NoToken(_))), "{body} {error:?}");
         assert_eq!(error.class, Class::Unreachable);
@@ -319,7 +322,7 @@ async fn tokens_are_sealed_at_rest_and_shown_nowhere() {
     let note = keeper.0.store.note(&keeper.place(&app()).note()).await.unwrap().unwrap();
     assert!(!note.contains(text(&token)));
     let echo = json!({"errcode": 40013, "errmsg": format!("no {}", text(&token))}).to_string();
-    fleet.script(Api::CheckSession, Step::Http { status: 200, body: echo, location: None });
+    fleet.script(SimulatedApi::CheckSession, Step::Http { status: 200, body: echo, location: None });
     assert!(!format!("{:?}", call(&server).await).contains(text(&token)));
 }
 

@@ -1,6 +1,5 @@
 //! A fleet of servers that share WeChat's access token through Redis.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,29 +7,26 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use wechat_simulator::{MiniProgram, RunningSimulator};
 use yibi_server::keys::{KeyPlace, LazyKeyring};
 use yibi_server::settings;
 use yibi_server::store::dispatch::{SessionBackend, SessionStore};
 use yibi_server::store::redis::RedisSessions;
 use yibi_server::store::sessions::Sessions;
-use yibi_server::wechat::{Api, Simulator, Wechat, WechatClient};
+use yibi_server::wechat::{Api, Wechat, WechatApp, WechatClient};
 
 use super::outage::{Server, comes_back, redis};
 
 /// A simulated WeChat, and servers that ask it.
 struct Fleet {
-    simulator: Simulator,
-    wechat: String,
+    wechat: RunningSimulator,
     redis: String,
 }
 
 impl Fleet {
     fn over(redis_port: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let wechat = format!("http://{}", listener.local_addr().unwrap());
-        let simulator = Simulator::new(vec![Simulator::development_app()]);
-        tokio::spawn(simulator.clone().run(listener, std::future::pending()));
-        Self { simulator, wechat, redis: format!("redis://127.0.0.1:{redis_port}/") }
+        let wechat = RunningSimulator::start(vec![MiniProgram::development()]).unwrap();
+        Self { wechat, redis: format!("redis://127.0.0.1:{redis_port}/") }
     }
 
     fn store(&self) -> RedisSessions {
@@ -45,19 +41,24 @@ impl Fleet {
             settings::Keys { sealing: key(), sealing_old: "".into(), signing: key(), signing_old: "".into() };
         let keys = LazyKeyring::new(keys, KeyPlace::Directory(PathBuf::new()));
         let store = SessionStore::new(SessionBackend::Redis(self.store()), Arc::default());
-        let client = WechatClient::new(&self.wechat, Duration::from_secs(10)).unwrap();
+        let client = WechatClient::new(&self.wechat.url, Duration::from_secs(10)).unwrap();
         Wechat::new(client, store, Arc::new(keys))
     }
 
     fn fetches(&self) -> u64 {
-        self.simulator.calls().apis.get("stable_token").copied().unwrap_or(0)
+        self.wechat.simulator.calls().apis.get("stable_token").copied().unwrap_or(0)
     }
+}
+
+fn development_app() -> WechatApp {
+    let MiniProgram { id, secret } = MiniProgram::development();
+    WechatApp { id, secret: secret.into() }
 }
 
 /// A call that needs a token; that one is good is known by WeChat's looking at the code.
 async fn answered(server: &Wechat) {
     let code = json!({"code": "none"});
-    let answer = server.call::<Value>(&Simulator::development_app(), Api::GetUserPhoneNumber, &code).await;
+    let answer = server.call::<Value>(&development_app(), Api::GetUserPhoneNumber, &code).await;
     assert_eq!(answer.unwrap_err().errcode, Some(40029));
 }
 
@@ -80,10 +81,10 @@ async fn four_servers() -> (Server, Fleet, Vec<Wechat>) {
 async fn four_servers_fetch_one_token_and_replace_it_once() {
     let (_redis, fleet, servers) = four_servers().await;
     assert_eq!(fleet.fetches(), 1);
-    fleet.simulator.refuse_tokens(None, false);
+    fleet.wechat.simulator.refuse_tokens(None, false);
     all_answered(&servers).await;
     assert_eq!(fleet.fetches(), 2);
-    assert_eq!(fleet.simulator.calls().forced_refreshes, 0);
+    assert_eq!(fleet.wechat.simulator.calls().forced_refreshes, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,18 +100,18 @@ async fn redis_may_be_lost_and_nobody_fetches_for_that() {
     assert_eq!(fleet.fetches(), 2);
     // Nor does a token that WeChat refuses make anybody ask more than once.
     for _ in 0..3 {
-        fleet.simulator.refuse_tokens(None, false);
+        fleet.wechat.simulator.refuse_tokens(None, false);
         let code = json!({"code": "none"});
         join_all((0..100).map(|number| {
             let server = &servers[number % 4];
             let code = &code;
             async move {
-                let app = Simulator::development_app();
+                let app = development_app();
                 server.call::<Value>(&app, Api::GetUserPhoneNumber, code).await.unwrap_err();
             }
         }))
         .await;
     }
     assert!(fleet.fetches() <= 2 + 4, "{} fetches", fleet.fetches());
-    assert_eq!(fleet.simulator.calls().forced_refreshes, 0);
+    assert_eq!(fleet.wechat.simulator.calls().forced_refreshes, 0);
 }

@@ -39,4 +39,5 @@ mod rates;
 mod refused;
 mod security;
 mod sessions;
+mod simulator_command;
 mod slow;

@@ -109,7 +109,7 @@ async fn a_text_is_looked_at(backend: Backend) {
 
 async fn an_avatar_is_looked_at(backend: Backend) {
     let Given { wechat, server, alice } = given(backend, "enforce", &[("WECHAT__PUSH_AES_KEY", KEY)]).await;
-    wechat.fates(json!(["twice", verdict(RISKY), verdict("pass")])).await;
+    wechat.image_results(json!(["twice", verdict(RISKY), verdict("pass")])).await;
     let first = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     assert_eq!(first["avatar_state"], "pending");
     server.api().get(&path(&first["avatar_url"])).await.ok_bytes();
@@ -154,7 +154,7 @@ async fn what_failed_is_asked_again_also_after_a_crash(backend: Backend) {
 async fn an_avatar_of_which_nothing_is_said_is_asked_about_again(backend: Backend) {
     let Given { wechat, server: _server, alice } =
         given(backend, "enforce", &[("MODERATION__VERDICT", "1")]).await;
-    wechat.fates(json!(["silence", verdict("pass")])).await;
+    wechat.image_results(json!(["silence", verdict("pass")])).await;
     alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     becomes(&alice, "avatar_state", "passed").await;
     assert!(asked(&wechat, "media_check_async").await >= 2);
@@ -162,7 +162,7 @@ async fn an_avatar_of_which_nothing_is_said_is_asked_about_again(backend: Backen
 
 async fn a_verdict_counts_only_where_it_is_waited_for(backend: Backend) {
     let Given { wechat, server, alice } = given(backend, "enforce", &[]).await;
-    wechat.fates(json!(["silence"])).await;
+    wechat.image_results(json!(["silence"])).await;
     let before = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     eventually("WeChat was asked", SOON, async || asked(&wechat, "media_check_async").await == 1).await;
     super::push::forged_verdict(&server, "60f96f1d-3845297a-1976a3ae").await;
@@ -177,7 +177,7 @@ async fn a_verdict_counts_only_where_it_is_waited_for(backend: Backend) {
 #[tokio::test]
 async fn in_mode_log_nothing_is_taken_away() {
     let Given { wechat, server, alice } = given(Backend::Embedded, "log", &[]).await;
-    wechat.fates(json!([verdict(RISKY)])).await;
+    wechat.image_results(json!([verdict(RISKY)])).await;
     nickname(&alice, "违规").await;
     let avatar = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     becomes(&alice, "avatar_state", "rejected").await;
@@ -216,7 +216,7 @@ async fn attempts_are_bounded() {
 async fn silence_about_an_avatar_is_given_up() {
     let further = [("MODERATION__TRIES", "2"), ("MODERATION__VERDICT", "1")];
     let Given { wechat, server, alice } = given(Backend::Embedded, "enforce", &further).await;
-    wechat.fates(json!(["silence", "silence", "silence", "silence", "silence"])).await;
+    wechat.image_results(json!(["silence", "silence", "silence", "silence", "silence"])).await;
     alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     let given_up = "yibi_content_checks_total{subject=\"avatar\",outcome=\"given_up\"}";
     eventually("it is given up", SOON, async || counter(&server, given_up).await == 1).await;

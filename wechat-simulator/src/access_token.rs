@@ -1,57 +1,56 @@
-//! `POST /cgi-bin/stable_token` of the simulated WeChat, and the tokens that it gives.
+//! `POST /cgi-bin/stable_token`, and the access tokens that it issues.
 //!
-//! As WeChat's: the same token until its last five minutes, then a new one beside it; a forced refresh ends the
-//! old one at once, 20 times a day and 30 s apart.
+//! As at WeChat, the API returns the same token until the last five minutes of its life and then a new one, both
+//! valid. A forced refresh ends the old token at once and is allowed 20 times a day, 30 s apart.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use data_encoding::HEXLOWER;
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
-use super::reply::{Refusal, reply};
-use super::state::State;
-use crate::wechat::api::Api;
-use crate::wechat::client::WechatApp;
+use crate::MiniProgram;
+use crate::api::Api;
+use crate::reply::{Refusal, reply};
+use crate::state::State;
 
-/// How long a token is good, and how long before its end there is a next one, in milliseconds.
+/// Life of a token, and time before its end at which the next one is issued, in milliseconds.
 const LIFE: u64 = 7_200_000;
 const OVERLAP: u64 = 300_000;
 
-/// Forced refreshes: so many a day, so far apart.
+/// Maximum number of forced refreshes a day, and the minimum time between two, in milliseconds.
 const FORCED_A_DAY: usize = 20;
 const FORCED_APART: u64 = 30_000;
 const DAY: u64 = 86_400_000;
 
-/// Requests a minute and a day.
+/// Maximum number of requests a minute.
 const A_MINUTE: usize = 10_000;
 const MINUTE: u64 = 60_000;
 
-/// Tokens of one mini-program that are remembered.
+/// Maximum number of tokens kept for one mini-program.
 const REMEMBERED: usize = 100;
 
 /// The access tokens of one mini-program, the newest last.
 #[derive(Debug, Default)]
-pub(super) struct Tokens {
-    given: VecDeque<Given>,
+pub(crate) struct Tokens {
+    issued: VecDeque<Issued>,
     forced: VecDeque<u64>,
     forced_ever: u64,
     requests: VecDeque<u64>,
 }
 
 #[derive(Debug)]
-struct Given {
+struct Issued {
     text: String,
     ends_ms: u64,
     refused: bool,
-    /// `stable_token` does not know that it is refused.
+    /// `stable_token` still issues it although it is rejected.
     stuck: bool,
 }
 
 impl Tokens {
-    pub(super) fn forced_refreshes(&self) -> u64 {
+    pub(crate) fn forced_refreshes(&self) -> u64 {
         self.forced_ever
     }
 }
@@ -74,7 +73,7 @@ struct Answer {
     expires_in: u64,
 }
 
-pub(super) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
+pub(crate) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
     let path = format!("/{}", Api::StableToken.path());
     config
         .app_data(web::Data::from(Arc::clone(state)))
@@ -85,12 +84,12 @@ async fn handle(state: web::Data<State>, body: web::Bytes) -> HttpResponse {
     let step = state.called(Api::StableToken, None);
     reply(&state, step, || {
         let request = serde_json::from_slice(&body);
-        give(&state, &request.map_err(|_| Refusal::new(&state, 47001, "data format error"))?)
+        issue(&state, &request.map_err(|_| Refusal::new(&state, 47001, "data format error"))?)
     })
     .await
 }
 
-fn give(state: &State, request: &Request) -> Result<Answer, Refusal> {
+fn issue(state: &State, request: &Request) -> Result<Answer, Refusal> {
     let refuse = |errcode, errmsg| Err(Refusal::new(state, errcode, errmsg));
     if request.grant_type != "client_credential" {
         return refuse(40002, "invalid grant_type");
@@ -104,7 +103,7 @@ fn give(state: &State, request: &Request) -> Result<Answer, Refusal> {
     if request.secret.is_empty() {
         return refuse(41004, "appsecret missing");
     }
-    if request.secret != app.secret.expose_secret() {
+    if request.secret != app.secret {
         return refuse(40125, "invalid appsecret");
     }
     let (now, unique) = (state.now_ms(), HEXLOWER.encode(&state.unique()));
@@ -125,28 +124,29 @@ fn give(state: &State, request: &Request) -> Result<Answer, Refusal> {
         }
         tokens.forced.push_back(now);
         tokens.forced_ever += 1;
-        for given in &mut tokens.given {
-            given.refused = true;
-            given.stuck = false;
+        for issued in &mut tokens.issued {
+            issued.refused = true;
+            issued.stuck = false;
         }
     }
-    let current = tokens.given.back().filter(|given| !given.refused || given.stuck);
-    if let Some(given) = current.filter(|given| given.ends_ms > now.saturating_add(OVERLAP)) {
-        let expires_in = given.ends_ms.saturating_sub(now) / 1_000;
-        return Ok(Answer { access_token: given.text.clone(), expires_in });
+    let current = tokens.issued.back().filter(|issued| !issued.refused || issued.stuck);
+    if let Some(issued) = current.filter(|issued| issued.ends_ms > now.saturating_add(OVERLAP)) {
+        let expires_in = issued.ends_ms.saturating_sub(now) / 1_000;
+        return Ok(Answer { access_token: issued.text.clone(), expires_in });
     }
     let text = format!("SIM_{unique}{unique}");
-    let given = Given { text: text.clone(), ends_ms: now.saturating_add(LIFE), refused: false, stuck: false };
-    tokens.given.push_back(given);
-    if tokens.given.len() > REMEMBERED {
-        tokens.given.pop_front();
+    let issued =
+        Issued { text: text.clone(), ends_ms: now.saturating_add(LIFE), refused: false, stuck: false };
+    tokens.issued.push_back(issued);
+    if tokens.issued.len() > REMEMBERED {
+        tokens.issued.pop_front();
     }
     Ok(Answer { access_token: text, expires_in: LIFE / 1_000 })
 }
 
 impl State {
-    /// The mini-program whose access token that is.
-    pub(super) fn app_of_token(&self, text: &str) -> Result<&WechatApp, Refusal> {
+    /// Finds the mini-program of an access token.
+    pub(crate) fn app_of_token(&self, text: &str) -> Result<&MiniProgram, Refusal> {
         let refuse = |errcode, errmsg| Err(Refusal::new(self, errcode, errmsg));
         if text.is_empty() {
             return refuse(41001, "access_token missing");
@@ -154,10 +154,10 @@ impl State {
         let now = self.now_ms();
         let memory = self.memory();
         for app in self.apps() {
-            let given = memory.tokens.get(&app.id).map(|tokens| &tokens.given);
-            match given.into_iter().flatten().find(|given| given.text == text) {
-                Some(given) if given.refused => break,
-                Some(given) if given.ends_ms <= now => return refuse(42001, "access_token expired"),
+            let issued = memory.tokens.get(&app.id).map(|tokens| &tokens.issued);
+            match issued.into_iter().flatten().find(|issued| issued.text == text) {
+                Some(issued) if issued.refused => break,
+                Some(issued) if issued.ends_ms <= now => return refuse(42001, "access_token expired"),
                 Some(_) => return Ok(app),
                 None => {}
             }
@@ -165,14 +165,14 @@ impl State {
         refuse(40001, "invalid credential, access_token is invalid or not latest")
     }
 
-    /// From now on WeChat refuses the tokens of that mini-program that it has given. With `stuck`, it goes on
-    /// giving the last of them until a refresh is forced.
-    pub(super) fn refuse_tokens(&self, app_id: Option<&str>, stuck: bool) -> bool {
+    /// Rejects the issued tokens of a mini-program from now on; false when the mini-program is unknown. With
+    /// `stuck`, the API issues the last of them again until a refresh is forced.
+    pub(crate) fn refuse_tokens(&self, app_id: Option<&str>, stuck: bool) -> bool {
         let Some(app) = self.app(app_id) else { return false };
         let mut memory = self.memory();
-        for given in memory.tokens.get_mut(&app.id).into_iter().flat_map(|tokens| &mut tokens.given) {
-            given.refused = true;
-            given.stuck = stuck;
+        for issued in memory.tokens.get_mut(&app.id).into_iter().flat_map(|tokens| &mut tokens.issued) {
+            issued.refused = true;
+            issued.stuck = stuck;
         }
         true
     }

@@ -1,4 +1,4 @@
-//! The APIs of the simulated WeChat that take an access token: one row each.
+//! The APIs that require an access token, one row each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,55 +6,53 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 use serde_json::Value;
 
-use super::reply::{Refusal, reply};
-use super::state::State;
-use super::{content, phone, session_key};
-use crate::wechat::api::{Api, Method};
-use crate::wechat::client::WechatApp;
+use crate::api::{Api, Method};
+use crate::reply::{Refusal, reply};
+use crate::state::State;
+use crate::{MiniProgram, content_security, phone, session_key};
 
-/// A call whose access token is good.
-pub(super) struct Call<'a> {
-    pub(super) app: &'a WechatApp,
+/// A call with a valid access token.
+pub(crate) struct Call<'a> {
+    pub(crate) app: &'a MiniProgram,
     query: &'a HashMap<String, String>,
-    /// The JSON of the body; null where there is none.
-    pub(super) body: Value,
+    /// The JSON of the body, null for GET.
+    pub(crate) body: Value,
 }
 
 impl Call<'_> {
-    /// A value of the address; empty when it is missing.
-    pub(super) fn query(&self, name: &str) -> &str {
+    /// A value of the query, empty when it is missing.
+    pub(crate) fn query(&self, name: &str) -> &str {
         self.query.get(name).map_or("", String::as_str)
     }
 
-    /// A text of the body; empty when it is missing.
-    pub(super) fn text(&self, name: &str) -> &str {
+    /// A string of the body, empty when it is missing.
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.body.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 }
 
-/// What an API does: the members of its success, besides `errcode` 0 and `errmsg`.
-type Answer = fn(&State, &Call<'_>) -> Result<Value, Refusal>;
+/// Handles a call; returns the members of the reply besides `errcode` 0 and `errmsg`.
+type Handler = fn(&State, &Call<'_>) -> Result<Value, Refusal>;
 
-/// The APIs.
-const ANSWERS: &[(Api, Answer)] = &[
-    (Api::GetUserPhoneNumber, phone::number),
+const HANDLERS: &[(Api, Handler)] = &[
+    (Api::GetUserPhoneNumber, phone::exchange),
     (Api::CheckSession, session_key::check),
     (Api::ResetUserSessionKey, session_key::reset),
-    (Api::MsgSecCheck, content::text),
-    (Api::MediaCheckAsync, content::image),
+    (Api::MsgSecCheck, content_security::check_text),
+    (Api::MediaCheckAsync, content_security::check_image),
 ];
 
-pub(super) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
+pub(crate) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
     config.app_data(web::Data::from(Arc::clone(state)));
-    for &(api, answer) in ANSWERS {
-        let handler = move |state: web::Data<State>,
+    for &(api, handler) in HANDLERS {
+        let service = move |state: web::Data<State>,
                             query: web::Query<HashMap<String, String>>,
                             body: web::Bytes| async move {
-            handle(&state, api, answer, &query, &body).await
+            handle(&state, api, handler, &query, &body).await
         };
         let route = match api.method() {
-            Method::Get => web::get().to(handler),
-            Method::Post => web::post().to(handler),
+            Method::Get => web::get().to(service),
+            Method::Post => web::post().to(service),
         };
         config.service(web::resource(format!("/{}", api.path())).route(route));
     }
@@ -63,7 +61,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
 async fn handle(
     state: &State,
     api: Api,
-    answer: Answer,
+    handler: Handler,
     query: &HashMap<String, String>,
     body: &[u8],
 ) -> HttpResponse {
@@ -76,7 +74,7 @@ async fn handle(
                 serde_json::from_slice(body).map_err(|_| Refusal::new(state, 47001, "data format error"))?
             }
         };
-        let mut success = answer(state, &Call { app, query, body })?;
+        let mut success = handler(state, &Call { app, query, body })?;
         if let Some(members) = success.as_object_mut() {
             members.insert("errcode".to_owned(), 0.into());
             members.insert("errmsg".to_owned(), "ok".into());

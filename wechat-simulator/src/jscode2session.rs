@@ -1,17 +1,16 @@
-//! `GET /sns/jscode2session` of the simulated WeChat.
+//! `GET /sns/jscode2session`.
 
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
-use super::person::{CODE_PREFIX, DEVTOOLS_USER, openid, session_key_of_code, unionid};
-use super::reply::{Refusal, reply};
-use super::state::State;
-use crate::wechat::api::Api;
+use crate::api::Api;
+use crate::login::{CODE_PREFIX, DEVTOOLS_USER, openid, session_key_of_code, unionid};
+use crate::reply::{Refusal, reply};
+use crate::state::State;
 
-/// How long a code is good, in milliseconds.
+/// Life of a code in milliseconds.
 const CODE_LIFE: u64 = 5 * 60 * 1_000;
 
 #[derive(Deserialize)]
@@ -26,7 +25,7 @@ struct Query {
     grant_type: String,
 }
 
-/// WeChat's reply to a good code: no errcode, whatever the documentation says.
+/// WeChat's reply to a valid code. Contrary to the documentation it has no errcode.
 #[derive(Serialize)]
 struct Session {
     session_key: String,
@@ -34,7 +33,7 @@ struct Session {
     unionid: String,
 }
 
-pub(super) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
+pub(crate) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
     config
         .app_data(web::Data::from(Arc::clone(state)))
         .service(web::resource("/sns/jscode2session").route(web::get().to(handle)));
@@ -62,7 +61,7 @@ fn exchange(state: &State, query: &Query) -> Result<Session, Refusal> {
     let Some(app) = state.app(Some(&query.appid)) else {
         return refuse(40013, "invalid appid");
     };
-    if query.secret != app.secret.expose_secret() {
+    if query.secret != app.secret {
         return refuse(40125, "invalid appsecret");
     }
     let (user, session_key) = if query.js_code.starts_with(CODE_PREFIX) {
@@ -86,9 +85,5 @@ fn exchange(state: &State, query: &Query) -> Result<Session, Refusal> {
         state.memory().session_keys.insert(openid(&app.id, DEVTOOLS_USER), session_key.clone());
         (DEVTOOLS_USER.to_owned(), session_key)
     };
-    Ok(Session {
-        session_key: session_key.expose_secret().to_owned(),
-        openid: openid(&app.id, &user),
-        unionid: unionid(&user),
-    })
+    Ok(Session { session_key, openid: openid(&app.id, &user), unionid: unionid(&user) })
 }

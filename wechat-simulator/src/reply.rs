@@ -1,4 +1,4 @@
-//! How the simulated WeChat answers: in its own shapes, or as the script says.
+//! Replies in WeChat's format, or as the script says.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use data_encoding::HEXLOWER;
 use futures_util::stream;
 use serde::Serialize;
 
-use super::script::Step;
-use super::state::State;
+use crate::script::Step;
+use crate::state::State;
 
-/// How long a call hangs: longer than any client waits, and short enough to be forgotten again.
+/// Duration of a hanging call: longer than any client's time-out, but not for ever.
 const HANG: Duration = Duration::from_secs(600);
 
-/// An error of WeChat's API.
+/// An error reply of WeChat's API.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     errcode: i64,
     errmsg: String,
 }
 
 impl Refusal {
-    /// The error, with a request number behind its text as WeChat writes it.
-    pub(super) fn new(state: &State, errcode: i64, errmsg: &str) -> Self {
+    /// Appends a request id (`rid`) to the text, as WeChat does.
+    pub(crate) fn new(state: &State, errcode: i64, errmsg: &str) -> Self {
         let seconds = state.now_ms() / 1_000;
         let unique = HEXLOWER.encode(&state.unique());
         let (middle, last) = (unique.get(..8).unwrap_or_default(), unique.get(8..16).unwrap_or_default());
@@ -34,8 +34,8 @@ impl Refusal {
     }
 }
 
-/// Answers a call: `answer` does what the API does, unless the script says otherwise.
-pub(super) async fn reply<T: Serialize>(
+/// Replies to a call with the result of `answer`, unless the script has a step for it.
+pub(crate) async fn reply<T: Serialize>(
     state: &State,
     step: Option<Step>,
     answer: impl FnOnce() -> Result<T, Refusal>,
@@ -66,7 +66,7 @@ pub(super) async fn reply<T: Serialize>(
     }
 }
 
-/// WeChat sends its JSON, errors too, with status 200 and as text.
+/// Encodes a reply: WeChat sends JSON, including errors, with status 200 and as text.
 fn encode<T: Serialize>(answer: Result<T, Refusal>) -> HttpResponse {
     let json = match answer {
         Ok(success) => serde_json::to_string(&success),
@@ -78,7 +78,7 @@ fn encode<T: Serialize>(answer: Result<T, Refusal>) -> HttpResponse {
     }
 }
 
-/// A body that fails before its first byte: the connection is dropped before the head is written.
+/// Closes the connection: a body that fails before its first byte makes actix drop it before writing the head.
 fn close() -> HttpResponse {
     let error = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
     let body = BodyStream::new(stream::once(std::future::ready(Err::<Bytes, _>(error))));

@@ -1,40 +1,39 @@
-//! Phone numbers in the simulated WeChat: the phone's button, and `POST /wxa/business/getuserphonenumber`.
+//! Phone numbers: the button on the phone, and `POST /wxa/business/getuserphonenumber`.
 
-use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::further::Call;
-use super::person::{LoginError, Watermark, block, code, hash, json as text, openid};
-use super::reply::Refusal;
-use super::state::State;
-use crate::wechat::crypto::encrypt_open_data;
+use crate::crypto::encrypt_open_data;
+use crate::login::{LoginError, Watermark, block, code, hash, json as text, openid};
+use crate::reply::Refusal;
+use crate::state::State;
+use crate::token_apis::Call;
 
-/// How long a code is good, in milliseconds.
+/// Life of a code in milliseconds.
 const CODE_LIFE: u64 = 5 * 60 * 1_000;
 
-/// A code of the button.
+/// An issued code of the button.
 #[derive(Debug)]
-pub(super) struct PhoneCode {
+pub(crate) struct PhoneCode {
     app_id: String,
     user: String,
     issued_ms: u64,
     used: bool,
 }
 
-/// What a phone gets from the button with `open-type="getPhoneNumber"`.
+/// The result of the button with `open-type="getPhoneNumber"`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Phone {
-    /// Today's: good once and for five minutes. It is no code of `wx.login`.
+    /// The code of the current API, valid once and for five minutes. It is not a code of `wx.login`.
     pub code: String,
-    /// That of 2018: the number, encrypted under the session_key that the phone has now; base64. Empty when the
-    /// user never signed in.
+    /// The number as the API of 2018 returns it: encrypted under the phone's current session_key, in base64. Empty
+    /// when the user has never signed in.
     pub encrypted_data: String,
-    /// The IV of `encrypted_data`; base64.
+    /// The IV of `encrypted_data` in base64.
     pub iv: String,
 }
 
-/// The number with its country's code, and without.
+/// The number with and without its country code, which are equal for numbers in China.
 fn number_of(user: &str) -> (String, String) {
     let digits =
         hash(&["phone", user]).iter().take(8).map(|byte| char::from(b'0' + byte % 10)).collect::<String>();
@@ -43,8 +42,8 @@ fn number_of(user: &str) -> (String, String) {
 }
 
 impl State {
-    pub(super) fn phone(&self, user: &str, app_id: Option<&str>) -> Result<Phone, LoginError> {
-        let app = self.known(user, app_id)?;
+    pub(crate) fn phone(&self, user: &str, app_id: Option<&str>) -> Result<Phone, LoginError> {
+        let app = self.validate_login(user, app_id)?;
         let (number, pure) = number_of(user);
         let now_ms = self.now_ms();
         let open = json!({
@@ -53,11 +52,10 @@ impl State {
             "countryCode": "86",
             "watermark": Watermark { timestamp: now_ms / 1_000, appid: &app.id },
         });
-        let session_key: Option<SecretString> =
-            self.memory().session_keys.get_mut(&openid(&app.id, user)).cloned();
+        let session_key: Option<String> = self.memory().session_keys.get_mut(&openid(&app.id, user)).cloned();
         let iv = block(&self.unique());
-        let sealed = session_key.map(|key| encrypt_open_data(&key, iv, text(&open).as_bytes()));
-        let (encrypted_data, iv) = sealed.and_then(Result::ok).unwrap_or_default();
+        let encrypted = session_key.and_then(|key| encrypt_open_data(&key, iv, text(&open).as_bytes()));
+        let (encrypted_data, iv) = encrypted.unwrap_or_default();
         let code = code(&self.unique());
         let issued =
             PhoneCode { app_id: app.id.clone(), user: user.to_owned(), issued_ms: now_ms, used: false };
@@ -66,8 +64,8 @@ impl State {
     }
 }
 
-/// The number behind a code.
-pub(super) fn number(state: &State, call: &Call<'_>) -> Result<Value, Refusal> {
+/// Exchanges a code for the number.
+pub(crate) fn exchange(state: &State, call: &Call<'_>) -> Result<Value, Refusal> {
     let now_ms = state.now_ms();
     let user = {
         let mut memory = state.memory();
@@ -80,7 +78,7 @@ pub(super) fn number(state: &State, call: &Call<'_>) -> Result<Value, Refusal> {
     };
     let user = user.ok_or_else(|| Refusal::new(state, 40029, "invalid code"))?;
     let (number, pure) = number_of(&user);
-    // Here WeChat writes the country's code as a number.
+    // In this reply WeChat writes the country code as a number.
     Ok(json!({ "phone_info": {
         "phoneNumber": number,
         "purePhoneNumber": pure,

@@ -1,47 +1,46 @@
-//! The people of the simulated WeChat, and what their phones get.
+//! Users, and the results of `wx.login` and `wx.getUserInfo` on their phones.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
-use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::state::{Code, State};
-use crate::wechat::client::WechatApp;
-use crate::wechat::crypto::{encrypt_open_data, raw_data_signature};
+use crate::MiniProgram;
+use crate::crypto::{encrypt_open_data, raw_data_signature};
+use crate::state::{Code, State};
 
-/// The user that codes from elsewhere sign in.
+/// The user whom codes from elsewhere sign in.
 pub const DEVTOOLS_USER: &str = "devtools";
 
-/// What codes made here begin with.
-pub(super) const CODE_PREFIX: &str = "sim-";
+/// Prefix of the codes issued here.
+pub(crate) const CODE_PREFIX: &str = "sim-";
 
-/// The longest name of a user, in characters.
+/// Maximum length of a user's name in characters.
 const MAX_USER: usize = 64;
 
-/// What a phone gets from `wx.login` (the code) and from `wx.getUserInfo` of 2016 (the rest).
+/// The results of `wx.login` (the code) and of the `wx.getUserInfo` of 2016 (the rest).
 #[derive(Debug, Clone, Serialize)]
 pub struct Login {
-    /// The code, good once and for five minutes.
+    /// The code, valid once and for five minutes.
     pub code: String,
     /// The profile as JSON.
     pub raw_data: String,
     /// `sha1(raw_data + session_key)` in lower-case hex.
     pub signature: String,
-    /// The profile with openId, unionId and watermark, encrypted under the session_key; base64.
+    /// The profile with openId, unionId and watermark, encrypted under the session_key, in base64.
     pub encrypted_data: String,
-    /// The IV of `encrypted_data`; base64.
+    /// The IV of `encrypted_data` in base64.
     pub iv: String,
 }
 
-/// Why a login is refused.
+/// An invalid request for a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
     /// The simulator knows no such mini-program.
     #[error("no such mini-program")]
     App,
-    /// The name is empty, too long, or has control characters.
-    #[error("a user's name is 1 to {MAX_USER} characters without control characters")]
+    /// The name is empty, too long or contains control characters.
+    #[error("a user's name has 1 to {MAX_USER} characters and no control characters")]
     User,
 }
 
@@ -73,7 +72,7 @@ impl<'a> Profile<'a> {
     }
 }
 
-/// What `encryptedData` holds.
+/// The content of `encryptedData`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OpenProfile<'a> {
@@ -85,14 +84,18 @@ struct OpenProfile<'a> {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Watermark<'a> {
-    pub(super) timestamp: u64,
-    pub(super) appid: &'a str,
+pub(crate) struct Watermark<'a> {
+    pub(crate) timestamp: u64,
+    pub(crate) appid: &'a str,
 }
 
 impl State {
-    /// The mini-program that somebody of that name uses.
-    pub(super) fn known(&self, user: &str, app_id: Option<&str>) -> Result<&WechatApp, LoginError> {
+    /// Finds the mini-program and validates the user's name.
+    pub(crate) fn validate_login(
+        &self,
+        user: &str,
+        app_id: Option<&str>,
+    ) -> Result<&MiniProgram, LoginError> {
         let app = self.app(app_id).ok_or(LoginError::App)?;
         if user.is_empty() || user.chars().count() > MAX_USER || user.chars().any(char::is_control) {
             return Err(LoginError::User);
@@ -100,19 +103,18 @@ impl State {
         Ok(app)
     }
 
-    pub(super) fn new_session_key(&self) -> SecretString {
+    pub(crate) fn new_session_key(&self) -> String {
         session_key(&self.unique())
     }
 
-    /// `open_data` takes the place of those members of what `encryptedData` holds: of the watermark, too, when it
-    /// names one; `null` takes a member away.
-    pub(super) fn login(
+    /// `open_data` replaces members of `encryptedData`, including the watermark; `null` removes a member.
+    pub(crate) fn login(
         &self,
         user: &str,
         app_id: Option<&str>,
         open_data: Map<String, Value>,
     ) -> Result<Login, LoginError> {
-        let app = self.known(user, app_id)?;
+        let app = self.validate_login(user, app_id)?;
         let session_key = self.new_session_key();
         let code = code(&self.unique());
         let now_ms = self.now_ms();
@@ -125,7 +127,7 @@ impl State {
             watermark: Watermark { timestamp: now_ms / 1_000, appid: &app.id },
         };
         let (encrypted_data, iv) =
-            encrypt_open_data(&session_key, block(&self.unique()), replaced(&open, open_data).as_bytes())
+            encrypt_open_data(&session_key, block(&self.unique()), json_with(&open, open_data).as_bytes())
                 .unwrap_or_default();
         let login = Login {
             code: code.clone(),
@@ -148,27 +150,27 @@ impl State {
     }
 }
 
-/// The user's openid in this mini-program. As with WeChat's, those of one mini-program begin alike.
-pub(super) fn openid(app_id: &str, user: &str) -> String {
+/// The user's openid in this mini-program. As at WeChat, the openids of one mini-program share a prefix.
+pub(crate) fn openid(app_id: &str, user: &str) -> String {
     format!("o{}{}", letters(&hash(&["app", app_id]), 5), letters(&hash(&["openid", app_id, user]), 22))
 }
 
-/// The user's id for all mini-programs.
-pub(super) fn unionid(user: &str) -> String {
+/// The user's id across mini-programs.
+pub(crate) fn unionid(user: &str) -> String {
     format!("o{}{}", letters(&hash(&["union"]), 5), letters(&hash(&["unionid", user]), 22))
 }
 
-/// The session_key of a code that was not made here: always the same, as nobody remembers it.
-pub(super) fn session_key_of_code(app_id: &str, code: &str) -> SecretString {
+/// The session_key of a code that was not issued here: derived from the code, because the code is not stored.
+pub(crate) fn session_key_of_code(app_id: &str, code: &str) -> String {
     session_key(&hash(&["session_key", app_id, code]))
 }
 
-fn session_key(bytes: &[u8; 32]) -> SecretString {
-    SecretString::from(BASE64.encode(&block(bytes)))
+fn session_key(bytes: &[u8; 32]) -> String {
+    BASE64.encode(&block(bytes))
 }
 
-/// 32 characters, as WeChat's have today.
-pub(super) fn code(bytes: &[u8; 32]) -> String {
+/// A code of 32 characters, as WeChat's have today.
+pub(crate) fn code(bytes: &[u8; 32]) -> String {
     format!("{CODE_PREFIX}{}", HEXLOWER.encode(bytes).chars().take(28).collect::<String>())
 }
 
@@ -176,12 +178,12 @@ fn letters(bytes: &[u8; 32], count: usize) -> String {
     BASE64URL_NOPAD.encode(bytes).chars().take(count).collect()
 }
 
-pub(super) fn block(bytes: &[u8; 32]) -> [u8; 16] {
+pub(crate) fn block(bytes: &[u8; 32]) -> [u8; 16] {
     bytes.first_chunk().copied().unwrap_or_default()
 }
 
 /// A hash in which `["ab", "c"]` differs from `["a", "bc"]`.
-pub(super) fn hash(parts: &[&str]) -> [u8; 32] {
+pub(crate) fn hash(parts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part);
@@ -190,8 +192,8 @@ pub(super) fn hash(parts: &[&str]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// A value's JSON with other members in place of its own.
-fn replaced(value: &impl Serialize, members: Map<String, Value>) -> String {
+/// Serializes a value with some members replaced.
+fn json_with(value: &impl Serialize, members: Map<String, Value>) -> String {
     if members.is_empty() {
         return json(value);
     }
@@ -206,7 +208,7 @@ fn replaced(value: &impl Serialize, members: Map<String, Value>) -> String {
     json(&value)
 }
 
-/// Text and numbers always have a JSON form.
-pub(super) fn json(value: &impl Serialize) -> String {
+/// Serializes a value that consists of text and numbers, which cannot fail.
+pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }

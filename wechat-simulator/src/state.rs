@@ -1,4 +1,4 @@
-//! What the simulated WeChat remembers, in bounded memory.
+//! The state of the simulated WeChat, in bounded memory.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -7,47 +7,46 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use secrecy::SecretString;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::access_token::Tokens;
-use super::content::Content;
-use super::phone::PhoneCode;
-use super::script::{InvalidScript, Script, Scripted, Step};
-use crate::wechat::api::Api;
-use crate::wechat::client::WechatApp;
+use crate::MiniProgram;
+use crate::access_token::Tokens;
+use crate::api::Api;
+use crate::content_security::ContentSecurity;
+use crate::phone::PhoneCode;
+use crate::script::{InvalidScript, Script, Scripted, Step};
 
-/// Codes, and counters of codes, that are kept; the oldest go first.
+/// Maximum number of codes and of counters of codes; the oldest are removed first.
 const MAX_CODES: usize = 100_000;
 
-/// Codes longer than this, in bytes, are counted only as a call.
+/// Maximum length in bytes of a code with a counter of its own.
 const MAX_COUNTED_CODE: usize = 256;
 
-/// How often WeChat was called.
+/// Numbers of calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Calls {
-    /// By API, failed and scripted calls too: `{"jscode2session": 3}`.
+    /// Calls by API, including failed and scripted ones: `{"jscode2session": 3}`.
     pub apis: BTreeMap<&'static str, u64>,
-    /// Of `jscode2session`, by code.
+    /// Calls of `jscode2session` by code.
     pub codes: BTreeMap<String, u64>,
-    /// Of `stable_token`, those that forced a refresh.
+    /// Calls of `stable_token` that forced a refresh.
     pub forced_refreshes: u64,
 }
 
-/// A code of `wx.login`.
+/// An issued code of `wx.login`.
 #[derive(Debug)]
-pub(super) struct Code {
-    pub(super) app_id: String,
-    pub(super) user: String,
-    pub(super) session_key: SecretString,
-    pub(super) issued_ms: u64,
-    pub(super) used: bool,
+pub(crate) struct Code {
+    pub(crate) app_id: String,
+    pub(crate) user: String,
+    pub(crate) session_key: String,
+    pub(crate) issued_ms: u64,
+    pub(crate) used: bool,
 }
 
 #[derive(Debug)]
-pub(super) struct State {
-    apps: Vec<WechatApp>,
+pub(crate) struct State {
+    apps: Vec<MiniProgram>,
     seed: [u8; 16],
     serial: AtomicU64,
     advanced_ms: AtomicU64,
@@ -55,21 +54,21 @@ pub(super) struct State {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Memory {
-    pub(super) codes: Bounded<Code>,
-    /// The session_key that each openid's phone has now: that of its last login.
-    pub(super) session_keys: Bounded<SecretString>,
-    pub(super) phone_codes: Bounded<PhoneCode>,
-    /// By app id.
-    pub(super) tokens: HashMap<String, Tokens>,
-    pub(super) content: Content,
+pub(crate) struct Memory {
+    pub(crate) codes: Bounded<Code>,
+    /// The current session_key by openid: that of the last login.
+    pub(crate) session_keys: Bounded<String>,
+    pub(crate) phone_codes: Bounded<PhoneCode>,
+    /// Access tokens by app id.
+    pub(crate) tokens: HashMap<String, Tokens>,
+    pub(crate) content_security: ContentSecurity,
     script: Script,
     api_calls: BTreeMap<&'static str, u64>,
     code_calls: Bounded<u64>,
 }
 
 impl State {
-    pub(super) fn new(apps: Vec<WechatApp>) -> Self {
+    pub(crate) fn new(apps: Vec<MiniProgram>) -> Self {
         Self {
             apps,
             seed: seed(),
@@ -79,43 +78,43 @@ impl State {
         }
     }
 
-    pub(super) fn apps(&self) -> &[WechatApp] {
+    pub(crate) fn apps(&self) -> &[MiniProgram] {
         &self.apps
     }
 
-    /// The mini-program of this id, or the first.
-    pub(super) fn app(&self, id: Option<&str>) -> Option<&WechatApp> {
+    /// The mini-program of this id, or the first when there is no id.
+    pub(crate) fn app(&self, id: Option<&str>) -> Option<&MiniProgram> {
         match id {
             Some(id) => self.apps.iter().find(|app| app.id == id),
             None => self.apps.first(),
         }
     }
 
-    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
-        // No guarded section leaves the memory half changed.
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
+        // A panic cannot leave the memory half changed, so a poisoned lock is usable.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes that nobody has seen before. They are no secrets.
-    pub(super) fn unique(&self) -> [u8; 32] {
+    /// Unique bytes. They are not secret.
+    pub(crate) fn unique(&self) -> [u8; 32] {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         Sha256::new().chain_update(self.seed).chain_update(serial.to_be_bytes()).finalize().into()
     }
 
     /// Simulated time: milliseconds since 1970.
-    pub(super) fn now_ms(&self) -> u64 {
+    pub(crate) fn now_ms(&self) -> u64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         millis(now).saturating_add(self.advanced_ms.load(Ordering::Relaxed))
     }
 
-    pub(super) fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) {
         let add = |advanced: u64| Some(advanced.saturating_add(millis(by)));
-        // The closure always gives a value, so there is no failed update to look at.
+        // The closure always returns a value, so the update cannot fail.
         let _ = self.advanced_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
-    /// Counts a call of `api` and takes what the script says about it.
-    pub(super) fn called(&self, api: Api, code: Option<&str>) -> Option<Step> {
+    /// Counts a call of `api` and takes its step of the script.
+    pub(crate) fn called(&self, api: Api, code: Option<&str>) -> Option<Step> {
         let mut memory = self.memory();
         *memory.api_calls.entry(api.name()).or_default() += 1;
         if let Some(code) = code.filter(|code| !code.is_empty() && code.len() <= MAX_COUNTED_CODE) {
@@ -124,25 +123,25 @@ impl State {
         memory.script.next(api)
     }
 
-    pub(super) fn calls(&self) -> Calls {
+    pub(crate) fn calls(&self) -> Calls {
         let memory = self.memory();
         let codes = memory.code_calls.values.iter().map(|(code, count)| (code.clone(), *count)).collect();
         let forced_refreshes = memory.tokens.values().map(Tokens::forced_refreshes).sum();
         Calls { apis: memory.api_calls.clone(), codes, forced_refreshes }
     }
 
-    pub(super) fn add_to_script(&self, steps: Vec<Scripted>) -> Result<(), InvalidScript> {
+    pub(crate) fn add_to_script(&self, steps: Vec<Scripted>) -> Result<(), InvalidScript> {
         self.memory().script.add(steps)
     }
 
-    pub(super) fn clear_script(&self) {
+    pub(crate) fn clear_script(&self) {
         self.memory().script = Script::default();
     }
 }
 
-/// A map that forgets its oldest key beyond [`MAX_CODES`].
+/// A map of at most [`MAX_CODES`] entries that evicts the oldest.
 #[derive(Debug)]
-pub(super) struct Bounded<V> {
+pub(crate) struct Bounded<V> {
     values: HashMap<String, V>,
     order: VecDeque<String>,
 }
@@ -154,11 +153,11 @@ impl<V> Default for Bounded<V> {
 }
 
 impl<V> Bounded<V> {
-    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut V> {
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut V> {
         self.values.get_mut(key)
     }
 
-    pub(super) fn insert(&mut self, key: String, value: V) {
+    pub(crate) fn insert(&mut self, key: String, value: V) {
         if self.values.insert(key.clone(), value).is_none() {
             self.admit(key);
         }
@@ -184,7 +183,7 @@ impl<V> Bounded<V> {
     }
 }
 
-/// The standard library's randomness: enough to tell one simulator's codes from another's.
+/// The standard library's randomness, which suffices to keep the codes of two simulators apart.
 fn seed() -> [u8; 16] {
     let mut seed = [0; 16];
     for half in seed.chunks_exact_mut(8) {
@@ -202,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_bounded_and_forgets_the_oldest() {
+    fn a_full_map_evicts_the_oldest_entry() {
         let mut bounded = Bounded::<u64>::default();
         for key in 0..=MAX_CODES {
             *bounded.entry(&key.to_string()) += 1;
@@ -217,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn time_cannot_be_advanced_past_its_end() {
+    fn advancing_the_clock_saturates() {
         let state = State::new(Vec::new());
         state.advance(Duration::MAX);
         state.advance(Duration::MAX);

@@ -1,27 +1,26 @@
-//! `GET /wxa/checksession` and `GET /wxa/resetusersessionkey` of the simulated WeChat.
+//! `GET /wxa/checksession` and `GET /wxa/resetusersessionkey`.
 
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::further::Call;
-use super::reply::Refusal;
-use super::state::State;
-use crate::wechat::crypto::session_signature;
+use crate::crypto::session_signature;
+use crate::reply::Refusal;
+use crate::state::State;
+use crate::token_apis::Call;
 
-/// Whether the session_key behind the signature is the one that the user's phone has.
-pub(super) fn check(state: &State, call: &Call<'_>) -> Result<Value, Refusal> {
+/// Checks that the signature is of the session_key that the user's phone has.
+pub(crate) fn check(state: &State, call: &Call<'_>) -> Result<Value, Refusal> {
     verify(state, call).map(|_| json!({}))
 }
 
-/// Puts a new session_key in the place of that one.
-pub(super) fn reset(state: &State, call: &Call<'_>) -> Result<Value, Refusal> {
+/// Replaces the session_key.
+pub(crate) fn reset(state: &State, call: &Call<'_>) -> Result<Value, Refusal> {
     verify(state, call)?;
     let (openid, session_key) = (call.query("openid"), state.new_session_key());
     state.memory().session_keys.insert(openid.to_owned(), session_key.clone());
-    Ok(json!({ "openid": openid, "session_key": session_key.expose_secret() }))
+    Ok(json!({ "openid": openid, "session_key": session_key }))
 }
 
-fn verify(state: &State, call: &Call<'_>) -> Result<SecretString, Refusal> {
+fn verify(state: &State, call: &Call<'_>) -> Result<String, Refusal> {
     let refuse = |errcode, errmsg| Err(Refusal::new(state, errcode, errmsg));
     if call.query("sig_method") != "hmac_sha256" {
         return refuse(87008, "invalid sig_method");

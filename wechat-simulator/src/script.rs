@@ -1,32 +1,32 @@
-//! What a test wants to happen to the next calls of WeChat's API.
+//! The script: behaviour that a test sets for the next calls.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
-use crate::wechat::api::Api;
+use crate::api::Api;
 
-/// Steps that can wait at once.
+/// Maximum number of pending steps.
 const MAX_STEPS: usize = 1_000;
 
-/// The longest garbage, in bytes.
+/// Maximum length of garbage in bytes.
 const MAX_GARBAGE: usize = 16 * 1024 * 1024;
 
-/// The longest delay, in milliseconds.
+/// Maximum delay in milliseconds.
 const MAX_DELAY: u64 = 10 * 60 * 1_000;
 
-/// A [`Step`] and the calls that it is for. In JSON for example `{"step":"hang"}`,
+/// A [`Step`] and the calls that it applies to. In JSON for example `{"step":"hang"}`,
 /// `{"step":{"error":{"errcode":-1,"errmsg":"system error"}},"times":2}`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scripted {
-    /// What happens.
+    /// The behaviour of these calls.
     pub step: Step,
-    /// How many calls it happens to, by default one.
+    /// The number of calls, by default one.
     #[serde(default = "once")]
     pub times: NonZeroU32,
-    /// The API whose calls are meant, by default `jscode2session`.
+    /// The API that is called, by default `jscode2session`.
     #[serde(default)]
     pub api: Api,
 }
@@ -41,22 +41,22 @@ fn once() -> NonZeroU32 {
     NonZeroU32::MIN
 }
 
-/// What happens to one call. But for `Delay`, the call has no effect: its code stays unused.
+/// The behaviour of one call. Except with `Delay`, the call has no effect: its code stays unused.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
-    /// The connection stays open and no answer comes, for ten minutes.
+    /// The connection stays open without a reply for ten minutes.
     Hang,
-    /// The connection is closed without an answer.
+    /// The connection closes without a reply.
     Close,
-    /// The normal answer, but late. The code is used up at once, as when a reply is lost.
+    /// The normal reply, but late. The code is used up at once, as when a reply is lost.
     Delay {
-        /// By how much, in milliseconds.
+        /// The delay in milliseconds.
         ms: u64,
     },
-    /// Another HTTP answer.
+    /// An arbitrary HTTP reply.
     Http {
-        /// The HTTP status, 200–599.
+        /// The HTTP status, 200 to 599.
         status: u16,
         /// The body, by default empty.
         #[serde(default)]
@@ -64,33 +64,33 @@ pub enum Step {
         /// The `Location` header.
         location: Option<String>,
     },
-    /// HTTP status 200 and a body that is no JSON.
+    /// HTTP status 200 and a body that is not JSON.
     Garbage {
-        /// Its length.
+        /// The length of the body.
         bytes: usize,
     },
     /// An error as WeChat reports it.
     Error {
-        /// WeChat's number of the error.
+        /// WeChat's error number.
         errcode: i64,
-        /// WeChat's words; a `rid` is added.
+        /// WeChat's message; a `rid` is appended.
         errmsg: String,
     },
 }
 
-/// Why a script is refused.
+/// An invalid script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidScript {
-    /// More steps than can wait at once.
-    #[error("at most {MAX_STEPS} steps can wait")]
+    /// Too many pending steps.
+    #[error("at most {MAX_STEPS} steps can be pending")]
     TooManySteps,
-    /// A status that is no final HTTP status.
+    /// A status that is not a final HTTP status.
     #[error("an HTTP status is 200 to 599")]
     Status,
-    /// A location that cannot stand in a header.
+    /// A location that is not a valid header value.
     #[error("a location is a line of visible ASCII")]
     Location,
-    /// More garbage or a longer delay than the simulator makes.
+    /// Garbage or a delay above the maximum.
     #[error("garbage is at most {MAX_GARBAGE} bytes, a delay at most {MAX_DELAY} ms")]
     TooMuch,
 }
@@ -116,12 +116,12 @@ impl Step {
     }
 }
 
-/// The steps that wait for a call.
+/// The pending steps.
 #[derive(Debug, Default)]
-pub(super) struct Script(VecDeque<Scripted>);
+pub(crate) struct Script(VecDeque<Scripted>);
 
 impl Script {
-    pub(super) fn add(&mut self, steps: Vec<Scripted>) -> Result<(), InvalidScript> {
+    pub(crate) fn add(&mut self, steps: Vec<Scripted>) -> Result<(), InvalidScript> {
         steps.iter().try_for_each(|scripted| scripted.step.check())?;
         if self.0.len() + steps.len() > MAX_STEPS {
             return Err(InvalidScript::TooManySteps);
@@ -130,8 +130,8 @@ impl Script {
         Ok(())
     }
 
-    /// Takes the step for a call of `api` that happens now.
-    pub(super) fn next(&mut self, api: Api) -> Option<Step> {
+    /// Takes the step for a call of `api`.
+    pub(crate) fn next(&mut self, api: Api) -> Option<Step> {
         let index = self.0.iter().position(|scripted| scripted.api == api)?;
         let scripted = self.0.get_mut(index)?;
         match NonZeroU32::new(scripted.times.get() - 1) {

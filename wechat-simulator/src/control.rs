@@ -1,7 +1,7 @@
-//! The handles of the simulator that WeChat does not have.
+//! The simulator's control API, which WeChat does not have.
 //!
-//! All of them take JSON under its own Content-Type only, so that no page of another origin that a
-//! developer happens to visit can pull them.
+//! Its requests require `Content-Type: application/json`, so that a web page of another origin cannot send them
+//! from a developer's browser.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::content::{Fate, PushTarget};
-use super::person::LoginError;
-use super::script::Scripted;
-use super::state::State;
+use crate::content_security::{ImageResult, PushTarget};
+use crate::login::LoginError;
+use crate::script::Scripted;
+use crate::state::State;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LoginRequest {
     user: String,
     app_id: Option<String>,
-    /// Members of the encrypted data that are to be others, to see what a server makes of it.
+    /// Replaces members of the encrypted data; `null` removes a member.
     #[serde(default)]
     open_data: serde_json::Map<String, serde_json::Value>,
 }
@@ -40,9 +40,10 @@ struct ClockRequest {
     advance_ms: u64,
 }
 
-pub(super) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
-    configure_login(config, state);
+pub(crate) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
     config
+        .app_data(web::Data::from(Arc::clone(state)))
+        .service(web::resource("/simulator/login").route(web::post().to(login)))
         .service(
             web::resource("/simulator/script")
                 .route(web::post().to(add_to_script))
@@ -51,15 +52,9 @@ pub(super) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
         .service(web::resource("/simulator/phone").route(web::post().to(phone)))
         .service(web::resource("/simulator/access-tokens/refuse").route(web::post().to(refuse_tokens)))
         .service(web::resource("/simulator/push-target").route(web::post().to(push_to)))
-        .service(web::resource("/simulator/fates").route(web::post().to(add_fates)))
+        .service(web::resource("/simulator/image-results").route(web::post().to(add_image_results)))
         .service(web::resource("/simulator/calls").route(web::get().to(calls)))
         .service(web::resource("/simulator/clock").route(web::post().to(advance)));
-}
-
-pub(super) fn configure_login(config: &mut web::ServiceConfig, state: &Arc<State>) {
-    config
-        .app_data(web::Data::from(Arc::clone(state)))
-        .service(web::resource("/simulator/login").route(web::post().to(login)));
 }
 
 async fn login(state: web::Data<State>, request: web::Json<LoginRequest>) -> HttpResponse {
@@ -90,11 +85,10 @@ async fn push_to(state: web::Data<State>, target: web::Json<PushTarget>) -> Http
     HttpResponse::NoContent().finish()
 }
 
-async fn add_fates(state: web::Data<State>, fates: web::Json<Vec<Fate>>) -> HttpResponse {
-    if state.add_fates(fates.into_inner()) {
-        HttpResponse::NoContent().finish()
-    } else {
-        bad_request("too many fates wait")
+async fn add_image_results(state: web::Data<State>, results: web::Json<Vec<ImageResult>>) -> HttpResponse {
+    match state.add_image_results(results.into_inner()) {
+        Ok(()) => HttpResponse::NoContent().finish(),
+        Err(error) => bad_request(error),
     }
 }
 
