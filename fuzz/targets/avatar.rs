@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use yibi_server::gallery::{GalleryError, square};
+use yibi_server::service::drawings::{DrawingError, square};
 
 fuzz_target!(|file: &[u8]| match square(file) {
     Ok(jpeg) => {
@@ -10,5 +10,5 @@ fuzz_target!(|file: &[u8]| match square(file) {
         assert!(!metadata(b"Exif\0\0") && !metadata(b"http://ns.adobe.com/"), "nothing but pixels is kept");
         assert!(square(&jpeg).is_ok());
     }
-    Err(error) => assert!(matches!(error, GalleryError::Image(_)), "{error}"),
+    Err(error) => assert!(matches!(error, DrawingError::Image(_)), "{error}"),
 });

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use yibi_common::drawing::Paper;
-use yibi_server::clock::Micros;
+use yibi_server::domain::clock::Micros;
+use yibi_server::domain::user::UserKey;
 use yibi_server::store::gallery::{Appended, Batch, Gallery, NewDrawing};
 use yibi_server::store::sqlite::SqliteStore;
-use yibi_server::user::UserKey;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -12,7 +12,7 @@ use clap::Parser;
 use serde::Deserialize;
 use yibi_common::drawing::{Action, DEFAULT_HEIGHT, DEFAULT_WIDTH, Paper};
 use yibi_common::picture;
-use yibi_server::gallery::render;
+use yibi_server::render;
 
 /// Draws drawings as PNG or SVG files.
 #[derive(Parser)]

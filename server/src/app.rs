@@ -13,17 +13,17 @@ use actix_web::{App as ActixApp, HttpServer};
 use secrecy::ExposeSecret;
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::admin::{Desk, Socket};
-use crate::chores::Chores;
+use crate::admin::{OperatorAuth, Socket};
+use crate::background::BackgroundTasks;
 use crate::dev::Extras;
-use crate::gallery::GalleryService;
-use crate::http::{self, Guard, Services};
+use crate::http::{self, RateLimits, Services};
 use crate::internal::Pace;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::listeners::{Listener, Listeners};
-use crate::moderation::Moderation;
-use crate::push::Pushes;
-use crate::session::SessionService;
+use crate::service::drawings::DrawingService;
+use crate::service::moderation::Moderation;
+use crate::service::pushes::Pushes;
+use crate::service::sessions::SessionService;
 use crate::settings::{Listen, Settings};
 use crate::store::StoreError;
 use crate::store::dispatch::{GalleryBackend, GalleryStore, SessionBackend, SessionStore};
@@ -52,11 +52,11 @@ pub struct Ready {
 
 /// Whether a server does more than answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upkeep {
+pub enum Mode {
     /// It empties bins and erases who has left, asks WeChat again, seals anew, makes indexes, tells others of itself.
-    Done,
+    Normal,
     /// It changes what it stands on by requests alone.
-    Left,
+    ReadOnly,
 }
 
 /// Why a server did not start, or broke down.
@@ -82,11 +82,11 @@ pub async fn run(
     settings: Settings,
     listeners: Listeners,
     extras: Option<Extras>,
-    upkeep: Upkeep,
+    mode: Mode,
     ready: impl FnOnce(Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let (services, embedded) = services(&settings, upkeep)?;
+    let (services, embedded) = services(&settings, mode)?;
     let addresses = Ready {
         public: listeners.public.place()?,
         admin: listeners.admin.local_addr()?,
@@ -131,14 +131,14 @@ pub async fn run(
         }
     };
     let socket = admin_socket(&settings);
-    let desk = Data::new(Desk::new(&settings));
+    let operators = Data::new(OperatorAuth::new(&settings));
     let admin = {
         let services = services.clone();
-        let desk = desk.clone();
+        let operators = operators.clone();
         let server = HttpServer::new(move || {
             ActixApp::new()
                 .app_data(services.clone())
-                .app_data(desk.clone())
+                .app_data(operators.clone())
                 .app_data(http::ForOperators)
                 .wrap(from_fn(http::envelope))
                 .configure(crate::admin::routes)
@@ -159,15 +159,15 @@ pub async fn run(
     };
 
     let internal = match listeners.internal {
-        Some(listener) => Some(internal(&settings, listener, services.clone(), desk.clone())?),
+        Some(listener) => Some(internal(&settings, listener, services.clone(), operators.clone())?),
         None => None,
     };
 
-    let chores = (upkeep == Upkeep::Done).then(|| Chores::begin(&services));
-    let watch = services.metrics.watch().clone();
+    let tasks = (mode == Mode::Normal).then(|| BackgroundTasks::begin(&services));
+    let watch = services.metrics.events().clone();
     let sweeper = tokio::spawn({
         let services = services.clone();
-        async move { tokio::join!(services.guard.sweep(), desk.guard.sweep()) }
+        async move { tokio::join!(services.rate_limits.sweep(), operators.rate_limits.sweep()) }
     });
 
     let handles: Vec<_> =
@@ -203,7 +203,7 @@ pub async fn run(
     for handle in handles {
         handle.stop(true).await;
     }
-    let finishing = chores.map(Chores::end).unwrap_or_default();
+    let finishing = tasks.map(BackgroundTasks::end).unwrap_or_default();
     sweeper.abort();
     if ended.is_ok() {
         let _ = tokio::join!(public, admin);
@@ -228,13 +228,13 @@ fn internal(
     settings: &Settings,
     listener: TcpListener,
     services: Data<Services>,
-    desk: Data<Desk>,
+    operators: Data<OperatorAuth>,
 ) -> std::io::Result<Server> {
     let pace = Data::new(Pace::default());
     let server = HttpServer::new(move || {
         ActixApp::new()
             .app_data(services.clone())
-            .app_data(desk.clone())
+            .app_data(operators.clone())
             .app_data(pace.clone())
             .app_data(http::ForOperators)
             .wrap(from_fn(http::envelope))
@@ -281,7 +281,7 @@ fn failure(ended: Result<std::io::Result<()>, JoinError>) -> StartError {
 }
 
 /// All services, and the embedded store if it is in use, for the one who closes it.
-fn services(settings: &Settings, upkeep: Upkeep) -> Result<(Services, Option<SqliteStore>), StartError> {
+fn services(settings: &Settings, mode: Mode) -> Result<(Services, Option<SqliteStore>), StartError> {
     let metrics = Arc::new(Metrics::default());
     let store = &settings.store;
     let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());
@@ -295,9 +295,9 @@ fn services(settings: &Settings, upkeep: Upkeep) -> Result<(Services, Option<Sql
             (GalleryBackend::Sqlite(embedded.clone()), KeyPlace::Directory(store.data_dir.clone()))
         }
         _ => {
-            let mongo = match upkeep {
-                Upkeep::Done => MongoGallery::connect(mongodb_uri, &store.mongodb_database)?,
-                Upkeep::Left => MongoGallery::connect_to_look(mongodb_uri, &store.mongodb_database)?,
+            let mongo = match mode {
+                Mode::Normal => MongoGallery::connect(mongodb_uri, &store.mongodb_database)?,
+                Mode::ReadOnly => MongoGallery::connect_to_look(mongodb_uri, &store.mongodb_database)?,
             };
             (GalleryBackend::Mongo(mongo.clone()), KeyPlace::Shared(mongo))
         }
@@ -313,7 +313,7 @@ fn services(settings: &Settings, upkeep: Upkeep) -> Result<(Services, Option<Sql
         settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
     let client = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
     let wechat = Wechat::new(client.with_metrics(Arc::clone(&metrics)), sessions.clone(), Arc::clone(&keys));
-    let gallery = GalleryService::new(
+    let gallery = DrawingService::new(
         gallery,
         Arc::clone(&keys),
         settings.limits.drawing.clone(),
@@ -340,10 +340,10 @@ fn services(settings: &Settings, upkeep: Upkeep) -> Result<(Services, Option<Sql
             settings.session.clone(),
             Arc::clone(&metrics),
         ),
-        gallery,
+        drawings: gallery,
         wechat,
         moderation,
-        guard: Guard::new(&settings.limits),
+        rate_limits: RateLimits::new(&settings.limits),
         metrics,
         settings: settings.clone(),
     };

@@ -6,32 +6,27 @@
 
 pub mod admin;
 mod app;
+mod background;
 pub mod check;
-mod chores;
-pub mod clock;
 pub mod dev;
-pub mod gallery;
+pub mod domain;
+pub mod events;
 pub mod health;
 pub mod http;
 pub mod internal;
 pub mod keys;
 pub mod listeners;
 pub mod migrate;
-pub mod moderation;
-pub mod phone;
 pub mod problem;
-pub mod push;
 mod random;
 pub mod rehearsal;
-pub mod session;
+pub mod render;
+pub mod service;
 pub mod settings;
 pub mod store;
 pub mod supervisor;
 pub mod telemetry;
-mod text;
 mod unix_socket;
-pub mod user;
-pub mod watch;
 pub mod wechat;
 
-pub use app::{Ready, StartError, Upkeep, run};
+pub use app::{Mode, Ready, StartError, run};

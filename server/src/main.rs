@@ -14,7 +14,7 @@ use yibi_common::admin::Role;
 use yibi_server::dev::{self, Extras};
 use yibi_server::listeners::{HandedOver, Listeners};
 use yibi_server::settings::{Listen, LogFormat, Settings, is_operator_name};
-use yibi_server::{Ready, Upkeep, health, run, telemetry};
+use yibi_server::{Mode, Ready, health, run, telemetry};
 
 /// The server of yibi, a drawing mini-program: WeChat sessions, and every stroke of every drawing.
 #[derive(Parser)]
@@ -244,7 +244,7 @@ async fn serve(
 ) -> Result<Exit, Failure> {
     let listeners = Listeners::of(&settings, handed).map_err(|error| (Exit::Failure, error))?;
     let stop = stop_signal()?;
-    let ended = run(settings, listeners, extras, Upkeep::Done, ready, stop).await;
+    let ended = run(settings, listeners, extras, Mode::Normal, ready, stop).await;
     ended.map(|()| Exit::Ok).map_err(|error| (Exit::Failure, chain(&error)))
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 
-use crate::gallery::GalleryError;
-use crate::session::{RefusalKind, SessionError};
+use crate::service::drawings::DrawingError;
+use crate::service::sessions::{RefusalKind, SessionError};
 use crate::store::StoreError;
 
 macro_rules! codes {
@@ -205,31 +205,31 @@ impl From<SessionError> for Problem {
     }
 }
 
-impl From<GalleryError> for Problem {
-    fn from(error: GalleryError) -> Self {
+impl From<DrawingError> for Problem {
+    fn from(error: DrawingError) -> Self {
         match error {
-            GalleryError::NotFound => Self::new(Code::DrawingNotFound),
-            GalleryError::Deleted => Self::new(Code::DrawingDeleted),
-            GalleryError::Conflict { base, seq } => {
+            DrawingError::NotFound => Self::new(Code::DrawingNotFound),
+            DrawingError::Deleted => Self::new(Code::DrawingDeleted),
+            DrawingError::Conflict { base, seq } => {
                 Self { place: Some((base, seq)), ..Self::new(Code::Conflict) }
             }
-            GalleryError::Invalid { index: Some(index), rule } => {
+            DrawingError::Invalid { index: Some(index), rule } => {
                 Self::new(Code::InvalidAction).detail(format!("actions[{index}]: {rule}"))
             }
-            GalleryError::Invalid { index: None, rule } => {
+            DrawingError::Invalid { index: None, rule } => {
                 Self::new(Code::InvalidAction).detail(rule.to_string())
             }
-            GalleryError::Value(what) => Self::new(Code::InvalidValue).detail(what),
-            GalleryError::DrawingFull => Self::new(Code::DrawingFull),
-            GalleryError::TooManyDrawings => Self::new(Code::TooManyDrawings),
-            GalleryError::StorageFull => Self::new(Code::StorageFull),
-            GalleryError::PictureTooLarge => Self::new(Code::PictureTooLarge),
-            GalleryError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
-            GalleryError::Image(flaw) => Self::new(Code::InvalidImage).detail(flaw.to_string()),
-            GalleryError::NoAvatar => Self::new(Code::AvatarNotFound),
-            GalleryError::LinkInvalid => Self::new(Code::LinkInvalid),
-            GalleryError::Store(error) => Self::new(code_of(&error)).cause(error),
-            GalleryError::Internal(cause) => Self::new(Code::Internal).cause(cause),
+            DrawingError::Value(what) => Self::new(Code::InvalidValue).detail(what),
+            DrawingError::DrawingFull => Self::new(Code::DrawingFull),
+            DrawingError::TooManyDrawings => Self::new(Code::TooManyDrawings),
+            DrawingError::StorageFull => Self::new(Code::StorageFull),
+            DrawingError::PictureTooLarge => Self::new(Code::PictureTooLarge),
+            DrawingError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
+            DrawingError::Image(flaw) => Self::new(Code::InvalidImage).detail(flaw.to_string()),
+            DrawingError::NoAvatar => Self::new(Code::AvatarNotFound),
+            DrawingError::LinkInvalid => Self::new(Code::LinkInvalid),
+            DrawingError::Store(error) => Self::new(code_of(&error)).cause(error),
+            DrawingError::Internal(cause) => Self::new(Code::Internal).cause(cause),
         }
     }
 }

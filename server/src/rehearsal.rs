@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret;
 use tokio::sync::oneshot;
 
-use crate::app::{Ready, StartError, Upkeep, run};
+use crate::app::{Mode, Ready, StartError, run};
 use crate::check::free_mib;
 use crate::health::{self, Health};
 use crate::keys;
@@ -100,7 +100,7 @@ pub async fn rehearse(
     let ready = |ready: Ready| {
         let _ = told.send(ready.admin);
     };
-    let serving = run(settings, listeners, None, Upkeep::Left, ready, async {
+    let serving = run(settings, listeners, None, Mode::ReadOnly, ready, async {
         // A sender that is gone means the same as one that spoke.
         let _ = ended.await;
     });

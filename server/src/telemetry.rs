@@ -14,8 +14,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use tracing_subscriber::EnvFilter;
 
+use crate::events::EventBus;
 use crate::settings;
-use crate::watch::Watch;
 
 /// Starts logging to standard error, as the settings say. An unknown filter counts as `info`.
 pub fn init(settings: &settings::Log) {
@@ -109,13 +109,13 @@ struct PoolLabels {
     pool: Name,
 }
 
-/// All that `/metrics` shows, and what operators watch. One per server.
+/// All that `/metrics` shows, and what operators events. One per server.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    watch: Watch,
+    events: EventBus,
     requests: Family<RequestLabels, Counter>,
-    turned_away: Counter,
+    rejected_early: Counter,
     request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     operation_seconds: Family<OperationLabels, Histogram, fn() -> Histogram>,
     operation_failures: Family<OperationLabels, Counter>,
@@ -135,11 +135,11 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("yibi");
         let requests = Family::default();
         registry.register("http_requests", "Requests by route template and status", requests.clone());
-        let turned_away = Counter::default();
+        let rejected_early = Counter::default();
         registry.register(
             "http_requests_turned_away",
             "Requests turned away unheard, since too much had failed: no line of the log tells of them",
-            turned_away.clone(),
+            rejected_early.clone(),
         );
         let request_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
         let help = "Time from a request's head to its reply's head";
@@ -204,9 +204,9 @@ impl Default for Metrics {
         );
         Self {
             registry,
-            watch: Watch::default(),
+            events: EventBus::default(),
             requests,
-            turned_away,
+            rejected_early,
             request_seconds,
             operation_seconds,
             operation_failures,
@@ -224,10 +224,10 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// What operators watch.
+    /// What operators events.
     #[must_use]
-    pub fn watch(&self) -> &Watch {
-        &self.watch
+    pub fn events(&self) -> &EventBus {
+        &self.events
     }
 
     /// A request was answered. `route` is the template, never the path.
@@ -243,8 +243,8 @@ impl Metrics {
     }
 
     /// A request was turned away unheard.
-    pub fn turned_away(&self) {
-        self.turned_away.inc();
+    pub fn rejected_early(&self) {
+        self.rejected_early.inc();
     }
 
     /// An operation of a store ended.
@@ -259,7 +259,7 @@ impl Metrics {
     /// A sign-in ended.
     pub fn sign_in(&self, dialect: &'static str, outcome: &'static str) {
         if outcome == "ok" {
-            self.watch.signed_in();
+            self.events.signed_in();
         }
         self.sign_ins.get_or_create(&SignInLabels { dialect: dialect.into(), outcome: outcome.into() }).inc();
     }
@@ -290,7 +290,7 @@ impl Metrics {
 
     /// Actions were stored.
     pub fn appended(&self, actions: u32) {
-        self.watch.saved();
+        self.events.saved();
         self.actions.inc_by(u64::from(actions));
     }
 

@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use yibi_common::admin::{AuditEntry, AuditPage, AuditQuery, Change, Happening};
 use yibi_common::api::ProblemBody;
 
-use super::asker::{Operator, Viewer};
+use super::extractors::{Operator, Viewer};
 use super::paging::{limit, read_cursor, write_cursor};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::Problem;
@@ -25,7 +25,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked: AuditQuery = query(&request)?;
     let after = read_cursor(asked.cursor.as_deref(), "audit")?;
-    let page = app.gallery.store().audit_page(after.as_ref(), limit(asked.limit)?).await?;
+    let page = app.drawings.store().audit_page(after.as_ref(), limit(asked.limit)?).await?;
     let next = write_cursor(page.next, "audit");
     Ok(HttpResponse::Ok().json(AuditPage { entries: page.rows, next }))
 }
@@ -60,8 +60,8 @@ pub(crate) async fn write(
         target: target.map(ToOwned::to_owned),
         request_id: who.request_id.clone(),
     };
-    app.gallery.store().audit(now, &entry).await?;
-    app.metrics.watch().happens(|| Happening::Changed { entry: entry.clone() });
+    app.drawings.store().audit(now, &entry).await?;
+    app.metrics.events().publish(|| Happening::Changed { entry: entry.clone() });
     tracing::info!(who = %entry.who, change = change.name(), user, target, "an operator changes something");
     Ok(())
 }

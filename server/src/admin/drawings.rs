@@ -7,19 +7,19 @@ use serde::Deserialize;
 use yibi_common::admin::{Change, Count, DrawingDetail, DrawingPage, DrawingQuery, DrawingRow, UserRef};
 use yibi_common::api::ProblemBody;
 
-use super::asker::{Operator, Viewer};
 use super::audit;
+use super::extractors::{Operator, Viewer};
 use super::paging::{COUNTED, count, invalid, limit, of_sorted, read_cursor, write_cursor};
 use super::views::{Names, drawing_row, user};
-use crate::clock::Micros;
-use crate::gallery::Format;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::Problem;
+use crate::service::drawings::Format;
 use crate::store::StoreResult;
 use crate::store::admin::{self, DrawingFilter, GalleryAdmin, Place, Rows, sorted_by};
 use crate::store::gallery::{Gallery, Header};
-use crate::user::UserKey;
 
 /// The longer side of a picture when none is asked for, in pixels.
 const SIZE: u32 = 1080;
@@ -64,11 +64,11 @@ impl Asked {
         };
         let after = read_cursor(query.cursor.as_deref(), &list)?;
         let page = admin::DrawingPage { order, reverse, after, limit: limit(query.limit)?, filter };
-        Ok(Self { page, user, most: app.gallery.limits().drawings_per_user, list })
+        Ok(Self { page, user, most: app.drawings.limits().drawings_per_user, list })
     }
 
     async fn rows(&self, app: &App) -> StoreResult<Rows<(UserKey, Header)>> {
-        let (page, store) = (&self.page, app.gallery.store());
+        let (page, store) = (&self.page, app.drawings.store());
         let Some(user) = &self.user else { return store.drawing_page(page).await };
         let (mut all, bin) = tokio::try_join!(
             store.page(user, false, None, self.most),
@@ -97,7 +97,7 @@ fn moment(text: Option<&str>) -> Result<Option<Micros>, Problem> {
 ))]
 pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked = Asked::of(&app, &query(&request)?).await?;
-    let (rows, (_, total)) = tokio::try_join!(asked.rows(&app), app.gallery.store().estimates())?;
+    let (rows, (_, total)) = tokio::try_join!(asked.rows(&app), app.drawings.store().estimates())?;
     let names = Names::of(&app, rows.rows.iter().map(|(user, _)| user)).await?;
     Ok(HttpResponse::Ok().json(DrawingPage {
         drawings: rows.rows.iter().map(|(user, header)| names.drawing(user, header)).collect(),
@@ -130,7 +130,7 @@ struct ReadQuery {
 
 async fn detail(app: &App, public_id: &str, id: &str, since: u32) -> Result<DrawingDetail, Problem> {
     let user = user(app, public_id).await?;
-    let opened = app.gallery.open(&user.key, id, since).await?;
+    let opened = app.drawings.open(&user.key, id, since).await?;
     let drawing = drawing_row(UserRef::from(&user), &opened.header);
     Ok(DrawingDetail { drawing, since: opened.since, actions: opened.actions })
 }
@@ -224,8 +224,8 @@ async fn picture(
 ) -> Reply {
     let asked: ImageQuery = query(request)?;
     let user = user(app, &public_id).await?.key;
-    let header = app.gallery.header(&user, &id).await?;
-    let picture = app.gallery.picture_of(&user, &header, format, asked.size.unwrap_or(SIZE)).await?;
+    let header = app.drawings.header(&user, &id).await?;
+    let picture = app.drawings.picture_of(&user, &header, format, asked.size.unwrap_or(SIZE)).await?;
     let media_type = match format {
         Format::Png => "image/png",
         Format::Svg => "image/svg+xml",
@@ -266,9 +266,9 @@ async fn set_deleted(
     deleted: bool,
 ) -> Reply {
     let user = user(app, &public_id).await?;
-    app.gallery.header(&user.key, &id).await?;
+    app.drawings.header(&user.key, &id).await?;
     let change = if deleted { Change::DeleteDrawing } else { Change::RestoreDrawing };
     audit::note(app, operator, change, &public_id, Some(&id)).await?;
-    let header = app.gallery.set_deleted(&user.key, &id, deleted).await?;
+    let header = app.drawings.set_deleted(&user.key, &id, deleted).await?;
     Ok(HttpResponse::Ok().json(drawing_row(UserRef::from(&user), &header)))
 }

@@ -30,9 +30,9 @@ async fn healthz() -> impl Responder {
 /// Ready: what it needs answers too, and it is not about to stop. 503 otherwise, with what is amiss.
 async fn readyz(app: App) -> impl Responder {
     let (gallery, sessions) =
-        tokio::join!(state(app.gallery.store().ping()), state(app.sessions.store().ping()));
+        tokio::join!(state(app.drawings.store().ping()), state(app.sessions.store().ping()));
     let ready = gallery == "ok" && sessions == "ok";
-    let draining = app.metrics.watch().is_draining();
+    let draining = app.metrics.events().is_draining();
     let status = match (draining, ready) {
         (true, _) => "draining",
         (false, true) => "ok",
@@ -57,7 +57,7 @@ async fn state(ping: impl Future<Output = StoreResult<()>>) -> &'static str {
 }
 
 async fn metrics(app: App) -> impl Responder {
-    app.gallery.observe();
+    app.drawings.observe();
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     HttpResponse::Ok().content_type(media_type).body(app.metrics.text())
 }

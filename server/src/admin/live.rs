@@ -8,14 +8,14 @@ use futures_util::stream;
 use yibi_common::admin::{Count, ErrorsReply, Event, EventQuery, Overview, RequestDetail};
 use yibi_common::api::ProblemBody;
 
-use super::asker::Viewer;
+use super::extractors::Viewer;
 use super::paging::invalid;
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::events::{Fleet, Wanted};
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::{Code, Problem};
 use crate::store::admin::{GalleryAdmin, SessionsAdmin};
-use crate::watch::{Fleet, Wanted};
 
 /// How long ago a session may have been used by somebody who counts as online.
 const ONLINE: Duration = Duration::from_secs(300);
@@ -35,7 +35,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 fn fleet(app: &App) -> Fleet<'_> {
-    Fleet { watch: app.metrics.watch(), sessions: app.sessions.store() }
+    Fleet { watch: app.metrics.events(), sessions: app.sessions.store() }
 }
 
 /// All servers, and how much there is of everything.
@@ -45,8 +45,8 @@ fn fleet(app: &App) -> Fleet<'_> {
 ))]
 pub(super) async fn overview(app: App, _viewer: Viewer) -> Reply {
     let now = Micros::now();
-    let watch = app.metrics.watch();
-    let (gallery, sessions) = (app.gallery.store(), app.sessions.store());
+    let watch = app.metrics.events();
+    let (gallery, sessions) = (app.drawings.store(), app.sessions.store());
     let fleet = fleet(&app);
     let (servers, counted, signed_in) =
         tokio::join!(fleet.servers(), gallery.estimates(), sessions.session_estimates(now.minus(ONLINE)));
@@ -74,7 +74,7 @@ pub(super) async fn overview(app: App, _viewer: Viewer) -> Reply {
 ))]
 pub(super) async fn events(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let wanted = Wanted::of(query::<EventQuery>(&request)?).map_err(invalid)?;
-    let watch = app.metrics.watch();
+    let watch = app.metrics.events();
     if watch.listeners() >= LISTENERS {
         return Err(Problem::new(Code::Busy));
     }

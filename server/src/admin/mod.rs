@@ -1,10 +1,10 @@
 //! The operator's face, on a listener of its own: whether the server lives, whether it can do its work, and
 //! what it counts, for whoever can reach the listener; and below `/admin/v1`, for operators, everything else.
 
-mod asker;
 mod audit;
-mod desk;
+mod auth;
 mod drawings;
+mod extractors;
 mod health;
 mod live;
 pub mod openapi;
@@ -17,9 +17,9 @@ mod views;
 
 use actix_web::web::{self, ServiceConfig};
 
-pub use asker::{Service, Viewer};
 pub(crate) use audit::write as write_audit;
-pub use desk::{Desk, new_token};
+pub use auth::{OperatorAuth, new_token};
+pub use extractors::{Service, Viewer};
 pub use socket::Socket;
 
 /// All routes of the listener.

@@ -5,12 +5,12 @@ use actix_web::web::{self, Path, ServiceConfig};
 use yibi_common::admin::Change;
 use yibi_common::api::ProblemBody;
 
-use super::asker::Operator;
 use super::audit;
+use super::extractors::Operator;
 use crate::http::App;
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
-use crate::session::SessionError;
+use crate::service::sessions::SessionError;
 use crate::store::sessions::{SessionId, Sessions};
 
 pub(super) fn routes(config: &mut ServiceConfig) {

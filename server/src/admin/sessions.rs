@@ -7,11 +7,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use yibi_common::admin::{Change, Count, SessionDetail, SessionOrder, SessionPage, SessionQuery};
 use yibi_common::api::ProblemBody;
 
-use super::asker::{Operator, Viewer};
 use super::audit;
+use super::extractors::{Operator, Viewer};
 use super::paging::{COUNTED, by_prefix, count, invalid, limit, of_sorted, read_cursor, write_cursor};
 use super::views::{Names, user};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::{Code, Problem};
@@ -19,7 +20,6 @@ use crate::store::admin::{self, Place, Rows, SessionFilter, SessionsAdmin};
 use crate::store::gallery::Gallery;
 use crate::store::sessions::{Dialect, SessionId, Sessions, StoredSession};
 use crate::store::{StoreError, StoreResult};
-use crate::user::UserKey;
 
 /// Drawings shown beside a session or user.
 pub(super) const LATEST: u32 = 10;
@@ -180,7 +180,7 @@ pub(super) async fn latest(
     app: &App,
     user: &UserKey,
 ) -> Result<Vec<crate::store::gallery::Header>, StoreError> {
-    app.gallery.store().page(user, false, None, LATEST).await
+    app.drawings.store().page(user, false, None, LATEST).await
 }
 
 /// Ends a session. It holds on every server within a second.

@@ -5,12 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use yibi_common::admin::{Change, Count, UserDetail, UserPage, UserQuery, UserRef, UserRow};
 use yibi_common::api::ProblemBody;
 
-use super::asker::{Operator, Viewer};
 use super::audit;
+use super::extractors::{Operator, Viewer};
 use super::paging::{COUNTED, by_prefix, count, invalid, limit, read_cursor, write_cursor};
 use super::sessions::latest;
 use super::views::{Names, user, user_row};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::{Code, Problem};
@@ -57,7 +57,7 @@ impl Asked {
     }
 
     async fn rows(&self, app: &App) -> StoreResult<Rows<UserRecord>> {
-        let (page, store) = (&self.page, app.gallery.store());
+        let (page, store) = (&self.page, app.drawings.store());
         let Some(prefix) = &self.openid else { return store.user_page(page).await };
         let place = (page.reverse, page.after.as_ref(), page.limit);
         by_prefix(app, prefix, place, |range, after, limit| {
@@ -75,7 +75,7 @@ impl Asked {
 ))]
 pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked = Asked::of(&query(&request)?)?;
-    let (rows, (total, _)) = tokio::try_join!(asked.rows(&app), app.gallery.store().estimates())?;
+    let (rows, (total, _)) = tokio::try_join!(asked.rows(&app), app.drawings.store().estimates())?;
     Ok(HttpResponse::Ok().json(UserPage {
         users: rows.rows.iter().map(user_row).collect(),
         next: write_cursor(rows.next, &asked.list),
@@ -111,14 +111,14 @@ pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
     let user = user(&app, &id).await?;
     let key = &user.key;
     let (usage, standings, sessions, latest, names) = tokio::try_join!(
-        app.gallery.store().usage(key),
+        app.drawings.store().usage(key),
         app.moderation.known(&user),
         app.sessions.store().of_user(key),
         latest(&app, key),
         Names::of(&app, std::iter::once(key)),
     )?;
     let person = match &user.unionid {
-        Some(unionid) => app.gallery.store().users_of_person(unionid, ELSEWHERE).await?,
+        Some(unionid) => app.drawings.store().users_of_person(unionid, ELSEWHERE).await?,
         None => Vec::new(),
     };
     Ok(HttpResponse::Ok().json(UserDetail {
@@ -145,7 +145,7 @@ pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
 pub(super) async fn block(app: App, operator: Operator, id: Path<String>) -> Reply {
     let key = user(&app, &id).await?.key;
     audit::note(&app, &operator, Change::BlockUser, &id, None).await?;
-    let user = app.gallery.store().set_blocked(&key, Some(Micros::now())).await?;
+    let user = app.drawings.store().set_blocked(&key, Some(Micros::now())).await?;
     // In this order: a sign-in that is under way looks for the block once more when its session is made.
     app.sessions.end_all(&key).await?;
     Ok(HttpResponse::Ok().json(user_row(&user.ok_or_else(|| Problem::new(Code::UserNotFound))?)))
@@ -161,7 +161,7 @@ pub(super) async fn block(app: App, operator: Operator, id: Path<String>) -> Rep
 pub(super) async fn unblock(app: App, operator: Operator, id: Path<String>) -> Reply {
     let key = user(&app, &id).await?.key;
     audit::note(&app, &operator, Change::UnblockUser, &id, None).await?;
-    let user = app.gallery.store().set_blocked(&key, None).await?;
+    let user = app.drawings.store().set_blocked(&key, None).await?;
     Ok(HttpResponse::Ok().json(user_row(&user.ok_or_else(|| Problem::new(Code::UserNotFound))?)))
 }
 

@@ -6,8 +6,9 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 use yibi_common::admin::{DrawingRow, Identity, SessionRow, UserRef, UserRow};
 
-use super::asker::Viewer;
-use crate::clock::Micros;
+use super::extractors::Viewer;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::http::App;
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
@@ -15,7 +16,6 @@ use crate::store::StoreResult;
 use crate::store::admin::GalleryAdmin;
 use crate::store::gallery::{Gallery, Header, UserRecord};
 use crate::store::sessions::StoredSession;
-use crate::user::UserKey;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(web::resource("/me").route(web::get().to(me)));
@@ -27,7 +27,7 @@ pub(super) async fn me(app: App, viewer: Viewer) -> Reply {
     Ok(HttpResponse::Ok().json(Identity {
         name: viewer.name,
         role: viewer.role,
-        server: app.metrics.watch().server().to_owned(),
+        server: app.metrics.events().server().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now: Micros::now().to_string(),
     }))
@@ -35,7 +35,7 @@ pub(super) async fn me(app: App, viewer: Viewer) -> Reply {
 
 /// The user with that public id, in whichever state.
 pub(super) async fn user(app: &App, public_id: &str) -> Result<UserRecord, Problem> {
-    let user = app.gallery.store().user_by_public_id(public_id).await?;
+    let user = app.drawings.store().user_by_public_id(public_id).await?;
     user.ok_or_else(|| Problem::new(Code::UserNotFound))
 }
 
@@ -56,7 +56,7 @@ impl Names {
         let mut keys: Vec<UserKey> = users.cloned().collect();
         keys.sort_unstable();
         keys.dedup();
-        let known = if keys.is_empty() { Vec::new() } else { app.gallery.store().users(&keys).await? };
+        let known = if keys.is_empty() { Vec::new() } else { app.drawings.store().users(&keys).await? };
         Ok(Self(known.iter().map(|user| (user.key.clone(), UserRef::from(user))).collect()))
     }
 

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use yibi_common::object::Object;
 
-use super::App;
+use crate::http::App;
 use crate::problem::{Code, Problem};
 
 /// A request's body, not yet read.

@@ -1,38 +1,31 @@
 //! The public face: routes, and what surrounds every request.
 
-mod avatar;
+mod audience;
+mod auth;
 mod body;
-mod caller;
-mod drawings;
-pub(crate) mod envelope;
-mod guard;
-mod images;
-mod me;
-mod open_data;
+mod legacy;
+pub(crate) mod middleware;
 pub mod openapi;
-mod phone;
 mod push;
+mod query;
+mod rate_limits;
 pub(crate) mod reply;
-mod sessions;
-mod unread;
 mod upload;
-mod wafer;
-mod weapp;
-mod who;
+mod v1;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
+pub(crate) use audience::{Shown, who};
 pub(crate) use body::Body;
-pub(crate) use drawings::query;
-pub use envelope::{ForOperators, envelope, nothing};
-pub use guard::Guard;
-pub(crate) use who::{Shown, who};
+pub use middleware::{ForOperators, envelope, nothing};
+pub(crate) use query::query;
+pub use rate_limits::RateLimits;
 
-use crate::gallery::GalleryService;
-use crate::moderation::Moderation;
-use crate::push::Pushes;
-use crate::session::SessionService;
+use crate::service::drawings::DrawingService;
+use crate::service::moderation::Moderation;
+use crate::service::pushes::Pushes;
+use crate::service::sessions::SessionService;
 use crate::settings::{self, Settings};
 use crate::telemetry::Metrics;
 use crate::wechat::Wechat;
@@ -42,7 +35,7 @@ pub struct Services {
     /// Who is calling.
     pub sessions: SessionService,
     /// What they drew.
-    pub gallery: GalleryService,
+    pub drawings: DrawingService,
     /// WeChat's server side.
     pub wechat: Wechat,
     /// What others may see of it.
@@ -50,7 +43,7 @@ pub struct Services {
     /// What WeChat tells.
     pub pushes: Pushes,
     /// How often they may.
-    pub guard: Guard,
+    pub rate_limits: RateLimits,
     /// What is counted.
     pub metrics: std::sync::Arc<Metrics>,
     /// How the server is set up.
@@ -63,19 +56,8 @@ pub type App = web::Data<Services>;
 /// All public routes.
 pub fn routes(config: &mut ServiceConfig, settings: &settings::Http) {
     config.configure(push::routes);
-    config.service(web::scope(&settings.weapp_base_path).configure(weapp::routes));
-    wafer::routes(config, &settings.wafer_base_path);
-    config.service(
-        web::scope("/api/v1")
-            .configure(sessions::routes)
-            .configure(me::routes)
-            .configure(avatar::routes)
-            .configure(open_data::routes)
-            .configure(phone::routes)
-            .configure(drawings::routes)
-            .configure(images::routes)
-            .configure(openapi::routes),
-    );
+    legacy::routes(config, settings);
+    config.service(web::scope("/api/v1").configure(v1::routes));
 }
 
 /// `GET /` of a production server: the deployer's first proof.

@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::{avatar, drawings, images, me, open_data, phone, sessions};
+use super::v1::{avatar, drawings, images, me, open_data, phone, sessions};
 use crate::problem::Code;
 
 /// The public API, version 1.

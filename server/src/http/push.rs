@@ -5,14 +5,14 @@ use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::App;
-use super::body::Body;
-use super::drawings::query;
-use super::guard::address;
-use super::reply::Reply;
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::http::App;
+use crate::http::body::Body;
+use crate::http::query::query;
+use crate::http::rate_limits::address;
+use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
-use crate::push::Untaken;
+use crate::service::pushes::Untaken;
 use crate::wechat::push::{PushError, PushKey, PushQuery};
 
 /// The longest message, in bytes. WeChat's have some hundred.
@@ -47,13 +47,13 @@ async fn take(app: App, request: HttpRequest, body: Body) -> Reply {
 
 /// The key of the address's app, and the query; nothing is at an address without a key.
 fn known<'a>(app: &'a App, request: &HttpRequest) -> Result<(&'a PushKey, PushQuery), Problem> {
-    app.guard.hear(request, address(request, app))?;
+    app.rate_limits.check_address(request, address(request, app))?;
     let key = app.pushes.key(request.match_info().get("app"));
     Ok((key.ok_or_else(|| Problem::new(Code::NotFound))?, query(request)?))
 }
 
 fn untrusted(app: &App, request: &HttpRequest, error: PushError) -> Problem {
-    app.guard.failed(address(request, app));
+    app.rate_limits.failed(address(request, app));
     Problem::new(Code::PushRefused).cause(error)
 }
 

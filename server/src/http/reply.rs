@@ -1,4 +1,4 @@
-//! Problems as responses. A handler fails with a [`Problem`]; the [envelope](super::envelope) writes its body,
+//! Problems as responses. A handler fails with a [`Problem`]; the [envelope](crate::http::middleware) writes its body,
 //! for only there the request's id is known.
 
 use actix_web::http::StatusCode;

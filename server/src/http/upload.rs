@@ -6,8 +6,8 @@ use actix_web::http::header;
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
 
-use super::App;
-use super::body::Body;
+use crate::http::App;
+use crate::http::body::Body;
 use crate::problem::{Code, Problem};
 
 /// What a form may have besides the file, in bytes: other fields, and what frames them all.

@@ -18,7 +18,7 @@ use crate::admin::{Service, write_audit};
 use crate::http::reply::Reply;
 use crate::http::{App, Body};
 use crate::problem::{Code, Problem};
-use crate::session::{Refusal, SessionError};
+use crate::service::sessions::{Refusal, SessionError};
 
 /// Tokens of one service: per second, and at once. One lasts for two hours.
 const RATE: (NonZeroU32, NonZeroU32) = (NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(9));

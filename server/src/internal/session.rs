@@ -12,10 +12,10 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
-use crate::http::envelope::{Failed2016, RequestId, problem_json};
+use crate::http::middleware::{LegacyFailure, RequestId, problem_json};
 use crate::http::{App, Shown, who};
 use crate::problem::Problem;
-use crate::session::Caller;
+use crate::service::sessions::Caller;
 
 static USER_ID: HeaderName = HeaderName::from_static("x-user-id");
 static USER_OPENID: HeaderName = HeaderName::from_static("x-user-openid");
@@ -51,7 +51,7 @@ fn known(caller: &Caller) -> HttpResponse {
 
 /// A reply of the older dialects, which are told everything with a 200.
 fn refused(mut reply: HttpResponse) -> HttpResponse {
-    let failed = reply.extensions().get::<Failed2016>().map(|failed| failed.code.status());
+    let failed = reply.extensions().get::<LegacyFailure>().map(|failed| failed.code.status());
     let told = reply.status();
     *reply.status_mut() = failed.unwrap_or(StatusCode::UNAUTHORIZED);
     // These bodies are texts that are there as a whole.

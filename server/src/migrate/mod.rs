@@ -18,7 +18,8 @@ use yibi_common::admin::{ServerView, SessionOrder};
 
 use self::journal::{Journal, Part};
 pub use self::verify::Sum;
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::keys::{self, KeyPlace};
 use crate::settings::Settings;
 use crate::store::admin::{Place, SessionFilter, SessionPage, SessionsAdmin};
@@ -31,7 +32,6 @@ use crate::store::sessions::Sessions;
 use crate::store::sqlite::SqliteStore;
 use crate::store::transfer::Transfer;
 use crate::store::{StoreError, StoreResult};
-use crate::user::UserKey;
 
 /// Things that are moved between two notes in the journal.
 const TURN: u32 = 256;

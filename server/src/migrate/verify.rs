@@ -6,11 +6,11 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at};
+use crate::domain::user::UserKey;
 use crate::store::StoreResult;
-use crate::store::checks::{Check, Subject};
+use crate::store::checks::{ModerationCheck, Subject};
 use crate::store::gallery::{Stored, UserRecord};
 use crate::store::transfer::{AuditRow, Transfer};
-use crate::user::UserKey;
 
 /// The SHA-256 of all users, drawings, checks and entries of the audit log, whatever their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,7 +33,7 @@ impl Sum {
         self.add(format!("{user:?}").as_bytes());
     }
 
-    fn add_check(&mut self, check: &Check) {
+    fn add_check(&mut self, check: &ModerationCheck) {
         self.add(format!("{check:?}").as_bytes());
     }
 
@@ -152,9 +152,9 @@ mod tests {
 
     use super::super::{Progress, move_check};
     use super::*;
-    use crate::clock::Micros;
+    use crate::domain::clock::Micros;
     use crate::random;
-    use crate::store::checks::{Checks, Standing};
+    use crate::store::checks::{Checks, ModerationStatus};
     use crate::store::gallery::{Gallery, NewUser};
     use crate::store::sqlite::SqliteStore;
 
@@ -178,11 +178,11 @@ mod tests {
         }
         let same = compare(&from, &to, &mut Unheard).await.unwrap();
 
-        let check = Check {
+        let check = ModerationCheck {
             user: ann.clone(),
             subject: Subject::Nickname,
             content: "Ann".to_owned(),
-            standing: Standing::Rejected,
+            standing: ModerationStatus::Rejected,
             label: Some(20_001),
             created_at: now,
             version: 0,

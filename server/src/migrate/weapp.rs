@@ -16,13 +16,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use yibi_common::weapp;
 
-use crate::clock::Micros;
-use crate::gallery::weapp::{MAX_ID, encoded};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::random;
+use crate::service::drawings::weapp::{MAX_ID, encoded};
 use crate::store::StoreResult;
 use crate::store::gallery::{Gallery, Header, NewDrawing, NewUser, Stored};
 use crate::store::transfer::Transfer;
-use crate::user::UserKey;
 use yibi_common::drawing::Mode;
 
 /// The longest line, in bytes: twice the longest list, for what JSON escapes.

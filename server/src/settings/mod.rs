@@ -1,10 +1,10 @@
 //! Typed settings. `settings.default.toml` beside this crate is embedded, names every key, and documents it.
 
-mod fit;
 mod listen;
 mod network;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,9 +18,9 @@ use serde::{Deserialize, Deserializer};
 use yibi_common::admin::Role;
 use yibi_common::limits::Limits;
 
-pub use fit::is_operator_name;
 pub use listen::Listen;
 pub use network::Network;
+pub use validate::is_operator_name;
 
 /// The defaults, which are the settings' documentation too.
 pub const DEFAULTS: &str = include_str!("../../settings.default.toml");
@@ -37,7 +37,7 @@ pub struct Settings {
     pub admin: Admin,
     pub internal: Internal,
     pub session: Session,
-    pub limits: RateLimits,
+    pub limits: LimitSettings,
     pub gallery: Gallery,
     pub moderation: Moderation,
     pub store: Store,
@@ -122,7 +122,7 @@ pub struct Session {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
-pub struct RateLimits {
+pub struct LimitSettings {
     pub enabled: bool,
     pub user_writes: u32,
     pub user_writes_burst: u32,

@@ -13,8 +13,8 @@ use yibi_common::drawing::Mode;
 use super::StoreResult;
 use super::gallery::{Header, UserRecord};
 use super::sessions::{Dialect, StoredSession};
-use crate::clock::Micros;
-use crate::user::UserKey;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 
 /// Entries of an index that one page looks at, at most.
 pub const SCANNED: usize = 2_000;

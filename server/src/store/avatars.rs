@@ -4,8 +4,8 @@ use std::future::Future;
 
 use super::StoreResult;
 use super::gallery::UserRecord;
-use crate::clock::Micros;
-use crate::user::UserKey;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 
 /// The images that users chose for themselves: one each, which goes with the user. What an operation
 /// acknowledges is durable.

@@ -6,8 +6,8 @@ use std::future::Future;
 use serde::{Deserialize, Serialize};
 
 use super::StoreResult;
-use crate::clock::Micros;
-use crate::user::UserKey;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 
 /// What of a user is checked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,7 +54,7 @@ impl fmt::Display for Subject {
 /// What is known of a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum ModerationStatus {
     /// WeChat has not said.
     Pending,
     /// WeChat has nothing against it.
@@ -63,7 +63,7 @@ pub enum Standing {
     Rejected,
 }
 
-impl Standing {
+impl ModerationStatus {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -83,7 +83,7 @@ impl Standing {
 
 /// The check of one content: a subject has one, of its newest content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub struct ModerationCheck {
     /// Whose it is.
     pub user: UserKey,
     /// What is checked.
@@ -91,7 +91,7 @@ pub struct Check {
     /// The content; see [`Subject`].
     pub content: String,
     /// What is known of it.
-    pub standing: Standing,
+    pub standing: ModerationStatus,
     /// WeChat's reason, when it gave one.
     pub label: Option<u32>,
     /// When it was asked for.
@@ -111,25 +111,32 @@ pub struct Check {
 /// Checks, which go with their user. What an operation acknowledges is durable.
 pub trait Checks {
     /// Puts a check in the place of the subject's, if there is one.
-    fn put_check(&self, check: &Check) -> impl Future<Output = StoreResult<()>> + Send;
+    fn put_check(&self, check: &ModerationCheck) -> impl Future<Output = StoreResult<()>> + Send;
 
     /// The subject's check.
     fn check(
         &self,
         user: &UserKey,
         subject: &Subject,
-    ) -> impl Future<Output = StoreResult<Option<Check>>> + Send;
+    ) -> impl Future<Output = StoreResult<Option<ModerationCheck>>> + Send;
 
     /// The check whose answer is waited for under that id.
-    fn check_of_trace(&self, trace_id: &str) -> impl Future<Output = StoreResult<Option<Check>>> + Send;
+    fn check_of_trace(
+        &self,
+        trace_id: &str,
+    ) -> impl Future<Output = StoreResult<Option<ModerationCheck>>> + Send;
 
     /// Checks that are due at `now`, longest first, at most `limit`.
-    fn checks_due(&self, now: Micros, limit: u32) -> impl Future<Output = StoreResult<Vec<Check>>> + Send;
+    fn checks_due(
+        &self,
+        now: Micros,
+        limit: u32,
+    ) -> impl Future<Output = StoreResult<Vec<ModerationCheck>>> + Send;
 
     /// Writes `check`, which was read and then changed, unless another change came first. Of user, subject,
     /// content, `created_at` and version nothing may be changed. Whether it was written; its version is then
     /// one higher.
-    fn change_check(&self, check: &Check) -> impl Future<Output = StoreResult<bool>> + Send;
+    fn change_check(&self, check: &ModerationCheck) -> impl Future<Output = StoreResult<bool>> + Send;
 
     /// Forgets the subject's check.
     fn remove_check(&self, user: &UserKey, subject: &Subject)

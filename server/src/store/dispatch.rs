@@ -8,7 +8,7 @@ use yibi_common::admin::AuditEntry;
 use super::StoreResult;
 use super::admin::{DrawingPage, GalleryAdmin, Place, Rows, SessionPage, SessionsAdmin, UserPage};
 use super::avatars::Avatars;
-use super::checks::{Check, Checks, Subject};
+use super::checks::{Checks, ModerationCheck, Subject};
 use super::gallery::{
     After, Appended, Batch, Gallery, Header, NewDrawing, NewUser, Stored, Usage, UserRecord, WeappHead,
     WeappSave, WeappSaved,
@@ -18,9 +18,9 @@ use super::redis::RedisSessions;
 use super::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
 use super::sqlite::SqliteStore;
 use super::transfer::{Transfer, Turn};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::telemetry::Metrics;
-use crate::user::UserKey;
 
 /// The store of users and drawings that the settings chose.
 #[derive(Clone)]
@@ -416,23 +416,23 @@ impl Avatars for GalleryStore {
 }
 
 impl Checks for GalleryStore {
-    async fn put_check(&self, check: &Check) -> StoreResult<()> {
+    async fn put_check(&self, check: &ModerationCheck) -> StoreResult<()> {
         checks!(self.put_check(check))
     }
 
-    async fn check(&self, user: &UserKey, subject: &Subject) -> StoreResult<Option<Check>> {
+    async fn check(&self, user: &UserKey, subject: &Subject) -> StoreResult<Option<ModerationCheck>> {
         checks!(self.check(user, subject))
     }
 
-    async fn check_of_trace(&self, trace_id: &str) -> StoreResult<Option<Check>> {
+    async fn check_of_trace(&self, trace_id: &str) -> StoreResult<Option<ModerationCheck>> {
         checks!(self.check_of_trace(trace_id))
     }
 
-    async fn checks_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<Check>> {
+    async fn checks_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<ModerationCheck>> {
         checks!(self.checks_due(now, limit))
     }
 
-    async fn change_check(&self, check: &Check) -> StoreResult<bool> {
+    async fn change_check(&self, check: &ModerationCheck) -> StoreResult<bool> {
         checks!(self.change_check(check))
     }
 

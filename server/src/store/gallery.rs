@@ -6,8 +6,8 @@ use yibi_common::admin::UserRef;
 use yibi_common::drawing::{Mode, Paper};
 
 use super::StoreResult;
-use crate::clock::Micros;
-use crate::user::UserKey;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct UserRecord {
     pub erase_at: Option<Micros>,
     /// Since when an operator keeps the user out.
     pub blocked_at: Option<Micros>,
-    /// The phone number, sealed: see [`crate::phone`].
+    /// The phone number, sealed: see [`crate::domain::phone`].
     pub phone: Option<String>,
 }
 

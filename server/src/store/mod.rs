@@ -6,10 +6,10 @@
 
 pub mod admin;
 pub mod avatars;
+mod bulkhead;
 pub mod checks;
 pub mod dispatch;
 pub mod gallery;
-mod gate;
 pub mod mongo;
 pub mod redis;
 pub mod sessions;

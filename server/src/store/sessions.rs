@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::StoreResult;
-use crate::clock::Micros;
-use crate::user::UserKey;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 
 /// What a session is found by: 128 bits, random or the hash of a 2016 code. It is no secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

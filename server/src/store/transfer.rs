@@ -9,8 +9,8 @@ use yibi_common::admin::AuditEntry;
 
 use super::StoreResult;
 use super::gallery::{Stored, UserRecord};
-use crate::clock::Micros;
-use crate::user::UserKey;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 
 /// Things behind a place, in the store's own order, and the place that follows them.
 #[derive(Debug, Clone, PartialEq, Eq)]

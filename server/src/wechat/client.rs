@@ -87,7 +87,7 @@ struct Lane {
 
 /// A call.
 #[derive(Clone, Copy)]
-pub(super) struct Ask<'a> {
+pub(super) struct ApiCall<'a> {
     pub(super) api: Api,
     pub(super) query: &'a [(&'a str, &'a str)],
     /// JSON.
@@ -147,7 +147,7 @@ impl WechatClient {
     /// WeChat may have done what a dropped call asked for.
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,
-        ask: Ask<'_>,
+        ask: ApiCall<'_>,
         deadline: Instant,
     ) -> Result<T, WechatError> {
         match self.ask_once(ask, deadline).await {
@@ -160,7 +160,11 @@ impl WechatClient {
         }
     }
 
-    async fn ask_once<T: DeserializeOwned>(&self, ask: Ask<'_>, deadline: Instant) -> Result<T, WechatError> {
+    async fn ask_once<T: DeserializeOwned>(
+        &self,
+        ask: ApiCall<'_>,
+        deadline: Instant,
+    ) -> Result<T, WechatError> {
         let began = Instant::now();
         let outcome = match timeout_at(deadline, self.lane(ask, deadline)).await {
             Ok(outcome) => outcome,
@@ -180,7 +184,7 @@ impl WechatClient {
     }
 
     /// Waits for a place among the API's calls, and makes it.
-    async fn lane<T: DeserializeOwned>(&self, ask: Ask<'_>, deadline: Instant) -> Result<T, WechatError> {
+    async fn lane<T: DeserializeOwned>(&self, ask: ApiCall<'_>, deadline: Instant) -> Result<T, WechatError> {
         // Every API has a lane.
         let lane = self.lanes.iter().find(|lane| lane.api == ask.api).ok_or(Cause::CircuitOpen)?;
         if lane.breaker.refuses(Instant::now().into_std()) {
@@ -213,7 +217,7 @@ impl WechatClient {
         outcome
     }
 
-    async fn read(&self, ask: Ask<'_>) -> Result<Vec<u8>, Cause> {
+    async fn read(&self, ask: ApiCall<'_>) -> Result<Vec<u8>, Cause> {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{}", self.base.path(), ask.api.path()));
         url.query_pairs_mut().extend_pairs(ask.query);
@@ -254,14 +258,15 @@ struct Verdict {
 }
 
 /// The content of a success. serde_json's own words are dropped because they quote the content.
-fn decode<T: DeserializeOwned>(ask: Ask<'_>, body: &[u8]) -> Result<T, WechatError> {
+fn decode<T: DeserializeOwned>(ask: ApiCall<'_>, body: &[u8]) -> Result<T, WechatError> {
     match serde_json::from_slice(body) {
         Ok(Verdict { errcode: Some(errcode), errmsg }) if errcode != 0 => {
             Err(WechatError::refused(ask.api, errcode, &errmsg.unwrap_or_default(), ask.hidden))
         }
-        Ok(Verdict { .. }) => serde_json::from_slice(body)
-            .map_err(|_| Cause::Foreign("it has neither what was asked for nor an errcode").into()),
-        Err(_) => Err(Cause::Foreign("it is not the JSON of the API").into()),
+        Ok(Verdict { .. }) => serde_json::from_slice(body).map_err(|_| {
+            Cause::UnexpectedResponse("it has neither what was asked for nor an errcode").into()
+        }),
+        Err(_) => Err(Cause::UnexpectedResponse("it is not the JSON of the API").into()),
     }
 }
 

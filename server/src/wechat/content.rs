@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::api::Api;
 use super::client::{Cause, WechatApp, WechatError};
-use super::door::Wechat;
 use super::push::Suggestion;
+use super::service::Wechat;
 
 /// WeChat's errcode when the user has not been in the mini-program for two hours: nothing of that user's is
 /// looked at then.
@@ -95,7 +95,8 @@ impl Wechat {
     ) -> Result<TextVerdict, WechatError> {
         let asked = TextCheck { version: VERSION, scene: scene.number(), openid, content };
         let TextReply { result } = self.call(app, Api::MsgSecCheck, &asked).await?;
-        let suggestion = Suggestion::of(&result.suggest).ok_or(Cause::Foreign("an unknown suggestion"))?;
+        let suggestion =
+            Suggestion::of(&result.suggest).ok_or(Cause::UnexpectedResponse("an unknown suggestion"))?;
         Ok(TextVerdict { suggestion, label: result.label })
     }
 

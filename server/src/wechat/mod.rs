@@ -9,8 +9,8 @@ pub mod api;
 pub mod client;
 pub mod content;
 pub mod crypto;
-mod door;
 pub mod push;
+mod service;
 pub mod token;
 
 pub use api::Api;
@@ -18,7 +18,7 @@ pub use client::{Cause, Class, Detail, Exchange, InvalidClient, WechatApp, Wecha
 pub use crypto::{
     OpenData, OpenDataError, decrypt_open_data, raw_data_signature, session_signature, verify_raw_data,
 };
-pub use door::Wechat;
+pub use service::Wechat;
 pub use token::AccessToken;
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::api::Api;
-use super::client::{Ask, Cause, Class, WechatApp, WechatClient, WechatError};
-use crate::clock::Micros;
+use super::client::{ApiCall, Cause, Class, WechatApp, WechatClient, WechatError};
+use crate::domain::clock::Micros;
 use crate::keys::LazyKeyring;
 use crate::random;
 use crate::store::dispatch::SessionStore;
@@ -89,24 +89,24 @@ impl std::fmt::Debug for AccessToken {
 
 /// Keeps the access tokens. Cheap to clone.
 #[derive(Clone)]
-pub struct TokenKeeper(Arc<Inner>);
+pub struct AccessTokenCache(Arc<Inner>);
 
 struct Inner {
     client: Arc<WechatClient>,
     store: SessionStore,
     keys: Arc<LazyKeyring>,
-    places: Mutex<HashMap<String, Arc<Place>>>,
+    slots: Mutex<HashMap<String, Arc<TokenSlot>>>,
 }
 
 /// Where the token of one mini-program is in this process.
-struct Place {
+struct TokenSlot {
     app: WechatApp,
     held: Mutex<Option<AccessToken>>,
     /// Whose turn it is to look after the token.
-    pace: tokio::sync::Mutex<Pace>,
+    pace: tokio::sync::Mutex<RefreshState>,
 }
 
-impl Place {
+impl TokenSlot {
     fn held(&self) -> MutexGuard<'_, Option<AccessToken>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,27 +118,27 @@ impl Place {
 
 /// What bounds how often WeChat is asked.
 #[derive(Default)]
-struct Pace {
+struct RefreshState {
     /// Until when a token that is still good is not replaced.
     ahead: Option<Instant>,
     /// WeChat's last no, until when it is passed on, and the pause after it.
-    failed: Option<(Told, Instant, Duration)>,
+    failed: Option<(CachedError, Instant, Duration)>,
     /// Until when WeChat is not asked without the store, and the pause before that.
-    alone: Option<(Instant, Duration)>,
+    local_backoff: Option<(Instant, Duration)>,
     /// A token that was refused, and that WeChat then gave again; and when it did.
-    suspect: Option<(AccessToken, Instant)>,
+    rejected: Option<(AccessToken, Instant)>,
 }
 
-impl Pace {
+impl RefreshState {
     /// When WeChat gave that token again after it was refused, if it is the last one of which it did.
     fn given_again(&self, token: &AccessToken) -> Option<Instant> {
-        self.suspect.as_ref().filter(|(suspect, _)| token.is(Some(suspect))).map(|(_, at)| *at)
+        self.rejected.as_ref().filter(|(rejected, _)| token.is(Some(rejected))).map(|(_, at)| *at)
     }
 }
 
 /// A [`WechatError`] that can be told again.
 #[derive(Debug, Clone)]
-struct Told {
+struct CachedError {
     class: Class,
     errcode: Option<i64>,
     errmsg: Option<String>,
@@ -146,7 +146,7 @@ struct Told {
     why: String,
 }
 
-impl From<&WechatError> for Told {
+impl From<&WechatError> for CachedError {
     fn from(error: &WechatError) -> Self {
         let why = error.cause.as_ref().map_or_else(|| error.to_string(), ToString::to_string);
         let (errmsg, rid) = (error.errmsg.clone(), error.rid.clone());
@@ -154,9 +154,9 @@ impl From<&WechatError> for Told {
     }
 }
 
-impl From<Told> for WechatError {
-    fn from(told: Told) -> Self {
-        let Told { class, errcode, errmsg, rid, why } = told;
+impl From<CachedError> for WechatError {
+    fn from(told: CachedError) -> Self {
+        let CachedError { class, errcode, errmsg, rid, why } = told;
         Self { class, errcode, errmsg, rid, cause: Some(Cause::NoToken(why)) }
     }
 }
@@ -181,7 +181,7 @@ impl From<WechatError> for Missing {
 
 /// What is wanted of a token.
 #[derive(Clone)]
-enum Want {
+enum RefreshMode {
     /// One that is good.
     Good,
     /// One that will be for a while.
@@ -190,7 +190,7 @@ enum Want {
     Other(AccessToken, Instant),
 }
 
-impl Want {
+impl RefreshMode {
     fn is_met_by(&self, token: &AccessToken) -> bool {
         match self {
             Self::Good => token.lasts(MARGIN),
@@ -215,11 +215,11 @@ impl Want {
     }
 }
 
-impl TokenKeeper {
+impl AccessTokenCache {
     /// A keeper that asks by that client, and keeps tokens in that store under those keys.
     #[must_use]
     pub fn new(client: Arc<WechatClient>, store: SessionStore, keys: Arc<LazyKeyring>) -> Self {
-        Self(Arc::new(Inner { client, store, keys, places: Mutex::default() }))
+        Self(Arc::new(Inner { client, store, keys, slots: Mutex::default() }))
     }
 
     /// The token of that mini-program.
@@ -227,16 +227,16 @@ impl TokenKeeper {
     /// # Errors
     /// [`WechatError`] when there is none and WeChat gives none.
     pub async fn token(&self, app: &WechatApp) -> Result<AccessToken, WechatError> {
-        let place = self.place(app);
-        let held = place.held().clone();
+        let slot = self.slot(app);
+        let held = slot.held().clone();
         match held {
             Some(token) if token.lasts(AHEAD) => Ok(token),
             Some(token) if token.lasts(MARGIN) => {
                 let keeper = self.clone();
                 // Whoever has the turn is at it already.
                 let replacing = async move {
-                    if let Ok(mut pace) = place.pace.try_lock()
-                        && let Err(error) = keeper.look_after(&place, &mut pace, Want::Fresh).await
+                    if let Ok(mut pace) = slot.pace.try_lock()
+                        && let Err(error) = keeper.look_after(&slot, &mut pace, RefreshMode::Fresh).await
                     {
                         tracing::warn!(%error, rid = error.rid, "an access token was not replaced in time");
                     }
@@ -244,7 +244,7 @@ impl TokenKeeper {
                 tokio::spawn(replacing.in_current_span());
                 Ok(token)
             }
-            Some(_) | None => self.obtain(place, Want::Good).await,
+            Some(_) | None => self.obtain(slot, RefreshMode::Good).await,
         }
     }
 
@@ -259,30 +259,30 @@ impl TokenKeeper {
         refused: &AccessToken,
         began: Instant,
     ) -> Result<AccessToken, WechatError> {
-        let place = self.place(app);
-        let want = Want::Other(refused.clone(), began);
-        let held = place.held().clone();
+        let slot = self.slot(app);
+        let want = RefreshMode::Other(refused.clone(), began);
+        let held = slot.held().clone();
         match held {
             Some(token) if want.is_met_by(&token) => Ok(token),
-            Some(_) | None => self.obtain(place, want).await,
+            Some(_) | None => self.obtain(slot, want).await,
         }
     }
 
-    fn place(&self, app: &WechatApp) -> Arc<Place> {
-        let mut places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = places.entry(app.id.clone()).or_insert_with(|| {
+    fn slot(&self, app: &WechatApp) -> Arc<TokenSlot> {
+        let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.entry(app.id.clone()).or_insert_with(|| {
             let (held, pace) = (Mutex::default(), tokio::sync::Mutex::default());
-            Arc::new(Place { app: app.clone(), held, pace })
+            Arc::new(TokenSlot { app: app.clone(), held, pace })
         });
-        Arc::clone(place)
+        Arc::clone(slot)
     }
 
     /// In a task of its own: a token that was fetched must not be lost with the request that began it.
-    async fn obtain(&self, place: Arc<Place>, want: Want) -> Result<AccessToken, WechatError> {
+    async fn obtain(&self, slot: Arc<TokenSlot>, want: RefreshMode) -> Result<AccessToken, WechatError> {
         let keeper = self.clone();
         let task = async move {
-            let mut pace = place.pace.lock().await;
-            keeper.look_after(&place, &mut pace, want).await
+            let mut pace = slot.pace.lock().await;
+            keeper.look_after(&slot, &mut pace, want).await
         };
         let task = tokio::spawn(task.in_current_span()).await;
         task.unwrap_or_else(|_| Err(Cause::NoToken("fetching it panicked".to_owned()).into()))
@@ -290,27 +290,27 @@ impl TokenKeeper {
 
     async fn look_after(
         &self,
-        place: &Place,
-        pace: &mut Pace,
-        want: Want,
+        slot: &TokenSlot,
+        pace: &mut RefreshState,
+        want: RefreshMode,
     ) -> Result<AccessToken, WechatError> {
-        let held = place.held().clone();
+        let held = slot.held().clone();
         if let Some(token) = held {
             if want.is_met_by(&token) {
                 return Ok(token);
             }
             let now = Instant::now();
             match &want {
-                Want::Fresh if pace.ahead.is_some_and(|until| now < until) => return Ok(token),
-                Want::Fresh => pace.ahead = Some(now + AHEAD_PAUSE),
-                Want::Other(refused, _) if token.is(Some(refused)) => {
+                RefreshMode::Fresh if pace.ahead.is_some_and(|until| now < until) => return Ok(token),
+                RefreshMode::Fresh => pace.ahead = Some(now + AHEAD_PAUSE),
+                RefreshMode::Other(refused, _) if token.is(Some(refused)) => {
                     // Refused together with a call for which WeChat has been asked meanwhile.
                     if pace.given_again(&token).is_some_and(|at| !want.is_later_than(at)) {
                         return Ok(token);
                     }
-                    *place.held() = None;
+                    *slot.held() = None;
                 }
-                Want::Good | Want::Other(..) => {}
+                RefreshMode::Good | RefreshMode::Other(..) => {}
             }
         }
         if let Some((told, until, _)) = &pace.failed
@@ -318,28 +318,28 @@ impl TokenKeeper {
         {
             return Err(told.clone().into());
         }
-        let found = match self.shared(place, pace, &want).await {
+        let found = match self.shared(slot, pace, &want).await {
             Err(Missing::Store(error)) => {
                 tracing::warn!(%error, "the store of access tokens is out of reach");
-                self.alone(place, pace, &want).await
+                self.local_backoff(slot, pace, &want).await
             }
             Err(Missing::Wechat(error)) => Err(error),
             Ok(token) => {
-                pace.alone = None;
+                pace.local_backoff = None;
                 Ok(token)
             }
         };
         match found {
             Ok(token) => {
                 pace.failed = None;
-                *place.held() = Some(token.clone());
+                *slot.held() = Some(token.clone());
                 Ok(token)
             }
             Err(error) => {
                 let pause = pace.failed.take().map_or(FAILED_PAUSES.0, |(_, _, pause)| pause * 2);
                 let pause = pause.min(FAILED_PAUSES.1);
-                let told = Told::from(&error);
-                tracing::warn!(app = place.app.id, error = %told.why, rid = told.rid, "there is no access token");
+                let told = CachedError::from(&error);
+                tracing::warn!(app = slot.app.id, error = %told.why, rid = told.rid, "there is no access token");
                 pace.failed = Some((told.clone(), Instant::now() + pause, pause));
                 Err(told.into())
             }
@@ -347,13 +347,18 @@ impl TokenKeeper {
     }
 
     /// The token out of the shared store, or from WeChat into it.
-    async fn shared(&self, place: &Place, pace: &mut Pace, want: &Want) -> Result<AccessToken, Missing> {
+    async fn shared(
+        &self,
+        slot: &TokenSlot,
+        pace: &mut RefreshState,
+        want: &RefreshMode,
+    ) -> Result<AccessToken, Missing> {
         let Inner { client, store, .. } = &*self.0;
-        let (lease, holder) = (format!("wechat-token:{}", place.app.id), random::short_id());
+        let (lease, holder) = (format!("wechat-token:{}", slot.app.id), random::short_id());
         let give_up = Instant::now() + client.timeout();
         let mut pause = LOOK_PAUSES.0;
         loop {
-            if let Some((_, token)) = self.kept(place).await?
+            if let Some((_, token)) = self.kept(slot).await?
                 && want.is_met_by(&token)
             {
                 return Ok(token);
@@ -364,9 +369,9 @@ impl TokenKeeper {
                 break;
             }
             // Another server is at it. Who has a good token need not wait for the next one.
-            let held = place.held().clone();
+            let held = slot.held().clone();
             match held {
-                Some(token) if matches!(want, Want::Fresh) => return Ok(token),
+                Some(token) if matches!(want, RefreshMode::Fresh) => return Ok(token),
                 Some(_) | None if Instant::now() > give_up => {
                     let why = "another server is fetching it".to_owned();
                     return Err(WechatError::from(Cause::NoToken(why)).into());
@@ -376,50 +381,60 @@ impl TokenKeeper {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LOOK_PAUSES.1);
         }
-        let found = self.under_lease(place, pace, want).await;
+        let found = self.under_lease(slot, pace, want).await;
         if let Err(error) = store.drop_lease(&lease, &holder).await {
             tracing::warn!(%error, "a lease runs on until it ends by itself");
         }
         found
     }
 
-    async fn under_lease(&self, place: &Place, pace: &mut Pace, want: &Want) -> Result<AccessToken, Missing> {
-        if let Some((note, token)) = self.kept(place).await? {
+    async fn under_lease(
+        &self,
+        slot: &TokenSlot,
+        pace: &mut RefreshState,
+        want: &RefreshMode,
+    ) -> Result<AccessToken, Missing> {
+        if let Some((note, token)) = self.kept(slot).await? {
             if want.is_met_by(&token) {
                 return Ok(token);
             }
             if token.is(want.refused()) {
-                self.0.store.drop_note(&place.note(), &note).await?;
+                self.0.store.drop_note(&slot.note(), &note).await?;
             }
         }
-        let mut token = self.fetch(place, false).await?;
+        let mut token = self.fetch(slot, false).await?;
         if token.is(want.refused()) {
             // Refused, and then given again: WeChat's servers may not agree yet. When it is refused once more to
             // a later call, the token is ended for good, as far as the budget goes.
             match pace.given_again(&token) {
                 Some(at) if want.is_later_than(at) => {
-                    self.may_force(place).await?;
-                    token = self.fetch(place, true).await?;
-                    pace.suspect = None;
+                    self.may_force(slot).await?;
+                    token = self.fetch(slot, true).await?;
+                    pace.rejected = None;
                 }
                 Some(_) => {}
-                None => pace.suspect = Some((token.clone(), Instant::now())),
+                None => pace.rejected = Some((token.clone(), Instant::now())),
             }
         }
-        if let Err(error) = self.keep(place, &token).await {
+        if let Err(error) = self.keep(slot, &token).await {
             tracing::warn!(%error, "an access token was not kept for the other servers");
         }
         Ok(token)
     }
 
     /// A token of this process' own, while the store is gone.
-    async fn alone(&self, place: &Place, pace: &mut Pace, want: &Want) -> Result<AccessToken, WechatError> {
-        let held = place.held().clone();
+    async fn local_backoff(
+        &self,
+        slot: &TokenSlot,
+        pace: &mut RefreshState,
+        want: &RefreshMode,
+    ) -> Result<AccessToken, WechatError> {
+        let held = slot.held().clone();
         if let Some(token) = held.filter(|token| token.lasts(MARGIN) && !token.is(want.refused())) {
             return Ok(token);
         }
         let now = Instant::now();
-        let pause = match pace.alone {
+        let pause = match pace.local_backoff {
             Some((until, _)) if now < until => {
                 let why = "the store that keeps it is out of reach, and WeChat was asked a while ago";
                 return Err(Cause::NoToken(why.to_owned()).into());
@@ -427,13 +442,13 @@ impl TokenKeeper {
             Some((_, pause)) => (pause * 2).min(ALONE_PAUSES.1),
             None => ALONE_PAUSES.0,
         };
-        pace.alone = Some((now + pause, pause));
-        self.fetch(place, false).await
+        pace.local_backoff = Some((now + pause, pause));
+        self.fetch(slot, false).await
     }
 
     /// Takes one out of the budget of forced refreshes.
-    async fn may_force(&self, place: &Place) -> Result<(), Missing> {
-        let (name, now) = (format!("wechat-forced:{}", place.app.id), Micros::now());
+    async fn may_force(&self, slot: &TokenSlot) -> Result<(), Missing> {
+        let (name, now) = (format!("wechat-forced:{}", slot.app.id), Micros::now());
         let kept = self.0.store.note(&name).await?.unwrap_or_default();
         let mut forced: VecDeque<Micros> = serde_json::from_str(&kept).unwrap_or_default();
         forced.retain(|at| now.since(*at) < DAY);
@@ -445,7 +460,7 @@ impl TokenKeeper {
                 let forced = serde_json::to_string(&forced).unwrap_or_default();
                 self.0.store.put_note(&name, &forced, DAY).await?;
                 tracing::warn!(
-                    app = place.app.id,
+                    app = slot.app.id,
                     "WeChat refuses its own access token; it is ended by force"
                 );
                 return Ok(());
@@ -456,7 +471,7 @@ impl TokenKeeper {
         Err(WechatError { class, ..Cause::NoToken(why).into() }.into())
     }
 
-    async fn fetch(&self, place: &Place, force_refresh: bool) -> Result<AccessToken, WechatError> {
+    async fn fetch(&self, slot: &TokenSlot, force_refresh: bool) -> Result<AccessToken, WechatError> {
         #[derive(Serialize)]
         struct Request<'a> {
             grant_type: &'a str,
@@ -469,21 +484,21 @@ impl TokenKeeper {
             access_token: SecretString,
             expires_in: u64,
         }
-        let secret = place.app.secret.expose_secret();
-        let request =
-            Request { grant_type: "client_credential", appid: &place.app.id, secret, force_refresh };
-        let body = serde_json::to_vec(&request).map_err(|_| Cause::Foreign("its request has no JSON"))?;
+        let secret = slot.app.secret.expose_secret();
+        let request = Request { grant_type: "client_credential", appid: &slot.app.id, secret, force_refresh };
+        let body =
+            serde_json::to_vec(&request).map_err(|_| Cause::UnexpectedResponse("its request has no JSON"))?;
         let client = &self.0.client;
-        let ask = Ask { api: Api::StableToken, query: &[], body: Some(&body), hidden: &[secret] };
+        let ask = ApiCall { api: Api::StableToken, query: &[], body: Some(&body), hidden: &[secret] };
         let asked = Micros::now();
         let reply: Reply = client.ask(ask, Instant::now() + client.timeout()).await?;
         let text = reply.access_token.expose_secret();
         let fits = (1..=MAX_TOKEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         if !fits || !(1..=DAY.as_secs()).contains(&reply.expires_in) {
-            return Err(Cause::Foreign("its access token has another form").into());
+            return Err(Cause::UnexpectedResponse("its access token has another form").into());
         }
         tracing::info!(
-            app = place.app.id,
+            app = slot.app.id,
             expires_in = reply.expires_in,
             force_refresh,
             "WeChat gave an access token"
@@ -493,15 +508,15 @@ impl TokenKeeper {
     }
 
     /// The token in the store, with the note's text.
-    async fn kept(&self, place: &Place) -> Result<Option<(String, AccessToken)>, StoreError> {
-        let Some(note) = self.0.store.note(&place.note()).await? else { return Ok(None) };
-        let opened = self.0.keys.get().await?.sealer.open(&note, &place.note());
+    async fn kept(&self, slot: &TokenSlot) -> Result<Option<(String, AccessToken)>, StoreError> {
+        let Some(note) = self.0.store.note(&slot.note()).await? else { return Ok(None) };
+        let opened = self.0.keys.get().await?.sealer.open(&note, &slot.note());
         // One sealed by a key that is gone is replaced as if there were none.
         let token = opened.and_then(|json| serde_json::from_str(json.expose_secret()).ok());
         Ok(token.map(|token| (note, token)))
     }
 
-    async fn keep(&self, place: &Place, token: &AccessToken) -> Result<(), StoreError> {
+    async fn keep(&self, slot: &TokenSlot, token: &AccessToken) -> Result<(), StoreError> {
         #[derive(Serialize)]
         struct Kept<'a> {
             text: &'a str,
@@ -509,8 +524,8 @@ impl TokenKeeper {
         }
         let kept = Kept { text: token.text.expose_secret(), ends_at: token.ends_at };
         let json = serde_json::to_string(&kept).map_err(|error| StoreError::Refused(error.into()))?;
-        let sealed = self.0.keys.get().await?.sealer.seal(&json, &place.note());
-        self.0.store.put_note(&place.note(), &sealed, token.expires_in()).await
+        let sealed = self.0.keys.get().await?.sealer.seal(&json, &slot.note());
+        self.0.store.put_note(&slot.note(), &sealed, token.expires_in()).await
     }
 }
 

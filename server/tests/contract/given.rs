@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use yibi_common::drawing::{Mode, Paper};
-use yibi_server::clock::Micros;
+use yibi_server::domain::clock::Micros;
+use yibi_server::domain::user::UserKey;
 use yibi_server::store::avatars::Avatars;
 use yibi_server::store::checks::Checks;
 use yibi_server::store::gallery::{Appended, Batch, Gallery, Header, NewDrawing, NewUser, WeappSave};
 use yibi_server::store::sessions::Sessions;
-use yibi_server::user::UserKey;
 
 /// Users and drawings in a backend; every task of a test has a handle of its own.
 pub trait GalleryUnderTest: Gallery + Avatars + Checks + Clone + Send + Sync + 'static {}

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use yibi_server::clock::Micros;
+use yibi_server::domain::clock::Micros;
+use yibi_server::domain::user::UserKey;
 use yibi_server::store::sessions::{
     CodeOutcome, CodeState, Dialect, SecretHash, SessionId, StoredSession, StoredToken,
 };
-use yibi_server::user::UserKey;
 
 use crate::given::{SessionsUnderTest, eventually, user};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use yibi_common::admin::SessionOrder;
-use yibi_server::clock::Micros;
+use yibi_server::domain::clock::Micros;
 use yibi_server::store::admin::{Place, SessionFilter, SessionPage, SessionsAdmin, Texts};
 use yibi_server::store::sessions::{Dialect, SessionId, StoredSession};
 

@@ -8,12 +8,12 @@ use yibi_common::admin::{AuditEntry, DrawingOrder};
 
 use super::schema::{Collections, DrawingDoc, MAX_TIME, State, UserDoc, without_tail};
 use super::{MongoGallery, StoreError, StoreResult};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::admin::{
     Collector, DrawingPage, GalleryAdmin, Place, Rows, Texts, UserPage, UsersBy, sorted_by,
 };
 use crate::store::gallery::{Header, UserRecord};
-use crate::user::UserKey;
 
 /// Documents that are fetched in one turn.
 const TURN: u32 = 256;

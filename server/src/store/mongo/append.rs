@@ -10,9 +10,9 @@ use yibi_common::drawing::Mode;
 
 use super::schema::{Collections, DrawingDoc, MAX_TIME, State, binary, drawing_key, tail_size};
 use super::{ROUNDS, StoreError, StoreResult, error};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::gallery::{Appended, Batch, Header, NewDrawing};
-use crate::user::UserKey;
 
 /// How much of a list its header holds before an append, by [`tail_size`]. A batch that is larger by itself
 /// goes into an empty tail.

@@ -5,10 +5,10 @@ use mongodb::bson::{Document, doc};
 
 use super::schema::{AvatarDoc, Collections, MAX_TIME, UserDoc, avatar_key, binary};
 use super::{MongoGallery, StoreResult};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::avatars::Avatars;
 use crate::store::gallery::UserRecord;
-use crate::user::UserKey;
 
 impl Avatars for MongoGallery {
     async fn set_avatar(

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::{Collections, MAX_TIME};
 use super::{MongoGallery, ROUNDS, StoreError, StoreResult, error};
-use crate::clock::Micros;
-use crate::store::checks::{Check, Checks, Standing, Subject};
-use crate::user::UserKey;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
+use crate::store::checks::{Checks, ModerationCheck, ModerationStatus, Subject};
 
 /// A check.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub(super) struct CheckDoc {
     u: String,
     subject: String,
     content: String,
-    standing: Standing,
+    standing: ModerationStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     label: Option<u32>,
     created_at: Micros,
@@ -35,7 +35,7 @@ pub(super) struct CheckDoc {
 }
 
 impl CheckDoc {
-    fn of(check: &Check) -> Self {
+    fn of(check: &ModerationCheck) -> Self {
         Self {
             key: key(&check.user, &check.subject),
             u: check.user.to_string(),
@@ -52,9 +52,9 @@ impl CheckDoc {
         }
     }
 
-    fn check(self) -> StoreResult<Check> {
+    fn check(self) -> StoreResult<ModerationCheck> {
         let damaged = || StoreError::Damaged("the subject of a check".to_owned());
-        Ok(Check {
+        Ok(ModerationCheck {
             user: UserKey::from_text(&self.u),
             subject: Subject::parse(&self.subject).ok_or_else(damaged)?,
             content: self.content,
@@ -75,22 +75,22 @@ fn key(user: &UserKey, subject: &Subject) -> String {
 }
 
 impl Checks for MongoGallery {
-    async fn put_check(&self, check: &Check) -> StoreResult<()> {
+    async fn put_check(&self, check: &ModerationCheck) -> StoreResult<()> {
         let check = CheckDoc::of(check);
         self.run(async move |db| db.put_check(&check).await).await
     }
 
-    async fn check(&self, user: &UserKey, subject: &Subject) -> StoreResult<Option<Check>> {
+    async fn check(&self, user: &UserKey, subject: &Subject) -> StoreResult<Option<ModerationCheck>> {
         let theirs = doc! {"_id": key(user, subject), "u": user.as_str()};
         self.run(async move |db| db.find_check(theirs).await).await
     }
 
-    async fn check_of_trace(&self, trace_id: &str) -> StoreResult<Option<Check>> {
+    async fn check_of_trace(&self, trace_id: &str) -> StoreResult<Option<ModerationCheck>> {
         let traced = doc! {"trace_id": trace_id};
         self.run(async move |db| db.find_check(traced).await).await
     }
 
-    async fn checks_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<Check>> {
+    async fn checks_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<ModerationCheck>> {
         self.run(async move |db| {
             let due = db
                 .checks
@@ -105,7 +105,7 @@ impl Checks for MongoGallery {
         .await
     }
 
-    async fn change_check(&self, check: &Check) -> StoreResult<bool> {
+    async fn change_check(&self, check: &ModerationCheck) -> StoreResult<bool> {
         let known = CheckDoc::of(check);
         self.run(async move |db| {
             let as_read = doc! {
@@ -152,7 +152,7 @@ impl Collections {
         Ok(())
     }
 
-    async fn find_check(&self, filter: Document) -> StoreResult<Option<Check>> {
+    async fn find_check(&self, filter: Document) -> StoreResult<Option<ModerationCheck>> {
         let found = self.checks.find_one(filter).max_time(MAX_TIME).await?;
         found.map(CheckDoc::check).transpose()
     }

@@ -69,7 +69,7 @@ pub(super) fn bytes(blob: Binary) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Micros;
+    use crate::domain::clock::Micros;
     use crate::store::mongo::schema::binary;
 
     fn chunks(ranges: &[(u32, u32)]) -> Vec<ChunkDoc> {

@@ -6,10 +6,10 @@ use mongodb::options::ReturnDocument;
 use super::chunks::bytes;
 use super::schema::{Collections, DrawingDoc, MAX_TIME, State, drawing_key, without_tail};
 use super::{ROUNDS, StoreError, StoreResult};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::checks::Subject;
 use crate::store::gallery::{Header, Stored};
-use crate::user::UserKey;
 
 impl Collections {
     pub(super) async fn header(&self, user: &UserKey, id: &str) -> StoreResult<Option<Header>> {

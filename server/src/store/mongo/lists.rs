@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::StoreResult;
 use super::chunks::bytes;
 use super::schema::{Collections, DrawingDoc, MAX_TIME, State, without_tail};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::gallery::{After, Header, Heads, Usage, WeappHead};
-use crate::user::UserKey;
 
 impl Collections {
     pub(super) async fn page(

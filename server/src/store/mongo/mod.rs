@@ -24,9 +24,9 @@ mod append;
 mod avatars;
 mod checks;
 mod chunks;
+mod client;
 mod drawings;
 mod error;
-mod link;
 mod lists;
 mod schema;
 mod state;
@@ -38,7 +38,7 @@ use std::sync::Arc;
 
 use mongodb::options::{ClientOptions, ConnectionString};
 
-use self::link::Link;
+use self::client::MongoClient;
 use self::schema::Collections;
 pub use self::state::{Acknowledged, MongoState};
 use super::gallery::{
@@ -46,8 +46,8 @@ use super::gallery::{
     WeappSave, WeappSaved,
 };
 use super::{StoreError, StoreResult};
-use crate::clock::Micros;
-use crate::user::UserKey;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 
 /// How often an operation looks again when others changed what it had read, before it gives up as
 /// [`StoreError::Busy`]. Each round means that another one's change got through.
@@ -56,7 +56,7 @@ const ROUNDS: usize = 32;
 /// Users and drawings in MongoDB. Cheap to clone; one connection pool for each runtime that asks.
 #[derive(Debug, Clone)]
 pub struct MongoGallery {
-    link: Arc<Link>,
+    link: Arc<MongoClient>,
 }
 
 impl MongoGallery {
@@ -80,7 +80,7 @@ impl MongoGallery {
         adjust: impl Fn(&mut ClientOptions) + Send + Sync + 'static,
     ) -> StoreResult<Self> {
         let store = Self::linked(uri, database, adjust)?;
-        tokio::spawn(link::make_indexes(Arc::downgrade(&store.link)));
+        tokio::spawn(client::make_indexes(Arc::downgrade(&store.link)));
         Ok(store)
     }
 
@@ -98,7 +98,7 @@ impl MongoGallery {
         adjust: impl Fn(&mut ClientOptions) + Send + Sync + 'static,
     ) -> StoreResult<Self> {
         let uri = ConnectionString::parse(uri).map_err(|cause| error::unreadable_uri(uri, &cause))?;
-        Ok(Self { link: Arc::new(Link::new(uri, database, adjust)) })
+        Ok(Self { link: Arc::new(MongoClient::new(uri, database, adjust)) })
     }
 
     /// A secret that all servers share: the proposal of the one that came first.

@@ -16,9 +16,9 @@ use yibi_common::drawing::{Mode, Paper};
 use super::admin::AuditDoc;
 use super::checks::CheckDoc;
 use super::{ROUNDS, StoreError, StoreResult, error};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::gallery::{Header, UserRecord};
-use crate::user::UserKey;
 
 /// How long a server works at one command, where a command can say so.
 pub(super) const MAX_TIME: Duration = Duration::from_secs(3);

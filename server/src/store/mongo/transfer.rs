@@ -12,10 +12,10 @@ use super::schema::{
     drawing_key, tail_size,
 };
 use super::{MongoGallery, StoreError, StoreResult, error};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::gallery::{Stored, UserRecord};
 use crate::store::transfer::{AuditRow, Transfer, Turn};
-use crate::user::UserKey;
 
 impl Transfer for MongoGallery {
     async fn users_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<UserRecord>> {

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::schema::{Collections, MAX_TIME, State, UserDoc};
 use super::{ROUNDS, StoreError, StoreResult, error};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::gallery::{NewUser, UserRecord};
-use crate::user::UserKey;
 
 impl Collections {
     pub(super) async fn sign_in(

@@ -6,9 +6,9 @@ use yibi_common::drawing::{Mode, Paper};
 use super::append::{binaries, room_for, signed};
 use super::schema::{Collections, DrawingDoc, State, drawing_key, tail_size};
 use super::{ROUNDS, StoreError, StoreResult};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::gallery::{Header, Obstacle, WeappSave, WeappSaved};
-use crate::user::UserKey;
 
 /// A [`WeappSave`] that owns what it holds.
 pub(super) struct Save {

@@ -18,7 +18,7 @@ use redis::{
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::link::PATIENCE;
+use super::client::PATIENCE;
 use super::{StoreResult, error};
 
 const REDIS_PORT: u16 = 6379;

@@ -9,10 +9,10 @@ use redis::{Cmd, cmd, pipe};
 use yibi_common::admin::SessionOrder;
 
 use super::sessions::{Kept, get, lives, read};
-use super::{Keep, RedisSessions, SessionId, StoreResult, StoredSession};
-use crate::clock::Micros;
+use super::{RedisOps, RedisSessions, SessionId, StoreResult, StoredSession};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::admin::{Collector, Place, Rows, SessionPage, SessionsAdmin};
-use crate::user::UserKey;
 
 /// All orders, each of which has an index.
 const ORDERS: [SessionOrder; 3] = [SessionOrder::Expiry, SessionOrder::LastSeen, SessionOrder::Openid];
@@ -51,7 +51,7 @@ impl SessionsAdmin for RedisSessions {
     }
 }
 
-impl Keep {
+impl RedisOps {
     /// Writes a session, which ends then, into the indexes, and sweeps them a little.
     pub(super) async fn index_for_all(&self, session: &StoredSession, ends: Micros) -> StoreResult<()> {
         let name = name(&session.user, session.id);

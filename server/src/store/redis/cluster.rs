@@ -8,7 +8,7 @@ use redis::cluster_async::ClusterConnection;
 use redis::{Cmd, ConnectionInfo, Pipeline, RedisFuture, RedisResult, TlsCertificates, Value};
 
 use super::address::tcp;
-use super::link::PATIENCE;
+use super::client::PATIENCE;
 
 /// How often a command follows a slot that has moved, or is sent again to a node that failed, within the
 /// patience that one reply gets.

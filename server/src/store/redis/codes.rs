@@ -8,12 +8,12 @@ use std::time::Duration;
 use redis::cmd;
 
 use super::scripts::{CLAIM_CODE, REMOVE_IF, TAKE_LEASE};
-use super::{CodeOutcome, CodeState, Keep, SecretHash, SessionId, StoreError, StoreResult, millis};
+use super::{CodeOutcome, CodeState, RedisOps, SecretHash, SessionId, StoreError, StoreResult, millis};
 
 /// The length of what precedes the holder in the value of a claim.
 const CLAIM_MARK: usize = 17;
 
-impl Keep {
+impl RedisOps {
     pub(super) async fn ping(&self) -> StoreResult<()> {
         self.link.one(&cmd("PING")).await
     }

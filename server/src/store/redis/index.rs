@@ -8,9 +8,9 @@ use redis::{cmd, pipe};
 use super::admin::name;
 use super::scripts::{INDEX, REMOVE_IF};
 use super::sessions::{Kept, get, lives, read};
-use super::{Keep, SessionId, StoreResult, StoredSession, millis};
-use crate::clock::Micros;
-use crate::user::UserKey;
+use super::{RedisOps, SessionId, StoreResult, StoredSession, millis};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 
 /// Each time that an index has grown by so many, it is read, and so rid of what has ended.
 const MEND_EVERY: u64 = 32;
@@ -19,7 +19,7 @@ const TURN: usize = 64;
 /// By how much a moment in the index may be wrong without being mended.
 const SLACK: Duration = Duration::from_secs(60);
 
-impl Keep {
+impl RedisOps {
     /// Writes a session that is kept for so long into its user's index.
     pub(super) async fn index(&self, session: &StoredSession, kept: Duration) -> StoreResult<()> {
         let now = Micros::now();

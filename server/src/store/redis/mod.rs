@@ -22,12 +22,12 @@
 
 mod address;
 mod admin;
+mod client;
 mod cluster;
 mod codes;
 mod error;
 mod fleet;
 mod index;
-mod link;
 mod notes;
 mod scripts;
 mod sessions;
@@ -38,13 +38,13 @@ use std::time::Duration;
 
 use yibi_common::admin::SessionOrder;
 
-use self::link::Link;
+use self::client::RedisClient;
 pub use self::state::RedisState;
-use super::gate::Gate;
+use super::bulkhead::Bulkhead;
 use super::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
 use super::{StoreError, StoreResult};
-use crate::clock::Micros;
-use crate::user::UserKey;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 
 /// Operations at once, over one connection.
 const RUNNING: usize = 1_024;
@@ -54,14 +54,14 @@ const WAITING: usize = 1_024;
 /// Sessions, codes and leases in Redis. Cheap to clone; one connection per process.
 #[derive(Debug, Clone)]
 pub struct RedisSessions {
-    keep: Keep,
-    gate: Arc<Gate>,
+    keep: RedisOps,
+    gate: Arc<Bulkhead>,
 }
 
 /// What an operation needs; all of them are methods of this, in the files beside.
 #[derive(Debug, Clone)]
-struct Keep {
-    link: Link,
+struct RedisOps {
+    link: RedisClient,
     keys: Arc<Keys>,
 }
 
@@ -139,11 +139,11 @@ impl RedisSessions {
     /// [`StoreError::Refused`] when the URL can't be read.
     pub fn connect(url: &str, prefix: &str) -> StoreResult<Self> {
         let keys = Arc::new(Keys { prefix: prefix.to_owned() });
-        let keep = Keep { link: Link::open(url)?, keys };
-        Ok(Self { keep, gate: Arc::new(Gate::new(RUNNING, WAITING)) })
+        let keep = RedisOps { link: RedisClient::open(url)?, keys };
+        Ok(Self { keep, gate: Arc::new(Bulkhead::new(RUNNING, WAITING)) })
     }
 
-    async fn run<T, F>(&self, operation: impl FnOnce(Keep) -> F) -> StoreResult<T>
+    async fn run<T, F>(&self, operation: impl FnOnce(RedisOps) -> F) -> StoreResult<T>
     where
         T: Send + 'static,
         F: Future<Output = StoreResult<T>> + Send + 'static,

@@ -6,9 +6,9 @@ use redis::cmd;
 
 use super::scripts::REMOVE_IF;
 use super::sessions::get;
-use super::{Keep, StoreResult, millis};
+use super::{RedisOps, StoreResult, millis};
 
-impl Keep {
+impl RedisOps {
     pub(super) async fn note(&self, name: &str) -> StoreResult<Option<String>> {
         self.link.one(&get(&self.keys.note(name))).await
     }

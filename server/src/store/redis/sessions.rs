@@ -5,9 +5,9 @@ use std::time::Duration;
 use redis::{Cmd, cmd, pipe};
 
 use super::scripts::{RAISE_EPOCH, REPLACE};
-use super::{Keep, SessionId, StoreResult, StoredSession, millis};
-use crate::clock::Micros;
-use crate::user::UserKey;
+use super::{RedisOps, SessionId, StoreResult, StoredSession, millis};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 
 /// How long an epoch is kept: longer than any session lives, so that it outlives all that it has ended.
 const EPOCH_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -19,7 +19,7 @@ pub(super) struct Kept {
     pub(super) text: String,
 }
 
-impl Keep {
+impl RedisOps {
     pub(super) async fn create(
         &self,
         mut session: StoredSession,

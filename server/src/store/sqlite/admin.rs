@@ -5,7 +5,8 @@ use yibi_common::admin::{AuditEntry, DrawingOrder, SessionOrder};
 
 use super::rows::{Drawing, drawing_columns};
 use super::{SqliteStore, sessions, users};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::admin::{
     Collector, DrawingPage, GalleryAdmin, Place, Rows, SessionPage, SessionsAdmin, Texts, UserPage, UsersBy,
     sorted_by,
@@ -13,7 +14,6 @@ use crate::store::admin::{
 use crate::store::gallery::{Header, UserRecord};
 use crate::store::sessions::{SessionId, StoredSession};
 use crate::store::{StoreError, StoreResult};
-use crate::user::UserKey;
 
 /// Ids that no one has, before and behind all others.
 const ENDS: ([u8; 16], [u8; 16]) = ([0; 16], [255; 16]);

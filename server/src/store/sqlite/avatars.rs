@@ -4,11 +4,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
 use super::users::{from_row, user};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::StoreResult;
 use crate::store::avatars::Avatars;
 use crate::store::gallery::UserRecord;
-use crate::user::UserKey;
 
 impl Avatars for SqliteStore {
     async fn set_avatar(

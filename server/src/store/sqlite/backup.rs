@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::connect::{BUSY_TIMEOUT, LOCK, OpenError, file_in};
 use super::schema;
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
 use crate::random;
 
 /// What a file holds.

@@ -4,18 +4,18 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::StoreResult;
-use crate::store::checks::{Check, Checks, Standing, Subject};
-use crate::user::UserKey;
+use crate::store::checks::{Checks, ModerationCheck, ModerationStatus, Subject};
 
 impl Checks for SqliteStore {
-    async fn put_check(&self, check: &Check) -> StoreResult<()> {
+    async fn put_check(&self, check: &ModerationCheck) -> StoreResult<()> {
         let check = check.clone();
         self.writing(0, move |connection| put(connection, &check)).await
     }
 
-    async fn check(&self, user: &UserKey, subject: &Subject) -> StoreResult<Option<Check>> {
+    async fn check(&self, user: &UserKey, subject: &Subject) -> StoreResult<Option<ModerationCheck>> {
         let (user, subject) = (user.clone(), subject.to_string());
         self.reading(move |connection| {
             let mut statement =
@@ -25,7 +25,7 @@ impl Checks for SqliteStore {
         .await
     }
 
-    async fn check_of_trace(&self, trace_id: &str) -> StoreResult<Option<Check>> {
+    async fn check_of_trace(&self, trace_id: &str) -> StoreResult<Option<ModerationCheck>> {
         let trace_id = trace_id.to_owned();
         self.reading(move |connection| {
             let mut statement = connection.prepare_cached("SELECT * FROM checks WHERE trace_id = ?")?;
@@ -34,7 +34,7 @@ impl Checks for SqliteStore {
         .await
     }
 
-    async fn checks_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<Check>> {
+    async fn checks_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<ModerationCheck>> {
         self.reading(move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT * FROM checks WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?",
@@ -45,7 +45,7 @@ impl Checks for SqliteStore {
         .await
     }
 
-    async fn change_check(&self, check: &Check) -> StoreResult<bool> {
+    async fn change_check(&self, check: &ModerationCheck) -> StoreResult<bool> {
         let check = check.clone();
         self.writing(0, move |connection| change(connection, &check)).await
     }
@@ -66,10 +66,10 @@ impl Checks for SqliteStore {
     }
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Check> {
+fn from_row(row: &Row<'_>) -> rusqlite::Result<ModerationCheck> {
     let (subject, standing): (String, String) = (row.get("subject")?, row.get("standing")?);
     let unknown = |what: String| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, what.into());
-    Ok(Check {
+    Ok(ModerationCheck {
         user: row.get("user")?,
         content: row.get("content")?,
         label: row.get("label")?,
@@ -79,12 +79,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Check> {
         asked_at: row.get("asked_at")?,
         tries: row.get("tries")?,
         trace_id: row.get("trace_id")?,
-        standing: Standing::of(&standing).ok_or_else(|| unknown(standing))?,
+        standing: ModerationStatus::of(&standing).ok_or_else(|| unknown(standing))?,
         subject: Subject::parse(&subject).ok_or_else(|| unknown(subject))?,
     })
 }
 
-fn put(connection: &Connection, check: &Check) -> StoreResult<()> {
+fn put(connection: &Connection, check: &ModerationCheck) -> StoreResult<()> {
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO checks (user, subject, content, standing, label, created_at, version,
@@ -114,7 +114,7 @@ pub fn remove(connection: &Connection, user: &UserKey, subject: &Subject) -> Sto
     Ok(())
 }
 
-fn change(connection: &Connection, check: &Check) -> StoreResult<bool> {
+fn change(connection: &Connection, check: &ModerationCheck) -> StoreResult<bool> {
     let changed = connection
         .prepare_cached(
             "UPDATE checks SET standing = ?, label = ?, due_at = ?, asked_at = ?, tries = ?, trace_id = ?,

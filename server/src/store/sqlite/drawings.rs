@@ -5,11 +5,11 @@ use yibi_common::drawing::Mode;
 
 use super::checks;
 use super::rows::{Drawing, signed};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::StoreResult;
 use crate::store::checks::Subject;
 use crate::store::gallery::{Appended, Batch, Header, NewDrawing, WeappSave, WeappSaved};
-use crate::user::UserKey;
 
 /// See [`Gallery::append`](crate::store::gallery::Gallery::append).
 pub fn append(

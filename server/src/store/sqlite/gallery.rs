@@ -2,13 +2,13 @@
 //! it works on.
 
 use super::{SqliteStore, drawings, lists, users};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::StoreResult;
 use crate::store::gallery::{
     After, Appended, Batch, Gallery, Header, NewDrawing, NewUser, Stored, Usage, UserRecord, WeappHead,
     WeappSave, WeappSaved,
 };
-use crate::user::UserKey;
 
 impl Gallery for SqliteStore {
     async fn ping(&self) -> StoreResult<()> {

@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{Drawing, Size, drawing_columns};
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::gallery::{After, Header, Heads, Stored, Usage, WeappHead};
 use crate::store::{StoreError, StoreResult};
-use crate::user::UserKey;
 
 /// A drawing's actions from a number on.
 const ACTIONS: &str = "SELECT blob FROM actions

@@ -4,9 +4,9 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use yibi_common::drawing::{Mode, Paper};
 
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::gallery::Header;
-use crate::user::UserKey;
 
 impl ToSql for Micros {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

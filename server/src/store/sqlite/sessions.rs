@@ -6,10 +6,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tokio::time::{Instant, timeout_at};
 
 use super::SqliteStore;
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
 use crate::store::{OPERATION_DEADLINE, StoreError, StoreResult};
-use crate::user::UserKey;
 
 /// A session's expiry moves when that makes a difference of at least this, or of this part of the time that the
 /// session may be idle.

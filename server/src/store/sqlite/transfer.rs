@@ -6,10 +6,10 @@ use yibi_common::codec;
 
 use super::rows::Drawing;
 use super::{SqliteStore, users};
+use crate::domain::user::UserKey;
 use crate::store::gallery::{Stored, UserRecord};
 use crate::store::transfer::{AuditRow, Transfer, Turn};
 use crate::store::{StoreError, StoreResult};
-use crate::user::UserKey;
 
 impl Transfer for SqliteStore {
     async fn users_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<UserRecord>> {

@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::drawings;
-use crate::clock::Micros;
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
 use crate::store::StoreResult;
 use crate::store::gallery::{NewUser, UserRecord};
-use crate::user::UserKey;
 
 /// Drawings that one step of an erasure removes, each with up to thousands of actions: others wait for it.
 const ERASED_AT_ONCE: u32 = 8;

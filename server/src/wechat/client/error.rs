@@ -88,7 +88,7 @@ pub enum Cause {
     TooLong,
     /// The answer is not what the API is documented to give.
     #[error("the answer is not WeChat's: {0}")]
-    Foreign(&'static str),
+    UnexpectedResponse(&'static str),
     /// WeChat has not answered for a while, so it was not asked.
     #[error("WeChat does not answer, so it was not asked")]
     CircuitOpen,
@@ -109,7 +109,7 @@ impl Cause {
         match self {
             Self::TimedOut | Self::Transport(_) => true,
             Self::Status(status) => *status >= 500,
-            Self::TooLong | Self::Foreign(_) | Self::CircuitOpen | Self::NoToken(_) => false,
+            Self::TooLong | Self::UnexpectedResponse(_) | Self::CircuitOpen | Self::NoToken(_) => false,
         }
     }
 }
@@ -136,7 +136,11 @@ impl WechatError {
             Some(Cause::CircuitOpen) => "circuit_open",
             Some(Cause::NoToken(_)) => "no_token",
             Some(
-                Cause::TimedOut | Cause::Transport(_) | Cause::Status(_) | Cause::TooLong | Cause::Foreign(_),
+                Cause::TimedOut
+                | Cause::Transport(_)
+                | Cause::Status(_)
+                | Cause::TooLong
+                | Cause::UnexpectedResponse(_),
             )
             | None => self.class.name(),
         }

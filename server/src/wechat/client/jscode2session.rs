@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{Ask, Cause, WechatApp, WechatClient, WechatError};
+use super::{ApiCall, Cause, WechatApp, WechatClient, WechatError};
 use crate::wechat::api::Api;
 use crate::wechat::crypto::{is_session_key, is_user_id};
 
@@ -48,7 +48,7 @@ impl WechatClient {
             ("js_code", code),
             ("grant_type", "authorization_code"),
         ];
-        let ask = Ask { api: Api::Jscode2session, query: &query, body: None, hidden: &[secret, code] };
+        let ask = ApiCall { api: Api::Jscode2session, query: &query, body: None, hidden: &[secret, code] };
         let Reply { openid, session_key, unionid } = self.ask(ask, Instant::now() + self.timeout).await?;
         Ok(accept(openid, session_key, unionid)?)
     }
@@ -58,10 +58,10 @@ impl WechatClient {
 fn accept(openid: String, session_key: SecretString, unionid: Option<String>) -> Result<Exchange, Cause> {
     let unionid = unionid.filter(|id| !id.is_empty());
     if !is_user_id(&openid) || !unionid.as_deref().is_none_or(is_user_id) {
-        return Err(Cause::Foreign("its openid or unionid has another form"));
+        return Err(Cause::UnexpectedResponse("its openid or unionid has another form"));
     }
     if !is_session_key(session_key.expose_secret()) {
-        return Err(Cause::Foreign("its session_key has another form"));
+        return Err(Cause::UnexpectedResponse("its session_key has another form"));
     }
     Ok(Exchange { openid, session_key, unionid })
 }

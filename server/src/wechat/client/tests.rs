@@ -213,7 +213,7 @@ async fn a_time_out_that_another_used_up_opens_no_circuit() {
     let hang = || vec![Scripted::from(Step::Hang); 6];
     wechat.simulator.script(hang()).unwrap();
     let patient = wechat.client(PATIENT);
-    let ask = Ask { api: Api::Jscode2session, query: &[], body: None, hidden: &[] };
+    let ask = ApiCall { api: Api::Jscode2session, query: &[], body: None, hidden: &[] };
     for _ in 0..6 {
         let late = patient.ask::<serde_json::Value>(ask, Instant::now() + Duration::from_millis(50)).await;
         assert!(matches!(late.unwrap_err().cause, Some(Cause::TimedOut)));
@@ -314,7 +314,7 @@ async fn a_reply_that_is_not_wechats_is_unreachable() {
         let (_wechat, client) = scripted(vec![body(&reply)]);
         let error = refused(&client, &app()).await;
         assert_eq!(error.class, Class::Unreachable, "{reply}");
-        assert!(matches!(error.cause, Some(Cause::Foreign(_))), "{reply}");
+        assert!(matches!(error.cause, Some(Cause::UnexpectedResponse(_))), "{reply}");
     }
 }
 
@@ -325,7 +325,7 @@ async fn no_more_is_read_than_any_reply_of_wechats_has() {
         Step::Garbage { bytes: MAX_REPLY + 1 },
         Step::Garbage { bytes: 16 << 20 },
     ]);
-    assert!(matches!(refused(&client, &app()).await.cause, Some(Cause::Foreign(_))));
+    assert!(matches!(refused(&client, &app()).await.cause, Some(Cause::UnexpectedResponse(_))));
     assert!(matches!(refused(&client, &app()).await.cause, Some(Cause::TooLong)));
     assert!(matches!(refused(&client, &app()).await.cause, Some(Cause::TooLong)));
     client.exchange(&app(), CODE).await.unwrap();

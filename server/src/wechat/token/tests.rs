@@ -181,23 +181,23 @@ async fn forced_refreshes_are_20_a_day() {
     let fleet = Fleet::new();
     let server = fleet.server();
     let keeper = &server.tokens_for_tests();
-    let place = keeper.place(&app());
+    let slot = keeper.slot(&app());
     let name = format!("wechat-forced:{}", app().id);
     let ago = |seconds| Micros::now().minus(Duration::from_secs(seconds));
     let spent: Vec<Micros> = (0..19).rev().map(|number| ago(100 + number * 3_600)).collect();
     keeper.0.store.put_note(&name, &serde_json::to_string(&spent).unwrap(), DAY).await.unwrap();
-    assert!(keeper.may_force(&place).await.is_ok());
+    assert!(keeper.may_force(&slot).await.is_ok());
     let kept = keeper.0.store.note(&name).await.unwrap().unwrap();
     let mut spent: Vec<Micros> = serde_json::from_str(&kept).unwrap();
     assert_eq!(spent.len(), 20);
     *spent.last_mut().unwrap() = ago(60);
     keeper.0.store.put_note(&name, &serde_json::to_string(&spent).unwrap(), DAY).await.unwrap();
-    let Err(Missing::Wechat(error)) = keeper.may_force(&place).await else { panic!("a 21st") };
+    let Err(Missing::Wechat(error)) = keeper.may_force(&slot).await else { panic!("a 21st") };
     assert!(matches!(error.class, Class::Wait { retry_after } if retry_after > Duration::from_secs(3_600)));
     // A day later there is room again.
     *spent.first_mut().unwrap() = ago(86_401);
     keeper.0.store.put_note(&name, &serde_json::to_string(&spent).unwrap(), DAY).await.unwrap();
-    assert!(keeper.may_force(&place).await.is_ok());
+    assert!(keeper.may_force(&slot).await.is_ok());
 }
 
 #[tokio::test]
@@ -235,16 +235,16 @@ async fn a_token_that_can_not_be_replaced_serves_to_its_end() {
         tokio::task::yield_now().await;
     }
     // The turn is taken by whoever replaces it; behind that one, nothing is left to do for a while.
-    let place = keeper.place(&app());
-    drop(place.pace.lock().await);
+    let slot = keeper.slot(&app());
+    drop(slot.pace.lock().await);
     keeper.token(&app()).await.unwrap();
-    drop(place.pace.lock().await);
+    drop(slot.pace.lock().await);
     assert_eq!(fleet.fetches(), 2);
     // One that is over is no longer used.
     fleet.gives("a-short-one", 5);
-    *place.held() = None;
-    place.pace.lock().await.failed = None;
-    keeper.0.store.put_note(&place.note(), "not sealed by anybody", DAY).await.unwrap();
+    *slot.held() = None;
+    slot.pace.lock().await.failed = None;
+    keeper.0.store.put_note(&slot.note(), "not sealed by anybody", DAY).await.unwrap();
     keeper.token(&app()).await.unwrap();
     assert!(text(&keeper.token(&app()).await.unwrap()).starts_with("SIM_"));
 }
@@ -319,7 +319,7 @@ async fn tokens_are_sealed_at_rest_and_shown_nowhere() {
     assert!(token.expires_in() > Duration::from_secs(7_000));
     assert!(!format!("{token:?}").contains(text(&token)));
     let keeper = server.tokens_for_tests();
-    let note = keeper.0.store.note(&keeper.place(&app()).note()).await.unwrap().unwrap();
+    let note = keeper.0.store.note(&keeper.slot(&app()).note()).await.unwrap().unwrap();
     assert!(!note.contains(text(&token)));
     let echo = json!({"errcode": 40013, "errmsg": format!("no {}", text(&token))}).to_string();
     fleet.script(SimulatedApi::CheckSession, Step::Http { status: 200, body: echo, location: None });

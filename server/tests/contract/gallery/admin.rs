@@ -1,11 +1,11 @@
 //! Cases of the [`GalleryAdmin`].
 
 use yibi_common::admin::{AuditEntry, Change, DrawingOrder};
+use yibi_server::domain::user::UserKey;
 use yibi_server::store::admin::{
     DrawingFilter, DrawingPage, GalleryAdmin, Place, Rows, Texts, UserPage, UsersBy,
 };
 use yibi_server::store::gallery::{NewUser, UserRecord};
-use yibi_server::user::UserKey;
 
 use crate::given::{GalleryUnderTest, at, batch, blob, draw, new_user, user};
 

@@ -1,16 +1,16 @@
 //! Cases of the [`Checks`](yibi_server::store::checks::Checks).
 
 use futures_util::future::join_all;
-use yibi_server::store::checks::{Check, Standing, Subject};
+use yibi_server::store::checks::{ModerationCheck, ModerationStatus, Subject};
 
 use crate::given::{GalleryUnderTest, at, draw, new_user, user};
 
-fn check(openid: &str, subject: Subject, content: &str, created: i64, due: Option<i64>) -> Check {
-    Check {
+fn check(openid: &str, subject: Subject, content: &str, created: i64, due: Option<i64>) -> ModerationCheck {
+    ModerationCheck {
         user: user(openid),
         subject,
         content: content.to_owned(),
-        standing: Standing::Pending,
+        standing: ModerationStatus::Pending,
         label: None,
         created_at: at(created),
         version: 0,
@@ -67,8 +67,8 @@ pub async fn a_check_is_changed_as_it_was_read_only<G: GalleryUnderTest>(gallery
     let read = check("ann", Subject::Avatar, "a1", 1, Some(5));
     assert!(!gallery.change_check(&read).await.unwrap(), "there is none");
     gallery.put_check(&read).await.unwrap();
-    let changed = Check {
-        standing: Standing::Rejected,
+    let changed = ModerationCheck {
+        standing: ModerationStatus::Rejected,
         label: Some(20_002),
         due_at: None,
         asked_at: Some(at(7)),
@@ -77,11 +77,17 @@ pub async fn a_check_is_changed_as_it_was_read_only<G: GalleryUnderTest>(gallery
         ..read.clone()
     };
     assert!(gallery.change_check(&changed).await.unwrap());
-    let expected = Check { version: 1, ..changed.clone() };
+    let expected = ModerationCheck { version: 1, ..changed.clone() };
     assert_eq!(gallery.check(&read.user, &Subject::Avatar).await.unwrap(), Some(expected.clone()));
     assert_eq!(gallery.checks_due(at(99), 9).await.unwrap(), []);
     assert!(!gallery.change_check(&changed).await.unwrap(), "it is another version now");
-    let back = Check { standing: Standing::Pending, label: None, trace_id: None, asked_at: None, ..expected };
+    let back = ModerationCheck {
+        standing: ModerationStatus::Pending,
+        label: None,
+        trace_id: None,
+        asked_at: None,
+        ..expected
+    };
     assert!(gallery.change_check(&back).await.unwrap());
     assert_eq!(gallery.check_of_trace("t1").await.unwrap(), None);
     // The next content's check begins at version 0, too.
@@ -95,7 +101,7 @@ pub async fn of_concurrent_changes_one_wins<G: GalleryUnderTest>(gallery: &G) {
     let read = check("ann", Subject::Avatar, "a1", 1, Some(5));
     gallery.put_check(&read).await.unwrap();
     let tasks = (1..=8).map(|tries| {
-        let (gallery, change) = (gallery.clone(), Check { tries, ..read.clone() });
+        let (gallery, change) = (gallery.clone(), ModerationCheck { tries, ..read.clone() });
         tokio::spawn(async move { gallery.change_check(&change).await.unwrap() })
     });
     let won = join_all(tasks).await.into_iter().map(Result::unwrap).filter(|won| *won).count();
@@ -104,7 +110,8 @@ pub async fn of_concurrent_changes_one_wins<G: GalleryUnderTest>(gallery: &G) {
 }
 
 pub async fn an_answer_finds_its_check<G: GalleryUnderTest>(gallery: &G) {
-    let waiting = Check { trace_id: Some("t-1".to_owned()), ..check("ann", Subject::Avatar, "a1", 1, None) };
+    let waiting =
+        ModerationCheck { trace_id: Some("t-1".to_owned()), ..check("ann", Subject::Avatar, "a1", 1, None) };
     gallery.put_check(&waiting).await.unwrap();
     gallery.put_check(&check("ben", Subject::Avatar, "a1", 1, None)).await.unwrap();
     assert_eq!(gallery.check_of_trace("t-1").await.unwrap(), Some(waiting));

@@ -1,7 +1,7 @@
 //! Pages, the bin, titles, usage and purges.
 
+use yibi_server::domain::user::UserKey;
 use yibi_server::store::gallery::{After, Appended, Header, Usage};
-use yibi_server::user::UserKey;
 
 use crate::given::{GalleryUnderTest, actions, at, batch, blank, blobs, draw, header, ids, save, user};
 

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
+use yibi_server::domain::user::UserKey;
 use yibi_server::store::gallery::{NewUser, Usage, UserRecord};
-use yibi_server::user::UserKey;
 
 use crate::given::{GalleryUnderTest, actions, at, blobs, draw, new_user, save, user};
 

@@ -20,5 +20,5 @@ fn required(name: &str) -> String {
 fn own_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("contract_{}_{}_{number}", yibi_server::clock::Micros::now().0, std::process::id())
+    format!("contract_{}_{}_{number}", yibi_server::domain::clock::Micros::now().0, std::process::id())
 }

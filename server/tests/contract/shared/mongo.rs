@@ -40,14 +40,14 @@ const IN_BACKGROUND: &str = "createIndexes";
 
 /// What the driver sent and got, since it was last asked.
 #[derive(Clone, Default)]
-struct Watch {
+struct EventBus {
     sent: Arc<Mutex<Vec<String>>>,
     finds: Arc<Mutex<Vec<Document>>>,
     replies: Arc<Mutex<Vec<Document>>>,
     refused: Arc<Mutex<Vec<String>>>,
 }
 
-impl Watch {
+impl EventBus {
     fn see(&self, event: CommandEvent) {
         if let CommandEvent::Started(event) = event {
             let name = event.command_name;
@@ -77,7 +77,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for EventBus {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             assert_eq!(*self.refused.lock().unwrap(), [""; 0], "not of MongoDB 6.0, or not atomic");
@@ -85,13 +85,13 @@ impl Drop for Watch {
     }
 }
 
-fn open() -> Opened<MongoGallery, Watch> {
+fn open() -> Opened<MongoGallery, EventBus> {
     open_as(&own_name())
 }
 
 /// A store, all of whose commands are looked at.
-fn open_as(database: &str) -> Opened<MongoGallery, Watch> {
-    let watch = Watch::default();
+fn open_as(database: &str) -> Opened<MongoGallery, EventBus> {
+    let watch = EventBus::default();
     let watching = watch.clone();
     let store = MongoGallery::connect_with(&required("YIBI_TEST_MONGODB_URI"), database, move |options| {
         let watching = watching.clone();

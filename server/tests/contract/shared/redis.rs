@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use redis::AsyncTypedCommands;
-use yibi_server::clock::Micros;
+use yibi_server::domain::clock::Micros;
 use yibi_server::store::redis::RedisSessions;
 use yibi_server::store::sessions::{SessionId, Sessions, StoredSession};
 

@@ -1,0 +1,6 @@
+//! Types of the domain: no I/O, no driver.
+
+pub mod clock;
+pub mod phone;
+pub(crate) mod text;
+pub mod user;

@@ -1,0 +1,193 @@
+//! All servers that share a Redis, as each announces itself there; and the events of all of them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use tokio::task::JoinHandle;
+use yibi_common::admin::{Dependency, Figures, ServerState, ServerView};
+
+use super::listener::EncodedEvent;
+use super::{EventBus, lock};
+use crate::domain::clock::Micros;
+use crate::store::StoreResult;
+use crate::store::dispatch::{GalleryStore, SessionStore};
+use crate::store::gallery::Gallery;
+use crate::store::redis::RedisSessions;
+use crate::store::sessions::Sessions;
+
+/// How often a server announces itself.
+const BEAT: Duration = Duration::from_secs(2);
+/// After how long a server that is not heard of is missing.
+const MISSING: Duration = Duration::from_secs(6);
+/// After how long a missing server is forgotten.
+const FORGOTTEN: Duration = Duration::from_secs(600);
+/// How long a dependency may take to give a sign of life.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// What a server announces itself by.
+pub struct Heartbeat {
+    watch: EventBus,
+    gallery: GalleryStore,
+    sessions: SessionStore,
+}
+
+/// The servers, as any of them can tell.
+pub struct Fleet<'a> {
+    /// The one that tells.
+    pub watch: &'a EventBus,
+    /// Where they announce themselves.
+    pub sessions: &'a SessionStore,
+}
+
+impl Fleet<'_> {
+    /// All servers that were heard of lately, by name; and this one in any case.
+    ///
+    /// # Errors
+    /// When the shared store can't be asked.
+    pub async fn servers(&self) -> StoreResult<Vec<ServerView>> {
+        let own = self.watch.view();
+        let Some(shared) = self.sessions.shared() else { return Ok(vec![own]) };
+        let now = Micros::now();
+        let mut servers = vec![own];
+        for (name, text) in shared.servers().await? {
+            let view = serde_json::from_str::<ServerView>(&text).ok();
+            let heard = view.as_ref().and_then(|view| view.heard_at.parse::<jiff::Timestamp>().ok());
+            let silent = heard.map_or(FORGOTTEN, |at| now.since(Micros(at.as_microsecond())));
+            if name == self.watch.server() {
+                continue;
+            }
+            match view.filter(|_| silent < FORGOTTEN) {
+                Some(mut view) => {
+                    if silent >= MISSING {
+                        view.state = ServerState::Missing;
+                    }
+                    servers.push(view);
+                }
+                None => shared.leave(&name).await?,
+            }
+        }
+        servers.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(servers)
+    }
+}
+
+impl EventBus {
+    /// This server as it stands.
+    #[must_use]
+    pub fn view(&self) -> ServerView {
+        let draining = self.0.draining.load(Ordering::Relaxed);
+        let dependencies = lock(&self.0.dependencies).clone();
+        ServerView {
+            name: self.0.server.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            state: if draining { ServerState::Draining } else { ServerState::Up },
+            started_at: self.0.started_at.to_string(),
+            heard_at: Micros::now().to_string(),
+            figures: Figures { dependencies, ..self.figures() },
+        }
+    }
+}
+
+impl Heartbeat {
+    /// The heart of a server with those stores.
+    #[must_use]
+    pub fn new(watch: EventBus, gallery: GalleryStore, sessions: SessionStore) -> Self {
+        Self { watch, gallery, sessions }
+    }
+
+    /// Announces the server every two seconds until told to stop, then takes leave. Meanwhile it sends the
+    /// events that others want, and fetches theirs while somebody listens here.
+    pub async fn beat(self, stop: impl Future<Output = ()>) {
+        let shared = self.sessions.shared().cloned();
+        let outbox = lock(&self.watch.0.outbox).take();
+        let sender = shared.clone().zip(outbox).map(|(shared, mut outbox)| {
+            tokio::spawn(async move {
+                while let Some(event) = outbox.recv().await {
+                    if let Err(error) = shared.publish(&event.text).await {
+                        tracing::debug!(%error, "an event did not reach other servers");
+                    }
+                }
+            })
+        });
+        let others = shared.clone().map(|shared| {
+            let report = tokio::spawn(self.watch.clone().report(shared.clone()));
+            [report, tokio::spawn(self.watch.clone().answer(shared))]
+        });
+        let mut fetcher: Option<JoinHandle<()>> = None;
+        tokio::pin!(stop);
+        loop {
+            self.feel().await;
+            if let Some(shared) = &shared {
+                let listens = self.watch.0.events.receiver_count() > 0;
+                if !listens && let Some(fetcher) = fetcher.take() {
+                    fetcher.abort();
+                }
+                if listens && fetcher.as_ref().is_none_or(JoinHandle::is_finished) {
+                    fetcher = Some(tokio::spawn(fetch(self.watch.clone(), shared.clone())));
+                }
+                let view = serde_json::to_string(&self.watch.view()).unwrap_or_default();
+                let wanted = shared.announce(self.watch.server(), &view, listens).await;
+                if let Err(error) = &wanted {
+                    tracing::debug!(%error, "the server did not announce itself");
+                }
+                self.watch.0.wanted.store(wanted.unwrap_or(false), Ordering::Relaxed);
+            }
+            tokio::select! {
+                () = &mut stop => break,
+                () = self.watch.0.listened.notified() => {}
+                () = tokio::time::sleep(BEAT) => {}
+            }
+        }
+        for task in sender.into_iter().chain(fetcher).chain(others.into_iter().flatten()) {
+            task.abort();
+        }
+        if let Some(shared) = shared
+            && let Err(error) = shared.leave(self.watch.server()).await
+        {
+            tracing::debug!(%error, "the server did not take leave");
+        }
+    }
+
+    /// Feels how the stores are.
+    async fn feel(&self) {
+        let (gallery, sessions) = tokio::join!(felt(self.gallery.ping()), felt(self.sessions.ping()));
+        let of = |name: &str, backend: &str, (state, ping_ms): (&str, Option<f64>)| Dependency {
+            name: name.to_owned(),
+            backend: backend.to_owned(),
+            state: state.to_owned(),
+            ping_ms,
+        };
+        *lock(&self.watch.0.dependencies) = vec![
+            of("gallery", self.gallery.backend_name(), gallery),
+            of("sessions", self.sessions.backend_name(), sessions),
+        ];
+    }
+}
+
+async fn felt(ping: impl Future<Output = StoreResult<()>>) -> (&'static str, Option<f64>) {
+    let began = Instant::now();
+    match tokio::time::timeout(PATIENCE, ping).await {
+        Ok(Ok(())) => ("ok", Some(began.elapsed().as_secs_f64() * 1_000.0)),
+        Ok(Err(_)) => ("unavailable", None),
+        Err(_) => ("slow", None),
+    }
+}
+
+/// Passes the events of other servers on to those who listen here, until the connection breaks.
+async fn fetch(watch: EventBus, shared: RedisSessions) {
+    let mut events = match shared.events().await {
+        Ok(events) => events,
+        Err(error) => {
+            tracing::debug!(%error, "the events of other servers can't be heard");
+            return;
+        }
+    };
+    while let Some(event) = events.next().await {
+        // An own one comes back.
+        if let Some(told) = EncodedEvent::read(event).filter(|told| told.server() != watch.server()) {
+            watch.deliver(Arc::new(told));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `/me`: the caller, the caller's devices, export and leaving.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{self, Path, ServiceConfig};
+use tracing::Instrument;
+use yibi_common::api::schema::Binary;
+use yibi_common::api::{Me, PatchMe, ProblemBody, SessionView, SessionsReply, UsageView};
+
+use crate::domain::text;
+use crate::http::App;
+use crate::http::auth::Authenticated;
+use crate::http::body::Body;
+use crate::http::reply::Reply;
+use crate::problem::{Code, Problem};
+use crate::store::checks::Subject;
+use crate::store::gallery::{Gallery, UserRecord};
+use crate::store::sessions::SessionId;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::resource("/me")
+                .route(web::get().to(me))
+                .route(web::patch().to(patch_me))
+                .route(web::put().to(put_me))
+                .route(web::delete().to(leave)),
+        )
+        .service(web::resource("/me/sessions").route(web::get().to(sessions)))
+        .service(web::resource("/me/sessions/{id}").route(web::delete().to(end_session)))
+        .service(web::resource("/me/export").route(web::get().to(export)));
+}
+
+/// The caller.
+#[utoipa::path(get, path = "/me", tag = "me", responses(
+    (status = 200, description = "The caller", body = Me),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn me(app: App, caller: Authenticated) -> Reply {
+    let user = app.drawings.store().user(caller.user()).await?;
+    shown(&app, user).await
+}
+
+/// Chooses a nickname.
+#[utoipa::path(patch, path = "/me", tag = "me", request_body = PatchMe, responses(
+    (status = 200, description = "The caller, renamed", body = Me),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn patch_me(app: App, caller: Authenticated, body: Body) -> Reply {
+    app.rate_limits.write(caller.user())?;
+    let patch: PatchMe = body.json().await?;
+    let nickname = text::nickname(&patch.nickname)
+        .ok_or_else(|| Problem::new(Code::InvalidValue).detail("nickname has 1 to 32 visible characters"))?;
+    app.rate_limits.wechat_call(caller.user())?;
+    let check = app.moderation.before(caller.user(), Subject::Nickname, nickname).await?;
+    let user = app.drawings.store().set_nickname(caller.user(), nickname).await?;
+    app.moderation.begin(check);
+    shown(&app, user).await
+}
+
+/// What `PATCH` does, for mini-programs: `wx.request` does not know that method.
+#[utoipa::path(put, path = "/me", tag = "me", request_body = PatchMe, responses(
+    (status = 200, description = "The caller, renamed", body = Me),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn put_me(app: App, caller: Authenticated, body: Body) -> Reply {
+    patch_me(app, caller, body).await
+}
+
+/// The caller, as the caller sees it.
+pub(super) async fn shown(app: &App, user: Option<UserRecord>) -> Reply {
+    // A session without its user is one that an erasure has overtaken.
+    let user = user.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+    let usage = app.drawings.usage(&user.key).await?;
+    let avatar_url = app.drawings.avatar_url(&user).await?;
+    let phone = app.sessions.phone_of(&user).await?.map(|phone| phone.masked());
+    let standings = app.moderation.standings(&user).await?;
+    Ok(HttpResponse::Ok().json(Me {
+        id: user.public_id,
+        nickname: user.nickname,
+        nickname_state: standings.nickname.map(Into::into),
+        avatar_url,
+        avatar_state: standings.avatar.map(Into::into),
+        created_at: user.created_at.to_string(),
+        usage: UsageView { drawings: usage.drawings, bytes: usage.bytes },
+        phone,
+    }))
+}
+
+/// Leaves: all sessions end, everything is hidden at once and erased after a week. Signing in again before
+/// that takes it back.
+#[utoipa::path(delete, path = "/me", tag = "me", responses(
+    (status = 204, description = "Left"),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn leave(app: App, caller: Authenticated) -> Reply {
+    // In a task of its own, which goes on when the client does not wait, and in this order: what fails half-way
+    // costs a sign-in. An erasure that is due while sessions live on would take drawings from somebody who stays.
+    let leaving = async move {
+        app.sessions.end_all(caller.user()).await?;
+        app.drawings.leave(caller.user()).await?;
+        Ok::<_, Problem>(())
+    };
+    let left = tokio::spawn(leaving.in_current_span()).await;
+    left.unwrap_or_else(|error| Err(Problem::new(Code::Internal).cause(error)))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The devices that are signed in.
+#[utoipa::path(get, path = "/me/sessions", tag = "me", responses(
+    (status = 200, description = "The caller's sessions", body = SessionsReply),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn sessions(app: App, caller: Authenticated) -> Reply {
+    let sessions = app.sessions.of_user(caller.user()).await?;
+    let view =
+        |(session, expires_at): (crate::store::sessions::StoredSession, crate::domain::clock::Micros)| {
+            SessionView {
+                id: session.id.to_string(),
+                dialect: session.dialect.name().to_owned(),
+                device: session.device,
+                created_at: session.created_at.to_string(),
+                last_seen: session.last_seen.to_string(),
+                expires_at: expires_at.min(session.ends_at).to_string(),
+                current: session.id == caller.session.id,
+            }
+        };
+    Ok(HttpResponse::Ok().json(SessionsReply { sessions: sessions.into_iter().map(view).collect() }))
+}
+
+/// Ends one of the caller's sessions.
+#[utoipa::path(delete, path = "/me/sessions/{id}", tag = "me", params(("id" = String, Path, description = "The session's id")), responses(
+    (status = 204, description = "Ended"),
+    (status = 404, description = "`session_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn end_session(app: App, caller: Authenticated, id: Path<String>) -> Reply {
+    let id = SessionId::parse(&id).ok_or_else(|| Problem::new(Code::SessionNotFound))?;
+    app.sessions.end(caller.user(), id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Everything of the caller in one zip file.
+#[utoipa::path(get, path = "/me/export", tag = "me", responses(
+    (status = 200, description = "`profile.json`, and JSON and PNG of every drawing", body = Binary, content_type = "application/zip"),
+    (status = 503, description = "`busy`; see `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn export(app: App, caller: Authenticated) -> Reply {
+    let zip = app.drawings.export(caller.user()).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/zip")
+        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"yibi.zip\""))
+        .streaming(zip))
+}

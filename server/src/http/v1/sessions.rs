@@ -1,0 +1,112 @@
+//! `/session`: signing in, renewing, signing out; and `/limits`, which needs no session.
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use yibi_common::api::{LimitsReply, ProblemBody, RenewReply, SignInReply, SignInRequest, SignedInUser};
+
+use crate::domain::text::tamed;
+use crate::http::App;
+use crate::http::auth::Authenticated;
+use crate::http::body::Body;
+use crate::http::rate_limits::address;
+use crate::http::reply::Reply;
+use crate::problem::{Code, Problem};
+use crate::service::sessions::yibi::SignIn;
+use crate::service::sessions::{Client, SessionError};
+
+/// The largest body of a sign-in, in bytes: it is read before anybody is known.
+const MAX_SIGN_IN: usize = 8 << 10;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/session").route(web::post().to(sign_in)).route(web::delete().to(sign_out)))
+        .service(web::resource("/session/renew").route(web::post().to(renew)))
+        .service(web::resource("/limits").route(web::get().to(limits)));
+}
+
+/// Exchanges a WeChat code for a token.
+#[utoipa::path(post, path = "/session", tag = "session", security(()), request_body = SignInRequest, responses(
+    (status = 200, description = "Signed in", body = SignInReply),
+    (status = 401, description = "The code can't be used: `sign_in_again`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "WeChat has blocked the user: `user_blocked`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, description = "`wechat_unavailable`, `unavailable`; see `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply {
+    let from = address(&request, &app);
+    app.rate_limits.check_address(&request, from)?;
+    let asked: SignInRequest = body.json_within(MAX_SIGN_IN).await?;
+    let short = |text: &str, most: usize| {
+        (1..=most).contains(&text.chars().count()) && !text.chars().any(crate::domain::text::unprintable)
+    };
+    if !short(&asked.code, 256) {
+        return Err(Problem::new(Code::InvalidValue).detail("code has 1 to 256 characters"));
+    }
+    if asked.from.as_ref().is_some_and(|from| !short(from, 32)) {
+        return Err(Problem::new(Code::InvalidValue).detail("from has 1 to 32 characters"));
+    }
+    let app_id = app_id(&request);
+    let wechat_app =
+        app.sessions.app(app_id.as_deref()).ok_or_else(|| Problem::new(Code::WechatMisconfigured))?;
+    let client = client(&request, from, asked.device.as_deref());
+    let sign_in = SignIn { app: wechat_app.clone(), code: asked.code, from: asked.from, client };
+    let outcome = app.sessions.sign_in(sign_in).await;
+    if outcome.as_ref().is_err_and(SessionError::is_callers) {
+        app.rate_limits.failed(from);
+    }
+    let signed_in = outcome?;
+    Ok(HttpResponse::Ok().json(SignInReply {
+        token: signed_in.token,
+        expires_in: signed_in.expires_in,
+        user: SignedInUser {
+            id: signed_in.user.public_id,
+            nickname: signed_in.user.nickname,
+            created_at: signed_in.user.created_at.to_string(),
+            new: signed_in.new,
+        },
+    }))
+}
+
+/// Ends the session.
+#[utoipa::path(delete, path = "/session", tag = "session", responses(
+    (status = 204, description = "Signed out"),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn sign_out(app: App, caller: Authenticated) -> Reply {
+    app.sessions.sign_out(&caller).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Gives the session a new token; the one shown stays good for a minute.
+#[utoipa::path(post, path = "/session/renew", tag = "session", responses(
+    (status = 200, description = "Renewed", body = RenewReply),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn renew(app: App, caller: Authenticated) -> Reply {
+    let (token, expires_in) = app.sessions.renew(&caller).await?;
+    Ok(HttpResponse::Ok().json(RenewReply { token, expires_in }))
+}
+
+/// The numbers that bound drawings and users, and for how long what is deleted can be brought back.
+#[utoipa::path(get, path = "/limits", tag = "drawings", security(()), responses(
+    (status = 200, description = "The limits", body = LimitsReply),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn limits(app: App) -> Reply {
+    Ok(HttpResponse::Ok().json(app.drawings.limits()))
+}
+
+/// The mini-program that a request comes from, as WeChat's fixed Referer names it:
+/// `https://servicewechat.com/{app id}/{version}/page-frame.html`.
+pub(in crate::http) fn app_id(request: &HttpRequest) -> Option<String> {
+    let referer = request.headers().get("referer")?.to_str().ok()?;
+    let path = referer.strip_prefix("https://servicewechat.com/")?;
+    path.split('/').next().map(ToOwned::to_owned)
+}
+
+/// What is remembered of a client: what it says it is, or else its User-Agent, and its address.
+pub(in crate::http) fn client(request: &HttpRequest, from: std::net::IpAddr, device: Option<&str>) -> Client {
+    let agent = request.headers().get("user-agent").and_then(|value| value.to_str().ok());
+    let device = device.or(agent).unwrap_or_default();
+    Client { device: tamed(device, 64), address: from.to_string() }
+}

@@ -1,0 +1,193 @@
+//! Actions go behind a drawing's list, exactly once however often they are sent.
+
+use yibi_common::api::CreateDrawing;
+use yibi_common::codec;
+use yibi_common::drawing::{Action, DEFAULT_HEIGHT, DEFAULT_WIDTH, Invalid, Mode, Paper, SIDE_RANGE, Stroke};
+use yibi_common::limits::Limits;
+
+use super::quota::Need;
+use super::{DrawingError, DrawingResult, DrawingService, check_id, decode};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
+use crate::store::gallery::{Appended, Batch, Gallery, Header, NewDrawing, Obstacle};
+
+/// How often the rest of a batch is tried anew while others append to the same drawing.
+const TRIES: usize = 8;
+
+/// The widest paper: what holds on it may hold on others; the store compares with the real one.
+const ANY_PAPER: Paper = Paper { width: *SIDE_RANGE.end(), height: *SIDE_RANGE.end() };
+
+/// What an append brings.
+#[derive(Debug)]
+pub struct Append {
+    /// The number that the first action is to get.
+    pub from_seq: u32,
+    /// The actions.
+    pub actions: Vec<Action>,
+    /// What the drawing is to be created with, where the client says so.
+    pub drawing: Option<CreateDrawing>,
+}
+
+impl DrawingService {
+    /// Puts actions behind a drawing's list and returns the list's end behind them. The append at 0 creates
+    /// the drawing. Actions that are there already, from `from_seq` on, are not stored again.
+    ///
+    /// # Errors
+    /// [`DrawingError::Conflict`] when the list is another one than the caller thought, and most others.
+    pub async fn append(&self, user: &UserKey, id: &str, append: Append) -> DrawingResult<u32> {
+        check_id(id)?;
+        let limits = &self.0.limits;
+        if append.actions.len() > limits.actions_per_drawing as usize {
+            return Err(DrawingError::DrawingFull);
+        }
+        for (index, action) in append.actions.iter().enumerate() {
+            let valid = action.validate(ANY_PAPER, Mode::Free, limits);
+            valid.map_err(|rule| DrawingError::Invalid { index: Some(index), rule })?;
+        }
+        let create = creation(&append, limits)?;
+        let actions = &append.actions;
+        let blobs: Vec<Vec<u8>> = actions.iter().map(codec::encode).collect();
+        let count = u32::try_from(actions.len()).unwrap_or(u32::MAX);
+        let end = append.from_seq.checked_add(count).ok_or(DrawingError::DrawingFull)?;
+
+        let mut from = append.from_seq;
+        for _ in 0..TRIES {
+            let skip = (from - append.from_seq) as usize;
+            let (rest, rest_blobs) = (actions.get(skip..), blobs.get(skip..));
+            let batch = batch(from, rest.unwrap_or_default(), rest_blobs.unwrap_or_default(), limits);
+            let need = Need { id, drawing: create.is_some(), bytes: batch.bytes() };
+            let refused = |header: Option<&Header>| match (header, &create) {
+                (Some(header), create) => batch.obstacle(header, create.as_ref()).is_some(),
+                (None, Some(new)) => {
+                    batch.obstacle(&Header::fresh(id, new, Micros::now()), Some(new)).is_some()
+                }
+                (None, None) => true,
+            };
+            self.room_for(user, need, refused, |_| 0).await?;
+            match self.0.store.append(user, id, &batch, create.as_ref(), Micros::now()).await? {
+                Appended::Done { seq, created } => {
+                    let bytes = i64::try_from(batch.bytes()).unwrap_or(i64::MAX);
+                    self.count(user, i64::from(created), bytes);
+                    self.0.metrics.appended(batch.len());
+                    self.tell_saved(user, id, Some(batch.from_seq), created).await;
+                    return Ok(seq);
+                }
+                Appended::Missing => return Err(DrawingError::NotFound),
+                Appended::Refused(Obstacle::Moved, header) => {
+                    match self.continuation(user, id, &append, create.as_ref(), &header).await? {
+                        Some(next) if next < end => from = next,
+                        Some(_) => return Ok(end),
+                        None => return Err(DrawingError::Conflict { base: header.base, seq: header.seq }),
+                    }
+                }
+                Appended::Refused(obstacle, header) => {
+                    return Err(refusal(obstacle, &header, rest.unwrap_or_default(), skip, limits));
+                }
+            }
+        }
+        Err(DrawingError::Busy)
+    }
+
+    /// Where the append goes on, when its first actions are what is stored from `from_seq` on: the list's
+    /// end, or beyond the append's own when all of it is there. Nothing when it is another list.
+    async fn continuation(
+        &self,
+        user: &UserKey,
+        id: &str,
+        append: &Append,
+        create: Option<&NewDrawing>,
+        header: &Header,
+    ) -> DrawingResult<Option<u32>> {
+        let another = create.is_some_and(|new| new.is_another_than(header));
+        if another || append.from_seq < header.base || append.from_seq > header.seq {
+            return Ok(None);
+        }
+        let Some(stored) = self.0.store.read(user, id, append.from_seq).await? else { return Ok(None) };
+        if stored.since != append.from_seq {
+            return Ok(None);
+        }
+        for (blob, action) in stored.actions.iter().zip(&append.actions) {
+            // Compared as actions: another version may have written the same one in other bytes.
+            if decode(blob)? != *action {
+                return Ok(None);
+            }
+        }
+        Ok(Some(stored.header.seq))
+    }
+}
+
+fn creation(append: &Append, limits: &Limits) -> DrawingResult<Option<NewDrawing>> {
+    let explicit = append.drawing.is_some();
+    if append.from_seq != 0 {
+        let reason = "a drawing is described by the append at 0 only";
+        return if explicit { Err(DrawingError::Value(reason)) } else { Ok(None) };
+    }
+    let asked = append.drawing.clone().unwrap_or_default();
+    let paper =
+        Paper { width: asked.width.unwrap_or(DEFAULT_WIDTH), height: asked.height.unwrap_or(DEFAULT_HEIGHT) };
+    if !SIDE_RANGE.contains(&paper.width) || !SIDE_RANGE.contains(&paper.height) {
+        return Err(DrawingError::Value("width and height are between 64 and 8192"));
+    }
+    let title = asked.title.unwrap_or_default();
+    super::listing::check_title(&title, limits)?;
+    Ok(Some(NewDrawing { title, paper, mode: asked.mode.unwrap_or_default(), explicit }))
+}
+
+fn batch(from_seq: u32, actions: &[Action], blobs: &[Vec<u8>], limits: &Limits) -> Batch {
+    let one_stroke = |action: &Action| action.validate(ANY_PAPER, Mode::OneStroke, limits).is_ok();
+    Batch {
+        from_seq,
+        blobs: blobs.to_vec(),
+        stroke_count: actions.iter().map(Action::stroke_count).sum(),
+        point_count: actions.iter().map(Action::point_count).sum(),
+        min_paper: min_paper(actions, limits),
+        fits_one_stroke: actions.iter().all(one_stroke),
+        max_actions: limits.actions_per_drawing,
+        max_bytes: u64::from(limits.bytes_per_drawing),
+    }
+}
+
+/// The smallest paper of which all points are within the allowed distance.
+fn min_paper(actions: &[Action], limits: &Limits) -> Paper {
+    let strokes = actions.iter().filter_map(|action| match action {
+        Action::Stroke { stroke, .. } => Some(stroke),
+        Action::Background { .. }
+        | Action::Undo { .. }
+        | Action::Redo { .. }
+        | Action::Clear { .. }
+        | Action::Weapp { .. } => None,
+    });
+    let farthest = |stroke: &Stroke| {
+        let far = |most: (u32, u32), point: &yibi_common::drawing::Point| {
+            (most.0.max(point.x.unsigned_abs()), most.1.max(point.y.unsigned_abs()))
+        };
+        stroke.points.iter().fold((0, 0), far)
+    };
+    let (x, y) = strokes.map(farthest).fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)));
+    let factor = limits.coordinate_factor.max(1);
+    Paper { width: x.div_ceil(factor), height: y.div_ceil(factor) }
+}
+
+/// What the caller is told of an obstacle: where one action is to blame, which.
+fn refusal(
+    obstacle: Obstacle,
+    header: &Header,
+    actions: &[Action],
+    skipped: usize,
+    limits: &Limits,
+) -> DrawingError {
+    match obstacle {
+        Obstacle::Deleted => DrawingError::Deleted,
+        Obstacle::Moved => DrawingError::Conflict { base: header.base, seq: header.seq },
+        Obstacle::Actions | Obstacle::Bytes => DrawingError::DrawingFull,
+        Obstacle::OneStroke | Obstacle::OffPaper => {
+            let broken = actions.iter().enumerate().find_map(|(index, action)| {
+                let rule = action.validate(header.paper, header.mode, limits).err()?;
+                Some(DrawingError::Invalid { index: Some(index + skipped), rule })
+            });
+            let mut strokes = (skipped..).zip(actions).filter(|(_, action)| action.stroke_count() > 0);
+            let second = strokes.nth(usize::from(header.stroke_count == 0)).map(|(index, _)| index);
+            broken.unwrap_or(DrawingError::Invalid { index: second, rule: Invalid::SecondStroke })
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Avatars: what users upload becomes a small square of which nothing but pixels is kept.
+
+use std::io::Cursor;
+
+use bytes::Bytes;
+use image::codecs::jpeg::JpegEncoder;
+use image::error::LimitErrorKind;
+use image::imageops::{self, FilterType};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage, Rgba};
+
+use super::{DrawingError, DrawingResult, DrawingService};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
+use crate::keys::Signer;
+use crate::service::per_user::Permit;
+use crate::store::avatars::Avatars;
+use crate::store::gallery::{Gallery, UserRecord};
+
+/// The most bytes of an uploaded file.
+pub const MAX_UPLOAD: usize = 2 << 20;
+/// The longest side of an uploaded image, in pixels.
+const MAX_SIDE: u32 = 4_096;
+/// What a decoder may take, the pixels included, in bytes.
+const MAX_MEMORY: u64 = 64 << 20;
+/// The side of what is kept, in pixels.
+const SIDE: u32 = 256;
+/// Of 100. At this size the difference to a higher one is not seen.
+const QUALITY: u8 = 85;
+/// Uploads that one server takes at a time: each may fill memory with [`MAX_UPLOAD`] bytes.
+pub(super) const UPLOADS: usize = 64;
+const DAY: i64 = 86_400;
+
+/// The media type of what is kept.
+pub const MEDIA_TYPE: &str = "image/jpeg";
+
+/// What keeps a file from being an avatar, in words for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// It is of another kind.
+    #[error("an avatar is a JPEG, PNG or WebP image")]
+    Kind,
+    /// A side is too long.
+    #[error("an avatar has at most {MAX_SIDE} pixels a side")]
+    Side,
+    /// Its pixels and what the decoder needs for them are too much.
+    #[error("the image takes too much memory")]
+    Memory,
+    /// It can't be decoded.
+    #[error("the image is damaged")]
+    Damaged,
+}
+
+impl From<Flaw> for DrawingError {
+    fn from(flaw: Flaw) -> Self {
+        Self::Image(flaw)
+    }
+}
+
+/// The parts of a signed link to an avatar.
+///
+/// Links are handed to the avatar's owner, and to WeChat for its check. An avatar that is replaced, taken away
+/// or rejected is gone, and its link with it; a new one has another id, so nobody has a link to it yet.
+#[derive(Debug, Clone)]
+pub struct AvatarLink<'a> {
+    /// The user's public id.
+    pub public_id: &'a str,
+    /// The avatar's id.
+    pub id: &'a str,
+    /// When the link ends, in seconds since 1970.
+    pub exp: i64,
+}
+
+impl AvatarLink<'_> {
+    /// The path and query, without the signature.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let Self { public_id, id, exp } = self;
+        format!("/api/v1/images/{public_id}/avatar/{id}.jpg?exp={exp}")
+    }
+}
+
+impl DrawingService {
+    /// The user's turn to upload an avatar, which is to be kept until that is done.
+    ///
+    /// # Errors
+    /// [`DrawingError::Busy`] when the user or too many others are at it.
+    pub fn upload(&self, user: &UserKey) -> DrawingResult<Permit> {
+        self.0.uploads.take(user)
+    }
+
+    /// The avatar that an uploaded file of that user makes.
+    ///
+    /// # Errors
+    /// [`DrawingError::Image`] with what is wrong with the file, [`DrawingError::Busy`].
+    pub async fn avatar_of(&self, user: &UserKey, file: Bytes) -> DrawingResult<Vec<u8>> {
+        self.0.render_pool.place(user).await?.work(move || square(&file)).await
+    }
+
+    /// Takes the user's avatar away.
+    ///
+    /// # Errors
+    /// [`DrawingError::Store`].
+    pub async fn remove_avatar(&self, user: &UserKey) -> DrawingResult<()> {
+        self.0.store.remove_avatar(user, None).await?;
+        Ok(())
+    }
+
+    /// The link to the avatar that the user uploaded, or else the address of the one in the WeChat profile, if there
+    /// is one. A link's end is the end of tomorrow in UTC, so that it stays the same for a day at least and a phone's
+    /// cache of images is of use.
+    ///
+    /// # Errors
+    /// [`DrawingError::Store`] when the keys can't be had.
+    pub async fn avatar_url(&self, user: &UserRecord) -> DrawingResult<Option<String>> {
+        let Some(id) = &user.avatar else {
+            return Ok(user.wechat_avatar.clone().filter(|address| !address.is_empty()));
+        };
+        let signer = &self.0.keys.get().await?.signer;
+        Ok(Some(self.signed_avatar(&user.public_id, id, signer)))
+    }
+
+    fn signed_avatar(&self, public_id: &str, id: &str, signer: &Signer) -> String {
+        let exp = (Micros::now().seconds().div_euclid(DAY) + 2) * DAY;
+        let path = AvatarLink { public_id, id, exp }.path();
+        let signature = signer.sign(&path);
+        format!("{}{path}&sig={signature}", self.0.public_url)
+    }
+
+    /// The avatar that a signed link names.
+    ///
+    /// # Errors
+    /// [`DrawingError::LinkInvalid`] when the signature is wrong or its time is over, and
+    /// [`DrawingError::NoAvatar`] when the user has another one, or none, or has left.
+    pub async fn linked_avatar(&self, link: &AvatarLink<'_>, signature: &str) -> DrawingResult<Vec<u8>> {
+        let now = Micros::now().seconds();
+        if now >= link.exp || !self.0.keys.get().await?.signer.verify(&link.path(), signature) {
+            return Err(DrawingError::LinkInvalid);
+        }
+        let user = self.0.store.user_by_public_id(link.public_id).await?;
+        let shows = |user: &UserRecord| user.erase_at.is_none() && user.avatar.as_deref() == Some(link.id);
+        let user = user.filter(shows).ok_or(DrawingError::NoAvatar)?;
+        self.0.store.avatar(&user.key, link.id).await?.ok_or(DrawingError::NoAvatar)
+    }
+}
+
+/// The middle of an image as a JPEG of 256 pixels a side, upright, on white where it is transparent.
+///
+/// # Errors
+/// [`DrawingError::Image`] with what is wrong with the file.
+pub fn square(file: &[u8]) -> DrawingResult<Vec<u8>> {
+    let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format().map_err(|_| Flaw::Damaged)?;
+    if !matches!(reader.format(), Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) {
+        return Err(Flaw::Kind.into());
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_MEMORY);
+    let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().map_err(|error| flaw(&error))?;
+    let (width, height) = decoder.dimensions();
+    let mut memory = decoder.total_bytes();
+    if is_jpeg && is_progressive(file) {
+        // The decoder keeps the coefficients of the whole image, two bytes each, and does not count them.
+        memory = memory.saturating_add(u64::from(width) * u64::from(height) * 6);
+    }
+    limits.reserve(memory).map_err(|error| flaw(&error))?;
+    // What is wrong with metadata is no reason to refuse the pixels.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let image = DynamicImage::from_decoder(decoder).map_err(|error| flaw(&error))?;
+
+    let side = width.min(height);
+    let middle = imageops::crop_imm(&image, (width - side) / 2, (height - side) / 2, side, side);
+    let mut small = DynamicImage::from(imageops::resize(&*middle, SIDE, SIDE, FilterType::CatmullRom));
+    small.apply_orientation(orientation);
+    let mut jpeg = Vec::new();
+    let encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
+    on_white(&small).write_with_encoder(encoder).map_err(|error| {
+        tracing::error!(%error, "an avatar was not encoded");
+        DrawingError::Internal("an avatar was not encoded")
+    })?;
+    Ok(jpeg)
+}
+
+fn on_white(image: &DynamicImage) -> RgbImage {
+    let source = image.to_rgba8();
+    RgbImage::from_fn(source.width(), source.height(), |x, y| {
+        let Rgba([r, g, b, a]) = *source.get_pixel(x, y);
+        let blend = |channel: u8| {
+            let mixed = u32::from(channel) * u32::from(a) + 255 * (255 - u32::from(a));
+            u8::try_from((mixed + 127) / 255).unwrap_or(u8::MAX)
+        };
+        Rgb([blend(r), blend(g), blend(b)])
+    })
+}
+
+/// Whether a JPEG's frame is a progressive one: the first start-of-frame marker tells.
+fn is_progressive(file: &[u8]) -> bool {
+    let mut rest = file.get(2..).unwrap_or_default();
+    while let [0xff, marker, behind @ ..] = rest {
+        match marker {
+            // A fill byte, and markers without a segment.
+            0xff => rest = rest.get(1..).unwrap_or_default(),
+            0x01 | 0xd0..=0xd8 => rest = behind,
+            // Start of frame: baseline, extended, progressive and the rest, but not DHT, JPG and DAC.
+            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
+                return matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce);
+            }
+            _ => {
+                let length =
+                    behind.first_chunk().map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
+                rest = behind.get(length..).unwrap_or_default();
+            }
+        }
+    }
+    // Where the markers lead nowhere the decoder may still find its way: the dearer case is assumed.
+    true
+}
+
+fn flaw(error: &ImageError) -> Flaw {
+    match error {
+        ImageError::Limits(limit) if limit.kind() == LimitErrorKind::DimensionError => Flaw::Side,
+        ImageError::Limits(_) => Flaw::Memory,
+        ImageError::Unsupported(_) => Flaw::Kind,
+        ImageError::Decoding(_)
+        | ImageError::Encoding(_)
+        | ImageError::Parameter(_)
+        | ImageError::IoError(_) => Flaw::Damaged,
+    }
+}
+
+#[cfg(test)]
+mod tests;

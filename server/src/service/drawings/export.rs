@@ -1,0 +1,203 @@
+//! Everything of a user in one zip file, made while it is sent.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use serde_json::json;
+use tokio::sync::mpsc;
+use tracing::Instrument;
+use yibi_common::api::{DrawingReply, Summary};
+use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, ZipWriter};
+
+use super::pictures::{Format, drawn};
+use super::{DrawingError, DrawingResult, DrawingService, decoded};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::user::UserKey;
+use crate::store::avatars::Avatars;
+use crate::store::gallery::{After, Gallery, Stored, UserRecord};
+
+/// Exports that one server makes at a time.
+pub(super) const AT_ONCE: usize = 2;
+/// The longer side of exported pictures, in pixels.
+const SIZE: u32 = 1080;
+/// Drawings that are looked up at once.
+const PAGE: u32 = 100;
+/// Pieces that wait for a slow client before the making waits too.
+const AHEAD: usize = 4;
+/// The size of a piece.
+const PIECE: usize = 64 << 10;
+/// How long a client may take for one.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+type Pieces = mpsc::Sender<io::Result<Bytes>>;
+
+impl DrawingService {
+    /// The user's profile and all drawings, the bin's too, each as JSON and PNG. The stream breaks off when
+    /// something fails on the way, so that no part is taken for the whole.
+    ///
+    /// # Errors
+    /// [`DrawingError::Busy`] when this user or others are at it, [`DrawingError::NotFound`] for an unknown
+    /// user, [`DrawingError::Store`].
+    pub async fn export(
+        &self,
+        user: &UserKey,
+    ) -> DrawingResult<impl Stream<Item = io::Result<Bytes>> + use<>> {
+        let turn = self.0.exports.take(user)?;
+        let record = self.0.store.user(user).await?.ok_or(DrawingError::NotFound)?;
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let service = self.clone();
+        let export = async move {
+            if let Err(error) = service.write_export(record, &sender).await {
+                tracing::warn!(error = %error, "an export broke off");
+                // When nobody listens any more, nobody need be told.
+                let _ = sender.send(Err(io::Error::other("the export broke off"))).await;
+            }
+            drop(turn);
+        };
+        tokio::spawn(export.in_current_span());
+        Ok(futures_util::stream::unfold(receiver, |mut receiver| async {
+            receiver.recv().await.map(|piece| (piece, receiver))
+        }))
+    }
+
+    async fn write_export(&self, user: UserRecord, pieces: &Pieces) -> DrawingResult<()> {
+        let mut archive = Archive::new();
+        // The number in full: it is the user's own, and this is the copy of all that is kept of the user.
+        let sealer = &self.0.keys.get().await?.sealer;
+        let phone = user.phone.as_ref().and_then(|sealed| PhoneNumber::open(sealed, sealer, &user.key));
+        let profile = json!({
+            "id": user.public_id,
+            "nickname": user.nickname,
+            "created_at": user.created_at.to_string(),
+            "wechat_avatar": user.wechat_avatar.filter(|address| !address.is_empty()),
+            "origin": user.origin,
+            "phone": phone,
+        });
+        archive.file("profile.json", &json_of(&profile)?)?;
+        if let Some(id) = &user.avatar
+            && let Some(image) = self.0.store.avatar(&user.key, id).await?
+        {
+            archive.file("avatar.jpg", &image)?;
+        }
+        // All ids first: what changes meanwhile moves to the front of the pages, and would be missed there.
+        for id in self.all_ids(&user.key).await? {
+            let place = self.0.render_pool.place(&user.key).await?;
+            let Some(stored) = self.0.store.read(&user.key, &id, 0).await? else { continue };
+            let summary = self.summary(&stored.header, &user.public_id, &self.0.keys.get().await?.signer);
+            let write = move || write_drawing(&mut archive, &stored, summary).map(|()| archive);
+            archive = place.work(write).await?;
+            archive.send(pieces).await?;
+        }
+        archive.finish()?;
+        archive.send(pieces).await
+    }
+
+    async fn all_ids(&self, user: &UserKey) -> DrawingResult<Vec<String>> {
+        let mut ids = Vec::new();
+        for deleted in [false, true] {
+            let mut after: Option<After> = None;
+            loop {
+                let page = self.0.store.page(user, deleted, after.as_ref(), PAGE).await?;
+                after =
+                    page.last().map(|header| After { updated_at: header.updated_at, id: header.id.clone() });
+                let last = page.len() < PAGE as usize;
+                ids.extend(page.into_iter().map(|header| header.id));
+                if last {
+                    break;
+                }
+            }
+        }
+        Ok(ids)
+    }
+}
+
+fn write_drawing(archive: &mut Archive, stored: &Stored, summary: Summary) -> DrawingResult<()> {
+    // A link in a file that is kept for years would only be a riddle.
+    let summary = Summary { image_url: None, ..summary };
+    let folder = if stored.header.deleted_at.is_some() { "deleted" } else { "drawings" };
+    let name = format!("{folder}/{}", summary.id);
+    let json = json_of(&DrawingReply { summary, actions: decoded(stored)? })?;
+    archive.file(&format!("{name}.json"), &json)?;
+    match drawn(stored, stored.header.seq, Format::Png, SIZE) {
+        Ok(png) => archive.file(&format!("{name}.png"), &png),
+        // The strokes are there all the same.
+        Err(DrawingError::PictureTooLarge) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn json_of(value: &impl serde::Serialize) -> DrawingResult<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|_| DrawingError::Internal("an export has no JSON form"))
+}
+
+/// A zip file on its way: what has been written and not yet sent is in the buffer.
+struct Archive {
+    zip: Option<ZipWriter<StreamWriter<Buffer>>>,
+    buffer: Buffer,
+}
+
+impl Archive {
+    fn new() -> Self {
+        let buffer = Buffer::default();
+        Self { zip: Some(ZipWriter::new_stream(buffer.clone())), buffer }
+    }
+
+    fn file(&mut self, name: &str, content: &[u8]) -> DrawingResult<()> {
+        let Some(zip) = &mut self.zip else { return Ok(()) };
+        let method = if name.ends_with(".png") || name.ends_with(".jpg") {
+            CompressionMethod::Stored
+        } else {
+            CompressionMethod::Deflated
+        };
+        let options = SimpleFileOptions::default().compression_method(method);
+        zip.start_file(name, options).map_err(|_| OUTGROWN)?;
+        zip.write_all(content).map_err(|_| OUTGROWN)
+    }
+
+    fn finish(&mut self) -> DrawingResult<()> {
+        let Some(zip) = self.zip.take() else { return Ok(()) };
+        zip.finish().map(|_| ()).map_err(|_| OUTGROWN)
+    }
+
+    /// Sends what has been written.
+    async fn send(&self, pieces: &Pieces) -> DrawingResult<()> {
+        let mut written = Bytes::from(self.buffer.take());
+        while !written.is_empty() {
+            let piece = written.split_to(written.len().min(PIECE));
+            match tokio::time::timeout(PATIENCE, pieces.send(Ok(piece))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(DrawingError::Internal("the client of an export went away")),
+                Err(_) => return Err(DrawingError::Internal("the client of an export is too slow")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writing into memory fails only where a zip file can't be as large.
+const OUTGROWN: DrawingError = DrawingError::Internal("an export outgrew its format");
+
+/// Memory that an archive writes to and the export takes from.
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Buffer {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! Listing, reading, naming, deleting and restoring.
+
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+use yibi_common::api::{DrawingReply, Summary};
+use yibi_common::limits::Limits;
+
+use super::{DrawingError, DrawingResult, DrawingService, check_id, decoded};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
+use crate::keys::Signer;
+use crate::store::gallery::{After, Gallery, Header};
+
+/// One page of a user's drawings.
+pub struct Page {
+    /// The drawings.
+    pub drawings: Vec<Summary>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+impl DrawingService {
+    /// A page of a user's drawings, newest change first; `cursor` is a former page's `next`.
+    ///
+    /// # Errors
+    /// [`DrawingError::Value`] when the cursor is none of ours, [`DrawingError::Store`].
+    pub async fn page(
+        &self,
+        user: &UserKey,
+        public_id: &str,
+        deleted: bool,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> DrawingResult<Page> {
+        let after = cursor
+            .map(|cursor| read_cursor(cursor).ok_or(DrawingError::Value("the cursor is not one of ours")));
+        let after = after.transpose()?;
+        // One more than asked tells whether there is another page.
+        let mut headers = self.0.store.page(user, deleted, after.as_ref(), limit + 1).await?;
+        let more = headers.len() > limit as usize;
+        headers.truncate(limit as usize);
+        let next = headers.last().filter(|_| more).map(write_cursor);
+        let signer = &self.0.keys.get().await?.signer;
+        let drawings = headers.iter().map(|header| self.summary(header, public_id, signer)).collect();
+        Ok(Page { drawings, next })
+    }
+
+    /// One drawing with its actions from `since` on, also from the bin, as the JSON of a [`DrawingReply`].
+    ///
+    /// # Errors
+    /// [`DrawingError::NotFound`], [`DrawingError::Store`].
+    pub async fn read(
+        &self,
+        user: &UserKey,
+        public_id: &str,
+        id: &str,
+        since: u32,
+    ) -> DrawingResult<Vec<u8>> {
+        check_id(id).map_err(|_| DrawingError::NotFound)?;
+        let stored = self.0.store.read(user, id, since).await?.ok_or(DrawingError::NotFound)?;
+        let summary = self.summary(&stored.header, public_id, &self.0.keys.get().await?.signer);
+        let bytes = stored.actions.iter().map(Vec::len).sum();
+        let json = move || {
+            let reply = DrawingReply { summary, actions: decoded(&stored)? };
+            serde_json::to_vec(&reply).map_err(|_| DrawingError::Internal("a drawing has no JSON form"))
+        };
+        self.lightly(user, bytes, json).await
+    }
+
+    /// Whether an append at 0 would make that drawing, with that title.
+    ///
+    /// # Errors
+    /// [`DrawingError::Value`], [`DrawingError::Store`].
+    pub async fn would_be_new(&self, user: &UserKey, id: &str, title: &str) -> DrawingResult<bool> {
+        check_id(id)?;
+        check_title(title, &self.0.limits)?;
+        Ok(self.0.store.header(user, id).await?.is_none())
+    }
+
+    /// Whether [`rename`](Self::rename) would do so now.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn may_rename(&self, user: &UserKey, id: &str, title: &str) -> DrawingResult<()> {
+        check_id(id).map_err(|_| DrawingError::NotFound)?;
+        check_title(title, &self.0.limits)?;
+        let header = self.0.store.header(user, id).await?.ok_or(DrawingError::NotFound)?;
+        if header.deleted_at.is_some() { Err(DrawingError::Deleted) } else { Ok(()) }
+    }
+
+    /// Gives a drawing a title.
+    ///
+    /// # Errors
+    /// [`DrawingError::Value`], [`DrawingError::NotFound`], [`DrawingError::Deleted`], [`DrawingError::Store`].
+    pub async fn rename(
+        &self,
+        user: &UserKey,
+        public_id: &str,
+        id: &str,
+        title: &str,
+    ) -> DrawingResult<Summary> {
+        check_id(id).map_err(|_| DrawingError::NotFound)?;
+        check_title(title, &self.0.limits)?;
+        let Some(header) = self.0.store.rename(user, id, title, Micros::now()).await? else {
+            let there = self.0.store.header(user, id).await?.is_some();
+            return Err(if there { DrawingError::Deleted } else { DrawingError::NotFound });
+        };
+        Ok(self.summary(&header, public_id, &self.0.keys.get().await?.signer))
+    }
+
+    /// Puts a drawing in the bin; one that is there stays there.
+    ///
+    /// # Errors
+    /// [`DrawingError::NotFound`], [`DrawingError::Store`].
+    pub async fn delete(&self, user: &UserKey, id: &str) -> DrawingResult<()> {
+        check_id(id).map_err(|_| DrawingError::NotFound)?;
+        let header = self.0.store.set_deleted(user, id, true, Micros::now()).await?;
+        header.map(|_| ()).ok_or(DrawingError::NotFound)
+    }
+
+    /// Takes a drawing out of the bin; one that is not there stays as it is.
+    ///
+    /// # Errors
+    /// [`DrawingError::NotFound`], [`DrawingError::Store`].
+    pub async fn restore(&self, user: &UserKey, public_id: &str, id: &str) -> DrawingResult<Summary> {
+        check_id(id).map_err(|_| DrawingError::NotFound)?;
+        let header = self.0.store.set_deleted(user, id, false, Micros::now()).await?;
+        let header = header.ok_or(DrawingError::NotFound)?;
+        Ok(self.summary(&header, public_id, &self.0.keys.get().await?.signer))
+    }
+
+    /// Hides everything of a user at once and has it erased in a week; signing in again before that takes it
+    /// back.
+    ///
+    /// # Errors
+    /// [`DrawingError::Store`].
+    pub async fn leave(&self, user: &UserKey) -> DrawingResult<()> {
+        let after = Duration::from_secs(u64::from(self.0.settings.erasure_days) * 86_400);
+        self.0.store.schedule_erasure(user, Micros::now().plus(after)).await?;
+        Ok(())
+    }
+
+    pub(super) fn summary(&self, header: &Header, public_id: &str, signer: &Signer) -> Summary {
+        let shown = header.deleted_at.is_none();
+        Summary {
+            id: header.id.clone(),
+            title: header.title.clone(),
+            width: header.paper.width,
+            height: header.paper.height,
+            mode: header.mode,
+            base: header.base,
+            seq: header.seq,
+            stroke_count: header.stroke_count,
+            point_count: header.point_count,
+            created_at: header.created_at.to_string(),
+            updated_at: header.updated_at.to_string(),
+            deleted_at: header.deleted_at.map(|at| at.to_string()),
+            image_url: shown.then(|| self.image_url(public_id, &header.id, header.seq, signer)),
+        }
+    }
+}
+
+/// The rules of a title: short, and nothing in it that does not show or turns text around.
+pub(super) fn check_title(title: &str, limits: &Limits) -> DrawingResult<()> {
+    if title.chars().count() > limits.title_chars as usize {
+        return Err(DrawingError::Value("the title is too long"));
+    }
+    if title.chars().any(crate::domain::text::unprintable) {
+        return Err(DrawingError::Value("the title has control or direction characters"));
+    }
+    Ok(())
+}
+
+/// Cursors are opaque to clients; they only ever lead into the caller's own drawings.
+fn write_cursor(header: &Header) -> String {
+    BASE64URL_NOPAD.encode(format!("{}.{}", header.updated_at.0, header.id).as_bytes())
+}
+
+fn read_cursor(cursor: &str) -> Option<After> {
+    let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
+    let (moment, id) = std::str::from_utf8(&bytes).ok()?.split_once('.')?;
+    check_id(id).ok()?;
+    Some(After { updated_at: Micros(moment.parse().ok()?), id: id.to_owned() })
+}

@@ -1,0 +1,206 @@
+//! What users drew: appending, listing, deleting and restoring, pictures, and what becomes of it all in the
+//! end.
+
+mod append;
+mod avatar;
+mod export;
+mod listing;
+mod operator;
+mod pictures;
+mod purge;
+mod quota;
+pub(crate) mod weapp;
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use yibi_common::api::LimitsReply;
+use yibi_common::codec::{self, Malformed};
+use yibi_common::drawing::{Action, Invalid};
+use yibi_common::limits::Limits;
+
+pub use append::Append;
+pub use avatar::{AvatarLink, Flaw, MAX_UPLOAD, MEDIA_TYPE as AVATAR_TYPE, square};
+pub use listing::Page;
+pub use operator::Opened;
+pub use pictures::{Format, Link, Picture};
+pub use purge::run_purge;
+pub use weapp::Save;
+
+use crate::domain::user::UserKey;
+use crate::keys::LazyKeyring;
+use crate::service::per_user::PerUserSemaphore;
+use crate::service::render_pool::RenderPool;
+use crate::settings;
+use crate::store::StoreError;
+use crate::store::dispatch::GalleryStore;
+use crate::store::gallery::Stored;
+use crate::telemetry::Metrics;
+
+/// Why the gallery did not do as asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DrawingError {
+    /// That user has no such drawing.
+    #[error("no such drawing")]
+    NotFound,
+    /// The drawing is in the bin.
+    #[error("the drawing is in the bin")]
+    Deleted,
+    /// The drawing's list is not as the caller thought.
+    #[error("the drawing has moved on")]
+    Conflict {
+        /// The number of its first action.
+        base: u32,
+        /// The number that the next action gets.
+        seq: u32,
+    },
+    /// An action is no valid part of the drawing.
+    #[error("{rule}")]
+    Invalid {
+        /// Which of the actions, where it is one of several.
+        index: Option<usize>,
+        /// The rule that it breaks.
+        rule: Invalid,
+    },
+    /// Another value can't be taken; in words for the caller.
+    #[error("{0}")]
+    Value(&'static str),
+    /// The drawing would have too many actions or bytes.
+    #[error("the drawing is full")]
+    DrawingFull,
+    /// The user would have too many drawings.
+    #[error("too many drawings")]
+    TooManyDrawings,
+    /// The user would have too many bytes.
+    #[error("the storage is full")]
+    StorageFull,
+    /// The drawing can't be shown as a picture.
+    #[error("the drawing is too large for a picture")]
+    PictureTooLarge,
+    /// Too much is waiting already.
+    #[error("too much to do")]
+    Busy,
+    /// An uploaded file can't be an avatar.
+    #[error("{0}")]
+    Image(Flaw),
+    /// The user has no such avatar.
+    #[error("no such avatar")]
+    NoAvatar,
+    /// A signed link is forged or too old.
+    #[error("the link is not valid")]
+    LinkInvalid,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] Arc<StoreError>),
+    /// A fault of this program.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+impl From<StoreError> for DrawingError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+/// What a gallery's operation gives.
+pub type DrawingResult<T> = Result<T, DrawingError>;
+
+/// The drawings of all users.
+#[derive(Clone)]
+pub struct DrawingService(Arc<Inner>);
+
+struct Inner {
+    store: GalleryStore,
+    keys: Arc<LazyKeyring>,
+    limits: Limits,
+    settings: settings::Gallery,
+    /// What clients know the server by; empty when they are given paths.
+    public_url: String,
+    metrics: Arc<Metrics>,
+    usage: Cache<UserKey, Arc<quota::Account>>,
+    render_pool: RenderPool,
+    pictures: moka::future::Cache<pictures::Key, bytes::Bytes>,
+    exports: PerUserSemaphore,
+    uploads: PerUserSemaphore,
+}
+
+impl DrawingService {
+    /// A gallery over that store.
+    #[must_use]
+    pub fn new(
+        store: GalleryStore,
+        keys: Arc<LazyKeyring>,
+        limits: Limits,
+        settings: settings::Gallery,
+        public_url: &str,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let render_pool = RenderPool::new(&settings);
+        let pictures = pictures::finished(settings.image_cache);
+        Self(Arc::new(Inner {
+            store,
+            keys,
+            limits,
+            settings,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            metrics,
+            usage: quota::accounts(),
+            render_pool,
+            pictures,
+            exports: PerUserSemaphore::new(export::AT_ONCE),
+            uploads: PerUserSemaphore::new(avatar::UPLOADS),
+        }))
+    }
+
+    /// The numbers that a client is told.
+    #[must_use]
+    pub fn limits(&self) -> LimitsReply {
+        LimitsReply::new(&self.0.limits, self.0.settings.bin_days, self.0.settings.erasure_days)
+    }
+
+    /// The store below, for users.
+    #[must_use]
+    pub fn store(&self) -> &GalleryStore {
+        &self.0.store
+    }
+
+    /// Does work on stored actions of so many bytes: here when they are few, else in the render_pool.
+    async fn lightly<T: Send + 'static>(
+        &self,
+        user: &UserKey,
+        bytes: usize,
+        work: impl FnOnce() -> DrawingResult<T> + Send + 'static,
+    ) -> DrawingResult<T> {
+        if bytes <= crate::service::render_pool::LIGHT {
+            work()
+        } else {
+            self.0.render_pool.place(user).await?.work(work).await
+        }
+    }
+
+    /// Tells the metrics how full the renderers are.
+    pub fn observe(&self) {
+        self.0.render_pool.observe(&self.0.metrics);
+    }
+}
+
+/// The actions of their stored forms.
+fn decoded(stored: &Stored) -> DrawingResult<Vec<Action>> {
+    stored.actions.iter().map(|blob| decode(blob)).collect()
+}
+
+fn decode(blob: &[u8]) -> DrawingResult<Action> {
+    codec::decode(blob).map_err(damaged)
+}
+
+fn damaged(error: Malformed) -> DrawingError {
+    StoreError::Damaged(error.to_string()).into()
+}
+
+/// Whether a v1 client may use this as a drawing's id.
+fn check_id(id: &str) -> DrawingResult<()> {
+    let fits = (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if fits { Ok(()) } else { Err(DrawingError::Value("an id is 1 to 64 of A-Z a-z 0-9 _ -")) }
+}

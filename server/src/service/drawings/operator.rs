@@ -1,0 +1,90 @@
+//! What an operator sees and does: any user's drawings, those in the bin like the others.
+
+use yibi_common::admin::{Happening, UserRef};
+use yibi_common::drawing::Action;
+
+use super::{DrawingError, DrawingResult, DrawingService, check_id, decoded};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
+use crate::store::gallery::{Gallery, Header};
+
+/// A drawing with its actions from a number on.
+pub struct Opened {
+    /// The drawing.
+    pub header: Header,
+    /// The number of the first of the actions.
+    pub since: u32,
+    /// The actions.
+    pub actions: Vec<Action>,
+}
+
+/// The most bytes of stored forms that an event carries.
+const CARRIED: u64 = 64 << 10;
+
+impl DrawingService {
+    /// Tells who watches that actions from that number on, or the last one, were saved. That it can't be told
+    /// is no reason to fail what was saved.
+    pub(super) async fn tell_saved(&self, user: &UserKey, id: &str, from_seq: Option<u32>, created: bool) {
+        if self.0.metrics.events().is_watched()
+            && let Err(error) = self.try_to_tell(user, id, from_seq, created).await
+        {
+            tracing::debug!(%error, "who watches was not told of a save");
+        }
+    }
+
+    async fn try_to_tell(
+        &self,
+        user: &UserKey,
+        id: &str,
+        from_seq: Option<u32>,
+        created: bool,
+    ) -> DrawingResult<()> {
+        let store = &self.0.store;
+        let known = store.user(user).await?.ok_or(DrawingError::NotFound)?;
+        let header = store.header(user, id).await?.ok_or(DrawingError::NotFound)?;
+        let from_seq = from_seq.unwrap_or(header.seq.saturating_sub(1));
+        let stored = store.read(user, id, from_seq).await?.ok_or(DrawingError::NotFound)?;
+        let bytes: u64 = stored.actions.iter().map(|blob| blob.len() as u64).sum();
+        let actions = if bytes <= CARRIED { Some(decoded(&stored)?) } else { None };
+        self.0.metrics.events().publish(|| Happening::Save {
+            user: UserRef::from(&known),
+            drawing: stored.header.id.clone(),
+            created,
+            base: stored.header.base,
+            from_seq: stored.since,
+            seq: stored.header.seq,
+            actions,
+        });
+        Ok(())
+    }
+
+    /// A drawing with its actions from `since` on, also from the bin.
+    ///
+    /// # Errors
+    /// [`DrawingError::NotFound`], [`DrawingError::Store`].
+    pub async fn open(&self, user: &UserKey, id: &str, since: u32) -> DrawingResult<Opened> {
+        check_id(id).map_err(|_| DrawingError::NotFound)?;
+        let stored = self.0.store.read(user, id, since).await?.ok_or(DrawingError::NotFound)?;
+        let actions = decoded(&stored)?;
+        Ok(Opened { header: stored.header, since: stored.since, actions })
+    }
+
+    /// A drawing without its actions, also from the bin.
+    ///
+    /// # Errors
+    /// [`DrawingError::NotFound`], [`DrawingError::Store`].
+    pub async fn header(&self, user: &UserKey, id: &str) -> DrawingResult<Header> {
+        check_id(id).map_err(|_| DrawingError::NotFound)?;
+        self.0.store.header(user, id).await?.ok_or(DrawingError::NotFound)
+    }
+
+    /// Puts a drawing in the bin or takes it out; the drawing as it is then.
+    ///
+    /// # Errors
+    /// [`DrawingError::NotFound`], [`DrawingError::Store`].
+    pub async fn set_deleted(&self, user: &UserKey, id: &str, deleted: bool) -> DrawingResult<Header> {
+        check_id(id).map_err(|_| DrawingError::NotFound)?;
+        let header = self.0.store.set_deleted(user, id, deleted, Micros::now()).await?;
+        header.ok_or(DrawingError::NotFound)
+    }
+}

@@ -1,0 +1,236 @@
+//! Pictures of drawings: drawn off the async threads, a few at a time, kept for a while, and reachable by
+//! signed links.
+
+use bytes::Bytes;
+use moka::future::Cache;
+use yibi_common::picture;
+
+use super::{DrawingError, DrawingResult, DrawingService, check_id, decode};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
+use crate::keys::Signer;
+use crate::render::{self, RenderError};
+use crate::store::gallery::{Gallery, Header, Stored};
+
+/// The longer side of the pictures in lists, in pixels.
+const THUMBNAIL: u32 = 512;
+const DAY: i64 = 86_400;
+/// What the caller of a failed drawing is to see of the size.
+const SIZE: &str = "size is between 64 and 2048";
+
+/// Pixels or vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// `image/png`
+    Png,
+    /// `image/svg+xml`
+    Svg,
+}
+
+impl Format {
+    /// The ending of a path.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Svg => "svg",
+        }
+    }
+
+    /// The media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Svg => "image/svg+xml",
+        }
+    }
+}
+
+/// A finished picture.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// The file.
+    pub bytes: Bytes,
+    /// The number of the action up to which it shows the drawing.
+    pub seq: u32,
+}
+
+/// A signed link's parts.
+#[derive(Debug, Clone)]
+pub struct Link<'a> {
+    /// The user's public id.
+    pub public_id: &'a str,
+    /// The drawing.
+    pub id: &'a str,
+    /// It shows the actions before this number.
+    pub seq: u32,
+    /// As what.
+    pub format: Format,
+    /// The longer side in pixels.
+    pub size: u32,
+    /// Until when it is good, in seconds since 1970.
+    pub exp: i64,
+}
+
+impl Link<'_> {
+    /// What is signed: all of the link but the signature.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let Self { public_id, id, seq, format, size, exp } = self;
+        format!("/api/v1/images/{public_id}/{id}/{seq}.{}?size={size}&exp={exp}", format.ending())
+    }
+}
+
+/// Which picture: a drawing's actions below `seq` never change as long as it lives, and `created_at` tells
+/// one life of an id from the next.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    user: UserKey,
+    id: String,
+    created_at: Micros,
+    seq: u32,
+    format: Format,
+    size: u32,
+}
+
+/// Finished pictures, up to so many bytes.
+pub(super) fn finished(bytes: u64) -> Cache<Key, Bytes> {
+    let weigh = |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + 200).unwrap_or(u32::MAX);
+    Cache::builder().max_capacity(bytes).weigher(weigh).build()
+}
+
+impl DrawingService {
+    /// A drawing's picture as it is now.
+    ///
+    /// # Errors
+    /// [`DrawingError::NotFound`], [`DrawingError::Deleted`] in the bin, [`DrawingError::Value`] for a size out
+    /// of range, [`DrawingError::Busy`], [`DrawingError::Store`].
+    pub async fn picture(
+        &self,
+        user: &UserKey,
+        id: &str,
+        format: Format,
+        size: u32,
+    ) -> DrawingResult<Picture> {
+        check_id(id).map_err(|_| DrawingError::NotFound)?;
+        check_size(size)?;
+        let header = self.0.store.header(user, id).await?.ok_or(DrawingError::NotFound)?;
+        if header.deleted_at.is_some() {
+            return Err(DrawingError::Deleted);
+        }
+        self.picture_of(user, &header, format, size).await
+    }
+
+    /// The picture of a drawing, in the bin or not.
+    ///
+    /// # Errors
+    /// As [`picture`](Self::picture), but for [`DrawingError::Deleted`].
+    pub async fn picture_of(
+        &self,
+        user: &UserKey,
+        header: &Header,
+        format: Format,
+        size: u32,
+    ) -> DrawingResult<Picture> {
+        check_size(size)?;
+        let key = Key {
+            user: user.clone(),
+            id: header.id.clone(),
+            created_at: header.created_at,
+            seq: header.seq,
+            format,
+            size,
+        };
+        self.finished(key).await
+    }
+
+    /// The picture that a signed link names.
+    ///
+    /// # Errors
+    /// [`DrawingError::LinkInvalid`] when the signature is wrong or its time is over, and
+    /// [`DrawingError::NotFound`] when the drawing is deleted, its user has left, or those actions are gone.
+    pub async fn linked_picture(&self, link: &Link<'_>, signature: &str) -> DrawingResult<Picture> {
+        let now = Micros::now().seconds();
+        if now >= link.exp || !self.0.keys.get().await?.signer.verify(&link.path(), signature) {
+            return Err(DrawingError::LinkInvalid);
+        }
+        check_size(link.size)?;
+        let user = self.0.store.user_by_public_id(link.public_id).await?;
+        let user = user.filter(|user| user.erase_at.is_none()).ok_or(DrawingError::NotFound)?;
+        let header = self.0.store.header(&user.key, link.id).await?.ok_or(DrawingError::NotFound)?;
+        if header.deleted_at.is_some() || !shows(&header, link.seq) {
+            return Err(DrawingError::NotFound);
+        }
+        let key = Key {
+            user: user.key,
+            id: header.id,
+            created_at: header.created_at,
+            seq: link.seq,
+            format: link.format,
+            size: link.size,
+        };
+        self.finished(key).await
+    }
+
+    /// The link of a drawing's thumbnail. Its end is the end of tomorrow in UTC, so that it stays the same for
+    /// a day at least and a phone's cache of images is of use.
+    pub(super) fn image_url(&self, public_id: &str, id: &str, seq: u32, signer: &Signer) -> String {
+        let exp = (Micros::now().seconds().div_euclid(DAY) + 2) * DAY;
+        let path = Link { public_id, id, seq, format: Format::Png, size: THUMBNAIL, exp }.path();
+        let signature = signer.sign(&path);
+        format!("{}{path}&sig={signature}", self.0.public_url)
+    }
+
+    /// The picture from the cache, or drawn; who asks for one that is being drawn shares it.
+    async fn finished(&self, key: Key) -> DrawingResult<Picture> {
+        let seq = key.seq;
+        let drawing = self.draw(key.clone());
+        let bytes = self.0.pictures.try_get_with(key, drawing).await;
+        Ok(Picture { bytes: bytes.map_err(|error| (*error).clone())?, seq })
+    }
+
+    async fn draw(&self, key: Key) -> DrawingResult<Bytes> {
+        let place = self.0.render_pool.place(&key.user).await?;
+        let stored = self.0.store.read(&key.user, &key.id, 0).await?.ok_or(DrawingError::NotFound)?;
+        // Between the look at the header and this reading the drawing may have become another one.
+        if stored.header.created_at != key.created_at || !shows(&stored.header, key.seq) {
+            return Err(DrawingError::NotFound);
+        }
+        let Key { seq, format, size, .. } = key;
+        place.work(move || drawn(&stored, seq, format, size).map(Bytes::from)).await
+    }
+}
+
+/// Whether the actions below `seq` are there: some may have given way to a 2016 save since.
+fn shows(header: &Header, seq: u32) -> bool {
+    seq <= header.seq && (header.base == 0 || seq > header.base)
+}
+
+/// Draws the actions below `seq`.
+pub(super) fn drawn(stored: &Stored, seq: u32, format: Format, size: u32) -> DrawingResult<Vec<u8>> {
+    let count = seq.saturating_sub(stored.since) as usize;
+    let actions =
+        stored.actions.iter().take(count).map(|blob| decode(blob)).collect::<DrawingResult<Vec<_>>>()?;
+    let picture = picture::fold(&actions);
+    let paper = stored.header.paper;
+    match format {
+        Format::Svg => render::svg(&picture, paper, size).map(String::into_bytes).map_err(failed),
+        Format::Png => render::png(&picture, paper, size).map_err(failed),
+    }
+}
+
+fn failed(error: RenderError) -> DrawingError {
+    match error {
+        RenderError::TooLarge => DrawingError::PictureTooLarge,
+        RenderError::Size { .. } => DrawingError::Value(SIZE),
+        RenderError::Encode(error) => {
+            tracing::error!(error = %error, "a picture was not encoded");
+            DrawingError::Internal("a picture was not encoded")
+        }
+    }
+}
+
+fn check_size(size: u32) -> DrawingResult<()> {
+    if render::SIZE_RANGE.contains(&size) { Ok(()) } else { Err(DrawingError::Value(SIZE)) }
+}

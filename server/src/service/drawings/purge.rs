@@ -1,0 +1,79 @@
+//! What becomes of deleted drawings and of users who left: removed for good when their time has come, by one
+//! server at a time.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::{DrawingResult, DrawingService};
+use crate::domain::clock::Micros;
+use crate::random;
+use crate::store::dispatch::SessionStore;
+use crate::store::gallery::Gallery;
+use crate::store::sessions::Sessions;
+
+/// How often a server looks.
+const EVERY: Duration = Duration::from_secs(60);
+/// How long the server that is at it keeps the others away.
+const LEASE: Duration = Duration::from_secs(90);
+const LEASE_NAME: &str = "purge";
+/// How many are removed at a look.
+const BATCH: u32 = 200;
+
+/// Looks every minute, until `shutdown`.
+pub async fn run_purge(gallery: DrawingService, leases: SessionStore, shutdown: impl Future<Output = ()>) {
+    let holder = random::short_id();
+    let looking = async {
+        loop {
+            match leases.take_lease(LEASE_NAME, &holder, LEASE).await {
+                Ok(true) => {
+                    if let Err(error) = gallery.clear_out(&leases, Micros::now()).await {
+                        tracing::warn!(error = %error, "the bin was not cleared out");
+                    }
+                }
+                Ok(false) => {}
+                Err(error) => tracing::debug!(error = %error, "no lease for clearing out the bin"),
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    };
+    // Between any two steps: the stores finish the one that they are at, and another server goes on from there.
+    tokio::select! {
+        () = looking => {}
+        () = shutdown => {}
+    }
+    if let Err(error) = leases.drop_lease(LEASE_NAME, &holder).await {
+        tracing::debug!(error = %error, "the lease for clearing out the bin runs out by itself");
+    }
+}
+
+impl DrawingService {
+    /// Removes what is due at `now`, up to a bound. What can't be removed keeps nothing else from being.
+    async fn clear_out(&self, leases: &SessionStore, now: Micros) -> DrawingResult<()> {
+        let keep = Duration::from_secs(u64::from(self.0.settings.bin_days) * 86_400);
+        let before = now.minus(keep);
+        let (mut purged, mut erased) = (0_u32, 0_u32);
+        for (user, id) in self.0.store.purges_due(before, BATCH).await? {
+            match self.0.store.purge(&user, &id, before).await {
+                Ok(removed) => purged += u32::from(removed),
+                Err(error) => tracing::warn!(error = %error, drawing = %id, "a drawing was not purged"),
+            }
+            self.recount(&user);
+        }
+        for user in self.0.store.erasures_due(now, BATCH).await? {
+            // A session that had outlived the user's leaving would write to nobody's account.
+            let gone = match leases.remove_all(&user).await {
+                Ok(()) => self.0.store.erase(&user, now).await,
+                Err(error) => Err(error),
+            };
+            match gone {
+                Ok(()) => erased += 1,
+                Err(error) => tracing::warn!(error = %error, "a user was not erased"),
+            }
+            self.recount(&user);
+        }
+        if purged + erased > 0 {
+            tracing::info!(purged, erased, "cleared out the bin");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,303 @@
+//! The gallery as clients of 2016 see and change it: whole pictures as lists of canvas actions.
+
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::stream;
+use yibi_common::codec::{self, Malformed, StoredText};
+use yibi_common::drawing::Action;
+use yibi_common::gzip::{Gzip, Part};
+use yibi_common::{picture, weapp};
+
+use super::quota::Need;
+use super::{DrawingError, DrawingResult, DrawingService, damaged, decoded};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
+use crate::service::render_pool::LIGHT;
+use crate::store::gallery::{Gallery, Header, Obstacle, WeappHead, WeappSave, WeappSaved};
+
+/// The most drawings of one list.
+const LIST_DRAWINGS: u32 = 200;
+/// The most bytes of one list, before JSON escapes its texts.
+const LIST_BYTES: usize = 16 << 20;
+/// The longest id that a 2016 client may choose, in bytes.
+pub const MAX_ID: usize = 128;
+/// How much longer than its stored form a text may be: it bounds what reading a drawing can take.
+const MAX_RATIO: usize = 32;
+/// The size from which a piece of a list is sent.
+const PIECE: usize = 256 << 10;
+/// What is not stored deflated is made so while somebody waits.
+const LEVEL: u32 = 1;
+const BEGIN: &[u8] = br#"{"code":0,"msg":"success","data":["#;
+const END: &[u8] = b"]}";
+
+/// Why a 2016 save was not stored, besides what the gallery can't do.
+#[derive(Debug, thiserror::Error)]
+pub enum Save {
+    /// The text is no list of canvas actions.
+    #[error("actions is not a canvas action list: {0}")]
+    NotCanvasActions(String),
+    /// The id is longer than any that is kept.
+    #[error("id is too long")]
+    IdTooLong,
+    /// Everything else.
+    #[error(transparent)]
+    Gallery(#[from] DrawingError),
+}
+
+impl DrawingService {
+    /// Saves a picture under a 2016 id: the same id again replaces it.
+    ///
+    /// # Errors
+    /// [`Save`].
+    pub async fn weapp_save(&self, user: &UserKey, id: &str, actions: String) -> Result<(), Save> {
+        if id.len() > MAX_ID {
+            return Err(Save::IdTooLong);
+        }
+        let Encoded { blob, stroke_count, point_count } = self.weapp_encoded(user, actions).await?;
+        let limits = &self.0.limits;
+        let v1_id = weapp::v1_id(id);
+        let save = WeappSave {
+            id: &v1_id,
+            weapp_id: (*v1_id != *id).then_some(id),
+            paper: weapp::PAPER,
+            blob: &blob,
+            stroke_count,
+            point_count,
+            max_actions: limits.actions_per_drawing,
+            max_bytes: u64::from(limits.bytes_per_drawing),
+        };
+        let need = Need { id: &v1_id, drawing: true, bytes: blob.len() as u64 };
+        let refused = |header: Option<&Header>| header.is_some_and(|header| save.obstacle(header).is_some());
+        // Saves that are all there is give way to the new one.
+        let free = |header: &Header| if header.all_weapp { header.bytes } else { 0 };
+        self.room_for(user, need, refused, free).await?;
+        let saved = self.0.store.weapp_save(user, &save, Micros::now()).await;
+        match saved.map_err(DrawingError::from)? {
+            WeappSaved::Done { bytes, created } => {
+                self.count(user, i64::from(created), bytes);
+                self.0.metrics.appended(1);
+                self.tell_saved(user, &v1_id, None, created).await;
+                Ok(())
+            }
+            WeappSaved::Refused(Obstacle::OneStroke) => {
+                Err(DrawingError::Value("this drawing is a single stroke and takes no other").into())
+            }
+            WeappSaved::Refused(
+                Obstacle::Actions
+                | Obstacle::Bytes
+                | Obstacle::Deleted
+                | Obstacle::Moved
+                | Obstacle::OffPaper,
+            ) => Err(DrawingError::DrawingFull.into()),
+        }
+    }
+
+    /// Puts the drawing of a 2016 id in the bin. There need be none.
+    ///
+    /// # Errors
+    /// [`DrawingError::Store`].
+    pub async fn weapp_delete(&self, user: &UserKey, id: &str) -> DrawingResult<()> {
+        if id.len() <= MAX_ID {
+            self.0.store.set_deleted(user, &weapp::v1_id(id), true, Micros::now()).await?;
+        }
+        Ok(())
+    }
+
+    /// The reply to a 2016 list, piece by piece: the newest drawings that fit, in order of first save. With
+    /// `gzip`, the pieces are those of a gzip member, into which stored texts go as they are.
+    ///
+    /// # Errors
+    /// [`DrawingError::Store`] as long as nothing has been sent; later the stream ends with it.
+    pub async fn weapp_list(
+        &self,
+        user: &UserKey,
+        gzip: bool,
+    ) -> DrawingResult<impl Stream<Item = DrawingResult<Bytes>> + use<>> {
+        let mut heads = self.0.store.weapp_heads(user, LIST_DRAWINGS, LIST_BYTES as u64).await?;
+        let mut left = LIST_BYTES;
+        heads.retain(|head| {
+            let fits = text_bound(head) <= left;
+            left -= if fits { text_bound(head) } else { 0 };
+            fits
+        });
+        heads.reverse();
+        let mut piece = Vec::new();
+        let mut gzip = gzip.then(|| Gzip::begin(&mut piece));
+        write(&mut gzip, &mut piece, BEGIN);
+        let state = State {
+            gallery: self.clone(),
+            user: user.clone(),
+            heads: heads.into_iter(),
+            piece,
+            gzip,
+            sent: 0,
+            left: LIST_BYTES,
+        };
+        // The first piece before anything is sent: most failures show in it.
+        let first = next_piece(Some(state)).await?;
+        let (first, rest) = first.unwrap_or((Bytes::new(), None));
+        let rest = stream::try_unfold(rest, next_piece);
+        Ok(stream::StreamExt::chain(stream::iter([Ok(first)]), rest))
+    }
+
+    /// The stored form of a 2016 text, with what is counted of it.
+    async fn weapp_encoded(&self, user: &UserKey, actions: String) -> Result<Encoded, Save> {
+        if actions.len() <= LIGHT {
+            return encoded(actions);
+        }
+        let place = self.0.render_pool.place(user).await?;
+        place.work(move || Ok(encoded(actions))).await?
+    }
+
+    /// The visible picture of a drawing, as a list shows it to a 2016 client.
+    async fn weapp_view(&self, user: &UserKey, head: WeappHead, gzip: bool) -> DrawingResult<Option<View>> {
+        if let Some(blob) = head.last {
+            let stored = stored(&blob)?;
+            let len = stored.len;
+            let text = match stored.part().filter(|_| gzip) {
+                Some(part) => Text::Deflated(part.clone().into_owned()),
+                None => self.lightly(user, blob.len(), move || stored_text(&blob, gzip)).await?,
+            };
+            return Ok(Some(View { header: head.header, len, text }));
+        }
+        let Some(stored) = self.0.store.read(user, &head.header.id, 0).await? else { return Ok(None) };
+        let bytes = stored.actions.iter().map(Vec::len).sum();
+        let view = move || {
+            let actions = decoded(&stored)?;
+            let picture = picture::fold(&actions);
+            let text = match picture.weapp {
+                Some(text) => text.to_owned(),
+                None => weapp::list(&picture, stored.header.paper),
+            };
+            let (len, text) = (text.len(), Text::of(codec::escaped(&text), gzip));
+            Ok(Some(View { header: stored.header, len, text }))
+        };
+        self.lightly(user, bytes, view).await
+    }
+}
+
+/// A drawing as a list shows it.
+struct View {
+    header: Header,
+    /// The length of its text.
+    len: usize,
+    text: Text,
+}
+
+/// What a drawing's text becomes within a JSON string.
+enum Text {
+    Plain(Vec<u8>),
+    Deflated(Part<'static>),
+}
+
+impl Text {
+    fn of(escaped: Vec<u8>, gzip: bool) -> Self {
+        let part = if gzip { Part::of(&escaped, LEVEL) } else { None };
+        part.map_or(Self::Plain(escaped), Self::Deflated)
+    }
+}
+
+/// A 2016 text on its way to the store.
+pub(crate) struct Encoded {
+    pub(crate) blob: Vec<u8>,
+    pub(crate) stroke_count: u32,
+    pub(crate) point_count: u32,
+}
+
+pub(crate) fn encoded(actions: String) -> Result<Encoded, Save> {
+    let strokes = weapp::read(&actions).map_err(|wrong| Save::NotCanvasActions(wrong.to_string()))?;
+    let points = strokes.iter().map(|stroke| stroke.points.len()).sum::<usize>();
+    let text_len = actions.len();
+    let action = Action::Weapp { text: actions };
+    let mut blob = codec::encode(&action);
+    if text_len > blob.len() * MAX_RATIO {
+        // The limits count stored bytes. No drawing is as repetitive as this, so it counts in full.
+        blob = codec::encode_uncompressed(&action);
+    }
+    Ok(Encoded {
+        blob,
+        stroke_count: u32::try_from(strokes.len()).unwrap_or(u32::MAX),
+        point_count: u32::try_from(points).unwrap_or(u32::MAX),
+    })
+}
+
+struct State {
+    gallery: DrawingService,
+    user: UserKey,
+    heads: std::vec::IntoIter<WeappHead>,
+    /// What is not sent yet.
+    piece: Vec<u8>,
+    gzip: Option<Gzip>,
+    sent: usize,
+    left: usize,
+}
+
+/// The next piece of a list, and what comes behind it; nothing behind the last.
+async fn next_piece(state: Option<State>) -> DrawingResult<Option<(Bytes, Option<State>)>> {
+    let Some(mut state) = state else { return Ok(None) };
+    while state.piece.len() < PIECE {
+        let Some(head) = state.heads.next() else {
+            let State { mut piece, mut gzip, .. } = state;
+            write(&mut gzip, &mut piece, END);
+            if let Some(gzip) = gzip {
+                gzip.end(&mut piece);
+            }
+            return Ok(Some((Bytes::from(piece), None)));
+        };
+        // A drawing that went away meanwhile is left out.
+        let view = state.gallery.weapp_view(&state.user, head, state.gzip.is_some()).await?;
+        if let Some(view) = view.filter(|view| view.len <= state.left) {
+            state.left -= view.len;
+            state.entry(&view)?;
+        }
+    }
+    let piece = std::mem::take(&mut state.piece);
+    Ok(Some((Bytes::from(piece), Some(state))))
+}
+
+impl State {
+    fn entry(&mut self, View { header, text, .. }: &View) -> DrawingResult<()> {
+        let Self { piece, gzip, sent, .. } = self;
+        let id = header.weapp_id.as_deref().unwrap_or(&header.id);
+        let mut head = Vec::with_capacity(id.len() + 32);
+        head.extend_from_slice(if *sent > 0 { br#",{"id":"# } else { br#"{"id":"# });
+        // Writing a string into a vector does not fail.
+        let _ = serde_json::to_writer(&mut head, id);
+        head.extend_from_slice(br#","actions":""#);
+        write(gzip, piece, &head);
+        match (text, &mut *gzip) {
+            (Text::Plain(text), gzip) => write(gzip, piece, text),
+            (Text::Deflated(part), Some(gzip)) => gzip.part(piece, part),
+            (Text::Deflated(part), None) => part.inflate(piece).ok_or_else(|| damaged(Malformed::Deflate))?,
+        }
+        write(gzip, piece, br#""}"#);
+        *sent += 1;
+        Ok(())
+    }
+}
+
+fn write(gzip: &mut Option<Gzip>, piece: &mut Vec<u8>, bytes: &[u8]) {
+    match gzip {
+        Some(gzip) => gzip.bytes(piece, bytes),
+        None => piece.extend_from_slice(bytes),
+    }
+}
+
+/// How long a drawing's text can be at most, but for a saved one that an undo has made visible again: that is
+/// looked at when it is sent.
+fn text_bound(head: &WeappHead) -> usize {
+    match head.last.as_deref().and_then(codec::weapp_text) {
+        Some(stored) => stored.len,
+        None => weapp::list_len_bound(head.header.stroke_count as usize, head.header.point_count as usize),
+    }
+}
+
+fn stored_text(blob: &[u8], gzip: bool) -> DrawingResult<Text> {
+    let mut escaped = Vec::new();
+    stored(blob)?.escape(&mut escaped).map_err(damaged)?;
+    Ok(Text::of(escaped, gzip))
+}
+
+fn stored(blob: &[u8]) -> DrawingResult<StoredText<'_>> {
+    codec::weapp_text(blob).ok_or_else(|| damaged(Malformed::Text))
+}

@@ -1,0 +1,225 @@
+//! Asking WeChat about one content, and what becomes of its answer.
+
+use std::time::Duration;
+
+use super::{Inner, LEFT_OVER, Moderation, ROUNDS};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
+use crate::service::drawings::DrawingError;
+use crate::settings::ModerationMode;
+use crate::store::avatars::Avatars;
+use crate::store::checks::{Checks, ModerationCheck, ModerationStatus, Subject};
+use crate::store::gallery::{Gallery, UserRecord};
+use crate::store::{StoreError, StoreResult};
+use crate::wechat::WechatError;
+use crate::wechat::content::{NOT_VISITED, Scene};
+use crate::wechat::push::{MediaVerdict, Suggestion};
+
+/// How long a server that asks keeps the others from it: longer than a call may take.
+const CLAIM: Duration = Duration::from_secs(90);
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// Why a content was not asked about.
+#[derive(Debug, thiserror::Error)]
+enum AskError {
+    #[error("WeChat did not answer")]
+    Wechat(#[from] WechatError),
+    #[error("the link for WeChat can't be made")]
+    Link(#[from] DrawingError),
+    #[error("the user's app is not in the settings")]
+    App,
+}
+
+/// What WeChat answered.
+enum Answer {
+    /// A verdict.
+    Verdict(Suggestion, Option<u32>),
+    /// The id of one that is to come.
+    Later(String),
+}
+
+impl Moderation {
+    /// Takes WeChat's verdict on an image. Whether it was waited for.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn verdict(&self, app_id: &str, verdict: &MediaVerdict) -> StoreResult<bool> {
+        for _ in 0..ROUNDS {
+            let known = self.0.store.check_of_trace(&verdict.trace_id).await?;
+            let theirs = |check: &ModerationCheck| {
+                check.user.app_id() == app_id && check.standing == ModerationStatus::Pending
+            };
+            let Some(check) = known.filter(theirs) else { return Ok(false) };
+            let settled = match verdict.suggestion {
+                Some(suggestion) => self.settle(&check, suggestion, verdict.label).await?,
+                None => {
+                    tracing::info!(subject = %check.subject, "WeChat could not look at a content");
+                    self.postpone(ModerationCheck { trace_id: None, ..check }, true).await?
+                }
+            };
+            if settled {
+                return Ok(true);
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// Asks about a content, unless another server is at it.
+    pub(super) async fn attempt(&self, check: ModerationCheck) {
+        let subject = check.subject.kind();
+        if let Err(error) = self.try_to_ask(check).await {
+            tracing::warn!(%error, subject, "a content is not checked yet");
+        }
+    }
+
+    async fn try_to_ask(&self, check: ModerationCheck) -> StoreResult<()> {
+        if check.tries >= self.0.settings.tries {
+            // The last answer was waited for in vain. Should a verdict come yet, its trace still leads here.
+            if self.0.store.change_check(&ModerationCheck { due_at: None, ..check.clone() }).await? {
+                self.0.metrics.checked(check.subject.kind(), "given_up");
+            }
+            return Ok(());
+        }
+        let user = match self.shown(&check.user, &check.subject).await? {
+            Some((user, content)) if content == check.content => user,
+            other => return self.not_shown(check, other.as_ref().map(|(_, content)| content.as_str())).await,
+        };
+        let now = Micros::now();
+        let claimed = ModerationCheck {
+            due_at: Some(now.plus(CLAIM)),
+            asked_at: Some(now),
+            tries: check.tries.saturating_add(1),
+            ..check
+        };
+        if !self.0.store.change_check(&claimed).await? {
+            return Ok(());
+        }
+        let check = ModerationCheck { version: claimed.version.saturating_add(1), ..claimed };
+        match self.ask(&check, &user).await {
+            Ok(Answer::Verdict(suggestion, label)) => {
+                self.settle(&check, suggestion, label).await?;
+            }
+            Ok(Answer::Later(trace_id)) => {
+                let due_at = Some(Micros::now().plus(self.0.settings.verdict));
+                let waiting = ModerationCheck { due_at, trace_id: Some(trace_id), ..check };
+                self.0.store.change_check(&waiting).await?;
+            }
+            Err(error) => {
+                let (errcode, rid) = match &error {
+                    AskError::Wechat(error) => (error.errcode, error.rid.clone()),
+                    AskError::Link(_) | AskError::App => (None, None),
+                };
+                let (subject, tries) = (check.subject.kind(), check.tries);
+                let again = errcode != Some(NOT_VISITED) && !matches!(error, AskError::App);
+                self.postpone(check, again).await?;
+                tracing::warn!(%error, errcode, rid, subject, tries, "a content was not checked");
+            }
+        }
+        Ok(())
+    }
+
+    /// What the user shows there, with the user.
+    pub(super) async fn shown(
+        &self,
+        user: &UserKey,
+        subject: &Subject,
+    ) -> StoreResult<Option<(UserRecord, String)>> {
+        let known = self.0.store.user(user).await?;
+        let Some(known) = known.filter(|user| user.erase_at.is_none()) else { return Ok(None) };
+        let content = match subject {
+            Subject::Nickname => Some(known.nickname.clone()),
+            Subject::Avatar => known.avatar.clone(),
+            Subject::Title(drawing) => self.0.store.header(user, drawing).await?.map(|header| header.title),
+        };
+        Ok(content.filter(|content| !content.is_empty()).map(|content| (known, content)))
+    }
+
+    /// What becomes of a check whose content is not what is shown: it may be on its way. When it had its time, it
+    /// gives way to the check of what is shown.
+    async fn not_shown(&self, check: ModerationCheck, shown: Option<&str>) -> StoreResult<()> {
+        let settled_at = check.created_at.plus(LEFT_OVER);
+        match shown {
+            _ if Micros::now() < settled_at => {
+                self.0.store.change_check(&ModerationCheck { due_at: Some(settled_at), ..check }).await?;
+            }
+            Some(shown) => {
+                self.before(&check.user, check.subject, shown).await?;
+            }
+            None => {
+                self.0.store.change_check(&ModerationCheck { due_at: None, ..check }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, check: &ModerationCheck, user: &UserRecord) -> Result<Answer, AskError> {
+        let Inner { apps, wechat, gallery, .. } = &*self.0;
+        let app = apps.iter().find(|app| app.id == user.key.app_id()).ok_or(AskError::App)?;
+        let openid = user.key.openid();
+        let scene = match &check.subject {
+            Subject::Avatar => {
+                let url = gallery.avatar_url(user).await?.unwrap_or_default();
+                return Ok(Answer::Later(wechat.check_image(app, openid, Scene::Profile, &url).await?));
+            }
+            Subject::Nickname => Scene::Profile,
+            Subject::Title(_) => Scene::Journal,
+        };
+        let verdict = wechat.check_text(app, openid, scene, &check.content).await?;
+        Ok(Answer::Verdict(verdict.suggestion, verdict.label))
+    }
+
+    /// Writes a verdict down. Whether the check was still the one that was read.
+    async fn settle(
+        &self,
+        check: &ModerationCheck,
+        suggestion: Suggestion,
+        label: Option<u32>,
+    ) -> StoreResult<bool> {
+        let standing = match suggestion {
+            Suggestion::Pass => ModerationStatus::Passed,
+            Suggestion::Review | Suggestion::Risky => ModerationStatus::Rejected,
+        };
+        if standing == ModerationStatus::Rejected {
+            // First: a content that nobody is told of is better than one that stays.
+            self.take_away(check).await?;
+        }
+        let settled = ModerationCheck { standing, label, due_at: None, trace_id: None, ..check.clone() };
+        let settled = self.0.store.change_check(&settled).await?;
+        if settled {
+            let subject = check.subject.kind();
+            self.0.metrics.checked(subject, standing.name());
+            tracing::info!(subject, standing = standing.name(), label, "WeChat has looked at a content");
+        }
+        Ok(settled)
+    }
+
+    pub(super) async fn take_away(&self, check: &ModerationCheck) -> StoreResult<()> {
+        if self.0.settings.mode != ModerationMode::Enforce {
+            return Ok(());
+        }
+        match &check.subject {
+            Subject::Nickname => {
+                self.0.store.clear_nickname(&check.user, &check.content).await?;
+            }
+            Subject::Avatar => {
+                self.0.store.remove_avatar(&check.user, Some(&check.content)).await?;
+            }
+            Subject::Title(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Has WeChat asked again later, or not before the owner comes back. Whether the check was still the one
+    /// that was read.
+    async fn postpone(&self, check: ModerationCheck, again: bool) -> StoreResult<bool> {
+        let doubled = 1_u32.checked_shl(check.tries.saturating_sub(1)).unwrap_or(u32::MAX);
+        let pause = self.0.settings.retry.saturating_mul(doubled).min(LONGEST_PAUSE);
+        let again = again && check.tries < self.0.settings.tries;
+        if !again {
+            self.0.metrics.checked(check.subject.kind(), "given_up");
+        }
+        let due_at = again.then(|| Micros::now().plus(pause));
+        self.0.store.change_check(&ModerationCheck { due_at, ..check }).await
+    }
+}

@@ -1,0 +1,190 @@
+//! Titles that come at once: whatever becomes of them, the check is of the one that is shown.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use yibi_common::drawing::{Mode, Paper};
+
+use super::*;
+use crate::domain::clock::Micros;
+use crate::keys::{KeyPlace, LazyKeyring};
+use crate::random;
+use crate::settings::Settings;
+use crate::store::dispatch::{GalleryBackend, SessionBackend, SessionStore};
+use crate::store::gallery::{Batch, Gallery, NewDrawing, NewUser};
+use crate::store::sqlite::SqliteStore;
+use crate::wechat::testing::{Running, development_app};
+
+const DRAWING: &str = "d";
+
+struct Given {
+    moderation: Moderation,
+    store: SqliteStore,
+    wechat: Running,
+    ann: UserKey,
+    directory: PathBuf,
+}
+
+impl Given {
+    async fn new() -> Self {
+        let directory = std::env::temp_dir().join(format!("yibi-moderation-{}", random::short_id()));
+        std::fs::create_dir(&directory).unwrap();
+        let environment = [("YIBI_MODERATION__MODE".to_owned(), "enforce".to_owned())];
+        let settings = Settings::load(None, environment, &[]).unwrap();
+        let keys = LazyKeyring::new(settings.keys.clone(), KeyPlace::Directory(directory.clone()));
+        let keys = Arc::new(keys);
+        let store = SqliteStore::open(&directory).unwrap();
+        let gallery = DrawingService::new(
+            GalleryStore::new(GalleryBackend::Sqlite(store.clone()), Arc::default()),
+            Arc::clone(&keys),
+            settings.limits.drawing.clone(),
+            settings.gallery.clone(),
+            "",
+            Arc::default(),
+        );
+        let wechat = Running::start();
+        let sessions = SessionStore::new(SessionBackend::Sqlite(store.clone()), Arc::default());
+        let asked = Wechat::new(wechat.client(Duration::from_secs(10)), sessions, keys);
+        let app = development_app();
+        let ann = UserKey::new(&app.id, "ann");
+        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
+        store.sign_in(&ann, &new, Micros::now()).await.unwrap();
+        let moderation =
+            Moderation::new(settings.moderation.clone(), gallery, asked, vec![app], Arc::default());
+        Self { moderation, store, wechat, ann, directory }
+    }
+
+    /// What a device does before it creates the drawing, or renames it.
+    async fn before(&self, title: &str) {
+        self.moderation.before_title(&self.ann, DRAWING, title).await.unwrap();
+    }
+
+    /// What it does then.
+    async fn create(&self, title: &str) {
+        let title = title.to_owned();
+        let new = NewDrawing { title, paper: Paper::default(), mode: Mode::Free, explicit: true };
+        let batch = Batch {
+            from_seq: 0,
+            blobs: vec![vec![1]],
+            stroke_count: 1,
+            point_count: 1,
+            min_paper: Paper { width: 1, height: 1 },
+            fits_one_stroke: true,
+            max_actions: 9,
+            max_bytes: 99,
+        };
+        self.store.append(&self.ann, DRAWING, &batch, Some(&new), Micros::now()).await.unwrap();
+    }
+
+    async fn rename(&self, title: &str) {
+        self.store.rename(&self.ann, DRAWING, title, Micros::now()).await.unwrap().unwrap();
+    }
+
+    /// What it does in the end, here and now.
+    async fn after(&self) {
+        let check = self.moderation.check_of_title(&self.ann, DRAWING.to_owned()).await.unwrap();
+        if let Some(check) = check {
+            self.moderation.attempt(check).await;
+        }
+    }
+
+    async fn check(&self) -> Option<ModerationCheck> {
+        self.store.check(&self.ann, &Subject::Title(DRAWING.to_owned())).await.unwrap()
+    }
+
+    async fn known(&self) -> (String, ModerationStatus) {
+        let check = self.check().await.unwrap();
+        (check.content, check.standing)
+    }
+
+    /// How often WeChat was asked.
+    fn asked(&self) -> u64 {
+        self.wechat.simulator.calls().apis.get("msg_sec_check").copied().unwrap_or(0)
+    }
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn passed(title: &str) -> (String, ModerationStatus) {
+    (title.to_owned(), ModerationStatus::Passed)
+}
+
+#[tokio::test]
+async fn of_two_creations_the_title_that_stays_is_looked_at() {
+    let given = Given::new().await;
+    given.before("风筝").await;
+    given.before("违规").await;
+    given.create("风筝").await;
+    given.create("违规").await;
+    for _ in 0..2 {
+        given.after().await;
+        assert_eq!(given.known().await, passed("风筝"));
+    }
+    assert_eq!(given.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_verdict_on_another_title_is_none_on_this_one() {
+    let given = Given::new().await;
+    given.before("风筝").await;
+    given.create("风筝").await;
+    given.after().await;
+    given.before("违规").await;
+    // Between that and its being stored another device comes and goes.
+    given.before("小树").await;
+    given.rename("小树").await;
+    given.after().await;
+    assert_eq!(given.known().await, passed("小树"));
+    given.rename("违规").await;
+    given.after().await;
+    assert_eq!(given.known().await, ("违规".to_owned(), ModerationStatus::Rejected));
+    assert_eq!(given.asked(), 3);
+}
+
+#[tokio::test]
+async fn a_title_that_was_refused_takes_its_own_check_alone() {
+    let given = Given::new().await;
+    given.before("违规").await;
+    given.after().await;
+    assert_eq!(given.check().await, None, "there is no drawing");
+    given.before("风筝").await;
+    given.create("风筝").await;
+    given.before("违规").await;
+    given.after().await;
+    assert_eq!(given.known().await, passed("风筝"));
+    given.rename("").await;
+    given.after().await;
+    assert_eq!(given.check().await, None, "there is no title");
+    assert_eq!(given.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_check_that_was_overtaken_gives_way_in_time() {
+    let given = Given::new().await;
+    given.create("风筝").await;
+    given.before("违规").await;
+    let young = given.check().await.unwrap();
+    given.moderation.attempt(young.clone()).await;
+    let waiting = given.check().await.unwrap();
+    assert_eq!(waiting.due_at, Some(young.created_at.plus(LEFT_OVER)), "its title may be on its way");
+    assert_eq!((waiting.content.as_str(), waiting.asked_at), ("违规", None));
+
+    let old = ModerationCheck { created_at: young.created_at.minus(LEFT_OVER), ..waiting };
+    given.store.put_check(&old).await.unwrap();
+    given.moderation.attempt(old.clone()).await;
+    let next = given.check().await.unwrap();
+    assert_eq!((next.content.as_str(), next.standing), ("风筝", ModerationStatus::Pending));
+    given.moderation.attempt(next).await;
+    assert_eq!(given.known().await, passed("风筝"));
+    assert_eq!(given.asked(), 1);
+
+    given.rename("").await;
+    given.store.put_check(&old).await.unwrap();
+    given.moderation.attempt(old).await;
+    assert_eq!(given.check().await.unwrap().due_at, None, "there is nothing to look at");
+}

@@ -1,0 +1,117 @@
+//! From what a request shows to who it is.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use subtle::ConstantTimeEq;
+use tracing::Instrument;
+
+use super::{Caller, Credential, SessionCopy, SessionError, SessionService, TRUST};
+use crate::domain::clock::Micros;
+use crate::store::sessions::{SecretHash, SessionId, Sessions, StoredSession};
+
+/// How old the kept moment of a session's last use may grow.
+const SEEN: Duration = Duration::from_secs(60);
+
+impl SessionService {
+    /// Whether this server has lately seen the session that is spoken of. A hint for whoever turns strangers
+    /// away early; it proves nothing.
+    #[must_use]
+    pub fn has_hint(&self, credential: &Credential) -> bool {
+        self.0.hints.contains_key(&credential.id)
+    }
+
+    /// Whether a server of the fleet made the bearer token, as far as that shows without the store.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`] when the keys can't be read that tell it.
+    pub async fn has_valid_tag(&self, credential: &Credential) -> Result<bool, SessionError> {
+        Ok(credential.has_tag() && credential.is_tagged(&self.0.keys.get().await?.signer))
+    }
+
+    /// The caller, when what is credential opens a living session. Using it keeps it alive.
+    ///
+    /// # Errors
+    /// [`SessionError::Unauthenticated`] when it opens none, [`SessionError::Store`] when that can't be told.
+    pub async fn authenticate(&self, credential: &Credential) -> Result<Caller, SessionError> {
+        let asked = Instant::now();
+        if let Some(copy) = self.0.copies.get(&credential.id).await {
+            if asked.saturating_duration_since(copy.began) < TRUST && opens(&copy.session, credential) {
+                return Ok(Caller { session: copy.session, opened_by: credential.hash });
+            }
+            // Too old to be trusted, or older than the token: another server may have made that a moment ago.
+            self.0.copies.invalidate(&credential.id).await;
+        }
+        loop {
+            let mut own = false;
+            let reading = async {
+                own = true;
+                self.read(credential.id).await
+            };
+            let fresh = match self.0.copies.try_get_with(credential.id, reading).await {
+                Ok(copy) if opens(&copy.session, credential) => {
+                    return Ok(Caller { session: copy.session, opened_by: credential.hash });
+                }
+                Ok(copy) => copy.began >= asked,
+                Err(error) if matches!(*error, SessionError::Unauthenticated) => own,
+                Err(error) => return Err((*error).clone()),
+            };
+            // A reading that somebody else had begun before may miss the session or the token; the next one,
+            // begun after that has ended, may not.
+            if fresh {
+                return Err(SessionError::Unauthenticated);
+            }
+            self.0.copies.invalidate(&credential.id).await;
+        }
+    }
+
+    /// Reads a session afresh, and slides it.
+    async fn read(&self, id: SessionId) -> Result<SessionCopy, SessionError> {
+        let began = Instant::now();
+        let hint = self.0.hints.get(&id);
+        let read = self.0.store.read(id, hint.as_ref(), Some(self.0.settings.idle)).await?;
+        let Some(session) = read else {
+            self.0.hints.invalidate(&id);
+            return Err(SessionError::Unauthenticated);
+        };
+        if hint.is_none() {
+            self.0.hints.insert(id, session.user.clone());
+        }
+        let now = Micros::now();
+        if now.since(session.last_seen) > SEEN {
+            self.note_use(session.clone(), now);
+        }
+        Ok(SessionCopy { session: Arc::new(session), began })
+    }
+
+    /// Writes down that a session is in use, beside the request: the figure is for show, and a lost race with
+    /// another server that writes it too is no loss.
+    fn note_use(&self, session: StoredSession, now: Micros) {
+        let service = self.clone();
+        let noting = async move {
+            let seen = StoredSession { last_seen: now, ..session.clone() };
+            if let Err(error) = service.0.store.replace(&session, &seen, service.0.settings.idle).await {
+                tracing::debug!(error = %error, "a session's last use was not written down");
+            }
+        };
+        tokio::spawn(noting.in_current_span());
+    }
+
+    /// Forgets the copy of a session that this server changed or ended.
+    pub(super) async fn forget(&self, id: SessionId) {
+        self.0.copies.invalidate(&id).await;
+    }
+}
+
+fn opens(session: &StoredSession, credential: &Credential) -> bool {
+    let now = Micros::now();
+    session.dialect == credential.dialect && now < session.ends_at && holds(session, credential.hash, now)
+}
+
+/// Whether the hash is of a living token of the session; in time that does not depend on which.
+pub(super) fn holds(session: &StoredSession, hash: SecretHash, now: Micros) -> bool {
+    session.tokens.iter().fold(false, |found, token| {
+        let same = bool::from(token.hash.0.ct_eq(&hash.0));
+        found | (same & token.until.is_none_or(|until| now < until))
+    })
+}

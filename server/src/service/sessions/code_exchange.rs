@@ -1,0 +1,181 @@
+//! A WeChat code is exchanged once, whoever brings it, however often, to whichever server.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::time::Instant;
+use yibi_common::admin::{Happening, UserRef};
+
+use super::profile::Profile;
+use super::token::code_hash;
+use super::{Client, Refusal, SessionError, SessionService};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
+use crate::random;
+use crate::store::gallery::{Gallery, NewUser, UserRecord};
+use crate::store::sessions::{
+    CodeOutcome, CodeState, Dialect, SecretHash, SessionId, Sessions, StoredSession, StoredToken,
+};
+use crate::store::{OPERATION_DEADLINE, StoreError};
+use crate::wechat::{Exchange, WechatApp};
+
+/// How long a claim on a code holds beyond the call to WeChat: as long as the stores' part can take.
+const CLAIM: Duration = OPERATION_DEADLINE.saturating_mul(6);
+/// How long an exchanged code is remembered. WeChat itself forgets an unused one after as long.
+const REMEMBER: Duration = Duration::from_secs(300);
+/// How long to wait for another one that exchanges the same code. Where that one has died, the claim outlasts
+/// any caller's patience.
+const WAIT: Duration = Duration::from_secs(4);
+/// The first pause between two looks at a code that another server is exchanging; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(320);
+
+/// A code that is to become a session.
+pub(super) struct CodeExchange {
+    pub(super) dialect: Dialect,
+    pub(super) app: WechatApp,
+    pub(super) code: String,
+    /// What is to be the session's id.
+    pub(super) id: SessionId,
+    /// What is to open the session from the start.
+    pub(super) token: SecretHash,
+    /// The user's origin, if this is the first sign-in.
+    pub(super) from: Option<String>,
+    pub(super) client: Client,
+}
+
+/// What a code has become.
+pub(super) enum ExchangeOutcome {
+    /// A session that this call made.
+    Created(Box<NewSession>),
+    /// One that was made before.
+    Existing(SessionId),
+}
+
+/// A session that was made this moment, and its user.
+pub(super) struct NewSession {
+    pub(super) session: StoredSession,
+    pub(super) user: UserRecord,
+}
+
+impl SessionService {
+    /// The session of a code: of the exchange that this call makes, or of the one that was made before.
+    /// `trust` looks at what WeChat said before anything is made of it, and gives the profile that the client
+    /// brought.
+    pub(super) async fn session_of_code(
+        &self,
+        request: CodeExchange,
+        trust: impl FnOnce(&Exchange) -> Result<Profile, SessionError>,
+    ) -> Result<ExchangeOutcome, SessionError> {
+        let hash = code_hash(&request.app.id, &request.code);
+        let holder = random::short_id();
+        let give_up = Instant::now() + WAIT;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.0.store.claim_code(hash, &holder, self.0.wechat.client().timeout() + CLAIM).await? {
+                CodeState::Claimed => break,
+                CodeState::Session(id) => return Ok(ExchangeOutcome::Existing(id)),
+                CodeState::Refused(kept) => {
+                    let refusal = serde_json::from_str(&kept);
+                    return Err(refusal.map_or(SessionError::CodeSpent, SessionError::Exchange));
+                }
+                CodeState::Pending if Instant::now() > give_up => return Err(StoreError::Busy.into()),
+                CodeState::Pending => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+        let made = self.exchange(&request, trust).await;
+        match &made {
+            Ok(created) => {
+                let outcome = CodeOutcome::Session(created.session.id);
+                self.0.store.settle_code(hash, &outcome, REMEMBER).await?;
+            }
+            Err(SessionError::Exchange(refusal)) if refusal.for_good() => {
+                let kept = serde_json::to_string(refusal).unwrap_or_default();
+                self.0.store.settle_code(hash, &CodeOutcome::Refused(kept), REMEMBER).await?;
+            }
+            Err(_) => self.0.store.release_code(hash, &holder).await?,
+        }
+        made.map(|created| ExchangeOutcome::Created(Box::new(created)))
+    }
+
+    async fn exchange(
+        &self,
+        request: &CodeExchange,
+        trust: impl FnOnce(&Exchange) -> Result<Profile, SessionError>,
+    ) -> Result<NewSession, SessionError> {
+        let exchanged = self.0.wechat.client().exchange(&request.app, &request.code).await;
+        let exchange = exchanged.map_err(|error| {
+            let refusal = Refusal::from(&error);
+            if refusal.alarming() {
+                tracing::warn!(error = %refusal, rid = error.rid.as_deref(), "WeChat did not exchange a code");
+            }
+            SessionError::Exchange(refusal)
+        })?;
+        let profile = trust(&exchange)?;
+        self.create(request, exchange, &profile).await
+    }
+
+    async fn create(
+        &self,
+        request: &CodeExchange,
+        exchange: Exchange,
+        profile: &Profile,
+    ) -> Result<NewSession, SessionError> {
+        let now = Micros::now();
+        let user = UserKey::new(&request.app.id, &exchange.openid);
+        let new = NewUser {
+            public_id: random::public_id(),
+            origin: request.from.clone(),
+            unionid: exchange.unionid,
+        };
+        let (record, first) = self.0.users.sign_in(&user, &new, now).await?;
+        if record.erase_at.is_some() {
+            return Err(SessionError::Leaving);
+        }
+        if record.blocked_at.is_some() {
+            return Err(SessionError::Blocked);
+        }
+        self.take_profile(&record, profile).await?;
+        let longest = match request.dialect {
+            Dialect::Yibi => Duration::from_secs(u64::from(self.0.settings.yibi_days) * 86_400),
+            Dialect::Wafer => Duration::from_secs(u64::from(self.0.settings.wafer_hours) * 3_600),
+            Dialect::Weapp => Duration::from_secs(u64::from(self.0.settings.weapp_hours) * 3_600),
+        };
+        let sealer = &self.0.keys.get().await?.sealer;
+        let session = StoredSession {
+            id: request.id,
+            public_id: record.public_id.clone(),
+            dialect: request.dialect,
+            device: request.client.device.clone(),
+            address: request.client.address.clone(),
+            created_at: now,
+            last_seen: now,
+            ends_at: now.plus(longest),
+            epoch: 0,
+            tokens: vec![StoredToken { hash: request.token, until: None }],
+            sealed_key: sealer.seal(exchange.session_key.expose_secret(), &request.id.to_string()),
+            user,
+        };
+        let session = self.0.store.create(session, self.0.settings.idle).await?;
+        // Who blocks a user first says so and then ends the sessions: one that was made in between sees it now.
+        let user = match self.0.users.user(&session.user).await? {
+            Some(user) if user.blocked_at.is_none() => user,
+            found => {
+                self.0.store.remove(&session.user, session.id).await?;
+                // Who is gone by now has been erased.
+                return Err(if found.is_some() { SessionError::Blocked } else { SessionError::Leaving });
+            }
+        };
+        self.0.hints.insert(session.id, session.user.clone());
+        self.0.metrics.events().publish(|| Happening::SignIn {
+            user: UserRef::from(&user),
+            session: session.id.to_string(),
+            dialect: session.dialect.name().to_owned(),
+            new: first,
+        });
+        Ok(NewSession { session, user })
+    }
+}

@@ -1,0 +1,57 @@
+//! A session has up to three tokens at a time: those of retries and of renewals.
+
+use std::time::Duration;
+
+use super::{SessionError, SessionService};
+use crate::domain::clock::Micros;
+use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession, StoredToken};
+
+/// How long a token stays good that has been renewed.
+const GRACE: Duration = Duration::from_secs(60);
+/// The most tokens of one session that are good at a time.
+const TOKENS: usize = 3;
+/// How often a change is tried again that another server got ahead of.
+const TRIES: usize = 8;
+
+impl SessionService {
+    /// Adds a token to a living session of that dialect, and lets the renewed one run out. The session as it is
+    /// then.
+    ///
+    /// # Errors
+    /// [`SessionError::CodeSpent`] when there is no such session any more, [`SessionError::Store`].
+    pub(super) async fn add_token(
+        &self,
+        id: SessionId,
+        dialect: Dialect,
+        token: SecretHash,
+        renewed: Option<SecretHash>,
+    ) -> Result<StoredSession, SessionError> {
+        for _ in 0..TRIES {
+            let now = Micros::now();
+            let old = self.0.store.read(id, None, None).await?;
+            let old = old.filter(|old| old.dialect == dialect && now < old.ends_at);
+            let old = old.ok_or(SessionError::CodeSpent)?;
+            let mut new = old.clone();
+            new.last_seen = now;
+            new.tokens.retain(|token| token.until.is_none_or(|until| now < until));
+            let end = now.plus(GRACE);
+            for token in new.tokens.iter_mut().filter(|token| Some(token.hash) == renewed) {
+                token.until = Some(token.until.map_or(end, |until| until.min(end)));
+            }
+            // Who tries to renew several times in a row must not thereby lose the token that it still holds.
+            let surplus = (new.tokens.len() + 1).saturating_sub(TOKENS);
+            let oldest: Vec<SecretHash> = (new.tokens.iter().map(|token| token.hash))
+                .filter(|hash| Some(*hash) != renewed)
+                .take(surplus)
+                .collect();
+            new.tokens.retain(|token| !oldest.contains(&token.hash));
+            new.tokens.push(StoredToken { hash: token, until: None });
+            if self.0.store.replace(&old, &new, self.0.settings.idle).await? {
+                self.forget(id).await;
+                self.0.hints.insert(id, new.user.clone());
+                return Ok(new);
+            }
+        }
+        Err(SessionError::Internal("a session changes too fast for a further token"))
+    }
+}

@@ -1,0 +1,211 @@
+//! Today's dialect: a WeChat code for a bearer token, its renewal, and the list of devices.
+
+use tracing::Instrument;
+use yibi_common::admin::{Happening, UserRef};
+
+use super::code_exchange::{CodeExchange, ExchangeOutcome};
+use super::profile::Profile;
+use super::token::code_hash;
+use super::{Caller, Client, Credential, SessionError, SessionService, Token};
+use crate::domain::clock::Micros;
+use crate::domain::user::UserKey;
+use crate::random;
+use crate::store::gallery::{Gallery, UserRecord};
+use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession};
+use crate::wechat::WechatApp;
+
+/// A code, as `POST /session` brings it.
+pub struct SignIn {
+    /// The mini-program.
+    pub app: WechatApp,
+    /// The code.
+    pub code: String,
+    /// A share or referral code.
+    pub from: Option<String>,
+    /// The client.
+    pub client: Client,
+}
+
+/// The outcome of a sign-in.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// The token.
+    pub token: String,
+    /// Seconds until the session ends unless it is used.
+    pub expires_in: u64,
+    /// The user.
+    pub user: UserRecord,
+    /// Whether the session is the first that this user ever had.
+    pub new: bool,
+}
+
+impl SessionService {
+    /// Signs a user in. A code that comes again within five minutes, be it that the reply was lost, gets a
+    /// further token of the same session; several at once share one.
+    ///
+    /// # Errors
+    /// [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when its session
+    /// has ended, [`SessionError::Store`].
+    pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, SessionError> {
+        let key = (Dialect::Yibi, code_hash(&sign_in.app.id, &sign_in.code));
+        let service = self.clone();
+        let entry = self.0.sign_ins.entry(key);
+        // In a task of its own: once WeChat has been asked, the code is gone, so the rest must not be dropped
+        // with the request that began it.
+        let shared = entry.or_try_insert_with(async move {
+            let task = async move { service.sign_in_once(sign_in).await };
+            let task = tokio::spawn(task.in_current_span());
+            task.await.unwrap_or(Err(SessionError::Internal("a sign-in panicked")))
+        });
+        let outcome = match shared.await {
+            Ok(entry) if entry.is_fresh() => Ok(entry.into_value()),
+            Ok(entry) => self.still_good(entry.into_value()).await,
+            Err(error) => Err((*error).clone()),
+        };
+        self.0.metrics.sign_in("yibi", outcome_name(outcome.as_ref().map(|_| ())));
+        outcome
+    }
+
+    async fn sign_in_once(&self, sign_in: SignIn) -> Result<SignedIn, SessionError> {
+        let token = Token::new(SessionId(random::bytes()));
+        let exchange = CodeExchange {
+            dialect: Dialect::Yibi,
+            app: sign_in.app,
+            code: sign_in.code,
+            id: token.id(),
+            token: token.hash(),
+            from: sign_in.from,
+            client: sign_in.client,
+        };
+        let (token, session, user) = match self.session_of_code(exchange, |_| Ok(Profile::default())).await? {
+            ExchangeOutcome::Created(created) => {
+                (token.text(&self.0.keys.get().await?.signer), created.session, created.user)
+            }
+            ExchangeOutcome::Existing(id) => {
+                let (token, session) = self.further_token(id, None).await?;
+                let user = self.0.users.user(&session.user).await?.ok_or(SessionError::CodeSpent)?;
+                (token, session, user)
+            }
+        };
+        let new = user.created_at == session.created_at;
+        Ok(SignedIn { token, expires_in: self.expires_in(&session), user, new })
+    }
+
+    /// The outcome of a sign-in of a moment ago, unless its session has ended since.
+    async fn still_good(&self, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
+        let credential = Credential::bearer(&signed_in.token).ok_or(SessionError::CodeSpent)?;
+        match self.authenticate(&credential).await {
+            Ok(_) => Ok(signed_in),
+            Err(SessionError::Unauthenticated) => Err(SessionError::CodeSpent),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Seconds until a session ends unless it is used.
+    fn expires_in(&self, session: &StoredSession) -> u64 {
+        self.0.settings.idle.min(session.ends_at.since(Micros::now())).as_secs()
+    }
+
+    /// A new token for the caller's session. The one that the caller showed stays good for a minute, so that
+    /// a lost reply does no harm. With it, the seconds until the session ends unless it is used.
+    ///
+    /// # Errors
+    /// [`SessionError::Unauthenticated`] when the session ended meanwhile, [`SessionError::Store`].
+    pub async fn renew(&self, caller: &Caller) -> Result<(String, u64), SessionError> {
+        match self.further_token(caller.session.id, Some(caller.opened_by)).await {
+            Ok((token, session)) => Ok((token, self.expires_in(&session))),
+            Err(SessionError::CodeSpent) => Err(SessionError::Unauthenticated),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A new token for a living session of this dialect, of which the renewed one runs out.
+    async fn further_token(
+        &self,
+        id: SessionId,
+        renewed: Option<SecretHash>,
+    ) -> Result<(String, StoredSession), SessionError> {
+        let token = Token::new(id);
+        let text = token.text(&self.0.keys.get().await?.signer);
+        let session = self.add_token(id, Dialect::Yibi, token.hash(), renewed).await?;
+        Ok((text, session))
+    }
+
+    /// Ends the caller's session.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), SessionError> {
+        // That it was gone already is as good.
+        match self.end(caller.user(), caller.session.id).await {
+            Ok(()) | Err(SessionError::NoSession) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All living sessions of a user, each with the moment it ends by itself.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn of_user(&self, user: &UserKey) -> Result<Vec<(StoredSession, Micros)>, SessionError> {
+        Ok(self.0.store.of_user(user).await?)
+    }
+
+    /// Ends one session of a user.
+    ///
+    /// # Errors
+    /// [`SessionError::NoSession`] when that user has no such session, [`SessionError::Store`].
+    pub async fn end(&self, user: &UserKey, id: SessionId) -> Result<(), SessionError> {
+        let ended = self.0.store.remove(user, id).await?;
+        self.forget(id).await;
+        if ended {
+            self.tell_revoked(user, Some(id)).await;
+        }
+        if ended { Ok(()) } else { Err(SessionError::NoSession) }
+    }
+
+    /// Ends all sessions of a user.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn end_all(&self, user: &UserKey) -> Result<(), SessionError> {
+        self.0.store.remove_all(user).await?;
+        // Of one user there may be many; the others' are read again in no time.
+        self.0.copies.invalidate_all();
+        self.tell_revoked(user, None).await;
+        Ok(())
+    }
+
+    /// Tells who watches that sessions were ended.
+    async fn tell_revoked(&self, user: &UserKey, session: Option<SessionId>) {
+        let watch = self.0.metrics.events();
+        if !watch.is_watched() {
+            return;
+        }
+        if let Ok(Some(user)) = self.0.users.user(user).await {
+            let session = session.map(|id| id.to_string());
+            watch.publish(|| Happening::Revoked { user: UserRef::from(&user), session });
+        }
+    }
+}
+
+/// A stable name of a sign-in's outcome, for metrics.
+pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
+    match outcome {
+        Ok(()) => "ok",
+        Err(SessionError::Exchange(refusal)) => refusal.name(),
+        Err(SessionError::CodeSpent) => "code_spent",
+        Err(SessionError::Blocked) => "account_blocked",
+        Err(SessionError::UntrustedRawData | SessionError::UntrustedOpenData) => "untrusted",
+        Err(SessionError::Store(_)) => "store",
+        Err(
+            SessionError::Unauthenticated
+            | SessionError::NoSession
+            | SessionError::KeySuperseded
+            | SessionError::OpenData(_)
+            | SessionError::PhoneCode
+            | SessionError::Leaving
+            | SessionError::Internal(_),
+        ) => "other",
+    }
+}

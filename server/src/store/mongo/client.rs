@@ -1,0 +1,162 @@
+//! The connection: how the driver is set up, and the way that each operation takes through it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use mongodb::Client;
+use mongodb::options::{Acknowledgment, ClientOptions, ConnectionString, WriteConcern};
+use tokio::runtime::{Handle, Id};
+use tokio::sync::OnceCell;
+
+use super::StoreResult;
+use super::schema::Collections;
+use crate::store::bulkhead::Bulkhead;
+
+/// Connections of one client to one server.
+const POOL: u32 = 16;
+/// How long a connection is kept that is not used.
+const IDLE: Duration = Duration::from_secs(300);
+/// Operations at once, of all clients.
+const RUNNING: usize = 64;
+/// Operations that wait for their turn.
+const WAITING: usize = 1_024;
+/// The longest pause between two attempts to make the indexes.
+const INDEX_PAUSE: Duration = Duration::from_secs(30);
+
+type Adjust = dyn Fn(&mut ClientOptions) + Send + Sync;
+
+/// The driver's clients, each made at the first operation that can (a `mongodb+srv` URI needs the DNS for that).
+///
+/// There is one for each runtime, for a server has one on each of its threads: a connection is woken by the runtime
+/// that opened it, and an answer that has to be handed to another thread costs more than the rest of its way.
+pub(super) struct MongoClient {
+    uri: ConnectionString,
+    database: String,
+    adjust: Box<Adjust>,
+    clients: Mutex<HashMap<Id, Arc<OnceCell<Collections>>>>,
+    gate: Bulkhead,
+}
+
+impl fmt::Debug for MongoClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MongoClient").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
+impl MongoClient {
+    pub(super) fn new(
+        uri: ConnectionString,
+        database: &str,
+        adjust: impl Fn(&mut ClientOptions) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            uri,
+            database: database.to_owned(),
+            adjust: Box::new(adjust),
+            clients: Mutex::default(),
+            gate: Bulkhead::new(RUNNING, WAITING),
+        }
+    }
+
+    /// Runs an operation, see [`Bulkhead::run`].
+    pub(super) async fn run<T, F>(
+        self: &Arc<Self>,
+        operation: impl FnOnce(Collections) -> F + Send + 'static,
+    ) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = StoreResult<T>> + Send,
+    {
+        let link = Arc::clone(self);
+        self.gate
+            .run(async move {
+                let collections = link.collections().await?;
+                drop(link);
+                operation(collections).await
+            })
+            .await
+    }
+
+    async fn collections(&self) -> StoreResult<Collections> {
+        let client = {
+            let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(clients.entry(Handle::current().id()).or_default())
+        };
+        let made = client.get_or_try_init(|| async {
+            let mut options = ClientOptions::parse(self.uri.clone()).await?;
+            complete(&mut options);
+            (self.adjust)(&mut options);
+            let client = Client::with_options(options)?;
+            Ok::<_, mongodb::error::Error>(Collections::of(&client.database(&self.database)))
+        });
+        Ok(made.await?.clone())
+    }
+}
+
+/// Sets what the URI leaves open. The times keep an operation within its deadline while the servers are gone,
+/// and find them again within a second or so of their return.
+fn complete(options: &mut ClientOptions) {
+    options.app_name.get_or_insert_with(|| "yibi".to_owned());
+    options.connect_timeout.get_or_insert(Duration::from_secs(2));
+    options.server_selection_timeout.get_or_insert(Duration::from_secs(2));
+    options.heartbeat_freq.get_or_insert(Duration::from_secs(1));
+    options.max_pool_size.get_or_insert(POOL);
+    options.max_idle_time.get_or_insert(IDLE);
+    options.max_connecting.get_or_insert(8);
+    options.retry_reads.get_or_insert(true);
+    options.retry_writes.get_or_insert(true);
+    let concern = options.write_concern.get_or_insert_with(WriteConcern::default);
+    concern.w.get_or_insert(Acknowledgment::Majority);
+    concern.w_timeout.get_or_insert(Duration::from_secs(3));
+}
+
+/// Makes the indexes, however long the servers stay away; ends with the store. Without them all is right, but
+/// slow.
+pub(super) async fn make_indexes(link: Weak<MongoClient>) {
+    let mut pause = Duration::from_millis(500);
+    while let Some(link) = link.upgrade() {
+        let made = async { link.collections().await?.make_indexes().await }.await;
+        drop(link);
+        match made {
+            Ok(()) => return,
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(%error, cause, "the indexes are not made yet");
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(INDEX_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn options(uri: &str) -> ClientOptions {
+        let mut options = ClientOptions::parse(uri).await.unwrap();
+        complete(&mut options);
+        options
+    }
+
+    #[tokio::test]
+    async fn what_the_uri_says_wins() {
+        let open = options("mongodb://127.0.0.1/").await;
+        assert_eq!(open.app_name.as_deref(), Some("yibi"));
+        assert_eq!(open.max_pool_size, Some(16));
+        assert_eq!(open.write_concern.unwrap().w, Some(Acknowledgment::Majority));
+        let said = "mongodb://127.0.0.1/?appName=mine&maxPoolSize=7&w=2&wtimeoutMS=9&retryWrites=false\
+                    &serverSelectionTimeoutMS=5&connectTimeoutMS=6&heartbeatFrequencyMS=700";
+        let said = options(said).await;
+        assert_eq!(said.app_name.as_deref(), Some("mine"));
+        assert_eq!((said.max_pool_size, said.retry_writes), (Some(7), Some(false)));
+        assert_eq!(said.server_selection_timeout, Some(Duration::from_millis(5)));
+        assert_eq!(said.connect_timeout, Some(Duration::from_millis(6)));
+        assert_eq!(said.heartbeat_freq, Some(Duration::from_millis(700)));
+        let concern = said.write_concern.unwrap();
+        assert_eq!(concern.w, Some(Acknowledgment::Nodes(2)));
+        assert_eq!(concern.w_timeout, Some(Duration::from_millis(9)));
+    }
+}
