@@ -28,8 +28,9 @@ App({
   online: true,
 
   onLaunch() {
-    const http = createHttp({ wx, origin: config.api })
-    this.session = new Session({ wx, http })
+    const online = () => this.online
+    const http = createHttp({ wx, origin: config.api, online, onReply: () => this.saver.wake() })
+    this.session = new Session({ wx, http, online })
     this.api = new Api({ wx, config, session: this.session, http })
     this.limits = new Limits({ wx, api: this.api })
     this.journal = new Journal({ wx })
@@ -41,7 +42,7 @@ App({
 
   onShow() {
     this.session.start()
-    // Behind the first picture: the paper is there and can be drawn on before any request.
+    // After the first picture: the paper can be drawn on before any request.
     setTimeout(() => this.wake(), 300)
   },
 
@@ -51,7 +52,7 @@ App({
     void this.saver.flushAll()
   },
 
-  /** Signs in where that was never done, and saves the drafts. */
+  /** Signs in where there is no session yet, and saves the drafts. */
   async wake() {
     if (this.session.left) return
     try {
@@ -61,6 +62,17 @@ App({
     } catch {
       // Without a network or a server the drafts wait; the page says so.
     }
+  },
+
+  /**
+   * Signs in at the user's tap and saves the drafts.
+   * @param {{ reopen?: boolean }} [how] `reopen` cancels the closing of the account
+   * @returns {Promise<void>} rejects with a Failure
+   */
+  async signIn(how) {
+    await this.session.resume(how)
+    void this.saver.flushAll()
+    for (const page of getCurrentPages()) if (page.onConnected) page.onConnected(this.online)
   },
 
   /** @param {boolean} online */

@@ -2,8 +2,10 @@
 
 /**
  * What the client does about a failure; the server's `code` decides, not the words.
- * - `offline`   no answer came: keep the work, try again
+ * - `offline`   no answer came: keep the work, try again; code `unreachable` while the phone is on a network
  * - `signin`    the session is over: sign in again, once
+ * - `signed_out` nothing signs in until the user taps: signed out here, ended from another device, or the account
+ *   is being closed; `code` tells which
  * - `wait`      the server asks for patience: try again after `retryAfter` seconds
  * - `blocked`   this user may not use the service
  * - `conflict`  another device was faster: load the tail, put the own strokes behind it
@@ -12,13 +14,15 @@
  * - `full`      a limit is reached
  * - `refused`   the server does not accept it, and would not the next time either
  * - `fault`     the server's own fault
- * @typedef {'offline' | 'signin' | 'wait' | 'blocked' | 'conflict' | 'deleted' | 'missing' | 'full' | 'refused' | 'fault'} FailureKind
+ * @typedef {'offline' | 'signin' | 'signed_out' | 'wait' | 'blocked' | 'conflict' | 'deleted' | 'missing' | 'full' | 'refused' | 'fault'} FailureKind
  */
 
 /** @type {Record<string, FailureKind>} */
 const KIND_OF_CODE = {
   unauthenticated: 'signin',
   sign_in_again: 'signin',
+  session_ended: 'signed_out',
+  account_closing: 'signed_out',
   wechat_unavailable: 'wait',
   rate_limited: 'wait',
   unavailable: 'wait',
@@ -41,7 +45,7 @@ const UPLOAD_TIMEOUT = 60_000
 class Failure extends Error {
   /**
    * @param {FailureKind} kind
-   * @param {{ status?: number, code?: string, requestId?: string, retryAfter?: number, base?: number, seq?: number, detail?: string }} [about]
+   * @param {{ status?: number, code?: string, requestId?: string, retryAfter?: number, base?: number, seq?: number, eraseAt?: string | number, detail?: string }} [about]
    */
   constructor(kind, about = {}) {
     super(about.detail || about.code || kind)
@@ -52,6 +56,8 @@ class Failure extends Error {
     this.requestId = about.requestId || ''
     this.retryAfter = about.retryAfter || 0
     this.base = about.base
+    /** When an account that is being closed is erased. */
+    this.eraseAt = about.eraseAt
     this.seq = about.seq
   }
 
@@ -94,6 +100,7 @@ function failureOf(status, body, headers) {
     detail: typeof problem.detail === 'string' ? problem.detail : undefined,
     requestId: typeof problem.request_id === 'string' ? problem.request_id : header(headers, 'x-request-id'),
     retryAfter: kind === 'wait' ? (seconds > 0 ? seconds : DEFAULT_RETRY_AFTER) : 0,
+    eraseAt: problem.erase_at,
     base: Number.isInteger(problem.base) ? problem.base : undefined,
     seq: Number.isInteger(problem.seq) ? problem.seq : undefined,
   })
@@ -108,11 +115,12 @@ function failureOf(status, body, headers) {
  */
 
 /**
- * @param {{ wx: any, origin: string }} deps
+ * @param {{ wx: any, origin: string, online?: () => boolean, onReply?: () => void }} deps `online` tells whether the
+ *   phone is on a network; `onReply` is called after each successful reply
  * @returns {(exchange: Exchange) => Promise<any>} resolves with the reply's JSON (undefined for 204), rejects
  *   with a Failure and nothing else
  */
-function createHttp({ wx, origin }) {
+function createHttp({ wx, origin, online = () => false, onReply = () => {} }) {
   return ({ method, path, data, token }) => new Promise((resolve, reject) => {
     wx.request({
       url: `${origin}/api/v1${path}`,
@@ -125,10 +133,17 @@ function createHttp({ wx, origin }) {
       timeout: TIMEOUT,
       success: (/** @type {any} */ reply) => {
         const { statusCode, data: body, header: headers } = reply
-        if (statusCode >= 200 && statusCode < 300) resolve(statusCode === 204 ? undefined : body)
-        else reject(failureOf(statusCode, body, headers))
+        if (statusCode < 200 || statusCode >= 300) {
+          reject(failureOf(statusCode, body, headers))
+          return
+        }
+        resolve(statusCode === 204 ? undefined : body)
+        onReply()
       },
-      fail: (/** @type {any} */ error) => reject(new Failure('offline', { detail: error && error.errMsg })),
+      fail: (/** @type {any} */ error) => reject(new Failure('offline', {
+        code: online() ? 'unreachable' : '',
+        detail: error && error.errMsg,
+      })),
     })
   })
 }

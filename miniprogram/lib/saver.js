@@ -1,10 +1,12 @@
-// Carries what the journal holds to the server, in batches, through loss, silence and conflict.
+// Sends the actions in the journal to the server, in batches, and handles lost replies, outages and conflicts.
 
 const { Failure } = require('./http')
 const { timers: clock } = require('./timers')
 
 /** Milliseconds from the last action to its saving. */
 const SAVE_AFTER = 1_000
+/** Milliseconds for which the oldest pending action waits at most while further ones follow. */
+const SAVE_WITHIN = 5_000
 /** The pauses after failures that may pass, in ms; the last one repeats. */
 const PAUSES = [2_000, 5_000, 15_000, 60_000]
 /** Actions and numbers in one request, well within the server's body limit. */
@@ -14,30 +16,37 @@ const BATCH_NUMBERS = 30_000
 const MAX_REBASES = 5
 
 /**
- * Where a drawing's saving stands:
- * - `saved`    the server has all of it
- * - `saving`   it is on its way
- * - `offline`  kept on the phone; sent when the network is back
- * - `waiting`  kept on the phone; the server asks for patience
- * - `deleted`  the drawing lies in the bin; kept on the phone until the user decides
- * - `gone`     the server has no such drawing any more, and the phone only its end
- * - `full`     a limit is reached; kept on the phone
- * - `blocked`  the user may not save; kept on the phone
- * - `refused`  the server does not accept it; kept on the phone
- * @typedef {'saved' | 'saving' | 'offline' | 'waiting' | 'deleted' | 'gone' | 'full' | 'blocked' | 'refused'} SaveState
+ * The state of a drawing's saving:
+ * - `saved`       the server has all of it
+ * - `saving`      a request is under way or due
+ * - `offline`     kept on the phone; sent when the network is back
+ * - `unreachable` kept on the phone; the phone is on a network, the server does not answer
+ * - `waiting`     kept on the phone; the server asked for a pause
+ * - `signed_out`  kept on the phone until the user signs in
+ * - `closing`     kept on the phone; the account is being closed
+ * - `deleted`     the drawing is in the bin; kept on the phone until the user decides
+ * - `gone`        the server has no such drawing any more, and the phone only its end
+ * - `full`        a limit is reached; kept on the phone
+ * - `blocked`     the user may not save; kept on the phone
+ * - `refused`     the server does not accept it; kept on the phone
+ * @typedef {'saved' | 'saving' | 'offline' | 'unreachable' | 'waiting' | 'signed_out' | 'closing' | 'deleted' | 'gone'
+ *   | 'full' | 'blocked' | 'refused'} SaveState
  * @typedef {import('./drawing').Drawing} Drawing
  * @typedef {{ state: SaveState, failure: Failure | null }} Status
  * @typedef {object} Work
  * @property {Drawing} drawing
  * @property {Promise<Status> | null} running
  * @property {any} timer
+ * @property {number} due when the timer runs out, ms since 1970
  * @property {number} failures in a row
+ * @property {number} since when the oldest pending action was added, ms since 1970; 0 while nothing is pending
  */
 
 /** @type {Record<import('./http').FailureKind, SaveState>} */
 const STATE_OF = {
   offline: 'offline',
   signin: 'waiting',
+  signed_out: 'signed_out',
   wait: 'waiting',
   fault: 'waiting',
   conflict: 'waiting',
@@ -47,8 +56,17 @@ const STATE_OF = {
   full: 'full',
   refused: 'refused',
 }
-/** States that a timer or the network's return leaves by itself. */
-const PASSING = ['offline', 'waiting']
+/** States that end by a timer or with the network's return. */
+const PASSING = ['offline', 'unreachable', 'waiting']
+/** States in which a flush is worth a try. */
+const OPEN = ['saved', 'saving', ...PASSING, 'signed_out', 'closing']
+
+/** @param {Failure} failure @returns {SaveState} */
+function stateOf(failure) {
+  if (failure.code === 'unreachable') return 'unreachable'
+  if (failure.code === 'account_closing') return 'closing'
+  return STATE_OF[failure.kind]
+}
 
 /** @param {import('./drawing').Action[]} pending */
 function batchOf(pending) {
@@ -68,19 +86,23 @@ class Saver {
    * @param {import('./api').Api} deps.api
    * @param {import('./journal').Journal} deps.journal
    * @param {import('./timers').Timers} [deps.timers]
+   * @param {() => number} [deps.now] ms since 1970
    */
-  constructor({ api, journal, timers = clock }) {
+  constructor({ api, journal, timers = clock, now = Date.now }) {
     this.api = api
     this.journal = journal
     this.timers = timers
+    this.now = now
     /** @type {Map<string, Work>} */
     this.works = new Map()
     /** @type {Map<string, Status>} */
     this.statuses = new Map()
     /** @type {Set<(id: string, status: Status) => void>} */
     this.listeners = new Set()
-    /** @type {Set<(id: string) => void>} */
+    /** @type {Set<(id: string, undoDropped: boolean) => void>} */
     this.rebased = new Set()
+    /** Up to which number the server confirmed each drawing since the app's start. @type {Map<string, number>} */
+    this.confirmed = new Map()
   }
 
   /** @param {(id: string, status: Status) => void} listener @returns {() => void} ends it */
@@ -89,7 +111,11 @@ class Saver {
     return () => this.listeners.delete(listener)
   }
 
-  /** @param {(id: string) => void} listener called when another device's actions came in @returns {() => void} ends it */
+  /**
+   * @param {(id: string, undoDropped: boolean) => void} listener called when another device's actions came in;
+   *   `undoDropped`: a pending undo, redo or clear was dropped with it
+   * @returns {() => void} ends it
+   */
   onRebase(listener) {
     this.rebased.add(listener)
     return () => this.rebased.delete(listener)
@@ -101,7 +127,7 @@ class Saver {
   }
 
   /**
-   * The drawing under that id that is being saved, so that nobody works on a second copy of it.
+   * The drawing under that id that is being saved, so that no page works on a second copy of it.
    * @param {string} id
    */
   held(id) {
@@ -113,25 +139,37 @@ class Saver {
   hold(drawing) {
     let work = this.works.get(drawing.id)
     if (!work) {
-      work = { drawing, running: null, timer: null, failures: 0 }
+      work = { drawing, running: null, timer: null, due: 0, failures: 0, since: 0 }
       this.works.set(drawing.id, work)
     }
     return work
   }
 
-  /** Something was added to the drawing: saves it soon. @param {Drawing} drawing */
+  /** Saves the drawing soon, after an action was added to it. @param {Drawing} drawing */
   touch(drawing) {
     const work = this.hold(drawing)
-    const { state } = this.status(drawing.id)
-    if (state !== 'saved' && state !== 'saving' && !PASSING.includes(state)) return
+    const now = this.now()
+    work.since = work.since || now
+    const { state, failure } = this.status(drawing.id)
+    if (!OPEN.includes(state)) return
     if (state === 'saved') this.set(drawing.id, 'saving')
-    // While a pause runs, the new action waits for its end with the others.
-    if (work.failures === 0) this.later(work, SAVE_AFTER)
+    if (work.failures === 0) this.later(work, Math.max(0, Math.min(SAVE_AFTER, work.since + SAVE_WITHIN - now)))
+    // A pause that the server asked for is kept; one after silence ends early, since the user is drawing.
+    else if (failure && !failure.retryAfter && work.due - now > PAUSES[0]) this.later(work, PAUSES[0])
+  }
+
+  /** The server has answered some request: ends the pauses of drawings that it did not answer before. */
+  wake() {
+    for (const work of this.works.values()) {
+      const { state } = this.status(work.drawing.id)
+      if (!work.running && (state === 'offline' || state === 'unreachable')) this.later(work, 0)
+    }
   }
 
   /** @param {Work} work @param {number} ms */
   later(work, ms) {
     this.timers.clear(work.timer)
+    work.due = this.now() + ms
     work.timer = this.timers.set(() => { void this.flush(work.drawing) }, ms)
   }
 
@@ -160,12 +198,12 @@ class Saver {
     for (const drawing of this.journal.drafts()) if (!this.works.has(drawing.id)) this.hold(drawing)
     for (const { drawing } of [...this.works.values()]) {
       const { state } = this.status(drawing.id)
-      if (drawing.pendingCount > 0 && (state === 'saved' || state === 'saving' || PASSING.includes(state))) await this.flush(drawing)
+      if (drawing.pendingCount > 0 && OPEN.includes(state)) await this.flush(drawing)
     }
   }
 
   /**
-   * Tries again what had stopped for good, because the user did something about it.
+   * Tries again after a failure that does not pass by itself, at the user's tap.
    * @param {Drawing} drawing
    */
   retry(drawing) {
@@ -173,8 +211,9 @@ class Saver {
     return this.flush(drawing)
   }
 
-  /** Stops caring about a drawing: it was deleted or given up. @param {string} id */
+  /** Forgets a drawing that was deleted or given up. @param {string} id */
   drop(id) {
+    this.confirmed.delete(id)
     const work = this.works.get(id)
     if (work) this.timers.clear(work.timer)
     this.works.delete(id)
@@ -195,7 +234,7 @@ class Saver {
     let rebases = 0
     while (drawing.pendingCount > 0) {
       const { state } = this.status(drawing.id)
-      if (!PASSING.includes(state)) this.set(drawing.id, 'saving')
+      if (state === 'saved') this.set(drawing.id, 'saving')
       try {
         await this.send(drawing)
         work.failures = 0
@@ -217,12 +256,13 @@ class Saver {
       }
     }
     work.failures = 0
+    work.since = 0
     return this.set(drawing.id, 'saved')
   }
 
   /** @param {Work} work @param {Failure} failure */
   stop(work, failure) {
-    const state = STATE_OF[failure.kind]
+    const state = stateOf(failure)
     if (PASSING.includes(state)) {
       const pause = PAUSES[Math.min(work.failures, PAUSES.length - 1)]
       work.failures += 1
@@ -243,6 +283,10 @@ class Saver {
     })
     if (reply.seq !== from + actions.length) throw new Failure('conflict', { seq: reply.seq })
     drawing.acked = reply.seq
+    // What was added during the request begins a wait of its own.
+    const work = this.works.get(drawing.id)
+    if (work) work.since = drawing.pendingCount > 0 ? this.now() : 0
+    this.confirmed.set(drawing.id, reply.seq)
     this.journal.acked(drawing)
   }
 
@@ -256,21 +300,22 @@ class Saver {
     if (!work || !work.running) await this.rebase(drawing)
   }
 
-  /** Another device was faster: its actions go below the pending ones. @param {Drawing} drawing */
+  /** Puts the actions of another device below the pending ones. @param {Drawing} drawing */
   async rebase(drawing) {
     const { acked } = drawing
     const tail = await this.api.drawing(drawing.id, acked)
-    // Saved meanwhile, or nothing new: then the pending undo, redo and clear mean what they meant.
+    // Saved meanwhile, or nothing new: pending undo, redo and clear keep their meaning.
     if (drawing.acked !== acked || (tail.seq === acked && tail.actions.length === 0)) return
+    const undoDropped = drawing.pending.some(({ type }) => type === 'undo' || type === 'redo' || type === 'clear')
     drawing.rebase(tail.seq - tail.actions.length, tail.actions)
     drawing.title = tail.title
     try {
       this.journal.rewrite(drawing)
     } catch {
-      // What is on the screen is saved from memory; the journal takes it up with the next append.
+      // The drawing is saved from memory; the journal takes it up with the next append.
     }
-    for (const listener of [...this.rebased]) listener(drawing.id)
+    for (const listener of [...this.rebased]) listener(drawing.id, undoDropped)
   }
 }
 
-module.exports = { Saver, SAVE_AFTER, PAUSES }
+module.exports = { Saver, SAVE_AFTER, SAVE_WITHIN, PAUSES }

@@ -1,4 +1,4 @@
-// Who is calling: wx.login, the token that the server gives for it, and keeping that token fresh.
+// The session of this phone: wx.login, the server's token for it, and the token's renewal.
 
 const { Failure } = require('./http')
 
@@ -14,6 +14,9 @@ const SIGN_IN_PAUSE = 3_000
 /**
  * @typedef {{ id: string, nickname: string, created_at: string }} User
  * @typedef {{ token: string, user: User, renewed: number, expires: number }} Saved times in ms since 1970
+ * @typedef {object} SignedOut why nothing signs in by itself
+ * @property {'signed_out' | 'session_ended' | 'account_closing'} code
+ * @property {string | number} [eraseAt] when an account that is being closed is erased
  */
 
 /**
@@ -27,11 +30,13 @@ class Session {
    * @param {object} deps
    * @param {any} deps.wx
    * @param {ReturnType<import('./http').createHttp>} deps.http
+   * @param {() => boolean} [deps.online] whether the phone is on a network
    * @param {() => number} [deps.now] ms since 1970
    */
-  constructor({ wx, http, now = Date.now }) {
+  constructor({ wx, http, online = () => false, now = Date.now }) {
     this.wx = wx
     this.http = http
+    this.online = online
     this.now = now
     /** @type {Saved | null} */
     this.saved = wx.getStorageSync(KEY) || null
@@ -39,15 +44,15 @@ class Session {
     this.pending = null
     /** @type {{ failure: Failure, until: number } | null} */
     this.failed = null
-    /** Signed out by the user: nothing signs in again until `resume`. */
-    this.left = Boolean(wx.getStorageSync(`${KEY}.left`))
+    /** Set while nothing may sign in until `resume`. @type {SignedOut | null} */
+    this.left = signedOut(wx.getStorageSync(`${KEY}.left`))
     /** @type {any} */
     this.timer = null
     /** @type {((user: User) => void)[]} */
     this.listeners = []
   }
 
-  /** The signed-in user, as last heard of. */
+  /** The signed-in user, as the server described it last. */
   get user() {
     return this.saved && this.saved.user
   }
@@ -77,8 +82,8 @@ class Session {
   }
 
   /**
-   * Runs a request with a token; where the server says that the session is over, signs in again and runs it
-   * once more, not twice.
+   * Runs a request with a token. When the server answers that the session is over, signs in again and runs the
+   * request once more, not twice; a session that its user ended from another device stays ended.
    * @template T
    * @param {(token: string) => Promise<T>} run
    * @returns {Promise<T>}
@@ -88,6 +93,7 @@ class Session {
     try {
       return await run(token)
     } catch (error) {
+      this.stayOut(error, token)
       if (!(error instanceof Failure) || error.kind !== 'signin') throw error
     }
     // Another request may have signed in meanwhile.
@@ -110,7 +116,7 @@ class Session {
 
   /**
    * One turn of the loop. Renews without wx.login, which could replace the session_key under a request that
-   * needs it. A failure is no matter: the next request renews or signs in.
+   * needs it. A failure is ignored: the next request renews or signs in.
    */
   async tick() {
     if (this.saved && this.saved.expires > this.now()) await this.once(() => this.renew()).catch(() => {})
@@ -138,24 +144,41 @@ class Session {
     this.leave()
     if (!saved) return
     await this.http({ method: 'DELETE', path: '/session', token: saved.token }).catch((error) => {
-      // A session that is over already, or a server out of reach: it ends by its expiry.
+      // The session is over already, or the server is out of reach and it ends by its expiry.
       if (!(error instanceof Failure)) throw error
     })
   }
 
-  /** Forgets the session and stays signed out. */
-  leave() {
+  /** Forgets the session and stays signed out. @param {SignedOut} [why] */
+  leave(why = { code: 'signed_out' }) {
     this.forget()
-    this.left = true
-    this.wx.setStorageSync(`${KEY}.left`, true)
+    this.left = why
+    try {
+      this.wx.setStorageSync(`${KEY}.left`, why)
+    } catch {
+      // With a full storage the next start signs in by itself; the server then refuses where it has to.
+    }
   }
 
-  /** Signs in again after `leave`, because the user asked for it. */
-  resume() {
-    this.left = false
+  /**
+   * Signs in again after `leave`, at the user's tap.
+   * @param {{ reopen?: boolean }} [how] `reopen` cancels the closing of the account
+   */
+  resume({ reopen = false } = {}) {
+    this.left = null
     this.failed = null
     this.wx.removeStorageSync(`${KEY}.left`)
-    return this.token()
+    return this.saved ? this.token() : this.once(() => this.signIn(reopen))
+  }
+
+  /**
+   * Stays signed out where the server says that only the user's tap may sign in.
+   * @param {unknown} error @param {string} [token] that the request carried; none for a sign-in
+   */
+  stayOut(error, token) {
+    if (!(error instanceof Failure) || error.kind !== 'signed_out' || this.left) return
+    if (token && this.saved && this.saved.token !== token) return
+    this.leave({ code: /** @type {SignedOut['code']} */ (error.code), eraseAt: error.eraseAt })
   }
 
   /** @param {() => Promise<string>} run */
@@ -168,13 +191,14 @@ class Session {
     return pending
   }
 
-  async signIn() {
-    if (this.left) throw new Failure('signin', { code: 'signed_out' })
+  /** @param {boolean} [reopen] cancels the closing of the account */
+  async signIn(reopen = false) {
+    if (this.left) throw new Failure('signed_out', this.left)
     if (this.failed && this.failed.until > this.now()) throw this.failed.failure
     try {
-      const session = await this.exchange().catch((error) => {
+      const session = await this.exchange(reopen).catch((error) => {
         // The code was spent or stale: one new code, no more.
-        if (error instanceof Failure && error.kind === 'signin') return this.exchange()
+        if (error instanceof Failure && error.kind === 'signin') return this.exchange(reopen)
         throw error
       })
       this.failed = null
@@ -182,6 +206,7 @@ class Session {
       for (const listener of this.listeners) listener(session.user)
       return session.token
     } catch (error) {
+      this.stayOut(error)
       const failure = error instanceof Failure ? error : new Failure('fault', { detail: String(error) })
       const pause = failure.kind === 'blocked' ? Infinity : failure.retryAfter * 1000 || SIGN_IN_PAUSE
       this.failed = { failure, until: this.now() + pause }
@@ -189,11 +214,12 @@ class Session {
     }
   }
 
-  async exchange() {
+  /** @param {boolean} reopen */
+  async exchange(reopen) {
     const code = await this.code()
-    const data = { code, device: this.device() }
+    const data = { code, device: this.device(), ...(reopen ? { reopen } : {}) }
     const post = () => this.http({ method: 'POST', path: '/session', data })
-    // After a lost reply the same code is good: the server knows it for five minutes.
+    // After a lost reply the same code is still valid: the server remembers it for five minutes.
     return post().catch((error) => {
       if (error instanceof Failure && error.kind === 'offline') return post()
       throw error
@@ -208,12 +234,15 @@ class Session {
           if (code) resolve(code)
           else reject(new Failure('offline', { detail: 'wx.login gave no code' }))
         },
-        fail: (/** @type {any} */ error) => reject(new Failure('offline', { detail: error && error.errMsg })),
+        fail: (/** @type {any} */ error) => reject(new Failure('offline', {
+          code: this.online() ? 'unreachable' : '',
+          detail: error && error.errMsg,
+        })),
       })
     })
   }
 
-  /** What the user's list of devices calls this one. */
+  /** The name of this phone in the user's list of devices. */
   device() {
     const { brand = '', model = '' } = this.wx.getDeviceInfo ? this.wx.getDeviceInfo() : this.wx.getSystemInfoSync()
     return (model.toLowerCase().startsWith(brand.toLowerCase()) ? model : `${brand} ${model}`).trim().slice(0, 64)
@@ -231,7 +260,8 @@ class Session {
         this.forget()
         return this.signIn()
       }
-      // The old token is good until its expiry; without an answer that is the best there is.
+      this.stayOut(error, saved.token)
+      // Without an answer the old token is used until its expiry.
       if (error instanceof Failure && error.passing && saved.expires > this.now()) return saved.token
       throw error
     }
@@ -242,7 +272,7 @@ class Session {
    * @param {User} user
    */
   accept(reply, user) {
-    if (this.left) throw new Failure('signin', { code: 'signed_out' })
+    if (this.left) throw new Failure('signed_out', this.left)
     const now = this.now()
     this.keep({ token: reply.token, user, renewed: now, expires: now + reply.expires_in * 1000 })
   }
@@ -253,7 +283,7 @@ class Session {
     try {
       this.wx.setStorageSync(KEY, saved)
     } catch {
-      // A full storage costs the next start a sign-in, no more.
+      // With a full storage the next start signs in again.
     }
   }
 
@@ -261,6 +291,12 @@ class Session {
     this.saved = null
     this.wx.removeStorageSync(KEY)
   }
+}
+
+/** @param {any} stored what the storage holds: `true` is that of an older version @returns {SignedOut | null} */
+function signedOut(stored) {
+  if (!stored) return null
+  return stored.code ? stored : { code: 'signed_out' }
 }
 
 module.exports = { Session, RENEW_EVERY, RENEW_BEFORE }

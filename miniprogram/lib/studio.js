@@ -1,4 +1,4 @@
-// Opening a drawing and working on it: the one way in for all pages, so that there is one copy of each drawing.
+// Opens and changes drawings for all pages, so that there is one copy of each drawing.
 
 const { Drawing, newId } = require('./drawing')
 const { Failure } = require('./http')
@@ -7,11 +7,10 @@ const { timers: clock } = require('./timers')
 
 /** The storage key of the drawing that was last worked on. */
 const LAST = 'yibi.last'
-/** Milliseconds for which an app that was closed comes back to it. */
+/** Milliseconds for which a restarted app returns to that drawing. */
 const COMES_BACK = 30 * 60_000
-/** Milliseconds after its opening at which a drawing is copied to the phone, when nobody waits any more. */
+/** Milliseconds from the opening of a drawing to its copying to the phone, so that the copying delays nothing. */
 const COPY_AFTER = 1_500
-
 
 class Studio {
   /**
@@ -30,23 +29,26 @@ class Studio {
     this.saver = saver
     this.now = now
     this.timers = timers
-    /** wx storage did not take the last action: it is in memory only. */
-    this.storageFull = false
-    /**
-     * What the list said of a drawing, to be shown and drawn on while it is opened.
-     * @type {Map<string, import('./api').Summary>}
-     */
+    /** Drawings whose last actions are in memory only: wx storage was full. @type {Set<string>} */
+    this.memoryOnly = new Set()
+    /** Summaries from the list, to be shown and drawn on while the drawing is opened. @type {Map<string, import('./api').Summary>} */
     this.summaries = new Map()
-    /** Timers of the copies to come, by drawing. @type {Map<string, any>} */
+    /** Drawings that were deleted here since the app's start. @type {Set<string>} */
+    this.removed = new Set()
+    /** Timers of planned copies, by drawing. @type {Map<string, any>} */
     this.copying = new Map()
   }
 
-  /** @param {'free' | 'one_stroke'} mode @returns {Drawing} an empty paper, known to nobody until it is drawn on */
-  blank(mode) {
-    return new Drawing({ id: newId(), mode, began: this.now() })
+  /**
+   * An empty paper; neither the phone nor the server keeps it until it is drawn on.
+   * @param {'free' | 'one_stroke'} mode
+   * @param {{ width: number, height: number }} [size] grid units
+   */
+  blank(mode, size) {
+    return new Drawing({ id: newId(), mode, began: this.now(), ...(size ? { width: size.width, height: size.height } : {}) })
   }
 
-  /** The drawing to come back to after the app was closed a moment ago. @returns {Drawing | null} */
+  /** The drawing that a restarted app returns to. @returns {Drawing | null} */
   last() {
     const id = this.wx.getStorageSync(LAST)
     const entry = id && this.journal.entry(id)
@@ -55,7 +57,7 @@ class Studio {
   }
 
   /**
-   * Hands what is pending to the saver, which from now on holds this copy and no other.
+   * Hands pending actions to the saver, which from now on holds this copy and no other.
    * @template {Drawing | null} T @param {T} drawing @returns {T}
    */
   taken(drawing) {
@@ -63,7 +65,7 @@ class Studio {
     return drawing
   }
 
-  /** @param {string} id the drawing that is worked on now; empty: none */
+  /** @param {string} id the drawing that the user works on; empty for none */
   remember(id) {
     try {
       this.wx.setStorageSync(LAST, id)
@@ -73,10 +75,9 @@ class Studio {
   }
 
   /**
-   * The end of a drawing whose beginning is still to come: nothing yet, and what is drawn from now on goes
-   * behind what the list said that the server has.
+   * A drawing whose actions are not loaded yet: new actions go behind the number that the list named.
    * @param {string} id
-   * @returns {Drawing | null} null where the phone has it, or may not draw on it, or knows nothing of it
+   * @returns {Drawing | null} null where the phone has it, or may not draw on it, or has no summary of it
    */
   ahead(id) {
     const summary = this.summaries.get(id)
@@ -86,7 +87,7 @@ class Studio {
   }
 
   /**
-   * Loads what came before the first action that is here.
+   * Loads the actions before the first one that is here.
    * @param {Drawing} drawing
    * @returns {Promise<void>} rejects with a Failure
    */
@@ -103,7 +104,7 @@ class Studio {
    * @returns {Promise<Drawing>} at once where the phone holds it; rejects with a Failure
    */
   async open(id) {
-    // Where the phone holds only the end, what the server has comes below it.
+    // Where the phone holds only the end, the server's actions go below it.
     const here = this.saver.held(id) || this.journal.load(id)
     if (here && (here.whole || here.pendingCount > 0)) {
       if (!here.whole) await this.fill(here)
@@ -125,7 +126,7 @@ class Studio {
   }
 
   /**
-   * Does an action: on the drawing, in the journal, and soon on the server.
+   * Adds an action to the drawing, to the journal, and soon to the server's copy.
    * @param {Drawing} drawing
    * @param {import('./drawing').Action} action
    */
@@ -134,16 +135,66 @@ class Studio {
     drawing.push(action)
     try {
       this.journal.append(drawing, [action])
-      this.storageFull = false
+      this.memoryOnly.delete(drawing.id)
     } catch (error) {
       if (!(error instanceof StorageFull)) throw error
-      this.storageFull = true
+      this.memoryOnly.add(drawing.id)
     }
     this.saver.touch(drawing)
   }
 
+  /** Whether actions of a drawing are neither on the server nor in the phone's storage. @param {string} id */
+  isUnwritten(id) {
+    const held = this.saver.held(id)
+    return this.memoryOnly.has(id) && Boolean(held && held.pendingCount > 0)
+  }
+
   /**
-   * Saves what is pending, so that the server's picture is the one on the screen.
+   * Gives a drawing a title. One that the server does not have yet brings its title with the first save.
+   * @param {{ id: string, title: string, acked: number }} drawing a Drawing, or what is known of it
+   * @param {string} title
+   * @returns {Promise<void>} rejects with a Failure; then the title is as before
+   */
+  async rename(drawing, title) {
+    if (title === drawing.title) return
+    if (drawing.acked > 0) {
+      await this.api.rename(drawing.id, title).catch((error) => {
+        const isText = error instanceof Failure && error.kind === 'refused'
+        throw isText ? new Failure('refused', { code: 'text_refused', requestId: error.requestId }) : error
+      })
+    }
+    drawing.title = title
+    if (drawing instanceof Drawing && this.journal.entry(drawing.id)) this.journal.acked(drawing)
+    const summary = this.summaries.get(drawing.id)
+    if (summary) this.summaries.set(drawing.id, { ...summary, title })
+  }
+
+  /** Drawings with actions that the server does not have, those in memory only included; the latest first. */
+  drafts() {
+    const unwritten = [...this.memoryOnly].filter((id) => this.isUnwritten(id)).map((id) => /** @type {Drawing} */ (this.saver.held(id)))
+    const written = this.journal.drafts().filter(({ id }) => !unwritten.some((drawing) => drawing.id === id))
+    return [...unwritten, ...written].filter(({ id, seq }) => seq > 0 && !this.removed.has(id))
+  }
+
+  /**
+   * Saves a drawing that its page leaves. One whose strokes were all undone goes to the bin: it would be a blank
+   * card in the gallery.
+   * @param {Drawing} drawing
+   */
+  async close(drawing) {
+    const blank = drawing.whole && drawing.seq > 0 && !drawing.history.done.some(({ type }) => type !== 'background')
+    if (!blank) {
+      await this.saver.flush(drawing)
+      return
+    }
+    this.remember('')
+    await this.remove(drawing.id).catch((error) => {
+      if (!(error instanceof Failure)) throw error
+    })
+  }
+
+  /**
+   * Saves pending actions, so that the server's picture is the one on the screen.
    * @param {Drawing} drawing
    * @returns {Promise<boolean>} whether the server has all of it
    */
@@ -153,20 +204,35 @@ class Studio {
   }
 
   /**
-   * The same picture under a new id, for a drawing that the server will not take back.
+   * The same drawing under a new id, for one that the server will not take back.
    * @param {Drawing} drawing
    */
   copy(drawing) {
-    const copy = new Drawing({ ...drawing, id: newId() }, { actions: [...drawing.actions] })
+    const copy = this.duplicate(drawing)
     this.discard(drawing.id)
-    this.journal.rewrite(copy)
-    this.saver.touch(copy)
     this.remember(copy.id)
     return copy
   }
 
-  /** Forgets what the phone holds of a drawing. @param {string} id */
+  /**
+   * A second drawing with the same actions.
+   * @param {Drawing} drawing which is whole
+   */
+  duplicate(drawing) {
+    const copy = new Drawing({ ...drawing, id: newId() }, { actions: [...drawing.actions] })
+    try {
+      this.journal.rewrite(copy)
+    } catch (error) {
+      if (!(error instanceof StorageFull)) throw error
+      this.memoryOnly.add(copy.id)
+    }
+    this.saver.touch(copy)
+    return copy
+  }
+
+  /** Removes a drawing from the phone. @param {string} id */
   discard(id) {
+    this.memoryOnly.delete(id)
     this.timers.clear(this.copying.get(id))
     this.copying.delete(id)
     this.saver.drop(id)
@@ -174,11 +240,26 @@ class Studio {
   }
 
   /**
-   * Deletes a drawing. What is pending is saved first, so that an undo of the deletion restores all of it.
+   * Deletes a drawing. Pending actions are saved first, so that an undo of the deletion restores all of it.
    * @param {string} id
    * @returns {Promise<() => Promise<void>>} restores it
    */
   async remove(id) {
+    this.removed.add(id)
+    try {
+      const restore = await this.removeNow(id)
+      return async () => {
+        await restore()
+        this.removed.delete(id)
+      }
+    } catch (error) {
+      this.removed.delete(id)
+      throw error
+    }
+  }
+
+  /** @param {string} id @returns {Promise<() => Promise<void>>} */
+  async removeNow(id) {
     const local = this.saver.held(id) || this.journal.load(id)
     if (local && local.pendingCount > 0) await this.saver.flush(local)
     const neverSaved = local && local.acked === 0

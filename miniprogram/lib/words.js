@@ -1,11 +1,14 @@
-// What the user is told, in Chinese.
+// The texts of states and failures, in Chinese.
 
 /** @type {Record<import('./saver').SaveState, string>} */
 const STATE_WORDS = {
   saved: '已保存',
   saving: '保存中',
   offline: '离线，已存本机',
-  waiting: '稍后重试，已存本机',
+  unreachable: '暂时连不上服务器，已存本机',
+  waiting: '稍后自动重试，已存本机',
+  signed_out: '未登录，只存本机',
+  closing: '账号注销中，只存本机',
   deleted: '已在别处删除',
   gone: '服务器上已不存在',
   full: '存满了，已存本机',
@@ -13,19 +16,30 @@ const STATE_WORDS = {
   refused: '未能保存，已存本机',
 }
 
+/** Why actions that only the memory holds are not on the server either. @type {Record<string, string>} */
+const NOT_SENT = {
+  offline: '、没有网络',
+  unreachable: '、连不上服务器',
+  signed_out: '、没有登录',
+  closing: '、账号注销中',
+}
+
 /** @type {Record<string, [title: string, text: string]>} */
 const FAILURES = {
   offline: ['没有网络', '请检查网络后再试。画过的都已存在本机。'],
+  unreachable: ['暂时连不上服务器', '手机的网络没有问题，连上后会自动重试。画过的都已存在本机。'],
   signin: ['登录已失效', '请重新登录后再试。画过的都已存在本机。'],
-  signed_out: ['还没有登录', '登录后可以保存到云端，在别的手机上继续画。'],
+  signed_out: ['没有登录', '画都存在本机。登录后会存到云端，在别的手机上也能继续画。'],
+  session_ended: ['这台设备已退出登录', '你在别的设备上让它退出了。画都存在本机，登录后会继续保存。'],
+  phone_storage_full: ['这几笔还没有保存', '手机存储已满，也没能传到服务器，关闭小程序就会丢失。请先保存图片，或清理手机存储、连上网络后重试。'],
   wait: ['服务器有点忙', '稍等片刻会自动重试，画过的都已存在本机。'],
   wechat_unavailable: ['微信登录暂时不可用', '稍等片刻会自动重试，画过的都已存在本机。'],
-  blocked: ['账号受限', '这个账号暂时不能保存。如有疑问，请把编号告诉我们。'],
+  blocked: ['账号受限', '这个账号暂时不能保存。如有疑问，请联系客服并附上编号。'],
   deleted: ['这幅画已被删除', '它在最近删除里，恢复后可以继续画。'],
   missing: ['找不到这幅画', '它可能已在别的手机上删除。'],
   drawing_full: ['这幅画存满了', '可以保存成图片，再新画一幅。'],
-  storage_full: ['空间用完了', '在画廊里删掉一些画，并在最近删除里等它们过期。'],
-  too_many_drawings: ['画得太多了', '在画廊里删掉一些画后再保存新的。'],
+  storage_full: ['空间用完了', '在画廊里删掉一些画，再到“我”的最近删除里清空，就有空间了。'],
+  too_many_drawings: ['画的数量到上限了', '在画廊里删掉一些画，再到“我”的最近删除里清空。'],
   full: ['存满了', '请删掉一些画后再试。'],
   body_too_large: ['图片太大', '请换一张 2 MB 以内的图片。'],
   invalid_image: ['这张图片不能用', '请换一张 JPEG、PNG 或 WebP 图片。'],
@@ -33,8 +47,9 @@ const FAILURES = {
   phone_code_invalid: ['授权过期了', '请再点一次绑定。'],
   phone_not_given: ['没有拿到手机号', '微信没有给出手机号，请稍后再试。'],
   conflict: ['两台设备同时在画', '稍后会自动合并。'],
-  refused: ['没能完成', '服务器没有接受这次操作。请把编号告诉我们。'],
-  fault: ['出了点问题', '请稍后再试。如果一直这样，请把编号告诉我们。'],
+  text_refused: ['有不能用的字符', '名字里不能有换行、控制符等特殊字符，也不能太长。改一改再保存。'],
+  refused: ['服务器没有接受', '这次操作没有生效，画没有受影响。如果一直这样，请联系客服并附上编号。'],
+  fault: ['出了点问题', '请稍后再试。如果一直这样，请联系客服并附上编号。'],
 }
 
 /**
@@ -42,12 +57,37 @@ const FAILURES = {
  * @returns {{ title: string, text: string, number: string }} `number` is what support asks for
  */
 function failureWords(failure) {
+  if (failure.code === 'account_closing') return { ...closingWords(failure.eraseAt), number: '' }
   const [title, text] = FAILURES[failure.code] || FAILURES[failure.kind] || FAILURES.fault
   return { title, text, number: failure.requestId.slice(0, 8) }
 }
 
 /**
- * What there is to say of the content check; nothing of what has passed or is not checked.
+ * What an account that is being closed looks like to its user.
+ * @param {string | number | undefined} eraseAt ISO 8601, or ms since 1970
+ * @param {number} [now] ms since 1970
+ */
+function closingWords(eraseAt, now = Date.now()) {
+  const date = new Date(eraseAt === undefined ? NaN : eraseAt)
+  const known = !Number.isNaN(date.getTime())
+  if (known && date.getTime() <= now) return { title: '账号已注销', text: '云端的画和资料已彻底删除。登录会开始一个新的账号。' }
+  const when = known ? `${date.getMonth() + 1} 月 ${date.getDate()} 日 ${clock(date)} ` : '几天后'
+  return { title: '账号正在注销', text: `${when}彻底删除。在那之前可以取消注销，云端的画都还在。` }
+}
+
+/**
+ * The words of a drawing's save state.
+ * @param {import('./saver').SaveState} state
+ * @param {boolean} unwritten the phone's storage did not take the last actions
+ */
+function stateWords(state, unwritten) {
+  if (!unwritten || state === 'saved') return STATE_WORDS[state]
+  if (state === 'saving') return '手机存储已满，正在上传'
+  return `手机存储已满${NOT_SENT[state] || ''}：这几笔还没有保存，先别关闭`
+}
+
+/**
+ * The result of the content check, as far as it concerns the user; empty for what has passed or is not checked.
  * @param {{ nickname_state?: string | null, avatar_state?: string | null }} me
  */
 function reviewWords({ nickname_state: nickname, avatar_state: avatar }) {
@@ -74,10 +114,23 @@ function dateWords(date, now) {
   if (minutes < 1) return '刚刚'
   if (minutes < 60) return `${minutes} 分钟前`
   const today = new Date(now)
-  const two = (/** @type {number} */ value) => String(value).padStart(2, '0')
-  if (then.toDateString() === today.toDateString()) return `今天 ${two(then.getHours())}:${two(then.getMinutes())}`
+  if (then.toDateString() === today.toDateString()) return `今天 ${clock(then)}`
   const day = `${then.getMonth() + 1} 月 ${then.getDate()} 日`
   return then.getFullYear() === today.getFullYear() ? day : `${then.getFullYear()} 年 ${day}`
 }
 
-module.exports = { STATE_WORDS, failureWords, reviewWords, sizeWords, dateWords }
+/** @param {Date} date */
+function clock(date) {
+  const two = (/** @type {number} */ value) => String(value).padStart(2, '0')
+  return `${two(date.getHours())}:${two(date.getMinutes())}`
+}
+
+/**
+ * What a screen reader calls a drawing: its title where it has one, otherwise when it was changed.
+ * @param {{ title: string, mode: string }} drawing @param {string} date
+ */
+function drawingWords({ title, mode }, date) {
+  return `${title || '画'}，${date}${mode === 'one_stroke' ? '，一笔画成' : ''}`
+}
+
+module.exports = { STATE_WORDS, stateWords, closingWords, drawingWords, failureWords, reviewWords, sizeWords, dateWords }

@@ -4,7 +4,7 @@ const { test } = require('node:test')
 const { Drawing } = require('../lib/drawing')
 const { Failure } = require('../lib/http')
 const { Journal } = require('../lib/journal')
-const { Saver, SAVE_AFTER, PAUSES } = require('../lib/saver')
+const { Saver, SAVE_AFTER, SAVE_WITHIN, PAUSES } = require('../lib/saver')
 const { fakeStorage, fakeTime, settle, stroke } = require('./fakes')
 
 const clone = (value) => JSON.parse(JSON.stringify(value))
@@ -38,7 +38,7 @@ function setup({ actions = [] } = {}) {
   const wx = fakeStorage()
   const time = fakeTime()
   const journal = new Journal({ wx })
-  const saver = new Saver({ api, journal, timers: time })
+  const saver = new Saver({ api, journal, timers: time, now: time.now })
   const drawing = new Drawing({ id: 'a', title: '鱼' }, { actions: clone(actions), acked: actions.length })
   const states = []
   saver.onStatus((id, { state }) => { if (states.at(-1) !== state) states.push(state) })
@@ -64,6 +64,58 @@ test('strokes are saved in one batch a second after the last', async () => {
   assert.equal(drawing.pendingCount, 0)
   assert.deepEqual(states, ['saving', 'saved'])
   assert.equal(journal.drafts().length, 0)
+})
+
+test('while one keeps drawing, the oldest stroke waits five seconds at most', async () => {
+  const { server, time, draw, xs } = setup()
+  let x = 0
+  for (let passed = 0; passed < 4 * SAVE_WITHIN; passed += 900) {
+    draw(stroke(x += 1))
+    await time.pass(900)
+  }
+  assert.ok(server.appends >= 3, `${server.appends} requests`)
+  await time.pass(SAVE_AFTER)
+  assert.deepEqual(xs(), Array.from({ length: x }, (_, i) => i + 1))
+})
+
+test('an answer to any request ends the pause after silence, and so does a new stroke', async () => {
+  const { server, time, draw, saver, drawing } = setup()
+  const lost = { before: new Failure('offline', { code: 'unreachable' }) }
+  server.trouble = [lost, lost, lost, lost]
+  draw(stroke(1))
+  await time.pass(SAVE_AFTER + PAUSES[0] + PAUSES[1] + PAUSES[2])
+  assert.deepEqual([server.appends, saver.status('a').state, time.due[0]], [4, 'unreachable', PAUSES[3]])
+  draw(stroke(2))
+  assert.equal(time.due[0], PAUSES[0])
+  saver.wake()
+  await time.pass(0)
+  assert.deepEqual([server.appends, drawing.pendingCount], [5, 0])
+})
+
+test('a pause that the server asked for is kept', async () => {
+  const { server, time, draw, saver } = setup()
+  server.trouble = [{ before: new Failure('wait', { retryAfter: 30 }) }]
+  draw(stroke(1))
+  await time.pass(SAVE_AFTER)
+  draw(stroke(2))
+  saver.wake()
+  assert.equal(time.due[0], 30_000)
+})
+
+test('signed out, nothing is retried by itself, and a sign-in sends what waits', async () => {
+  const { server, time, draw, saver, drawing } = setup()
+  server.trouble = [{ before: new Failure('signed_out', { code: 'signed_out' }) }]
+  draw(stroke(1))
+  await time.pass(SAVE_AFTER)
+  assert.equal(saver.status('a').state, 'signed_out')
+  await time.pass(10 * 60_000)
+  assert.equal(server.appends, 1)
+  await saver.flushAll()
+  assert.deepEqual([saver.status('a').state, drawing.pendingCount], ['saved', 0])
+  server.trouble = [{ before: new Failure('signed_out', { code: 'account_closing' }) }]
+  draw(stroke(2))
+  await time.pass(SAVE_AFTER)
+  assert.equal(saver.status('a').state, 'closing')
 })
 
 test('what is drawn while a batch is on its way goes with the next', async () => {

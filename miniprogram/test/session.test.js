@@ -152,11 +152,63 @@ test('signing out stays signed out until the user comes back', async () => {
   await api.me()
   await session.signOut()
   assert.equal(count('DELETE /session'), 1)
-  await assert.rejects(api.me(), { kind: 'signin', code: 'signed_out' })
+  await assert.rejects(api.me(), { kind: 'signed_out', code: 'signed_out' })
   assert.equal(wx.logins, 1)
   const restarted = new Session({ wx, http: createHttp({ wx, origin: 'https://x' }) })
   await assert.rejects(restarted.token(), { code: 'signed_out' })
   assert.equal(await restarted.resume(), 'token-2')
+})
+
+test('a sign-in to an account that is being closed changes nothing until the user taps', async () => {
+  let closing = true
+  const { session, api, wx, routes, good } = setup()
+  const open = routes['POST /session']
+  routes['POST /session'] = (options) => {
+    if (closing && !JSON.parse(options.data).reopen) return { statusCode: 409, data: { code: 'account_closing', erase_at: '2026-12-05T08:00:00Z' } }
+    closing = false
+    return open()
+  }
+  await assert.rejects(api.me(), { kind: 'signed_out', code: 'account_closing', eraseAt: '2026-12-05T08:00:00Z' })
+  await assert.rejects(api.me(), { code: 'account_closing' })
+  assert.equal(wx.logins, 1)
+  // Neither a restart nor an ordinary sign-in takes the closing back.
+  const again = new Session({ wx, http: createHttp({ wx, origin: 'https://x' }) })
+  await assert.rejects(again.token(), { code: 'account_closing', eraseAt: '2026-12-05T08:00:00Z' })
+  await assert.rejects(again.resume(), { code: 'account_closing' })
+  assert.ok(closing)
+  assert.equal(await session.resume({ reopen: true }), 'token-1')
+  assert.deepEqual([closing, session.left, good.size], [false, null, 1])
+})
+
+test('a session that was ended from another device stays ended until the user taps', async () => {
+  const { session, api, wx, routes } = setup()
+  await api.me()
+  const me = routes['GET /me']
+  routes['GET /me'] = () => ({ statusCode: 401, data: { code: 'session_ended' } })
+  await assert.rejects(api.me(), { kind: 'signed_out', code: 'session_ended' })
+  await assert.rejects(api.me(), { code: 'session_ended' })
+  assert.equal(wx.logins, 1)
+  routes['GET /me'] = me
+  await session.resume()
+  assert.equal((await api.me()).id, 'u1')
+})
+
+test('a renewal of a session that was ended from another device does not sign in', async () => {
+  const { session, wx, routes, pass } = setup()
+  await session.token()
+  routes['POST /session/renew'] = () => ({ statusCode: 401, data: { code: 'session_ended' } })
+  pass(7200_000 - 60_000)
+  await assert.rejects(session.token(), { code: 'session_ended' })
+  assert.equal(wx.logins, 1)
+})
+
+test('silence is told apart from a missing network', async () => {
+  let online = true
+  const { wx } = setup({ 'GET /limits': () => 'lost' })
+  const http = createHttp({ wx, origin: 'https://x', online: () => online })
+  await assert.rejects(http({ method: 'GET', path: '/limits' }), { kind: 'offline', code: 'unreachable' })
+  online = false
+  await assert.rejects(http({ method: 'GET', path: '/limits' }), { kind: 'offline', code: '' })
 })
 
 test('wx.checkSession is asked only before encrypted data is sent, and a stale key means a new sign-in', async () => {

@@ -26,7 +26,7 @@ function setup({ whole = null } = {}) {
     restore: async (id) => { calls.push(['restore', id]) },
   }
   const journal = new Journal({ wx, now: time.now })
-  const saver = new Saver({ api, journal, timers: time })
+  const saver = new Saver({ api, journal, timers: time, now: time.now })
   const studio = new Studio({ wx, api, journal, saver, now: time.now, timers: time })
   return { wx, time, api, journal, saver, studio, calls }
 }
@@ -48,7 +48,7 @@ test('what is pending at a restart is in one copy, on the screen and on its way'
   first.studio.add(drawing, stroke(1))
   const { wx, time, api } = first
   const journal = new Journal({ wx, now: time.now })
-  const saver = new Saver({ api, journal, timers: time })
+  const saver = new Saver({ api, journal, timers: time, now: time.now })
   const studio = new Studio({ wx, api, journal, saver, now: time.now, timers: time })
   const back = studio.last()
   await saver.flushAll()

@@ -5,7 +5,7 @@ const { Failure } = require('../lib/http')
 const { DEFAULTS, Limits } = require('../lib/limits')
 const { createPrivacy } = require('../lib/privacy')
 const theme = require('../lib/theme')
-const { STATE_WORDS, dateWords, failureWords, reviewWords, sizeWords } = require('../lib/words')
+const { STATE_WORDS, closingWords, stateWords, dateWords, failureWords, reviewWords, sizeWords } = require('../lib/words')
 const { fakeStorage } = require('./fakes')
 
 test('a failure is told by its code, then by its kind, with the first eight of its number', () => {
@@ -15,6 +15,22 @@ test('a failure is told by its code, then by its kind, with the first eight of i
   assert.equal(of('refused', { code: 'never_heard_of' }).title, of('refused').title)
   assert.equal(of('offline').number, '')
   for (const words of Object.values(STATE_WORDS)) assert.match(words, /[\u4e00-\u9fff]/)
+})
+
+test('strokes that only the memory holds are told as such', () => {
+  assert.equal(stateWords('offline', true), '手机存储已满、没有网络：这几笔还没有保存，先别关闭')
+  assert.equal(stateWords('refused', true), '手机存储已满：这几笔还没有保存，先别关闭')
+  assert.equal(stateWords('saving', true), '手机存储已满，正在上传')
+  assert.equal(stateWords('offline', false), '离线，已存本机')
+})
+
+test('an account that is being closed says until when, and afterwards that it is gone', () => {
+  const at = new Date(2026, 11, 5, 8, 30)
+  const { title, text } = closingWords(at.toISOString(), at.getTime() - 1000)
+  assert.equal(title, '账号正在注销')
+  assert.match(text, /^12 月 5 日 08:30 /)
+  assert.equal(closingWords(at.getTime(), at.getTime()).title, '账号已注销')
+  assert.equal(failureWords(new Failure('signed_out', { code: 'account_closing' })).title, '账号正在注销')
 })
 
 test('sizes and dates read as one says them', () => {
@@ -37,10 +53,31 @@ test('the content check speaks only where it has something to say', () => {
   assert.equal(reviewWords({ nickname_state: 'rejected', avatar_state: 'pending' }), '头像审核中，通过前只有你看得到；昵称没有通过审核，换一个吧')
 })
 
-test('recent colours are few, the latest first, each once', () => {
-  let recent = []
-  for (const color of ['#1', '#2', '#3', '#1', '#4', '#5', '#6', '#7', '#8']) recent = theme.withRecent(recent, color)
-  assert.deepEqual(recent, ['#8', '#7', '#6', '#5', '#4', '#1'])
+test('the colours beside the tools keep their places, and the one used longest ago makes room', () => {
+  let recent = { slots: ['#1', '#2', '#3'], used: [] }
+  const use = (color) => { recent = theme.withRecent(recent, color) }
+  for (const color of ['#1', '#2', '#3', '#1']) use(color)
+  assert.deepEqual(recent.slots, ['#1', '#2', '#3'])
+  use('#4')
+  assert.deepEqual(recent.slots, ['#1', '#4', '#3'])
+  use('#5')
+  assert.deepEqual(recent.slots, ['#1', '#4', '#5'])
+  use('#4')
+  assert.deepEqual([recent.slots, recent.used[0]], [['#1', '#4', '#5'], '#4'])
+})
+
+test('a mixed colour is what its scales say', () => {
+  for (const { color } of [...theme.COLORS, ...theme.BACKGROUNDS]) assert.equal(theme.fromHsl(...theme.toHsl(color)), color)
+  assert.equal(theme.fromHsl(120, 1, 0.5), '#00ff00')
+  assert.deepEqual(theme.toHsl('#0000ff'), [240, 1, 0.5])
+})
+
+test('a change of the paper that hides strokes is noticed', () => {
+  const strokes = [{ color: '#22211f', width: 10, points: [] }]
+  assert.ok(theme.losesStrokes(strokes, '#ffffff', '#24282e'))
+  assert.ok(!theme.losesStrokes(strokes, '#ffffff', '#faf5e9'))
+  assert.ok(!theme.losesStrokes([{ ...strokes[0], tool: 'eraser' }], '#ffffff', '#24282e'))
+  assert.ok(!theme.losesStrokes(strokes, '#24282e', '#24282e'))
 })
 
 test('on a paper of its own lightness a pen becomes one that shows', () => {
@@ -54,13 +91,14 @@ test('on a paper of its own lightness a pen becomes one that shows', () => {
   }
 })
 
-test('twelve colours, four widths, all named and all valid on the wire', () => {
+test('twelve colours, four widths and three papers, all named and all valid on the wire', () => {
   assert.equal(theme.COLORS.length, 12)
   assert.equal(theme.WIDTHS.length, 4)
   const names = [...theme.COLORS, ...theme.BACKGROUNDS, ...theme.WIDTHS].map(({ name }) => name)
   assert.equal(new Set(names).size, names.length)
   for (const { color } of [...theme.COLORS, ...theme.BACKGROUNDS]) assert.match(color, /^#[0-9a-f]{6}$/)
   for (const { width } of theme.WIDTHS) assert.ok(width >= 1 && width * theme.ERASER_FACTOR <= 512)
+  for (const { width, height } of theme.SIZES) assert.ok(width === 2048 && height >= 64 && height <= 8192)
   assert.equal(theme.nameOf('#123456'), '#123456')
 })
 

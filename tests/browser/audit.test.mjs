@@ -31,10 +31,10 @@ const SCREENS = [
   ['gallery', 'gallery/gallery', (phone) => phone.page.locator('.card:not(.bone)').nth(1).waitFor()],
   ['menu', 'gallery/gallery', async (phone) => {
     await phone.page.locator('.card:not(.bone)').nth(1).waitFor()
-    await panel('menu')(phone)
+    await panel('openMenu')(phone)
   }],
   ['name', 'gallery/gallery', panel('askName')],
-  ['deleted', 'gallery/gallery', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ undo: true, banner: '没有网络，先看本机上的画' }))],
+  ['deleted', 'gallery/gallery', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ deleted: 2, banner: { text: '没有网络，先看本机上的画', action: '重试' }, foot: { text: '没有网络，点这里再试', retry: true } }))],
   ['replay', 'replay/replay?id=a'],
   ['me', 'me/me', (phone) => phone.text('这台设备').waitFor()],
   ['profile', 'me/me', panel('editProfile')],
@@ -50,7 +50,7 @@ const SCREENS = [
     await phone.text('隐私保护提示').waitFor()
   }],
   ['fault', 'me/me', (phone) => phone.page.evaluate(() => {
-    window.getCurrentPages().at(-1).selectComponent('#fault').setData({ show: true, title: '出了点问题', text: '请稍后再试。', number: '01234567', again: '再试一次' })
+    window.getCurrentPages().at(-1).selectComponent('#fault').setData({ show: true, title: '出了点问题', text: '请稍后再试。', number: '01234567', labels: ['再试一次'], contact: true })
   })],
   ['album refused', 'replay/replay?id=a', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).selectComponent('#picture').setData({ refused: true }))],
   ['bin', 'bin/bin', (phone) => phone.text('无题').waitFor()],

@@ -280,8 +280,19 @@ export class Phone {
     }
   }
 
+  /** Waits for a save state; 已保存 is not told in words to those who see. */
   async state(text) {
-    await this.page.locator('.mp-page:not([hidden]) .state').getByText(text, { exact: true }).waitFor()
+    await this.page.locator(`.mp-page:not([hidden]) .state[aria-label="保存状态：${text}"]`).waitFor({ state: 'attached' })
+  }
+
+  /** Back by the navigation bar. */
+  async back() {
+    await this.page.locator('.nav-back').tap()
+  }
+
+  /** Switches the flight mode of the preview. */
+  async toggleNetwork() {
+    await this.page.evaluate(() => document.querySelector('[data-network]').click())
   }
 
   screenshot(name) {

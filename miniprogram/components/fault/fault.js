@@ -1,29 +1,44 @@
 const { Failure } = require('../../lib/http')
 const { failureWords } = require('../../lib/words')
 
-/** What the first button of a fault does. @type {WeakMap<object, () => void>} */
-const retries = new WeakMap()
+/** @typedef {{ label: string, run: () => void }} Action */
 
-// Tells the user what went wrong, with the number that support asks for.
+/** The actions of the buttons, by component. @type {WeakMap<object, Action[]>} */
+const actions = new WeakMap()
+
+// Tells the user what went wrong, what can be done, and the number that support asks for.
 Component({
-  data: { show: false, title: '', text: '', number: '', again: '' },
+  data: { show: false, title: '', text: '', number: '', labels: /** @type {string[]} */ ([]), contact: false },
   methods: {
     /**
      * @param {unknown} error
-     * @param {{ label: string, run: () => void }} [again] offered as the first button
+     * @param {...Action} offered the buttons, the main one first; a failure that a sign-in ends offers that first
      */
-    tell(error, again) {
+    tell(error, ...offered) {
       const failure = error instanceof Failure ? error : new Failure('fault', { detail: String(error) })
-      if (again) retries.set(this, again.run)
-      this.setData({ show: true, again: again ? again.label : '', ...failureWords(failure) })
+      const own = failure.kind === 'signed_out' ? [this.signIn(failure, offered[0])] : offered
+      actions.set(this, own)
+      const words = failureWords(failure)
+      // A number is of use only to those who can send it.
+      this.setData({ show: true, labels: own.map(({ label }) => label), contact: Boolean(words.number), ...words })
+    },
+    /** @param {Failure} failure @param {Action} [then] @returns {Action} */
+    signIn({ code }, then) {
+      const reopen = code === 'account_closing'
+      return {
+        label: reopen ? '取消注销并登录' : '登录',
+        run: () => {
+          getApp().signIn({ reopen }).then(then && then.run, (/** @type {unknown} */ error) => this.tell(error))
+        },
+      }
     },
     close() {
       this.setData({ show: false })
     },
-    retry() {
+    act({ currentTarget }) {
       this.close()
-      const run = retries.get(this)
-      if (run) run()
+      const own = actions.get(this)
+      if (own) own[currentTarget.dataset.index].run()
     },
     copy() {
       wx.setClipboardData({ data: this.data.number })

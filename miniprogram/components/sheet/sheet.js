@@ -2,6 +2,8 @@ Component({
   properties: {
     show: Boolean,
     title: String,
+    /** Its name for screen readers, where it shows no title. */
+    name: String,
   },
   methods: {
     close() {

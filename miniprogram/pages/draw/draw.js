@@ -1,38 +1,49 @@
 const { late } = require('../../lib/late')
-const { Painter } = require('../../lib/painter')
-const { Recorder } = require('../../lib/recorder')
 const theme = require('../../lib/theme')
 const { View } = require('../../lib/view')
-const { STATE_WORDS } = require('../../lib/words')
-const { Gauge, canvases, fit, measureStage } = require('../../lib/easel')
+const { open, refresh } = require('./loading')
+const { keepPen, keepSize, loadPen, loadSize } = require('./pen')
+const { explain, restore, retryStroke, showState } = require('./saving')
+const { isSlip, layOut, makeRecorder, showGauge, touchStart, withdraw } = require('./surface')
 
-/** The storage key of tool, colour, width and recent colours. */
-const PEN = 'yibi.pen'
+/** Milliseconds for which a line with an action stays. */
+const SNACK_FOR = 8_000
 
 Page({
   data: {
-    tools: theme.TOOLS,
-    colors: theme.COLORS,
-    backgrounds: theme.BACKGROUNDS,
-    widths: theme.WIDTHS.map((width, i) => ({ ...width, shown: [5, 9, 15, 23][i] })),
     tool: /** @type {import('../../lib/recorder').Pen['tool']} */ ('pen'),
     color: theme.COLORS[0].color,
-    colorName: theme.COLORS[0].name,
     width: theme.WIDTHS[1].width,
-    recent: /** @type {string[]} */ ([]),
+    /** The colours beside the tools, and those of them that were used, the latest first. */
+    slots: theme.SLOTS,
+    used: /** @type {string[]} */ ([]),
     background: '#ffffff',
+    /** Grid units. */
+    height: theme.SIZES[0].height,
     mode: 'free',
+    title: '',
+    titleChars: 64,
+    blank: true,
     done: false,
     drawn: false,
     canUndo: false,
     canRedo: false,
     state: 'saved',
     stateText: '',
+    /** The state is told in words. */
+    trouble: false,
+    /** Less ink than the gauge warns at. */
+    low: false,
     /** The picture as the gallery has it, while the drawing is opened. */
     glimpse: '',
     hint: '',
     panel: '',
+    snack: '',
     seal: false,
+    /** The seal comes down now; it lies there already on a drawing that was opened. */
+    stamped: false,
+    /** Opened from another page, whose way back is in the navigation bar. */
+    nested: false,
     boxWidth: 0,
     boxHeight: 0,
   },
@@ -41,46 +52,60 @@ Page({
   services: late(),
   /** @type {View} */
   view: late(),
-  /** @type {Recorder} */
+  /** @type {import('../../lib/recorder').Recorder} */
   recorder: late(),
-  /** There from the first layout on. @type {Painter | null} */
+  /** Set by the first layout. @type {import('../../lib/painter').Painter | null} */
   painter: late(),
-  /** In one-stroke mode. @type {Gauge | null} */
+  /** In one-stroke mode. @type {import('../../lib/easel').Gauge | null} */
   gauge: late(),
   /** @type {import('../../lib/drawing').Drawing} */
   drawing: late(),
   /** @type {(() => void)[]} */
   stopListening: [],
-  /** The drawing is on its way: there is nothing to draw on yet. */
+  /** The drawing is being loaded: there is nothing to draw on yet. */
   opening: false,
-  /** A status came in while a finger drew. */
+  /** A status came in during a stroke. */
   stateIsOld: false,
+  /** The page was shown before. */
+  wasShown: false,
+  /** @type {any} */
+  snackTimer: late(),
 
   onLoad({ id, mode }) {
     this.services = getApp()
     this.view = new View()
-    this.recorder = this.makeRecorder()
-    const pen = wx.getStorageSync(PEN)
-    if (pen) this.setData({ ...pen, colorName: theme.nameOf(pen.color) })
+    this.recorder = makeRecorder(this)
+    this.setData({
+      ...loadPen(),
+      nested: getCurrentPages().length > 1,
+      titleChars: this.services.limits.now.title_chars,
+    })
+    const { saver, studio } = this.services
     this.stopListening = [
-      this.services.saver.onStatus((changed) => { if (changed === this.drawing.id) this.showState() }),
-      this.services.saver.onRebase((changed) => { if (changed === this.drawing.id && !this.recorder.stroke) this.repaint() }),
+      saver.onStatus((changed) => { if (changed === this.drawing.id) this.showState() }),
+      saver.onRebase((changed, undoDropped) => { if (changed === this.drawing.id) this.rebased(undoDropped) }),
     ]
-    const { studio } = this.services
-    this.drawing = studio.blank(mode === 'one_stroke' ? 'one_stroke' : 'free')
-    if (id) void this.open(id)
+    this.drawing = this.blank(mode === 'one_stroke' ? 'one_stroke' : 'free')
+    if (id) void open(this, id)
     else if (mode !== undefined) this.use(this.drawing)
     else this.use(studio.last() || this.drawing)
   },
 
   onReady() {
-    void this.layOut()
+    void layOut(this)
+  },
+
+  onShow() {
+    // Another device may have drawn while the page was in the background.
+    if (this.wasShown && !this.opening && this.drawing.whole) this.refresh()
+    this.wasShown = true
   },
 
   onUnload() {
     for (const stop of this.stopListening) stop()
+    clearTimeout(this.snackTimer)
     this.recorder.cancel({})
-    void this.services.saver.flush(this.drawing)
+    void this.services.studio.close(this.drawing)
   },
 
   onHide() {
@@ -88,11 +113,13 @@ Page({
   },
 
   onResize() {
-    void this.layOut()
+    // The stroke ends as it does at a call: the paper under the finger is about to change.
+    this.recorder.cancel({})
+    void layOut(this)
   },
 
   onShareAppMessage() {
-    const title = this.drawing.title || '我画了一幅画，给你看'
+    const title = this.drawing.title || '我画了一幅，你也来画一笔'
     const path = '/pages/draw/draw'
     if (this.drawing.isEmpty || !this.drawing.whole) return { title, path }
     const promise = this.selectComponent('#picture')
@@ -101,58 +128,26 @@ Page({
     return { title, path, promise }
   },
 
+  onConnected() {
+    this.showState()
+  },
+
   // ---- the drawing on the paper
 
-  async open(id) {
-    const { studio } = this.services
-    const summary = studio.summaries.get(id)
-    if (summary) {
-      Object.assign(this.drawing, { width: summary.width, height: summary.height })
-      this.setData({ glimpse: summary.image_url })
-    }
-    const ahead = studio.ahead(id)
-    if (ahead) {
-      // One draws at once, on the picture that the gallery showed.
-      this.use(ahead)
-      await this.fill(ahead)
-      return
-    }
-    this.opening = true
-    try {
-      const drawing = await studio.open(id)
-      this.opening = false
-      this.use(drawing)
-      this.refresh()
-    } catch (error) {
-      this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.open(id) })
-    }
+  /** @param {'free' | 'one_stroke'} mode */
+  blank(mode) {
+    return this.services.studio.blank(mode, mode === 'free' ? loadSize() : undefined)
   },
 
-  /** Loads what was there before, below what is drawn meanwhile. @param {import('../../lib/drawing').Drawing} drawing */
-  async fill(drawing) {
-    try {
-      await this.services.studio.fill(drawing)
-      if (this.drawing !== drawing) return
-      // While a finger draws, the end of its stroke brings the picture.
-      if (!this.recorder.stroke) this.repaint()
-      this.refresh()
-    } catch (error) {
-      this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.fill(drawing) })
-    }
-  },
-
-  /** Asks for what another device may have added. */
   refresh() {
-    const { drawing, services } = this
-    if (drawing.acked > 0) void services.saver.refresh(drawing).catch((/** @type {any} */ error) => this.refreshFailed(error))
+    refresh(this)
   },
 
-  refreshFailed(error) {
-    if (error.kind === 'deleted' || error.kind === 'missing') {
-      const { saver } = this.services
-      saver.set(this.drawing.id, error.kind === 'deleted' ? 'deleted' : 'gone', error)
-      this.setData({ panel: 'deleted' })
-    }
+  /** @param {boolean} undoDropped */
+  rebased(undoDropped) {
+    if (!this.recorder.stroke) this.repaint()
+    this.setChanged({ title: this.drawing.title })
+    if (undoDropped) wx.showToast({ title: '另一台手机刚画过，撤销没有生效', icon: 'none' })
   },
 
   /** @param {import('../../lib/drawing').Drawing} drawing */
@@ -161,12 +156,15 @@ Page({
     this.services.studio.remember(drawing.seq > 0 ? drawing.id : '')
     this.view.reset()
     this.recorder.length = 0
-    this.setData({ mode: drawing.mode, seal: false, panel: '' })
+    this.hideSnack()
+    const done = drawing.mode === 'one_stroke' && !drawing.isEmpty
+    const { mode, height, title } = drawing
+    this.setData({ mode, height, title, seal: done, stamped: false, low: false, panel: '' })
     this.repaint()
     this.seePen(drawing.picture.background)
     this.showState()
-    this.showGauge()
-    void this.layOut()
+    showGauge(this)
+    void layOut(this)
   },
 
   /** @param {import('../../lib/drawing').Action} action */
@@ -175,7 +173,7 @@ Page({
     this.repaint()
   },
 
-  /** Shows the drawing as it is now. Never called while a finger draws. */
+  /** Shows the drawing as it is now. Never called during a stroke. */
   repaint() {
     const { drawing } = this
     const { picture } = drawing
@@ -186,15 +184,16 @@ Page({
     }
     this.setChanged({
       background: picture.background,
+      blank: drawing.seq === 0 && !this.opening,
       canUndo: drawing.canUndo,
       canRedo: drawing.canRedo,
       drawn: !drawing.isEmpty && drawing.whole,
       done: drawing.mode === 'one_stroke' && !drawing.isEmpty,
-      hint: drawing.seq > 0 || this.opening ? '' : (drawing.mode === 'one_stroke' ? '一笔，画到底' : '在这里画'),
+      hint: drawing.seq > 0 || this.opening ? '' : (drawing.mode === 'one_stroke' ? '一笔画完，墨尽为止' : '在这里画'),
     })
   },
 
-  /** A new paper gets a pen that shows on it; on the same paper one may well draw white on white. @param {string} paper */
+  /** Takes a pen that shows on a new paper; on the same paper white on white may be meant. @param {string} paper */
   seePen(paper) {
     const color = theme.visibleOn(this.data.color, paper)
     if (color !== this.data.color) this.setPen({ color })
@@ -213,114 +212,23 @@ Page({
   },
 
   showState() {
-    // A status that comes in while a finger draws is shown when it is lifted.
-    if (this.recorder.stroke) {
-      this.stateIsOld = true
-      return
-    }
-    this.stateIsOld = false
-    const { drawing } = this
-    const known = this.services.saver.status(drawing.id).state
-    const state = known === 'saved' && drawing.pendingCount > 0 ? 'saving' : known
-    const empty = drawing.seq === 0
-    const full = this.services.studio.storageFull && drawing.pendingCount > 0
-    const text = full ? '手机存储已满，正在上传' : STATE_WORDS[state]
-    this.setChanged({ state, stateText: empty ? '' : text })
+    showState(this)
   },
 
-  onConnected() {
-    this.showState()
-  },
-
-  // ---- canvases
-
-  async layOut() {
-    const stage = await measureStage(this)
-    if (!stage || !stage.height) return
-    const oneStroke = this.data.mode === 'one_stroke'
-    const size = fit(stage, this.drawing, oneStroke)
-    if (this.painter && size.width === this.view.width && size.height === this.view.height && oneStroke === Boolean(this.gauge)) {
-      return
-    }
-    await new Promise((resolve) => this.setData({ boxWidth: size.width, boxHeight: size.height }, () => resolve(undefined)))
-    const { pixelRatio } = wx.getWindowInfo()
-    const [settled, live, gauge] = await canvases(this, ['settled', 'live', ...(oneStroke ? ['gauge'] : [])])
-    if (!settled || !live) return
-    this.view.resize(size.width, size.height, this.drawing)
-    if (!this.painter) {
-      const base = wx.createOffscreenCanvas({ type: '2d', width: 1, height: 1 })
-      this.painter = new Painter({ canvas: settled, live, base, view: this.view, pixelRatio })
-    }
-    this.painter.wanted = this.drawing.picture.strokes
-    // Below the glimpse: it gives way to the whole picture at once.
-    this.painter.resize(!this.data.glimpse)
-    this.gauge = gauge ? new Gauge(gauge, size.width, pixelRatio) : null
-    this.showGauge()
-    if (!this.opening) this.repaint()
-  },
-
-  showGauge() {
-    if (!this.gauge) return
-    const left = 1 - this.recorder.length / this.services.limits.now.one_stroke_length
-    this.gauge.show(this.data.done ? 0 : left, this.data.color)
-  },
-
-  makeRecorder() {
-    return new Recorder({
-      pen: () => {
-        const { tool, color, width, mode } = this.data
-        const length = mode === 'one_stroke' ? this.services.limits.now.one_stroke_length : undefined
-        return { tool, color, width: tool === 'eraser' ? width * theme.ERASER_FACTOR : width, length }
-      },
-      toGrid: (x, y) => this.view.toGrid(x, y),
-      bounds: () => {
-        const { coordinate_factor: factor } = this.services.limits.now
-        return { x: this.drawing.width * factor, y: this.drawing.height * factor }
-      },
-      at: () => this.drawing.at(Date.now()),
-      calls: {
-        begin: (stroke) => {
-          if (this.drawing.seq === 0) this.drawing.began = Date.now() - stroke.at
-          this.painter.begin(stroke)
-        },
-        extend: () => {
-          this.painter.extend()
-          if (this.gauge) this.showGauge()
-        },
-        end: (stroke) => this.finish(stroke),
-        withdraw: () => {
-          this.painter.withdraw()
-          this.recorder.length = 0
-          this.showGauge()
-          this.repaint()
-          this.lifted()
-        },
-        // The glimpse stays where it is, so the paper does too until it has gone.
-        pinch: (pinch) => {
-          if (this.data.glimpse) return
-          this.view.pinch(pinch)
-          this.painter.stretch()
-        },
-        pinchEnd: () => {
-          if (!this.data.glimpse) this.painter.sharpen()
-        },
-        twoFingerTap: () => this.undo(),
-        twoFingerDoubleTap: () => {
-          this.view.reset()
-          this.painter.sharpen()
-        },
-      },
-    })
-  },
+  // ---- drawing
 
   /** @param {import('../../lib/drawing').StrokeAction} stroke */
   finish(stroke) {
+    if (isSlip(this)) {
+      withdraw(this)
+      wx.showToast({ title: '太短了，再来一次', icon: 'none' })
+      return
+    }
     this.services.studio.add(this.drawing, stroke)
-    this.painter.finish(this.drawing.picture.strokes)
+    this.painter?.finish(this.drawing.picture.strokes)
     this.repaint()
     this.lifted()
     if (this.drawing.mode === 'one_stroke') this.celebrate()
-    else if (stroke.tool !== 'eraser') this.usedColor(stroke.color)
   },
 
   lifted() {
@@ -328,27 +236,19 @@ Page({
   },
 
   celebrate() {
-    this.setData({ seal: true })
-    this.showGauge()
+    this.setData({ seal: true, stamped: true })
+    showGauge(this)
     wx.vibrateShort({ type: 'light', fail: () => {} })
     void this.services.saver.flush(this.drawing)
   },
 
+  /** Shows what lies below the seal. */
+  hideSeal() {
+    this.setData({ seal: false })
+  },
+
   touchStart(event) {
-    if (!this.painter || this.data.done || this.opening) return
-    const { points_per_stroke: points, actions_per_drawing: actions } = this.services.limits.now
-    const { drawing, recorder } = this
-    if (recorder.phase === 'idle') {
-      const full = (drawing.whole ? drawing.actions.length : drawing.seq) >= actions
-      // There is nothing to erase from yet.
-      const early = this.data.tool === 'eraser' && !drawing.whole
-      if (full || early) {
-        wx.showToast({ title: full ? '这幅画画满了，新画一幅吧' : '画还在路上，稍等再擦', icon: 'none' })
-        return
-      }
-    }
-    this.recorder.maxPoints = points
-    this.recorder.start(event)
+    touchStart(this, event)
   },
   touchMove(event) {
     this.recorder.move(event)
@@ -360,37 +260,29 @@ Page({
     this.recorder.cancel(event)
   },
 
-  // ---- tools
+  // ---- the pen
 
-  chooseTool({ currentTarget }) {
-    this.setPen({ tool: currentTarget.dataset.tool })
+  /** @param {any} event the dock's */
+  choosePen({ detail }) {
+    this.setPen(detail)
   },
 
-  chooseWidth({ currentTarget }) {
-    this.setPen({ width: currentTarget.dataset.width })
-  },
-
-  chooseColor({ currentTarget }) {
-    const { color } = currentTarget.dataset
+  /** @param {any} event the dock's or the palette's */
+  chooseColor({ detail }) {
     this.closePanel()
-    this.setPen({ color, tool: this.data.tool === 'eraser' ? 'pen' : this.data.tool })
-    this.showGauge()
-  },
-
-  usedColor(color) {
-    if (this.data.recent[0] !== color) this.setPen({ recent: theme.withRecent(this.data.recent, color) })
+    const { color } = detail
+    const recent = theme.withRecent(this.data, color)
+    this.setPen({ color, ...recent, tool: this.data.tool === 'eraser' ? 'pen' : this.data.tool })
+    showGauge(this)
   },
 
   /** @param {Record<string, any>} changed */
   setPen(changed) {
-    this.setData(changed.color ? { ...changed, colorName: theme.nameOf(changed.color) } : changed)
-    const { tool, color, width, recent } = this.data
-    try {
-      wx.setStorageSync(PEN, { tool, color, width, recent })
-    } catch {
-      // The next start then offers the usual pen.
-    }
+    this.setData(changed)
+    keepPen(this.data)
   },
+
+  // ---- sheets
 
   openColors() {
     this.setData({ panel: 'colors' })
@@ -401,14 +293,49 @@ Page({
   openMore() {
     this.setData({ panel: 'more' })
   },
+  askName() {
+    this.setData({ panel: 'name' })
+  },
   closePanel() {
     this.setData({ panel: '' })
   },
 
-  chooseBackground({ currentTarget }) {
+  /** @param {any} event an item of the sheet 更多, which is a method of this page */
+  chooseItem({ detail }) {
     this.closePanel()
-    const { color } = currentTarget.dataset
-    if (color !== this.drawing.picture.background) this.add({ type: 'background', color, at: this.drawing.at(Date.now()) })
+    this[/** @type {'askName'} */ (detail.item)]()
+  },
+
+  /** @param {any} event the paper sheet's */
+  chooseBackground({ detail }) {
+    this.closePanel()
+    const { color } = detail
+    const { strokes, background } = this.drawing.picture
+    if (color === background) return
+    this.add({ type: 'background', color, at: this.drawing.at(Date.now()) })
+    if (theme.losesStrokes(strokes, background, color)) this.showSnack(`有的笔画在${theme.nameOf(color)}上看不清`)
+  },
+
+  /** @param {any} event the paper sheet's, while nothing is drawn */
+  chooseSize({ detail }) {
+    this.closePanel()
+    keepSize(detail)
+    if (this.drawing.seq === 0) this.use(this.services.studio.blank(this.drawing.mode, detail))
+  },
+
+  /** @param {string} text a line that offers 撤销 */
+  showSnack(text) {
+    clearTimeout(this.snackTimer)
+    this.setData({ snack: text })
+    this.snackTimer = setTimeout(() => this.hideSnack(), SNACK_FOR)
+  },
+  hideSnack() {
+    clearTimeout(this.snackTimer)
+    this.setChanged({ snack: '' })
+  },
+  undoFromSnack() {
+    this.hideSnack()
+    this.undo()
   },
 
   undo() {
@@ -419,7 +346,6 @@ Page({
   },
 
   clear() {
-    this.closePanel()
     wx.showModal({
       title: '清空画面？',
       content: '清空后可以撤销。',
@@ -431,28 +357,41 @@ Page({
     })
   },
 
-  // ---- elsewhere
+  /** @param {any} event with the title that was typed */
+  async rename({ detail }) {
+    try {
+      await this.services.studio.rename(this.drawing, detail.title)
+      this.setData({ title: this.drawing.title, panel: '' })
+    } catch (error) {
+      this.selectComponent('#fault').tell(error)
+    }
+  },
+
+  // ---- further drawings
+
+  /** @param {import('../../lib/drawing').Drawing} drawing takes the place of the one on the paper */
+  replace(drawing) {
+    void this.services.studio.close(this.drawing)
+    this.use(drawing)
+  },
 
   newDrawing() {
-    void this.services.saver.flush(this.drawing)
-    this.use(this.services.studio.blank('free'))
+    this.replace(this.blank('free'))
   },
   newOneStroke() {
-    void this.services.saver.flush(this.drawing)
     if (this.data.tool === 'eraser') this.setPen({ tool: 'pen' })
-    this.use(this.services.studio.blank('one_stroke'))
+    this.replace(this.blank('one_stroke'))
   },
-  again() {
-    this.newOneStroke()
+
+  retry() {
+    void retryStroke(this)
   },
 
   replay() {
-    this.closePanel()
     wx.navigateTo({ url: `/pages/replay/replay?id=${this.drawing.id}` })
   },
 
   savePicture() {
-    this.closePanel()
     void this.selectComponent('#picture').save(this.drawing)
   },
 
@@ -461,26 +400,14 @@ Page({
     else wx.redirectTo({ url: '/pages/gallery/gallery' })
   },
 
-  /** What the state sign means, where there is more to say than it says. */
+  // ---- saving failed
+
   explain() {
-    const { state, failure } = this.services.saver.status(this.drawing.id)
-    if (state === 'deleted' || state === 'gone') this.setData({ panel: 'deleted' })
-    else if (failure && state !== 'saved' && state !== 'saving') {
-      const retry = () => void this.services.saver.retry(this.drawing)
-      this.selectComponent('#fault').tell(failure, { label: '现在重试', run: retry })
-    }
+    explain(this)
   },
 
-  async restore() {
-    this.closePanel()
-    const { api, saver } = this.services
-    try {
-      await api.restore(this.drawing.id)
-      await saver.retry(this.drawing)
-      await saver.refresh(this.drawing)
-    } catch (error) {
-      this.selectComponent('#fault').tell(error)
-    }
+  restore() {
+    void restore(this)
   },
 
   saveAsNew() {
@@ -489,6 +416,6 @@ Page({
 
   giveUp() {
     this.services.studio.discard(this.drawing.id)
-    this.use(this.services.studio.blank('free'))
+    this.use(this.blank('free'))
   },
 })

@@ -1,46 +1,35 @@
 const { Failure } = require('../../lib/http')
 const { late } = require('../../lib/late')
-const { STATE_WORDS, dateWords } = require('../../lib/words')
+const { Deletions } = require('./deletions')
+const { columnCount, flow, localCard, merge, savedCard } = require('./items')
+const { bannerOf, footOf } = require('./trouble')
 
 /** Drawings in one page of the list. */
 const PAGE = 20
-/** Milliseconds in which a deletion can be taken back by one tap. */
-const UNDO_WITHIN = 6_000
-/** Pixels of a draft's thumbnail. */
+/** Pixels of a local picture's width. */
 const THUMBNAIL = 360
-/** The storage key of the first page as last seen, shown while the list is asked for. */
+/** The storage key of the first page as it was last, shown while the list is loaded. */
 const SEEN = 'yibi.gallery'
-
-/**
- * Two columns, each drawing to the shorter one.
- * @param {any[]} items
- */
-function flow(items) {
-  /** @type {any[][]} */
-  const columns = [[], []]
-  const heights = [0, 0]
-  for (const item of items) {
-    const side = heights[1] < heights[0] ? 1 : 0
-    columns[side].push(item)
-    heights[side] += item.ratio + 20
-  }
-  return columns
-}
 
 Page({
   data: {
-    columns: /** @type {any[][]} */ ([[], []]),
+    columns: /** @type {ReturnType<typeof flow>} */ ([]),
+    /** The list is not loaded yet. */
     loading: true,
-    skeletons: [1, 2],
+    /** A further page is being loaded. */
+    loadingMore: false,
+    bones: [1, 2],
     empty: false,
-    end: false,
-    count: 0,
-    banner: '',
-    undo: false,
-    chosen: '',
+    /** The line below the cards. */
+    foot: { text: '', retry: false },
+    /** Why the list is not complete, and what to do about it. */
+    banner: { text: '', action: '' },
+    /** How many drawings 撤销 restores now. */
+    deleted: 0,
+    menu: false,
     chosenTitle: '',
-    renaming: false,
-    name: '',
+    naming: false,
+    title: '',
     titleChars: 64,
     binDays: 0,
   },
@@ -51,34 +40,36 @@ Page({
   drawings: [],
   /** The last request for the list failed. */
   outOfReach: false,
-  /** `drawings` are those of the last time. */
+  /** `drawings` are those of the app's run before. */
   seenOnly: true,
-  /** Where the list goes on. @type {string | null} */
+  /** The cursor of the next page. @type {string | null} */
   next: late(),
-  /** Paths of thumbnails that were painted here, by drawing and seq. @type {Map<string, string>} */
+  /** Paths of pictures that were painted here, by drawing and seq. @type {Map<string, string>} */
   thumbnails: late(),
-  /** The thumbnail that is being painted. @type {Promise<void> | null} */
+  /** The picture that is being painted. @type {Promise<void> | null} */
   painting: late(),
-  /** Drawings whose deletion is on its way. @type {Set<string>} */
-  hidden: late(),
   /** The drawing whose menu is or was open. */
   chosen: '',
+  /** @type {Deletions} */
+  deletions: late(),
   /** @type {() => void} */
   stopListening: late(),
   /** @type {Promise<void> | null} */
   reloading: late(),
-  loadingMore: false,
-  undoTimer: 0,
-  /** The latest deletion; gives what takes it back. @type {Promise<() => Promise<void>>} */
-  removal: late(),
+  /** Something was saved while the list was being loaded. */
+  reloadAgain: false,
 
   onLoad() {
     this.services = getApp()
+    const { limits, saver, studio } = this.services
     this.drawings = wx.getStorageSync(SEEN) || []
     this.thumbnails = new Map()
-    this.hidden = new Set()
-    this.setData({ titleChars: this.services.limits.now.title_chars })
-    this.stopListening = this.services.saver.onStatus((id, { state }) => this.saved(id, state))
+    this.deletions = new Deletions(studio, (deleted) => {
+      this.setData({ deleted })
+      this.show()
+    })
+    this.setData({ titleChars: limits.now.title_chars, binDays: limits.now.bin_days })
+    this.stopListening = saver.onStatus((/** @type {string} */ id, { state }) => this.statusChanged(id, state))
   },
 
   onShow() {
@@ -86,9 +77,13 @@ Page({
     void this.reload()
   },
 
+  onResize() {
+    this.show()
+  },
+
   onUnload() {
     this.stopListening()
-    clearTimeout(this.undoTimer)
+    this.deletions.end()
   },
 
   async onPullDownRefresh() {
@@ -100,146 +95,174 @@ Page({
     void this.more()
   },
 
-  onShareAppMessage() {
-    return { title: '来画一笔', path: '/pages/draw/draw' }
+  /** @param {any} from the menu's button, or WeChat's menu */
+  onShareAppMessage({ from }) {
+    const path = '/pages/draw/draw'
+    if (from !== 'button') return { title: '来画一笔', path }
+    this.closeMenu()
+    const title = this.titleOf(this.chosen) || '我画了一幅，你也来画一笔'
+    const promise = this.services.studio.open(this.chosen)
+      .then((/** @type {any} */ drawing) => this.selectComponent('#picture').paint(drawing, { width: 800, card: true }))
+      .then((/** @type {string} */ imageUrl) => ({ title, path, imageUrl }))
+    return { title, path, promise }
   },
 
+  /** @param {boolean} online */
   onConnected(online) {
     if (online) void this.reload()
-    else this.setData({ banner: '没有网络，先看本机上的画' })
+    else this.setData({ banner: bannerOf(new Failure('offline')) })
   },
 
-  /** A draft was saved: the list has it from now on. */
-  saved(id, state) {
-    if (state === 'saved' && !this.drawings.some((drawing) => drawing.id === id)) void this.reload()
-    else this.show()
+  /** @param {string} id @param {string} state */
+  statusChanged(id, state) {
+    const listed = this.drawings.find((drawing) => drawing.id === id)
+    const behind = !listed || listed.seq < (this.services.saver.confirmed.get(id) || 0)
+    if (state === 'saved' && behind) void this.reload()
+    this.show()
   },
 
   // ---- the list
 
   async reload() {
-    this.reloading = this.reloading || this.load(null).finally(() => { this.reloading = null })
+    if (this.reloading) {
+      this.reloadAgain = true
+    } else {
+      this.reloading = this.load().finally(() => { this.reloading = null })
+    }
     await this.reloading
+    if (!this.reloadAgain) return
+    this.reloadAgain = false
+    await this.reload()
   },
 
-  async more() {
-    if (!this.next || this.loadingMore) return
-    this.loadingMore = true
-    await this.load(this.next)
-    this.loadingMore = false
-  },
-
-  /** @param {string | null} cursor */
-  async load(cursor) {
-    const { api } = this.services
+  async load() {
+    const { api, saver } = this.services
+    const confirmed = new Map(saver.confirmed)
     try {
-      const { drawings, next } = await api.drawings({ limit: PAGE, cursor })
-      this.drawings = cursor ? [...this.drawings, ...drawings] : drawings
-      this.next = next
+      const { drawings, next } = await api.drawings({ limit: PAGE })
+      Object.assign(this, merge(drawings, next, this.seenOnly ? [] : this.drawings, this.next))
+      // What the list has now need not be shown from the phone any more.
+      for (const [id, seq] of confirmed) {
+        const listed = drawings.find((/** @type {any} */ drawing) => drawing.id === id)
+        if (saver.confirmed.get(id) === seq && !(listed && listed.seq < seq)) saver.confirmed.delete(id)
+      }
       this.seenOnly = false
-      if (!cursor) this.remember(drawings)
       this.outOfReach = false
-      this.setData({ banner: '', loading: false })
+      this.remember()
+      this.setData({ banner: bannerOf(null), loading: false, foot: footOf(null) })
     } catch (error) {
       this.failed(error)
     }
     this.show()
   },
 
-  remember(drawings) {
+  async more() {
+    if (!this.next || this.data.loadingMore || this.seenOnly) return
+    this.setData({ loadingMore: true, foot: footOf(null) })
     try {
-      wx.setStorageSync(SEEN, drawings)
+      const { drawings, next } = await this.services.api.drawings({ limit: PAGE, cursor: this.next })
+      const known = new Set(this.drawings.map(({ id }) => id))
+      this.drawings = [...this.drawings, ...drawings.filter((/** @type {any} */ { id }) => !known.has(id))]
+      this.next = next
+      this.setData({ loadingMore: false })
+    } catch (error) {
+      this.setData({ loadingMore: false, foot: footOf(error) })
+    }
+    this.show()
+  },
+
+  /** Keeps the first page for the next start. */
+  remember() {
+    const { removed } = this.services.studio
+    try {
+      wx.setStorageSync(SEEN, this.drawings.filter(({ id }) => !removed.has(id)).slice(0, PAGE))
     } catch {
-      // The next time then begins with bones.
+      // The next start then begins with placeholders.
     }
   },
 
+  /** @param {unknown} error of the first page */
   failed(error) {
-    const kind = error instanceof Failure ? error.kind : 'fault'
-    const banner = {
-      offline: '没有网络，先看本机上的画',
-      wait: '服务器有点忙，稍后下拉刷新',
-      signin: '还没有登录，这里只有本机上的画',
-      blocked: '账号受限，这里只有本机上的画',
-    }[kind]
+    const banner = bannerOf(error)
     this.outOfReach = true
-    this.setData({ loading: false, banner: banner || '' })
-    if (!banner) this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.reload() })
+    // Signed out, the list of the account is not shown any more.
+    if (this.services.session.left) Object.assign(this, { drawings: [], next: null })
+    this.setData({ loading: false, banner })
+    if (!banner.text) this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.reload() })
   },
 
-  /** Drafts first, then the server's list; offline also what the phone has copies of. */
-  show() {
-    const { journal } = this.services
-    const drafts = journal.drafts().filter(({ id, seq }) => seq > 0 && !this.hidden.has(id))
-    const known = new Map(this.drawings.map((drawing) => [drawing.id, drawing]))
-    const items = drafts.map((drawing) => this.draftItem(drawing, known.get(drawing.id)))
-    const shown = new Set(items.map(({ id }) => id))
-    for (const drawing of this.drawings) {
-      if (!shown.has(drawing.id) && !this.hidden.has(drawing.id)) items.push(this.item(drawing))
+  async actOnBanner() {
+    const { code } = this.services.session.left || { code: '' }
+    if (!code) {
+      await this.reload()
+      return
     }
-    const copies = this.outOfReach ? this.copies(new Set(items.map(({ id }) => id))) : []
-    items.push(...copies.map((drawing) => ({ ...this.draftItem(drawing, undefined), state: '' })))
+    try {
+      await getApp().signIn({ reopen: code === 'account_closing' })
+      await this.reload()
+    } catch (error) {
+      this.selectComponent('#fault').tell(error)
+    }
+  },
+
+  /** Drafts first, then the server's list; out of reach also the phone's copies. */
+  show() {
+    const { journal, saver, studio } = this.services
+    const drafts = studio.drafts()
+    const shown = new Set(drafts.map((/** @type {any} */ { id }) => id))
+    // Saved since the list was loaded: the list has an older picture or none.
+    const recent = [...saver.confirmed.keys()]
+      .filter((id) => !shown.has(id) && !studio.removed.has(id) && this.isBehind(id))
+      .map((id) => journal.load(id))
+      .filter((drawing) => drawing && drawing.whole)
+    for (const { id } of recent) shown.add(id)
+    const listed = this.drawings.filter(({ id }) => !shown.has(id) && !studio.removed.has(id))
+    for (const { id } of listed) shown.add(id)
+    const copies = this.outOfReach ? this.copies(shown) : []
+    for (const summary of this.drawings) studio.summaries.set(summary.id, summary)
+    const local = (/** @type {any} */ drawing, /** @type {boolean} */ saved) => localCard(this.services, drawing, this.imageOf(drawing), saved)
+    const cards = [
+      ...drafts.map((/** @type {any} */ drawing) => local(drawing, false)),
+      ...recent.map((drawing) => local(drawing, true)),
+      ...listed.map(savedCard),
+      ...copies.map((/** @type {any} */ drawing) => local(drawing, true)),
+    ]
     const waiting = this.seenOnly && this.data.loading
+    const complete = !this.next && !waiting && !this.data.foot.retry
     this.setData({
-      columns: flow(items),
-      empty: items.length === 0 && !waiting,
-      loading: waiting || Boolean(this.next),
-      end: items.length > 4 && !this.next && !waiting,
-      count: items.length,
+      columns: flow(cards, columnCount(wx.getWindowInfo().windowWidth)),
+      empty: cards.length === 0 && !waiting,
+      ...(complete ? { foot: { text: cards.length > 4 ? `共 ${cards.length} 幅` : '', retry: false } } : {}),
     })
-    for (const drawing of [...drafts, ...copies]) if (drawing.whole) void this.thumbnail(drawing)
+    for (const drawing of [...drafts, ...recent, ...copies]) if (drawing.whole) void this.thumbnail(drawing)
+  },
+
+  /** Whether the list does not have the drawing as it was saved last. @param {string} id */
+  isBehind(id) {
+    const listed = this.drawings.find((drawing) => drawing.id === id)
+    return !listed || listed.seq < (this.services.saver.confirmed.get(id) || 0)
   },
 
   /**
-   * What the phone holds of the drawings that the list does not show.
+   * The drawings on the phone that the list does not show.
    * @param {Set<string>} shown
    * @returns {import('../../lib/drawing').Drawing[]}
    */
   copies(shown) {
-    const { journal } = this.services
+    const { journal, studio } = this.services
     return journal.copies()
       .reverse()
-      .filter(({ id, whole }) => whole && !shown.has(id) && !this.hidden.has(id))
-      .map(({ id }) => journal.load(id))
+      .filter((/** @type {any} */ { id, whole }) => whole && !shown.has(id) && !studio.removed.has(id))
+      .map((/** @type {any} */ { id }) => journal.load(id))
   },
 
-  /** @param {import('../../lib/api').Summary} drawing */
-  item(drawing) {
-    const { width, height } = drawing
-    this.services.studio.summaries.set(drawing.id, drawing)
-    const title = drawing.title || '无题'
-    const date = dateWords(drawing.updated_at, Date.now())
-    return {
-      id: drawing.id,
-      title,
-      date,
-      label: `${title}，${date}`,
-      image: drawing.image_url,
-      ratio: (height / width) * 100,
-      oneStroke: drawing.mode === 'one_stroke',
-      state: '',
-    }
+  /** @param {import('../../lib/drawing').Drawing} drawing @returns {string} its picture as painted here, or the list's */
+  imageOf({ id, seq }) {
+    const listed = this.drawings.find((drawing) => drawing.id === id)
+    return this.thumbnails.get(`${id}/${seq}`) || (listed ? listed.image_url : '')
   },
 
-  /** @param {import('../../lib/drawing').Drawing} drawing @param {import('../../lib/api').Summary | undefined} summary */
-  draftItem(drawing, summary) {
-    const { journal, saver } = this.services
-    const { state } = saver.status(drawing.id)
-    const words = state === 'saved' ? '草稿' : STATE_WORDS[state]
-    const title = drawing.title || '无题'
-    return {
-      id: drawing.id,
-      title,
-      date: dateWords(journal.updated(drawing.id), Date.now()),
-      label: `${title}，${words}`,
-      image: this.thumbnails.get(`${drawing.id}/${drawing.seq}`) || (summary ? summary.image_url : ''),
-      ratio: (drawing.height / drawing.width) * 100,
-      oneStroke: drawing.mode === 'one_stroke',
-      state: words,
-    }
-  },
-
-  /** Paints a draft, one after the other: they share a canvas. @param {import('../../lib/drawing').Drawing} drawing */
+  /** Paints a local picture, one after the other: they share a canvas. @param {import('../../lib/drawing').Drawing} drawing */
   thumbnail(drawing) {
     const key = `${drawing.id}/${drawing.seq}`
     if (this.thumbnails.has(key)) return
@@ -266,100 +289,93 @@ Page({
     wx.navigateTo({ url: '/pages/me/me' })
   },
 
-  menu({ currentTarget }) {
-    const { id } = currentTarget.dataset
-    this.chosen = id
-    this.setData({ chosen: id, chosenTitle: this.titleOf(id) || '无题', binDays: this.services.limits.now.bin_days })
+  openMenu({ currentTarget }) {
+    this.chosen = currentTarget.dataset.id
+    this.setData({ menu: true, chosenTitle: this.titleOf(this.chosen) })
     wx.vibrateShort({ type: 'light', fail: () => {} })
   },
   closeMenu() {
-    this.setData({ chosen: '' })
+    this.setData({ menu: false })
+  },
+
+  /** @param {any} event an item of the menu, which is a method of this page */
+  chooseItem({ detail }) {
+    this.closeMenu()
+    this[/** @type {'askName'} */ (detail.item)]()
   },
 
   /** @param {string} id */
   titleOf(id) {
-    const drawing = this.drawings.find((one) => one.id === id) || this.services.journal.entry(id)
+    const drawing = this.services.journal.entry(id) || this.drawings.find((one) => one.id === id)
     return drawing ? drawing.title : ''
   },
 
   replay() {
-    this.closeMenu()
     wx.navigateTo({ url: `/pages/replay/replay?id=${this.chosen}` })
   },
 
-  async savePicture() {
-    this.closeMenu()
+  /** Opens the chosen drawing for what is done with it here. @param {(drawing: any) => void} run */
+  async withChosen(run) {
     try {
-      void this.selectComponent('#picture').save(await this.services.studio.open(this.chosen))
+      run(await this.services.studio.open(this.chosen))
     } catch (error) {
       this.selectComponent('#fault').tell(error)
     }
   },
 
-  // ---- rename
+  savePicture() {
+    void this.withChosen((drawing) => this.selectComponent('#picture').save(drawing))
+  },
+
+  duplicate() {
+    void this.withChosen((drawing) => {
+      this.services.studio.duplicate(drawing)
+      this.show()
+      wx.showToast({ title: '已复制', icon: 'success' })
+    })
+  },
 
   askName() {
-    this.closeMenu()
-    this.setData({ renaming: true, name: this.titleOf(this.chosen) })
+    this.setData({ naming: true, title: this.titleOf(this.chosen) })
   },
-  typeName({ detail }) {
-    this.data.name = detail.value
+  closeNaming() {
+    this.setData({ naming: false })
   },
-  closeRename() {
-    this.setData({ renaming: false })
-  },
-  async rename() {
-    this.closeRename()
-    const title = this.data.name.trim()
-    const { api, saver, journal } = this.services
+  /** @param {any} event with the title that was typed */
+  async rename({ detail }) {
+    const { saver, journal, studio } = this.services
+    const id = this.chosen
+    const listed = this.drawings.find((drawing) => drawing.id === id)
+    const drawing = saver.held(id) || journal.load(id) || (listed && { ...listed, acked: listed.seq })
+    if (!drawing) return
     try {
-      const local = saver.held(this.chosen) || journal.load(this.chosen)
-      if (local) {
-        local.title = title
-        journal.acked(local)
-      }
-      // A drawing that the server does not have yet brings its title with the first save.
-      if (!local || local.acked > 0) await api.rename(this.chosen, title)
-      this.drawings = this.drawings.map((drawing) => (drawing.id === this.chosen ? { ...drawing, title } : drawing))
+      await studio.rename(drawing, detail.title)
+      this.drawings = this.drawings.map((one) => (one.id === id ? { ...one, title: detail.title } : one))
+      this.remember()
+      this.closeNaming()
       this.show()
     } catch (error) {
       this.selectComponent('#fault').tell(error)
     }
   },
 
-  // ---- delete and take it back
+  // ---- delete and restore
 
   async remove() {
-    this.closeMenu()
-    const id = this.chosen
-    this.hidden.add(id)
-    this.show()
-    clearTimeout(this.undoTimer)
-    this.removal = this.services.studio.remove(id)
-    this.setData({ undo: true })
-    this.undoTimer = setTimeout(() => this.setData({ undo: false }), UNDO_WITHIN)
     try {
-      await this.removal
-      this.drawings = this.drawings.filter((drawing) => drawing.id !== id)
-      this.hidden.delete(id)
-      this.remember(this.drawings.slice(0, PAGE))
+      await this.deletions.add(this.chosen)
+      this.remember()
     } catch (error) {
-      this.hidden.delete(id)
-      this.setData({ undo: false })
-      this.show()
       this.selectComponent('#fault').tell(error)
     }
   },
 
   async undoRemove() {
-    clearTimeout(this.undoTimer)
-    this.setData({ undo: false })
     try {
-      const restore = await this.removal
-      await restore()
-      await this.reload()
+      await this.deletions.undo()
     } catch (error) {
       this.selectComponent('#fault').tell(error)
     }
+    await this.reload()
   },
 })

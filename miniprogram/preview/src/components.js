@@ -62,6 +62,7 @@ export function defineComponents({ space, backend, wx }) {
     openSetting: (node) => wx().openSetting({ success: (reply) => fire(node, 'opensetting', reply) }),
     chooseAvatar: (node) => wx().previewAvatar().then((avatarUrl) => fire(node, 'chooseavatar', { avatarUrl }), () => {}),
     getPhoneNumber: (node) => wx().preview.phone().then((detail) => fire(node, 'getphonenumber', detail)),
+    contact: () => wx().showToast({ title: '在微信里，这里会打开客服会话', icon: 'none' }),
     agreePrivacyAuthorization: (node) => {
       wx().preview.privacy.agreed(node.id)
       fire(node, 'agreeprivacyauthorization', {})
