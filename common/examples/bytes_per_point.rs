@@ -88,7 +88,8 @@ fn action(way: &[[f64; 3]], speed: f64) -> Option<Action> {
         Point { x: (x * scale).round() as i32, y: (y * scale).round() as i32, dt }
     });
     let points = points.collect();
-    let stroke = Stroke { tool: Tool::Pen, color: Color([255, 0, 0]), width: 28, points };
+    let stroke =
+        Stroke { tool: Tool::Pen, color: Color([255, 0, 0]), alpha: Stroke::OPAQUE, width: 28, points };
     Some(Action::Stroke { at: (start / speed) as u64, stroke })
 }
 

@@ -529,6 +529,9 @@ pub mod schema {
         pub tool: Tool,
         /// `#rrggbb`.
         pub color: String,
+        /// The opacity in 255ths; absent when the stroke is opaque. No other stroke has it, and no client sends it.
+        #[schema(required = false, minimum = 1, maximum = 254)]
+        pub alpha: u8,
         /// Grid units.
         pub width: u16,
         /// As in a stroke; without times.

@@ -73,7 +73,10 @@ mod tests {
 
     fn stroke(x: i32) -> Action {
         let points = vec![Point { x, y: 0, dt: 0 }];
-        Action::Stroke { at: 0, stroke: Stroke { tool: Tool::Pen, color: Color::BLACK, width: 1, points } }
+        Action::Stroke {
+            at: 0,
+            stroke: Stroke { tool: Tool::Pen, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 1, points },
+        }
     }
 
     fn xs(actions: &[Action]) -> Vec<i32> {

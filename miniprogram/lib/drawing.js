@@ -4,6 +4,7 @@
  * @typedef {object} Stroke
  * @property {'pen' | 'ink' | 'eraser'} [tool] `pen` where it is missing
  * @property {string} color `#rrggbb`
+ * @property {number} [alpha] the opacity, 1 to 255; only in a picture of 2016, 255 where it is missing
  * @property {number} width grid units
  * @property {number[]} points flat, `[x0, y0, 0, dx, dy, dt, …]`: grid units and ms, differences after the first
  *

@@ -8,7 +8,7 @@
  * All lengths are grid units.
  *
  * @typedef {[number, number]} Position x to the right, y down
- * @typedef {{ tool: 'pen' | 'ink' | 'eraser', color: string, width: number, points: number[] }} Stroke
+ * @typedef {{ tool: 'pen' | 'ink' | 'eraser', color: string, alpha?: number, width: number, points: number[] }} Stroke
  *   a stroke as it is on the wire: `points` is `[x0, y0, 0, dx, dy, dt, …]`
  * @typedef {[number, number] | [number, number, number, number]} Segment
  *   a line to `[x, y]`, or a quadratic curve `[controlX, controlY, x, y]`
@@ -111,7 +111,9 @@ function draw(context, shape, color) {
 function paint(context, stroke) {
   const erases = stroke.tool === 'eraser'
   context.globalCompositeOperation = erases ? 'destination-out' : 'source-over'
+  context.globalAlpha = stroke.alpha === undefined ? 1 : stroke.alpha / 255
   draw(context, shape(stroke), erases ? '#000000' : stroke.color)
+  context.globalAlpha = 1
   context.globalCompositeOperation = 'source-over'
 }
 

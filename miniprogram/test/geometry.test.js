@@ -37,3 +37,15 @@ test('paint draws the line between the eraser and the colour', () => {
   assert.ok(calls.includes('strokeStyle=#000000'), 'an eraser takes away fully, whatever its colour')
   assert.equal(calls[calls.length - 1], 'globalCompositeOperation=source-over')
 })
+
+test('paint keeps the opacity of a stroke of 2016 and leaves none behind', () => {
+  for (const [alpha, expected] of [[51, 0.2], [undefined, 1]]) {
+    /** @type {number[]} */
+    const alphas = []
+    const context = { globalAlpha: 1, beginPath() {}, arc() {}, fill: () => alphas.push(context.globalAlpha) }
+    const stroke = { tool: 'pen', color: '#ffff00', alpha, width: 10, points: [5, 5, 0] }
+    geometry.paint(/** @type {any} */ (context), /** @type {any} */ (stroke))
+    assert.deepEqual(alphas, [expected])
+    assert.equal(context.globalAlpha, 1)
+  }
+})

@@ -83,13 +83,14 @@ impl Entry {
     }
 }
 
-/// A stroke of such a picture is written like an action's, without a moment.
+/// Reads a stroke of a 2016 picture: written like an action's, without a time and possibly with an opacity.
 fn stroke(mut value: Value) -> Result<Stroke, serde_json::Error> {
     let object = value.as_object_mut().ok_or_else(|| serde_json::Error::custom("a stroke is an object"))?;
     object.insert("type".into(), "stroke".into());
     object.insert("at".into(), 0.into());
+    let alpha = object.remove("alpha").map_or(Ok(Stroke::OPAQUE), u8::deserialize)?;
     match Action::deserialize(value)? {
-        Action::Stroke { stroke, .. } => Ok(stroke),
+        Action::Stroke { stroke, .. } => Ok(Stroke { alpha, ..stroke }),
         Action::Background { .. }
         | Action::Undo { .. }
         | Action::Redo { .. }
@@ -104,13 +105,14 @@ mod tests {
 
     #[test]
     fn actions_and_2016_pictures_are_read() {
-        let text = r#"[{"method":"strokePath","data":[{"method":"moveTo","data":[169,0]}]}]"#;
+        let text = r#"[{"method":"setGlobalAlpha","data":[0.4]},
+            {"method":"strokePath","data":[{"method":"moveTo","data":[169,0]}]}]"#;
         let actions = [Action::Undo { at: Some(7) }, Action::Weapp { text: text.into() }];
         let json: Vec<Value> = actions.iter().map(|action| serde_json::to_value(action).unwrap()).collect();
         let entries = Entry::all(json).unwrap();
         assert_eq!(entries[0], Entry::Action(Action::Undo { at: Some(7) }));
         let Entry::Picture(strokes) = &entries[1] else { panic!("{entries:?}") };
-        assert_eq!(strokes[0].points[0].x, 1024);
+        assert_eq!((strokes[0].points[0].x, strokes[0].alpha), (1024, 102));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Raster {
 struct Pen {
     tool: Tool,
     color: [f32; 3],
+    /// The stroke's opacity, from 0 to 1.
+    alpha: f32,
     width: f32,
     last: Point,
 }
@@ -105,6 +107,7 @@ impl Raster {
         self.pen = Some(Pen {
             tool: stroke.tool,
             color: stroke.color.0.map(f32::from),
+            alpha: f32::from(stroke.alpha) / f32::from(u8::MAX),
             width: f32::from(stroke.width),
             last: first,
         });
@@ -180,6 +183,7 @@ impl Pen {
         if self.tool == Tool::Eraser {
             return Ink { color: below.color, alpha: below.alpha * (1.0 - cover) };
         }
+        let cover = cover * self.alpha;
         let alpha = cover + below.alpha * (1.0 - cover);
         if alpha <= 0.0 {
             return below;
@@ -198,7 +202,7 @@ mod tests {
 
     fn stroke(tool: Tool, color: Color, width: u16, way: &[(i32, i32)]) -> Stroke {
         let points = way.iter().map(|(x, y)| Point { x: *x, y: *y, dt: 16 }).collect();
-        Stroke { tool, color, width, points }
+        Stroke { tool, color, alpha: Stroke::OPAQUE, width, points }
     }
 
     const RED: Color = Color([255, 0, 0]);

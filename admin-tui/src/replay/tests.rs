@@ -10,7 +10,7 @@ fn stroke(at: u64, y: i32, color: [u8; 3]) -> Entry {
         (0..=10).map(|step| Point { x: step * 100, y, dt: if step == 0 { 0 } else { 10 } }).collect();
     Entry::Action(Action::Stroke {
         at,
-        stroke: Stroke { tool: Tool::Pen, color: Color(color), width: 60, points },
+        stroke: Stroke { tool: Tool::Pen, color: Color(color), alpha: Stroke::OPAQUE, width: 60, points },
     })
 }
 
@@ -169,7 +169,13 @@ fn figures() {
                     dt: if step == 0 { 0 } else { 12 },
                 })
                 .collect();
-            let stroke = Stroke { tool: Tool::Ink, color: Color([number as u8, 90, 180]), width: 24, points };
+            let stroke = Stroke {
+                tool: Tool::Ink,
+                color: Color([number as u8, 90, 180]),
+                alpha: Stroke::OPAQUE,
+                width: 24,
+                points,
+            };
             Entry::Action(Action::Stroke { at: number * 1_000, stroke })
         })
         .collect();

@@ -47,7 +47,7 @@ mod tests {
 
     fn stroke(at: u64, dts: &[u32]) -> Entry {
         let points = dts.iter().map(|dt| Point { x: 0, y: 0, dt: *dt }).collect();
-        let stroke = Stroke { tool: Tool::Pen, color: Color::BLACK, width: 1, points };
+        let stroke = Stroke { tool: Tool::Pen, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 1, points };
         Entry::Action(Action::Stroke { at, stroke })
     }
 

@@ -5,13 +5,13 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::Malformed;
 use crate::gzip::MAX_RATIO;
 
-/// The bytes of a stream that ends where `stream` does and has at most `limit` of them.
+/// Inflates a stream that ends where `stream` does, to at most `limit` bytes.
 pub(super) fn inflate(stream: &[u8], limit: usize) -> Result<Vec<u8>, Malformed> {
     let mut bytes = Vec::new();
     let mut room = stream.len().saturating_mul(3).max(64).min(stream.len().saturating_mul(MAX_RATIO));
     let mut state = Decompress::new(false);
     loop {
-        // One byte beyond the limit, so that a stream of exactly `limit` bytes can still say that it ends.
+        // One byte beyond the limit, so that a stream of exactly `limit` bytes can still signal its end.
         bytes.reserve_exact(room.min((limit + 1).saturating_sub(bytes.len())));
         let before = (state.total_in(), bytes.len());
         let left = stream.get(usize::try_from(before.0).unwrap_or(usize::MAX)..).unwrap_or_default();
@@ -24,7 +24,7 @@ pub(super) fn inflate(stream: &[u8], limit: usize) -> Result<Vec<u8>, Malformed>
             Status::StreamEnd if state.total_in() == stream.len() as u64 => return Ok(bytes),
             Status::StreamEnd => return Err(Malformed::Trailing),
             Status::Ok | Status::BufError if bytes.len() == bytes.capacity() => room = bytes.len().max(64),
-            // With room left, what it lacks is input.
+            // There is room left, so the stream lacks input.
             Status::Ok | Status::BufError if before == (state.total_in(), bytes.len()) => {
                 return Err(Malformed::Truncated);
             }

@@ -1,9 +1,9 @@
-//! An action's compact stored bytes: one blob per action, each readable by itself.
+//! The stored form of actions: one blob per action, each readable by itself.
 //!
 //! # Format, version 1
 //!
-//! A varint is LEB128: seven bits a byte, the lowest first, the high bit set on all bytes but the last. A
-//! signed number is zigzagged first (0, -1, 1, -2, … become 0, 1, 2, 3, …).
+//! A varint is LEB128: seven bits a byte, the lowest first, the high bit set on all bytes but the last. A signed
+//! number is zigzagged first (0, -1, 1, -2, … become 0, 1, 2, 3, …).
 //!
 //! | bytes | every action |
 //! |---|---|
@@ -11,7 +11,8 @@
 //!
 //! | kind | action | flag | what follows the tag |
 //! |---|---|---|---|
-//! | 0, 1, 2 | stroke by pen, ink, eraser | the columns are Rice-coded | see below |
+//! | 0, 1, 2 | opaque stroke by pen, ink, eraser | the columns are Rice-coded | see below |
+//! | 3 | translucent stroke by pen | the columns are Rice-coded | see below |
 //! | 8 | background | `at` is present | `at` if present, then red, green, blue: a byte each |
 //! | 9, 10, 11 | undo, redo, clear | `at` is present | `at` if present |
 //! | 12 | 2016 picture, its text as it is | the text is deflated | see below |
@@ -21,6 +22,7 @@
 //! |---|---|
 //! | varint, ≤ 64 bits | `at` |
 //! | 3 | red, green, blue |
+//! | 1, of kind 3 only | the opacity, 1 to 254 |
 //! | varint | width, within [`WIDTH_RANGE`] |
 //! | varint | *n*, the number of points, 1 to [`MAX_POINTS`] |
 //! | 2 signed varints | x and y of the first point; its `dt` is 0 in every valid stroke |
@@ -32,37 +34,37 @@
 //! | y | likewise |
 //! | `dt` | less the `dt` three points before (17 where there is none): at 60 Hz, three samples take 50 ms exactly, so what rounding does to their times repeats |
 //!
-//! All are computed modulo 2³² and zigzagged, so any columns of the right length are some stroke. They are
-//! written as varints or, where that is shorter and the flag says so, as one stream of bits, the highest of a
-//! byte first, with zeros up to a full byte at its end.
+//! All numbers are computed modulo 2³² and zigzagged, so any columns of the right length make a stroke. They are
+//! written as varints or, with the flag, where that is shorter, as one stream of bits, the highest of a byte first,
+//! padded with zeros to a full byte.
 //!
 //! | bits | a number *v* in the stream |
 //! |---|---|
 //! | *q* + 1 | *q* = *v* >> *k* in unary: *q* ones and a zero |
 //! | *k* | the lowest bits of *v* |
-//! | or 24 + 32 | where *q* would be 24 or more: 24 ones, then *v* itself |
+//! | or 24 + 32 | where *q* is 24 or more: 24 ones, then *v* itself |
 //!
-//! This is Golomb–Rice coding with the adaptation of JPEG-LS (ITU-T T.87, A.5): *k*, at most 31, is the least
-//! with *count* 2^*k* ≥ *sum*. A column begins with *count* 1 and *sum* 16 (x and y) or 1 (`dt`). After each
-//! number, *sum* grows by it and *count* by 1; when *count* is 8, both are halved. Strokes are too short for a
-//! general compressor: deflate's tables cost more than they gain, and setting it up takes longer than all else.
+//! This is Golomb–Rice coding with the adaptation of JPEG-LS (ITU-T T.87, A.5): *k*, at most 31, is the least with
+//! *count* 2^*k* ≥ *sum*. A column begins with *count* 1 and *sum* 16 (x and y) or 1 (`dt`). After each number, *sum*
+//! grows by it and *count* by 1; when *count* is 8, both are halved. Strokes are too short for a general compressor:
+//! deflate's tables cost more than they save, and its set-up takes longer than all the rest.
 //!
 //! | bytes | 2016 picture, ready to be sent |
 //! |---|---|
 //! | varint | the text's length in bytes, at most [`weapp::MAX_TEXT`](crate::weapp::MAX_TEXT) |
-//! | varint | the length of what it becomes within a JSON string |
-//! | 4 | the CRC-32 of that, the lowest byte first |
-//! | all others | that, as a [part of a gzip member](crate::gzip::Part) |
+//! | varint | the length of the text as escaped in a JSON string |
+//! | 4 | the CRC-32 of the escaped text, the lowest byte first |
+//! | all others | the escaped text, as a [part of a gzip member](crate::gzip::Part) |
 //!
 //! | bytes | 2016 picture, its text as it is |
 //! |---|---|
 //! | varint | the text's length in bytes, at most [`weapp::MAX_TEXT`](crate::weapp::MAX_TEXT) |
-//! | all others | the text in UTF-8; with the flag, which is read but not written any more, its raw deflate stream (RFC 1951) |
+//! | all others | the text in UTF-8; with the flag, which is read but no longer written, its raw deflate stream (RFC 1951) |
 //!
-//! A 2016 list is mostly such texts within JSON strings, so a list for a client that takes gzip is put together
-//! from what is stored ([`weapp_text`]). A text that this does not shorten is stored as it is. Deflate streams
-//! differ between libraries and their versions: compare texts, not blobs. Of all other actions there is one
-//! blob only that [`encode`] writes.
+//! The reply to a 2016 list consists mostly of such texts in JSON strings, so the reply to a client that accepts gzip
+//! is composed of the stored bytes ([`weapp_text`]). A text that deflate does not shorten is stored as it is. Deflate
+//! streams differ between libraries and their versions: compare texts, not blobs. Of every other action [`encode`]
+//! always writes the same blob.
 
 mod inflate;
 mod rice;
@@ -73,7 +75,7 @@ mod varint;
 mod tests;
 
 use crate::drawing::{Action, Color, MAX_POINTS, Point, Stroke, Tool, WIDTH_RANGE};
-pub use text::{StoredText, escaped};
+pub use text::{StoredText, escape_json};
 use varint::{Reader, put, unzigzag, zigzag};
 
 const VERSION: u8 = 1;
@@ -82,6 +84,7 @@ const FLAG: u8 = 1 << 4;
 const PEN: u8 = 0;
 const INK: u8 = 1;
 const ERASER: u8 = 2;
+const TRANSLUCENT_PEN: u8 = 3;
 const BACKGROUND: u8 = 8;
 const UNDO: u8 = 9;
 const REDO: u8 = 10;
@@ -89,46 +92,47 @@ const CLEAR: u8 = 11;
 const WEAPP: u8 = 12;
 const WEAPP_READY: u8 = 13;
 
-/// Milliseconds between two samples of a phone at 60 Hz, near enough.
+/// Milliseconds between two samples of a phone at 60 Hz, rounded up.
 const FRAME: u32 = 17;
-/// What the means of the three columns' numbers are expected to be.
+/// The expected means of the three columns' numbers.
 const MEANS: [u32; 3] = [16, 16, 1];
 
-/// The bytes are no action.
+/// The reason why bytes are not the stored form of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// They end before the action does.
+    /// The bytes end before the action does.
     #[error("an encoded action ends too early")]
     Truncated,
-    /// They go on after its end.
+    /// Bytes follow the end of the action.
     #[error("bytes follow an encoded action")]
     Trailing,
-    /// They were written in a format that this version does not know.
+    /// The tag names a version of the format that this program does not know.
     #[error("an encoded action of unknown version {0}")]
     Version(u8),
-    /// No such kind of action.
+    /// The tag names an unknown kind of action.
     #[error("an encoded action of unknown kind {0}")]
     Kind(u8),
-    /// A number that does not fit where it stands.
+    /// A number is outside the range of its field.
     #[error("a number of an encoded action is out of range")]
     Number,
-    /// The compressed part is no deflate stream, or one of more bytes than the action can have.
+    /// The compressed part is not a deflate stream, or inflates to more bytes than the action may have.
     #[error("the compressed part of an encoded action is damaged")]
     Deflate,
-    /// A 2016 text that is not UTF-8, or not what a JSON string holds.
+    /// A 2016 text is not UTF-8 or not the content of a JSON string.
     #[error("the text of an encoded action is not UTF-8")]
     Text,
 }
 
-/// The stored form of an action.
+/// Encodes an action as its stored form, a blob.
 ///
-/// Exact for every action that a drawing may hold; it does not check that the action is one.
+/// [`decode`] returns an equal action for every valid action; `encode` does not check validity. The opacity of ink and
+/// erasers, which always are opaque, is not stored.
 #[must_use]
 pub fn encode(action: &Action) -> Vec<u8> {
     write(action, true)
 }
 
-/// The stored form of an action with nothing compressed, which [`decode`] reads as well.
+/// Encodes an action like [`encode`], but without compression. [`decode`] reads both forms.
 #[must_use]
 pub fn encode_uncompressed(action: &Action) -> Vec<u8> {
     write(action, false)
@@ -149,17 +153,19 @@ fn write(action: &Action, compress: bool) -> Vec<u8> {
     }
 }
 
-/// The action of a stored form.
+/// Decodes the stored form of an action.
+///
+/// Allocates no more than the action needs, whatever lengths the bytes claim.
 ///
 /// # Errors
-/// When the bytes are no stored form of any action. Nothing is allocated beyond what the action needs.
+/// [`Malformed`] when the bytes are not the stored form of an action.
 pub fn decode(blob: &[u8]) -> Result<Action, Malformed> {
     let mut reader = Reader::new(blob);
     let (kind, flag) = read_tag(&mut reader)?;
     match kind {
-        PEN => read_stroke(reader, Tool::Pen, flag),
-        INK => read_stroke(reader, Tool::Ink, flag),
-        ERASER => read_stroke(reader, Tool::Eraser, flag),
+        PEN | TRANSLUCENT_PEN => read_stroke(reader, Tool::Pen, kind == TRANSLUCENT_PEN, flag),
+        INK => read_stroke(reader, Tool::Ink, false, flag),
+        ERASER => read_stroke(reader, Tool::Eraser, false, flag),
         BACKGROUND => {
             let at = read_moment(&mut reader, flag)?;
             let color = Color(reader.array()?);
@@ -182,7 +188,7 @@ pub fn decode(blob: &[u8]) -> Result<Action, Malformed> {
     }
 }
 
-/// The stored text of a blob that is a 2016 picture, found without decompressing it; `None` for every other.
+/// Finds the stored text of a blob that is a 2016 picture, without decompressing it; `None` for every other blob.
 #[must_use]
 pub fn weapp_text(blob: &[u8]) -> Option<StoredText<'_>> {
     let mut reader = Reader::new(blob);
@@ -194,7 +200,7 @@ pub fn weapp_text(blob: &[u8]) -> Option<StoredText<'_>> {
     }
 }
 
-/// Whether a blob is a 2016 picture. Looks at one byte.
+/// Tells from its first byte whether a blob is a 2016 picture.
 #[must_use]
 pub fn is_weapp(blob: &[u8]) -> bool {
     read_tag(&mut Reader::new(blob)).is_ok_and(|(kind, _)| matches!(kind, WEAPP | WEAPP_READY))
@@ -240,7 +246,9 @@ fn write_stroke(at: u64, stroke: &Stroke, compress: bool) -> Vec<u8> {
         stored = coded;
     }
 
+    let translucent = stroke.tool == Tool::Pen && stroke.alpha != Stroke::OPAQUE;
     let kind = match stroke.tool {
+        Tool::Pen if translucent => TRANSLUCENT_PEN,
         Tool::Pen => PEN,
         Tool::Ink => INK,
         Tool::Eraser => ERASER,
@@ -249,6 +257,9 @@ fn write_stroke(at: u64, stroke: &Stroke, compress: bool) -> Vec<u8> {
     blob.push(tag(kind, shorter));
     put(&mut blob, at);
     blob.extend(stroke.color.0);
+    if translucent {
+        blob.push(stroke.alpha);
+    }
     put(&mut blob, u64::from(stroke.width));
     put(&mut blob, points.len() as u64);
     put(&mut blob, u64::from(zigzag(first.x)));
@@ -257,16 +268,22 @@ fn write_stroke(at: u64, stroke: &Stroke, compress: bool) -> Vec<u8> {
     blob
 }
 
-fn read_stroke(mut reader: Reader<'_>, tool: Tool, coded: bool) -> Result<Action, Malformed> {
+fn read_stroke(
+    mut reader: Reader<'_>,
+    tool: Tool,
+    translucent: bool,
+    coded: bool,
+) -> Result<Action, Malformed> {
     let at = reader.u64()?;
     let color = Color(reader.array()?);
+    let alpha = if translucent { read_alpha(&mut reader)? } else { Stroke::OPAQUE };
     let width = u16::try_from(reader.u64()?).ok().filter(|width| WIDTH_RANGE.contains(width));
     let width = width.ok_or(Malformed::Number)?;
     let count = usize::try_from(reader.u64()?).ok().filter(|count| (1..=MAX_POINTS).contains(count));
     let count = count.ok_or(Malformed::Number)?;
     let first = Point { x: unzigzag(reader.u32()?), y: unzigzag(reader.u32()?), dt: 0 };
 
-    // A number is at least a bit, or a byte: what is allocated is in proportion to bytes that are there.
+    // A number takes at least a bit, or a byte, so the allocation is in proportion to the bytes present.
     let least = if coded { (3 * (count - 1)).div_ceil(8) } else { 3 * (count - 1) };
     if reader.rest().len() < least {
         return Err(Malformed::Truncated);
@@ -282,7 +299,12 @@ fn read_stroke(mut reader: Reader<'_>, tool: Tool, coded: bool) -> Result<Action
         })?;
         reader.end()?;
     }
-    Ok(Action::Stroke { at, stroke: Stroke { tool, color, width, points } })
+    Ok(Action::Stroke { at, stroke: Stroke { tool, color, alpha, width, points } })
+}
+
+fn read_alpha(reader: &mut Reader<'_>) -> Result<u8, Malformed> {
+    let [alpha] = reader.array()?;
+    if matches!(alpha, 0 | Stroke::OPAQUE) { Err(Malformed::Number) } else { Ok(alpha) }
 }
 
 /// The column of a coordinate.
@@ -297,7 +319,7 @@ fn steps_of_steps(mut values: impl Iterator<Item = i32>) -> Vec<u32> {
     values.map(change).collect()
 }
 
-/// The column of the times.
+/// The column of `dt`.
 fn changes_of_time(points: &[Point]) -> Vec<u32> {
     let times = points.iter().skip(1).map(|point| point.dt);
     let before = [FRAME; 3].into_iter().chain(times.clone());
@@ -312,7 +334,7 @@ fn rice_code(columns: &[Vec<u32>; 3]) -> Vec<u8> {
     bits.finish()
 }
 
-/// Fills in all points after the first from the columns, which `read` fills one after the other.
+/// Sets all points after the first from the three columns; `read` fills in one column at a time.
 fn read_columns(
     points: &mut [Point],
     mut read: impl FnMut(&mut [u32], u32) -> Result<(), Malformed>,

@@ -1,28 +1,28 @@
-//! Adaptive Golomb–Rice coding of small numbers, as the [format](super) has it.
+//! Adaptive Golomb–Rice coding of small numbers, as the [format](super) defines it.
 //!
-//! What a number costs follows the mean of the few before it, as a hand is fast here and slow there; a column
-//! of zeros costs a bit each.
+//! The length of a number's code follows the mean of the few numbers before it, since a hand's speed changes along
+//! a stroke; in a column of zeros each number takes a bit.
 
 use super::Malformed;
 
-/// The least quotient that is not written in unary.
+/// The smallest quotient that is not written in unary.
 const ESCAPE: u32 = 24;
-/// So many numbers in the mean, and it is halved: the older a number, the less it weighs.
+/// The count at which sum and count are halved, so that older numbers weigh less.
 const MEMORY: u64 = 8;
 
-/// The mean of the numbers so far.
+/// The weighted mean of the numbers coded so far.
 struct Mean {
     sum: u64,
     count: u64,
 }
 
 impl Mean {
-    /// Begins as if there had been one number.
-    fn of(expected: u32) -> Self {
+    /// Starts with one number of the expected size.
+    fn new(expected: u32) -> Self {
         Self { sum: u64::from(expected), count: 1 }
     }
 
-    /// The least *k* for which 2^k is at least the mean.
+    /// The smallest *k* for which 2^k is at least the mean.
     fn k(&self) -> u32 {
         self.sum.div_ceil(self.count).max(1).next_power_of_two().trailing_zeros().min(31)
     }
@@ -41,15 +41,15 @@ impl Mean {
 #[derive(Default)]
 pub(super) struct Writer {
     bytes: Vec<u8>,
-    /// The bits that fill no byte yet, in the lowest places.
+    /// The bits of an incomplete byte, in the lowest places.
     pending: u64,
     count: u32,
 }
 
 impl Writer {
-    /// Appends numbers whose mean is expected to be near `expected`.
+    /// Appends a column of numbers; `expected` is the mean to start from.
     pub(super) fn column(&mut self, values: &[u32], expected: u32) {
-        let mut mean = Mean::of(expected);
+        let mut mean = Mean::new(expected);
         for value in values {
             let k = mean.k();
             let quotient = value >> k;
@@ -73,7 +73,7 @@ impl Writer {
         }
     }
 
-    /// The stream, its last byte filled with zeros.
+    /// Pads the last byte with zeros and returns the stream.
     pub(super) fn finish(mut self) -> Vec<u8> {
         self.push(0, (8 - self.count) % 8);
         self.bytes
@@ -93,9 +93,9 @@ impl<'a> Reader<'a> {
         Self { left: bytes, window: 0, count: 0 }
     }
 
-    /// Takes as many numbers as there are places for them, expecting what the writer did.
+    /// Fills in a column of numbers; `expected` is the mean that the writer started from.
     pub(super) fn column(&mut self, values: &mut [u32], expected: u32) -> Result<(), Malformed> {
-        let mut mean = Mean::of(expected);
+        let mut mean = Mean::new(expected);
         for value in values {
             let k = mean.k();
             self.fill();
@@ -122,17 +122,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next bits, at most 32.
+    /// Takes the next `count` bits, at most 32.
     fn take(&mut self, count: u32) -> Result<u32, Malformed> {
         self.fill();
         self.count = self.count.checked_sub(count).ok_or(Malformed::Truncated)?;
-        // In two steps, as none at all would be a shift by all 64.
+        // In two steps: for a count of 0, a single shift would be by all 64 bits.
         let bits = self.window >> 1 >> (63 - count);
         self.window <<= count;
         Ok(bits as u32)
     }
 
-    /// Makes sure that only the zeros of the last byte are left.
+    /// Checks that only the padding of the last byte is left.
     pub(super) fn end(&self) -> Result<(), Malformed> {
         let empty = self.left.is_empty() && self.count < 8 && self.window == 0;
         if empty { Ok(()) } else { Err(Malformed::Trailing) }

@@ -5,8 +5,8 @@ use super::*;
 use crate::drawing::arbitrary;
 use crate::weapp;
 
-/// A blob as it was written when texts were deflated as they are.
-fn deflated(len: u64, bytes: &[u8]) -> Vec<u8> {
+/// A blob in the older form, where the text itself is deflated.
+fn old_blob(len: u64, bytes: &[u8]) -> Vec<u8> {
     let mut stream = Vec::with_capacity(bytes.len() + 64);
     Compress::new(Compression::new(9), false)
         .compress_vec(bytes, &mut stream, FlushCompress::Finish)
@@ -17,10 +17,14 @@ fn deflated(len: u64, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn stroke(points: Vec<Point>) -> Action {
-    Action::Stroke { at: 7, stroke: Stroke { tool: Tool::Pen, color: Color([1, 2, 3]), width: 28, points } }
+    Action::Stroke { at: 7, stroke: pen(Stroke::OPAQUE, points) }
 }
 
-/// A stroke up to its first point.
+fn pen(alpha: u8, points: Vec<Point>) -> Stroke {
+    Stroke { tool: Tool::Pen, color: Color([1, 2, 3]), alpha, width: 28, points }
+}
+
+/// The bytes of a stroke up to its first point.
 fn header(tag: u8, width: u64, count: u64) -> Vec<u8> {
     let mut blob = vec![tag, 0, 1, 2, 3];
     put(&mut blob, width);
@@ -30,7 +34,7 @@ fn header(tag: u8, width: u64, count: u64) -> Vec<u8> {
 }
 
 #[test]
-fn the_bytes_are_the_documented_ones() {
+fn the_bytes_match_the_documented_format() {
     let points = [(10, 20, 0), (7, 24, 16), (4, 28, 17), (0, 33, 18)];
     let action = stroke(points.map(|(x, y, dt)| Point { x, y, dt }).to_vec());
     #[rustfmt::skip]
@@ -48,6 +52,8 @@ fn the_bytes_are_the_documented_ones() {
         0b0010_1000, 0b0000_0101, 0b0000_0000, 0b0010_1001, 0b1000_0000,
     ];
     assert_eq!(encode(&action), coded);
+    let translucent = Action::Stroke { at: 7, stroke: pen(76, vec![Point { x: 10, y: 20, dt: 0 }]) };
+    assert_eq!(encode(&translucent), [0x23, 7, 1, 2, 3, 76, 28, 1, 20, 40]);
     assert_eq!(encode(&Action::Undo { at: None }), [0x29]);
     assert_eq!(encode(&Action::Redo { at: Some(0) }), [0x3a, 0]);
     assert_eq!(
@@ -64,6 +70,7 @@ fn every_prefix_and_every_extension_is_refused() {
     let actions = [
         stroke(points),
         stroke(vec![Point::default()]),
+        Action::Stroke { at: 7, stroke: pen(76, vec![Point::default()]) },
         Action::Background { color: Color::WHITE, at: Some(300) },
         Action::Clear { at: Some(1) },
         Action::Weapp { text },
@@ -77,19 +84,22 @@ fn every_prefix_and_every_extension_is_refused() {
         blob.push(0);
         assert!(decode(&blob).is_err(), "{action:?} and a byte");
     }
-    // A short text is stored as it is; there it is the length that tells.
+    // A short text is stored uncompressed; its length shows what is missing.
     assert_eq!(decode(&[0x2c, 3, b'[', b']']), Err(Malformed::Number));
 }
 
 #[test]
-fn what_no_action_has_is_refused() {
+fn malformed_blobs_are_refused() {
     let pen = tag(PEN, false);
     let coded = tag(PEN, true);
     let refused = [
         (vec![], Malformed::Truncated),
         (vec![0x09], Malformed::Version(0)),
         (vec![0x49], Malformed::Version(2)),
-        (vec![0x23], Malformed::Kind(3)),
+        (vec![0x23, 7, 1, 2, 3], Malformed::Truncated),
+        (vec![0x23, 7, 1, 2, 3, 0, 28, 1, 20, 40], Malformed::Number),
+        (vec![0x23, 7, 1, 2, 3, 255, 28, 1, 20, 40], Malformed::Number),
+        (vec![0x24], Malformed::Kind(4)),
         (vec![0x2f], Malformed::Kind(15)),
         (vec![0x29, 0], Malformed::Trailing),
         (header(pen, 0, 1), Malformed::Number),
@@ -113,11 +123,11 @@ fn what_no_action_has_is_refused() {
 }
 
 #[test]
-fn an_inflating_bomb_is_stopped() {
+fn a_decompression_bomb_is_refused() {
     let zeros = vec![0; 8 << 20];
     let most = weapp::MAX_TEXT as u64;
-    assert_eq!(decode(&deflated(most, &zeros)), Err(Malformed::Deflate));
-    assert_eq!(decode(&deflated(most + 1, &zeros)), Err(Malformed::Number));
+    assert_eq!(decode(&old_blob(most, &zeros)), Err(Malformed::Deflate));
+    assert_eq!(decode(&old_blob(most + 1, &zeros)), Err(Malformed::Number));
     let part = crate::gzip::Part::of(&zeros, 9).unwrap();
     let ready = |len: u64, escaped: u64| {
         let mut blob = vec![tag(WEAPP_READY, false)];
@@ -128,12 +138,12 @@ fn an_inflating_bomb_is_stopped() {
     assert_eq!(decode(&ready(most, most)), Err(Malformed::Deflate));
     assert_eq!(decode(&ready(most + 1, most)), Err(Malformed::Number));
     assert_eq!(decode(&ready(1, 7)), Err(Malformed::Number));
-    // The right length, but a JSON string has no such characters.
+    // The length is right, but a JSON string has no such characters.
     assert_eq!(decode(&ready(most, zeros.len() as u64)), Err(Malformed::Text));
 }
 
 #[test]
-fn the_largest_actions_fit() {
+fn the_largest_actions_are_kept() {
     let points = (0..MAX_POINTS).map(|i| {
         let far = if i % 2 == 0 { i32::MIN } else { i32::MAX };
         Point { x: far, y: far.wrapping_add(i as i32), dt: if i == 0 { 0 } else { u32::MAX } }
@@ -147,7 +157,7 @@ fn the_largest_actions_fit() {
 }
 
 #[test]
-fn a_2016_text_lies_in_its_blob_as_a_list_sends_it() {
+fn a_2016_text_is_stored_as_a_list_sends_it() {
     let text = r#"{"method":"lineTo","data":[12.5,40]},"#.repeat(30);
     let blob = encode(&Action::Weapp { text: text.clone() });
     let stored = weapp_text(&blob).unwrap();
@@ -174,9 +184,9 @@ fn a_2016_text_lies_in_its_blob_as_a_list_sends_it() {
 }
 
 #[test]
-fn a_text_that_was_deflated_as_it_is_can_still_be_read() {
+fn the_older_form_of_a_2016_text_is_still_read() {
     let text = r#"{"method":"lineTo","data":[12.5,40]},"#.repeat(30);
-    let blob = deflated(text.len() as u64, text.as_bytes());
+    let blob = old_blob(text.len() as u64, text.as_bytes());
     assert_eq!(decode(&blob), Ok(Action::Weapp { text: text.clone() }));
     let stored = weapp_text(&blob).unwrap();
     assert_eq!((stored.len, stored.part()), (text.len(), None));
@@ -190,7 +200,7 @@ fn a_text_that_was_deflated_as_it_is_can_still_be_read() {
 
 proptest! {
     #[test]
-    fn every_action_comes_back(action in arbitrary::action()) {
+    fn decoding_restores_every_action(action in arbitrary::action()) {
         let blob = encode(&action);
         prop_assert_eq!(is_weapp(&blob), matches!(action, Action::Weapp { .. }));
         let plain = encode_uncompressed(&action);
@@ -200,7 +210,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused(mut blob in proptest::collection::vec(any::<u8>(), 0..300), kind in 0..16_u8, flag: bool) {
+    fn any_bytes_are_decoded_or_refused(mut blob in proptest::collection::vec(any::<u8>(), 0..300), kind in 0..16_u8, flag: bool) {
         let _ = decode(&blob);
         if let Some(first) = blob.first_mut() {
             *first = tag(kind, flag);
@@ -211,7 +221,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_action_is_read_or_refused(
+    fn a_damaged_action_is_decoded_or_refused(
         action in arbitrary::action(),
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut: prop::sample::Index,

@@ -8,14 +8,14 @@ use super::{Malformed, WEAPP, WEAPP_READY, tag};
 use crate::gzip::Part;
 use crate::weapp;
 
-/// The most that [`write`] puts before a part and not before a plain text.
+/// The most bytes that a deflated text's head takes beyond a plain text's.
 const READY_HEAD: usize = 8;
-/// A text is ten times its information, is written once and read often.
+/// zlib's level. Texts deflate to about a tenth; each is written once and read often.
 const LEVEL: u32 = 6;
-/// The most bytes that one byte of a text becomes within a JSON string (`\u0000`).
+/// The longest escape of one byte in a JSON string, `\u0000`.
 const MAX_ESCAPE: usize = 6;
 
-/// The text of a 2016 picture as it lies in its blob.
+/// The text of a 2016 picture as stored in its blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredText<'a> {
     /// The text's length in bytes.
@@ -25,16 +25,15 @@ pub struct StoredText<'a> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Form<'a> {
-    /// The text.
     Plain(&'a [u8]),
-    /// Its deflate stream.
+    /// The deflate stream of the text.
     Deflated(&'a [u8]),
-    /// What it becomes within a JSON string.
+    /// The text as escaped in a JSON string.
     Ready(Part<'a>),
 }
 
 pub(super) fn write(text: &str, compress: bool) -> Vec<u8> {
-    let part = if compress { Part::of(&escaped(text), LEVEL) } else { None };
+    let part = if compress { Part::of(&escape_json(text), LEVEL) } else { None };
     let part = part.filter(|part| part.stream.len() + READY_HEAD < text.len());
     let stored = part.as_ref().map_or(text.as_bytes(), |part| &part.stream);
     let mut blob = Vec::with_capacity(stored.len() + 16);
@@ -67,7 +66,7 @@ pub(super) fn read(mut reader: Reader<'_>, ready: bool, flag: bool) -> Result<St
 }
 
 impl<'a> StoredText<'a> {
-    /// The text.
+    /// Decompresses the text.
     ///
     /// # Errors
     /// [`Malformed`] when the bytes are damaged.
@@ -87,7 +86,7 @@ impl<'a> StoredText<'a> {
         if text.len() == self.len { Ok(text) } else { Err(Malformed::Number) }
     }
 
-    /// Writes what the text becomes within a JSON string, without the quotes.
+    /// Appends the text as escaped in a JSON string, without the quotes.
     ///
     /// # Errors
     /// [`Malformed`] when the bytes are damaged.
@@ -95,14 +94,13 @@ impl<'a> StoredText<'a> {
         match &self.form {
             Form::Ready(part) => part.inflate(out).ok_or(Malformed::Deflate),
             Form::Plain(_) | Form::Deflated(_) => {
-                out.extend(escaped(&self.text()?));
+                out.extend(escape_json(&self.text()?));
                 Ok(())
             }
         }
     }
 
-    /// The same as a part of a gzip member, where it is stored as one. Damage of its stream shows only to whoever
-    /// inflates it.
+    /// The escaped text as a part of a gzip member, if it is stored as one. The stream is not checked for damage.
     #[must_use]
     pub fn part(&self) -> Option<&Part<'a>> {
         match &self.form {
@@ -112,9 +110,9 @@ impl<'a> StoredText<'a> {
     }
 }
 
-/// What a text becomes within a JSON string, without the quotes.
+/// Escapes a text as in a JSON string, without the quotes.
 #[must_use]
-pub fn escaped(text: &str) -> Vec<u8> {
+pub fn escape_json(text: &str) -> Vec<u8> {
     let mut json = serde_json::to_vec(text).unwrap_or_default();
     json.pop();
     json.drain(..json.len().min(1));

@@ -1,4 +1,4 @@
-//! Numbers in as few bytes as they need: LEB128, zigzagged where signed.
+//! Integers of variable length: LEB128, zigzagged where signed.
 
 use super::Malformed;
 
@@ -11,17 +11,17 @@ pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-/// A signed number as an unsigned one that is small where it is near 0.
+/// Maps a signed number to an unsigned one that is small for numbers near 0.
 pub(super) fn zigzag(value: i32) -> u32 {
     ((value << 1) ^ (value >> 31)).cast_unsigned()
 }
 
-/// The signed number of its unsigned form.
+/// Reverses [`zigzag`].
 pub(super) fn unzigzag(value: u32) -> i32 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
-/// Takes numbers off the front of some bytes.
+/// Reads numbers from the front of a slice.
 pub(super) struct Reader<'a> {
     left: &'a [u8],
 }
@@ -57,12 +57,12 @@ impl<'a> Reader<'a> {
         u32::try_from(self.u64()?).or(Err(Malformed::Number))
     }
 
-    /// All bytes that were not taken yet.
+    /// The bytes that are not read yet.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.left
     }
 
-    /// Makes sure that there are none.
+    /// Checks that all bytes are read.
     pub(super) fn end(&self) -> Result<(), Malformed> {
         if self.left.is_empty() { Ok(()) } else { Err(Malformed::Trailing) }
     }

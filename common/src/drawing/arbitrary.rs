@@ -13,7 +13,7 @@ pub(crate) fn tool() -> impl Strategy<Value = Tool> {
     prop_oneof![Just(Tool::Pen), Just(Tool::Ink), Just(Tool::Eraser)]
 }
 
-/// Any points at all, but for the first's `dt`.
+/// Points of any value, with 0 as the first `dt`.
 fn wild_points() -> impl Strategy<Value = Vec<Point>> {
     let edge = || prop_oneof![any::<i32>(), Just(i32::MIN), Just(i32::MAX), -9000..9000];
     let dt = prop_oneof![any::<u32>(), Just(u32::MAX), 0..40_u32];
@@ -24,7 +24,7 @@ fn wild_points() -> impl Strategy<Value = Vec<Point>> {
     })
 }
 
-/// The way of a hand: small steps at about 60 Hz, on the paper and somewhat off it.
+/// The path of a hand: small steps at about 60 Hz, on the paper and somewhat off it.
 pub(crate) fn hand_points() -> impl Strategy<Value = Vec<Point>> {
     let step = (-60..60_i32, -60..60_i32, 15..19_u32);
     (-8000..8000_i32, -8000..8000_i32, vec(step, 0..200)).prop_map(|(x, y, steps)| {
@@ -39,9 +39,11 @@ pub(crate) fn hand_points() -> impl Strategy<Value = Vec<Point>> {
 }
 
 pub(crate) fn stroke(points: impl Strategy<Value = Vec<Point>>) -> impl Strategy<Value = Stroke> {
-    (tool(), color(), WIDTH_RANGE, points).prop_map(|(tool, color, width, points)| Stroke {
+    let alpha = prop_oneof![4 => Just(Stroke::OPAQUE), 1 => 1..Stroke::OPAQUE];
+    (tool(), color(), alpha, WIDTH_RANGE, points).prop_map(|(tool, color, alpha, width, points)| Stroke {
         tool,
         color,
+        alpha: if tool == Tool::Pen { alpha } else { Stroke::OPAQUE },
         width,
         points,
     })

@@ -1,36 +1,48 @@
-//! Drawing a list as the canvas of 2016 would, with strokes for ink.
+//! Interprets a list as the canvas of 2016 does, with strokes as the result.
 
 use std::mem;
 
-use super::color::{Ink, ink};
+use super::color::Ink;
 use super::parse::{Entry, Op, Step, each_entry};
 use super::path::{Matrix, Path, Place};
 use super::{CSS_WIDTH, NotCanvasActions, PAPER};
-use crate::drawing::{Color, MAX_POINTS, Point, Stroke, Tool, WIDTH_RANGE};
+use crate::drawing::{MAX_POINTS, Point, Stroke, Tool, WIDTH_RANGE};
 use crate::limits::Limits;
 
-/// The strokes that a list draws, on the grid of [`PAPER`]: all pens, without times, at most [`MAX_POINTS`]
-/// points together.
+/// Points that every list may draw, since one step of a path can be a curve of up to 200 points.
+const CURVE_POINTS: usize = 10_000;
+/// The length of the shortest step of a path, `{"method":"lineTo","data":[1,1]}`.
+const STEP_LEN: usize = 32;
+
+/// Reads a list and returns the strokes that it draws, on the grid of [`PAPER`]: all pens, without times.
 ///
-/// A list is a JSON array of objects that each have a string `method` and an array `data`. What the methods are
-/// and take does not matter.
+/// A list is a JSON array of objects that each have a string `method` and an array `data`; unknown methods have no
+/// effect. Each sub-path that is stroked becomes a stroke, a single point a tap; curves become straight pieces. A
+/// filled circle becomes a tap of its size. Other fills, texts and images are left out. The strokes are as
+/// translucent as the style's colour and `setGlobalAlpha` make them ([`Stroke::alpha`]); invisible ones are left out.
 ///
-/// Every sub-path that is stroked is a stroke, one of a single point a tap; curves become straight pieces. A
-/// filled circle is a tap of its size. Other fills, texts and images are not strokes and do not show.
+/// All strokes together have at most [`point_limit`] points; what a list draws beyond is left out.
 ///
 /// # Errors
-/// When the text is no list, or is longer than [`MAX_TEXT`](super::MAX_TEXT) or deeper than
-/// [`MAX_DEPTH`](super::MAX_DEPTH).
+/// [`NotCanvasActions`] when the text is not a list, or is longer than [`MAX_TEXT`](super::MAX_TEXT) or nested deeper
+/// than [`MAX_DEPTH`](super::MAX_DEPTH).
 pub fn read(text: &str) -> Result<Vec<Stroke>, NotCanvasActions> {
-    let mut canvas = Canvas::new();
+    let mut canvas = Canvas::new(point_limit(text.len()));
     each_entry(text, |entry| canvas.run(&entry))?;
     Ok(canvas.strokes)
 }
 
-/// As [`read`]. What is no list draws nothing.
+/// Reads a list like [`read`]; a text that is not a list draws nothing.
 #[must_use]
 pub fn strokes(text: &str) -> Vec<Stroke> {
     read(text).unwrap_or_default()
+}
+
+/// The most points that a list of so many bytes draws: 10,000, and one for each step of a path that its text has room
+/// for. A phone's list stays far below; a list made to expand, of curves and repeated strokes, does not.
+#[must_use]
+pub fn point_limit(text_len: usize) -> usize {
+    (CURVE_POINTS + text_len / STEP_LEN).min(MAX_POINTS)
 }
 
 #[derive(Clone, Copy)]
@@ -38,6 +50,8 @@ struct State {
     matrix: Matrix,
     stroke: Ink,
     fill: Ink,
+    /// `setGlobalAlpha`: the factor of all opacities, from 0 to 1.
+    alpha: f64,
     line_width: f64,
 }
 
@@ -46,11 +60,11 @@ struct Canvas {
     saved: Vec<State>,
     path: Path,
     strokes: Vec<Stroke>,
-    /// How many points may still be drawn.
+    /// Points that may still be drawn.
     left: usize,
-    /// How many places of paths may still be computed or looked at: a short list can ask for many.
+    /// Places of paths that may still be computed or visited, since a short list can ask for many.
     work: usize,
-    /// The corners of all that was drawn since the last clear.
+    /// The corners of the box around all points drawn since the last clear.
     extent: Option<(Place, Place)>,
 }
 
@@ -59,15 +73,15 @@ fn grid() -> Matrix {
 }
 
 impl Canvas {
-    fn new() -> Self {
-        let black = Some(Color::BLACK);
+    fn new(point_limit: usize) -> Self {
+        let black = Ink::BLACK;
         Self {
-            state: State { matrix: grid(), stroke: black, fill: black, line_width: 1.0 },
+            state: State { matrix: grid(), stroke: black, fill: black, alpha: 1.0, line_width: 1.0 },
             saved: Vec::new(),
             path: Path::default(),
             strokes: Vec::new(),
-            left: MAX_POINTS,
-            work: 10 * MAX_POINTS,
+            left: point_limit,
+            work: 10 * point_limit,
             extent: None,
         }
     }
@@ -80,8 +94,13 @@ impl Canvas {
         match &**method {
             "save" => self.saved.push(self.state),
             "restore" => self.state = self.saved.pop().unwrap_or(self.state),
-            "setStrokeStyle" => self.state.stroke = ink(data).unwrap_or(self.state.stroke),
-            "setFillStyle" => self.state.fill = ink(data).unwrap_or(self.state.fill),
+            "setStrokeStyle" => self.state.stroke = Ink::parse(data).unwrap_or(self.state.stroke),
+            "setFillStyle" => self.state.fill = Ink::parse(data).unwrap_or(self.state.fill),
+            "setGlobalAlpha" => {
+                if let Some([alpha]) = numbers.first().filter(|[alpha]| (0.0..=1.0).contains(alpha)) {
+                    self.state.alpha = alpha;
+                }
+            }
             "setLineWidth" => {
                 if let Some([width]) = numbers.first().filter(|[width]| *width > 0.0) {
                     self.state.line_width = width;
@@ -123,7 +142,7 @@ impl Canvas {
         }
     }
 
-    /// Draws the entry's own path or, where it has none, the one made by the entries before it.
+    /// Draws the entry's own path or, where it has none, the path built by the entries before it.
     fn with_path(&mut self, steps: &[Step], draw: fn(&mut Self, &Path)) {
         if steps.is_empty() {
             let path = mem::take(&mut self.path);
@@ -140,24 +159,27 @@ impl Canvas {
     }
 
     fn stroke(&mut self, path: &Path) {
-        let Some(color) = self.state.stroke else { return };
         let width = self.state.line_width * self.state.matrix.scale();
         for line in path.lines() {
             if self.left == 0 || self.work == 0 {
                 return;
             }
             self.work = self.work.saturating_sub(line.len());
-            self.draw(line, color, width);
+            self.draw(line, self.state.stroke, width);
         }
     }
 
     fn fill(&mut self, path: &Path) {
-        if let (Some(color), Some(dot)) = (self.state.fill, path.dot()) {
-            self.draw(&[dot.centre], color, dot.radius * 2.0);
+        if let Some(dot) = path.dot() {
+            self.draw(&[dot.centre], self.state.fill, dot.radius * 2.0);
         }
     }
 
-    fn draw(&mut self, line: &[Place], color: Color, width: f64) {
+    fn draw(&mut self, line: &[Place], ink: Ink, width: f64) {
+        let alpha = (ink.alpha * self.state.alpha * f64::from(u8::MAX)).round() as u8;
+        if alpha == 0 {
+            return;
+        }
         let mut points: Vec<Point> = Vec::new();
         for place in line {
             let point = point(*place);
@@ -168,9 +190,9 @@ impl Canvas {
         }
         if !points.is_empty() {
             self.left -= points.len();
-            // What is out of a u16's range becomes its end, what is no number 0.
+            // The cast saturates, and takes NaN to 0.
             let width = (width.round() as u16).clamp(*WIDTH_RANGE.start(), *WIDTH_RANGE.end());
-            self.strokes.push(Stroke { tool: Tool::Pen, color, width, points });
+            self.strokes.push(Stroke { tool: Tool::Pen, color: ink.color, alpha, width, points });
         }
     }
 
@@ -182,7 +204,7 @@ impl Canvas {
         ));
     }
 
-    /// Takes away what was drawn if all of it lies in the rectangle; a part of a stroke cannot be taken away.
+    /// Removes all strokes if the rectangle covers all of them; strokes can't be removed in part.
     fn clear(&mut self, [x, y, width, height]: [f64; 4]) {
         let (a, b) = (self.state.matrix.map(x, y), self.state.matrix.map(x + width, y + height));
         let within = |value: f64, a: f64, b: f64| (a.min(b)..=a.max(b)).contains(&value);
@@ -194,7 +216,7 @@ impl Canvas {
     }
 }
 
-/// The nearest point of the grid, at most as far off the paper as strokes may be.
+/// Rounds to the grid and clamps to the distance from the paper that strokes may have.
 fn point(place: Place) -> Point {
     let factor = f64::from(Limits::default().coordinate_factor);
     let (x_bound, y_bound) = (f64::from(PAPER.width) * factor, f64::from(PAPER.height) * factor);

@@ -18,7 +18,7 @@ fn refusal(text: &str) -> String {
     check(text).unwrap_err().to_string()
 }
 
-/// The places of each stroke.
+/// The positions of each stroke's points.
 fn places(text: &str) -> Vec<Vec<(i32, i32)>> {
     check(text).unwrap();
     strokes(text)
@@ -27,17 +27,22 @@ fn places(text: &str) -> Vec<Vec<(i32, i32)>> {
         .collect()
 }
 
-/// A list of one entry that strokes a path of 169 to the grid's 1024.
+/// A list of one entry that strokes a path; 169 CSS pixels are 1024 grid units.
 fn path(steps: &str) -> String {
     format!(r#"[{{"method":"strokePath","data":[{steps}]}}]"#)
 }
 
-fn colors(style: &str) -> Vec<Color> {
-    let text = format!(
-        r#"[{{"method":"setStrokeStyle","data":{style}}},{{"method":"strokePath","data":[{{"method":"moveTo","data":[1,1]}}]}}]"#
-    );
+/// The colour and opacity of a tap in that stroke style; none where it is invisible.
+fn inks(style: &str) -> Vec<([u8; 3], u8)> {
+    inks_after(&format!(r#"{{"method":"setStrokeStyle","data":{style}}}"#))
+}
+
+/// The colour and opacity of a tap after some entries.
+fn inks_after(entries: &str) -> Vec<([u8; 3], u8)> {
+    let text =
+        format!(r#"[{entries},{{"method":"strokePath","data":[{{"method":"moveTo","data":[1,1]}}]}}]"#);
     check(&text).unwrap();
-    strokes(&text).iter().map(|stroke| stroke.color).collect()
+    strokes(&text).iter().map(|stroke| (stroke.color.0, stroke.alpha)).collect()
 }
 
 fn picture(strokes: Vec<Stroke>) -> Picture<'static> {
@@ -46,17 +51,17 @@ fn picture(strokes: Vec<Stroke>) -> Picture<'static> {
 
 fn pen(width: u16, points: &[(i32, i32)]) -> Stroke {
     let points = points.iter().map(|&(x, y)| Point { x, y, dt: 0 }).collect();
-    Stroke { tool: Tool::Pen, color: Color([255, 0, 0]), width, points }
+    Stroke { tool: Tool::Pen, color: Color([255, 0, 0]), alpha: Stroke::OPAQUE, width, points }
 }
 
 #[test]
-fn a_saved_list_is_taken_and_drawn() {
+fn a_saved_list_is_read_and_drawn() {
     assert_eq!(check(SAVED), Ok(()));
     assert_eq!(strokes(SAVED), [pen(30, &[(76, 242), (79, 269)])]);
 }
 
 #[test]
-fn unknown_methods_and_members_are_taken() {
+fn unknown_methods_and_members_are_ignored() {
     for text in [
         "[]",
         " [ ] ",
@@ -70,7 +75,7 @@ fn unknown_methods_and_members_are_taken() {
 }
 
 #[test]
-fn what_is_no_list_is_refused_in_our_words() {
+fn other_texts_are_refused_with_a_reason() {
     for (text, why) in [
         ("", "it is not JSON"),
         ("[object Object]", "it is not JSON"),
@@ -110,32 +115,48 @@ fn depth_and_length_are_bounded() {
 }
 
 #[test]
-fn colours_come_in_many_forms() {
-    let red = [Color([255, 0, 0])];
+fn styles_are_css_colours_or_channels() {
     for style in [
         r##"["#ff0000"]"##,
         r##"["#F00"]"##,
         r##"["normal",[255,0,0,255]]"##,
         r##"["normal",[255,0,0]]"##,
+        r##"["normal",[300,-1,0.2,999]]"##,
         r##"["rgb(255, 0,0)"]"##,
         r##"["rgba(255,0,0,1)"]"##,
         r##"["Red"]"##,
     ] {
-        assert_eq!(colors(style), red, "{style}");
+        assert_eq!(inks(style), [([255, 0, 0], 255)], "{style}");
     }
-    assert_eq!(colors(r##"["rgba(255,0,0,0.5)"]"##), [Color([255, 128, 128])]);
-    assert_eq!(colors(r##"["normal",[0,0,0,0]]"##), []);
-    for style in [
-        r##"["#ff00"]"##,
-        r##"["#é0"]"##,
-        r##"["rgb(1,2)"]"##,
-        r##"["rgb(1,2,3,4)"]"##,
-        r##"["normal"]"##,
-        "[]",
-        "[5]",
-    ] {
-        assert_eq!(colors(style), [Color::BLACK], "{style}");
+    assert_eq!(inks(r##"["rgba(255,255,0,0.3)"]"##), [([255, 255, 0], 77)]);
+    assert_eq!(inks(r##"["normal",[255,255,0,76]]"##), [([255, 255, 0], 76)]);
+    for invisible in [r##"["normal",[0,0,0,0]]"##, r##"["transparent"]"##, r##"["#ff00"]"##] {
+        assert_eq!(inks(invisible), [], "{invisible}");
     }
+    for style in [r##"["#ff"]"##, r##"["#é0"]"##, r##"["rgb(1,2)"]"##, r##"["normal"]"##, "[]", "[5]"] {
+        assert_eq!(inks(style), [([0; 3], 255)], "{style} is no colour");
+    }
+}
+
+#[test]
+fn the_global_alpha_multiplies_the_opacity_of_styles() {
+    let alpha = |value: &str| format!(r#"{{"method":"setGlobalAlpha","data":[{value}]}}"#);
+    let yellow = r##"{"method":"setStrokeStyle","data":["normal",[255,255,0,128]]}"##;
+    assert_eq!(inks_after(&alpha("0.3")), [([0; 3], 77)]);
+    assert_eq!(inks_after(&format!("{yellow},{}", alpha("0.5"))), [([255, 255, 0], 64)]);
+    assert_eq!(inks_after(&format!("{},{yellow}", alpha("0.5"))), [([255, 255, 0], 64)]);
+    assert_eq!(inks_after(&alpha("0")), []);
+    for ignored in ["1.5", "-0.1", r#""0.5""#, "null"] {
+        assert_eq!(inks_after(&format!("{},{}", alpha("0.2"), alpha(ignored))), [([0; 3], 51)], "{ignored}");
+    }
+    let (save, restore) = (r#"{"method":"save","data":[]}"#, r#"{"method":"restore","data":[]}"#);
+    assert_eq!(inks_after(&format!("{save},{},{restore}", alpha("0.2"))), [([0; 3], 255)]);
+}
+
+#[test]
+fn shadows_do_not_show() {
+    let shadow = r##"{"method":"setShadow","data":[5,5,5,"red"]}"##;
+    assert_eq!(inks_after(shadow), [([0; 3], 255)]);
 }
 
 #[test]
@@ -177,7 +198,7 @@ fn a_path_is_also_made_by_entries_before_the_stroke() {
 }
 
 #[test]
-fn closed_paths_go_on_from_their_start() {
+fn a_path_continues_from_the_start_of_the_closed_one() {
     let rect = r#"{"method":"rect","data":[0,0,169,338]},{"method":"lineTo","data":[-169,0]}"#;
     let closed = vec![(0, 0), (1024, 0), (1024, 2048), (0, 2048), (0, 0)];
     assert_eq!(places(&path(rect)), [closed, vec![(0, 0), (-1024, 0)]]);
@@ -186,7 +207,7 @@ fn closed_paths_go_on_from_their_start() {
 }
 
 #[test]
-fn curves_stay_within_a_unit_of_their_pieces() {
+fn pieces_of_a_curve_stay_within_a_unit_of_it() {
     let quadratic =
         path(r#"{"method":"moveTo","data":[0,0]},{"method":"quadraticCurveTo","data":[169,0,169,169]}"#);
     let cubic = path(
@@ -201,7 +222,7 @@ fn curves_stay_within_a_unit_of_their_pieces() {
             let t = f64::from(i) / 2000.0;
             (1024.0 * (2.0 * t - t * t) - middle.0).hypot(1024.0 * t * t - middle.1)
         });
-        // The tolerance, and rounding to the grid.
+        // The tolerance plus the rounding to the grid.
         assert!(distances.fold(f64::MAX, f64::min) < 1.8, "{pair:?}");
     }
     assert!(points.len() < 25);
@@ -239,7 +260,7 @@ fn a_filled_circle_is_a_tap_and_other_fills_do_not_show() {
 }
 
 #[test]
-fn a_cleared_canvas_is_empty() {
+fn clearing_the_whole_canvas_removes_all_strokes() {
     let line = r#"{"method":"strokePath","data":[{"method":"moveTo","data":[9,9]},{"method":"lineTo","data":[99,99]}]}"#;
     let with = |rect: &str| format!(r#"[{line},{{"method":"clearRect","data":{rect}}}]"#);
     assert_eq!(strokes(&with("[0,0,338,488]")), []);
@@ -249,7 +270,7 @@ fn a_cleared_canvas_is_empty() {
 }
 
 #[test]
-fn far_and_broken_numbers_stay_on_the_grid() {
+fn huge_and_malformed_numbers_stay_on_the_grid() {
     let far = path(
         r#"{"method":"moveTo","data":[1e300,-1e300]},{"method":"lineTo","data":[123456789012345678901234567890,0]}"#,
     );
@@ -263,15 +284,24 @@ fn far_and_broken_numbers_stay_on_the_grid() {
 }
 
 #[test]
-fn a_list_cannot_ask_for_more_points_than_there_may_be() {
+fn the_points_of_a_list_are_bounded() {
     let repeat = |entry: &str, count: usize| format!("[{}]", vec![entry; count].join(","));
     let total = |text: &str| strokes(text).iter().map(|stroke| stroke.points.len()).sum::<usize>();
     let circle = r#"{"method":"strokePath","data":[{"method":"arc","data":[169,169,160,0,7]}]}"#;
-    assert_eq!(total(&repeat(circle, 10_000)), MAX_POINTS);
+    assert_eq!(total(&repeat(circle, 1_000)), 10_000 + (circle.len() + 1) * 1_000 / 32);
+    assert_eq!(total(&repeat(circle, 50_000)), MAX_POINTS);
     let growing = r#"{"method":"arc","data":[9,9,1e9,0,9]},{"method":"stroke","data":[]},{"method":"fill","data":[]},{"method":"clearRect","data":[-1e9,-1e9,2e9,2e9]}"#;
     assert!(total(&repeat(growing, 20_000)) <= MAX_POINTS);
     let still = r#"{"method":"lineTo","data":[9,9]},{"method":"stroke","data":[]}"#;
     assert!(total(&repeat(still, 40_000)) < 10_000);
+}
+
+#[test]
+fn every_step_that_a_list_spells_out_is_drawn() {
+    let steps: Vec<String> =
+        (0..60_000).map(|i| format!(r#"{{"method":"lineTo","data":[{},{}]}}"#, i % 9, i % 7)).collect();
+    let points: usize = places(&path(&steps.join(","))).iter().map(Vec::len).sum();
+    assert_eq!(points, 60_000);
 }
 
 #[test]
@@ -297,7 +327,7 @@ fn a_picture_is_written_for_every_base_library() {
 }
 
 #[test]
-fn a_list_is_never_longer_than_said() {
+fn a_list_stays_within_its_length_bound() {
     let far = (0..50).map(|i| if i % 2 == 0 { (i32::MIN, i32::MIN) } else { (i32::MIN + 1, i32::MIN) });
     let far: Vec<_> = far.collect();
     let narrow = Paper { width: 64, height: 8192 };
@@ -311,13 +341,13 @@ fn a_list_is_never_longer_than_said() {
             check(&text).unwrap();
             assert!(text.len() <= bound, "{} > {bound}", text.len());
         }
-        assert!(bound < 1_100 + list(&picture, narrow).len() * 2, "a bound that says little");
+        assert!(bound < 1_100 + list(&picture, narrow).len() * 2, "a bound that is far too large");
     }
     assert_eq!(list_len_bound(usize::MAX, usize::MAX), usize::MAX);
 }
 
 #[test]
-fn an_id_of_2016_has_one_in_v1() {
+fn every_2016_id_has_a_v1_id() {
     for id in ["a", "k3v-_Z", &"x".repeat(64)] {
         assert!(matches!(v1_id(id), Cow::Borrowed(same) if same == id));
     }
@@ -326,7 +356,7 @@ fn an_id_of_2016_has_one_in_v1() {
     for id in ["", "a b", "画", "a\n", &"x".repeat(65)] {
         let v1 = v1_id(id);
         assert_eq!(v1.len(), 54, "{id}");
-        assert_eq!(v1_id(&v1), v1, "what it gives fits itself");
+        assert_eq!(v1_id(&v1), v1, "a v1 id maps to itself");
     }
 }
 
@@ -381,7 +411,7 @@ fn json() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_text_is_taken_or_refused(text: String, place: prop::sample::Index) {
+    fn any_text_is_read_or_refused(text: String, place: prop::sample::Index) {
         let _ = check(&text);
         prop_assert!(check(&text).is_ok() || strokes(&text).is_empty());
         let mut damaged = SAVED.to_owned();
@@ -391,17 +421,17 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_drawn_is_a_stroke(text in json()) {
+    fn any_list_draws_valid_strokes(text in json()) {
         prop_assert_eq!(check(&text), Ok(()));
         for stroke in strokes(&text) {
-            prop_assert!(!stroke.points.is_empty());
+            prop_assert!(!stroke.points.is_empty() && stroke.alpha > 0);
             prop_assert!(crate::drawing::WIDTH_RANGE.contains(&stroke.width));
             prop_assert!(stroke.points.iter().all(|point| point.x.abs() <= 8192 && point.y.abs() <= 11828));
         }
     }
 
     #[test]
-    fn what_is_written_is_read_again(strokes in vec(arbitrary::stroke(arbitrary::hand_points()), 0..5)) {
+    fn a_written_picture_is_read_again(strokes in vec(arbitrary::stroke(arbitrary::hand_points()), 0..5)) {
         let picture = picture(strokes);
         let text = list(&picture, PAPER);
         prop_assert_eq!(check(&text), Ok(()));
@@ -414,10 +444,11 @@ proptest! {
             prop_assert_eq!(read.width, stroke.width);
             let color = if stroke.tool == Tool::Eraser { picture.background } else { stroke.color };
             prop_assert_eq!(read.color, color);
+            prop_assert_eq!(read.alpha, stroke.alpha);
             let near = |a: &Point, b: &Point| (a.x - b.x).abs() <= 1 && (a.y - b.y).abs() <= 1;
             prop_assert!(near(&read.points[0], &stroke.points[0]));
             prop_assert!(near(read.points.last().unwrap(), stroke.points.last().unwrap()));
-            // The path lies in the hull of its points and passes the middle of every two.
+            // The path lies in the hull of its points and passes the midpoint of every two.
             let (xs, ys) = (stroke.points.iter().map(|p| p.x), stroke.points.iter().map(|p| p.y));
             let (left, right) = (xs.clone().min().unwrap(), xs.max().unwrap());
             let (top, bottom) = (ys.clone().min().unwrap(), ys.max().unwrap());

@@ -1,4 +1,4 @@
-//! Strokes as pixels.
+//! Draws strokes into pixels.
 
 use tiny_skia::{
     BlendMode, FillRule, LineCap, LineJoin, Paint, PathBuilder, Pixmap, PremultipliedColorU8, Transform,
@@ -8,18 +8,18 @@ use yibi_common::geometry::{Position, Segment, Shape, shape};
 
 use super::Frame;
 
-/// How many polygons are filled at once. The effort grows with the square of their number where they overlap;
-/// the ink of a person has fewer, and fills beyond these have no edge that shows.
+/// The most polygons that are filled at once. The effort grows with the square of their number where they overlap;
+/// the ink of a person has fewer, and a seam between two such groups lies inside the stroke.
 const POLYGONS: usize = 256;
 
-/// A sheet of pixels to draw strokes on.
+/// A bitmap that strokes are drawn on.
 pub(super) struct Layer {
     pixmap: Pixmap,
     scale: f64,
 }
 
 impl Layer {
-    /// A sheet of one colour, or a transparent one. `None` where there are more pixels than memory can have.
+    /// Creates a layer of one colour, or a transparent one. `None` if the bitmap's size overflows.
     pub(super) fn new(frame: Frame, ground: Option<Color>) -> Option<Self> {
         let mut pixmap = Pixmap::new(frame.width, frame.height)?;
         if let Some(Color([r, g, b])) = ground {
@@ -28,17 +28,17 @@ impl Layer {
         Some(Self { pixmap, scale: frame.scale })
     }
 
-    /// The pixels, row by row, with colours multiplied by alpha.
+    /// The pixels, row by row, with premultiplied alpha.
     pub(super) fn pixels(&self) -> &[PremultipliedColorU8] {
         self.pixmap.pixels()
     }
 
-    /// Draws a stroke over what is there, or takes away what is there.
+    /// Draws a stroke over the earlier ones, or erases them along its path.
     pub(super) fn draw(&mut self, stroke: &Stroke) {
         let mut paint = Paint::default();
         let Color([r, g, b]) = stroke.color;
         match stroke.tool {
-            Tool::Pen | Tool::Ink => paint.set_color_rgba8(r, g, b, u8::MAX),
+            Tool::Pen | Tool::Ink => paint.set_color_rgba8(r, g, b, stroke.alpha),
             Tool::Eraser => paint.blend_mode = BlendMode::DestinationOut,
         }
         match shape(stroke) {
@@ -56,8 +56,8 @@ impl Layer {
         }
     }
 
-    /// Like Skia behind the browser's canvas, tiny-skia draws a line of less than a pixel as a hairline of
-    /// less opacity; filling its outline instead would look different there.
+    /// Strokes a path. Like Skia behind a browser's canvas, tiny-skia draws a line thinner than a pixel as a hairline
+    /// of lower opacity; a filled outline would look different.
     fn line(&mut self, width: f64, start: Position, segments: &[Segment], paint: &Paint<'_>) {
         let mut path = PathBuilder::new();
         let (x, y) = self.place(start);
@@ -100,7 +100,7 @@ impl Layer {
         self.fill(path, paint);
     }
 
-    /// Fills a path; one without extent, which does not finish, leaves no trace.
+    /// Fills a path; a path without extent, which tiny-skia does not finish, leaves no trace.
     fn fill(&mut self, path: PathBuilder, paint: &Paint<'_>) {
         if let Some(path) = path.finish() {
             self.pixmap.fill_path(&path, paint, FillRule::Winding, Transform::identity(), None);
@@ -111,7 +111,7 @@ impl Layer {
         (self.pixels_of(x), self.pixels_of(y))
     }
 
-    /// A length in pixels; what f64 loses as f32 is below a thousandth of a pixel on any paper.
+    /// Converts a length to pixels. The rounding to f32 is below a thousandth of a pixel on any paper.
     fn pixels_of(&self, units: f64) -> f32 {
         (units * self.scale) as f32
     }

@@ -1,87 +1,59 @@
-//! A drawing as an SVG.
+//! Renders a drawing as an SVG.
 
 use std::fmt::{self, Display, Write as _};
 
-use yibi_common::drawing::{Paper, Stroke, Tool};
+use yibi_common::drawing::{Color, Paper, Stroke, Tool};
 use yibi_common::geometry::{Position, Segment, Shape, shape};
 use yibi_common::picture::Picture;
 
 use super::{Frame, MOST_TEXT, RenderError, traces};
 
-/// A picture's SVG in grid units, to be shown with a longer side of `size` pixels.
+/// Renders a picture as an SVG in grid units, shown with a longer side of `size` pixels.
 ///
-/// An eraser is a mask on all that lies below it; erasers without a stroke between them share one. The text
-/// holds colours and numbers only, nothing that a user wrote.
+/// An eraser is a stroke in the paper's colour. That gives the same pixels as removing the strokes below it, edges
+/// included: for a coverage *e* of the eraser, paper *P* and strokes of colour *C* and opacity *a* over it, both are
+/// (1 - *e*) *a* *C* + (1 - (1 - *e*) *a*) *P*. Masks would have to contain each other, one level for each change from
+/// pen to eraser, and viewers refuse or stall at a few hundred levels.
+///
+/// The text contains only colours and numbers, nothing that a user wrote.
 ///
 /// # Errors
-/// When the size is out of range, or the drawing too large.
+/// [`RenderError::Size`] and [`RenderError::TooLarge`].
 pub fn svg(picture: &Picture<'_>, paper: Paper, size: u32) -> Result<String, RenderError> {
     let frame = Frame::new(paper, size)?;
-    let mut masks = String::new();
-    let mut mask_count = 0;
-    let mut body = String::new();
-    let mut erasing = false;
-    for stroke in traces(picture, paper)? {
-        let erases = stroke.tool == Tool::Eraser;
-        if erases && !erasing {
-            mask_count += 1;
-            write_mask_start(&mut masks, mask_count, paper);
-            body.push_str("</g>");
-        } else if !erases && erasing {
-            masks.push_str("</mask>");
-        }
-        erasing = erases;
-        write_stroke(if erases { &mut masks } else { &mut body }, stroke);
-        if masks.len() + body.len() > MOST_TEXT {
-            return Err(RenderError::TooLarge);
-        }
-    }
-    if erasing {
-        masks.push_str("</mask>");
-    }
-
+    let strokes = traces(picture, paper)?;
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMin">"#,
         frame.width, frame.height, paper.width, paper.height
     );
     push(&mut svg, format_args!(r#"<path fill="{}" d="{}"/>"#, picture.background, ground(paper)));
     svg.push_str(r#"<g fill="none" stroke-linecap="round" stroke-linejoin="round">"#);
-    svg.push_str(&masks);
-    for mask in (1..=mask_count).rev() {
-        push(&mut svg, format_args!(r##"<g mask="url(#e{mask})">"##));
+    for stroke in strokes {
+        write_stroke(&mut svg, stroke, picture.background);
+        if svg.len() > MOST_TEXT {
+            return Err(RenderError::TooLarge);
+        }
     }
-    svg.push_str(&body);
     svg.push_str("</g></svg>\n");
     Ok(svg)
 }
 
-/// Writing to a string cannot fail.
+/// Appends formatted text; writing to a string can't fail.
 fn push(text: &mut String, arguments: fmt::Arguments<'_>) {
     let _ = text.write_fmt(arguments);
 }
 
-/// A rectangle over all of the picture: larger than the paper, whose edge may lie within the last pixel.
+/// A rectangle that covers the whole picture: larger than the paper, whose edge may lie within the last pixel.
 fn ground(Paper { width, height }: Paper) -> String {
     format!("M0 0h{}v{}H0z", 2 * u64::from(width), 2 * u64::from(height))
 }
 
-fn write_mask_start(masks: &mut String, number: u32, paper: Paper) {
-    push(
-        masks,
-        format_args!(
-            r##"<mask id="e{number}" maskUnits="userSpaceOnUse" x="0" y="0" width="{}" height="{}"><path fill="#fff" d="{}"/>"##,
-            2 * u64::from(paper.width),
-            2 * u64::from(paper.height),
-            ground(paper)
-        ),
-    );
-}
-
-fn write_stroke(text: &mut String, stroke: &Stroke) {
-    let color: &dyn Display = match stroke.tool {
-        Tool::Pen | Tool::Ink => &stroke.color,
-        Tool::Eraser => &"#000",
+fn write_stroke(text: &mut String, stroke: &Stroke, background: Color) {
+    let color = match stroke.tool {
+        Tool::Pen | Tool::Ink => stroke.color,
+        Tool::Eraser => background,
     };
+    let opacity = Opacity(stroke.alpha);
     let mut data = PathData::default();
     match shape(stroke) {
         Shape::Line { width, start, segments } => {
@@ -89,7 +61,7 @@ fn write_stroke(text: &mut String, stroke: &Stroke) {
             push(
                 text,
                 format_args!(
-                    r#"<path stroke="{color}" stroke-width="{}" d="{}"/>"#,
+                    r#"<path stroke="{color}"{opacity} stroke-width="{}" d="{}"/>"#,
                     Number(tenths(width)),
                     data.text
                 ),
@@ -99,17 +71,30 @@ fn write_stroke(text: &mut String, stroke: &Stroke) {
             for polygon in &polygons {
                 data.polygon(polygon);
             }
-            push(text, format_args!(r#"<path fill="{color}" d="{}"/>"#, data.text));
+            push(text, format_args!(r#"<path fill="{color}"{opacity} d="{}"/>"#, data.text));
         }
         Shape::Dot { center: [x, y], radius } => {
             let (x, y, radius) = (Number(tenths(x)), Number(tenths(y)), Number(tenths(radius)));
-            push(text, format_args!(r#"<circle fill="{color}" cx="{x}" cy="{y}" r="{radius}"/>"#));
+            push(text, format_args!(r#"<circle fill="{color}"{opacity} cx="{x}" cy="{y}" r="{radius}"/>"#));
         }
     }
 }
 
-/// A path's data in relative coordinates, to a tenth of a grid unit: a twentieth of a pixel where the paper
-/// is 1,000 pixels wide. Rounding is done on the absolute positions, so it does not add up.
+/// The attribute for the opacity of a stroke that is not opaque.
+struct Opacity(u8);
+
+impl Display for Opacity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == Stroke::OPAQUE {
+            return Ok(());
+        }
+        // Three digits restore each of the 255 opacities.
+        write!(f, r#" opacity="{:.3}""#, f64::from(self.0) / f64::from(u8::MAX))
+    }
+}
+
+/// A path's data in relative coordinates, to a tenth of a grid unit: a twentieth of a pixel where the paper is 1,000
+/// pixels wide. The absolute positions are rounded, so the error does not accumulate.
 #[derive(Default)]
 struct PathData {
     text: String,
@@ -128,8 +113,7 @@ impl PathData {
                     control = None;
                 }
                 Segment::Quad(by, to) => {
-                    // A control position that mirrors the one before, as those of all inner points do, goes
-                    // without saying.
+                    // `t` implies the control position that mirrors the previous one, as at all inner points.
                     let by = by.map(tenths);
                     let [x, y] = self.at;
                     if control == Some([2 * x - by[0], 2 * y - by[1]]) {
@@ -154,7 +138,7 @@ impl PathData {
         self.text.push('z');
     }
 
-    /// A command that ends at a position; `M` is absolute, all others are relative.
+    /// Writes a command that ends at a position; `M` is absolute, all others are relative.
     fn go(&mut self, command: char, to: Position) {
         let to = to.map(tenths);
         self.text.push(command);
@@ -176,7 +160,7 @@ fn tenths(value: f64) -> i64 {
     (value * 10.0).round() as i64
 }
 
-/// Tenths, written as shortly as can be.
+/// A number of tenths, in its shortest notation.
 struct Number(i64);
 
 impl Display for Number {

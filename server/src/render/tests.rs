@@ -138,6 +138,7 @@ fn strokes_beside_the_paper_leave_nothing() {
     let stroke = |tool, x, y| Stroke {
         tool,
         color: Color::BLACK,
+        alpha: Stroke::OPAQUE,
         width: 100,
         points: vec![Point { x, y, dt: 0 }, Point { x: x + 1, y: y + 1, dt: 9 }],
     };
@@ -167,9 +168,14 @@ fn any_stroke_is_drawn_without_harm() {
                 })
                 .collect();
             for points in [points, Vec::new()] {
-                let below =
-                    Stroke { tool: Tool::Pen, color: Color::BLACK, width: 28, points: points.clone() };
-                let stroke = Stroke { tool, color: Color::BLACK, width, points };
+                let below = Stroke {
+                    tool: Tool::Pen,
+                    color: Color::BLACK,
+                    alpha: Stroke::OPAQUE,
+                    width: 28,
+                    points: points.clone(),
+                };
+                let stroke = Stroke { tool, color: Color::BLACK, alpha: Stroke::OPAQUE, width, points };
                 let strokes = vec![Cow::Owned(below), Cow::Owned(stroke)];
                 let picture = Picture { background: Color::WHITE, strokes, weapp: None };
                 assert!(png(&picture, SQUARE, 64).is_ok());
@@ -182,7 +188,7 @@ fn any_stroke_is_drawn_without_harm() {
 #[test]
 fn a_drawing_beyond_all_measure_is_refused() {
     let points = vec![Point { x: 5, y: 5, dt: 0 }; MOST_POINTS / 10];
-    let stroke = Stroke { tool: Tool::Pen, color: Color::BLACK, width: 9, points };
+    let stroke = Stroke { tool: Tool::Pen, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 9, points };
     let mut picture = fold(&[]);
     picture.strokes = (0..10).map(|_| Cow::Borrowed(&stroke)).collect();
     assert!(png(&picture, SQUARE, 64).is_ok());
@@ -192,7 +198,50 @@ fn a_drawing_beyond_all_measure_is_refused() {
 }
 
 #[test]
-fn an_svg_is_short_and_erasers_are_masks_on_what_lies_below() {
+fn a_translucent_stroke_shows_the_strokes_below_it() {
+    // A black stroke, then yellow ones of three tenths across it, one of them erased in its middle.
+    let text = r##"[{"method":"setLineWidth","data":[40]},
+        {"method":"strokePath","data":[{"method":"moveTo","data":[0,100]},{"method":"lineTo","data":[338,100]}]},
+        {"method":"setStrokeStyle","data":["rgba(255,255,0,0.3)"]},
+        {"method":"strokePath","data":[{"method":"moveTo","data":[100,0]},{"method":"lineTo","data":[100,338]}]}]"##;
+    let mut drawing = vec![Action::Weapp { text: text.to_owned() }];
+    for erased in [false, true] {
+        let picture = fold(&drawing);
+        let pixels = decode(&png(&picture, SQUARE, 338).unwrap());
+        let close = |x, y, expected: [u8; 3]| {
+            let pixel = pixels.at(x, y);
+            let near = pixel.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1);
+            assert!(near, "{pixel:?} at {x}, {y}, erased: {erased}");
+        };
+        close(200, 100, [0; 3]);
+        close(100, 100, [77, 77, 0]);
+        close(100, 50, [255, 255, 178]);
+        close(100, 200, if erased { [255; 3] } else { [255, 255, 178] });
+        let svg = svg(&picture, SQUARE, 338).unwrap();
+        assert_eq!(
+            svg.matches(r##"<path stroke="#ffff00" opacity="0.302" stroke-width"##).count(),
+            1,
+            "{svg}"
+        );
+        drawing.extend(actions(
+            r##"[{"type":"stroke","tool":"eraser","color":"#000000","width":400,"at":0,"points":[606,1212,0]}]"##,
+        ));
+    }
+}
+
+#[test]
+fn the_depth_of_an_svg_does_not_grow_with_the_erasures() {
+    let pen = r##"{"type":"stroke","color":"#c0392b","width":28,"at":0,"points":[10,20,0,300,5,9]}"##;
+    let eraser =
+        r##"{"type":"stroke","tool":"eraser","color":"#000000","width":60,"at":0,"points":[50,20,0,9,9,9]}"##;
+    let list = vec![format!("{pen},{eraser}"); 2_500].join(",");
+    let text = svg(&fold(&actions(&format!("[{list}]"))), SQUARE, 256).unwrap();
+    assert_eq!(text.matches("<g").count(), 1);
+    assert_eq!(text.matches("<path").count(), 5_001);
+}
+
+#[test]
+fn an_svg_is_short_and_erasers_have_the_papers_colour() {
     let json = r##"[{"type":"background","color":"#fff8e7"},
         {"type":"stroke","color":"#c0392b","width":28,"at":0,"points":[10,20,0,11,-5,9,3,40,9,-2,8,9]},
         {"type":"stroke","tool":"eraser","color":"#c0392b","width":60,"at":0,"points":[50,50,0,10,0,9]},
@@ -201,19 +250,15 @@ fn an_svg_is_short_and_erasers_are_masks_on_what_lies_below() {
         {"type":"stroke","tool":"eraser","color":"#c0392b","width":9,"at":0,"points":[99,199,0]},
         {"type":"stroke","tool":"ink","color":"#1f2a44","width":1,"at":0,"points":[9,9,0,1,0,500]}]"##;
     let ground = "M0 0h4096v4096H0z";
-    let mask = r#"maskUnits="userSpaceOnUse" x="0" y="0" width="4096" height="4096""#;
     let expected = [
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" viewBox="0 0 2048 2048" preserveAspectRatio="xMinYMin">"#,
         &format!(r##"<path fill="#fff8e7" d="{ground}"/>"##),
         r#"<g fill="none" stroke-linecap="round" stroke-linejoin="round">"#,
-        &format!(r##"<mask id="e1" {mask}><path fill="#fff" d="{ground}"/>"##),
-        r##"<path stroke="#000" stroke-width="60" d="M50 50l5 0l5 0"/>"##,
-        r##"<circle fill="#000" cx="70" cy="80" r="30"/></mask>"##,
-        &format!(r##"<mask id="e2" {mask}><path fill="#fff" d="{ground}"/>"##),
-        r##"<circle fill="#000" cx="99" cy="199" r="4.5"/></mask>"##,
-        r##"<g mask="url(#e2)"><g mask="url(#e1)">"##,
-        r##"<path stroke="#c0392b" stroke-width="28" d="M10 20l5.5-2.5q5.5-2.5 7 17.5t.5 24l-1 4"/></g>"##,
-        r##"<circle fill="#1f2a44" cx="100" cy="200" r="6.5"/></g>"##,
+        r##"<path stroke="#c0392b" stroke-width="28" d="M10 20l5.5-2.5q5.5-2.5 7 17.5t.5 24l-1 4"/>"##,
+        r##"<path stroke="#fff8e7" stroke-width="60" d="M50 50l5 0l5 0"/>"##,
+        r##"<circle fill="#fff8e7" cx="70" cy="80" r="30"/>"##,
+        r##"<circle fill="#1f2a44" cx="100" cy="200" r="6.5"/>"##,
+        r##"<circle fill="#fff8e7" cx="99" cy="199" r="4.5"/>"##,
         r##"<path fill="#1f2a44" d="M9 8.4"##,
     ]
     .concat();

@@ -169,7 +169,7 @@ impl DrawingService {
                 Some(text) => text.to_owned(),
                 None => weapp::list(&picture, stored.header.paper),
             };
-            let (len, text) = (text.len(), Text::of(codec::escaped(&text), gzip));
+            let (len, text) = (text.len(), Text::of(codec::escape_json(&text), gzip));
             Ok(Some(View { header: stored.header, len, text }))
         };
         self.lightly(user, bytes, view).await

@@ -1,0 +1,130 @@
+//! The rules that an appended action has to keep.
+
+use super::{Action, MAX_AT, Mode, Paper, Point, Stroke, WIDTH_RANGE};
+use crate::geometry;
+use crate::limits::Limits;
+
+/// The rule that an action breaks. The message is meant for the developer of the client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// A stroke has more points than the limit, which is named.
+    #[error("a stroke has at most {0} points")]
+    TooManyPoints(u32),
+    /// A stroke has no points.
+    #[error("a stroke has at least one point")]
+    NoPoints,
+    /// The first point's `dt` is not 0.
+    #[error("the first point's dt is 0")]
+    FirstDelta,
+    /// A width is outside [`WIDTH_RANGE`].
+    #[error("a width is between {} and {}", WIDTH_RANGE.start(), WIDTH_RANGE.end())]
+    Width,
+    /// A point lies too far outside the paper; the allowed factor of the paper's size is named.
+    #[error("a coordinate lies within {0} times the paper's size")]
+    Coordinate(u32),
+    /// A time is later than [`MAX_AT`].
+    #[error("at is at most {MAX_AT} ms")]
+    At,
+    /// A v1 client appends a 2016 picture.
+    #[error("actions of type weapp come from 2016 clients only")]
+    Weapp,
+    /// A `one_stroke` drawing gets an undo, redo or clear.
+    #[error("a one_stroke drawing takes no undo, redo or clear")]
+    OneStrokeAction,
+    /// A `one_stroke` drawing gets a second stroke.
+    #[error("a one_stroke drawing has one stroke")]
+    SecondStroke,
+    /// The stroke of a `one_stroke` drawing is longer than the limit, which is named in grid units.
+    #[error("the stroke of a one_stroke drawing is at most {0} grid units long")]
+    OneStrokeLength(u32),
+}
+
+impl Action {
+    /// Checks whether a v1 client may append the action to a drawing of that paper and mode.
+    ///
+    /// # Errors
+    /// The first rule that the action breaks.
+    pub fn validate(&self, paper: Paper, mode: Mode, limits: &Limits) -> Result<(), Invalid> {
+        let check_at = |at: u64| if at > MAX_AT { Err(Invalid::At) } else { Ok(()) };
+        match self {
+            Self::Stroke { at, stroke } => {
+                check_at(*at)?;
+                stroke.validate(paper, limits)?;
+                if mode == Mode::OneStroke
+                    && geometry::path_length(&stroke.points) > f64::from(limits.one_stroke_length)
+                {
+                    return Err(Invalid::OneStrokeLength(limits.one_stroke_length));
+                }
+                Ok(())
+            }
+            Self::Background { at, .. } => check_at(at.unwrap_or(0)),
+            Self::Undo { .. } | Self::Redo { .. } | Self::Clear { .. } if mode == Mode::OneStroke => {
+                Err(Invalid::OneStrokeAction)
+            }
+            Self::Undo { at } | Self::Redo { at } | Self::Clear { at } => check_at(at.unwrap_or(0)),
+            Self::Weapp { .. } => Err(Invalid::Weapp),
+        }
+    }
+}
+
+impl Stroke {
+    fn validate(&self, paper: Paper, limits: &Limits) -> Result<(), Invalid> {
+        if self.points.len() > limits.points_per_stroke as usize {
+            return Err(Invalid::TooManyPoints(limits.points_per_stroke));
+        }
+        let first = self.points.first().ok_or(Invalid::NoPoints)?;
+        if first.dt != 0 {
+            return Err(Invalid::FirstDelta);
+        }
+        if !WIDTH_RANGE.contains(&self.width) {
+            return Err(Invalid::Width);
+        }
+        let (x_bound, y_bound) = (
+            u64::from(paper.width) * u64::from(limits.coordinate_factor),
+            u64::from(paper.height) * u64::from(limits.coordinate_factor),
+        );
+        let is_outside =
+            |p: &Point| u64::from(p.x.unsigned_abs()) > x_bound || u64::from(p.y.unsigned_abs()) > y_bound;
+        if self.points.iter().any(is_outside) {
+            return Err(Invalid::Coordinate(limits.coordinate_factor));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawing::{Color, Tool};
+
+    #[test]
+    fn each_broken_rule_has_its_own_error() {
+        let limits = Limits { points_per_stroke: 2, one_stroke_length: 100, ..Limits::default() };
+        let stroke = |width, points: Vec<(i32, i32, u32)>| Action::Stroke {
+            at: 0,
+            stroke: Stroke {
+                tool: Tool::Pen,
+                color: Color::BLACK,
+                alpha: Stroke::OPAQUE,
+                width,
+                points: points.into_iter().map(|(x, y, dt)| Point { x, y, dt }).collect(),
+            },
+        };
+        let check = |action: Action, mode| action.validate(Paper::default(), mode, &limits);
+        assert_eq!(check(stroke(1, vec![(0, 0, 0), (60, 80, 9)]), Mode::OneStroke), Ok(()));
+        assert_eq!(
+            check(stroke(1, vec![(0, 0, 0), (60, 81, 9)]), Mode::OneStroke),
+            Err(Invalid::OneStrokeLength(100))
+        );
+        assert_eq!(check(stroke(0, vec![(0, 0, 0)]), Mode::Free), Err(Invalid::Width));
+        assert_eq!(check(stroke(513, vec![(0, 0, 0)]), Mode::Free), Err(Invalid::Width));
+        assert_eq!(check(stroke(1, vec![]), Mode::Free), Err(Invalid::NoPoints));
+        assert_eq!(check(stroke(1, vec![(0, 0, 1)]), Mode::Free), Err(Invalid::FirstDelta));
+        assert_eq!(check(stroke(1, vec![(0, 0, 0); 3]), Mode::Free), Err(Invalid::TooManyPoints(2)));
+        assert_eq!(check(stroke(1, vec![(-8192, 0, 0)]), Mode::Free), Ok(()));
+        assert_eq!(check(stroke(1, vec![(-8193, 0, 0)]), Mode::Free), Err(Invalid::Coordinate(4)));
+        assert_eq!(check(Action::Undo { at: None }, Mode::OneStroke), Err(Invalid::OneStrokeAction));
+        assert_eq!(check(Action::Undo { at: Some(MAX_AT + 1) }, Mode::Free), Err(Invalid::At));
+        assert_eq!(check(Action::Weapp { text: "[]".into() }, Mode::Free), Err(Invalid::Weapp));
+    }
+}
