@@ -32,7 +32,7 @@ check:
 	./tests/licences
 
 bench:
-	$(CARGO) build --release -p yibi-server -p yibi-tests --bins
+	$(CARGO) build --release -p yibi-server -p yibi-tools --bins
 	./tests/services target/release/bench $(ARGS)
 
 # The same, then again beside a million sessions and drawings of others, and what operators' pages cost then.
@@ -40,7 +40,7 @@ bench-large:
 	$(MAKE) bench ARGS="--foreign 1000000 $(ARGS)"
 
 chaos:
-	$(CARGO) build --release -p yibi-server -p yibi-tests --bins
+	$(CARGO) build --release -p yibi-server -p yibi-tools --bins
 	./tests/services target/release/chaos $(ARGS)
 
 soak:

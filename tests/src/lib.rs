@@ -12,9 +12,7 @@
 )]
 
 pub mod api;
-pub mod bench;
 pub mod certificates;
-pub mod chaos;
 pub mod command;
 pub mod databases;
 pub mod form;

@@ -9,7 +9,6 @@
 )]
 
 mod admin;
-mod chaos;
 mod console;
 mod deploy;
 mod doctor;

@@ -1,0 +1,67 @@
+//! What a process costs, as Linux counts it.
+
+use std::time::Instant;
+
+use yibi_tests::process::stat;
+
+/// Ticks a second, of which Linux always tells processes there are a hundred.
+const TICKS: f64 = 100.0;
+
+/// Looks at a process from now on.
+#[derive(Debug, Clone)]
+pub struct Meter {
+    id: u32,
+    since: Instant,
+    ticks: u64,
+}
+
+impl Meter {
+    /// Of the process with that number.
+    #[must_use]
+    pub fn of(id: u32) -> Self {
+        Self { id, since: Instant::now(), ticks: ticks(id) }
+    }
+
+    /// Cores that it has kept busy since.
+    #[must_use]
+    pub fn cores(&self) -> f64 {
+        (ticks(self.id) - self.ticks) as f64 / TICKS / self.since.elapsed().as_secs_f64()
+    }
+}
+
+fn ticks(id: u32) -> u64 {
+    let stat = stat(format!("/proc/{id}").as_ref()).unwrap();
+    // Time for itself and in the system are the 12th and 13th there.
+    stat.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+}
+
+/// Megabytes of memory that it holds.
+#[must_use]
+pub fn resident_mb(id: u32) -> f64 {
+    status(id, "VmRSS:").trim_end_matches(" kB").parse::<f64>().unwrap() / 1_024.0
+}
+
+/// Its threads.
+#[must_use]
+pub fn threads(id: u32) -> usize {
+    status(id, "Threads:").parse().unwrap()
+}
+
+/// Its open files, connections included.
+#[must_use]
+pub fn open_files(id: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count()
+}
+
+fn status(id: u32, name: &str) -> String {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
+}
+
+/// Megabytes of memory that it has held at most; nothing once it has ended.
+#[must_use]
+pub fn peak_mb(id: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<f64>().ok()? / 1_024.0)
+}

@@ -1,0 +1,40 @@
+//! Faults while people draw, and whether anything that was acknowledged is lost, doubled, out of order or seen by the
+//! wrong ones:
+//!
+//!     make chaos
+//!     make chaos ARGS="--seconds 10 --only kill-server,disk-full"
+//!
+//! Ends with 1 when something is not as it has to be.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a benchmark a failure is what is to be told")]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use yibi_tools::chaos::{Fault, Plan, run};
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let mut plan = Plan { seconds: None, faults: Fault::ALL.to_vec() };
+    while let Some(word) = words.next() {
+        let mut value = || words.next().unwrap_or_else(|| panic!("{word} needs a value"));
+        match word.as_str() {
+            "--seconds" => plan.seconds = Some(Duration::from_secs_f64(value().parse().unwrap())),
+            "--only" => {
+                let names = value();
+                let known = |name: &str| Fault::ALL.iter().any(|fault| fault.name() == name);
+                for name in names.split(',') {
+                    assert!(known(name), "there is no fault {name}: {}", all_names());
+                }
+                plan.faults.retain(|fault| names.split(',').any(|name| name == fault.name()));
+            }
+            other => panic!("there is no {other}: --seconds N --only FAULT,… of {}", all_names()),
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    if runtime.block_on(run(&plan)) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn all_names() -> String {
+    Fault::ALL.map(Fault::name).join(", ")
+}

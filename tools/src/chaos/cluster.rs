@@ -1,0 +1,319 @@
+//! What a fault strikes: servers on databases of their own, and the load.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::clients::{Clients, LONG_REST, REST};
+use crate::bench::Case;
+use crate::bench::load::{Client, Figures, open};
+use crate::bench::process::peak_mb;
+use crate::bench::site::People;
+use crate::bench::wechat::{self, Mood};
+use yibi_tests::databases::{Database, Kind, free_port};
+use yibi_tests::proxy::Proxy;
+use yibi_tests::{Backend, Server, TempDir, Wechat, eventually};
+
+/// People of the bench's load, each with a connection.
+const PEOPLE: usize = 18;
+/// Their requests a second altogether: enough to be in the middle of something whenever a fault strikes, and
+/// little enough that what is measured is the fault and not a machine at its end.
+const RATE: f64 = 120.0;
+/// What they ask for, by turns.
+const CASES: [Case; 9] = [
+    Case::List,
+    Case::Save,
+    Case::EmptyList,
+    Case::Summaries,
+    Case::Append,
+    Case::Read,
+    Case::Me,
+    Case::SignIn,
+    Case::CachedPicture,
+];
+/// How long all may take to be well again.
+const WELL: Duration = Duration::from_secs(60);
+
+/// The words before a server's own, of another program that starts it, by the cluster's directory and the server's
+/// number.
+pub type Launcher = fn(&Path, usize) -> Vec<String>;
+
+/// What a fault needs besides the usual.
+#[derive(Debug, Default)]
+pub struct Requirements {
+    /// What starts the servers.
+    pub launcher: Option<Launcher>,
+    /// Redis behind a [`Proxy`].
+    pub redis_proxy: bool,
+    /// The servers behind nginx, and not asked by turns.
+    pub nginx: bool,
+    /// No load but the clients whose history is kept, and these at leisure.
+    pub quiet: bool,
+}
+
+/// Servers, databases, and those who use them.
+pub struct Cluster {
+    /// What the servers stand on.
+    pub backend: Backend,
+    /// One over the embedded store, otherwise two.
+    pub servers: Vec<Server>,
+    /// Redis, where there is one.
+    pub redis: Option<Database>,
+    /// MongoDB, where there is one.
+    pub mongo: Option<Database>,
+    /// What is between the servers and Redis, if that was wished for.
+    pub proxy: Option<Proxy>,
+    /// WeChat's mood.
+    pub wechat: watch::Sender<Mood>,
+    /// What is kept for the time being.
+    pub directory: TempDir,
+    /// The clients whose history is kept.
+    pub clients: Clients,
+    /// Users with drawings.
+    pub people: People,
+    /// When all was put right, each time.
+    pub healed: Vec<Duration>,
+    /// What went wrong besides.
+    pub failures: Vec<String>,
+    load: Option<JoinHandle<Figures>>,
+    watched: Arc<Mutex<Watched>>,
+    over: Over,
+    _nginx: Option<crate::bench::nginx::Nginx>,
+    _simulator: Wechat,
+}
+
+/// Tells the load and those who watch that all is over, also where that is because of a panic.
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Processes whose memory is looked at.
+#[derive(Debug, Default)]
+struct Watched {
+    ids: Vec<u32>,
+    peak_mb: f64,
+}
+
+impl Cluster {
+    /// Starts all of it.
+    pub async fn start(backend: Backend, requirements: &Requirements) -> Self {
+        let (simulator, directory) = (Wechat::start(), TempDir::new());
+        let wechat = watch::Sender::new(Mood::Good);
+        let api = format!("http://{}", wechat::start_in(&wechat).await);
+        let (mut redis, mut mongo, mut proxy) = (None, None, None);
+        let mut further = vec![("WECHAT__API_URL", api)];
+        if backend == Backend::Shared {
+            let database = mongo.insert(Database::start(Kind::Mongo).await);
+            further.push(("STORE__MONGODB_URI", database.url()));
+            let database = redis.insert(Database::start(Kind::Redis).await);
+            let mut url = database.url();
+            if requirements.redis_proxy {
+                let proxy = proxy.insert(Proxy::before(&database.address()).await);
+                url = format!("redis://{}/", proxy.address);
+            }
+            further.push(("STORE__REDIS_URL", url));
+        }
+        let count = if backend == Backend::Shared { 2 } else { 1 };
+        let servers: Vec<Server> = (0..count)
+            .map(|number| {
+                let words =
+                    requirements.launcher.map_or_else(Vec::new, |words| words(directory.path(), number));
+                server(&words, &simulator, &further)
+            })
+            .collect();
+        for server in &servers {
+            allow_connections(server.id());
+        }
+        let addresses: Vec<SocketAddr> = servers.iter().map(address).collect();
+        let nginx = requirements.nginx.then(|| {
+            crate::bench::nginx::Nginx::before(&addresses).expect("nginx and the kit's site are there")
+        });
+        let asked = nginx.as_ref().map_or_else(|| addresses.clone(), |nginx| vec![nginx.address]);
+        let people = People::come(&servers[0], PEOPLE).await;
+        let over = Arc::<AtomicBool>::default();
+        let load = (!requirements.quiet).then(|| load(&people, &asked, &over));
+        let urls: Vec<String> = asked.iter().map(|address| format!("http://{address}")).collect();
+        let rest = if requirements.quiet { LONG_REST } else { REST };
+        let clients = Clients::start(&urls, rest).await;
+        let watched = Arc::new(Mutex::new(Watched { ids: ids(&servers), peak_mb: 0.0 }));
+        tokio::spawn(watch_memory(Arc::clone(&watched), Arc::clone(&over)));
+        let mut cluster = Self {
+            backend,
+            servers,
+            redis,
+            mongo,
+            proxy,
+            wechat,
+            directory,
+            clients,
+            people,
+            healed: Vec::new(),
+            failures: Vec::new(),
+            load,
+            watched,
+            over: Over(over),
+            _nginx: nginx,
+            _simulator: simulator,
+        };
+        cluster.is_well().await;
+        cluster
+    }
+
+    /// Notes that from now on nothing is wrong.
+    pub fn heal(&mut self) {
+        self.healed.push(self.clients.history.now());
+    }
+
+    /// Kills a server as a power cut would, and starts it again after so long.
+    pub async fn crash(&mut self, which: usize, away: Duration) {
+        self.look_into_log(which);
+        self.servers[which].process().kill();
+        tokio::time::sleep(away).await;
+        self.heal();
+        // Its output is waited for.
+        tokio::task::block_in_place(|| self.servers[which].start_again());
+        allow_connections(self.servers[which].id());
+        self.watched.lock().unwrap().ids = ids(&self.servers);
+    }
+
+    /// Waits until everybody has drawn something again.
+    pub async fn is_well(&mut self) {
+        let since = self.clients.history.now();
+        let well = async || {
+            let events = self.clients.history.events();
+            let mut clients: Vec<usize> = events
+                .iter()
+                .rev()
+                .take_while(|event| event.replied >= since)
+                .filter(|event| event.invoked >= since && !event.failed())
+                .map(|event| event.client)
+                .collect();
+            clients.sort_unstable();
+            clients.dedup();
+            clients.len() == super::clients::DEVICES + 1
+        };
+        eventually("everybody draws", WELL, well).await;
+    }
+
+    /// What a server has to say about itself that no fault excuses.
+    fn look_into_log(&mut self, which: usize) {
+        let log = self.servers[which].log();
+        if let Some(line) = log.lines().find(|line| line.contains("panicked")) {
+            self.failures.push(format!("a panic: {line}"));
+        }
+    }
+
+    /// Ends the load, and says how much memory a server had at most and what the bench's load saw.
+    pub async fn end(mut self) -> Ended {
+        self.is_well().await;
+        for which in 0..self.servers.len() {
+            self.look_into_log(which);
+            if !self.servers[which].process().runs() {
+                self.failures.push("a server has ended".to_owned());
+            }
+        }
+        let stopped = self.clients.stop().await;
+        drop(self.over);
+        let load = match self.load {
+            Some(load) => load.await.unwrap(),
+            None => Figures::default(),
+        };
+        let peak_mb = self.watched.lock().unwrap().peak_mb;
+        let (events, finals) = stopped.unwrap_or_else(|failure| {
+            self.failures.push(failure);
+            Default::default()
+        });
+        Ended { events, finals, healed: self.healed, failures: self.failures, load, peak_mb }
+    }
+}
+
+/// What is left of a [`Cluster`].
+pub struct Ended {
+    /// What the clients have seen.
+    pub events: Vec<super::history::Event>,
+    /// What drawings hold.
+    pub finals: super::check::Finals,
+    /// When all was put right.
+    pub healed: Vec<Duration>,
+    /// What went wrong besides.
+    pub failures: Vec<String>,
+    /// What the bench's load saw.
+    pub load: Figures,
+    /// Megabytes that a server held at most.
+    pub peak_mb: f64,
+}
+
+/// One that keeps its address over all restarts. Limits hold, but those of a user's writes: the clients are faster
+/// than any hand.
+fn server(launcher: &[String], simulator: &Wechat, further: &[(&str, String)]) -> Server {
+    let listen = format!("127.0.0.1:{}", free_port());
+    let mut settings = vec![
+        ("HTTP__LISTEN", listen.as_str()),
+        ("LIMITS__USER_WRITES", "1000000"),
+        ("LIMITS__USER_WRITES_BURST", "1000000"),
+        ("LOG__FILTER", "warn,yibi_server::app=info"),
+    ];
+    settings.extend(further.iter().map(|(name, value)| (*name, value.as_str())));
+    let launcher: Vec<&str> = launcher.iter().map(String::as_str).collect();
+    Server::start_by(&launcher, Backend::Embedded, simulator, &settings)
+}
+
+/// Where clients are served.
+#[must_use]
+pub fn address(server: &Server) -> SocketAddr {
+    server.public.trim_start_matches("http://").parse().unwrap()
+}
+
+fn ids(servers: &[Server]) -> Vec<u32> {
+    servers.iter().map(Server::id).collect()
+}
+
+/// Descriptors for ten thousand connections and more, as the unit of the deploy kit gives them.
+pub fn allow_connections(process: u32) {
+    let own = std::fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+    let line = own.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let most = line.split_whitespace().nth(1).unwrap();
+    let limit = format!("--nofile={most}:{most}");
+    let status = Command::new("prlimit").args(["--pid", &process.to_string(), &limit]).status();
+    assert!(status.expect("prlimit, of util-linux").success());
+}
+
+async fn watch_memory(watched: Arc<Mutex<Watched>>, over: Arc<AtomicBool>) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(100));
+    while !over.load(Ordering::SeqCst) {
+        ticks.tick().await;
+        let mut watched = watched.lock().unwrap();
+        let peak = watched.ids.iter().copied().filter_map(peak_mb).fold(watched.peak_mb, f64::max);
+        watched.peak_mb = peak;
+    }
+}
+
+/// The load of the bench, until all is over.
+fn load(people: &People, asked: &[SocketAddr], over: &Arc<AtomicBool>) -> JoinHandle<Figures> {
+    let mut clients: Vec<Client> = Vec::new();
+    let mut by_case: Vec<_> = CASES.iter().map(|case| case.workers(people)).collect();
+    for person in (0..PEOPLE).rev() {
+        let worker = by_case[person % CASES.len()].remove(person);
+        clients.push(Client::new(asked[person / CASES.len() % asked.len()], worker));
+    }
+    let over = Arc::clone(over);
+    tokio::task::spawn_blocking(move || {
+        let mut all = Figures::default();
+        while !over.load(Ordering::SeqCst) {
+            let round = open(&mut clients, RATE, Duration::from_secs(1));
+            all.replies += round.replies;
+            all.errors += round.errors;
+        }
+        all
+    })
+}

@@ -1,0 +1,13 @@
+//! Benchmarks and fault injection against real servers and databases. The binaries beside this library run them.
+//!
+//! The databases are those of the `tests/services` script.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed expectation ends a tool with its message"
+)]
+
+pub mod bench;
+pub mod chaos;
