@@ -1,8 +1,10 @@
 //! The image and the composition, as far as they can be checked without an engine.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use serde_json::Value;
+use yibi_tests::TempDir;
 
 use super::{output, read, repository};
 
@@ -37,7 +39,16 @@ fn the_composition_names_what_is_there() {
             assert!(checked, "{needed}");
         }
         assert!(name == "nginx" || service["ports"].is_null(), "{name} is reached from outside");
-        let Some(environment) = service["environment"].as_object() else { continue };
+        for secret in service["secrets"].as_array().into_iter().flatten() {
+            assert!(
+                compose["secrets"].as_object().unwrap().contains_key(secret.as_str().unwrap()),
+                "{secret}"
+            );
+        }
+        if !name.starts_with("yibi-") {
+            continue;
+        }
+        let environment = service["environment"].as_object().unwrap();
         servers += 1;
         for variable in environment.keys() {
             let (section, key) = variable.strip_prefix("YIBI_").unwrap().split_once("__").unwrap();
@@ -57,7 +68,59 @@ fn the_composition_names_what_is_there() {
     }
     assert_eq!(servers, upstream.matches("    server ").count());
     let redis = services["redis"]["command"].to_string();
-    assert!(redis.contains(r#""--appendonly","yes""#) && redis.contains("noeviction"), "{redis}");
+    assert!(redis.contains("--appendonly yes") && redis.contains("noeviction"), "{redis}");
+}
+
+#[test]
+fn images_are_pinned_to_a_version() {
+    let compose = yaml("deploy/containers/compose.yaml");
+    let services = compose["services"].as_object().unwrap();
+    let images = services.values().map(|service| service["image"].as_str().unwrap().to_owned());
+    let file = read("deploy/containers/Dockerfile");
+    let built = file.lines().find_map(|line| line.strip_prefix("FROM rust:")).unwrap();
+    let built = format!("rust:{}", built.split('-').next().unwrap());
+    for image in images.filter(|image| image != "yibi").chain([built]) {
+        let (_, version) = image.split_once(':').unwrap();
+        let exact =
+            version.split('.').count() == 3 && version.split('.').all(|part| part.parse::<u32>().is_ok());
+        assert!(exact, "{image}");
+    }
+}
+
+#[test]
+fn databases_in_containers_want_a_password() {
+    let compose = yaml("deploy/containers/compose.yaml");
+    let directory = TempDir::new();
+    let script = directory.path().join("make-secrets");
+    std::fs::copy(repository("deploy/containers/make-secrets"), &script).unwrap();
+    output(Command::new(&script).arg("an app secret"));
+    let secret = |name: &str| std::fs::read_to_string(directory.path().join("secrets").join(name)).unwrap();
+    for (name, secret_of) in compose["secrets"].as_object().unwrap() {
+        assert_eq!(secret_of["file"], format!("./secrets/{name}"));
+        assert!(!secret(name).trim().is_empty(), "{name}");
+    }
+    let mode = std::fs::metadata(directory.path().join("secrets")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "for nobody else");
+
+    let password = secret("redis_conf").trim().strip_prefix("requirepass ").unwrap().to_owned();
+    assert_eq!(secret("redis_url").trim(), format!("redis://:{password}@redis:6379/0"));
+    let mongodb = secret("mongodb_password");
+    assert!(secret("mongodb_uri").starts_with(&format!("mongodb://yibi:{}@mongodb:27017/", mongodb.trim())));
+    assert!(secret("mongodb_uri").contains("replicaSet=rs0&authSource=yibi"));
+    let services = &compose["services"];
+    assert!(services["redis"]["command"].to_string().contains("</run/secrets/redis_conf"));
+    assert!(services["mongodb"]["entrypoint"].to_string().contains("--keyFile"));
+    let wanted =
+        [password.as_str(), mongodb.trim(), secret("admin_token").trim(), "an app secret"].map(str::to_owned);
+    let mut different = wanted.to_vec();
+    different.dedup();
+    assert_eq!(different.len(), 4);
+
+    // A second run would change passwords that the databases keep.
+    let again = Command::new(&script).arg("another").output().unwrap();
+    assert_eq!(again.status.code(), Some(73));
+    assert_eq!(secret("app_secret").trim(), "an app secret");
+    assert_eq!(Command::new(&script).arg("").output().unwrap().status.code(), Some(64));
 }
 
 #[test]

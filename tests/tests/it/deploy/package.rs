@@ -88,6 +88,21 @@ async fn the_package_installs_and_the_server_in_it_starts() {
         # Settings that were changed stay as they are, with the upgrade and without the package.
         yibi-upgrade yibi_*.deb
         grep -c "$5" /etc/yibi/yibi.toml
+
+        # A new default beside settings that were changed: nobody is asked, and nothing is lost.
+        newer=$(mktemp -d)
+        dpkg-deb --raw-extract yibi_*.deb "$newer"
+        sed -i 's/^Version: .*/Version: 99/' "$newer/DEBIAN/control"
+        echo '# a new default' >>"$newer/etc/yibi/yibi.toml"
+        dpkg-deb --build -Znone "$newer" /tmp/newer.deb >/dev/null
+        kept=$(sha256sum /etc/yibi/yibi.toml)
+        yibi-upgrade /tmp/newer.deb </dev/null
+        [ "$kept" = "$(sha256sum /etc/yibi/yibi.toml)" ] && echo "the settings stay"
+        tail -n 1 /etc/yibi/yibi.toml.dpkg-dist
+        dpkg-query --show --showformat='version ${Version}\n' yibi
+        # The way back meets the same question; so does a file that was removed.
+        yibi-upgrade yibi_*.deb /tmp/newer.deb </dev/null
+        [ "$kept" = "$(sha256sum /etc/yibi/yibi.toml)" ] && echo "and on the way back"
         dpkg --purge yibi
         [ -f /var/lib/yibi/yibi.sqlite3 ] && [ ! -e /usr/bin/yibi-server ] && [ ! -e /etc/yibi/yibi.toml ] && echo "drawings stay"
     "#;
@@ -112,6 +127,11 @@ async fn the_package_installs_and_the_server_in_it_starts() {
         "ended with 0",
         "broken: 1",
         "nothing was changed",
+        "the settings stay",
+        "yibi-upgrade: /etc/yibi/yibi.toml is kept as it was; the package's own is /etc/yibi/yibi.toml.dpkg-dist",
+        "# a new default",
+        "version 99",
+        "and on the way back",
         "drawings stay",
     ] {
         assert!(lines.contains(&line), "{line:?} is missing:\n{said}");

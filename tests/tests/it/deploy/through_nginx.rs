@@ -191,7 +191,7 @@ async fn a_websocket_is_passed_through() {
         String::from_utf8(head).unwrap().to_ascii_lowercase()
     });
     let site = Site::before(&[&address]).await;
-    let request = site.client().get(format!("{}/api/v1/rooms/r/live", site.url));
+    let request = site.client().get(format!("{}/api/v1/live", site.url));
     let request = request.header("connection", "Upgrade").header("upgrade", "websocket");
     let reply = request.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==").send().await.unwrap();
     assert_eq!(reply.status(), 101);

@@ -50,6 +50,76 @@ fn systemd_takes_the_backups_units() {
 }
 
 #[test]
+fn systemd_takes_the_unit_of_pm2() {
+    let directory = TempDir::new();
+    let path = directory.path().join("pm2-yibi.service");
+    std::fs::write(&path, read("deploy/pm2/pm2-yibi.service")).unwrap();
+    let said = output(Command::new("systemd-analyze").arg("verify").arg(&path));
+    assert!(!said.contains("yibi"), "{said}");
+    // Both ways to run pm2 mean the same daemon, and none runs as root.
+    let unit = read("deploy/pm2/pm2-yibi.service");
+    assert!(unit.contains("User=yibi\n") && unit.contains("PM2_HOME=/var/lib/yibi/.pm2\n"));
+    for guide in ["deploy/guide/start.md", "deploy/guide/start.zh.md"] {
+        let guide = read(guide);
+        assert!(guide.contains("runuser -u yibi -- env PM2_HOME=/var/lib/yibi/.pm2 pm2"));
+        assert!(!guide.contains("export PM2_HOME") && !guide.contains("pm2 startup systemd"));
+    }
+}
+
+/// Settings of units that need a namespace, which an unprivileged container may not make.
+const NAMESPACES: [&str; 12] = [
+    "PrivateDevices",
+    "PrivateIPC",
+    "PrivateTmp",
+    "ProtectClock",
+    "ProtectControlGroups",
+    "ProtectHome",
+    "ProtectHostname",
+    "ProtectKernelLogs",
+    "ProtectKernelModules",
+    "ProtectKernelTunables",
+    "ProtectProc",
+    "ProtectSystem",
+];
+
+#[test]
+fn the_units_start_in_a_container_with_their_drop_in() {
+    let keys = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter_map(|line| line.split_once('='));
+        lines.map(|(key, _)| key.to_owned()).filter(|key| NAMESPACES.contains(&key.as_str())).collect()
+    };
+    let drop_in = read("deploy/lxc/container.conf");
+    for (unit, path) in [
+        ("yibi.service", "deploy/systemd/yibi.service"),
+        ("yibi-backup.service", "deploy/backup/yibi-backup.service"),
+    ] {
+        let text = read(path);
+        assert!(!keys(&text).is_empty());
+        for key in keys(&text) {
+            assert!(keys(&drop_in).contains(&key), "{unit}: {key}");
+        }
+        for line in text.lines() {
+            let (key, _) = line.split_once('=').unwrap_or_default();
+            let known =
+                NAMESPACES.contains(&key) || !(key.starts_with("Protect") || key.starts_with("Private"));
+            assert!(known, "{unit}: does {key} need a namespace?");
+        }
+        let directory = TempDir::new();
+        let path = directory.path().join(unit);
+        let programs = [("/usr/bin/yibi-server", "/bin/true"), ("/usr/lib/yibi/yibi-backup", "/bin/true")];
+        let text = programs.iter().fold(text, |text, (from, to)| text.replace(from, to));
+        std::fs::write(&path, text.replace("yibi.socket", "sockets.target")).unwrap();
+        std::fs::create_dir(directory.path().join(format!("{unit}.d"))).unwrap();
+        std::fs::write(directory.path().join(format!("{unit}.d/container.conf")), &drop_in).unwrap();
+        let said = output(Command::new("systemd-analyze").arg("verify").arg(&path));
+        assert!(!said.contains("yibi") && !said.contains("container.conf"), "{said}");
+    }
+    for guide in ["deploy/guide/start.md", "deploy/guide/start.zh.md"] {
+        assert!(read(guide).contains("/usr/share/yibi/lxc/container.conf"), "{guide}");
+    }
+}
+
+#[test]
 fn a_server_has_time_to_drain() {
     let settings: toml::Table = read("server/settings.default.toml").parse().unwrap();
     let seconds = |key: &str| settings["http"][key].as_integer().unwrap();
