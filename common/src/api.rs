@@ -66,6 +66,8 @@ pub struct LimitsReply {
     pub actions_per_drawing: u32,
     /// Bytes of one drawing's actions, as they are stored.
     pub bytes_per_drawing: u32,
+    /// Points of one drawing, undone strokes included; a 2016 picture counts the points that it expands to.
+    pub points_per_drawing: u32,
     /// Drawings of one user, the bin included.
     pub drawings_per_user: u32,
     /// Bytes of all drawings of one user as they are stored, the bin included.
@@ -90,6 +92,7 @@ impl LimitsReply {
             points_per_stroke,
             actions_per_drawing,
             bytes_per_drawing,
+            points_per_drawing,
             drawings_per_user,
             bytes_per_user,
             coordinate_factor,
@@ -100,6 +103,7 @@ impl LimitsReply {
             points_per_stroke,
             actions_per_drawing,
             bytes_per_drawing,
+            points_per_drawing,
             drawings_per_user,
             bytes_per_user,
             coordinate_factor,

@@ -1,9 +1,9 @@
-//! The numbers that bound a drawing and a user, and the one-stroke mode.
+//! The limits of a drawing and of a user.
 
 use serde::{Deserialize, Serialize};
 
-/// How much a user may draw. The server refuses what goes beyond, before it stores anything; a client
-/// learns the numbers from `GET /api/v1/limits`.
+/// The limits of what a user may draw. The server refuses a request that goes beyond one before it stores anything; a
+/// client reads the numbers from `GET /api/v1/limits`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -13,6 +13,8 @@ pub struct Limits {
     pub actions_per_drawing: u32,
     /// Bytes of one drawing's actions, as they are stored.
     pub bytes_per_drawing: u32,
+    /// Points of one drawing, undone strokes included; a 2016 picture counts the points that it expands to.
+    pub points_per_drawing: u32,
     /// Drawings of one user, the bin included.
     pub drawings_per_user: u32,
     /// Bytes of all drawings of one user as they are stored, the bin included.
@@ -32,6 +34,7 @@ impl Default for Limits {
             points_per_stroke: 10_000,
             actions_per_drawing: 5_000,
             bytes_per_drawing: 1 << 20,
+            points_per_drawing: 1_000_000,
             drawings_per_user: 2_000,
             bytes_per_user: 64 << 20,
             coordinate_factor: 4,

@@ -115,6 +115,7 @@ async fn append(
         fits_one_stroke: false,
         max_actions: 5_000,
         max_bytes: 1 << 20,
+        max_points: 1_000_000,
     };
     let new = NewDrawing {
         title: String::new(),

@@ -75,6 +75,7 @@ codes! {
     PhoneCodeInvalid, "phone_code_invalid", UNPROCESSABLE_ENTITY, "The code for the phone number can't be used; WeChat's button gives a new one.";
     DrawingFull, "drawing_full", UNPROCESSABLE_ENTITY, "The drawing can't hold more.";
     TooManyDrawings, "too_many_drawings", UNPROCESSABLE_ENTITY, "The user can't have more drawings.";
+    DrawingTooLarge, "drawing_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for one reply; read a part of it with since.";
     PictureTooLarge, "picture_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for a picture.";
     InvalidImage, "invalid_image", UNPROCESSABLE_ENTITY, "The image can't be taken.";
     StorageFull, "storage_full", UNPROCESSABLE_ENTITY, "The user's storage is full.";
@@ -223,6 +224,7 @@ impl From<DrawingError> for Problem {
             DrawingError::DrawingFull => Self::new(Code::DrawingFull),
             DrawingError::TooManyDrawings => Self::new(Code::TooManyDrawings),
             DrawingError::StorageFull => Self::new(Code::StorageFull),
+            DrawingError::DrawingTooLarge => Self::new(Code::DrawingTooLarge),
             DrawingError::PictureTooLarge => Self::new(Code::PictureTooLarge),
             DrawingError::Busy => Self::new(Code::Busy).retry_after(Duration::from_secs(1)),
             DrawingError::Image(flaw) => Self::new(Code::InvalidImage).detail(flaw.to_string()),

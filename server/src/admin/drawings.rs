@@ -128,11 +128,11 @@ struct ReadQuery {
     since: Option<u32>,
 }
 
-async fn detail(app: &App, public_id: &str, id: &str, since: u32) -> Result<DrawingDetail, Problem> {
+/// The JSON of a [`DrawingDetail`].
+async fn detail(app: &App, public_id: &str, id: &str, since: u32) -> Result<Vec<u8>, Problem> {
     let user = user(app, public_id).await?;
-    let opened = app.drawings.open(&user.key, id, since).await?;
-    let drawing = drawing_row(UserRef::from(&user), &opened.header);
-    Ok(DrawingDetail { drawing, since: opened.since, actions: opened.actions })
+    let row = |header: &Header| drawing_row(UserRef::from(&user), header);
+    Ok(app.drawings.detail(&user.key, id, since, row).await?)
 }
 
 /// One drawing with its actions, also from the bin.
@@ -143,6 +143,7 @@ async fn detail(app: &App, public_id: &str, id: &str, since: u32) -> Result<Draw
 ), responses(
     (status = 200, description = "The drawing", body = DrawingDetail),
     (status = 404, description = "`user_not_found`, `drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "`drawing_too_large`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn read(
@@ -153,7 +154,8 @@ pub(super) async fn read(
 ) -> Reply {
     let asked: ReadQuery = query(&request)?;
     let (user, id) = path.into_inner();
-    Ok(HttpResponse::Ok().json(detail(&app, &user, &id, asked.since.unwrap_or(0)).await?))
+    let json = detail(&app, &user, &id, asked.since.unwrap_or(0)).await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(json))
 }
 
 /// The same as a file.
@@ -163,14 +165,16 @@ pub(super) async fn read(
 ), responses(
     (status = 200, description = "The drawing", body = DrawingDetail),
     (status = 404, description = "`user_not_found`, `drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "`drawing_too_large`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn export(app: App, _viewer: Viewer, path: Path<(String, String)>) -> Reply {
     let (user, id) = path.into_inner();
-    let drawing = detail(&app, &user, &id, 0).await?;
+    let json = detail(&app, &user, &id, 0).await?;
     // A v1 id needs no quoting.
     let file = format!("attachment; filename=\"{id}.json\"");
-    Ok(HttpResponse::Ok().insert_header((header::CONTENT_DISPOSITION, file)).json(drawing))
+    let disposition = (header::CONTENT_DISPOSITION, file);
+    Ok(HttpResponse::Ok().insert_header(disposition).content_type("application/json").body(json))
 }
 
 #[derive(Deserialize)]

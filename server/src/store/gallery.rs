@@ -169,6 +169,8 @@ pub struct Batch {
     pub max_actions: u32,
     /// The most bytes that the drawing may hold.
     pub max_bytes: u64,
+    /// The most points that the drawing may hold.
+    pub max_points: u32,
 }
 
 impl Batch {
@@ -208,6 +210,10 @@ impl Batch {
             Some(Obstacle::Actions)
         } else if header.bytes.saturating_add(self.bytes()) > self.max_bytes {
             Some(Obstacle::Bytes)
+        } else if self.point_count > 0
+            && header.point_count.saturating_add(self.point_count) > self.max_points
+        {
+            Some(Obstacle::Points)
         } else {
             None
         }
@@ -229,6 +235,8 @@ pub enum Obstacle {
     Actions,
     /// There would be too many bytes.
     Bytes,
+    /// There would be too many points.
+    Points,
 }
 
 /// What became of an append.
@@ -266,6 +274,8 @@ pub struct WeappSave<'a> {
     pub max_actions: u32,
     /// As in [`Batch`].
     pub max_bytes: u64,
+    /// As in [`Batch`].
+    pub max_points: u32,
 }
 
 impl WeappSave<'_> {
@@ -274,14 +284,19 @@ impl WeappSave<'_> {
     /// `one_stroke` takes none.
     #[must_use]
     pub fn obstacle(&self, header: &Header) -> Option<Obstacle> {
-        let (actions, bytes) =
-            if header.all_weapp { (0, 0) } else { (header.seq - header.base, header.bytes) };
+        let (actions, bytes, points) = if header.all_weapp {
+            (0, 0, 0)
+        } else {
+            (header.seq - header.base, header.bytes, header.point_count)
+        };
         if header.mode == Mode::OneStroke {
             Some(Obstacle::OneStroke)
         } else if actions >= self.max_actions {
             Some(Obstacle::Actions)
         } else if bytes.saturating_add(self.blob.len() as u64) > self.max_bytes {
             Some(Obstacle::Bytes)
+        } else if self.point_count > 0 && points.saturating_add(self.point_count) > self.max_points {
+            Some(Obstacle::Points)
         } else {
             None
         }

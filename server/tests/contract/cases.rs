@@ -42,6 +42,7 @@ macro_rules! gallery_cases {
                 a_paper_too_small_refuses
                 too_many_actions_are_refused
                 too_many_bytes_are_refused
+                too_many_points_are_refused
                 obstacles_are_told_in_their_order
                 a_new_drawing_refuses_what_an_empty_one_would
                 of_many_appends_at_one_number_one_wins
@@ -126,6 +127,7 @@ macro_rules! gallery_cases {
                 a_modern_append_goes_behind_a_save
                 a_save_brings_a_drawing_back_from_the_bin
                 a_save_keeps_the_limits
+                a_save_keeps_the_limit_of_points
                 one_stroke_takes_no_save
                 a_2016_id_is_kept
                 concurrent_saves_leave_one

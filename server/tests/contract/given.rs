@@ -72,6 +72,7 @@ pub fn batch(from_seq: u32, blobs: Vec<Vec<u8>>) -> Batch {
         fits_one_stroke: false,
         max_actions: 5_000,
         max_bytes: 1 << 20,
+        max_points: 1_000_000,
     }
 }
 
@@ -86,6 +87,7 @@ pub fn save<'a>(id: &'a str, blob: &'a [u8]) -> WeappSave<'a> {
         point_count: 30,
         max_actions: 5_000,
         max_bytes: 1 << 20,
+        max_points: 1_000_000,
     }
 }
 

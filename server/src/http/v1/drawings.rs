@@ -73,6 +73,7 @@ struct ReadQuery {
 ), responses(
     (status = 200, description = "The drawing", body = DrawingReply),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "`drawing_too_large`: the actions exceed one reply; ask for a part of them with `since`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn read(app: App, caller: Authenticated, id: Path<String>, request: HttpRequest) -> Reply {

@@ -44,6 +44,10 @@ impl DrawingService {
             let valid = action.validate(ANY_PAPER, Mode::Free, limits);
             valid.map_err(|rule| DrawingError::Invalid { index: Some(index), rule })?;
         }
+        let points: u64 = append.actions.iter().map(|action| u64::from(action.point_count())).sum();
+        if points > u64::from(limits.points_per_drawing) {
+            return Err(DrawingError::DrawingFull);
+        }
         let create = creation(&append, limits)?;
         let actions = &append.actions;
         let blobs: Vec<Vec<u8>> = actions.iter().map(codec::encode).collect();
@@ -144,6 +148,7 @@ fn batch(from_seq: u32, actions: &[Action], blobs: &[Vec<u8>], limits: &Limits) 
         fits_one_stroke: actions.iter().all(one_stroke),
         max_actions: limits.actions_per_drawing,
         max_bytes: u64::from(limits.bytes_per_drawing),
+        max_points: limits.points_per_drawing,
     }
 }
 
@@ -179,7 +184,7 @@ fn refusal(
     match obstacle {
         Obstacle::Deleted => DrawingError::Deleted,
         Obstacle::Moved => DrawingError::Conflict { base: header.base, seq: header.seq },
-        Obstacle::Actions | Obstacle::Bytes => DrawingError::DrawingFull,
+        Obstacle::Actions | Obstacle::Bytes | Obstacle::Points => DrawingError::DrawingFull,
         Obstacle::OneStroke | Obstacle::OffPaper => {
             let broken = actions.iter().enumerate().find_map(|(index, action)| {
                 let rule = action.validate(header.paper, header.mode, limits).err()?;

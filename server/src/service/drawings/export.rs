@@ -10,11 +10,12 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 use yibi_common::api::{DrawingReply, Summary};
+use yibi_common::limits::Limits;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use super::pictures::{Format, drawn};
-use super::{DrawingError, DrawingResult, DrawingService, decoded};
+use super::{DrawingError, DrawingResult, DrawingService, json};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::UserKey;
 use crate::store::avatars::Avatars;
@@ -88,7 +89,8 @@ impl DrawingService {
             let place = self.0.render_pool.place(&user.key).await?;
             let Some(stored) = self.0.store.read(&user.key, &id, 0).await? else { continue };
             let summary = self.summary(&stored.header, &user.public_id, &self.0.keys.get().await?.signer);
-            let write = move || write_drawing(&mut archive, &stored, summary).map(|()| archive);
+            let limits = self.0.limits.clone();
+            let write = move || write_drawing(&mut archive, &stored, summary, &limits).map(|()| archive);
             archive = place.work(write).await?;
             archive.send(pieces).await?;
         }
@@ -115,12 +117,21 @@ impl DrawingService {
     }
 }
 
-fn write_drawing(archive: &mut Archive, stored: &Stored, summary: Summary) -> DrawingResult<()> {
+fn write_drawing(
+    archive: &mut Archive,
+    stored: &Stored,
+    summary: Summary,
+    limits: &Limits,
+) -> DrawingResult<()> {
     // A link in a file that is kept for years would only be a riddle.
     let summary = Summary { image_url: None, ..summary };
     let folder = if stored.header.deleted_at.is_some() { "deleted" } else { "drawings" };
     let name = format!("{folder}/{}", summary.id);
-    let json = json_of(&DrawingReply { summary, actions: decoded(stored)? })?;
+    let json = match json::write_reply(&summary, stored, limits) {
+        // The summary tells the user that the drawing exists, and the picture may still follow.
+        Err(DrawingError::DrawingTooLarge) => json_of(&DrawingReply { summary, actions: Vec::new() })?,
+        json => json?,
+    };
     archive.file(&format!("{name}.json"), &json)?;
     match drawn(stored, stored.header.seq, Format::Png, SIZE) {
         Ok(png) => archive.file(&format!("{name}.png"), &png),

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use yibi_common::api::{DrawingReply, Summary};
+use yibi_common::api::Summary;
 use yibi_common::limits::Limits;
 
-use super::{DrawingError, DrawingResult, DrawingService, check_id, decoded};
+use super::{DrawingError, DrawingResult, DrawingService, check_id, json};
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 use crate::keys::Signer;
@@ -46,10 +46,11 @@ impl DrawingService {
         Ok(Page { drawings, next })
     }
 
-    /// One drawing with its actions from `since` on, also from the bin, as the JSON of a [`DrawingReply`].
+    /// One drawing with its actions from `since` on, also from the bin, as the JSON of a
+    /// [`DrawingReply`](yibi_common::api::DrawingReply).
     ///
     /// # Errors
-    /// [`DrawingError::NotFound`], [`DrawingError::Store`].
+    /// [`DrawingError::NotFound`], [`DrawingError::DrawingTooLarge`], [`DrawingError::Store`].
     pub async fn read(
         &self,
         user: &UserKey,
@@ -60,12 +61,8 @@ impl DrawingService {
         check_id(id).map_err(|_| DrawingError::NotFound)?;
         let stored = self.0.store.read(user, id, since).await?.ok_or(DrawingError::NotFound)?;
         let summary = self.summary(&stored.header, public_id, &self.0.keys.get().await?.signer);
-        let bytes = stored.actions.iter().map(Vec::len).sum();
-        let json = move || {
-            let reply = DrawingReply { summary, actions: decoded(&stored)? };
-            serde_json::to_vec(&reply).map_err(|_| DrawingError::Internal("a drawing has no JSON form"))
-        };
-        self.lightly(user, bytes, json).await
+        let limits = self.0.limits.clone();
+        self.lightly(user, json::weight(&stored), move || json::write_reply(&summary, &stored, &limits)).await
     }
 
     /// Whether an append at 0 would make that drawing, with that title.

@@ -4,6 +4,7 @@
 mod append;
 mod avatar;
 mod export;
+mod json;
 mod listing;
 mod operator;
 mod pictures;
@@ -22,7 +23,6 @@ use yibi_common::limits::Limits;
 pub use append::Append;
 pub use avatar::{AvatarLink, Flaw, MAX_UPLOAD, MEDIA_TYPE as AVATAR_TYPE, square};
 pub use listing::Page;
-pub use operator::Opened;
 pub use pictures::{Format, Link, Picture};
 pub use purge::run_purge;
 pub use weapp::Save;
@@ -65,7 +65,7 @@ pub enum DrawingError {
     /// Another value can't be taken; in words for the caller.
     #[error("{0}")]
     Value(&'static str),
-    /// The drawing would have too many actions or bytes.
+    /// The drawing would have too many actions, bytes or points.
     #[error("the drawing is full")]
     DrawingFull,
     /// The user would have too many drawings.
@@ -77,6 +77,9 @@ pub enum DrawingError {
     /// The drawing can't be shown as a picture.
     #[error("the drawing is too large for a picture")]
     PictureTooLarge,
+    /// The JSON of the drawing's actions exceeds the limit of a reply.
+    #[error("the drawing is too large for one reply")]
+    DrawingTooLarge,
     /// Too much is waiting already.
     #[error("too much to do")]
     Busy,

@@ -1,22 +1,11 @@
 //! What an operator sees and does: any user's drawings, those in the bin like the others.
 
-use yibi_common::admin::{Happening, UserRef};
-use yibi_common::drawing::Action;
+use yibi_common::admin::{DrawingRow, Happening, UserRef};
 
-use super::{DrawingError, DrawingResult, DrawingService, check_id, decoded};
+use super::{DrawingError, DrawingResult, DrawingService, check_id, decoded, json};
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 use crate::store::gallery::{Gallery, Header};
-
-/// A drawing with its actions from a number on.
-pub struct Opened {
-    /// The drawing.
-    pub header: Header,
-    /// The number of the first of the actions.
-    pub since: u32,
-    /// The actions.
-    pub actions: Vec<Action>,
-}
 
 /// The most bytes of stored forms that an event carries.
 const CARRIED: u64 = 64 << 10;
@@ -58,15 +47,23 @@ impl DrawingService {
         Ok(())
     }
 
-    /// A drawing with its actions from `since` on, also from the bin.
+    /// A drawing with its actions from `since` on, also from the bin, as the JSON of a
+    /// [`DrawingDetail`](yibi_common::admin::DrawingDetail) with that row.
     ///
     /// # Errors
-    /// [`DrawingError::NotFound`], [`DrawingError::Store`].
-    pub async fn open(&self, user: &UserKey, id: &str, since: u32) -> DrawingResult<Opened> {
+    /// [`DrawingError::NotFound`], [`DrawingError::DrawingTooLarge`], [`DrawingError::Busy`], [`DrawingError::Store`].
+    pub async fn detail(
+        &self,
+        user: &UserKey,
+        id: &str,
+        since: u32,
+        row: impl FnOnce(&Header) -> DrawingRow,
+    ) -> DrawingResult<Vec<u8>> {
         check_id(id).map_err(|_| DrawingError::NotFound)?;
         let stored = self.0.store.read(user, id, since).await?.ok_or(DrawingError::NotFound)?;
-        let actions = decoded(&stored)?;
-        Ok(Opened { header: stored.header, since: stored.since, actions })
+        let row = row(&stored.header);
+        let limits = self.0.limits.clone();
+        self.lightly(user, json::weight(&stored), move || json::write_detail(&row, &stored, &limits)).await
     }
 
     /// A drawing without its actions, also from the bin.

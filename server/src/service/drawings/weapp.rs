@@ -65,6 +65,7 @@ impl DrawingService {
             point_count,
             max_actions: limits.actions_per_drawing,
             max_bytes: u64::from(limits.bytes_per_drawing),
+            max_points: limits.points_per_drawing,
         };
         let need = Need { id: &v1_id, drawing: true, bytes: blob.len() as u64 };
         let refused = |header: Option<&Header>| header.is_some_and(|header| save.obstacle(header).is_some());
@@ -85,6 +86,7 @@ impl DrawingService {
             WeappSaved::Refused(
                 Obstacle::Actions
                 | Obstacle::Bytes
+                | Obstacle::Points
                 | Obstacle::Deleted
                 | Obstacle::Moved
                 | Obstacle::OffPaper,

@@ -73,6 +73,7 @@ impl Given {
             fits_one_stroke: true,
             max_actions: 9,
             max_bytes: 99,
+            max_points: 1_000_000,
         };
         self.store.append(&self.ann, DRAWING, &batch, Some(&new), Micros::now()).await.unwrap();
     }

@@ -168,6 +168,10 @@ fn allows(user: &str, key: &str, batch: &Batch, create: Option<&NewDrawing>) -> 
         doc! {"base": {"$gte": from_seq + i64::from(batch.len()) - i64::from(batch.max_actions)}},
         doc! {"bytes": {"$lte": signed(batch.max_bytes).saturating_sub(signed(batch.bytes()))}},
     ];
+    if batch.point_count > 0 {
+        let most = i64::from(batch.max_points) - i64::from(batch.point_count);
+        rules.push(doc! {"points": {"$lte": most}});
+    }
     rules.push(if batch.fits_one_stroke {
         let strokes = doc! {"strokes": {"$lte": 1 - i64::from(batch.stroke_count)}};
         doc! {"$or": [{"mode": mode_name(Mode::Free)}, strokes]}

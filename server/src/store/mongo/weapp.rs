@@ -21,6 +21,7 @@ pub(super) struct Save {
     point_count: u32,
     max_actions: u32,
     max_bytes: u64,
+    max_points: u32,
 }
 
 impl From<&WeappSave<'_>> for Save {
@@ -34,6 +35,7 @@ impl From<&WeappSave<'_>> for Save {
             point_count: save.point_count,
             max_actions: save.max_actions,
             max_bytes: save.max_bytes,
+            max_points: save.max_points,
         }
     }
 }
@@ -43,14 +45,16 @@ impl Save {
         self.blobs.iter().map(|blob| blob.len() as u64).sum()
     }
 
-    /// What keeps the save from a drawing that holds so many actions and bytes besides.
-    fn obstacle(&self, mode: Mode, actions: u32, bytes: u64) -> Option<Obstacle> {
+    /// The obstacle to the save on a drawing that keeps so many actions, bytes and points besides.
+    fn obstacle(&self, mode: Mode, actions: u32, bytes: u64, points: u32) -> Option<Obstacle> {
         if mode == Mode::OneStroke {
             Some(Obstacle::OneStroke)
         } else if actions.saturating_add(1) > self.max_actions {
             Some(Obstacle::Actions)
         } else if bytes.saturating_add(self.bytes()) > self.max_bytes {
             Some(Obstacle::Bytes)
+        } else if self.point_count > 0 && points.saturating_add(self.point_count) > self.max_points {
+            Some(Obstacle::Points)
         } else {
             None
         }
@@ -88,7 +92,7 @@ impl Collections {
         let key = drawing_key(user, &save.id);
         for _ in 0..ROUNDS {
             let Some(drawing) = self.find_drawing(user, &key).await? else {
-                if let Some(obstacle) = save.obstacle(Mode::Free, 0, 0) {
+                if let Some(obstacle) = save.obstacle(Mode::Free, 0, 0, 0) {
                     return Ok(WeappSaved::Refused(obstacle));
                 }
                 let new = DrawingDoc::new(user, &save.header(now), &save.blobs, true)?;
@@ -101,9 +105,12 @@ impl Collections {
                 self.finish_purge(&drawing).await?;
                 continue;
             }
-            let (kept_actions, kept_bytes) =
-                if drawing.all_weapp { (0, 0) } else { (drawing.seq - drawing.base, drawing.bytes) };
-            if let Some(obstacle) = save.obstacle(drawing.mode, kept_actions, kept_bytes) {
+            let (kept_actions, kept_bytes, kept_points) = if drawing.all_weapp {
+                (0, 0, 0)
+            } else {
+                (drawing.seq - drawing.base, drawing.bytes, drawing.points)
+            };
+            if let Some(obstacle) = save.obstacle(drawing.mode, kept_actions, kept_bytes, kept_points) {
                 return Ok(WeappSaved::Refused(obstacle));
             }
             let full = drawing.tail_size > room_for(&save.blobs);

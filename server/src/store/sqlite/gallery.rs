@@ -148,7 +148,7 @@ impl Gallery for SqliteStore {
     }
 
     async fn weapp_save(&self, user: &UserKey, save: &WeappSave<'_>, now: Micros) -> StoreResult<WeappSaved> {
-        let WeappSave { paper, stroke_count, point_count, max_actions, max_bytes, .. } = *save;
+        let WeappSave { paper, stroke_count, point_count, max_actions, max_bytes, max_points, .. } = *save;
         let (user, id, blob) = (user.clone(), save.id.to_owned(), save.blob.to_vec());
         let weapp_id = save.weapp_id.map(str::to_owned);
         self.writing(blob.len(), move |connection| {
@@ -161,6 +161,7 @@ impl Gallery for SqliteStore {
                 point_count,
                 max_actions,
                 max_bytes,
+                max_points,
             };
             drawings::weapp_save(connection, &user, &save, now)
         })

@@ -220,6 +220,24 @@ pub async fn too_many_bytes_are_refused<G: GalleryUnderTest>(gallery: &G) {
     assert_eq!(header(gallery, &ann, "d").await.bytes, bytes + 100);
 }
 
+pub async fn too_many_points_are_refused<G: GalleryUnderTest>(gallery: &G) {
+    let ann = user("ann");
+    draw(gallery, &ann, "d", 3, at(0)).await;
+    assert_eq!(header(gallery, &ann, "d").await.point_count, 60);
+    let over = Batch { max_points: 99, ..batch(3, blobs(3, 2)) };
+    let appended = gallery.append(&ann, "d", &over, None, at(1)).await.unwrap();
+    assert_eq!(refusal(appended).0, Obstacle::Points);
+    assert_eq!(header(gallery, &ann, "d").await.seq, 3);
+    let exact = Batch { max_points: 100, ..over };
+    let appended = gallery.append(&ann, "d", &exact, None, at(1)).await.unwrap();
+    assert_eq!(appended, Appended::Done { seq: 5, created: false });
+    assert_eq!(header(gallery, &ann, "d").await.point_count, 100);
+    // An undo adds no points, so even a drawing beyond the limit takes it.
+    let undo = Batch { stroke_count: 0, point_count: 0, max_points: 1, ..batch(5, blobs(5, 1)) };
+    let appended = gallery.append(&ann, "d", &undo, None, at(2)).await.unwrap();
+    assert_eq!(appended, Appended::Done { seq: 6, created: false });
+}
+
 /// A batch against which everything speaks, and then less and less.
 pub async fn obstacles_are_told_in_their_order<G: GalleryUnderTest>(gallery: &G) {
     let ann = user("ann");
@@ -231,6 +249,7 @@ pub async fn obstacles_are_told_in_their_order<G: GalleryUnderTest>(gallery: &G)
         min_paper: Paper { width: 9_000, height: 9_000 },
         max_actions: 0,
         max_bytes: 0,
+        max_points: 0,
         ..batch(4, blobs(0, 1))
     };
     let refused = async |batch: &Batch, create: Option<&NewDrawing>| {
@@ -252,6 +271,8 @@ pub async fn obstacles_are_told_in_their_order<G: GalleryUnderTest>(gallery: &G)
     batch.max_actions = 1;
     assert_eq!(refused(&batch, None).await, Obstacle::Bytes);
     batch.max_bytes = batch.bytes();
+    assert_eq!(refused(&batch, None).await, Obstacle::Points);
+    batch.max_points = batch.point_count;
     let appended = gallery.append(&ann, "d", &batch, None, at(3)).await.unwrap();
     assert_eq!(appended, Appended::Done { seq: 1, created: false });
 }
@@ -262,11 +283,13 @@ pub async fn a_new_drawing_refuses_what_an_empty_one_would<G: GalleryUnderTest>(
     let wide = Batch { min_paper: Paper { width: 2049, height: 1 }, ..one.clone() };
     let many = Batch { max_actions: 0, ..one.clone() };
     let long = Batch { max_bytes: 1, ..one.clone() };
+    let dense = Batch { max_points: 1, ..one.clone() };
     for (batch, create, expected) in [
         (&one, one_stroke(), Obstacle::OneStroke),
         (&wide, blank(), Obstacle::OffPaper),
         (&many, blank(), Obstacle::Actions),
         (&long, blank(), Obstacle::Bytes),
+        (&dense, blank(), Obstacle::Points),
     ] {
         let appended = gallery.append(&ann, "d", batch, Some(&create), at(0)).await.unwrap();
         assert_eq!(refusal(appended), (expected, Header::fresh("d", &create, at(0))));

@@ -154,6 +154,25 @@ pub async fn a_save_keeps_the_limits<G: GalleryUnderTest>(gallery: &G) {
     assert_eq!(header(gallery, &ann, "d").await.deleted_at, Some(at(7)));
 }
 
+pub async fn a_save_keeps_the_limit_of_points<G: GalleryUnderTest>(gallery: &G) {
+    let ann = user("ann");
+    let over = WeappSave { max_points: 29, ..save("w", b"0") };
+    assert_eq!(gallery.weapp_save(&ann, &over, at(0)).await.unwrap(), WeappSaved::Refused(Obstacle::Points));
+    assert_eq!(gallery.header(&ann, "w").await.unwrap(), None);
+    // A replaced save does not count, strokes below the save do.
+    let exact = WeappSave { max_points: 30, ..over };
+    assert_eq!(gallery.weapp_save(&ann, &exact, at(1)).await.unwrap(), done(1, true));
+    assert_eq!(gallery.weapp_save(&ann, &exact, at(2)).await.unwrap(), done(0, false));
+    assert_eq!(gallery.weapp_save(&ann, &over, at(3)).await.unwrap(), WeappSaved::Refused(Obstacle::Points));
+    draw(gallery, &ann, "d", 4, at(4)).await;
+    let before = header(gallery, &ann, "d").await;
+    let over = WeappSave { max_points: 109, ..save("d", b"0") };
+    assert_eq!(gallery.weapp_save(&ann, &over, at(5)).await.unwrap(), WeappSaved::Refused(Obstacle::Points));
+    assert_eq!(header(gallery, &ann, "d").await, before);
+    let exact = WeappSave { max_points: 110, ..over };
+    assert_eq!(gallery.weapp_save(&ann, &exact, at(6)).await.unwrap(), done(1, false));
+}
+
 pub async fn one_stroke_takes_no_save<G: GalleryUnderTest>(gallery: &G) {
     let ann = user("ann");
     let new = NewDrawing { mode: Mode::OneStroke, explicit: true, ..blank() };

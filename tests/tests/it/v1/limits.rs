@@ -47,7 +47,7 @@ async fn limits_are_told_and_kept(backend: Backend) {
     let told = server.api().get("/api/v1/limits").await.ok();
     assert_eq!(
         told,
-        json!({"points_per_stroke": 5, "actions_per_drawing": 5000, "bytes_per_drawing": 1_048_576,
+        json!({"points_per_stroke": 5, "actions_per_drawing": 5000, "bytes_per_drawing": 1_048_576, "points_per_drawing": 1_000_000,
                "drawings_per_user": 2000, "bytes_per_user": 67_108_864, "coordinate_factor": 1,
                "one_stroke_length": 100, "title_chars": 3, "bin_days": 14, "erasure_days": 3})
     );

@@ -2,12 +2,14 @@
 
 mod actions;
 mod bodies;
+mod colours;
 mod dialects;
 mod exchange;
 mod gallery;
 mod ids;
 mod limits;
 mod lists;
+mod points;
 mod profile;
 mod routes;
 mod session;

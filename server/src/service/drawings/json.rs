@@ -1,0 +1,189 @@
+//! The JSON of stored drawings: written action by action, and bounded, since a stored action of 2016 can be a thousand
+//! times as long in JSON.
+
+use std::cell::Cell;
+use std::io::{self, Write};
+
+use serde::ser::{Error as _, SerializeSeq};
+use serde::{Serialize, Serializer};
+use yibi_common::admin::DrawingRow;
+use yibi_common::api::Summary;
+use yibi_common::codec::{self, Malformed};
+use yibi_common::limits::Limits;
+
+use super::{DrawingError, DrawingResult, damaged};
+use crate::store::gallery::Stored;
+
+/// Bytes of a point: three numbers with their signs and commas, as large as a valid stroke has them.
+const POINT_LEN: u64 = 26;
+/// Bytes of an action besides its points.
+const ACTION_LEN: u64 = 128;
+/// Bytes of a drawing besides its actions.
+const HEAD_LEN: u64 = 64 << 10;
+
+/// The longest JSON that is made of one drawing: room for every drawing of strokes within the limits.
+fn max_len(limits: &Limits) -> usize {
+    let points = u64::from(limits.points_per_drawing) * POINT_LEN;
+    let actions = u64::from(limits.actions_per_drawing) * ACTION_LEN;
+    usize::try_from(HEAD_LEN + points + actions).unwrap_or(usize::MAX)
+}
+
+/// The work that the JSON of these actions takes, in bytes of ordinary stored actions.
+pub(super) fn weight(stored: &Stored) -> usize {
+    let bytes = stored.actions.iter().map(Vec::len).sum();
+    // A point of a hand's stroke takes a byte or more; a 2016 picture may expand to many points a byte.
+    if stored.actions.iter().any(|blob| codec::is_weapp(blob)) {
+        usize::max(bytes, stored.header.point_count as usize)
+    } else {
+        bytes
+    }
+}
+
+/// A [`DrawingReply`](yibi_common::api::DrawingReply) whose actions are decoded while they are written.
+#[derive(Serialize)]
+struct ReplyBody<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    actions: &'a StoredActions<'a>,
+}
+
+/// A [`DrawingDetail`](yibi_common::admin::DrawingDetail) whose actions are decoded while they are written.
+#[derive(Serialize)]
+struct DetailBody<'a> {
+    drawing: &'a DrawingRow,
+    since: u32,
+    actions: &'a StoredActions<'a>,
+}
+
+/// The JSON of a `DrawingReply`.
+///
+/// # Errors
+/// [`DrawingError::DrawingTooLarge`], [`DrawingError::Store`] for damaged actions.
+pub(super) fn write_reply(summary: &Summary, stored: &Stored, limits: &Limits) -> DrawingResult<Vec<u8>> {
+    let actions = StoredActions::new(stored);
+    write(&ReplyBody { summary, actions: &actions }, &actions, limits)
+}
+
+/// The JSON of a `DrawingDetail`.
+///
+/// # Errors
+/// As [`write_reply`].
+pub(super) fn write_detail(row: &DrawingRow, stored: &Stored, limits: &Limits) -> DrawingResult<Vec<u8>> {
+    let actions = StoredActions::new(stored);
+    write(&DetailBody { drawing: row, since: stored.since, actions: &actions }, &actions, limits)
+}
+
+fn write(body: &impl Serialize, actions: &StoredActions<'_>, limits: &Limits) -> DrawingResult<Vec<u8>> {
+    let mut bounded = Bounded { bytes: Vec::new(), room: max_len(limits) };
+    match serde_json::to_writer(&mut bounded, body) {
+        Ok(()) => Ok(bounded.bytes),
+        Err(error) if error.is_io() => Err(DrawingError::DrawingTooLarge),
+        Err(_) => {
+            let none = DrawingError::Internal("a drawing has no JSON form");
+            Err(actions.damage.get().map_or(none, damaged))
+        }
+    }
+}
+
+/// The stored actions of a drawing, serialized one at a time.
+struct StoredActions<'a> {
+    blobs: &'a [Vec<u8>],
+    /// The damage that ended the serialization.
+    damage: Cell<Option<Malformed>>,
+}
+
+impl<'a> StoredActions<'a> {
+    fn new(stored: &'a Stored) -> Self {
+        Self { blobs: &stored.actions, damage: Cell::new(None) }
+    }
+}
+
+impl Serialize for StoredActions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(Some(self.blobs.len()))?;
+        for blob in self.blobs {
+            let action = codec::decode(blob).map_err(|malformed| {
+                self.damage.set(Some(malformed));
+                S::Error::custom(malformed)
+            })?;
+            seq.serialize_element(&action)?;
+        }
+        seq.end()
+    }
+}
+
+/// Memory that takes no more than `room` bytes.
+struct Bounded {
+    bytes: Vec<u8>,
+    room: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.room = self.room.checked_sub(bytes.len()).ok_or(io::ErrorKind::FileTooLarge)?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use yibi_common::api::DrawingReply;
+    use yibi_common::drawing::{Action, Color, Mode, Paper, Point, Stroke, Tool};
+
+    use super::*;
+    use crate::domain::clock::Micros;
+    use crate::store::gallery::{Header, NewDrawing};
+
+    fn stored(actions: &[Action]) -> Stored {
+        let new =
+            NewDrawing { title: String::new(), paper: Paper::default(), mode: Mode::Free, explicit: false };
+        let header = Header { seq: actions.len() as u32, ..Header::fresh("d", &new, Micros(0)) };
+        Stored { header, since: 0, actions: actions.iter().map(codec::encode).collect() }
+    }
+
+    fn summary() -> Summary {
+        serde_json::from_value(serde_json::json!({
+            "id": "d", "title": "", "width": 1, "height": 1, "mode": "free", "base": 0, "seq": 2, "stroke_count": 1,
+            "point_count": 2, "created_at": "", "updated_at": "", "image_url": null,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_json_is_that_of_the_reply() {
+        let points = vec![Point::default(), Point { x: 5, y: -7, dt: 16 }];
+        let stroke = Stroke { tool: Tool::Ink, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 3, points };
+        let actions = vec![Action::Stroke { at: 0, stroke }, Action::Undo { at: None }];
+        let json = write_reply(&summary(), &stored(&actions), &Limits::default()).unwrap();
+        let reply = DrawingReply { summary: summary(), actions };
+        assert_eq!(json, serde_json::to_vec(&reply).unwrap());
+    }
+
+    #[test]
+    fn the_longest_valid_stroke_fits_and_a_longer_list_does_not() {
+        let limits = Limits { points_per_drawing: 10_000, actions_per_drawing: 1, ..Limits::default() };
+        let far = |i: u32| if i.is_multiple_of(2) { 32_768 } else { -32_768 };
+        let points =
+            (0..10_000).map(|i| Point { x: far(i), y: far(i), dt: if i == 0 { 0 } else { u32::MAX } });
+        let points = points.collect();
+        let stroke =
+            Stroke { tool: Tool::Eraser, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 512, points };
+        let action = Action::Stroke { at: yibi_common::drawing::MAX_AT, stroke };
+        let one = stored(std::slice::from_ref(&action));
+        assert!(write_reply(&summary(), &one, &limits).is_ok());
+        let two = stored(&[action.clone(), action]);
+        assert!(matches!(write_reply(&summary(), &two, &limits), Err(DrawingError::DrawingTooLarge)));
+    }
+
+    #[test]
+    fn a_damaged_action_is_an_error_of_the_store() {
+        let mut damaged = stored(&[Action::Undo { at: None }]);
+        damaged.actions.push(vec![0]);
+        assert!(matches!(write_reply(&summary(), &damaged, &Limits::default()), Err(DrawingError::Store(_))));
+    }
+}
