@@ -12,6 +12,7 @@
 )]
 
 pub mod api;
+pub mod app;
 pub mod certificates;
 pub mod command;
 pub mod databases;
@@ -27,6 +28,7 @@ pub mod weapp;
 pub mod wechat;
 
 pub use api::{Api, Reply};
+pub use app::App;
 pub use raw::Raw;
 pub use server::{Backend, Server};
 pub use terminal::Terminal;

@@ -1,16 +1,15 @@
 //! The main job once through, on both backends.
 
 use yibi_tests::api::stroke;
-use yibi_tests::{Backend, Server, Wechat};
+use yibi_tests::{App, Backend};
 
 async fn a_drawing_is_saved_kept_and_listed(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let user = server.signed_in(&wechat, "alice").await;
+    let mut app = App::start(backend);
+    let user = app.user("alice").await;
     let saved = user.append("first", 0, serde_json::json!([stroke(1), stroke(2)])).await.ok();
     assert_eq!(saved["seq"], 2);
-    server.crash_and_restart();
-    let user = user.at(&server.public);
+    app.crash_and_restart();
+    let user = user.at(&app.public);
     let listed = user.get("/api/v1/drawings").await.ok();
     assert_eq!(listed["drawings"][0]["id"], "first");
     assert_eq!(listed["drawings"][0]["stroke_count"], 2);

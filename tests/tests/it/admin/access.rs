@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Api, Backend, Server, TempDir, Wechat, binary};
+use yibi_tests::{Api, App, Backend, TempDir, binary};
 
 use super::operator;
 
@@ -25,18 +25,17 @@ async fn a_viewer_looks_and_an_operator_changes() {
     let directory = TempDir::new();
     let file = directory.path().join("yibi.toml");
     std::fs::write(&file, format!("{ann}{ben}")).unwrap();
-    let wechat = Wechat::start();
     let config = [("CONFIG", file.to_str().unwrap())];
-    let server = Server::start_with(Backend::Embedded, &wechat, &config);
-    let user = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(Backend::Embedded, &config);
+    let user = app.user("alice").await;
     let id = user.get("/api/v1/me").await.ok()["id"].as_str().unwrap().to_owned();
-    let api = Api::new(&server.admin);
+    let api = Api::new(&app.admin);
 
     let (ann, ben) = (api.with_token(&viewer), api.with_token(&changer));
     let me = ann.get("/admin/v1/me").await.ok();
     assert_eq!((&me["name"], &me["role"]), (&"token:ann".into(), &"viewer".into()));
     assert_eq!(ben.get("/admin/v1/me").await.ok()["role"], "operator");
-    let me = operator(&server).get("/admin/v1/me").await.ok();
+    let me = operator(&app).get("/admin/v1/me").await.ok();
     assert_eq!((&me["name"], &me["role"]), (&"token:admin".into(), &"operator".into()));
 
     ann.get(&format!("/admin/v1/users/{id}")).await.ok();
@@ -51,35 +50,33 @@ async fn a_viewer_looks_and_an_operator_changes() {
     assert_eq!(super::audited(&ann).await.len(), 0);
     ben.delete(&format!("/admin/v1/sessions/{session}")).await.ok();
     assert_eq!(super::audited(&ann).await[0]["who"], "token:ben");
-    let log = server.log();
+    let log = app.log();
     assert!(!log.contains(&viewer) && !log.contains(&changer) && !log.contains(ADMIN_TOKEN));
 }
 
 #[tokio::test]
 async fn without_a_token_there_is_nothing() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let stranger = Api::new(&server.admin);
+    let app = App::start(Backend::Embedded);
+    let stranger = Api::new(&app.admin);
     for path in ["me", "sessions", "sessions/count", "users", "users/x", "drawings", "audit"] {
         let reply = stranger.get(&format!("/admin/v1/{path}")).await;
         reply.problem(401, "unauthenticated");
         assert_eq!(reply.header("www-authenticate"), "Bearer");
     }
-    let user = server.signed_in(&wechat, "alice").await;
+    let user = app.user("alice").await;
     let user_token = user.token.clone().unwrap();
     stranger.with_token(&user_token).get("/admin/v1/me").await.problem(401, "unauthenticated");
     // The public listener knows nothing of it.
-    server.api().with_token(ADMIN_TOKEN).get("/admin/v1/me").await.problem(404, "not_found");
+    app.api().with_token(ADMIN_TOKEN).get("/admin/v1/me").await.problem(404, "not_found");
     // And an operator's token is nobody's.
-    server.api().with_token(ADMIN_TOKEN).get("/api/v1/me").await.problem(401, "unauthenticated");
+    app.api().with_token(ADMIN_TOKEN).get("/api/v1/me").await.problem(401, "unauthenticated");
     assert_eq!(stranger.get("/admin/v1/openapi.json").await.ok()["openapi"], "3.1.0");
 }
 
 #[tokio::test]
 async fn guessing_is_shut_out() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let guesser = Api::new(&server.admin).with_header("x-forwarded-for", "203.0.113.9");
+    let app = App::start(Backend::Embedded);
+    let guesser = Api::new(&app.admin).with_header("x-forwarded-for", "203.0.113.9");
     let mut shut = 0;
     for number in 0..60 {
         let guess = guesser.with_token(&format!("guess-{number}"));
@@ -89,14 +86,13 @@ async fn guessing_is_shut_out() {
     }
     assert!(shut > 0, "sixty guesses were all heard");
     // Clients are not counted together with operators.
-    server.api().get("/api/v1/me").await.problem(401, "unauthenticated");
+    app.api().get("/api/v1/me").await.problem(401, "unauthenticated");
 }
 
 #[tokio::test]
 async fn the_socket_needs_no_token() {
-    let wechat = Wechat::start();
-    let mut server = Server::start(Backend::Embedded, &wechat);
-    let listening = server.log();
+    let mut app = App::start(Backend::Embedded);
+    let listening = app.log();
     let listening = listening.lines().find(|line| line.contains("\"listening\"")).unwrap();
     let listening: Value = serde_json::from_str(listening).unwrap();
     let socket = listening["socket"].as_str().unwrap().to_owned();
@@ -105,7 +101,7 @@ async fn the_socket_needs_no_token() {
     let me: Value = serde_json::from_slice(&me.bytes().await.unwrap()).unwrap();
     assert_eq!(me["role"], "operator", "{me}");
     assert!(me["name"].as_str().unwrap().starts_with("uid:"), "{me}");
-    assert_eq!(server.process().terminate(), Some(0));
+    assert_eq!(app.process().terminate(), Some(0));
     assert!(!std::path::Path::new(&socket).exists());
 }
 

@@ -2,16 +2,15 @@
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Backend, Server, Wechat};
+use yibi_tests::{App, Backend};
 
 use super::{audited, column, operator, rows};
 
 async fn looking_and_deleting(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let api = operator(&server);
-    let alice = server.signed_in(&wechat, "alice").await;
-    let bob = server.signed_in(&wechat, "bob").await;
+    let app = App::start(backend);
+    let api = operator(&app);
+    let alice = app.user("alice").await;
+    let bob = app.user("bob").await;
     for (number, user) in (1..).zip([&alice, &bob, &alice, &bob]) {
         let strokes: Vec<Value> = (0..number).map(stroke).collect();
         user.append(&format!("d{number}"), 0, json!(strokes)).await.ok();

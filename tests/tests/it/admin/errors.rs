@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::databases::{Database, Kind};
-use yibi_tests::{Api, Backend, Server, Wechat, eventually};
+use yibi_tests::{Api, App, Backend, Server, eventually};
 
 use super::operator;
 
@@ -25,16 +25,15 @@ async fn name(server: &Server) -> Value {
 
 #[tokio::test]
 async fn a_failure_elsewhere_leads_to_what_its_user_asked_anywhere() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Shared, &wechat);
-    let mut other = server.sibling();
-    let (here, there) = (name(&server).await, name(&other).await);
-    let api = operator(&server);
+    let app = App::start(Backend::Shared);
+    let mut other = app.sibling();
+    let (here, there) = (name(&app).await, name(&other).await);
+    let api = operator(&app);
     eventually("both are there", Duration::from_secs(10), || async {
         api.get("/admin/v1/overview").await.ok()["servers"].as_array().unwrap().len() == 2
     })
     .await;
-    let alice = server.signed_in(&wechat, "alice").await;
+    let alice = app.user("alice").await;
     let elsewhere = alice.at(&other.public);
     alice.append("d", 0, json!([stroke(1)])).await.ok();
     elsewhere.get("/api/v1/drawings").await.ok();
@@ -74,12 +73,11 @@ async fn a_failure_elsewhere_leads_to_what_its_user_asked_anywhere() {
 
 #[tokio::test]
 async fn what_could_not_be_told_follows() {
-    let wechat = Wechat::start();
     let mut redis = Database::start(Kind::Redis).await;
-    let server = Server::start_with(Backend::Shared, &wechat, &[("STORE__REDIS_URL", &redis.url())]);
-    let other = server.sibling();
-    let (api, here) = (operator(&server), name(&server).await);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(Backend::Shared, &[("STORE__REDIS_URL", &redis.url())]);
+    let other = app.sibling();
+    let (api, here) = (operator(&app), name(&app).await);
+    let alice = app.user("alice").await;
     redis.kill();
     eventually("the session can't be read", Duration::from_secs(5), || async {
         alice.get("/api/v1/me").await.status == 503

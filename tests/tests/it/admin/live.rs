@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::databases::{Database, Kind};
-use yibi_tests::{Api, Backend, Server, Wechat, eventually};
+use yibi_tests::{Api, App, Backend, Server, eventually};
 
 use super::operator;
 
@@ -58,12 +58,11 @@ impl Listener {
 }
 
 async fn events(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let mut listener = Listener::to(&server).await;
-    let name = operator(&server).get("/admin/v1/me").await.ok()["server"].clone();
+    let mut app = App::start(backend);
+    let mut listener = Listener::to(&app).await;
+    let name = operator(&app).get("/admin/v1/me").await.ok()["server"].clone();
 
-    let alice = server.signed_in(&wechat, "alice").await;
+    let alice = app.user("alice").await;
     let id = alice.get("/api/v1/me").await.ok()["id"].clone();
     let sign_in = listener.next("sign_in").await;
     assert_eq!((&sign_in["server"], &sign_in["user"]["id"]), (&name, &id));
@@ -81,10 +80,10 @@ async fn events(backend: Backend) {
     assert_eq!((&failed["failure"]["code"], &failed["failure"]["user"]), (&"conflict".into(), &id));
 
     let path = format!("/admin/v1/users/{}/sessions", id.as_str().unwrap());
-    operator(&server).delete(&path).await.ok();
+    operator(&app).delete(&path).await.ok();
     assert_eq!(listener.next("changed").await["entry"]["change"], "revoke_sessions");
     assert_eq!(listener.next("revoked").await["user"]["id"], id);
-    assert_eq!(server.process().terminate(), Some(0));
+    assert_eq!(app.process().terminate(), Some(0));
     while listener.piece().await.is_some() {}
 }
 
@@ -100,18 +99,17 @@ async fn events_shared() {
 
 #[tokio::test]
 async fn who_follows_one_drawing_hears_of_no_other() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let (alice, bob) = (server.signed_in(&wechat, "alice").await, server.signed_in(&wechat, "bob").await);
+    let app = App::start(Backend::Embedded);
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let id = alice.get("/api/v1/me").await.ok()["id"].as_str().unwrap().to_owned();
-    let mut of_drawing = Listener::of(&server, &format!("?user={id}&drawing=d")).await;
-    let mut of_failures = Listener::of(&server, "?kinds=failed,revoked").await;
+    let mut of_drawing = Listener::of(&app, &format!("?user={id}&drawing=d")).await;
+    let mut of_failures = Listener::of(&app, "?kinds=failed,revoked").await;
     for user in [&bob, &alice] {
         user.append("e", 0, json!([stroke(1)])).await.ok();
         user.append("d", 0, json!([stroke(2)])).await.ok();
     }
     alice.append("d", 7, json!([stroke(1)])).await.problem(409, "conflict");
-    operator(&server).delete(&format!("/admin/v1/users/{id}/drawings/d")).await.ok();
+    operator(&app).delete(&format!("/admin/v1/users/{id}/drawings/d")).await.ok();
     let pieces = [of_drawing.piece().await.unwrap(), of_drawing.piece().await.unwrap()];
     let events =
         pieces.map(|piece| serde_json::from_str::<Value>(piece.strip_prefix("data: ").unwrap()).unwrap());
@@ -121,18 +119,17 @@ async fn who_follows_one_drawing_hears_of_no_other() {
     let piece = of_failures.piece().await.unwrap();
     assert!(piece.contains("\"conflict\""), "{piece}");
     for query in ["drawing=d", "kinds=saves", "kinds=", "kind=save"] {
-        let refused = operator(&server).get(&format!("/admin/v1/events?{query}")).await;
+        let refused = operator(&app).get(&format!("/admin/v1/events?{query}")).await;
         assert!(refused.status.is_client_error(), "{query}");
     }
 }
 
 #[tokio::test]
 async fn one_server_is_a_fleet_too() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     alice.append("d", 0, json!([stroke(1)])).await.ok();
-    let api = operator(&server);
+    let api = operator(&app);
     eventually("the stores are felt", Duration::from_secs(5), || async {
         let overview = api.get("/admin/v1/overview").await.ok();
         overview["servers"][0]["figures"]["dependencies"][1]["state"] == "ok"
@@ -153,11 +150,10 @@ async fn one_server_is_a_fleet_too() {
 
 #[tokio::test]
 async fn the_view_says_that_a_server_is_missing() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Shared, &wechat);
-    let mut other = server.sibling();
-    let mut third = server.sibling();
-    let api = operator(&server);
+    let app = App::start(Backend::Shared);
+    let mut other = app.sibling();
+    let mut third = app.sibling();
+    let api = operator(&app);
     let states = |api: Api| async move {
         let overview = api.get("/admin/v1/overview").await.ok();
         let servers = overview["servers"].as_array().unwrap().clone();
@@ -172,9 +168,9 @@ async fn the_view_says_that_a_server_is_missing() {
     .await;
 
     // What happens on one is heard through another.
-    let mut listener = Listener::to(&server).await;
+    let mut listener = Listener::to(&app).await;
     let name = operator(&other).get("/admin/v1/me").await.ok()["server"].clone();
-    let alice = other.signed_in(&wechat, "alice").await;
+    let alice = other.signed_in(&app.wechat, "alice").await;
     let mut number = 0;
     let save = loop {
         number += 1;
@@ -197,11 +193,10 @@ async fn the_view_says_that_a_server_is_missing() {
 
 #[tokio::test]
 async fn a_failure_leads_to_its_cause_and_neighbours() {
-    let wechat = Wechat::start();
     let mut redis = Database::start(Kind::Redis).await;
-    let server = Server::start_with(Backend::Shared, &wechat, &[("STORE__REDIS_URL", &redis.url())]);
-    let api = operator(&server);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(Backend::Shared, &[("STORE__REDIS_URL", &redis.url())]);
+    let api = operator(&app);
+    let alice = app.user("alice").await;
     let id = alice.get("/api/v1/me").await.ok()["id"].clone();
     let refused = alice.append("d", 0, json!([{"type": "undo"}, {"type": "stroke"}])).await;
     assert!(refused.status.is_client_error());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use yibi_tests::{Api, Backend, Server, Wechat, eventually};
+use yibi_tests::{Api, App, Backend, eventually};
 
 use super::{audited, column, operator, rows};
 
@@ -16,14 +16,13 @@ async fn signed_out(user: &Api) {
 }
 
 async fn pages(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let api = operator(&server);
+    let app = App::start(backend);
+    let api = operator(&app);
     for number in 0..5 {
         for device in ["phone", "pad"] {
-            let code = wechat.code(&format!("user{number}")).await;
+            let code = app.wechat.code(&format!("user{number}")).await;
             let body = json!({"code": code, "device": device});
-            server.api().post("/api/v1/session", &body).await.ok();
+            app.api().post("/api/v1/session", &body).await.ok();
         }
     }
     let mut all = Vec::new();
@@ -92,12 +91,11 @@ async fn pages_shared() {
 }
 
 async fn revoking(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let api = operator(&server);
-    let phone = server.signed_in(&wechat, "alice").await;
-    let pad = server.signed_in(&wechat, "alice").await;
-    let other = server.signed_in(&wechat, "bob").await;
+    let app = App::start(backend);
+    let api = operator(&app);
+    let phone = app.user("alice").await;
+    let pad = app.user("alice").await;
+    let other = app.user("bob").await;
     phone.append("d", 0, json!([yibi_tests::api::stroke(1)])).await.ok();
     let of_phone = phone.get("/api/v1/me/sessions").await.ok();
     let current = |row: &&serde_json::Value| row["current"] == true;

@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use yibi_tests::weapp::{MAGIC, Phone};
-use yibi_tests::{Backend, Server, Wechat, eventually};
+use yibi_tests::{App, Backend, eventually};
 
 use super::{audited, column, operator, rows};
 
 async fn searching(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let api = operator(&server);
+    let app = App::start(backend);
+    let api = operator(&app);
     for (name, nickname) in [("a", "小明"), ("b", "小红"), ("c", "小明"), ("d", "Zoë 100%_")] {
-        let user = server.signed_in(&wechat, name).await;
+        let user = app.user(name).await;
         user.patch("/api/v1/me", &json!({"nickname": nickname})).await.ok();
     }
     let all = rows(&api, "/admin/v1/users", "users", 3).await;
@@ -51,12 +50,11 @@ async fn searching_shared() {
 }
 
 async fn blocking(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let api = operator(&server);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let api = operator(&app);
+    let alice = app.user("alice").await;
     alice.append("d", 0, json!([yibi_tests::api::stroke(1)])).await.ok();
-    let bob = server.signed_in(&wechat, "bob").await;
+    let bob = app.user("bob").await;
     let id = alice.get("/api/v1/me").await.ok()["id"].as_str().unwrap().to_owned();
     let path = format!("/admin/v1/users/{id}");
     let before = api.get(&path).await.ok();
@@ -71,8 +69,8 @@ async fn blocking(backend: Backend) {
         alice.get("/api/v1/me").await.status == 401
     })
     .await;
-    let code = wechat.code("alice").await;
-    server.api().post("/api/v1/session", &json!({"code": code})).await.problem(403, "account_blocked");
+    let code = app.wechat.code("alice").await;
+    app.api().post("/api/v1/session", &json!({"code": code})).await.problem(403, "account_blocked");
     bob.get("/api/v1/me").await.ok();
     assert_eq!(rows(&api, "/admin/v1/users?blocked=true", "users", 5).await, std::slice::from_ref(&blocked));
     assert_eq!(rows(&api, "/admin/v1/users?blocked=false", "users", 5).await.len(), 1);
@@ -80,7 +78,7 @@ async fn blocking(backend: Backend) {
 
     let free = api.post(&format!("{path}/unblock"), &Value::Null).await.ok();
     assert_eq!(free["blocked_at"], Value::Null);
-    let again = server.signed_in(&wechat, "alice").await;
+    let again = app.user("alice").await;
     assert_eq!(again.drawing("d").await["seq"], 1);
     let entries = audited(&api).await;
     assert_eq!(column(&entries, "/change"), ["unblock_user", "block_user", "block_user"]);
@@ -101,10 +99,9 @@ async fn blocking_shared() {
 
 #[tokio::test]
 async fn a_blocked_user_of_2016_is_told_so_and_not_to_sign_in_again() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let api = operator(&server);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(Backend::Embedded);
+    let api = operator(&app);
+    let phone = app.phone_2016("alice").await;
     let id = rows(&api, "/admin/v1/users", "users", 5).await[0]["user"]["id"].as_str().unwrap().to_owned();
     api.post(&format!("/admin/v1/users/{id}/block"), &Value::Null).await.ok();
     eventually("the session has ended", Duration::from_secs(3), || async {
@@ -112,13 +109,13 @@ async fn a_blocked_user_of_2016_is_told_so_and_not_to_sign_in_again() {
     })
     .await;
     // What the client does then: wx.login, and all three headers.
-    let again = Phone::with_login(&server.public, &wechat.login("alice").await);
+    let again = Phone::with_login(&app.public, &app.wechat.login("alice").await);
     let error = json!({"name": "Error", "message": "the user is blocked"});
     let refused = json!({MAGIC: 1, "reason": "ERR_USER_BLOCKED", "error": error});
     assert_eq!(again.list().await.json(), refused);
     let errors = api.get("/admin/v1/errors").await.ok();
     assert_eq!(errors["groups"][0]["code"], "account_blocked");
     api.post(&format!("/admin/v1/users/{id}/unblock"), &Value::Null).await.ok();
-    let login = wechat.login("alice").await;
-    assert_eq!(Phone::with_login(&server.public, &login).shown().await, []);
+    let login = app.wechat.login("alice").await;
+    assert_eq!(Phone::with_login(&app.public, &login).shown().await, []);
 }

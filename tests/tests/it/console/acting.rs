@@ -3,16 +3,16 @@
 use data_encoding::BASE64;
 use serde_json::json;
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Api, Backend, Server, TempDir, Terminal, Wechat};
+use yibi_tests::{Api, App, Backend, TempDir, Terminal};
 
 use super::{SIZE, console, mountain};
 
 #[tokio::test]
 async fn a_session_is_revoked_after_second_thoughts() {
-    let (home, wechat) = (TempDir::new(), Wechat::start());
-    let server = Server::start(Backend::Embedded, &wechat);
-    let user = server.signed_in(&wechat, "alice").await;
-    let mut terminal = console(&server, &home);
+    let home = TempDir::new();
+    let app = App::start(Backend::Embedded);
+    let user = app.user("alice").await;
+    let mut terminal = console(&app, &home);
     terminal.press("2");
     terminal.wait_for("▸");
     terminal.press("D");
@@ -30,7 +30,7 @@ async fn a_session_is_revoked_after_second_thoughts() {
     assert_eq!(terminal.end(), 0);
     assert!(terminal.is_restored());
     user.get("/api/v1/me").await.problem(401, "unauthenticated");
-    let audit = Api::new(&server.admin).with_token(ADMIN_TOKEN).get("/admin/v1/audit").await.ok();
+    let audit = Api::new(&app.admin).with_token(ADMIN_TOKEN).get("/admin/v1/audit").await.ok();
     let changes = audit["entries"].as_array().unwrap();
     assert_eq!(changes.len(), 1, "what was taken back was never made: {audit}");
     assert_eq!(changes[0]["change"], "revoke_session");
@@ -39,8 +39,8 @@ async fn a_session_is_revoked_after_second_thoughts() {
 #[tokio::test]
 async fn a_drawing_goes_to_the_bin_and_comes_back() {
     let home = TempDir::new();
-    let (_wechat, server, user) = mountain().await;
-    let mut terminal = console(&server, &home);
+    let (app, user) = mountain().await;
+    let mut terminal = console(&app, &home);
     terminal.press("4");
     terminal.wait_for("mountain");
     // None of these makes anything: the button is on Cancel, and D does not confirm itself.
@@ -63,10 +63,10 @@ async fn a_drawing_goes_to_the_bin_and_comes_back() {
 
 #[tokio::test]
 async fn read_only_changes_nothing() {
-    let (home, wechat) = (TempDir::new(), Wechat::start());
-    let server = Server::start(Backend::Embedded, &wechat);
-    let user = server.signed_in(&wechat, "alice").await;
-    let arguments = ["--server", &server.admin, "--read-only"];
+    let home = TempDir::new();
+    let app = App::start(Backend::Embedded);
+    let user = app.user("alice").await;
+    let arguments = ["--server", &app.admin, "--read-only"];
     let mut terminal = Terminal::start(SIZE, home.path(), &arguments, &[("YIBI_ADMIN_TOKEN", ADMIN_TOKEN)]);
     terminal.press("2");
     terminal.wait_for("▸");
@@ -80,9 +80,9 @@ async fn read_only_changes_nothing() {
 #[tokio::test]
 async fn what_is_looked_at_can_be_taken_along() {
     let home = TempDir::new();
-    let (_wechat, server, _user) = mountain().await;
+    let (app, _user) = mountain().await;
     let variables = [("YIBI_ADMIN_TOKEN", ADMIN_TOKEN), ("PAGER", "cat > paged.json")];
-    let mut terminal = Terminal::start(SIZE, home.path(), &["--server", &server.admin], &variables);
+    let mut terminal = Terminal::start(SIZE, home.path(), &["--server", &app.admin], &variables);
     terminal.press("4");
     terminal.wait_for("mountain");
     terminal.press("y");

@@ -10,17 +10,16 @@ use std::net::TcpListener;
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Api, Backend, Server, TempDir, Terminal, Wechat};
+use yibi_tests::{Api, App, Backend, Server, TempDir, Terminal};
 
 const SIZE: (u16, u16) = (100, 30);
 
 /// A server where Alice, who is signed in, has drawn a mountain of one stroke.
-async fn mountain() -> (Wechat, Server, Api) {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+async fn mountain() -> (App, Api) {
+    let app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     alice.append("mountain", 0, json!([stroke(1)])).await.ok();
-    (wechat, server, alice)
+    (app, alice)
 }
 
 /// The console of a server, by token.

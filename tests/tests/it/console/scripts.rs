@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::process::Process;
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Backend, Server, TempDir, Wechat, binary};
+use yibi_tests::{App, Backend, TempDir, binary};
 
 use super::silent;
 
@@ -29,13 +29,12 @@ fn lines(text: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn lists_are_json_lines() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let users = [server.signed_in(&wechat, "alice").await, server.signed_in(&wechat, "bob").await];
+    let app = App::start(Backend::Embedded);
+    let users = [app.user("alice").await, app.user("bob").await];
     for (number, user) in (1..).zip(&users) {
         user.append(&format!("d{number}"), 0, json!([stroke(1)])).await.ok();
     }
-    let run = |arguments: &[&str]| run(&server.admin, ADMIN_TOKEN, arguments);
+    let run = |arguments: &[&str]| run(&app.admin, ADMIN_TOKEN, arguments);
     for (list, count) in [("sessions", 2), ("users", 2), ("drawings", 2), ("audit", 0)] {
         let (code, text) = run(&[list, "--json"]);
         assert_eq!((code, lines(&text).len()), (Some(0), count), "{list}");
@@ -71,33 +70,31 @@ async fn lists_are_json_lines() {
 
 #[tokio::test]
 async fn every_way_to_fail_has_a_code() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
+    let app = App::start(Backend::Embedded);
     let home = TempDir::new();
-    assert_eq!(run(&server.admin, "wrong", &["sessions"]).0, Some(3));
-    assert_eq!(run(&server.admin, ADMIN_TOKEN, &["sessions", "--filter", "ttl:5"]).0, Some(2));
-    assert_eq!(run(&server.admin, ADMIN_TOKEN, &["sessions", "--order", "beauty"]).0, Some(2));
-    assert_eq!(run(&server.admin, ADMIN_TOKEN, &["paint"]).0, Some(2));
-    assert_eq!(run(&server.admin, ADMIN_TOKEN, &["revoke", "no-such-session"]).0, Some(3));
+    assert_eq!(run(&app.admin, "wrong", &["sessions"]).0, Some(3));
+    assert_eq!(run(&app.admin, ADMIN_TOKEN, &["sessions", "--filter", "ttl:5"]).0, Some(2));
+    assert_eq!(run(&app.admin, ADMIN_TOKEN, &["sessions", "--order", "beauty"]).0, Some(2));
+    assert_eq!(run(&app.admin, ADMIN_TOKEN, &["paint"]).0, Some(2));
+    assert_eq!(run(&app.admin, ADMIN_TOKEN, &["revoke", "no-such-session"]).0, Some(3));
     assert_eq!(run("ftp://127.0.0.1", ADMIN_TOKEN, &["sessions"]).0, Some(2));
     // The console itself needs a terminal.
-    assert_eq!(run(&server.admin, ADMIN_TOKEN, &[]), (Some(2), String::new()));
+    assert_eq!(run(&app.admin, ADMIN_TOKEN, &[]), (Some(2), String::new()));
     let (listener, address) = silent();
     drop(listener);
     assert_eq!(run(&address, ADMIN_TOKEN, &["sessions"]).0, Some(4));
     let missing = home.path().join("token").display().to_string();
-    assert_eq!(run(&server.admin, "", &["--token-file", &missing, "sessions"]).0, Some(2));
+    assert_eq!(run(&app.admin, "", &["--token-file", &missing, "sessions"]).0, Some(2));
 }
 
 #[tokio::test]
 async fn events_are_lines_as_they_happen() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let events = Process::start(&mut command(&server.admin, ADMIN_TOKEN, &["events", "--json"]));
+    let app = App::start(Backend::Embedded);
+    let events = Process::start(&mut command(&app.admin, ADMIN_TOKEN, &["events", "--json"]));
     // The stream is open before anything is known of it: users come until one is seen.
     let mut seen = None;
     for number in 0..200 {
-        server.signed_in(&wechat, &format!("user-{number}")).await;
+        app.user(&format!("user-{number}")).await;
         seen = events.output().lines().next().map(str::to_owned);
         if seen.is_some() {
             break;

@@ -1,6 +1,6 @@
 //! How it begins and ends, and in between gives the terminal back.
 
-use yibi_tests::{Backend, Server, TempDir, Terminal, Wechat};
+use yibi_tests::{App, Backend, TempDir, Terminal};
 
 use super::{ADMIN_TOKEN, alone, console, silent};
 
@@ -99,10 +99,9 @@ fn a_window_may_change_its_size() {
 #[test]
 fn without_colours_there_are_none() {
     let home = TempDir::new();
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
+    let app = App::start(Backend::Embedded);
     let variables = [("YIBI_ADMIN_TOKEN", ADMIN_TOKEN), ("NO_COLOR", "1")];
-    let mut terminal = Terminal::start((80, 24), home.path(), &["--server", &server.admin], &variables);
+    let mut terminal = Terminal::start((80, 24), home.path(), &["--server", &app.admin], &variables);
     terminal.wait_for("sessions");
     terminal.press("2");
     terminal.wait_for("nobody is signed in");
@@ -112,7 +111,7 @@ fn without_colours_there_are_none() {
         assert_eq!((cell.fgcolor(), cell.bgcolor()), (vt100::Color::Default, vt100::Color::Default));
     }
     // Not even when they are asked for.
-    let arguments = ["--server", &server.admin, "--theme", "light"];
+    let arguments = ["--server", &app.admin, "--theme", "light"];
     let mut light = Terminal::start((80, 24), home.path(), &arguments, &variables);
     light.wait_for("sessions");
     assert_eq!(light.screen().cell(0, 40).unwrap().bgcolor(), vt100::Color::Default);
@@ -126,15 +125,14 @@ fn without_colours_there_are_none() {
 #[tokio::test]
 async fn a_production_profile_is_red_and_asks_twice() {
     let home = TempDir::new();
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let user = server.signed_in(&wechat, "alice").await;
+    let app = App::start(Backend::Embedded);
+    let user = app.user("alice").await;
     std::fs::create_dir(home.path().join("yibi")).unwrap();
     std::fs::write(home.path().join("token"), ADMIN_TOKEN).unwrap();
     let token = home.path().join("token").display().to_string();
     let profiles = format!(
         "[profiles.shanghai]\nserver = \"{}\"\ntoken_file = \"{token}\"\nproduction = true\n",
-        server.admin
+        app.admin
     );
     std::fs::write(home.path().join("yibi/admin.toml"), profiles).unwrap();
     let mut terminal = Terminal::start((80, 24), home.path(), &["--profile", "shanghai"], &[]);
@@ -159,14 +157,13 @@ async fn a_production_profile_is_red_and_asks_twice() {
 
 #[test]
 fn the_socket_of_the_machine_is_found() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
+    let app = App::start(Backend::Embedded);
     let home = TempDir::new();
-    let data = server.data_dir().display().to_string();
+    let data = app.data_dir().display().to_string();
     let mut terminal = Terminal::start((80, 24), home.path(), &[], &[("YIBI_STORE__DATA_DIR", &data)]);
     terminal.wait_for("online");
     terminal.wait_for("● local");
     terminal.press("q\x03");
     assert_eq!(terminal.end(), 0);
-    drop(console(&server, &home));
+    drop(console(&app, &home));
 }

@@ -2,25 +2,25 @@
 
 use serde_json::json;
 use yibi_tests::api::stroke;
-use yibi_tests::{Backend, Server, TempDir, Terminal, Wechat};
+use yibi_tests::{App, Backend, TempDir, Terminal};
 
 use super::{SIZE, console, mountain};
 
 #[tokio::test]
 async fn a_server_that_is_killed_is_found_again() {
-    let (home, wechat) = (TempDir::new(), Wechat::start());
-    let mut server = Server::start(Backend::Embedded, &wechat);
-    let _user = server.signed_in(&wechat, "alice").await;
+    let home = TempDir::new();
+    let mut app = App::start(Backend::Embedded);
+    let _user = app.user("alice").await;
     // The socket has the same name afterwards; the port has not.
-    let data = server.data_dir().display().to_string();
+    let data = app.data_dir().display().to_string();
     let mut terminal = Terminal::start(SIZE, home.path(), &[], &[("YIBI_STORE__DATA_DIR", &data)]);
     terminal.press("2");
     terminal.wait_for("▸");
-    server.process().kill();
+    app.process().kill();
     terminal.press("\x12");
     terminal.wait_for("no answer from");
     assert!(terminal.screen().contents().contains("▸"), "what was known stays");
-    server.start_again();
+    app.start_again();
     terminal.wait_without("no answer from");
     terminal.press("1");
     terminal.wait_for("up for");
@@ -31,8 +31,8 @@ async fn a_server_that_is_killed_is_found_again() {
 #[tokio::test]
 async fn a_drawing_grows_before_ones_eyes() {
     let home = TempDir::new();
-    let (_wechat, server, user) = mountain().await;
-    let mut terminal = console(&server, &home);
+    let (app, user) = mountain().await;
+    let mut terminal = console(&app, &home);
     terminal.press("4");
     terminal.wait_for("mountain");
     terminal.press("\r");
@@ -49,11 +49,11 @@ async fn a_drawing_grows_before_ones_eyes() {
 
 #[tokio::test]
 async fn drawings_grow_side_by_side() {
-    let (home, wechat) = (TempDir::new(), Wechat::start());
-    let server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
-    let bob = server.signed_in(&wechat, "bob").await;
-    let mut terminal = console(&server, &home);
+    let home = TempDir::new();
+    let app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
+    let bob = app.user("bob").await;
+    let mut terminal = console(&app, &home);
     terminal.press("5");
     // Not by a part of the text, for "opening" has the same beginning.
     let open = |screen: &vt100::Screen| screen.contents().lines().any(|row| row.trim() == "live  open");
@@ -78,13 +78,13 @@ async fn drawings_grow_side_by_side() {
 
 #[tokio::test]
 async fn the_mouse_chooses_once_it_is_taken() {
-    let (home, wechat) = (TempDir::new(), Wechat::start());
-    let server = Server::start(Backend::Embedded, &wechat);
-    let user = server.signed_in(&wechat, "alice").await;
+    let home = TempDir::new();
+    let app = App::start(Backend::Embedded);
+    let user = app.user("alice").await;
     for id in ["a-mountain", "b-river", "c-lake"] {
         user.append(id, 0, json!([stroke(1)])).await.ok();
     }
-    let mut terminal = console(&server, &home);
+    let mut terminal = console(&app, &home);
     terminal.press("4");
     terminal.wait_for("a-mountain");
     assert!(!terminal.written().contains("\x1b[?1000h"), "it is the terminal's until it is asked for");

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Server};
 
 use super::{output, read, repository};
 
@@ -33,18 +33,17 @@ async fn every_metric_that_is_asked_for_is_there() {
     assert!(asked.len() > 8, "{asked:?}");
 
     // A server at which all is well, and one that has lost its Redis.
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     let broken =
-        Server::start_with(Backend::Embedded, &wechat, &[("STORE__REDIS_URL", "redis://127.0.0.1:1/")]);
-    let sign_in = json!({"code": wechat.code("alice").await});
+        Server::start_with(Backend::Embedded, &app.wechat, &[("STORE__REDIS_URL", "redis://127.0.0.1:1/")]);
+    let sign_in = json!({"code": app.wechat.code("alice").await});
     assert_eq!(broken.api().post("/api/v1/session", &sign_in).await.status, 503);
 
     let mut counted = BTreeSet::new();
-    for server in [&server, &broken] {
-        let admin = Api::new(&server.admin);
+    for app in [&app, &broken] {
+        let admin = Api::new(&app.admin);
         let text = admin.get("/metrics").await.text();
         counted.extend(names(
             &text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"),

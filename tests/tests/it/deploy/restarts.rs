@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use yibi_tests::process::Process;
 use yibi_tests::server::settings;
-use yibi_tests::{Api, Backend, Server, TempDir, Wechat, binary, eventually};
+use yibi_tests::{Api, App, Backend, TempDir, Wechat, binary, eventually};
 
 use super::load::Load;
 use super::site::Site;
@@ -95,16 +95,12 @@ async fn one_server_on_the_unix_socket_of_systemd() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_of_which_one_drains() {
-    let wechat = Wechat::start();
-    let mut one = Server::start_with(
-        Backend::Shared,
-        &wechat,
-        &[("HTTP__DRAIN_DELAY", "1"), ("LIMITS__ENABLED", "false")],
-    );
+    let mut one =
+        App::start_with(Backend::Shared, &[("HTTP__DRAIN_DELAY", "1"), ("LIMITS__ENABLED", "false")]);
     let other = one.sibling();
     let addresses = [&one, &other].map(|server| server.public.strip_prefix("http://").unwrap().to_owned());
     let site = Site::before(&[&addresses[0], &addresses[1]]).await;
-    let load = Load::start(&site.api(), &wechat).await;
+    let load = Load::start(&site.api(), &one.wechat).await;
     one.process().signal("TERM");
     // For a balancer that asks, before anybody is refused.
     let admin = Api::new(&one.admin);

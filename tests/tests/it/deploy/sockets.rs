@@ -5,11 +5,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 
-use yibi_tests::{Backend, Server, TempDir, Wechat, binary};
+use yibi_tests::{App, Backend, TempDir, binary};
 
 #[tokio::test]
 async fn a_unix_socket_of_its_own() {
-    let wechat = Wechat::start();
     let directory = TempDir::new();
     let path = directory.path().join("http.sock");
     // As after a crash: a file that nobody listens on.
@@ -21,8 +20,8 @@ async fn a_unix_socket_of_its_own() {
         ("HTTP__SOCKET_GROUP", &group),
         ("LIMITS__ADDRESS_FAILURES_BURST", "1"),
     ];
-    let server = Server::start_with(Backend::Embedded, &wechat, &further);
-    assert_eq!(server.public, format!("http://{listen}"));
+    let app = App::start_with(Backend::Embedded, &further);
+    assert_eq!(app.public, format!("http://{listen}"));
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
     let ask = |head: &str| {
         let mut stream = UnixStream::connect(&path).unwrap();
@@ -45,7 +44,7 @@ async fn a_unix_socket_of_its_own() {
         .args(["serve", "--admin-listen", "127.0.0.1:0"])
         .env_clear()
         .envs(
-            yibi_tests::server::settings(Backend::Embedded, &wechat, &directory.path().join("data"))
+            yibi_tests::server::settings(Backend::Embedded, &app.wechat, &directory.path().join("data"))
                 .into_iter()
                 .chain(further.map(|(name, value)| (name.to_owned(), value.to_owned())))
                 .map(|(name, value)| (format!("YIBI_{name}"), value)),
@@ -76,22 +75,21 @@ fn sockets_that_mean_nothing_are_refused() {
 
 #[tokio::test]
 async fn health_is_for_those_who_have_nothing_to_ask_with() {
-    let wechat = Wechat::start();
-    let mut server = Server::start(Backend::Embedded, &wechat);
+    let mut app = App::start(Backend::Embedded);
     let health = |address: &str, more: &[&str]| {
         let mut command = Command::new(binary("yibi-server"));
         let output =
             command.args(["health", "--admin-listen", address]).args(more).env_clear().output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
-    let address = server.admin.strip_prefix("http://").unwrap().to_owned();
+    let address = app.admin.strip_prefix("http://").unwrap().to_owned();
     let (code, said) = health(&address, &[]);
     assert!(code == Some(0) && said.contains(r#""status":"ok""#), "{said}");
     let everywhere = address.replace("127.0.0.1", "0.0.0.0");
     let (code, said) = health(&everywhere, &["--ready"]);
     assert!(code == Some(0) && said.contains(r#""gallery":"ok""#), "{said}");
     // What answers is something else.
-    assert_eq!(health(server.public.strip_prefix("http://").unwrap(), &[]).0, Some(1));
-    assert_eq!(server.process().terminate(), Some(0));
+    assert_eq!(health(app.public.strip_prefix("http://").unwrap(), &[]).0, Some(1));
+    assert_eq!(app.process().terminate(), Some(0));
     assert_eq!(health(&address, &[]).0, Some(1));
 }

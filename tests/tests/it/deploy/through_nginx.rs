@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use yibi_tests::api::stroke;
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, Backend, Server, Wechat, eventually};
+use yibi_tests::{Api, App, Backend, Server, eventually};
 
 use super::read;
 use super::site::{DOMAIN, Site};
@@ -17,17 +17,16 @@ fn address(server: &Server) -> &str {
     server.public.strip_prefix("http://").unwrap()
 }
 
-async fn running(further: &[(&str, &str)]) -> (Wechat, Server, Site) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(Backend::Embedded, &wechat, further);
-    let site = Site::before(&[address(&server)]).await;
-    (wechat, server, site)
+async fn running(further: &[(&str, &str)]) -> (App, Site) {
+    let app = App::start_with(Backend::Embedded, further);
+    let site = Site::before(&[address(&app)]).await;
+    (app, site)
 }
 
 #[tokio::test]
 async fn a_session_in_either_dialect() {
-    let (wechat, server, site) = running(&[]).await;
-    let code = wechat.code("alice").await;
+    let (app, site) = running(&[]).await;
+    let code = app.wechat.code("alice").await;
     let alice = site.api().sign_in(&code).await;
     alice.append("a", 0, json!([stroke(1), stroke(2)])).await.ok();
     assert_eq!(alice.drawing("a").await["seq"], 2);
@@ -36,13 +35,13 @@ async fn a_session_in_either_dialect() {
     assert!(site.api().get(&image).await.ok_bytes().starts_with(b"\x89PNG"));
     alice.delete("/api/v1/drawings/a").await.ok();
 
-    let login = wechat.login("bob").await;
+    let login = app.wechat.login("bob").await;
     let bob = Phone::by(site.api(), &login);
     let actions = r#"[{"method":"stroke","data":[]}]"#;
     bob.save("p1", actions).await.done();
     assert_eq!(bob.shown().await, [("p1".to_owned(), actions.to_owned())]);
     bob.delete("p1").await.done();
-    let mut mallory = wechat.login("mallory").await;
+    let mut mallory = app.wechat.login("mallory").await;
     mallory.signature.clone_from(&login.signature);
     Phone::by(site.api(), &mallory).list().await.untrusted();
 
@@ -50,15 +49,14 @@ async fn a_session_in_either_dialect() {
     let reply = alice.get("/api/v1/me?code=in-the-query").await;
     let id = reply.header("x-request-id").to_owned();
     assert_eq!(id.len(), 32, "{id}");
-    eventually("the server's log has it", Duration::from_secs(5), || async { server.log().contains(&id) })
-        .await;
+    eventually("the server's log has it", Duration::from_secs(5), || async { app.log().contains(&id) }).await;
     eventually("the access log has it", Duration::from_secs(5), || async { site.access_log().contains(&id) })
         .await;
     let log = site.access_log();
     for line in log.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert_eq!(line["client"], "127.0.0.1");
-        assert!(line["upstream"].as_str().is_some_and(|upstream| upstream == address(&server)), "{line}");
+        assert!(line["upstream"].as_str().is_some_and(|upstream| upstream == address(&app)), "{line}");
     }
     let token = image.split("sig=").nth(1).unwrap();
     for secret in [token, "in-the-query", &code, &login.code, "sig="] {
@@ -68,13 +66,13 @@ async fn a_session_in_either_dialect() {
 
 #[tokio::test]
 async fn nothing_but_what_is_public() {
-    let (_wechat, server, site) = running(&[]).await;
+    let (app, site) = running(&[]).await;
     for path in
         ["/healthz", "/readyz", "/metrics", "/admin/v1/overview", "/api/../metrics", "/internal/v1/session"]
     {
         let reply = site.api().get(path).await;
         let mut problem = reply.problem(404, "not_found");
-        let mut own = server.api().get(path).await.problem(404, "not_found");
+        let mut own = app.api().get(path).await.problem(404, "not_found");
         for problem in [&mut problem, &mut own] {
             problem["request_id"].take();
         }
@@ -89,8 +87,8 @@ async fn nothing_but_what_is_public() {
 
 #[tokio::test]
 async fn json_is_compressed_and_pictures_are_not() {
-    let (wechat, _server, site) = running(&[]).await;
-    let alice = site.api().sign_in(&wechat.code("alice").await).await;
+    let (app, site) = running(&[]).await;
+    let alice = site.api().sign_in(&app.wechat.code("alice").await).await;
     let strokes: Vec<Value> = (0..40).map(stroke).collect();
     alice.append("a", 0, json!(strokes)).await.ok();
     for (path, coding) in [("/api/v1/drawings/a", "gzip"), ("/api/v1/drawings/a/image.png?size=512", "")] {
@@ -108,14 +106,14 @@ async fn post(api: &Api, length: usize) -> yibi_tests::Reply {
 
 #[tokio::test]
 async fn too_much_is_the_same_on_both_sides() {
-    let (wechat, server, site) = running(&[]).await;
-    let alice = site.api().sign_in(&wechat.code("alice").await).await;
+    let (app, site) = running(&[]).await;
+    let alice = site.api().sign_in(&app.wechat.code("alice").await).await;
     let limit = 2 << 20;
-    for api in [alice.clone(), alice.at(&server.public)] {
+    for api in [alice.clone(), alice.at(&app.public)] {
         post(&api, limit).await.problem(400, "invalid_json");
     }
     let mut problems = Vec::new();
-    for api in [alice.clone(), alice.at(&server.public)] {
+    for api in [alice.clone(), alice.at(&app.public)] {
         let mut problem = post(&api, limit + 1).await.problem(413, "body_too_large");
         problem["request_id"].take();
         problems.push(problem);
@@ -130,11 +128,10 @@ async fn too_much_is_the_same_on_both_sides() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_ends_on_both_sides() {
-    let wechat = Wechat::start();
-    let server = Server::start_with(Backend::Embedded, &wechat, &[("HTTP__BODY_TIMEOUT", "1")]);
+    let app = App::start_with(Backend::Embedded, &[("HTTP__BODY_TIMEOUT", "1")]);
     let edits = [("client_body_timeout 15s;", "client_body_timeout 1s;")];
-    let site = Site::edited(&[address(&server)], &edits).await;
-    let alice = site.api().sign_in(&wechat.code("alice").await).await;
+    let site = Site::edited(&[address(&app)], &edits).await;
+    let alice = site.api().sign_in(&app.wechat.code("alice").await).await;
     let stalled = |api: &Api| {
         let body =
             reqwest::Body::wrap_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
@@ -143,16 +140,16 @@ async fn a_body_that_does_not_come_ends_on_both_sides() {
     };
     // nginx says nothing to who says nothing, and has not bothered the server; the server says what it waited for.
     let asked = |server: &Server| server.log().matches("/actions").count();
-    let before = asked(&server);
+    let before = asked(&app);
     stalled(&alice).await.unwrap_err();
-    assert_eq!(asked(&server), before);
-    assert_eq!(stalled(&alice.at(&server.public)).await.unwrap().status(), 408);
+    assert_eq!(asked(&app), before);
+    assert_eq!(stalled(&alice.at(&app.public)).await.unwrap().status(), 408);
 }
 
 #[tokio::test]
 async fn what_a_client_says_of_its_address_counts_for_nothing() {
     let further = [("LIMITS__ADDRESS_FAILURES", "1"), ("LIMITS__ADDRESS_FAILURES_BURST", "3")];
-    let (_wechat, server, site) = running(&further).await;
+    let (app, site) = running(&further).await;
     let bad = async |api: Api, number: u8| {
         let request = api.request(Method::GET, "/api/v1/me").bearer_auth("A".repeat(43));
         let request = request.header("x-forwarded-for", format!("198.51.100.{number}"));
@@ -168,7 +165,7 @@ async fn what_a_client_says_of_its_address_counts_for_nothing() {
     assert!(refused, "all come from one address");
     // Who may say so is nginx: to the server these are fifty.
     for number in 0..50 {
-        bad(server.api(), number).await.problem(401, "unauthenticated");
+        bad(app.api(), number).await.problem(401, "unauthenticated");
     }
 }
 

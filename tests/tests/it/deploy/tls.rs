@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use yibi_tests::{Backend, Server, Wechat};
+use yibi_tests::{App, Backend};
 
 use super::output;
 use super::site::{DOMAIN, Site};
@@ -42,9 +42,8 @@ async fn the_handshake_is_one_that_wechat_takes() {
 
 #[tokio::test]
 async fn http_2_and_the_way_from_http() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let site = Site::before(&[server.public.strip_prefix("http://").unwrap()]).await;
+    let app = App::start(Backend::Embedded);
+    let site = Site::before(&[app.public.strip_prefix("http://").unwrap()]).await;
     let resolve = format!("{DOMAIN}:{}:127.0.0.1", site.tls.port());
     let mut curl = Command::new("curl");
     curl.args(["-sS", "--noproxy", "*", "--http2", "--resolve", &resolve, "--cacert"]).arg(site.authority());

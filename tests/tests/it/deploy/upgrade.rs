@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::command::{Ended, run};
-use yibi_tests::{Backend, Server, Wechat, eventually, on_both_backends};
+use yibi_tests::{App, Backend, Server, eventually, on_both_backends};
 
 use super::load::Load;
 use super::site::Site;
@@ -33,63 +33,60 @@ fn stages(data: &Path) -> usize {
 }
 
 async fn a_rehearsal_disturbs_nobody(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("LIMITS__ENABLED", "false")]);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
-    let load = Load::start(&server.api(), &wechat).await;
-    let asked = wechat.calls().await;
+    let load = Load::start(&app.api(), &app.wechat).await;
+    let asked = app.wechat.calls().await;
     // The ports of the one at work are taken: it needs none of them.
-    let (public, admin) = (&server.public["http://".len()..], &server.admin["http://".len()..]);
-    let ended = rehearse(&server, "20", &[("HTTP__LISTEN", public), ("ADMIN__LISTEN", admin)]);
+    let (public, admin) = (&app.public["http://".len()..], &app.admin["http://".len()..]);
+    let ended = rehearse(&app, "20", &[("HTTP__LISTEN", public), ("ADMIN__LISTEN", admin)]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stdout.contains(" is ready after "), "{ended:?}");
     let copied = ended.stdout.contains("over a copy of 7 users and ");
     assert_eq!(copied, backend == Backend::Embedded, "{ended:?}");
     load.go_on().await;
     load.stop().await;
-    assert_eq!(wechat.calls().await, asked, "WeChat is left in peace");
-    assert_eq!(stages(&server.data_dir()), 0);
+    assert_eq!(app.wechat.calls().await, asked, "WeChat is left in peace");
+    assert_eq!(stages(&app.data_dir()), 0);
     assert_eq!(alice.drawing("a").await["seq"], 1);
 }
 
 async fn a_rehearsal_finds_what_would_not_get_ready(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    server.signed_in(&wechat, "alice").await;
-    let ended = rehearse(&server, "1", &[("STORE__REDIS_URL", NOWHERE)]);
+    let mut app = App::start(backend);
+    app.user("alice").await;
+    let ended = rehearse(&app, "1", &[("STORE__REDIS_URL", NOWHERE)]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("is not ready after"), "{ended:?}");
     assert!(ended.stderr.contains(r#""sessions":"unavailable""#), "{ended:?}");
-    let ended = rehearse(&server, "1", &[("WECHAT__APP_SECRET", "")]);
+    let ended = rehearse(&app, "1", &[("WECHAT__APP_SECRET", "")]);
     assert_eq!(ended.code, Some(78), "{ended:?}");
     if backend == Backend::Embedded {
-        server.process().terminate();
-        let file = server.data_dir().join("yibi.sqlite3");
+        app.process().terminate();
+        let file = app.data_dir().join("yibi.sqlite3");
         let newer = rusqlite::Connection::open(&file).unwrap();
         newer.pragma_update(None, "user_version", 99).unwrap();
         drop(newer);
-        let ended = rehearse(&server, "1", &[]);
+        let ended = rehearse(&app, "1", &[]);
         assert_eq!(ended.code, Some(1), "{ended:?}");
         assert!(ended.stderr.contains("of version 99"), "{ended:?}");
     }
-    assert_eq!(stages(&server.data_dir()), 0);
+    assert_eq!(stages(&app.data_dir()), 0);
 }
 
 /// A server with a new sealing key seals phone numbers anew as soon as it runs.
 async fn a_rehearsal_changes_nothing(backend: Backend) {
-    let wechat = Wechat::start();
     let (old, new) = (BASE64.encode(&[1; 32]), BASE64.encode(&[2; 32]));
-    let server = Server::start_with(backend, &wechat, &[("KEYS__SEALING", &old)]);
-    let alice = server.signed_in(&wechat, "alice").await;
-    let code = wechat.phone("alice").await.code;
+    let app = App::start_with(backend, &[("KEYS__SEALING", &old)]);
+    let alice = app.user("alice").await;
+    let code = app.wechat.phone("alice").await.code;
     alice.post("/api/v1/me/phone", &json!({"code": code})).await.ok();
     let me = alice.get("/api/v1/me").await.ok();
     assert!(me["phone"].is_string(), "{me}");
     // What one left that was killed goes.
-    let killed = server.data_dir().join("rehearsal-4000000000");
+    let killed = app.data_dir().join("rehearsal-4000000000");
     std::fs::create_dir(&killed).unwrap();
-    let ended = rehearse(&server, "20", &[("KEYS__SEALING", &new), ("KEYS__SEALING_OLD", &old)]);
+    let ended = rehearse(&app, "20", &[("KEYS__SEALING", &new), ("KEYS__SEALING_OLD", &old)]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(!killed.exists());
     assert_eq!(alice.get("/api/v1/me").await.ok(), me);
@@ -98,8 +95,7 @@ async fn a_rehearsal_changes_nothing(backend: Backend) {
 /// As the guide has it with several servers: one is taken out, and put back only when what is in its place is ready.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_release_gets_no_traffic() {
-    let wechat = Wechat::start();
-    let mut one = Server::start_with(Backend::Shared, &wechat, &[("LIMITS__ENABLED", "false")]);
+    let mut one = App::start_with(Backend::Shared, &[("LIMITS__ENABLED", "false")]);
     let mut other = one.sibling();
     let address = |server: &Server| server.public.strip_prefix("http://").unwrap().to_owned();
     let is_ready = |server: &Server| {
@@ -107,7 +103,7 @@ async fn a_broken_release_gets_no_traffic() {
         run(&["health", "--ready", "--admin-listen", admin], &[]).code == Some(0)
     };
     let site = Site::before(&[&address(&one), &address(&other)]).await;
-    let load = Load::start(&site.hasty_api(), &wechat).await;
+    let load = Load::start(&site.hasty_api(), &one.wechat).await;
 
     site.go_to(&[&format!("{} down", address(&one)), &address(&other)]).await;
     eventually("it gets no requests any more", Duration::from_secs(20), async || {

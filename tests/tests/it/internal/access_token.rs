@@ -5,7 +5,7 @@ use std::process::Command;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Api, Backend, Server, TempDir, Wechat, binary, on_both_backends};
+use yibi_tests::{Api, App, Backend, Server, TempDir, Wechat, binary, on_both_backends};
 
 use super::start;
 
@@ -27,9 +27,9 @@ fn new_token(name: &str, role: &str) -> (String, String) {
     (token.unwrap().to_owned(), format!("[[admin.tokens]]{}", made.split_once("[[admin.tokens]]").unwrap().1))
 }
 
-/// A server with a token of each role but the first operator's.
-struct Given {
-    server: Server,
+/// A server with a token of each role besides the first operator's.
+struct Services {
+    app: App,
     service: Api,
     other: Api,
     viewer: String,
@@ -38,22 +38,22 @@ struct Given {
     _settings: TempDir,
 }
 
-fn given(backend: Backend, wechat: &Wechat) -> Given {
+fn start_with_services(backend: Backend) -> Services {
     let names = [("shop", "service"), ("other", "service"), ("ann", "viewer"), ("ben", "operator")];
     let made = names.map(|(name, role)| new_token(name, role));
     let settings = TempDir::new();
     let file = settings.path().join("yibi.toml");
     std::fs::write(&file, made.iter().map(|(_, lines)| lines.as_str()).collect::<String>()).unwrap();
     let further = [("CONFIG", file.to_str().unwrap()), ("WECHAT__TIMEOUT", "2")];
-    let server = start(backend, wechat, &further);
+    let app = start(backend, &further);
     let secrets: Vec<String> = made.into_iter().map(|(token, _)| token).collect();
-    let api = Api::new(&server.internal);
-    Given {
+    let api = Api::new(&app.internal);
+    Services {
         service: api.with_token(&secrets[0]),
         other: api.with_token(&secrets[1]),
         viewer: secrets[2].clone(),
         operator: secrets[3].clone(),
-        server,
+        app,
         secrets,
         _settings: settings,
     }
@@ -69,10 +69,9 @@ async fn audited(server: &Server) -> Vec<Value> {
 }
 
 async fn a_service_gets_the_token_of_the_fleet(backend: Backend) {
-    let wechat = Wechat::start();
-    let given = given(backend, &wechat);
-    let app = json!({"app_id": wechat.app_id});
-    let asked = [(&given.service, json!({})), (&given.service, app), (&given.other, json!({}))];
+    let services = start_with_services(backend);
+    let app = json!({"app_id": services.app.wechat.app_id});
+    let asked = [(&services.service, json!({})), (&services.service, app), (&services.other, json!({}))];
     let replies = join_all(asked.iter().map(|(api, body)| api.post(PATH, body))).await;
     let tokens: Vec<String> = replies
         .iter()
@@ -85,91 +84,87 @@ async fn a_service_gets_the_token_of_the_fleet(backend: Backend) {
         })
         .collect();
     assert!(tokens.iter().all(|token| *token == tokens[0] && !token.is_empty()));
-    assert_eq!(fetched(&wechat).await, 1);
-    let entries = audited(&given.server).await;
+    assert_eq!(fetched(&services.app.wechat).await, 1);
+    let entries = audited(&services.app).await;
     assert_eq!(entries.len(), 3);
     for entry in &entries {
         assert_eq!(
             (&entry["change"], &entry["target"]),
-            (&json!("give_access_token"), &json!(wechat.app_id))
+            (&json!("give_access_token"), &json!(services.app.wechat.app_id))
         );
         assert!(["token:shop", "token:other"].contains(&entry["who"].as_str().unwrap()), "{entry}");
         assert!(!entry["request_id"].as_str().unwrap().is_empty());
     }
-    let log = given.server.log();
-    assert!(!log.contains(&tokens[0]) && given.secrets.iter().all(|secret| !log.contains(secret)));
+    let log = services.app.log();
+    assert!(!log.contains(&tokens[0]) && services.secrets.iter().all(|secret| !log.contains(secret)));
 }
 
 async fn nobody_else_does(backend: Backend) {
-    let wechat = Wechat::start();
-    let given = given(backend, &wechat);
-    let server = &given.server;
+    let services = start_with_services(backend);
+    let server = &services.app;
     let api = Api::new(&server.internal);
-    for role in [&given.viewer, &given.operator, ADMIN_TOKEN] {
+    for role in [&services.viewer, &services.operator, ADMIN_TOKEN] {
         api.with_token(role).post(PATH, &json!({})).await.problem(403, "role_needed");
     }
-    let user = server.signed_in(&wechat, "alice").await;
+    let user = server.signed_in(&services.app.wechat, "alice").await;
     for stranger in [api.clone(), api.with_token(""), api.with_token("x"), user.at(&server.internal)] {
         stranger.post(PATH, &json!({})).await.problem(401, "unauthenticated");
     }
-    assert_eq!(given.service.get(PATH).await.status, 405);
+    assert_eq!(services.service.get(PATH).await.status, 405);
     for elsewhere in [&server.public, &server.admin] {
-        assert_eq!(given.service.at(elsewhere).post(PATH, &json!({})).await.status, 404);
+        assert_eq!(services.service.at(elsewhere).post(PATH, &json!({})).await.status, 404);
     }
     // And a service sees and does nothing of the operators'.
-    let at_admin = given.service.at(&server.admin);
+    let at_admin = services.service.at(&server.admin);
     for path in ["me", "users", "sessions", "audit", "overview"] {
         at_admin.get(&format!("/admin/v1/{path}")).await.problem(403, "role_needed");
     }
     let id = user.get("/api/v1/me").await.ok()["id"].as_str().unwrap().to_owned();
     at_admin.post(&format!("/admin/v1/users/{id}/block"), &Value::Null).await.problem(403, "role_needed");
     for wrong in [json!({"app_id": "wx0"}), json!({"app": 1}), json!({"refused": 1}), json!([])] {
-        let refused = given.service.post(PATH, &wrong).await;
+        let refused = services.service.post(PATH, &wrong).await;
         assert!(refused.status.is_client_error(), "{wrong}: {}", refused.text());
     }
-    assert_eq!(fetched(&wechat).await, 0);
+    assert_eq!(fetched(&services.app.wechat).await, 0);
     assert_eq!(audited(server).await.len(), 0);
 }
 
 async fn a_refused_token_is_replaced_once(backend: Backend) {
-    let wechat = Wechat::start();
-    let given = given(backend, &wechat);
+    let services = start_with_services(backend);
     let text = |told: Value| told["access_token"].as_str().unwrap().to_owned();
-    let first = text(given.service.post(PATH, &json!({})).await.ok());
-    wechat.revoke_access_token().await;
+    let first = text(services.service.post(PATH, &json!({})).await.ok());
+    services.app.wechat.revoke_access_token().await;
     let refused = json!({"refused": first});
-    let asked = join_all([&given.service, &given.other].map(|api| api.post(PATH, &refused))).await;
+    let asked = join_all([&services.service, &services.other].map(|api| api.post(PATH, &refused))).await;
     let second: Vec<String> = asked.iter().map(|reply| text(reply.ok())).collect();
     assert!(second[0] != first && second[0] == second[1], "both get the one other");
-    assert_eq!(fetched(&wechat).await, 2);
+    assert_eq!(fetched(&services.app.wechat).await, 2);
     // Who is late with the same complaint changes nothing.
-    assert_eq!(text(given.other.post(PATH, &refused).await.ok()), second[0]);
-    assert_eq!(fetched(&wechat).await, 2);
+    assert_eq!(text(services.other.post(PATH, &refused).await.ok()), second[0]);
+    assert_eq!(fetched(&services.app.wechat).await, 2);
 }
 
 async fn it_is_given_so_often_only(backend: Backend) {
-    let wechat = Wechat::start();
-    let given = given(backend, &wechat);
+    let services = start_with_services(backend);
     let nothing = json!({});
-    let replies = join_all((0..40).map(|_| given.service.post(PATH, &nothing))).await;
+    let replies = join_all((0..40).map(|_| services.service.post(PATH, &nothing))).await;
     let refused: Vec<_> = replies.iter().filter(|reply| !reply.status.is_success()).collect();
     assert!((20..=30).contains(&refused.len()), "{} of 40", refused.len());
     for reply in refused {
         reply.problem(429, "rate_limited");
         assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1);
     }
-    given.other.post(PATH, &json!({})).await.ok();
-    assert_eq!(fetched(&wechat).await, 1);
+    services.other.post(PATH, &json!({})).await.ok();
+    assert_eq!(fetched(&services.app.wechat).await, 1);
 }
 
 async fn wechats_trouble_is_told(backend: Backend) {
-    let wechat = Wechat::start();
-    let given = given(backend, &wechat);
-    wechat
+    let services = start_with_services(backend);
+    services.app.wechat
         .script(json!([{"api": "stable_token", "step": {"error": {"errcode": 40125, "errmsg": "invalid appsecret"}}}]))
         .await;
-    let reply = given.service.post(PATH, &json!({})).await;
+    let reply = services.service.post(PATH, &json!({})).await;
     let problem = reply.problem(503, "wechat_misconfigured");
     assert!(!problem.to_string().contains("appsecret"), "{problem}");
-    assert_eq!(audited(&given.server).await.len(), 1, "written down before it is done");
+    assert_eq!(audited(&services.app).await.len(), 1, "written down before it is done");
 }

@@ -4,10 +4,10 @@ mod access_token;
 mod nginx;
 mod session;
 
-use yibi_tests::{Backend, Server, Wechat};
+use yibi_tests::{App, Backend};
 
 /// A server that other backends can ask.
-fn start(backend: Backend, wechat: &Wechat, further: &[(&str, &str)]) -> Server {
+fn start(backend: Backend, further: &[(&str, &str)]) -> App {
     let further = [further, &[("INTERNAL__LISTEN", "127.0.0.1:0")]].concat();
-    Server::start_with(backend, wechat, &further)
+    App::start_with(backend, &further)
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use yibi_tests::process::Process;
 use yibi_tests::wafer::{Pair, signed_in};
 use yibi_tests::weapp::{MAGIC, Phone};
-use yibi_tests::{Api, Backend, Server, TempDir, Wechat, binary, service};
+use yibi_tests::{Api, Backend, Server, TempDir, binary, service};
 
 use super::start;
 
@@ -87,17 +87,16 @@ const PLACES: [&str; 2] = ["/node/hello", "/actix/hello"];
 
 #[tokio::test]
 async fn a_backend_is_told_who_calls_in_every_dialect() {
-    let wechat = Wechat::start();
-    let server = start(Backend::Embedded, &wechat, &[]);
-    let site = Site::before(&server);
-    let modern = server.signed_in(&wechat, "alice").await;
+    let app = start(Backend::Embedded, &[]);
+    let site = Site::before(&app);
+    let modern = app.user("alice").await;
     let id = modern.get("/api/v1/me").await.ok()["id"].clone();
-    let openid = wechat.session(&wechat.code("alice").await).await["openid"].clone();
-    let of_2016 = wechat.login("alice").await;
+    let openid = app.wechat.session(&app.wechat.code("alice").await).await["openid"].clone();
+    let of_2016 = app.wechat.login("alice").await;
     let phones = [
         (Phone::with_login(&site.url, &of_2016), "weapp"),
         (Phone::with_code(&site.url, &of_2016.code), "weapp"),
-        (signed_in(&server.public, &wechat.login("alice").await).await.at(&site.url), "wafer"),
+        (signed_in(&app.public, &app.wechat.login("alice").await).await.at(&site.url), "wafer"),
         (
             Phone::stranger(&site.url).header("Authorization", format!("Bearer {}", modern.token.unwrap())),
             "yibi",
@@ -123,9 +122,8 @@ async fn a_backend_is_told_who_calls_in_every_dialect() {
 
 #[tokio::test]
 async fn nobody_gets_past_and_each_is_told_in_its_own_words() {
-    let wechat = Wechat::start();
-    let mut server = start(Backend::Embedded, &wechat, &[]);
-    let site = Site::before(&server);
+    let mut app = start(Backend::Embedded, &[]);
+    let site = Site::before(&app);
     let api = Api::new(&site.url);
     let pair = Pair { id: "a".to_owned(), skey: "b".to_owned() };
     for place in PLACES {
@@ -144,7 +142,7 @@ async fn nobody_gets_past_and_each_is_told_in_its_own_words() {
         expired.expired();
         let invalid = Api::send(Phone::with_pair(&site.url, &pair).request_at(Method::POST, place)).await;
         invalid.wafer_error("ERR_INVALID_SESSION");
-        let mut login = wechat.login("小明").await;
+        let mut login = app.wechat.login("小明").await;
         login.signature = "画".to_owned();
         let untrusted = Phone::with_login(&site.url, &login).request_at(Method::GET, place);
         Api::send(untrusted).await.untrusted();
@@ -152,16 +150,16 @@ async fn nobody_gets_past_and_each_is_told_in_its_own_words() {
     for path in ["/_session", "/_session/reply/200", "/_session/reply/x"] {
         assert_eq!(api.get(path).await.status, 404, "{path}");
     }
-    let refused = wechat.login("alice").await;
-    wechat.session(&refused.code).await;
+    let refused = app.wechat.login("alice").await;
+    app.wechat.session(&refused.code).await;
     let reply = Api::send(Phone::with_login(&site.url, &refused).request_at(Method::GET, PLACES[0])).await;
     assert_eq!(reply.not_exchanged().unwrap()["errcode"], 40163);
 
     // Without yibi nobody is let through either.
-    let modern = server.signed_in(&wechat, "alice").await;
+    let modern = app.user("alice").await;
     let known = api.with_token(modern.token.as_deref().unwrap());
     known.get(PLACES[0]).await.ok();
-    server.process().kill();
+    app.process().kill();
     let reply = known.get(PLACES[0]).await;
     assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (503, "2"));
     assert_eq!((&reply.json()["code"], &reply.json()[MAGIC]), (&json!("unavailable"), &Value::Null));
@@ -169,10 +167,9 @@ async fn nobody_gets_past_and_each_is_told_in_its_own_words() {
 
 #[tokio::test]
 async fn what_yibi_says_of_its_own_trouble_reaches_the_client() {
-    let wechat = Wechat::start();
     let few = [("LIMITS__ADDRESS_FAILURES", "1"), ("LIMITS__ADDRESS_FAILURES_BURST", "2")];
-    let server = start(Backend::Embedded, &wechat, &few);
-    let site = Site::before(&server);
+    let app = start(Backend::Embedded, &few);
+    let site = Site::before(&app);
     let api = Api::new(&site.url).with_token("x");
     for _ in 0..50 {
         let reply = api.get(PLACES[0]).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use yibi_tests::server::ADMIN_TOKEN;
 use yibi_tests::wafer::{Pair, log_in, signed_in};
 use yibi_tests::weapp::{MAGIC, Phone};
-use yibi_tests::{Api, Backend, Reply, Server, Wechat, binary, eventually, on_both_backends};
+use yibi_tests::{Api, App, Backend, Reply, Server, binary, eventually, on_both_backends};
 
 use super::start;
 use crate::weapp::line;
@@ -48,37 +48,36 @@ fn no(reply: &Reply, status: u16) -> (u16, Value) {
 }
 
 async fn each_dialect_is_known_by_its_own_headers(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = start(backend, &wechat, &[]);
-    let modern = server.signed_in(&wechat, "alice").await;
+    let app = start(backend, &[]);
+    let modern = app.user("alice").await;
     let me = modern.get("/api/v1/me").await.ok();
-    let openid = wechat.session(&wechat.code("alice").await).await["openid"].as_str().unwrap().to_owned();
-    let alice = [me["id"].as_str().unwrap().to_owned(), openid, wechat.app_id.clone()];
+    let openid =
+        app.wechat.session(&app.wechat.code("alice").await).await["openid"].as_str().unwrap().to_owned();
+    let alice = [me["id"].as_str().unwrap().to_owned(), openid, app.wechat.app_id.clone()];
 
-    assert_eq!(yes(&modern.at(&server.internal).get(PATH).await, "yibi"), alice);
-    let of_2017 = signed_in(&server.public, &wechat.login("alice").await).await;
-    assert_eq!(yes(&ask(&of_2017, &server).await, "wafer"), alice);
+    assert_eq!(yes(&modern.at(&app.internal).get(PATH).await, "yibi"), alice);
+    let of_2017 = signed_in(&app.public, &app.wechat.login("alice").await).await;
+    assert_eq!(yes(&ask(&of_2017, &app).await, "wafer"), alice);
     // The client of 2016 signs in with its first request, wherever that goes.
-    let login = wechat.login("alice").await;
-    assert_eq!(yes(&ask(&Phone::with_login(&server.public, &login), &server).await, "weapp"), alice);
-    let of_2016 = Phone::with_code(&server.public, &login.code);
-    assert_eq!(yes(&ask(&of_2016, &server).await, "weapp"), alice);
+    let login = app.wechat.login("alice").await;
+    assert_eq!(yes(&ask(&Phone::with_login(&app.public, &login), &app).await, "weapp"), alice);
+    let of_2016 = Phone::with_code(&app.public, &login.code);
+    assert_eq!(yes(&ask(&of_2016, &app).await, "weapp"), alice);
     of_2016.save("p1", line(1.0)).await.done();
-    assert_eq!(wechat.exchanges(&login.code).await, 1);
+    assert_eq!(app.wechat.exchanges(&login.code).await, 1);
     // Nothing of it stands on the other listeners, and nothing of theirs here.
-    for elsewhere in [&server.public, &server.admin] {
+    for elsewhere in [&app.public, &app.admin] {
         assert_eq!(modern.at(elsewhere).get(PATH).await.status, 404);
     }
     for path in ["/api/v1/me", "/applet/user", "/admin/v1/users", "/metrics", "/"] {
-        assert_eq!(modern.at(&server.internal).get(path).await.status, 404, "{path}");
+        assert_eq!(modern.at(&app.internal).get(path).await.status, 404, "{path}");
     }
-    assert_eq!(modern.at(&server.internal).post(PATH, &json!({})).await.status, 405);
+    assert_eq!(modern.at(&app.internal).post(PATH, &json!({})).await.status, 405);
 }
 
 async fn who_is_not_known_is_told_in_its_own_words(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = start(backend, &wechat, &[]);
-    let api = Api::new(&server.internal);
+    let app = start(backend, &[]);
+    let api = Api::new(&app.internal);
     for nobody in [api.clone(), api.with_token("x"), api.clone().with_header("authorization", "Basic eDp5")] {
         let (status, problem) = no(&nobody.get(PATH).await, 401);
         assert_eq!(
@@ -87,75 +86,72 @@ async fn who_is_not_known_is_told_in_its_own_words(backend: Backend) {
         );
     }
     let pair = Pair { id: "a".to_owned(), skey: "b".to_owned() };
-    let (status, told) = no(&ask(&Phone::with_pair(&server.public, &pair), &server).await, 401);
+    let (status, told) = no(&ask(&Phone::with_pair(&app.public, &pair), &app).await, 401);
     assert_eq!((status, &told[MAGIC], &told["error"]), (200, &json!(1), &json!("ERR_INVALID_SESSION")));
-    let (status, told) = no(&ask(&Phone::with_code(&server.public, "nope"), &server).await, 401);
+    let (status, told) = no(&ask(&Phone::with_code(&app.public, "nope"), &app).await, 401);
     assert_eq!((status, &told[MAGIC], &told["reason"]), (200, &json!(1), &json!("ERR_SESSION_EXPIRED")));
-    let empty = Phone::with_code(&server.public, "");
-    let (status, told) = no(&ask(&empty, &server).await, 401);
+    let empty = Phone::with_code(&app.public, "");
+    let (status, told) = no(&ask(&empty, &app).await, 401);
     assert_eq!((status, &told["error"]["reason"]), (200, &json!("openId does not exists")));
-    let mut login = wechat.login("alice").await;
+    let mut login = app.wechat.login("alice").await;
     login.signature = "0".repeat(40);
-    let (status, told) = no(&ask(&Phone::with_login(&server.public, &login), &server).await, 401);
+    let (status, told) = no(&ask(&Phone::with_login(&app.public, &login), &app).await, 401);
     assert_eq!((status, &told["reason"]), (200, &json!("ERR_UNTRUSTED_RAW_DATA")));
 }
 
 async fn one_dialect_does_not_make_good_another(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = start(backend, &wechat, &[]);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let login = wechat.login("alice").await;
-    Phone::signed_in(&server.public, &login).await;
-    let pair = log_in(&server.public, &wechat.login("alice").await).await.opened();
+    let app = start(backend, &[]);
+    let modern = app.user("alice").await;
+    let login = app.wechat.login("alice").await;
+    Phone::signed_in(&app.public, &login).await;
+    let pair = log_in(&app.public, &app.wechat.login("alice").await).await.opened();
     let token = modern.token.clone().unwrap();
-    let api = Api::new(&server.internal);
-    let wrong_bearer = Phone::with_code(&server.public, &login.code).header("Authorization", "Bearer x");
-    assert_eq!(no(&ask(&wrong_bearer, &server).await, 401).0, 401);
+    let api = Api::new(&app.internal);
+    let wrong_bearer = Phone::with_code(&app.public, &login.code).header("Authorization", "Bearer x");
+    assert_eq!(no(&ask(&wrong_bearer, &app).await, 401).0, 401);
     let wrong_pair =
-        Phone::with_code(&server.public, &login.code).header("X-WX-Id", "x").header("X-WX-Skey", "y");
-    assert_eq!(no(&ask(&wrong_pair, &server).await, 401).0, 200);
+        Phone::with_code(&app.public, &login.code).header("X-WX-Id", "x").header("X-WX-Skey", "y");
+    assert_eq!(no(&ask(&wrong_pair, &app).await, 401).0, 200);
     for secret in [&login.code, &pair.skey, &pair.id] {
         no(&api.with_token(secret).get(PATH).await, 401);
     }
     for secret in [&token, &pair.skey] {
-        no(&ask(&Phone::with_code(&server.public, secret), &server).await, 401);
+        no(&ask(&Phone::with_code(&app.public, secret), &app).await, 401);
     }
     no(&api.with_token(ADMIN_TOKEN).get(PATH).await, 401);
 }
 
 async fn a_blocked_user_is_nobody(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = start(backend, &wechat, &[]);
-    let phone = signed_in(&server.public, &wechat.login("alice").await).await;
-    let id = yes(&ask(&phone, &server).await, "wafer")[0].clone();
-    let operator = Api::new(&server.admin).with_token(ADMIN_TOKEN);
+    let app = start(backend, &[]);
+    let phone = signed_in(&app.public, &app.wechat.login("alice").await).await;
+    let id = yes(&ask(&phone, &app).await, "wafer")[0].clone();
+    let operator = Api::new(&app.admin).with_token(ADMIN_TOKEN);
     operator.post(&format!("/admin/v1/users/{id}/block"), &Value::Null).await.ok();
     eventually("nobody is let through", Duration::from_secs(3), || async {
-        ask(&phone, &server).await.status == 401
+        ask(&phone, &app).await.status == 401
     })
     .await;
-    let login = wechat.login("alice").await;
-    let (status, told) = no(&ask(&Phone::with_login(&server.public, &login), &server).await, 403);
+    let login = app.wechat.login("alice").await;
+    let (status, told) = no(&ask(&Phone::with_login(&app.public, &login), &app).await, 403);
     assert_eq!((status, &told["reason"]), (200, &json!("ERR_USER_BLOCKED")));
 }
 
 #[tokio::test]
 async fn who_can_t_be_told_is_no_yes() {
-    let wechat = Wechat::start();
     let mut redis = yibi_tests::databases::Database::start(yibi_tests::databases::Kind::Redis).await;
     let url = redis.url();
-    let server = start(Backend::Embedded, &wechat, &[("STORE__REDIS_URL", &url)]);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let phone = signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = start(Backend::Embedded, &[("STORE__REDIS_URL", &url)]);
+    let modern = app.user("alice").await;
+    let phone = signed_in(&app.public, &app.wechat.login("alice").await).await;
     redis.kill();
     eventually("the copies are too old to be trusted", Duration::from_secs(5), || async {
-        modern.at(&server.internal).get(PATH).await.status == 503
+        modern.at(&app.internal).get(PATH).await.status == 503
     })
     .await;
-    let reply = modern.at(&server.internal).get(PATH).await;
+    let reply = modern.at(&app.internal).get(PATH).await;
     assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1);
     assert_eq!(no(&reply, 503).0, 503);
-    let (status, told) = no(&ask(&phone, &server).await, 503);
+    let (status, told) = no(&ask(&phone, &app).await, 503);
     assert_eq!((status, &told["error"]), (200, &json!("ERR_CHECK_LOGIN_FAILED")));
 }
 
@@ -170,6 +166,6 @@ fn it_listens_on_loopback_or_nowhere() {
         assert!(String::from_utf8_lossy(&output.stderr).contains(word), "{output:?}");
     }
     yibi_tests::install_tls();
-    let server = Server::start(Backend::Embedded, &Wechat::start());
+    let server = App::start(Backend::Embedded);
     assert_eq!(server.internal, "", "off unless it is asked for");
 }

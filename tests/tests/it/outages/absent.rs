@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use serde_json::json;
 use yibi_tests::databases::{Database, Kind};
-use yibi_tests::{Wechat, eventually};
+use yibi_tests::eventually;
 
 use super::{
     ANSWERED, append, is_ready, is_unavailable, not_ready_for, recovers, says_unavailable, server_over,
@@ -13,13 +13,12 @@ use super::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_comes_up_before_its_databases() {
-    let wechat = Wechat::start();
     let (mut mongo, mut redis) = (Database::absent(Kind::Mongo), Database::absent(Kind::Redis));
-    let server = server_over(&wechat, &mongo.url(), &redis.url());
-    let anybody = server.api();
+    let app = server_over(&mongo.url(), &redis.url());
+    let anybody = app.api();
     assert_eq!(anybody.get("/api/v1/limits").await.status, 200);
-    not_ready_for(&server, &["gallery", "sessions"]).await;
-    let code = json!({"code": wechat.code("alice").await});
+    not_ready_for(&app, &["gallery", "sessions"]).await;
+    let code = json!({"code": app.wechat.code("alice").await});
     is_unavailable(anybody.post("/api/v1/session", &code)).await;
     let token = "A".repeat(64);
     is_unavailable(anybody.with_token(&token).get("/api/v1/me")).await;
@@ -31,14 +30,14 @@ async fn a_server_comes_up_before_its_databases() {
     })
     .await;
     assert!(back.elapsed() < super::RECOVERED);
-    not_ready_for(&server, &["gallery"]).await;
+    not_ready_for(&app, &["gallery"]).await;
     // The code is exchanged, but its user can't be looked up.
-    is_unavailable(anybody.post("/api/v1/session", &json!({"code": wechat.code("bob").await}))).await;
+    is_unavailable(anybody.post("/api/v1/session", &json!({"code": app.wechat.code("bob").await}))).await;
     mongo.start_again().await;
     let back = Instant::now();
     let mut codes = Vec::new();
     for _ in 0..200 {
-        codes.push(wechat.code("alice").await);
+        codes.push(app.wechat.code("alice").await);
     }
     let mut codes = codes.into_iter();
     let signed_in = recovers(back, || {
@@ -47,28 +46,27 @@ async fn a_server_comes_up_before_its_databases() {
         async move { anybody.post("/api/v1/session", &code).await }
     });
     let user = anybody.with_token(signed_in.await.ok()["token"].as_str().unwrap());
-    assert!(is_ready(&server).await);
+    assert!(is_ready(&app).await);
     append(&user, "d", 0).await.ok();
 
     // The keys, made once, are those of every server from then on.
     let listed = user.get("/api/v1/drawings").await.ok();
     let image = listed["drawings"][0]["image_url"].as_str().unwrap().to_owned();
-    let sibling = server.sibling();
+    let sibling = app.sibling();
     assert_eq!(sibling.api().get(&image).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_waits_in_line_for_keys() {
-    let wechat = Wechat::start();
     let mongo = Database::start(Kind::Mongo).await;
-    let server = server_over(&wechat, &mongo.url(), "");
-    let user = server.signed_in(&wechat, "alice").await;
+    let app = server_over(&mongo.url(), "");
+    let user = app.user("alice").await;
     append(&user, "d", 0).await.ok();
     let listed = user.get("/api/v1/drawings").await.ok();
     let image = listed["drawings"][0]["image_url"].as_str().unwrap().to_owned();
     mongo.hang();
     // A server that has them not yet, when all at once ask for what they sign.
-    let sibling = server_over(&wechat, &mongo.url(), "");
+    let sibling = server_over(&mongo.url(), "");
     let anybody = sibling.api();
     let begun = Instant::now();
     for reply in join_all((0..20).map(|_| anybody.get(&image))).await {

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Server, Wechat, eventually};
+use yibi_tests::{Api, App, Backend, Server, eventually};
 
 use super::{append, is_ready, of_2016, says_unavailable};
 
@@ -17,16 +17,15 @@ const LAUNCHER: [&str; 4] = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_stops_writes_alone() {
-    let wechat = Wechat::start();
-    let mut server = Server::start_by(&LAUNCHER, Backend::Embedded, &wechat, &[("LIMITS__ENABLED", "false")]);
-    let user = server.signed_in(&wechat, "alice").await;
-    let demo = of_2016(&server.api(), &wechat.login("bob").await);
+    let mut app = App::start_by(&LAUNCHER, Backend::Embedded, &[("LIMITS__ENABLED", "false")]);
+    let user = app.user("alice").await;
+    let demo = of_2016(&app.api(), &app.wechat.login("bob").await);
     let saved = json!({"id": "old", "actions": "[]"});
     assert_eq!(demo.post("/applet/session/paints/save", &saved).await.ok()["code"], 0);
     append(&user, "d", 0).await.ok();
 
-    let log = std::fs::metadata(server.data_dir().join("yibi.sqlite3-wal")).unwrap().len();
-    limit_files(&server, &(log + ROOM).to_string());
+    let log = std::fs::metadata(app.data_dir().join("yibi.sqlite3-wal")).unwrap().len();
+    limit_files(&app, &(log + ROOM).to_string());
     let mut seq = 1;
     let refused = loop {
         let reply = append(&user, "d", seq).await;
@@ -47,16 +46,16 @@ async fn a_full_disk_stops_writes_alone() {
     all_there(&user, seq).await;
     assert_eq!(demo.get("/applet/session/paints/list").await.ok()["data"].as_array().unwrap().len(), 1);
     assert_eq!(user.get("/api/v1/drawings/d/image.png?size=64").await.status, 200);
-    assert!(server.process().runs());
+    assert!(app.process().runs());
 
-    limit_files(&server, "unlimited");
+    limit_files(&app, "unlimited");
     eventually("there is room again", super::RECOVERED, async || {
         append(&user, "d", seq).await.status.is_success()
     })
     .await;
-    assert!(is_ready(&server).await);
-    server.crash_and_restart();
-    all_there(&user.at(&server.public), seq + 1).await;
+    assert!(is_ready(&app).await);
+    app.crash_and_restart();
+    all_there(&user.at(&app.public), seq + 1).await;
 }
 
 async fn all_there(user: &Api, seq: u64) {

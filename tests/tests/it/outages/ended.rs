@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use yibi_tests::proxy::Proxy;
-use yibi_tests::{Backend, Server, Wechat, eventually, service, unique};
+use yibi_tests::{App, Backend, eventually, service, unique};
 
 use super::writers::Writers;
 use super::{append, server_over};
@@ -14,32 +14,30 @@ const IN_FLIGHT: u64 = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_file_is_closed() {
-    let wechat = Wechat::start();
-    let mut server = server_over(&wechat, "", "");
+    let mut app = server_over("", "");
     let mut clients = Vec::new();
     for number in 0..8 {
-        clients.push(server.signed_in(&wechat, &format!("user{number}")).await);
+        clients.push(app.user(&format!("user{number}")).await);
     }
-    let mut writers = Writers::start(clients, &server.public);
+    let mut writers = Writers::start(clients, &app.public);
     for _ in 0..2 {
         writers.progress(40).await;
-        assert_eq!(server.process().terminate(), Some(0));
-        let data = server.data_dir();
+        assert_eq!(app.process().terminate(), Some(0));
+        let data = app.data_dir();
         assert!(data.join("yibi.sqlite3").exists());
         for left in ["yibi.sqlite3-wal", "yibi.sqlite3-shm"] {
-            assert!(!data.join(left).exists(), "{left}: {}", server.log());
+            assert!(!data.join(left).exists(), "{left}: {}", app.log());
         }
-        server.crash_and_restart();
-        writers.follow(&server.public);
+        app.crash_and_restart();
+        writers.follow(&app.public);
     }
     for written in writers.stop().await {
-        written.is_all_there(&server.public).await;
+        written.is_all_there(&app.public).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_in_flight_are_answered() {
-    let wechat = Wechat::start();
     let network = Proxy::before(&super::host(&service("YIBI_TEST_MONGODB_URI"))).await;
     // Otherwise the driver would ask MongoDB for its real address, and often whether it lives, and would make
     // few connections at a time.
@@ -52,18 +50,18 @@ async fn requests_in_flight_are_answered() {
         ("LIMITS__ENABLED", "false"),
         ("HTTP__WORKERS", "4"),
     ];
-    let mut server = Server::start_with(Backend::Embedded, &wechat, &settings);
-    let user = server.signed_in(&wechat, "alice").await;
+    let mut app = App::start_with(Backend::Embedded, &settings);
+    let user = app.user("alice").await;
     // Each over a connection of its own, which it keeps.
     let clients: Vec<_> =
-        (0..IN_FLIGHT).map(|_| server.api().with_token(user.token.as_ref().unwrap())).collect();
+        (0..IN_FLIGHT).map(|_| app.api().with_token(user.token.as_ref().unwrap())).collect();
     let ids: Vec<_> = (0..IN_FLIGHT).map(|number| format!("d{number}")).collect();
     for (client, id) in clients.iter().zip(&ids) {
         append(client, id, 0).await.ok();
     }
     network.hold_replies(true);
     let requests = join_all(clients.iter().zip(&ids).map(|(client, id)| append(client, id, 1)));
-    let (public, process) = (server.public.clone(), server.process());
+    let (public, process) = (app.public.clone(), app.process());
     let ending = async {
         let all = async || network.held() == IN_FLIGHT;
         eventually("all of them are in flight", Duration::from_secs(2), all).await;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::databases::{Database, Kind};
-use yibi_tests::{Api, Reply, Server, Wechat};
+use yibi_tests::{Api, Reply, Server};
 
 use super::{
     ANSWERED, append, fails_as_in_2016, is_ready, is_unavailable, not_ready_for, of_2016, recovers,
@@ -20,11 +20,10 @@ const MEMORY: u64 = 30 * 1_024;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis() {
-    let wechat = Wechat::start();
     let redis = Database::start(Kind::Redis).await;
-    let server = server_over(&wechat, "", &redis.url());
-    let user = server.signed_in(&wechat, "alice").await;
-    let demo = of_2016(&server.api(), &wechat.login("alice").await);
+    let app = server_over("", &redis.url());
+    let user = app.user("alice").await;
+    let demo = of_2016(&app.api(), &app.wechat.login("alice").await);
     demo.get("/applet/session/paints/list").await.ok();
     append(&user, "d", 0).await.ok();
     warm_up(&user).await;
@@ -34,10 +33,10 @@ async fn redis() {
     tokio::join!(
         is_unavailable(user.get("/api/v1/drawings")),
         fails_as_in_2016(demo.get("/applet/session/paints/list")),
-        not_ready_for(&server, &["sessions"]),
+        not_ready_for(&app, &["sessions"]),
     );
-    let (anybody, code) = (server.api(), wechat.code("bob").await);
-    crowd(&server, |number| {
+    let (anybody, code) = (app.api(), app.wechat.code("bob").await);
+    crowd(&app, |number| {
         let (user, anybody, code) =
             (user.clone(), anybody.clone(), json!({"code": format!("{code}{number}")}));
         // Every other one is a stranger.
@@ -52,18 +51,17 @@ async fn redis() {
     redis.go_on();
     let back = Instant::now();
     recovers(back, || append(&user, "d", 1)).await;
-    assert!(is_ready(&server).await);
-    server.signed_in(&wechat, "carol").await.get("/api/v1/me").await.ok();
+    assert!(is_ready(&app).await);
+    app.user("carol").await.get("/api/v1/me").await.ok();
     assert_eq!(demo.get("/applet/session/paints/list").await.ok()["code"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mongodb() {
-    let wechat = Wechat::start();
     let mongo = Database::start(Kind::Mongo).await;
-    let server = server_over(&wechat, &mongo.url(), "");
-    let user = server.signed_in(&wechat, "alice").await;
-    let demo = of_2016(&server.api(), &wechat.login("bob").await);
+    let app = server_over(&mongo.url(), "");
+    let user = app.user("alice").await;
+    let demo = of_2016(&app.api(), &app.wechat.login("bob").await);
     demo.get("/applet/session/paints/list").await.ok();
     append(&user, "d", 0).await.ok();
     warm_up(&user).await;
@@ -75,9 +73,9 @@ async fn mongodb() {
         is_unavailable(user.get("/api/v1/drawings")),
         fails_as_in_2016(demo.get("/applet/session/paints/list")),
         fails_as_in_2016(demo.post("/applet/session/paints/save", &saved)),
-        not_ready_for(&server, &["gallery"]),
+        not_ready_for(&app, &["gallery"]),
     );
-    crowd(&server, |number| {
+    crowd(&app, |number| {
         let user = user.clone();
         async move { user.append(&format!("crowd{number}"), 0, json!([stroke(1)])).await }
     })
@@ -87,7 +85,7 @@ async fn mongodb() {
     // What was not acknowledged may have been stored: sent again, it is there once.
     recovers(back, || append(&user, "d", 1)).await;
     assert_eq!(user.drawing("d").await["actions"], json!([stroke(0), stroke(1)]));
-    assert!(is_ready(&server).await);
+    assert!(is_ready(&app).await);
     assert_eq!(demo.post("/applet/session/paints/save", &saved).await.ok()["code"], 0);
 }
 

@@ -30,42 +30,40 @@ fn some(range: std::ops::Range<u64>) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_on_the_embedded_store() {
-    let wechat = Wechat::start();
-    let mut server = server_over(&wechat, "", "");
-    let clients = signed_in(&server, &wechat, 8).await;
-    let mut writers = Writers::start(clients, &server.public);
+    let mut app = server_over("", "");
+    let clients = signed_in(&app, &app.wechat, 8).await;
+    let mut writers = Writers::start(clients, &app.public);
     for _ in 0..5 {
         writers.progress(some(20..120)).await;
-        server.crash_and_restart();
-        writers.follow(&server.public);
+        app.crash_and_restart();
+        writers.follow(&app.public);
     }
     writers.progress(20).await;
     for written in writers.stop().await {
-        written.is_all_there(&server.public).await;
+        written.is_all_there(&app.public).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis() {
-    let wechat = Wechat::start();
     let mut redis = Database::start(Kind::Redis).await;
-    let mut server = server_over(&wechat, "", &redis.url());
-    let clients = signed_in(&server, &wechat, 6).await;
-    let (user, login) = (clients[0].clone(), wechat.login("user0").await);
-    let demo = of_2016(&server.api(), &login);
+    let mut app = server_over("", &redis.url());
+    let clients = signed_in(&app, &app.wechat, 6).await;
+    let (user, login) = (clients[0].clone(), app.wechat.login("user0").await);
+    let demo = of_2016(&app.api(), &login);
     demo.get("/applet/session/paints/list").await.ok();
-    let mut writers = Writers::start(clients, &server.public);
+    let mut writers = Writers::start(clients, &app.public);
     for round in 0..2 {
         writers.progress(some(20..60)).await;
         redis.kill();
         // Sign-ins are writes to it, too.
-        is_unavailable(server.api().post("/api/v1/session", &json!({"code": login.code}))).await;
+        is_unavailable(app.api().post("/api/v1/session", &json!({"code": login.code}))).await;
         // A copy of a session is trusted for a second.
         super::eventually_not(|| user.get("/api/v1/me")).await;
         is_unavailable(user.get("/api/v1/drawings")).await;
         fails_as_in_2016(demo.get("/applet/session/paints/list")).await;
-        not_ready_for(&server, &["sessions"]).await;
-        assert_eq!(server.api().get("/api/v1/limits").await.status, 200);
+        not_ready_for(&app, &["sessions"]).await;
+        assert_eq!(app.api().get("/api/v1/limits").await.status, 200);
         redis.start_again().await;
         let back = Instant::now();
         recovers(back, || user.get("/api/v1/drawings")).await;
@@ -73,38 +71,37 @@ async fn redis() {
         let listed = demo.get("/applet/session/paints/list").await.ok();
         assert_eq!(listed["code"], 0, "round {round}: {listed}");
         // Also who signs in while it is away is let in when it is back.
-        server.signed_in(&wechat, "late").await.get("/api/v1/me").await.ok();
+        app.user("late").await.get("/api/v1/me").await.ok();
     }
-    assert!(server.process().runs() && is_ready(&server).await);
+    assert!(app.process().runs() && is_ready(&app).await);
     for written in writers.stop().await {
-        written.is_all_there(&server.public).await;
+        written.is_all_there(&app.public).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mongodb() {
-    let wechat = Wechat::start();
     let mut mongo = Database::start(Kind::Mongo).await;
-    let mut server = server_over(&wechat, &mongo.url(), "");
-    let clients = signed_in(&server, &wechat, 6).await;
+    let mut app = server_over(&mongo.url(), "");
+    let clients = signed_in(&app, &app.wechat, 6).await;
     let user = clients[0].clone();
-    let demo = of_2016(&server.api(), &wechat.login("user0").await);
+    let demo = of_2016(&app.api(), &app.wechat.login("user0").await);
     let saved = json!({"id": "old", "actions": "[]"});
     demo.get("/applet/session/paints/list").await.ok();
-    let mut writers = Writers::start(clients, &server.public);
+    let mut writers = Writers::start(clients, &app.public);
     for _ in 0..2 {
         writers.progress(some(20..60)).await;
         mongo.kill();
-        let (anybody, code) = (server.api(), json!({"code": wechat.code("new").await}));
+        let (anybody, code) = (app.api(), json!({"code": app.wechat.code("new").await}));
         tokio::join!(
             is_unavailable(user.get("/api/v1/drawings")),
             is_unavailable(user.append("other", 0, json!([stroke(1)]))),
             is_unavailable(anybody.post("/api/v1/session", &code)),
             fails_as_in_2016(demo.get("/applet/session/paints/list")),
             fails_as_in_2016(demo.post("/applet/session/paints/save", &saved)),
-            not_ready_for(&server, &["gallery"]),
+            not_ready_for(&app, &["gallery"]),
         );
-        assert_eq!(server.api().get("/api/v1/limits").await.status, 200);
+        assert_eq!(app.api().get("/api/v1/limits").await.status, 200);
         // Who they are is known elsewhere.
         user.get("/api/v1/me/sessions").await.ok();
         mongo.start_again().await;
@@ -114,24 +111,23 @@ async fn mongodb() {
         let listed = demo.get("/applet/session/paints/list").await.ok();
         assert_eq!(listed["code"], 0, "{listed}");
     }
-    assert!(server.process().runs() && is_ready(&server).await);
+    assert!(app.process().runs() && is_ready(&app).await);
     for written in writers.stop().await {
-        written.is_all_there(&server.public).await;
+        written.is_all_there(&app.public).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_in_the_middle_of_a_sign_in() {
-    let wechat = Wechat::start();
     let mut redis = Database::start(Kind::Redis).await;
-    let server = server_over(&wechat, "", &redis.url());
-    let code = wechat.code("alice").await;
-    wechat.script(json!([{"step": {"delay": {"ms": 500}}}])).await;
+    let app = server_over("", &redis.url());
+    let code = app.wechat.code("alice").await;
+    app.wechat.script(json!([{"step": {"delay": {"ms": 500}}}])).await;
     let body = json!({"code": code});
-    let anybody = server.api();
+    let anybody = app.api();
     let sign_in = || anybody.post("/api/v1/session", &body);
     let killing = async {
-        let asked = async || wechat.calls().await["codes"][&code] == 1;
+        let asked = async || app.wechat.calls().await["codes"][&code] == 1;
         eventually("WeChat is asked", ANSWERED, asked).await;
         redis.kill();
     };
@@ -139,15 +135,14 @@ async fn redis_in_the_middle_of_a_sign_in() {
     redis.start_again().await;
     // Redis says that somebody is at it, and nobody is.
     is_unavailable(sign_in()).await;
-    server.signed_in(&wechat, "alice").await.get("/api/v1/me").await.ok();
+    app.user("alice").await.get("/api/v1/me").await.ok();
 }
 
 #[tokio::test]
 async fn redis_that_lost_everything_costs_sign_ins_and_no_drawing() {
-    let wechat = Wechat::start();
     let redis = Database::start(Kind::Redis).await;
-    let server = server_over(&wechat, "", &redis.url());
-    let user = server.signed_in(&wechat, "alice").await;
+    let app = server_over("", &redis.url());
+    let user = app.user("alice").await;
     append(&user, "d", 0).await.ok();
     let client = redis::Client::open(redis.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
@@ -155,7 +150,7 @@ async fn redis_that_lost_everything_costs_sign_ins_and_no_drawing() {
     super::eventually_not(|| user.get("/api/v1/drawings")).await;
     user.get("/api/v1/drawings").await.problem(401, "unauthenticated");
     user.post("/api/v1/session/renew", &json!({})).await.problem(401, "unauthenticated");
-    let user = server.signed_in(&wechat, "alice").await;
+    let user = app.user("alice").await;
     assert_eq!(user.drawing("d").await["actions"], json!([stroke(0)]));
     assert_eq!(append(&user, "d", 1).await.ok()["seq"], 2);
 }

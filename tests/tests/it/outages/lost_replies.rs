@@ -3,13 +3,12 @@
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::proxy::Proxy;
-use yibi_tests::{Api, Backend, Server, Wechat};
+use yibi_tests::{Api, App, Backend};
 
 async fn a_batch_that_is_sent_again_is_there_once(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let network = Proxy::before(server.public.strip_prefix("http://").unwrap()).await;
-    let user = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let network = Proxy::before(app.public.strip_prefix("http://").unwrap()).await;
+    let user = app.user("alice").await;
     let far = user.at(&format!("http://{}", network.address));
     let mut sent = Vec::new();
     for (mark, count) in [(0, 1), (10, 3), (20, 1), (30, 50)] {
@@ -30,9 +29,9 @@ async fn a_batch_that_is_sent_again_is_there_once(backend: Backend) {
     assert_eq!(user.drawing("d").await["actions"], json!(sent));
 
     // A sign-in whose reply is lost: the same code gets in.
-    let code = wechat.code("bob").await;
+    let code = app.wechat.code("bob").await;
     network.lose_replies(true);
-    let anybody = server.api().at(&format!("http://{}", network.address));
+    let anybody = app.api().at(&format!("http://{}", network.address));
     let request = anybody.request(reqwest::Method::POST, "/api/v1/session").json(&json!({"code": code}));
     assert!(request.send().await.is_err());
     network.lose_replies(false);

@@ -15,7 +15,7 @@ pub mod writers;
 use std::time::{Duration, Instant};
 
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Reply, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Reply, Server};
 
 /// Within this time every request is answered, whatever is away.
 const ANSWERED: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ const RECOVERED: Duration = Duration::from_secs(3);
 
 /// A server over databases of the test's own; an empty address means the embedded store. Writers of these tests
 /// are faster than any hand, so nobody counts them.
-pub fn server_over(wechat: &Wechat, mongodb_uri: &str, redis_url: &str) -> Server {
+pub fn server_over(mongodb_uri: &str, redis_url: &str) -> App {
     // However fast the writers are, their drawings hold what they draw.
     let settings = [
         ("STORE__MONGODB_URI", mongodb_uri),
@@ -33,7 +33,7 @@ pub fn server_over(wechat: &Wechat, mongodb_uri: &str, redis_url: &str) -> Serve
         ("LIMITS__DRAWING__ACTIONS_PER_DRAWING", "1000000"),
         ("LIMITS__DRAWING__BYTES_PER_DRAWING", "67108864"),
     ];
-    Server::start_with(Backend::Embedded, wechat, &settings)
+    App::start_with(Backend::Embedded, &settings)
 }
 
 /// The request is answered in time, and with a problem that says to come back: without a word of what is

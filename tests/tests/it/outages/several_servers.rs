@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Server, Wechat, eventually};
+use yibi_tests::{Api, App, Backend, eventually};
 
 /// Batches of each client.
 const BATCHES: i64 = 12;
@@ -16,18 +16,17 @@ const BATCHES: i64 = 12;
 /// brings is in the list once, in that device's order, and nothing else is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_is_killed() {
-    let wechat = Wechat::start();
-    let stays = Server::start_with(Backend::Shared, &wechat, &[("LIMITS__ENABLED", "false")]);
+    let stays = App::start_with(Backend::Shared, &[("LIMITS__ENABLED", "false")]);
     let mut goes = stays.sibling();
     let servers = [stays.public.clone(), goes.public.clone()];
     let (going, gone) = watch::channel(false);
     let mut devices = JoinSet::new();
     for device in 0..8 {
-        let api = stays.signed_in(&wechat, "alice").await;
+        let api = stays.user("alice").await;
         let (servers, gone) = (servers.clone(), gone.clone());
         devices.spawn(async move { draw(device, &api, &servers, &gone).await });
     }
-    let user = stays.signed_in(&wechat, "alice").await;
+    let user = stays.user("alice").await;
     let drawn = async || user.get("/api/v1/drawings/together").await;
     eventually("they draw", super::Duration::from_secs(20), async || {
         let drawing = drawn().await;

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use yibi_tests::proxy::Proxy;
-use yibi_tests::{Reply, Wechat, service};
+use yibi_tests::{App, Reply, service};
 
 use super::{ANSWERED, append, host, is_ready, says_unavailable, server_over};
 
@@ -33,26 +33,24 @@ async fn noticed<F: Future<Output = Reply>>(network: &Proxy, mut ask: impl FnMut
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis() {
-    let wechat = Wechat::start();
     let network = Proxy::before(&host(&service("YIBI_TEST_REDIS_URL"))).await;
-    let server = server_over(&wechat, "", &format!("redis://{}/", network.address));
-    let user = server.signed_in(&wechat, "alice").await;
+    let app = server_over("", &format!("redis://{}/", network.address));
+    let user = app.user("alice").await;
     noticed(&network, || user.get("/api/v1/me")).await;
-    assert!(is_ready(&server).await);
+    assert!(is_ready(&app).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mongodb() {
-    let wechat = Wechat::start();
     let network = Proxy::before(&host(&service("YIBI_TEST_MONGODB_URI"))).await;
     // Otherwise the driver would ask the server for its real address.
     let uri = format!("mongodb://{}/?directConnection=true", network.address);
     let settings = [("STORE__MONGODB_DATABASE", &*format!("t{}", yibi_tests::unique()))];
     let settings =
         [settings.as_slice(), &[("STORE__MONGODB_URI", &uri), ("LIMITS__ENABLED", "false")]].concat();
-    let server = yibi_tests::Server::start_with(yibi_tests::Backend::Embedded, &wechat, &settings);
-    let user = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(yibi_tests::Backend::Embedded, &settings);
+    let user = app.user("alice").await;
     append(&user, "d", 0).await.ok();
     noticed(&network, || append(&user, "d", 1)).await;
-    assert!(is_ready(&server).await);
+    assert!(is_ready(&app).await);
 }

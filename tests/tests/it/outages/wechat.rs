@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::json;
-use yibi_tests::{Api, Backend, Reply, Server, Wechat, eventually};
+use yibi_tests::{Api, App, Backend, Reply, eventually};
 
 use super::{append, names_nothing, of_2016};
 
@@ -15,19 +15,18 @@ const APPENDS: u64 = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_who_are_signed_in_do_not_notice() {
-    let wechat = Wechat::start();
     let settings = [("WECHAT__TIMEOUT", "2"), ("LIMITS__ENABLED", "false")];
-    let server = Server::start_with(Backend::Embedded, &wechat, &settings);
-    let user = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(Backend::Embedded, &settings);
+    let user = app.user("alice").await;
     let mut codes = Vec::new();
     for number in 0..SIGN_INS {
-        codes.push(wechat.code(&format!("user{number}")).await);
+        codes.push(app.wechat.code(&format!("user{number}")).await);
     }
-    let login = wechat.login("demo").await;
+    let login = app.wechat.login("demo").await;
     let before = draw(&user, "before").await;
 
-    wechat.script(json!([{"step": "hang", "times": SIGN_INS + 1}])).await;
-    let anybody = server.api();
+    app.wechat.script(json!([{"step": "hang", "times": SIGN_INS + 1}])).await;
+    let anybody = app.api();
     let begun = Instant::now();
     let sign_ins = join_all(codes.iter().map(async |code| {
         let reply = anybody.post("/api/v1/session", &json!({"code": code})).await;
@@ -46,8 +45,8 @@ async fn those_who_are_signed_in_do_not_notice() {
     names_nothing(&demo.to_string());
 
     // By now WeChat is left alone: nobody waits for it any more, but for one a pause who tries.
-    wechat.script(json!([{"step": "hang", "times": 1_000_000}])).await;
-    let calls = wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap();
+    app.wechat.script(json!([{"step": "hang", "times": 1_000_000}])).await;
+    let calls = app.wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap();
     let asks = join_all(codes.iter().map(async |code| {
         let begun = Instant::now();
         cannot_ask_wechat(&anybody.post("/api/v1/session", &json!({"code": code})).await);
@@ -57,20 +56,20 @@ async fn those_who_are_signed_in_do_not_notice() {
     let waited = waits.iter().filter(|took| **took > Duration::from_millis(1_000)).count();
     assert!(waited <= 1, "{waits:?}");
     assert!(during < before * 3 + Duration::from_millis(500), "{before:?} before, {during:?} then");
-    let further = wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap() - calls;
+    let further = app.wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap() - calls;
     assert!(further <= 1, "{further} calls");
-    let metrics = Api::new(&server.admin).get("/metrics").await.text();
+    let metrics = Api::new(&app.admin).get("/metrics").await.text();
     assert!(metrics.contains(r#"yibi_wechat_circuit_open{api="jscode2session"} 1"#), "{metrics}");
 
     // It recovers by itself. The codes were not used up, and nothing is kept against them.
-    wechat.clear_script().await;
+    app.wechat.clear_script().await;
     eventually("a sign-in", Duration::from_secs(20), async || {
         anybody.post("/api/v1/session", &json!({"code": codes[0]})).await.status == 200
     })
     .await;
     let signed_in = join_all(codes.iter().map(|code| anybody.sign_in(code))).await;
     append(&signed_in[0], "d", 0).await.ok();
-    let metrics = Api::new(&server.admin).get("/metrics").await.text();
+    let metrics = Api::new(&app.admin).get("/metrics").await.text();
     assert!(metrics.contains(r#"yibi_wechat_circuit_open{api="jscode2session"} 0"#), "{metrics}");
 }
 

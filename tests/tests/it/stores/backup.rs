@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::command::run;
-use yibi_tests::{Backend, Server, TempDir, Wechat};
+use yibi_tests::{App, Backend, Server, TempDir};
 
 use crate::outages::server_over;
 use crate::outages::writers::Writers;
@@ -18,20 +18,19 @@ fn at(data: &Path, arguments: &[&str]) -> yibi_tests::command::Ended {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_load_everything_acknowledged_before_is_in_it() {
-    let wechat = Wechat::start();
-    let server = server_over(&wechat, "", "");
+    let app = server_over("", "");
     let mut clients = Vec::new();
     for number in 0..6 {
-        clients.push(server.signed_in(&wechat, &format!("user{number}")).await);
+        clients.push(app.user(&format!("user{number}")).await);
     }
-    let settled = server.signed_in(&wechat, "settled").await;
-    let mut writers = Writers::start(clients, &server.public);
+    let settled = app.user("settled").await;
+    let mut writers = Writers::start(clients, &app.public);
     let kept = TempDir::new();
     for round in 0..3_u64 {
         writers.progress(40).await;
         settled.append("d", round, json!([stroke(i64::try_from(round).unwrap())])).await.ok();
         let file = kept.path().join(format!("{round}.sqlite3"));
-        let made = at(&server.data_dir(), &["backup", "--verify", file.to_str().unwrap()]);
+        let made = at(&app.data_dir(), &["backup", "--verify", file.to_str().unwrap()]);
         assert_eq!(made.code, Some(0), "{}", made.stderr);
         assert!(made.stdout.contains("verified") && made.stdout.contains("7 users"), "{}", made.stdout);
 
@@ -39,7 +38,7 @@ async fn under_load_everything_acknowledged_before_is_in_it() {
         let put = at(elsewhere.path(), &["restore", file.to_str().unwrap()]);
         assert_eq!(put.code, Some(0), "{}", put.stderr);
         let path = elsewhere.path().display().to_string();
-        let second = Server::start_with(Backend::Embedded, &wechat, &[("STORE__DATA_DIR", &path)]);
+        let second = Server::start_with(Backend::Embedded, &app.wechat, &[("STORE__DATA_DIR", &path)]);
         let stored = settled.at(&second.public).drawing("d").await;
         assert_eq!(stored["seq"], round + 1, "what was acknowledged before it began");
         // Whoever draws meanwhile has a beginning of the list there.
@@ -47,34 +46,33 @@ async fn under_load_everything_acknowledged_before_is_in_it() {
         assert_eq!(listed["sessions"].as_array().unwrap().len(), 1);
     }
     for written in writers.stop().await {
-        written.is_all_there(&server.public).await;
+        written.is_all_there(&app.public).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_written_over_by_mistake() {
-    let wechat = Wechat::start();
-    let mut server = Server::start(Backend::Embedded, &wechat);
-    let api = server.signed_in(&wechat, "ann").await;
+    let mut app = App::start(Backend::Embedded);
+    let api = app.user("ann").await;
     api.append("d", 0, json!([stroke(0)])).await.ok();
     let kept = TempDir::new();
     let file = kept.path().join("a.sqlite3");
     let name = file.to_str().unwrap();
-    assert_eq!(at(&server.data_dir(), &["backup", name]).code, Some(0));
-    let twice = at(&server.data_dir(), &["backup", name]);
+    assert_eq!(at(&app.data_dir(), &["backup", name]).code, Some(0));
+    let twice = at(&app.data_dir(), &["backup", name]);
     assert_eq!(twice.code, Some(1));
     assert!(twice.stderr.contains("is there already"), "{}", twice.stderr);
     api.append("d", 1, json!([stroke(1)])).await.ok();
-    let running = at(&server.data_dir(), &["restore", "--replace", name]);
+    let running = at(&app.data_dir(), &["restore", "--replace", name]);
     assert!(running.stderr.contains("another process is using"), "{}", running.stderr);
-    assert_eq!(server.process().terminate(), Some(0));
-    let there = at(&server.data_dir(), &["restore", name]);
+    assert_eq!(app.process().terminate(), Some(0));
+    let there = at(&app.data_dir(), &["restore", name]);
     assert!(there.stderr.contains("is there already"), "{}", there.stderr);
-    let put = at(&server.data_dir(), &["restore", "--replace", name]);
+    let put = at(&app.data_dir(), &["restore", "--replace", name]);
     assert_eq!(put.code, Some(0), "{}", put.stderr);
-    server.start_again();
-    assert_eq!(api.at(&server.public).drawing("d").await["seq"], 1);
-    let old = std::fs::read_dir(server.data_dir()).unwrap().map(|entry| entry.unwrap().file_name());
+    app.start_again();
+    assert_eq!(api.at(&app.public).drawing("d").await["seq"], 1);
+    let old = std::fs::read_dir(app.data_dir()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(old.filter(|name| name.to_string_lossy().contains(".replaced-")).count(), 1);
     let left: Vec<_> = std::fs::read_dir(kept.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "no scratch files: {left:?}");
@@ -82,21 +80,20 @@ async fn nothing_is_written_over_by_mistake() {
 
 #[test]
 fn what_is_damaged_is_found() {
-    let wechat = Wechat::start();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let server = runtime.block_on(async {
-        let server = Server::start(Backend::Embedded, &wechat);
-        let api = server.signed_in(&wechat, "ann").await;
+    let app = runtime.block_on(async {
+        let app = App::start(Backend::Embedded);
+        let api = app.user("ann").await;
         for number in 0..60 {
             let strokes: Vec<_> = (0..20).map(stroke).collect();
             api.append(&format!("d{number}"), 0, json!(strokes)).await.ok();
         }
-        server
+        app
     });
     let kept = TempDir::new();
     let file = kept.path().join("a.sqlite3");
     let name = file.to_str().unwrap();
-    assert_eq!(at(&server.data_dir(), &["backup", name]).code, Some(0));
+    assert_eq!(at(&app.data_dir(), &["backup", name]).code, Some(0));
     let whole = std::fs::read(&file).unwrap();
     let cut = &whole[..whole.len() / 2];
     let mut scribbled = whole.clone();
@@ -106,7 +103,7 @@ fn what_is_damaged_is_found() {
     let text = b"a diary, which is no database".repeat(500);
     for (what, content) in [("cut", cut), ("scribbled", &scribbled), ("text", &text), ("empty", b"")] {
         std::fs::write(&file, content).unwrap();
-        let ended = at(&server.data_dir(), &["backup", "--verify", "--existing", name]);
+        let ended = at(&app.data_dir(), &["backup", "--verify", "--existing", name]);
         assert_eq!(ended.code, Some(1), "{what}: {}", ended.stdout);
         let elsewhere = TempDir::new();
         let put = at(elsewhere.path(), &["restore", name]);
@@ -114,7 +111,7 @@ fn what_is_damaged_is_found() {
         assert!(!elsewhere.path().join("yibi.sqlite3").exists(), "{what}");
     }
     std::fs::write(&file, &whole).unwrap();
-    assert_eq!(at(&server.data_dir(), &["backup", "--verify", "--existing", name]).code, Some(0));
+    assert_eq!(at(&app.data_dir(), &["backup", "--verify", "--existing", name]).code, Some(0));
     let nowhere = at(kept.path(), &["backup", "/tmp/never-made.sqlite3"]);
     assert_eq!(nowhere.code, Some(1));
     assert!(nowhere.stderr.contains("is not there"), "{}", nowhere.stderr);
@@ -123,15 +120,14 @@ fn what_is_damaged_is_found() {
 /// What the timer runs: it makes one, verifies it, hands it on, and keeps some.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_nightly_script() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    server.signed_in(&wechat, "ann").await.append("d", 0, json!([stroke(0)])).await.ok();
+    let app = App::start(Backend::Embedded);
+    app.user("ann").await.append("d", 0, json!([stroke(0)])).await.ok();
     let kept = TempDir::new();
     let handed = TempDir::new();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/backup/yibi-backup");
     let nightly = |command: &str| {
         let mut nightly = Command::new("sh");
-        nightly.arg(&script).env("YIBI_STORE__DATA_DIR", server.data_dir());
+        nightly.arg(&script).env("YIBI_STORE__DATA_DIR", app.data_dir());
         nightly.env("YIBI_SERVER", yibi_tests::binary("yibi-server")).env("YIBI_BACKUP_DIR", kept.path());
         nightly.env("YIBI_BACKUP_KEEP", "2").env("YIBI_BACKUP_COMMAND", command);
         nightly.output().unwrap()

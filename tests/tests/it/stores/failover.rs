@@ -23,12 +23,11 @@ async fn cluster() {
 }
 
 async fn a_master_is_killed(mut redis: RedisFleet) {
-    let wechat = Wechat::start();
-    let server = server_over(&wechat, "", &redis.url());
-    let mut writers = Writers::start(users(&server, &wechat, 6, "writer").await, &server.public);
+    let app = server_over("", &redis.url());
+    let mut writers = Writers::start(users(&app, &app.wechat, 6, "writer").await, &app.public);
     writers.progress(60).await;
     // In a Cluster, some sessions of so many lie on each node.
-    let signed_in = users(&server, &wechat, 12, "user").await;
+    let signed_in = users(&app, &app.wechat, 12, "user").await;
     redis.replicated().await;
     redis.kill_a_master().await;
     let killed = Instant::now();
@@ -39,12 +38,12 @@ async fn a_master_is_killed(mut redis: RedisFleet) {
     }
     // And all can be written, by now.
     for number in 0..12 {
-        let code = json!({"code": wechat.code(&format!("late{number}")).await});
-        let anybody = server.api();
+        let code = json!({"code": app.wechat.code(&format!("late{number}")).await});
+        let anybody = app.api();
         until_answered(killed, || anybody.post("/api/v1/session", &code)).await;
     }
     for written in writers.stop().await {
-        written.is_all_there(&server.public).await;
+        written.is_all_there(&app.public).await;
     }
 }
 

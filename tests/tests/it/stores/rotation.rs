@@ -8,7 +8,7 @@ use redis::AsyncCommands;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Api, Backend, Server, Wechat, eventually, on_both_backends, service};
+use yibi_tests::{Api, App, Backend, Server, Wechat, eventually, on_both_backends, service};
 
 /// What a server logs when it has gone through all users.
 const SEALED_ANEW: &str = "phone numbers are sealed by the present key";
@@ -25,52 +25,50 @@ on_both_backends! {
 
 /// First in the place of those that the server had made, then in the place of those.
 async fn keys_are_replaced_twice(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let api = server.signed_in(&wechat, "ann").await;
-    let login = wechat.login("ben").await;
-    let old = crate::outages::of_2016(&server.api(), &login);
+    let mut app = App::start(backend);
+    let api = app.user("ann").await;
+    let login = app.wechat.login("ben").await;
+    let old = crate::outages::of_2016(&app.api(), &login);
     old.get("/applet/session/paints/list").await.ok();
     api.append("d", 0, json!([stroke(0)])).await.ok();
     let picture = async |server: &Server| {
         let listed = api.at(&server.public).get("/api/v1/drawings").await.ok();
         listed["drawings"][0]["image_url"].as_str().unwrap().to_owned()
     };
-    let mut pictures = vec![picture(&server).await];
+    let mut pictures = vec![picture(&app).await];
     for (new, former) in [(1, None), (2, Some(1))] {
         let mut keys = vec![("KEYS__SEALING", key(new)), ("KEYS__SIGNING", key(new))];
         if let Some(former) = former {
             keys.extend([("KEYS__SEALING_OLD", key(former)), ("KEYS__SIGNING_OLD", key(former))]);
         }
         let keys: Vec<(&str, &str)> = keys.iter().map(|(name, key)| (*name, key.as_str())).collect();
-        server.restart_with(&keys);
-        api.at(&server.public).get("/api/v1/me").await.ok();
-        assert_eq!(old.at(&server.public).get("/applet/session/paints/list").await.ok()["code"], 0);
-        pictures.push(picture(&server).await);
+        app.restart_with(&keys);
+        api.at(&app.public).get("/api/v1/me").await.ok();
+        assert_eq!(old.at(&app.public).get("/applet/session/paints/list").await.ok()["code"], 0);
+        pictures.push(picture(&app).await);
         let [.., former, now] = &pictures[..] else { panic!("two at least") };
         assert_ne!(former, now, "signed anew");
         for path in [former, now] {
-            server.api().get(path).await.ok_bytes();
+            app.api().get(path).await.ok_bytes();
         }
-        let renewed = api.at(&server.public).post("/api/v1/session/renew", &json!({})).await.ok();
-        let renewed = api.at(&server.public).with_token(renewed["token"].as_str().unwrap());
+        let renewed = api.at(&app.public).post("/api/v1/session/renew", &json!({})).await.ok();
+        let renewed = api.at(&app.public).with_token(renewed["token"].as_str().unwrap());
         renewed.append("d", u64::from(new), json!([stroke(i64::from(new))])).await.ok();
-        server.signed_in(&wechat, "new").await.get("/api/v1/me").await.ok();
+        app.user("new").await.get("/api/v1/me").await.ok();
     }
     // One that was replaced twice signs nothing any more.
-    assert_eq!(server.api().get(&pictures[0]).await.status, 403);
+    assert_eq!(app.api().get(&pictures[0]).await.status, 403);
 }
 
 /// What was sealed by a key is sealed by the next one when that has been in use for a moment; then the former may go.
 async fn phone_numbers_outlive_the_key_that_sealed_them(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start_with(backend, &wechat, &[("KEYS__SEALING", &key(1))]);
+    let mut app = App::start_with(backend, &[("KEYS__SEALING", &key(1))]);
     // More than are gone through in one turn; every third has a phone number.
     let all = join_all((0..300).map(async |number| {
         let name = format!("user {number}");
-        let api = server.signed_in(&wechat, &name).await;
+        let api = app.user(&name).await;
         if number % 3 == 0 {
-            let code = wechat.phone(&name).await.code;
+            let code = app.wechat.phone(&name).await.code;
             api.post("/api/v1/me/phone", &json!({"code": code})).await.ok();
         }
         api
@@ -87,47 +85,45 @@ async fn phone_numbers_outlive_the_key_that_sealed_them(backend: Backend) {
         }
         shown
     };
-    let before = shown(&server).await;
+    let before = shown(&app).await;
     assert!(before[0].0.is_string() && before[3].1.is_object() && before[1].0.is_null(), "{before:?}");
     for (new, former) in [(2, 1), (3, 2)] {
-        server.restart_with(&[("KEYS__SEALING", &key(new)), ("KEYS__SEALING_OLD", &key(former))]);
-        assert_eq!(shown(&server).await, before);
+        app.restart_with(&[("KEYS__SEALING", &key(new)), ("KEYS__SEALING_OLD", &key(former))]);
+        assert_eq!(shown(&app).await, before);
         eventually("all are sealed anew", Duration::from_secs(20), async || {
-            let log = server.log();
+            let log = app.log();
             let mut events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
             events.any(|event| event["message"] == SEALED_ANEW && event["resealed"] == 100)
         })
         .await;
     }
-    server.restart_with(&[("KEYS__SEALING_OLD", "")]);
-    assert_eq!(shown(&server).await, before);
+    app.restart_with(&[("KEYS__SEALING_OLD", "")]);
+    assert_eq!(shown(&app).await, before);
     // That was by the new key: by the first one nothing opens any more.
-    server.restart_with(&[("KEYS__SEALING", &key(1))]);
-    assert!(shown(&server).await.iter().all(|(phone, _)| phone.is_null()));
+    app.restart_with(&[("KEYS__SEALING", &key(1))]);
+    assert!(shown(&app).await.iter().all(|(phone, _)| phone.is_null()));
 }
 
 /// What WeChat's console gives anew is for new sign-ins; those who are signed in do not notice.
 #[tokio::test]
 async fn the_app_secret_is_reset() {
-    let wechat = Wechat::start();
-    let mut server = Server::start(Backend::Embedded, &wechat);
-    let api = server.signed_in(&wechat, "ann").await;
+    let mut app = App::start(Backend::Embedded);
+    let api = app.user("ann").await;
     // The console has another one already: whoever comes now can't sign in, and is told that it is not their fault.
-    server.restart_with(&[("WECHAT__APP_SECRET", "the-secret-that-was-reset")]);
-    api.at(&server.public).get("/api/v1/me").await.ok();
-    let code = json!({"code": wechat.code("ben").await});
-    let refused = server.api().post("/api/v1/session", &code).await;
+    app.restart_with(&[("WECHAT__APP_SECRET", "the-secret-that-was-reset")]);
+    api.at(&app.public).get("/api/v1/me").await.ok();
+    let code = json!({"code": app.wechat.code("ben").await});
+    let refused = app.api().post("/api/v1/session", &code).await;
     assert_eq!(refused.status.as_u16() / 100, 5, "{}", refused.text());
-    server.restart_with(&[("WECHAT__APP_SECRET", yibi_tests::server::APP_SECRET)]);
-    api.at(&server.public).get("/api/v1/me").await.ok();
-    server.signed_in(&wechat, "ben").await.get("/api/v1/me").await.ok();
+    app.restart_with(&[("WECHAT__APP_SECRET", yibi_tests::server::APP_SECRET)]);
+    api.at(&app.public).get("/api/v1/me").await.ok();
+    app.user("ben").await.get("/api/v1/me").await.ok();
 }
 
 /// The new token is good before the old one ends, so that no console is locked out.
 async fn operators_change_their_tokens(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let api = server.signed_in(&wechat, "ann").await;
+    let mut app = App::start(backend);
+    let api = app.user("ann").await;
     let reads = async |server: &Server, token: &str| {
         Api::new(&server.admin).with_token(token).get("/admin/v1/users").await.status.as_u16()
     };
@@ -136,22 +132,21 @@ async fn operators_change_their_tokens(backend: Backend) {
     let directory = yibi_tests::TempDir::new();
     let file = directory.path().join("yibi.toml");
     std::fs::write(&file, &made).unwrap();
-    assert_eq!(reads(&server, &token).await, 401);
-    server.restart_with(&[("CONFIG", file.to_str().unwrap())]);
-    assert_eq!((reads(&server, &token).await, reads(&server, ADMIN_TOKEN).await), (200, 200));
-    server.restart_with(&[("ADMIN__TOKEN", "")]);
-    assert_eq!((reads(&server, &token).await, reads(&server, ADMIN_TOKEN).await), (200, 401));
-    api.at(&server.public).get("/api/v1/me").await.ok();
+    assert_eq!(reads(&app, &token).await, 401);
+    app.restart_with(&[("CONFIG", file.to_str().unwrap())]);
+    assert_eq!((reads(&app, &token).await, reads(&app, ADMIN_TOKEN).await), (200, 200));
+    app.restart_with(&[("ADMIN__TOKEN", "")]);
+    assert_eq!((reads(&app, &token).await, reads(&app, ADMIN_TOKEN).await), (200, 401));
+    api.at(&app.public).get("/api/v1/me").await.ok();
 }
 
 /// What is at rest is sealed by the new key from the first sign-in on.
 #[tokio::test]
 async fn what_is_sealed_names_its_key() {
-    let wechat = Wechat::start();
-    let mut server = Server::start(Backend::Shared, &wechat);
-    let before = sealed(&server, &wechat, "ann").await;
-    server.restart_with(&[("KEYS__SEALING", &key(1))]);
-    let after = sealed(&server, &wechat, "ann").await;
+    let mut app = App::start(Backend::Shared);
+    let before = sealed(&app, &app.wechat, "ann").await;
+    app.restart_with(&[("KEYS__SEALING", &key(1))]);
+    let after = sealed(&app, &app.wechat, "ann").await;
     assert_ne!(before, after);
     assert_eq!(HEXLOWER.decode(after.as_bytes()).unwrap().len(), 4);
 }

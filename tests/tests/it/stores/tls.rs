@@ -10,7 +10,7 @@ use serde_json::json;
 use yibi_tests::certificates::{Authority, Certificate};
 use yibi_tests::databases::free_port;
 use yibi_tests::process::Process;
-use yibi_tests::{Server, TempDir, Wechat, eventually, install_tls, service};
+use yibi_tests::{TempDir, eventually, install_tls, service};
 
 use crate::outages::server_over;
 
@@ -91,14 +91,13 @@ async fn cluster() {
 }
 
 async fn is_trusted_by_its_authority_alone(url: &str, authority: &Authority) {
-    let wechat = Wechat::start();
     let trusting = |authority: &Authority| format!("{url}?ca_file={}", authority.root().display());
-    let server = server_over(&wechat, "", &trusting(authority));
-    server.signed_in(&wechat, "alice").await.get("/api/v1/me").await.ok();
+    let app = server_over("", &trusting(authority));
+    app.user("alice").await.get("/api/v1/me").await.ok();
 
     for url in [trusting(&Authority::new()), url.to_owned()] {
-        let server: Server = server_over(&wechat, "", &url);
-        let code = json!({"code": wechat.code("bob").await});
+        let server = server_over("", &url);
+        let code = json!({"code": server.wechat.code("bob").await});
         server.api().post("/api/v1/session", &code).await.problem(503, "unavailable");
         eventually("its log tells why", Duration::from_secs(5), async || {
             server.log().contains("UnknownIssuer")

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Server, Wechat};
+use yibi_tests::{Api, App, Backend};
 
 on_both_backends! {
     the_append_at_0_creates_the_drawing,
@@ -20,13 +20,6 @@ on_both_backends! {
     a_compressed_body_is_read,
 }
 
-async fn alice(backend: Backend) -> (Wechat, Server, Api) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
-    (wechat, server, alice)
-}
-
 async fn actions(api: &Api, id: &str) -> Value {
     api.drawing(id).await["actions"].clone()
 }
@@ -37,7 +30,8 @@ async fn create(api: &Api, id: &str, drawing: Value, actions: Value) -> yibi_tes
 }
 
 async fn the_append_at_0_creates_the_drawing(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     assert_eq!(alice.append("a", 0, json!([stroke(1)])).await.ok(), json!({"seq": 1}));
     let drawing = alice.drawing("a").await;
     for (name, value) in [
@@ -95,7 +89,8 @@ async fn the_append_at_0_creates_the_drawing(backend: Backend) {
 }
 
 async fn a_lost_reply_neither_loses_nor_doubles_a_stroke(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     let batch = json!([stroke(1), stroke(2), {"type": "undo"}, {"type": "undo"}]);
     for _ in 0..3 {
         assert_eq!(alice.append("a", 0, batch.clone()).await.ok()["seq"], 4);
@@ -125,7 +120,8 @@ async fn a_lost_reply_neither_loses_nor_doubles_a_stroke(backend: Backend) {
 }
 
 async fn a_drawing_is_created_once(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     let described = json!({"title": "sea", "width": 1000, "height": 500, "mode": "free"});
     for _ in 0..2 {
         assert_eq!(create(&alice, "a", described.clone(), json!([stroke(1)])).await.ok()["seq"], 1);
@@ -143,7 +139,8 @@ async fn a_drawing_is_created_once(backend: Backend) {
 }
 
 async fn a_batch_that_does_not_fit_changes_nothing(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1), stroke(2), stroke(3)])).await.ok();
     let before = alice.drawing("a").await;
     for (from_seq, batch) in [
@@ -164,8 +161,9 @@ async fn a_batch_that_does_not_fit_changes_nothing(backend: Backend) {
 }
 
 async fn two_devices_draw_on_one_drawing(backend: Backend) {
-    let (wechat, server, phone) = alice(backend).await;
-    let tablet = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let phone = app.user("alice").await;
+    let tablet = app.user("alice").await;
     phone.append("a", 0, json!([stroke(1), stroke(2)])).await.ok();
     assert_eq!(tablet.drawing("a").await["seq"], 2);
     phone.append("a", 2, json!([stroke(30), {"type": "undo"}])).await.ok();
@@ -179,13 +177,14 @@ async fn two_devices_draw_on_one_drawing(backend: Backend) {
 }
 
 async fn there_is_nothing_to_go_on_with(backend: Backend) {
-    let (wechat, server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     alice.append("a", 1, json!([stroke(1)])).await.problem(404, "drawing_not_found");
     alice.append("a", 1, json!([])).await.problem(404, "drawing_not_found");
     alice.get("/api/v1/drawings/a").await.problem(404, "drawing_not_found");
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     // An id is the user's own.
-    let bob = server.signed_in(&wechat, "bob").await;
+    let bob = app.user("bob").await;
     bob.append("a", 1, json!([stroke(2)])).await.problem(404, "drawing_not_found");
     bob.append("a", 0, json!([stroke(7)])).await.ok();
     assert_eq!(actions(&alice, "a").await, json!([stroke(1)]));
@@ -193,7 +192,8 @@ async fn there_is_nothing_to_go_on_with(backend: Backend) {
 }
 
 async fn the_bin_takes_no_actions(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     assert_eq!(alice.delete("/api/v1/drawings/a").await.status, 204);
     for (from_seq, batch) in
@@ -224,7 +224,8 @@ const CANONICAL: &[&str] = &[
 ];
 
 async fn every_action_comes_back_as_it_went(backend: Backend) {
-    let (_wechat, mut server, alice) = alice(backend).await;
+    let mut app = App::start(backend);
+    let alice = app.user("alice").await;
     let list = CANONICAL.join(",");
     let body = format!("{{\"from_seq\":0,\"actions\":[{list}]}}");
     let request =
@@ -232,12 +233,13 @@ async fn every_action_comes_back_as_it_went(backend: Backend) {
     assert_eq!(Api::send(request.body(body)).await.ok()["seq"], CANONICAL.len());
     let read = alice.get("/api/v1/drawings/a").await.text();
     assert!(read.ends_with(&format!("\"actions\":[{list}]}}")), "{read}");
-    server.crash_and_restart();
-    assert_eq!(alice.at(&server.public).get("/api/v1/drawings/a").await.text(), read);
+    app.crash_and_restart();
+    assert_eq!(alice.at(&app.public).get("/api/v1/drawings/a").await.text(), read);
 }
 
 async fn since_leaves_out_what_the_client_has(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     // More than a tail's worth, in several appends.
     for number in 0..6 {
         let batch: Vec<Value> = (0..20).map(|mark| stroke(number * 20 + mark)).collect();
@@ -257,10 +259,9 @@ async fn since_leaves_out_what_the_client_has(backend: Backend) {
 
 async fn eight_clients_at_once_lose_and_double_nothing(backend: Backend) {
     const ROUNDS: i64 = 6;
-    let wechat = Wechat::start();
-    let first = Server::start_with(backend, &wechat, &[("LIMITS__ENABLED", "false")]);
+    let first = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
     let second = (backend == Backend::Shared).then(|| first.sibling());
-    let alice = first.signed_in(&wechat, "alice").await;
+    let alice = first.user("alice").await;
     alice.append("a", 0, json!([])).await.ok();
     let draw = async |client: i64| {
         let server = second.as_ref().filter(|_| client % 2 == 1).unwrap_or(&first);
@@ -298,7 +299,8 @@ async fn eight_clients_at_once_lose_and_double_nothing(backend: Backend) {
 }
 
 async fn a_compressed_body_is_read(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     let body = json!({"from_seq": 0, "actions": [stroke(1)]}).to_string();
     let zip = |bytes: &[u8]| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

@@ -6,20 +6,13 @@ use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
 use serde_json::Value;
 use yibi_tests::form::{BOUNDARY, form, plain_png};
-use yibi_tests::{Api, Backend, Raw, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Raw};
 
 on_both_backends! {
     an_avatar_is_seen_by_its_link_until_it_is_another,
     what_is_no_image_is_refused,
     forms_are_read_as_they_come,
     an_avatar_is_exported_and_goes_with_its_user,
-}
-
-async fn alice_with(backend: Backend, settings: &[(&str, &str)]) -> (Wechat, Server, Api) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, settings);
-    let alice = server.signed_in(&wechat, "alice").await;
-    (wechat, server, alice)
 }
 
 const RED: [u8; 3] = [250, 10, 10];
@@ -30,12 +23,13 @@ fn link(me: &Value) -> String {
 }
 
 async fn an_avatar_is_seen_by_its_link_until_it_is_another(backend: Backend) {
-    let (_wechat, server, alice) = alice_with(backend, &[]).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     assert_eq!(alice.get("/api/v1/me").await.ok()["avatar_url"], Value::Null);
     let first = link(&alice.upload_avatar(&plain_png(300, 200, RED)).await.ok());
     assert_eq!(link(&alice.get("/api/v1/me").await.ok()), first, "the same for a day");
 
-    let stranger = server.api();
+    let stranger = app.api();
     let seen = stranger.get(&first).await;
     assert!(seen.ok_bytes().starts_with(&[0xff, 0xd8, 0xff]));
     assert_eq!(seen.header("content-type"), "image/jpeg");
@@ -44,7 +38,7 @@ async fn an_avatar_is_seen_by_its_link_until_it_is_another(backend: Backend) {
     let again = Api::send(stranger.request(Method::GET, &first).header(IF_NONE_MATCH, tag)).await;
     assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
     if backend == Backend::Shared {
-        assert_eq!(server.sibling().api().get(&first).await.ok_bytes(), seen.body);
+        assert_eq!(app.sibling().api().get(&first).await.ok_bytes(), seen.body);
     }
 
     let (path, query) = first.split_once('?').unwrap();
@@ -74,7 +68,8 @@ async fn an_avatar_is_seen_by_its_link_until_it_is_another(backend: Backend) {
 }
 
 async fn what_is_no_image_is_refused(backend: Backend) {
-    let (_wechat, server, alice) = alice_with(backend, &[]).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     let good = link(&alice.upload_avatar(&plain_png(64, 64, RED)).await.ok());
     let mut bomb = plain_png(1, 1, RED);
     // The size in the head says gigabytes of pixels.
@@ -100,12 +95,13 @@ async fn what_is_no_image_is_refused(backend: Backend) {
         .await
         .problem(413, "body_too_large");
     alice.post("/api/v1/me/avatar", &Value::Null).await.problem(415, "unsupported_media_type");
-    server.api().upload_avatar(&plain_png(9, 9, RED)).await.problem(401, "unauthenticated");
+    app.api().upload_avatar(&plain_png(9, 9, RED)).await.problem(401, "unauthenticated");
     assert_eq!(link(&alice.get("/api/v1/me").await.ok()), good, "all that changed nothing");
 }
 
 async fn forms_are_read_as_they_come(backend: Backend) {
-    let (wechat, server, alice) = alice_with(backend, &[]).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     let token = alice.token.clone().unwrap();
     let head = format!(
         "POST /api/v1/me/avatar HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n\
@@ -114,7 +110,7 @@ async fn forms_are_read_as_they_come(backend: Backend) {
     let body = form(&[], "a.png", &plain_png(80, 80, BLUE));
     let (first, rest) = body.split_at(100);
     let begun = async || {
-        let mut raw = Raw::connect(&server.public).await;
+        let mut raw = Raw::connect(&app.public).await;
         raw.write(&head).await;
         raw.write([format!("{:x}\r\n", first.len()).as_bytes(), first, b"\r\n"].concat()).await;
         raw
@@ -130,7 +126,7 @@ async fn forms_are_read_as_they_come(backend: Backend) {
     };
     assert_eq!((refused.status, refused.code().as_str()), (503, "busy"));
     // Somebody else's need not.
-    let bob = server.signed_in(&wechat, "bob").await;
+    let bob = app.user("bob").await;
     bob.upload_avatar(&plain_png(8, 8, RED)).await.ok();
     for byte in rest {
         going.write([b'1', b'\r', b'\n', *byte, b'\r', b'\n']).await;
@@ -145,26 +141,28 @@ async fn forms_are_read_as_they_come(backend: Backend) {
 }
 
 async fn an_avatar_is_exported_and_goes_with_its_user(backend: Backend) {
-    let (wechat, server, alice) = alice_with(backend, &[]).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     let url = link(&alice.upload_avatar(&plain_png(64, 64, RED)).await.ok());
-    let image = server.api().get(&url).await.ok_bytes().to_vec();
+    let image = app.api().get(&url).await.ok_bytes().to_vec();
     let export = alice.get("/api/v1/me/export").await;
     let mut archive = zip::ZipArchive::new(Cursor::new(export.ok_bytes())).unwrap();
     let mut exported = Vec::new();
     archive.by_name("avatar.jpg").unwrap().read_to_end(&mut exported).unwrap();
     assert_eq!(exported, image);
     assert_eq!(alice.delete("/api/v1/me").await.status, 204);
-    server.api().get(&url).await.problem(404, "avatar_not_found");
-    let back = server.signed_in(&wechat, "alice").await;
+    app.api().get(&url).await.problem(404, "avatar_not_found");
+    let back = app.user("alice").await;
     assert_eq!(link(&back.get("/api/v1/me").await.ok()), url);
-    assert_eq!(server.api().get(&url).await.ok_bytes(), image);
+    assert_eq!(app.api().get(&url).await.ok_bytes(), image);
 }
 
 #[tokio::test]
 async fn an_upload_that_does_not_come_is_given_up() {
-    let (_wechat, server, alice) = alice_with(Backend::Embedded, &[("HTTP__UPLOAD_TIMEOUT", "1")]).await;
+    let app = App::start_with(Backend::Embedded, &[("HTTP__UPLOAD_TIMEOUT", "1")]);
+    let alice = app.user("alice").await;
     let token = alice.token.clone().unwrap();
-    let mut raw = Raw::connect(&server.public).await;
+    let mut raw = Raw::connect(&app.public).await;
     raw.write(format!(
         "POST /api/v1/me/avatar HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n\
          content-type: multipart/form-data; boundary={BOUNDARY}\r\ncontent-length: 5000\r\n\r\n--{BOUNDARY}\r\n"

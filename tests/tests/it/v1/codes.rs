@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use yibi_tests::{Api, Backend, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Server};
 
 on_both_backends! {
     the_first_sign_in_alone_is_new,
@@ -21,10 +21,9 @@ on_both_backends! {
 }
 
 async fn the_first_sign_in_alone_is_new(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let sign_in = async |body: Value| server.api().post("/api/v1/session", &body).await;
-    let first = sign_in(json!({"code": wechat.code("alice").await, "from": "spring-2026"})).await.ok();
+    let app = App::start(backend);
+    let sign_in = async |body: Value| app.api().post("/api/v1/session", &body).await;
+    let first = sign_in(json!({"code": app.wechat.code("alice").await, "from": "spring-2026"})).await.ok();
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&first), ["token", "expires_in", "user"]);
     assert_eq!(keys(&first["user"]), ["id", "nickname", "created_at", "new"]);
@@ -33,26 +32,27 @@ async fn the_first_sign_in_alone_is_new(backend: Backend) {
     assert_eq!(first["expires_in"], 7200);
 
     let second =
-        sign_in(json!({"code": wechat.code("alice").await, "from": "autumn", "device": "Pixel"})).await.ok();
+        sign_in(json!({"code": app.wechat.code("alice").await, "from": "autumn", "device": "Pixel"}))
+            .await
+            .ok();
     assert_eq!(keys(&second["user"]), ["id", "nickname", "created_at"], "only the first is new");
     assert_eq!(second["user"]["id"], first["user"]["id"]);
     assert_eq!(second["user"]["created_at"], first["user"]["created_at"]);
     assert_ne!(second["token"], first["token"]);
 
-    let other = sign_in(json!({"code": wechat.code("bob").await})).await.ok();
+    let other = sign_in(json!({"code": app.wechat.code("bob").await})).await.ok();
     assert_eq!(other["user"]["new"], true);
     assert_ne!(other["user"]["id"], first["user"]["id"]);
 
     // What is kept of a user, the user can see: the origin of the first sign-in, not of the later one.
-    let alice = server.api().with_token(second["token"].as_str().unwrap());
+    let alice = app.api().with_token(second["token"].as_str().unwrap());
     let profile: Value = super::export::file(&alice.get("/api/v1/me/export").await.body, "profile.json");
     assert_eq!(profile["origin"], "spring-2026");
     assert_eq!(profile["id"], first["user"]["id"]);
 }
 
 async fn wechats_refusals_are_told_apart(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("WECHAT__TIMEOUT", "1")]);
+    let app = App::start_with(backend, &[("WECHAT__TIMEOUT", "1")]);
     let error = |errcode: i64| json!({"error": {"errcode": errcode, "errmsg": "in words of WeChat's"}});
     for (step, status, code, retry_after) in [
         (error(40029), 401, "sign_in_again", ""),
@@ -72,42 +72,40 @@ async fn wechats_refusals_are_told_apart(backend: Backend) {
         (json!("hang"), 503, "wechat_unavailable", "5"),
     ] {
         // WeChat's "busy" alone is asked a second time.
-        wechat.script(json!([{"step": step, "times": 2}])).await;
+        app.wechat.script(json!([{"step": step, "times": 2}])).await;
         let began = Instant::now();
-        let reply = server.api().post("/api/v1/session", &json!({"code": wechat.code("alice").await})).await;
+        let reply = app.api().post("/api/v1/session", &json!({"code": app.wechat.code("alice").await})).await;
         assert!(began.elapsed() < Duration::from_secs(3), "{step}: {:?}", began.elapsed());
         reply.problem(status, code);
         assert_eq!(reply.header("retry-after"), retry_after, "{step}");
         assert_eq!(reply.header("www-authenticate"), if status == 401 { "Bearer" } else { "" }, "{step}");
         assert!(!reply.text().contains("words of WeChat"), "{}", reply.text());
-        wechat.clear_script().await;
+        app.wechat.clear_script().await;
     }
-    server.signed_in(&wechat, "alice").await;
-    let unknown = server.api().post("/api/v1/session", &json!({"code": "invalid-code"})).await;
+    app.user("alice").await;
+    let unknown = app.api().post("/api/v1/session", &json!({"code": "invalid-code"})).await;
     unknown.problem(401, "sign_in_again");
 }
 
 async fn a_refusal_for_now_leaves_the_code_good(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let code = wechat.code("alice").await;
-    wechat.script(json!([{"step": {"error": {"errcode": 45011, "errmsg": "quota"}}}])).await;
-    server.api().post("/api/v1/session", &json!({"code": code})).await.problem(503, "wechat_unavailable");
-    server.api().sign_in(&code).await.get("/api/v1/me").await.ok();
+    let app = App::start(backend);
+    let code = app.wechat.code("alice").await;
+    app.wechat.script(json!([{"step": {"error": {"errcode": 45011, "errmsg": "quota"}}}])).await;
+    app.api().post("/api/v1/session", &json!({"code": code})).await.problem(503, "wechat_unavailable");
+    app.api().sign_in(&code).await.get("/api/v1/me").await.ok();
 
     // One for good is remembered, so that nobody need ask WeChat again.
-    let code = wechat.code("alice").await;
-    wechat.script(json!([{"step": {"error": {"errcode": 40226, "errmsg": "risk"}}}])).await;
+    let code = app.wechat.code("alice").await;
+    app.wechat.script(json!([{"step": {"error": {"errcode": 40226, "errmsg": "risk"}}}])).await;
     for _ in 0..3 {
-        server.api().post("/api/v1/session", &json!({"code": code})).await.problem(403, "user_blocked");
+        app.api().post("/api/v1/session", &json!({"code": code})).await.problem(403, "user_blocked");
     }
-    assert_eq!(wechat.calls().await["codes"][&code], 1);
+    assert_eq!(app.wechat.calls().await["codes"][&code], 1);
 }
 
 async fn what_is_no_sign_in_never_reaches_wechat(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let api = server.api();
+    let app = App::start(backend);
+    let api = app.api();
     let long = "c".repeat(257);
     for (body, status, code) in [
         (json!({}), 422, "invalid_value"),
@@ -137,26 +135,25 @@ async fn what_is_no_sign_in_never_reaches_wechat(backend: Backend) {
     }
     let none = Api::send(api.request(Method::POST, "/api/v1/session").body("{\"code\":\"c\"}")).await;
     none.problem(415, "unsupported_media_type");
-    assert_eq!(wechat.calls().await["apis"], json!({}), "WeChat was asked");
+    assert_eq!(app.wechat.calls().await["apis"], json!({}), "WeChat was asked");
     // A code is any text, and reaches WeChat as it is.
     let code = "a&appid=wx1%26#+ 汉?=";
     raw("application/json; charset=utf-8", json!({"code": code}).to_string().as_bytes()).await.ok();
-    assert_eq!(wechat.calls().await["codes"], json!({code: 1}));
+    assert_eq!(app.wechat.calls().await["codes"], json!({code: 1}));
 }
 
 async fn a_code_that_eight_bring_at_once_is_exchanged_once(backend: Backend) {
-    let wechat = Wechat::start();
-    let first = Server::start(backend, &wechat);
+    let first = App::start(backend);
     // The embedded store belongs to one server.
     let second = (backend == Backend::Shared).then(|| first.sibling());
-    wechat.script(json!([{"step": {"delay": {"ms": 150}}}])).await;
-    let code = wechat.code("alice").await;
+    first.wechat.script(json!([{"step": {"delay": {"ms": 150}}}])).await;
+    let code = first.wechat.code("alice").await;
     let sign_in = async |number: usize| {
         let server = second.as_ref().filter(|_| number % 2 == 1).unwrap_or(&first);
         server.api().post("/api/v1/session", &json!({"code": code})).await.ok()
     };
     let replies = join_all((0..8).map(sign_in)).await;
-    assert_eq!(wechat.calls().await["codes"][&code], 1);
+    assert_eq!(first.wechat.calls().await["codes"][&code], 1);
     for reply in &replies {
         assert_eq!(reply["user"], replies[0]["user"]);
         let api = first.api().with_token(reply["token"].as_str().unwrap());
@@ -166,19 +163,18 @@ async fn a_code_that_eight_bring_at_once_is_exchanged_once(backend: Backend) {
 }
 
 async fn a_lost_reply_costs_nothing(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let code = wechat.code("alice").await;
-    let lost = server.api().sign_in(&code).await;
+    let mut app = App::start(backend);
+    let code = app.wechat.code("alice").await;
+    let lost = app.api().sign_in(&code).await;
     // Not even when the server that sent it is gone.
-    server.crash_and_restart();
-    let reply = server.api().post("/api/v1/session", &json!({"code": code})).await.ok();
+    app.crash_and_restart();
+    let reply = app.api().post("/api/v1/session", &json!({"code": code})).await.ok();
     assert_eq!(reply["user"]["new"], true, "the client has not been told yet");
-    let again = server.api().with_token(reply["token"].as_str().unwrap());
-    assert_eq!(wechat.calls().await["codes"][&code], 1);
+    let again = app.api().with_token(reply["token"].as_str().unwrap());
+    assert_eq!(app.wechat.calls().await["codes"][&code], 1);
     let sessions = again.get("/api/v1/me/sessions").await.ok();
     assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
-    lost.at(&server.public).get("/api/v1/me").await.ok();
+    lost.at(&app.public).get("/api/v1/me").await.ok();
 }
 
 /// Signs in with a code until it gets a token that is not among those.
@@ -196,51 +192,47 @@ async fn further(server: &Server, code: &str, known: &mut Vec<String>) {
 }
 
 async fn at_most_three_tokens_of_a_code_live(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let code = wechat.code("alice").await;
+    let app = App::start(backend);
+    let code = app.wechat.code("alice").await;
     let mut tokens = Vec::new();
     for _ in 0..4 {
-        further(&server, &code, &mut tokens).await;
+        further(&app, &code, &mut tokens).await;
     }
-    let status =
-        async |token: &String| server.api().with_token(token).get("/api/v1/me").await.status.as_u16();
+    let status = async |token: &String| app.api().with_token(token).get("/api/v1/me").await.status.as_u16();
     assert_eq!(join_all(tokens.iter().map(status)).await, [401, 200, 200, 200]);
-    assert_eq!(wechat.calls().await["codes"][&code], 1);
+    assert_eq!(app.wechat.calls().await["codes"][&code], 1);
     assert_eq!(tokens.iter().collect::<BTreeSet<_>>().len(), 4);
 }
 
 async fn a_code_is_spent_with_its_session(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let again = async |code: &str| server.api().post("/api/v1/session", &json!({"code": code})).await;
+    let app = App::start(backend);
+    let again = async |code: &str| app.api().post("/api/v1/session", &json!({"code": code})).await;
 
-    let code = wechat.code("alice").await;
-    let alice = server.api().sign_in(&code).await;
+    let code = app.wechat.code("alice").await;
+    let alice = app.api().sign_in(&code).await;
     assert_eq!(alice.delete("/api/v1/session").await.status, 204);
     alice.get("/api/v1/me").await.problem(401, "unauthenticated");
     again(&code).await.problem(401, "sign_in_again");
 
-    let code = wechat.code("alice").await;
-    let lost_phone = server.api().sign_in(&code).await;
-    let alice = server.signed_in(&wechat, "alice").await;
+    let code = app.wechat.code("alice").await;
+    let lost_phone = app.api().sign_in(&code).await;
+    let alice = app.user("alice").await;
     let sessions = alice.get("/api/v1/me/sessions").await.ok();
     let other = sessions["sessions"].as_array().unwrap().iter().find(|session| session["current"] == false);
     let path = format!("/api/v1/me/sessions/{}", other.unwrap()["id"].as_str().unwrap());
     assert_eq!(alice.delete(&path).await.status, 204);
     lost_phone.get("/api/v1/me").await.problem(401, "unauthenticated");
     again(&code).await.problem(401, "sign_in_again");
-    assert_eq!(wechat.calls().await["codes"][&code], 1, "a spent code is not shown to WeChat again");
+    assert_eq!(app.wechat.calls().await["codes"][&code], 1, "a spent code is not shown to WeChat again");
 }
 
 async fn a_code_whose_reply_of_wechats_was_late_is_not_lost(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    wechat.script(json!([{"step": {"delay": {"ms": 400}}}])).await;
-    let code = wechat.code("alice").await;
+    let app = App::start(backend);
+    app.wechat.script(json!([{"step": {"delay": {"ms": 400}}}])).await;
+    let code = app.wechat.code("alice").await;
     // The client gives up and goes away, while the exchange, which has used the code up, goes on.
-    let impatient = server.api().request(Method::POST, "/api/v1/session").json(&json!({"code": code}));
+    let impatient = app.api().request(Method::POST, "/api/v1/session").json(&json!({"code": code}));
     assert!(impatient.timeout(Duration::from_millis(100)).send().await.unwrap_err().is_timeout());
-    server.api().sign_in(&code).await.get("/api/v1/me").await.ok();
-    assert_eq!(wechat.calls().await["codes"][&code], 1);
+    app.api().sign_in(&code).await.get("/api/v1/me").await.ok();
+    assert_eq!(app.wechat.calls().await["codes"][&code], 1);
 }

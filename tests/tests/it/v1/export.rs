@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Server, Wechat};
+use yibi_tests::{Api, App, Backend};
 
 on_both_backends! {
     an_export_holds_everything_of_the_user_alone,
@@ -25,10 +25,9 @@ fn bytes(zip: &[u8], name: &str) -> Vec<u8> {
 }
 
 async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
-    let bob = server.signed_in(&wechat, "bob").await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
+    let bob = app.user("bob").await;
     bob.append("bobs", 0, json!([stroke(1)])).await.ok();
     alice.patch("/api/v1/me", &json!({"nickname": "小明"})).await.ok();
     // More than a page of the export's own.
@@ -66,18 +65,13 @@ async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
     let picture = alice.get("/api/v1/drawings/d59/image.png").await.body;
     assert_eq!(bytes(&reply.body, "drawings/d59.png"), picture);
     assert!(bytes(&reply.body, "deleted/d3.png").starts_with(b"\x89PNG"));
-    let nobody = server.api().get("/api/v1/me/export").await;
+    let nobody = app.api().get("/api/v1/me/export").await;
     nobody.problem(401, "unauthenticated");
 }
 
 async fn exports_beyond_the_bound_wait_their_turn(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("LIMITS__ENABLED", "false")]);
-    let [alice, bob, carol] = [
-        server.signed_in(&wechat, "alice").await,
-        server.signed_in(&wechat, "bob").await,
-        server.signed_in(&wechat, "carol").await,
-    ];
+    let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
+    let [alice, bob, carol] = [app.user("alice").await, app.user("bob").await, app.user("carol").await];
     // A picture of noise, so that an export is far longer than what the sockets take while nobody reads.
     let mut state = 7_i64;
     let mut noise = || {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Server, Wechat};
+use yibi_tests::{Api, App, Backend};
 
 on_both_backends! {
     pages_hold_every_drawing_once,
@@ -11,13 +11,6 @@ on_both_backends! {
     a_title_is_what_shows,
     deleted_drawings_lie_in_the_bin,
     drawings_of_others_are_not_there,
-}
-
-async fn alice(backend: Backend) -> (Wechat, Server, Api) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
-    (wechat, server, alice)
 }
 
 fn ids_of(list: &Value) -> Vec<String> {
@@ -50,7 +43,8 @@ async fn pages(api: &Api, query: &str) -> Vec<Vec<String>> {
 }
 
 async fn pages_hold_every_drawing_once(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     assert_eq!(alice.get("/api/v1/drawings").await.ok(), json!({"drawings": [], "next": null}));
     let names: Vec<String> = (0..25).map(|number| format!("d{number:02}")).collect();
     make(&alice, &names).await;
@@ -101,7 +95,8 @@ async fn pages_hold_every_drawing_once(backend: Backend) {
 }
 
 async fn the_newest_change_comes_first(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     make(&alice, ["a", "b", "c", "d"]).await;
     alice.append("a", 1, json!([stroke(2)])).await.ok();
     assert_eq!(ids(&alice, "").await, ["a", "d", "c", "b"]);
@@ -123,7 +118,8 @@ async fn the_newest_change_comes_first(backend: Backend) {
 }
 
 async fn a_cursor_is_one_of_ours_or_none(backend: Backend) {
-    let (wechat, server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     make(&alice, ["a", "b", "c"]).await;
     let next = alice.get("/api/v1/drawings?limit=1").await.ok()["next"].as_str().unwrap().to_owned();
     let encoded = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
@@ -150,14 +146,15 @@ async fn a_cursor_is_one_of_ours_or_none(backend: Backend) {
         assert!(page.status == 200 || page.status == 422, "{}", page.text());
     }
     // Another user's leads into one's own drawings, if anywhere.
-    let bob = server.signed_in(&wechat, "bob").await;
+    let bob = app.user("bob").await;
     make(&bob, ["bobs"]).await;
     let foreign = bob.get(&format!("/api/v1/drawings?cursor={next}")).await.ok();
     assert!(ids_of(&foreign).iter().all(|id| id == "bobs"), "{foreign}");
 }
 
 async fn a_title_is_what_shows(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     make(&alice, ["a"]).await;
     let path = "/api/v1/drawings/a";
     for title in ["海边的 Café", "", "👩‍👧‍👦", &"汉".repeat(64), "<script>alert(1)</script>", "{\"$set\":1}"]
@@ -195,7 +192,8 @@ async fn a_title_is_what_shows(backend: Backend) {
 }
 
 async fn deleted_drawings_lie_in_the_bin(backend: Backend) {
-    let (_wechat, mut server, alice) = alice(backend).await;
+    let mut app = App::start(backend);
+    let alice = app.user("alice").await;
     make(&alice, ["a", "b", "c"]).await;
     assert_eq!(alice.delete("/api/v1/drawings/b").await.status, 204);
     let binned = alice.get("/api/v1/drawings?deleted=true").await.ok();
@@ -213,8 +211,8 @@ async fn deleted_drawings_lie_in_the_bin(backend: Backend) {
     alice.delete("/api/v1/drawings/a").await;
     assert_eq!(pages(&alice, "deleted=true&limit=1").await.concat(), ["a", "b"]);
 
-    server.crash_and_restart();
-    let alice = alice.at(&server.public);
+    app.crash_and_restart();
+    let alice = alice.at(&app.public);
     let restored = alice.post("/api/v1/drawings/b/restore", &Value::Null).await.ok();
     assert_eq!(restored.get("deleted_at"), None);
     assert!(restored["image_url"].is_string());
@@ -226,8 +224,9 @@ async fn deleted_drawings_lie_in_the_bin(backend: Backend) {
 }
 
 async fn drawings_of_others_are_not_there(backend: Backend) {
-    let (wechat, server, alice) = alice(backend).await;
-    let mallory = server.signed_in(&wechat, "mallory").await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
+    let mallory = app.user("mallory").await;
     make(&alice, ["a", "binned"]).await;
     alice.delete("/api/v1/drawings/binned").await;
     for id in ["a", "binned"] {

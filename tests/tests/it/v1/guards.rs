@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Raw, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Raw, Server};
 
 /// All routes that need a session.
 pub const CLOSED: [(&str, &str); 23] = [
@@ -38,10 +38,9 @@ fn method(name: &str) -> Method {
 
 #[tokio::test]
 async fn strangers_are_turned_away_before_anything_is_looked_at() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
+    let app = App::start(Backend::Embedded);
     for (name, path) in CLOSED {
-        let request = server.api().request(method(name), &format!("/api/v1{path}"));
+        let request = app.api().request(method(name), &format!("/api/v1{path}"));
         // What is wrong with the rest is none of a stranger's business.
         let reply = Api::send(request.header("content-type", "text/plain").body("{")).await;
         assert_eq!(reply.header("www-authenticate"), "Bearer", "{name} {path}");
@@ -55,9 +54,8 @@ async fn strangers_are_turned_away_before_anything_is_looked_at() {
 
 #[tokio::test]
 async fn what_is_nowhere_is_a_problem_like_any_other() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let api = server.api();
+    let app = App::start(Backend::Embedded);
+    let api = app.api();
     for path in [
         "/nothing",
         "/api",
@@ -110,9 +108,8 @@ async fn what_is_nowhere_is_a_problem_like_any_other() {
 
 #[tokio::test]
 async fn head_is_get_without_its_body() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     for path in ["/", "/api/v1/limits", "/api/v1/me", "/api/v1/drawings/a/image.png", "/api/v1/openapi.json"]
     {
@@ -128,7 +125,7 @@ async fn head_is_get_without_its_body() {
     let only_post = Api::send(alice.request(Method::HEAD, "/api/v1/session/renew")).await;
     assert_eq!(only_post.status, 405);
     // The connection is none the worse for it.
-    let mut raw = Raw::connect(&server.public).await;
+    let mut raw = Raw::connect(&app.public).await;
     raw.write("HEAD / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
     assert_eq!(raw.reply_to_head().await, Some(200));
     assert_eq!(raw.reply().await.unwrap().status, 200);
@@ -136,9 +133,8 @@ async fn head_is_get_without_its_body() {
 
 #[tokio::test]
 async fn no_body_is_larger_than_the_limit() {
-    let wechat = Wechat::start();
-    let server = Server::start_with(Backend::Embedded, &wechat, &[("HTTP__BODY_LIMIT", "10000")]);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(Backend::Embedded, &[("HTTP__BODY_LIMIT", "10000")]);
+    let alice = app.user("alice").await;
     let padded = |length: usize| {
         let body = json!({"from_seq": 0, "actions": []}).to_string();
         format!("{body}{}", " ".repeat(length - body.len()))
@@ -158,7 +154,7 @@ async fn no_body_is_larger_than_the_limit() {
     Api::send(post().body(pieces(10_001))).await.problem(413, "body_too_large");
 
     // By its length alone, before any of it was sent.
-    let mut raw = Raw::connect(&server.public).await;
+    let mut raw = Raw::connect(&app.public).await;
     let token = alice.token.as_ref().unwrap();
     raw.write(format!(
         "POST /api/v1/drawings/a/actions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n\
@@ -171,9 +167,8 @@ async fn no_body_is_larger_than_the_limit() {
 
 #[tokio::test]
 async fn every_reply_has_its_id_and_its_headers() {
-    let wechat = Wechat::start();
-    let mut server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let mut app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     let url = alice.drawing("a").await["image_url"].as_str().unwrap().to_owned();
     let mut ids = std::collections::BTreeSet::new();
@@ -199,7 +194,7 @@ async fn every_reply_has_its_id_and_its_headers() {
         let id = reply.header("x-request-id").to_owned();
         assert!(id.len() >= 8, "{path}: {id}");
         // The log has it too.
-        server.process().wait_for("the request's log line", |line| line.contains(&id).then_some(()));
+        app.process().wait_for("the request's log line", |line| line.contains(&id).then_some(()));
         assert!(ids.insert(id), "an id of its own");
     }
     for path in ["/api/v1/me", "/api/v1/drawings", "/api/v1/drawings/a"] {
@@ -209,9 +204,9 @@ async fn every_reply_has_its_id_and_its_headers() {
 
 #[tokio::test]
 async fn a_request_id_is_taken_from_a_trusted_proxy_alone() {
-    let wechat = Wechat::start();
-    let trusting = Server::start(Backend::Embedded, &wechat);
-    let wary = Server::start_with(Backend::Embedded, &wechat, &[("HTTP__TRUSTED_PROXIES", "192.0.2.0/24")]);
+    let trusting = App::start(Backend::Embedded);
+    let wary =
+        Server::start_with(Backend::Embedded, &trusting.wechat, &[("HTTP__TRUSTED_PROXIES", "192.0.2.0/24")]);
     let given = "nginx-0123456789abcdef";
     let id = async |server: &Server, id: &str| {
         let reply = server.api().with_header("x-request-id", id).get("/nothing").await;
@@ -227,8 +222,7 @@ async fn a_request_id_is_taken_from_a_trusted_proxy_alone() {
 
 #[tokio::test]
 async fn what_is_not_http_is_not_answered_for_long() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
+    let app = App::start(Backend::Embedded);
     let long = format!("GET / HTTP/1.1\r\nhost: a\r\nx-long: {}\r\n\r\n", "x".repeat(200_000));
     let many = format!("GET / HTTP/1.1\r\nhost: a\r\n{}\r\n", "x-many: 1\r\n".repeat(2_000));
     let path = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(200_000));
@@ -246,7 +240,7 @@ async fn what_is_not_http_is_not_answered_for_long() {
         &many,
         &path,
     ] {
-        let mut raw = Raw::connect(&server.public).await;
+        let mut raw = Raw::connect(&app.public).await;
         raw.write(garbage).await;
         raw.finish().await;
         let shown: String = garbage.chars().take(60).collect();
@@ -254,13 +248,12 @@ async fn what_is_not_http_is_not_answered_for_long() {
             assert_eq!(reply.status / 100, 4, "{shown:?}: {}", reply.head);
         }
     }
-    assert_eq!(server.api().get("/").await.json()["name"], "yibi");
+    assert_eq!(app.api().get("/").await.json()["name"], "yibi");
 }
 
 #[tokio::test]
 async fn the_root_answers_the_deployer() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
+    let app = App::start(Backend::Embedded);
     let expected: Value = json!({"name": "yibi", "version": env!("CARGO_PKG_VERSION")});
-    assert_eq!(server.api().get("/").await.ok(), expected);
+    assert_eq!(app.api().get("/").await.ok(), expected);
 }

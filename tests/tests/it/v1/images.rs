@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Reply, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Reply};
 
 on_both_backends! {
     a_png_has_the_size_that_was_asked_for,
@@ -12,17 +12,6 @@ on_both_backends! {
     a_link_shows_the_drawing_as_it_was,
     a_link_ends_with_its_drawing,
     a_link_is_good_on_every_server_and_after_a_restart,
-}
-
-async fn alice_with(backend: Backend, settings: &[(&str, &str)]) -> (Wechat, Server, Api) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, settings);
-    let alice = server.signed_in(&wechat, "alice").await;
-    (wechat, server, alice)
-}
-
-async fn alice(backend: Backend) -> (Wechat, Server, Api) {
-    alice_with(backend, &[]).await
 }
 
 /// Width, height, and the pixels as RGB.
@@ -42,7 +31,8 @@ fn dot(color: &str) -> Value {
 }
 
 async fn a_png_has_the_size_that_was_asked_for(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     let paper = |width: u32, height: u32| {
         let dots = if width > 500 { json!([dot("#ff0000")]) } else { json!([]) };
         json!({"from_seq": 0, "drawing": {"width": width, "height": height}, "actions": dots})
@@ -92,7 +82,8 @@ async fn get_unless(api: &Api, path: &str, tag: &str) -> Reply {
 }
 
 async fn a_picture_is_not_sent_twice(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     for path in ["/api/v1/drawings/a/image.png?size=64", "/api/v1/drawings/a/image.svg"] {
         let first = alice.get(path).await;
@@ -124,14 +115,15 @@ async fn link(api: &Api, id: &str) -> String {
 }
 
 async fn a_link_needs_no_token_and_takes_no_change(backend: Backend) {
-    let (_wechat, server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1), stroke(2)])).await.ok();
     let url = link(&alice, "a").await;
     assert!(url.starts_with("/api/v1/images/"), "{url}");
     assert_eq!(link(&alice, "a").await, url, "unchanged, so a phone has it in its cache");
     let listed = alice.get("/api/v1/drawings").await.ok();
     assert_eq!(listed["drawings"][0]["image_url"], url);
-    let anyone = server.api();
+    let anyone = app.api();
     let reply = anyone.get(&url).await;
     assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "image/png"));
     assert_eq!(reply.header("cache-control"), "private, max-age=86400, immutable");
@@ -184,30 +176,32 @@ async fn a_link_needs_no_token_and_takes_no_change(backend: Backend) {
 }
 
 async fn a_link_shows_the_drawing_as_it_was(backend: Backend) {
-    let (_wechat, server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([dot("#ff0000")])).await.ok();
     let old = link(&alice, "a").await;
-    let old_picture = server.api().get(&old).await.body;
+    let old_picture = app.api().get(&old).await.body;
     alice.append("a", 1, json!([dot("#0000ff")])).await.ok();
     let new = link(&alice, "a").await;
     assert_ne!(new, old);
-    assert_eq!(server.api().get(&old).await.body, old_picture);
+    assert_eq!(app.api().get(&old).await.body, old_picture);
     let corner = |file: &[u8]| {
         let (width, _, rgb) = pixels(file);
         rgb[94 * width as usize + 94]
     };
     assert_eq!(corner(&old_picture), [255, 0, 0]);
-    assert_eq!(corner(&server.api().get(&new).await.body), [0, 0, 255]);
+    assert_eq!(corner(&app.api().get(&new).await.body), [0, 0, 255]);
     // A new name is no new picture.
     alice.patch("/api/v1/drawings/a", &json!({"title": "dots"})).await.ok();
     assert_eq!(link(&alice, "a").await, new);
 }
 
 async fn a_link_ends_with_its_drawing(backend: Backend) {
-    let (wechat, server, alice) = alice(backend).await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     let url = link(&alice, "a").await;
-    let anyone = server.api();
+    let anyone = app.api();
     assert_eq!(anyone.get(&url).await.status, 200);
     alice.delete("/api/v1/drawings/a").await;
     anyone.get(&url).await.problem(404, "drawing_not_found");
@@ -217,26 +211,27 @@ async fn a_link_ends_with_its_drawing(backend: Backend) {
     // Who leaves takes all pictures along, and brings them back on coming back.
     alice.delete("/api/v1/me").await;
     anyone.get(&url).await.problem(404, "drawing_not_found");
-    server.signed_in(&wechat, "alice").await;
+    app.user("alice").await;
     assert_eq!(anyone.get(&url).await.status, 200);
 }
 
 async fn a_link_is_good_on_every_server_and_after_a_restart(backend: Backend) {
     let public_url = ("HTTP__PUBLIC_URL", "https://draw.example.com/yibi/");
-    let (_wechat, mut server, alice) = alice_with(backend, &[public_url]).await;
+    let mut app = App::start_with(backend, &[public_url]);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     let asked = alice.clone().with_header("x-forwarded-host", "evil.example");
     let url = link(&asked, "a").await;
     // Never of what the request says of the host.
     let path = url.strip_prefix("https://draw.example.com/yibi").unwrap().to_owned();
     assert!(path.starts_with("/api/v1/images/"), "{path}");
-    assert_eq!(server.api().get(&path).await.status, 200);
-    let sibling = (backend == Backend::Shared).then(|| server.sibling());
+    assert_eq!(app.api().get(&path).await.status, 200);
+    let sibling = (backend == Backend::Shared).then(|| app.sibling());
     if let Some(sibling) = &sibling {
         assert_eq!(sibling.api().get(&path).await.status, 200);
         assert_eq!(link(&alice.at(&sibling.public), "a").await, url);
     }
-    server.restart();
-    assert_eq!(server.api().get(&path).await.status, 200);
-    assert_eq!(link(&alice.at(&server.public), "a").await, url);
+    app.restart();
+    assert_eq!(app.api().get(&path).await.status, 200);
+    assert_eq!(link(&alice.at(&app.public), "a").await, url);
 }

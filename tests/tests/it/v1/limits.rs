@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Server, Wechat};
+use yibi_tests::{Api, App, Backend};
 
 on_both_backends! {
     limits_are_told_and_kept,
@@ -13,14 +13,13 @@ on_both_backends! {
     a_drawing_in_the_bin_is_not_made_anew_where_room_is_short,
 }
 
-async fn alice(backend: Backend, settings: &[(&str, &str)]) -> (Wechat, Server, Api) {
-    let wechat = Wechat::start();
+async fn alice(backend: Backend, settings: &[(&str, &str)]) -> (App, Api) {
     let names: Vec<(String, &str)> =
         settings.iter().map(|(name, value)| (format!("LIMITS__DRAWING__{name}"), *value)).collect();
     let settings: Vec<(&str, &str)> = names.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-    let server = Server::start_with(backend, &wechat, &settings);
-    let alice = server.signed_in(&wechat, "alice").await;
-    (wechat, server, alice)
+    let app = App::start_with(backend, &settings);
+    let alice = app.user("alice").await;
+    (app, alice)
 }
 
 fn line(points: usize) -> Value {
@@ -32,7 +31,6 @@ fn line(points: usize) -> Value {
 }
 
 async fn limits_are_told_and_kept(backend: Backend) {
-    let wechat = Wechat::start();
     let settings = [
         ("LIMITS__DRAWING__POINTS_PER_STROKE", "5"),
         ("LIMITS__DRAWING__ONE_STROKE_LENGTH", "100"),
@@ -41,10 +39,10 @@ async fn limits_are_told_and_kept(backend: Backend) {
         ("GALLERY__BIN_DAYS", "14"),
         ("GALLERY__ERASURE_DAYS", "3"),
     ];
-    let server = Server::start_with(backend, &wechat, &settings);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(backend, &settings);
+    let alice = app.user("alice").await;
     // A client needs no session to learn them.
-    let told = server.api().get("/api/v1/limits").await.ok();
+    let told = app.api().get("/api/v1/limits").await.ok();
     assert_eq!(
         told,
         json!({"points_per_stroke": 5, "actions_per_drawing": 5000, "bytes_per_drawing": 1_048_576, "points_per_drawing": 1_000_000,
@@ -77,8 +75,7 @@ async fn limits_are_told_and_kept(backend: Backend) {
 }
 
 async fn a_drawing_holds_so_many_actions_and_bytes(backend: Backend) {
-    let (_wechat, _server, alice) =
-        alice(backend, &[("ACTIONS_PER_DRAWING", "4"), ("BYTES_PER_DRAWING", "300")]).await;
+    let (_app, alice) = alice(backend, &[("ACTIONS_PER_DRAWING", "4"), ("BYTES_PER_DRAWING", "300")]).await;
     let four = json!([stroke(1), stroke(2), stroke(3), stroke(4)]);
     let five = json!([stroke(1), stroke(2), stroke(3), stroke(4), stroke(5)]);
     alice.append("a", 0, five.clone()).await.problem(422, "drawing_full");
@@ -126,7 +123,7 @@ async fn ids(api: &Api, query: &str) -> Vec<String> {
 }
 
 async fn the_bin_makes_room_for_drawings_oldest_first(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend, &[("DRAWINGS_PER_USER", "3")]).await;
+    let (_app, alice) = alice(backend, &[("DRAWINGS_PER_USER", "3")]).await;
     for id in ["a", "b", "c"] {
         alice.append(id, 0, json!([stroke(1)])).await.ok();
     }
@@ -160,7 +157,7 @@ async fn used(api: &Api) -> u64 {
 }
 
 async fn the_bin_makes_room_for_bytes(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend, &[("BYTES_PER_USER", "200")]).await;
+    let (_app, alice) = alice(backend, &[("BYTES_PER_USER", "200")]).await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     let one = used(&alice).await;
     assert!((10..60).contains(&one), "{one} bytes for a stroke of three points");
@@ -180,8 +177,7 @@ async fn the_bin_makes_room_for_bytes(backend: Backend) {
 }
 
 async fn a_full_user_loses_no_stroke_and_no_bin_to_a_lost_reply(backend: Backend) {
-    let (_wechat, _server, alice) =
-        alice(backend, &[("BYTES_PER_USER", "200"), ("DRAWINGS_PER_USER", "2")]).await;
+    let (_app, alice) = alice(backend, &[("BYTES_PER_USER", "200"), ("DRAWINGS_PER_USER", "2")]).await;
     alice.append("bin", 0, json!([stroke(1)])).await.ok();
     let one = used(&alice).await;
     alice.delete("/api/v1/drawings/bin").await;
@@ -200,7 +196,7 @@ async fn a_full_user_loses_no_stroke_and_no_bin_to_a_lost_reply(backend: Backend
 }
 
 async fn a_drawing_in_the_bin_is_not_made_anew_where_room_is_short(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend, &[("DRAWINGS_PER_USER", "1")]).await;
+    let (_app, alice) = alice(backend, &[("DRAWINGS_PER_USER", "1")]).await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     alice.delete("/api/v1/drawings/a").await;
     alice.append("a", 0, json!([stroke(2)])).await.problem(410, "drawing_deleted");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::server::{ADMIN_TOKEN, APP_SECRET};
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, Backend, Raw, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Raw};
 
 on_both_backends! {
     no_log_holds_a_secret,
@@ -15,17 +15,16 @@ on_both_backends! {
 const EVERYTHING: (&str, &str) = ("LOG__FILTER", "trace");
 
 async fn no_log_holds_a_secret(backend: Backend) {
-    let wechat = Wechat::start();
     let key = "c2VhbGluZy1rZXktb2YtdGVzdHMtYWxvbmUtMzIhISE=";
     let mut server =
-        Server::start_with(backend, &wechat, &[EVERYTHING, ("KEYS__SEALING", key), ("WECHAT__TIMEOUT", "1")]);
+        App::start_with(backend, &[EVERYTHING, ("KEYS__SEALING", key), ("WECHAT__TIMEOUT", "1")]);
     let mut secrets: Vec<(&str, String)> = vec![
         ("the app secret", APP_SECRET.to_owned()),
         ("the admin token", ADMIN_TOKEN.to_owned()),
         ("the sealing key", key.to_owned()),
     ];
     // Today's dialect, all the way.
-    let code = wechat.code("alice").await;
+    let code = server.wechat.code("alice").await;
     let alice = server.api().sign_in(&code).await;
     let renewed =
         alice.post("/api/v1/session/renew", &json!({})).await.ok()["token"].as_str().unwrap().to_owned();
@@ -41,12 +40,12 @@ async fn no_log_holds_a_secret(backend: Backend) {
     alice.get("/api/v1/me/export").await.ok_bytes();
     secrets.push(("a link's signature", url.rsplit_once("sig=").unwrap().1.to_owned()));
     // The dialect of 2017, whose sign-in brings more and whose pair is of the server's making.
-    let login = wechat.login("alice").await;
+    let login = server.wechat.login("alice").await;
     let pair = yibi_tests::wafer::log_in(&server.public, &login).await.opened();
     yibi_tests::wafer::user(&Phone::with_pair(&server.public, &pair)).await.wafer_user();
     secrets.extend([("a code", login.code), ("open data", login.encrypted_data), ("a key", pair.skey)]);
     // What WeChat gives besides: a phone number, open data, the access token that they take.
-    let phone = wechat.phone("alice").await;
+    let phone = server.wechat.phone("alice").await;
     alice.post("/api/v1/me/phone", &json!({"code": phone.code})).await.ok();
     let zip = alice.get("/api/v1/me/export").await;
     let profile = super::export::file(zip.ok_bytes(), "profile.json");
@@ -57,18 +56,18 @@ async fn no_log_holds_a_secret(backend: Backend) {
         alice.post(path, &json!({"code": phone.code, "encrypted_data": phone.encrypted_data})).await;
     }
     let echo = json!({"error": {"errcode": 40003, "errmsg": format!("no {} of {}", phone.code, phone.iv)}});
-    wechat.script(json!([{"step": echo, "api": "getuserphonenumber"}])).await;
+    server.wechat.script(json!([{"step": echo, "api": "getuserphonenumber"}])).await;
     alice.post("/api/v1/me/phone", &json!({"code": phone.code})).await.problem(503, "wechat_misconfigured");
-    wechat.refuse_tokens().await;
+    server.wechat.refuse_tokens().await;
     alice.get("/api/v1/me/session-key").await.ok();
-    let tourist = wechat.tourist("{}").await;
-    let key = wechat.session(&tourist.code).await["session_key"].as_str().unwrap().to_owned();
+    let tourist = server.wechat.tourist("{}").await;
+    let key = server.wechat.session(&tourist.code).await["session_key"].as_str().unwrap().to_owned();
     let devtools = server.api().sign_in(&tourist.code).await;
     devtools.get("/api/v1/me/session-key").await.ok();
     secrets.extend([
         ("a phone's code", phone.code),
         ("open data", phone.encrypted_data),
-        ("an access token", wechat.access_token().await),
+        ("an access token", server.wechat.access_token().await),
         ("a session_key", key),
     ]);
     // What goes wrong, in every way.
@@ -80,11 +79,11 @@ async fn no_log_holds_a_secret(backend: Backend) {
         json!("close"),
         json!("hang"),
     ] {
-        wechat.script(json!([{"step": step}])).await;
-        let code = wechat.code("alice").await;
+        server.wechat.script(json!([{"step": step}])).await;
+        let code = server.wechat.code("alice").await;
         server.api().post("/api/v1/session", &json!({"code": code})).await;
         secrets.push(("a refused code", code));
-        wechat.clear_script().await;
+        server.wechat.clear_script().await;
     }
     let wrong = "WrongTokenWrongTokenWrongTokenWrongTokenWrongTokenWrongTokenWron";
     server.api().with_token(wrong).get("/api/v1/me").await.problem(401, "unauthenticated");
@@ -96,7 +95,7 @@ async fn no_log_holds_a_secret(backend: Backend) {
     raw.write(format!("GARBAGE\r\nauthorization: Bearer {renewed}\r\n\r\n")).await;
     raw.reply().await;
     // The dialect of 2016.
-    let login = wechat.login("bob").await;
+    let login = server.wechat.login("bob").await;
     let encoded = login.raw_data.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     for signature in ["0000000000000000000000000000000000000000", &login.signature] {
         let request = server.api().request(Method::GET, "/applet/session/paints/list");

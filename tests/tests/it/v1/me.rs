@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Backend, Server, Wechat};
+use yibi_tests::{App, Backend};
 
 on_both_backends! {
     a_nickname_is_what_shows,
@@ -12,9 +12,8 @@ on_both_backends! {
 }
 
 async fn a_nickname_is_what_shows(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     let me = alice.get("/api/v1/me").await.ok();
     let members: Vec<&String> = me.as_object().unwrap().keys().collect();
     assert_eq!(
@@ -55,15 +54,15 @@ async fn a_nickname_is_what_shows(backend: Backend) {
         alice.patch("/api/v1/me", &wrong).await.problem(422, "invalid_value");
     }
     // Another sign-in does not change it, and shows it.
-    let reply = server.api().post("/api/v1/session", &json!({"code": wechat.code("alice").await})).await.ok();
+    let reply =
+        app.api().post("/api/v1/session", &json!({"code": app.wechat.code("alice").await})).await.ok();
     assert_eq!(reply["user"]["nickname"], "a\"b'c<d>");
     assert_eq!(alice.get("/api/v1/me").await.ok()["nickname"], "a\"b'c<d>");
 }
 
 async fn usage_follows_what_is_kept(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let mut app = App::start(backend);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     let one = alice.get("/api/v1/me").await.ok()["usage"].clone();
     assert_eq!(one["drawings"], 1);
@@ -72,18 +71,17 @@ async fn usage_follows_what_is_kept(backend: Backend) {
     alice.delete("/api/v1/drawings/b").await;
     let three = json!({"drawings": 2, "bytes": one["bytes"].as_u64().unwrap() * 3});
     assert_eq!(alice.get("/api/v1/me").await.ok()["usage"], three, "the bin counts");
-    server.restart();
-    let alice = alice.at(&server.public);
+    app.restart();
+    let alice = alice.at(&app.public);
     assert_eq!(alice.get("/api/v1/me").await.ok()["usage"], three, "the same from the store");
 }
 
 async fn leaving_hides_all_and_coming_back_brings_it_back(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let code = wechat.code("alice").await;
-    let alice = server.api().sign_in(&code).await;
-    let tablet = server.signed_in(&wechat, "alice").await;
-    let bob = server.signed_in(&wechat, "bob").await;
+    let app = App::start(backend);
+    let code = app.wechat.code("alice").await;
+    let alice = app.api().sign_in(&code).await;
+    let tablet = app.user("alice").await;
+    let bob = app.user("bob").await;
     alice.patch("/api/v1/me", &json!({"nickname": "Alice"})).await.ok();
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     alice.append("b", 0, json!([stroke(2)])).await.ok();
@@ -96,12 +94,13 @@ async fn leaving_hides_all_and_coming_back_brings_it_back(backend: Backend) {
         gone.get("/api/v1/me").await.problem(401, "unauthenticated");
         gone.append("a", 1, json!([stroke(2)])).await.problem(401, "unauthenticated");
     }
-    server.api().post("/api/v1/session", &json!({"code": code})).await.problem(401, "sign_in_again");
+    app.api().post("/api/v1/session", &json!({"code": code})).await.problem(401, "sign_in_again");
     assert_eq!(bob.drawing("a").await["actions"], json!([stroke(3)]));
 
-    let reply = server.api().post("/api/v1/session", &json!({"code": wechat.code("alice").await})).await.ok();
+    let reply =
+        app.api().post("/api/v1/session", &json!({"code": app.wechat.code("alice").await})).await.ok();
     assert_eq!(reply["user"]["new"], Value::Null, "nobody new");
-    let back = server.api().with_token(reply["token"].as_str().unwrap());
+    let back = app.api().with_token(reply["token"].as_str().unwrap());
     assert_eq!(back.get("/api/v1/me").await.ok(), before);
     assert_eq!(back.drawing("a").await["actions"], json!([stroke(1)]));
     assert_eq!(back.get("/api/v1/drawings?deleted=true").await.ok()["drawings"][0]["id"], "b");
@@ -110,10 +109,9 @@ async fn leaving_hides_all_and_coming_back_brings_it_back(backend: Backend) {
 }
 
 async fn a_drawing_too_many_is_none_of_the_neighbours_business(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("LIMITS__DRAWING__DRAWINGS_PER_USER", "1")]);
-    let alice = server.signed_in(&wechat, "alice").await;
-    let bob = server.signed_in(&wechat, "bob").await;
+    let app = App::start_with(backend, &[("LIMITS__DRAWING__DRAWINGS_PER_USER", "1")]);
+    let alice = app.user("alice").await;
+    let bob = app.user("bob").await;
     bob.append("a", 0, json!([stroke(1)])).await.ok();
     bob.delete("/api/v1/drawings/a").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();

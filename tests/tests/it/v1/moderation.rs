@@ -10,7 +10,7 @@ use yibi_tests::api::stroke;
 use yibi_tests::form::plain_png;
 use yibi_tests::server::ADMIN_TOKEN;
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, Backend, Server, Wechat, eventually, free_address};
+use yibi_tests::{Api, App, Backend, Server, Wechat, eventually, free_address};
 
 use super::push::{TOKEN, counter, outcomes};
 
@@ -29,14 +29,7 @@ const KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
 const SOON: Duration = Duration::from_secs(20);
 const RISKY: &str = "risky";
 
-struct Given {
-    wechat: Wechat,
-    server: Server,
-    alice: Api,
-}
-
-async fn given(backend: Backend, mode: &str, further: &[(&str, &str)]) -> Given {
-    let wechat = Wechat::start();
+async fn start_moderated(backend: Backend, mode: &str, further: &[(&str, &str)]) -> (App, Api) {
     let address = free_address();
     let public_url = format!("http://{address}");
     let mut settings = vec![
@@ -47,11 +40,11 @@ async fn given(backend: Backend, mode: &str, further: &[(&str, &str)]) -> Given 
         ("WECHAT__PUSH_TOKEN", TOKEN),
     ];
     settings.extend(further);
-    let server = Server::start_with(backend, &wechat, &settings);
+    let app = App::start_with(backend, &settings);
     let key = further.iter().find(|(name, _)| *name == "WECHAT__PUSH_AES_KEY").map(|(_, key)| *key);
-    wechat.push_to(&format!("{public_url}/wx/push"), TOKEN, key, false).await;
-    let alice = server.signed_in(&wechat, "alice").await;
-    Given { wechat, server, alice }
+    app.wechat.push_to(&format!("{public_url}/wx/push"), TOKEN, key, false).await;
+    let alice = app.user("alice").await;
+    (app, alice)
 }
 
 async fn me(api: &Api) -> Value {
@@ -82,7 +75,7 @@ async fn asked(wechat: &Wechat, api: &str) -> u64 {
 }
 
 async fn a_text_is_looked_at(backend: Backend) {
-    let Given { wechat, server, alice } = given(backend, "enforce", &[]).await;
+    let (app, alice) = start_moderated(backend, "enforce", &[]).await;
     assert_eq!(me(&alice).await["nickname_state"], Value::Null);
     nickname(&alice, "小明").await;
     assert_eq!(becomes(&alice, "nickname_state", "passed").await["nickname"], "小明");
@@ -91,83 +84,82 @@ async fn a_text_is_looked_at(backend: Backend) {
         assert_eq!(becomes(&alice, "nickname_state", "rejected").await["nickname"], "");
     }
     let id = me(&alice).await["id"].as_str().unwrap().to_owned();
-    let operator = Api::new(&server.admin).with_token(ADMIN_TOKEN);
+    let operator = Api::new(&app.admin).with_token(ADMIN_TOKEN);
     let shown = operator.get(&format!("/admin/v1/users/{id}")).await.ok();
     assert_eq!((&shown["nickname_state"], &shown["avatar_state"]), (&json!("rejected"), &Value::Null));
     nickname(&alice, "小红").await;
     assert_eq!(becomes(&alice, "nickname_state", "passed").await["nickname"], "小红");
-    assert_eq!(asked(&wechat, "msg_sec_check").await, 4);
+    assert_eq!(asked(&app.wechat, "msg_sec_check").await, 4);
 
     let titled = json!({"from_seq": 0, "drawing": {"title": "违规"}, "actions": [stroke(1)]});
     alice.post("/api/v1/drawings/a/actions", &titled).await.ok();
     let rejected = "yibi_content_checks_total{subject=\"title\",outcome=\"rejected\"}";
-    eventually("the title is looked at", SOON, async || counter(&server, rejected).await == 1).await;
+    eventually("the title is looked at", SOON, async || counter(&app, rejected).await == 1).await;
     assert_eq!(alice.drawing("a").await["title"], "违规", "her own, and nobody else's");
-    let log = server.log();
+    let log = app.log();
     assert!(!log.contains("违规") && !log.contains("小红"), "contents are in the log");
 }
 
 async fn an_avatar_is_looked_at(backend: Backend) {
-    let Given { wechat, server, alice } = given(backend, "enforce", &[("WECHAT__PUSH_AES_KEY", KEY)]).await;
-    wechat.image_results(json!(["twice", verdict(RISKY), verdict("pass")])).await;
+    let (app, alice) = start_moderated(backend, "enforce", &[("WECHAT__PUSH_AES_KEY", KEY)]).await;
+    app.wechat.image_results(json!(["twice", verdict(RISKY), verdict("pass")])).await;
     let first = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     assert_eq!(first["avatar_state"], "pending");
-    server.api().get(&path(&first["avatar_url"])).await.ok_bytes();
+    app.api().get(&path(&first["avatar_url"])).await.ok_bytes();
     becomes(&alice, "avatar_state", "passed").await;
     eventually("the second delivery is known to be one", SOON, async || {
-        outcomes(&server, "wxa_media_check", "repeated").await == 1
+        outcomes(&app, "wxa_media_check", "repeated").await == 1
     })
     .await;
     let second = alice.upload_avatar(&plain_png(64, 64, [99, 9, 9])).await.ok();
     let seen = becomes(&alice, "avatar_state", "rejected").await;
     assert_eq!(seen["avatar_url"], Value::Null);
-    server.api().get(&path(&second["avatar_url"])).await.problem(404, "avatar_not_found");
+    app.api().get(&path(&second["avatar_url"])).await.problem(404, "avatar_not_found");
     // The same in XML.
-    wechat.push_to(&format!("{}/wx/push", server.public), TOKEN, Some(KEY), true).await;
+    app.wechat.push_to(&format!("{}/wx/push", app.public), TOKEN, Some(KEY), true).await;
     let third = alice.upload_avatar(&plain_png(64, 64, [9, 99, 9])).await.ok();
     becomes(&alice, "avatar_state", "passed").await;
-    server.api().get(&path(&third["avatar_url"])).await.ok_bytes();
-    assert_eq!(asked(&wechat, "media_check_async").await, 3);
+    app.api().get(&path(&third["avatar_url"])).await.ok_bytes();
+    assert_eq!(asked(&app.wechat, "media_check_async").await, 3);
 }
 
 async fn what_failed_is_asked_again_also_after_a_crash(backend: Backend) {
-    let Given { wechat, mut server, alice } = given(backend, "enforce", &[]).await;
+    let (mut app, alice) = start_moderated(backend, "enforce", &[]).await;
     let failing = json!([
         {"step": {"error": {"errcode": 45009, "errmsg": "reach max api daily quota limit"}}, "api": "msg_sec_check", "times": 2},
         {"step": "hang", "api": "media_check_async"},
     ]);
-    wechat.script(failing).await;
+    app.wechat.script(failing).await;
     nickname(&alice, "违规").await;
     alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     eventually("one fails, and the other hangs", SOON, async || {
-        server.log().contains("a content was not checked") && asked(&wechat, "media_check_async").await == 1
+        app.log().contains("a content was not checked") && asked(&app.wechat, "media_check_async").await == 1
     })
     .await;
-    server.crash_and_restart();
+    app.crash_and_restart();
     // Her phone's connections are gone, too.
-    let alice = server.api().with_token(&alice.token.unwrap());
+    let alice = app.api().with_token(&alice.token.unwrap());
     becomes(&alice, "nickname_state", "rejected").await;
     assert_eq!(me(&alice).await["nickname"], "");
-    assert!(asked(&wechat, "msg_sec_check").await >= 3);
+    assert!(asked(&app.wechat, "msg_sec_check").await >= 3);
 }
 
 async fn an_avatar_of_which_nothing_is_said_is_asked_about_again(backend: Backend) {
-    let Given { wechat, server: _server, alice } =
-        given(backend, "enforce", &[("MODERATION__VERDICT", "1")]).await;
-    wechat.image_results(json!(["silence", verdict("pass")])).await;
+    let (app, alice) = start_moderated(backend, "enforce", &[("MODERATION__VERDICT", "1")]).await;
+    app.wechat.image_results(json!(["silence", verdict("pass")])).await;
     alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     becomes(&alice, "avatar_state", "passed").await;
-    assert!(asked(&wechat, "media_check_async").await >= 2);
+    assert!(asked(&app.wechat, "media_check_async").await >= 2);
 }
 
 async fn a_verdict_counts_only_where_it_is_waited_for(backend: Backend) {
-    let Given { wechat, server, alice } = given(backend, "enforce", &[]).await;
-    wechat.image_results(json!(["silence"])).await;
+    let (app, alice) = start_moderated(backend, "enforce", &[]).await;
+    app.wechat.image_results(json!(["silence"])).await;
     let before = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
-    eventually("WeChat was asked", SOON, async || asked(&wechat, "media_check_async").await == 1).await;
-    super::push::forged_verdict(&server, "60f96f1d-3845297a-1976a3ae").await;
+    eventually("WeChat was asked", SOON, async || asked(&app.wechat, "media_check_async").await == 1).await;
+    super::push::forged_verdict(&app, "60f96f1d-3845297a-1976a3ae").await;
     eventually("nobody waits for that", SOON, async || {
-        outcomes(&server, "wxa_media_check", "ignored").await == 1
+        outcomes(&app, "wxa_media_check", "ignored").await == 1
     })
     .await;
     let after = me(&alice).await;
@@ -176,82 +168,81 @@ async fn a_verdict_counts_only_where_it_is_waited_for(backend: Backend) {
 
 #[tokio::test]
 async fn in_mode_log_nothing_is_taken_away() {
-    let Given { wechat, server, alice } = given(Backend::Embedded, "log", &[]).await;
-    wechat.image_results(json!([verdict(RISKY)])).await;
+    let (app, alice) = start_moderated(Backend::Embedded, "log", &[]).await;
+    app.wechat.image_results(json!([verdict(RISKY)])).await;
     nickname(&alice, "违规").await;
     let avatar = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     becomes(&alice, "avatar_state", "rejected").await;
     let seen = becomes(&alice, "nickname_state", "rejected").await;
     assert_eq!((&seen["nickname"], &seen["avatar_url"]), (&json!("违规"), &avatar["avatar_url"]));
-    server.api().get(&path(&seen["avatar_url"])).await.ok_bytes();
+    app.api().get(&path(&seen["avatar_url"])).await.ok_bytes();
 }
 
 #[tokio::test]
 async fn who_has_not_been_there_is_not_asked_about_in_vain() {
-    let Given { wechat, server, alice } = given(Backend::Embedded, "enforce", &[]).await;
-    wechat
+    let (app, alice) = start_moderated(Backend::Embedded, "enforce", &[]).await;
+    app.wechat
         .script(json!([{"step": {"error": {"errcode": 61010, "errmsg": "code is expired"}}, "api": "msg_sec_check"}]))
         .await;
     nickname(&alice, "小明").await;
     let given_up = "yibi_content_checks_total{subject=\"nickname\",outcome=\"given_up\"}";
-    eventually("it is given up", SOON, async || counter(&server, given_up).await == 1).await;
+    eventually("it is given up", SOON, async || counter(&app, given_up).await == 1).await;
     let seen = me(&alice).await;
     assert_eq!((&seen["nickname"], &seen["nickname_state"]), (&json!("小明"), &json!("pending")));
 }
 
 #[tokio::test]
 async fn attempts_are_bounded() {
-    let Given { wechat, server, alice } =
-        given(Backend::Embedded, "enforce", &[("MODERATION__TRIES", "2")]).await;
-    wechat
+    let (app, alice) = start_moderated(Backend::Embedded, "enforce", &[("MODERATION__TRIES", "2")]).await;
+    app.wechat
         .script(json!([{"step": {"error": {"errcode": 45009, "errmsg": "quota"}}, "api": "msg_sec_check", "times": 9}]))
         .await;
     nickname(&alice, "小明").await;
     let given_up = "yibi_content_checks_total{subject=\"nickname\",outcome=\"given_up\"}";
-    eventually("it is given up", SOON, async || counter(&server, given_up).await == 1).await;
-    assert_eq!(asked(&wechat, "msg_sec_check").await, 2);
+    eventually("it is given up", SOON, async || counter(&app, given_up).await == 1).await;
+    assert_eq!(asked(&app.wechat, "msg_sec_check").await, 2);
 }
 
 #[tokio::test]
 async fn silence_about_an_avatar_is_given_up() {
     let further = [("MODERATION__TRIES", "2"), ("MODERATION__VERDICT", "1")];
-    let Given { wechat, server, alice } = given(Backend::Embedded, "enforce", &further).await;
-    wechat.image_results(json!(["silence", "silence", "silence", "silence", "silence"])).await;
+    let (app, alice) = start_moderated(Backend::Embedded, "enforce", &further).await;
+    app.wechat.image_results(json!(["silence", "silence", "silence", "silence", "silence"])).await;
     alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     let given_up = "yibi_content_checks_total{subject=\"avatar\",outcome=\"given_up\"}";
-    eventually("it is given up", SOON, async || counter(&server, given_up).await == 1).await;
-    assert_eq!(asked(&wechat, "media_check_async").await, 2);
+    eventually("it is given up", SOON, async || counter(&app, given_up).await == 1).await;
+    assert_eq!(asked(&app.wechat, "media_check_async").await, 2);
     assert_eq!(me(&alice).await["avatar_state"], "pending");
 }
 
 async fn a_rejected_nickname_of_2016_stays_away(backend: Backend) {
-    let Given { wechat, server, alice: _alice } = given(backend, "enforce", &[]).await;
+    let (app, _alice) = start_moderated(backend, "enforce", &[]).await;
     let profile = async |nickname: &str| {
-        let login = wechat.tourist(&json!({"nickName": nickname}).to_string()).await;
-        Phone::signed_in(&server.public, &login).await;
+        let login = app.wechat.tourist(&json!({"nickName": nickname}).to_string()).await;
+        Phone::signed_in(&app.public, &login).await;
     };
     let looked_at = async |outcome: &str| {
         let name = format!("yibi_content_checks_total{{subject=\"nickname\",outcome=\"{outcome}\"}}");
-        eventually(&format!("it is {outcome}"), SOON, async || counter(&server, &name).await == 1).await;
+        eventually(&format!("it is {outcome}"), SOON, async || counter(&app, &name).await == 1).await;
     };
     // Clients of 2016 ask for nothing else: the sign-in alone has it looked at.
     profile("违规").await;
     looked_at("rejected").await;
     profile("违规").await;
-    let modern = server.api().sign_in(&wechat.tourist("{}").await.code).await;
+    let modern = app.api().sign_in(&app.wechat.tourist("{}").await.code).await;
     let seen = me(&modern).await;
     assert_eq!((&seen["nickname"], &seen["nickname_state"]), (&json!(""), &json!("rejected")));
     profile("小明").await;
     looked_at("passed").await;
     assert_eq!(me(&modern).await["nickname"], "小明");
-    assert_eq!(asked(&wechat, "msg_sec_check").await, 2);
+    assert_eq!(asked(&app.wechat, "msg_sec_check").await, 2);
 }
 
 async fn a_resent_first_append_leaves_the_newer_titles_check(backend: Backend) {
-    let Given { wechat, server, alice } = given(backend, "enforce", &[]).await;
+    let (app, alice) = start_moderated(backend, "enforce", &[]).await;
     let looked_at = async |outcome: &str, times: u64| {
         let name = format!("yibi_content_checks_total{{subject=\"title\",outcome=\"{outcome}\"}}");
-        eventually(&format!("one is {outcome}"), SOON, async || counter(&server, &name).await == times).await;
+        eventually(&format!("one is {outcome}"), SOON, async || counter(&app, &name).await == times).await;
     };
     let rename = async |title: &str| {
         alice.patch("/api/v1/drawings/a", &json!({"title": title})).await.ok();
@@ -266,12 +257,12 @@ async fn a_resent_first_append_leaves_the_newer_titles_check(backend: Backend) {
     rename("违规").await;
     rename("小花").await;
     looked_at("passed", 2).await;
-    assert_eq!(asked(&wechat, "msg_sec_check").await, 3);
+    assert_eq!(asked(&app.wechat, "msg_sec_check").await, 3);
 }
 
 async fn of_titles_that_come_at_once_the_one_that_stays_is_looked_at(backend: Backend) {
-    let Given { server, wechat, alice } = given(backend, "enforce", &[("LIMITS__ENABLED", "false")]).await;
-    let devices = [alice.clone(), server.signed_in(&wechat, "alice").await];
+    let (app, alice) = start_moderated(backend, "enforce", &[("LIMITS__ENABLED", "false")]).await;
+    let devices = [alice.clone(), app.user("alice").await];
     let ids: Vec<String> = (0..12).map(|number| format!("d{number}")).collect();
     for id in &ids {
         let creating =
@@ -290,7 +281,7 @@ async fn of_titles_that_come_at_once_the_one_that_stays_is_looked_at(backend: Ba
     for id in &ids {
         let title = alice.drawing(id).await["title"].as_str().unwrap().to_owned();
         eventually(&format!("{title} of {id} has passed"), SOON, async || {
-            check_of_title(&server, id).await == Some((title.clone(), "passed".to_owned()))
+            check_of_title(&app, id).await == Some((title.clone(), "passed".to_owned()))
         })
         .await;
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Api, Backend, Server, Wechat, service, unique};
+use yibi_tests::{Api, App, Backend, Server, service, unique};
 
 on_both_backends! {
     open_data_is_decrypted_for_its_user,
@@ -14,10 +14,9 @@ on_both_backends! {
 }
 
 async fn open_data_is_decrypted_for_its_user(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
-    let alice = server.api().sign_in(&login.code).await;
+    let app = App::start(backend);
+    let login = app.wechat.login("alice").await;
+    let alice = app.api().sign_in(&login.code).await;
     let body = json!({"encrypted_data": login.encrypted_data, "iv": login.iv});
     let open = alice.post("/api/v1/me/open-data", &body).await.ok();
     assert_eq!(open["data"]["nickName"], "alice");
@@ -27,15 +26,14 @@ async fn open_data_is_decrypted_for_its_user(backend: Backend) {
     }
     assert_eq!(alice.get("/api/v1/me/session-key").await.ok(), json!({"valid": true}));
     // Another user's session has another key.
-    let bob = server.signed_in(&wechat, "bob").await;
+    let bob = app.user("bob").await;
     bob.post("/api/v1/me/open-data", &body).await.problem(422, "open_data_invalid");
 }
 
 async fn signed_data_is_verified(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
-    let alice = server.api().sign_in(&login.code).await;
+    let app = App::start(backend);
+    let login = app.wechat.login("alice").await;
+    let alice = app.api().sign_in(&login.code).await;
     let send = async |raw_data: &str, signature: &str| {
         alice.post("/api/v1/me/open-data", &json!({"raw_data": raw_data, "signature": signature})).await
     };
@@ -50,11 +48,10 @@ async fn signed_data_is_verified(backend: Backend) {
 }
 
 async fn a_profile_fills_in_what_is_missing(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
+    let app = App::start(backend);
     let encrypted = json!({"nickName": "阿丽", "avatarUrl": "https://wx.qlogo.cn/1"});
-    let login = wechat.login_with("alice", encrypted).await;
-    let alice = server.api().sign_in(&login.code).await;
+    let login = app.wechat.login_with("alice", encrypted).await;
+    let alice = app.api().sign_in(&login.code).await;
     let known = async || {
         let me = alice.get("/api/v1/me").await.ok();
         (me["nickname"].clone(), me["avatar_url"].clone())
@@ -71,12 +68,11 @@ async fn a_profile_fills_in_what_is_missing(backend: Backend) {
 }
 
 async fn a_superseded_key_says_sign_in_again(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let old = wechat.login("alice").await;
-    let alice = server.api().sign_in(&old.code).await;
+    let app = App::start(backend);
+    let old = app.wechat.login("alice").await;
+    let alice = app.api().sign_in(&old.code).await;
     // The phone has signed in to WeChat again, and the server has not heard of it.
-    let new = wechat.login("alice").await;
+    let new = app.wechat.login("alice").await;
     assert_eq!(alice.get("/api/v1/me/session-key").await.ok(), json!({"valid": false}));
     let body = json!({"encrypted_data": new.encrypted_data, "iv": new.iv});
     alice.post("/api/v1/me/open-data", &body).await.problem(401, "sign_in_again");
@@ -84,24 +80,23 @@ async fn a_superseded_key_says_sign_in_again(backend: Backend) {
     alice.post("/api/v1/me/open-data", &signed).await.problem(401, "sign_in_again");
     // The session goes on without; a new one has the new key.
     alice.get("/api/v1/me").await.ok();
-    let alice = server.api().sign_in(&new.code).await;
+    let alice = app.api().sign_in(&new.code).await;
     alice.post("/api/v1/me/open-data", &body).await.ok();
     assert_eq!(alice.get("/api/v1/me/session-key").await.ok(), json!({"valid": true}));
     // Where WeChat can't tell which it is, nothing is claimed.
-    wechat.script(json!([{"step": {"http": {"status": 404}}, "api": "checksession", "times": 2}])).await;
-    let newer = wechat.login("alice").await;
+    app.wechat.script(json!([{"step": {"http": {"status": 404}}, "api": "checksession", "times": 2}])).await;
+    let newer = app.wechat.login("alice").await;
     let body = json!({"encrypted_data": newer.encrypted_data, "iv": newer.iv});
     alice.post("/api/v1/me/open-data", &body).await.problem(503, "wechat_unavailable");
     alice.get("/api/v1/me/session-key").await.problem(503, "wechat_unavailable");
 }
 
 async fn what_wechat_did_not_make_is_refused(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
-    let alice = server.api().sign_in(&login.code).await;
+    let app = App::start(backend);
+    let login = app.wechat.login("alice").await;
+    let alice = app.api().sign_in(&login.code).await;
     let (data, iv) = (&login.encrypted_data, &login.iv);
-    let calls = async || wechat.calls().await["apis"]["checksession"].as_u64().unwrap_or(0);
+    let calls = async || app.wechat.calls().await["apis"]["checksession"].as_u64().unwrap_or(0);
     for (data, iv) in [
         ("", &**iv),
         ("AAAA", iv),
@@ -131,43 +126,41 @@ async fn what_wechat_did_not_make_is_refused(backend: Backend) {
         alice.post("/api/v1/me/open-data", &body).await.problem(422, "invalid_value");
     }
     // A watermark of the future.
-    wechat.advance(11 * 60 * 1_000).await;
-    let later = wechat.login("alice").await;
-    let alice = server.api().sign_in(&later.code).await;
+    app.wechat.advance(11 * 60 * 1_000).await;
+    let later = app.wechat.login("alice").await;
+    let alice = app.api().sign_in(&later.code).await;
     let body = json!({"encrypted_data": later.encrypted_data, "iv": later.iv});
     let problem = alice.post("/api/v1/me/open-data", &body).await.problem(422, "open_data_invalid");
     assert_eq!(problem["detail"], "its watermark is of the future");
 }
 
 async fn an_operator_resets_a_key(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let operator = Api::new(&server.admin).with_token(ADMIN_TOKEN);
-    let login = wechat.login("alice").await;
-    let alice = server.api().sign_in(&login.code).await;
+    let app = App::start(backend);
+    let operator = Api::new(&app.admin).with_token(ADMIN_TOKEN);
+    let login = app.wechat.login("alice").await;
+    let alice = app.api().sign_in(&login.code).await;
     let id = alice.get("/api/v1/me/sessions").await.ok()["sessions"][0]["id"].as_str().unwrap().to_owned();
     let path = format!("/admin/v1/sessions/{id}/reset-key");
     assert_eq!(operator.post(&path, &json!({})).await.status, 204);
     assert_eq!(alice.get("/api/v1/me/session-key").await.ok(), json!({"valid": true}), "it has the new key");
     let old = json!({"encrypted_data": login.encrypted_data, "iv": login.iv});
     alice.post("/api/v1/me/open-data", &old).await.problem(422, "open_data_invalid");
-    let phone = wechat.phone("alice").await;
+    let phone = app.wechat.phone("alice").await;
     let new = json!({"encrypted_data": phone.encrypted_data, "iv": phone.iv});
     alice.post("/api/v1/me/open-data", &new).await.ok();
     let entries = operator.get("/admin/v1/audit").await.ok();
     assert_eq!(entries["entries"][0]["change"], "reset_session_key");
     assert_eq!(entries["entries"][0]["target"], id);
     // What can't be reset.
-    wechat.login("alice").await;
+    app.wechat.login("alice").await;
     operator.post(&path, &json!({})).await.problem(409, "session_key_superseded");
     operator.post("/admin/v1/sessions/none/reset-key", &json!({})).await.problem(404, "session_not_found");
-    Api::new(&server.admin).post(&path, &json!({})).await.problem(401, "unauthenticated");
+    Api::new(&app.admin).post(&path, &json!({})).await.problem(401, "unauthenticated");
 }
 
 /// One person who uses two mini-programs of one owner: two users, whose unionid an operator sees.
 #[tokio::test]
 async fn a_person_is_seen_across_mini_programs() {
-    let wechat = Wechat::start();
     let name = format!("t{}", unique());
     let redis = format!("{name}:");
     let (mongodb, redis_url) = (service("YIBI_TEST_MONGODB_URI"), service("YIBI_TEST_REDIS_URL"));
@@ -177,13 +170,13 @@ async fn a_person_is_seen_across_mini_programs() {
         ("STORE__REDIS_URL", &*redis_url),
         ("STORE__REDIS_PREFIX", &*redis),
     ];
-    let one = Server::start_with(Backend::Shared, &wechat, &shared);
+    let one = App::start_with(Backend::Shared, &shared);
     let other = ("wx5157570dead5e550", "another-secret-of-the-simulator");
     let second = [&[("WECHAT__APP_ID", other.0), ("WECHAT__APP_SECRET", other.1)], &shared[..]].concat();
-    let two = Server::start_with(Backend::Shared, &wechat, &second);
-    let here = one.signed_in(&wechat, "alice").await;
-    let there = two.api().sign_in(&wechat.login_to(other.0, "alice").await.code).await;
-    one.signed_in(&wechat, "bob").await;
+    let two = Server::start_with(Backend::Shared, &one.wechat, &second);
+    let here = one.user("alice").await;
+    let there = two.api().sign_in(&one.wechat.login_to(other.0, "alice").await.code).await;
+    one.user("bob").await;
     let id = async |api: &Api| api.get("/api/v1/me").await.ok()["id"].as_str().unwrap().to_owned();
     let (here, there) = (id(&here).await, id(&there).await);
     assert_ne!(here, there);

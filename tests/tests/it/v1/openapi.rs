@@ -4,31 +4,29 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use yibi_tests::{Backend, Server, Wechat};
+use yibi_tests::{App, Backend};
 
 #[tokio::test]
 async fn every_reply_is_as_described() {
-    let wechat = Wechat::start();
-    let server = Server::start_with(Backend::Embedded, &wechat, &[("LIMITS__ENABLED", "false")]);
+    let app = App::start_with(Backend::Embedded, &[("LIMITS__ENABLED", "false")]);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/check");
     let mut command = Command::new(script);
-    command.arg(&server.public).arg(format!("{}/simulator/login", wechat.url));
+    command.arg(&app.public).arg(format!("{}/simulator/login", app.wechat.url));
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     // Nothing tried is nothing shown.
     assert!(text.contains("Operations:       28 selected / 28 total"), "{text}");
     // What the cases did to the server, other than break HTTP itself, was no fault of the server's.
-    let log = server.log();
+    let log = app.log();
     let fault = |line: &&str| line.contains("\"level\":\"ERROR\"") && !line.contains("actix_http");
     assert_eq!(log.lines().find(fault), None);
 }
 
 #[tokio::test]
 async fn the_description_names_every_route_and_code() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let document: Value = server.api().get("/api/v1/openapi.json").await.ok();
+    let app = App::start(Backend::Embedded);
+    let document: Value = app.api().get("/api/v1/openapi.json").await.ok();
     assert_eq!(document["servers"], json!([{"url": "/api/v1"}]));
     let paths = document["paths"].as_object().unwrap();
     let parameter = |path: &str| {

@@ -5,29 +5,28 @@ use std::process::{Command, Output};
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::server::{ADMIN_TOKEN, APP_SECRET};
-use yibi_tests::{Api, Backend, Server, TempDir, Wechat, binary};
+use yibi_tests::{Api, App, Backend, TempDir, binary};
 
 on_both_backends! {
     the_operators_listener_tells_how_the_server_does,
 }
 
 async fn the_operators_listener_tells_how_the_server_does(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let admin = Api::new(&server.admin);
+    let app = App::start(backend);
+    let admin = Api::new(&app.admin);
     let alive = admin.get("/healthz").await.ok();
     assert_eq!(alive, json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
     let ready = admin.get("/readyz").await.ok();
     assert_eq!(ready, json!({"status": "ok", "dependencies": {"gallery": "ok", "sessions": "ok"}}));
 
-    let alice = server.signed_in(&wechat, "alice").await;
+    let alice = app.user("alice").await;
     for id in ["a", "b", "c"] {
         alice.append(id, 0, json!([stroke(1), stroke(2)])).await.ok();
     }
     alice.get("/api/v1/drawings/none").await.problem(404, "drawing_not_found");
     alice.get("/api/v1/drawings/a/image.png?size=64").await.ok_bytes();
     alice.get("/no/such/path").await.problem(404, "not_found");
-    server.api().post("/api/v1/session", &json!({"code": "invalid"})).await.problem(401, "sign_in_again");
+    app.api().post("/api/v1/session", &json!({"code": "invalid"})).await.problem(401, "sign_in_again");
     let metrics = admin.get("/metrics").await;
     assert_eq!(metrics.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
     let text = metrics.text();
@@ -50,7 +49,7 @@ async fn the_operators_listener_tells_how_the_server_does(backend: Backend) {
     assert!(!text.contains("none") && !text.contains("/no/such"), "a path, not a template");
     // Each on its side, and on no other.
     for path in ["/healthz", "/readyz", "/metrics"] {
-        server.api().get(path).await.problem(404, "not_found");
+        app.api().get(path).await.problem(404, "not_found");
     }
     for path in ["/", "/api/v1/me", "/api/v1/session", "/applet/session/paints/list"] {
         admin.get(path).await.problem(404, "not_found");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Api, Backend, Server, Wechat};
+use yibi_tests::{Api, App, Backend};
 
 on_both_backends! {
     a_number_is_bound_by_either_proof_and_removed,
@@ -18,14 +18,13 @@ async fn kept(api: &Api) -> Value {
 }
 
 async fn a_number_is_bound_by_either_proof_and_removed(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let mut app = App::start(backend);
+    let alice = app.user("alice").await;
     assert_eq!(alice.get("/api/v1/me").await.ok().get("phone"), None);
     assert_eq!(kept(&alice).await, Value::Null);
     assert_eq!(alice.delete("/api/v1/me/phone").await.status, 204, "there is none already");
 
-    let phone = wechat.phone("alice").await;
+    let phone = app.wechat.phone("alice").await;
     let me = alice.post("/api/v1/me/phone", &json!({"code": phone.code})).await.ok();
     let number = kept(&alice).await;
     assert_eq!(number["country_code"], "86");
@@ -34,26 +33,26 @@ async fn a_number_is_bound_by_either_proof_and_removed(backend: Backend) {
     assert_eq!(alice.get("/api/v1/me").await.ok(), me);
     assert!(!me.to_string().contains(&number));
     // Not even an operator sees it.
-    let operator = Api::new(&server.admin).with_token(ADMIN_TOKEN);
+    let operator = Api::new(&app.admin).with_token(ADMIN_TOKEN);
     let seen = operator.get(&format!("/admin/v1/users/{}", me["id"].as_str().unwrap())).await;
     assert!(!seen.text().contains(&number[7..]), "{}", seen.text());
 
-    server.restart();
-    let alice = alice.at(&server.public);
+    app.restart();
+    let alice = alice.at(&app.public);
     assert_eq!(alice.get("/api/v1/me").await.ok(), me);
     assert_eq!(alice.delete("/api/v1/me/phone").await.status, 204);
     assert_eq!(alice.get("/api/v1/me").await.ok().get("phone"), None);
     assert_eq!(kept(&alice).await, Value::Null);
 
     // That of 2018, which names the country by a text.
-    let phone = wechat.phone("alice").await;
+    let phone = app.wechat.phone("alice").await;
     let body = json!({"encrypted_data": phone.encrypted_data, "iv": phone.iv});
     assert_eq!(alice.post("/api/v1/me/phone", &body).await.ok(), me);
     assert_eq!(kept(&alice).await, json!({"country_code": "86", "number": number}));
 
     if backend == Backend::Embedded {
-        let file = std::fs::read(server.data_dir().join("yibi.sqlite3")).unwrap();
-        let wal = std::fs::read(server.data_dir().join("yibi.sqlite3-wal")).unwrap_or_default();
+        let file = std::fs::read(app.data_dir().join("yibi.sqlite3")).unwrap();
+        let wal = std::fs::read(app.data_dir().join("yibi.sqlite3-wal")).unwrap_or_default();
         for bytes in [file, wal] {
             assert!(
                 !bytes.windows(11).any(|window| window == number.as_bytes()),
@@ -61,22 +60,21 @@ async fn a_number_is_bound_by_either_proof_and_removed(backend: Backend) {
             );
         }
     }
-    assert!(!server.log().contains(&number));
+    assert!(!app.log().contains(&number));
 }
 
 async fn a_code_is_good_once_and_in_its_time(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     let bind = async |code: &str| alice.post("/api/v1/me/phone", &json!({"code": code})).await;
-    let phone = wechat.phone("alice").await;
+    let phone = app.wechat.phone("alice").await;
     bind(&phone.code).await.ok();
     bind(&phone.code).await.problem(422, "phone_code_invalid");
-    let late = wechat.phone("alice").await;
-    wechat.advance(5 * 60 * 1_000).await;
+    let late = app.wechat.phone("alice").await;
+    app.wechat.advance(5 * 60 * 1_000).await;
     bind(&late.code).await.problem(422, "phone_code_invalid");
     // A code of wx.login is another thing.
-    bind(&wechat.code("alice").await).await.problem(422, "phone_code_invalid");
+    bind(&app.wechat.code("alice").await).await.problem(422, "phone_code_invalid");
     bind("nonsense").await.problem(422, "phone_code_invalid");
     for body in [
         json!({}),
@@ -90,16 +88,15 @@ async fn a_code_is_good_once_and_in_its_time(backend: Backend) {
         alice.post("/api/v1/me/phone", &body).await.problem(422, "invalid_value");
     }
     // Open data without a number is no phone.
-    let login = wechat.login("alice").await;
-    let alice = server.api().sign_in(&login.code).await;
+    let login = app.wechat.login("alice").await;
+    let alice = app.api().sign_in(&login.code).await;
     let body = json!({"encrypted_data": login.encrypted_data, "iv": login.iv});
     alice.post("/api/v1/me/phone", &body).await.problem(422, "open_data_invalid");
 }
 
 async fn what_wechat_refuses_is_told_apart(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("WECHAT__TIMEOUT", "1")]);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(backend, &[("WECHAT__TIMEOUT", "1")]);
+    let alice = app.user("alice").await;
     let error = |errcode: i64| json!({"error": {"errcode": errcode, "errmsg": "in words of WeChat's"}});
     for (step, status, code) in [
         (error(40029), 422, "phone_code_invalid"),
@@ -110,44 +107,43 @@ async fn what_wechat_refuses_is_told_apart(backend: Backend) {
         (json!("hang"), 503, "wechat_unavailable"),
         (json!({"garbage": {"bytes": 10}}), 503, "wechat_unavailable"),
     ] {
-        wechat.script(json!([{"step": step, "api": "getuserphonenumber"}])).await;
-        let code_of_phone = wechat.phone("alice").await.code;
+        app.wechat.script(json!([{"step": step, "api": "getuserphonenumber"}])).await;
+        let code_of_phone = app.wechat.phone("alice").await.code;
         let reply = alice.post("/api/v1/me/phone", &json!({"code": code_of_phone})).await;
         let problem = reply.problem(status, code);
         assert!(!problem.to_string().contains("in words of"), "{problem}");
         assert_eq!(status == 503, !reply.header("retry-after").is_empty(), "{step}");
     }
-    let calls = wechat.calls().await["apis"]["getuserphonenumber"].as_u64().unwrap();
+    let calls = app.wechat.calls().await["apis"]["getuserphonenumber"].as_u64().unwrap();
     assert_eq!(calls, 7, "a code is never sent twice");
     // The token in the way is no fault of the code's.
-    wechat.refuse_tokens().await;
-    let phone = wechat.phone("alice").await;
+    app.wechat.refuse_tokens().await;
+    let phone = app.wechat.phone("alice").await;
     alice.post("/api/v1/me/phone", &json!({"code": phone.code})).await.ok();
-    assert_eq!(wechat.fetches().await, 2);
+    assert_eq!(app.wechat.fetches().await, 2);
     let told = json!({"errcode": 0, "phone_info": {"phoneNumber": "1", "purePhoneNumber": "13800000000",
         "countryCode": 86, "watermark": {"appid": "wxother", "timestamp": 1}}});
     let step = json!({"http": {"status": 200, "body": told.to_string()}});
-    wechat.script(json!([{"step": step, "api": "getuserphonenumber"}])).await;
+    app.wechat.script(json!([{"step": step, "api": "getuserphonenumber"}])).await;
     alice.post("/api/v1/me/phone", &json!({"code": "c"})).await.problem(422, "open_data_invalid");
 }
 
 async fn a_number_goes_with_its_user(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start_with(backend, &wechat, &[("GALLERY__ERASURE_DAYS", "0")]);
-    let alice = server.signed_in(&wechat, "alice").await;
-    let bob = server.signed_in(&wechat, "bob").await;
-    let code = wechat.phone("alice").await.code;
+    let mut app = App::start_with(backend, &[("GALLERY__ERASURE_DAYS", "0")]);
+    let alice = app.user("alice").await;
+    let bob = app.user("bob").await;
+    let code = app.wechat.phone("alice").await.code;
     alice.post("/api/v1/me/phone", &json!({"code": code})).await.ok();
     assert_eq!(bob.get("/api/v1/me").await.ok().get("phone"), None);
     alice.delete("/api/v1/me").await;
     // The house is kept when a server starts, and then once a minute.
-    server.restart();
+    app.restart();
     yibi_tests::eventually("the erasure", std::time::Duration::from_secs(20), async || {
-        let code = wechat.code("alice").await;
-        let reply = server.api().post("/api/v1/session", &json!({"code": code})).await;
+        let code = app.wechat.code("alice").await;
+        let reply = app.api().post("/api/v1/session", &json!({"code": code})).await;
         reply.status == 200 && reply.json()["user"]["new"] == true
     })
     .await;
-    let alice = server.signed_in(&wechat, "alice").await;
+    let alice = app.user("alice").await;
     assert_eq!(alice.get("/api/v1/me").await.ok().get("phone"), None);
 }

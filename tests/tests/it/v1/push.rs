@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
-use yibi_tests::{Api, Backend, Reply, Server, Wechat, eventually, unique};
+use yibi_tests::{Api, App, Backend, Reply, Server, eventually, unique};
 
 on_both_backends! {
     an_address_is_verified,
@@ -58,10 +58,9 @@ pub async fn forged_verdict(server: &Server, trace_id: &str) {
 }
 
 async fn an_address_is_verified(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("WECHAT__PUSH_TOKEN", TOKEN)]);
-    let api = server.api();
-    for path in ["/wx/push".to_owned(), format!("/wx/push/{}", wechat.app_id)] {
+    let app = App::start_with(backend, &[("WECHAT__PUSH_TOKEN", TOKEN)]);
+    let api = app.api();
+    for path in ["/wx/push".to_owned(), format!("/wx/push/{}", app.wechat.app_id)] {
         let good = query(TOKEN, now(), "1514711492");
         let reply = api.get(&format!("{path}?{good}&echostr=4375120948345356249")).await;
         assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "4375120948345356249"));
@@ -77,7 +76,7 @@ async fn an_address_is_verified(backend: Backend) {
         }
     }
     api.get(&format!("/wx/push/wx0?{}&echostr=1", query(TOKEN, now(), "1"))).await.problem(404, "not_found");
-    let without = Server::start(backend, &wechat);
+    let without = Server::start(backend, &app.wechat);
     without
         .api()
         .get(&format!("/wx/push?{}&echostr=1", query("", now(), "1")))
@@ -86,11 +85,10 @@ async fn an_address_is_verified(backend: Backend) {
 }
 
 async fn a_message_is_taken_once(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("WECHAT__PUSH_TOKEN", TOKEN)]);
-    let sibling = (backend == Backend::Shared).then(|| server.sibling());
+    let app = App::start_with(backend, &[("WECHAT__PUSH_TOKEN", TOKEN)]);
+    let sibling = (backend == Backend::Shared).then(|| app.sibling());
     let everywhere = async |outcome| {
-        let own = outcomes(&server, "other", outcome).await;
+        let own = outcomes(&app, "other", outcome).await;
         let other = match &sibling {
             Some(sibling) => outcomes(sibling, "other", outcome).await,
             None => 0,
@@ -100,7 +98,7 @@ async fn a_message_is_taken_once(backend: Backend) {
     let asked = query(TOKEN, now(), &unique());
     let first = message("a");
     for round in 0..4_u64 {
-        let target = sibling.as_ref().filter(|_| round % 2 == 1).unwrap_or(&server);
+        let target = sibling.as_ref().filter(|_| round % 2 == 1).unwrap_or(&app);
         // WeChat's second delivery is signed anew; a replay is not.
         let asked = if round < 2 { asked.clone() } else { query(TOKEN, now(), &unique()) };
         let reply = push(&target.api(), &asked, &first).await;
@@ -111,15 +109,14 @@ async fn a_message_is_taken_once(backend: Backend) {
         .await;
     }
     assert_eq!((everywhere("ignored").await, everywhere("repeated").await), (1, 3));
-    push(&server.api(), &query(TOKEN, now(), &unique()), &message("b")).await.ok_bytes();
+    push(&app.api(), &query(TOKEN, now(), &unique()), &message("b")).await.ok_bytes();
     eventually("another one is new", Duration::from_secs(5), async || everywhere("ignored").await == 2).await;
 }
 
 async fn what_is_not_wechats_is_refused(backend: Backend) {
-    let wechat = Wechat::start();
     let plain = [("WECHAT__PUSH_TOKEN", TOKEN), ("LIMITS__ENABLED", "false")];
-    let server = Server::start_with(backend, &wechat, &plain);
-    let api = server.api();
+    let app = App::start_with(backend, &plain);
+    let api = app.api();
     let refused = async |query: &str, message: &Value| {
         push(&api, query, message).await.problem(403, "push_refused");
     };
@@ -139,7 +136,7 @@ async fn what_is_not_wechats_is_refused(backend: Backend) {
     let large = api.request(reqwest::Method::POST, &format!("/wx/push?{}", query(TOKEN, now(), "1")));
     Api::send(large.body(vec![b' '; 300_000])).await.problem(413, "body_too_large");
 
-    let safe = Server::start_with(backend, &wechat, &[plain[0], plain[1], ("WECHAT__PUSH_AES_KEY", KEY)]);
+    let safe = Server::start_with(backend, &app.wechat, &[plain[0], plain[1], ("WECHAT__PUSH_AES_KEY", KEY)]);
     push(&safe.api(), &query(TOKEN, now(), "1"), &message("a")).await.problem(403, "push_refused");
     let sealed = json!({"ToUserName": "gh_1", "Encrypt": "AAAAAAAAAAAAAAAAAAAAAA=="});
     push(&safe.api(), &query(TOKEN, now(), "1"), &sealed).await.problem(403, "push_refused");
@@ -147,27 +144,25 @@ async fn what_is_not_wechats_is_refused(backend: Backend) {
 
 #[tokio::test]
 async fn wechat_is_answered_at_once_while_the_store_is_gone() {
-    let wechat = Wechat::start();
     let gone = format!("redis://{}/", yibi_tests::free_address());
     let settings = [("WECHAT__PUSH_TOKEN", TOKEN), ("STORE__REDIS_URL", gone.as_str())];
-    let server = Server::start_with(Backend::Shared, &wechat, &settings);
+    let app = App::start_with(Backend::Shared, &settings);
     let began = Instant::now();
-    let reply = push(&server.api(), &query(TOKEN, now(), "1"), &message("a")).await;
+    let reply = push(&app.api(), &query(TOKEN, now(), "1"), &message("a")).await;
     assert_eq!(reply.text(), "success");
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
 async fn who_guesses_is_shut_out() {
-    let wechat = Wechat::start();
     let settings = [
         ("WECHAT__PUSH_TOKEN", TOKEN),
         ("LIMITS__ADDRESS_FAILURES", "1"),
         ("LIMITS__ADDRESS_FAILURES_BURST", "3"),
     ];
-    let server = Server::start_with(Backend::Embedded, &wechat, &settings);
+    let app = App::start_with(Backend::Embedded, &settings);
     for _ in 0..4 {
-        push(&server.api(), &query("guess", now(), "1"), &message("a")).await.problem(403, "push_refused");
+        push(&app.api(), &query("guess", now(), "1"), &message("a")).await.problem(403, "push_refused");
     }
-    push(&server.api(), &query("guess", now(), "1"), &message("a")).await.problem(429, "rate_limited");
+    push(&app.api(), &query("guess", now(), "1"), &message("a")).await.problem(429, "rate_limited");
 }

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Reply, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Reply, Server};
 
 const FEW: [(&str, &str); 4] = [
     ("LIMITS__USER_WRITES", "1"),
@@ -15,8 +15,8 @@ const FEW: [(&str, &str); 4] = [
     ("LIMITS__ADDRESS_FAILURES_BURST", "5"),
 ];
 
-fn start(wechat: &Wechat, further: &[(&str, &str)]) -> Server {
-    Server::start_with(Backend::Embedded, wechat, &[&FEW, further].concat())
+fn start(further: &[(&str, &str)]) -> App {
+    App::start_with(Backend::Embedded, &[&FEW, further].concat())
 }
 
 fn refused(reply: &Reply) {
@@ -27,9 +27,8 @@ fn refused(reply: &Reply) {
 
 #[tokio::test]
 async fn a_user_writes_so_often_and_reads_at_will() {
-    let wechat = Wechat::start();
-    let server = start(&wechat, &[]);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = start(&[]);
+    let alice = app.user("alice").await;
     let mut seq = 0;
     let reply = loop {
         let reply = alice.append("a", seq, json!([stroke(1)])).await;
@@ -46,7 +45,7 @@ async fn a_user_writes_so_often_and_reads_at_will() {
         alice.get("/api/v1/drawings").await.ok();
     }
     // Others are not in the same boat, though they come from the same address.
-    let bob = server.signed_in(&wechat, "bob").await;
+    let bob = app.user("bob").await;
     bob.append("a", 0, json!([stroke(1)])).await.ok();
     // The wait that was told is long enough.
     tokio::time::sleep(Duration::from_secs(reply.header("retry-after").parse().unwrap())).await;
@@ -55,10 +54,9 @@ async fn a_user_writes_so_often_and_reads_at_will() {
 
 #[tokio::test]
 async fn one_user_does_not_use_up_the_quotas_at_wechat() {
-    let wechat = Wechat::start();
     let few = [("LIMITS__USER_WECHAT_CALLS", "1"), ("LIMITS__USER_WECHAT_CALLS_BURST", "2")];
-    let server = Server::start_with(Backend::Embedded, &wechat, &few);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(Backend::Embedded, &few);
+    let alice = app.user("alice").await;
     let mut heard = 0;
     let reply = loop {
         let reply = alice.get("/api/v1/me/session-key").await;
@@ -72,7 +70,7 @@ async fn one_user_does_not_use_up_the_quotas_at_wechat() {
     assert!(heard >= 2, "{heard}");
     // Drawing goes on, and so do others.
     alice.append("a", 0, json!([stroke(1)])).await.ok();
-    server.signed_in(&wechat, "bob").await.get("/api/v1/me/session-key").await.ok();
+    app.user("bob").await.get("/api/v1/me/session-key").await.ok();
 }
 
 async fn bad(server: &Server, headers: &[(&'static str, &str)]) -> Reply {
@@ -98,17 +96,16 @@ async fn exhaust(server: &Server, headers: &[(&'static str, &str)]) -> usize {
 
 #[tokio::test]
 async fn an_address_fails_so_often_while_its_good_tokens_work() {
-    let wechat = Wechat::start();
-    let server = start(&wechat, &[]);
-    let alice = server.signed_in(&wechat, "alice").await;
-    let heard = exhaust(&server, &[]).await;
+    let app = start(&[]);
+    let alice = app.user("alice").await;
+    let heard = exhaust(&app, &[]).await;
     assert!((5..12).contains(&heard), "{heard}");
     alice.get("/api/v1/me").await.ok();
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     // It is not for ever.
     yibi_tests::eventually("the address is heard again", Duration::from_secs(10), async || {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        bad(&server, &[]).await.status == 401
+        bad(&app, &[]).await.status == 401
     })
     .await;
 }
@@ -116,9 +113,8 @@ async fn an_address_fails_so_often_while_its_good_tokens_work() {
 /// Whoever is turned away by the thousand is not to fill the disk.
 #[tokio::test]
 async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
-    let wechat = Wechat::start();
-    let mut server = start(&wechat, &[]);
-    let alice = server.signed_in(&wechat, "alice").await.with_header("x-request-id", "the-last-one");
+    let mut app = start(&[]);
+    let alice = app.user("alice").await.with_header("x-request-id", "the-last-one");
     // Each dialect until it turns the address away, which a pause on the way may make wait for another failure.
     let ways: [(&str, &[(&str, &str)]); 3] = [
         ("/api/v1/me", &[("authorization", "Bearer AAAA")]),
@@ -129,7 +125,7 @@ async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
     for (path, headers) in ways {
         for number in 0..100 {
             let id = format!("stranger-{}-{number}", away.len());
-            let api = server.api().with_header("x-request-id", &id);
+            let api = app.api().with_header("x-request-id", &id);
             let reply = asked(api, path, headers).await;
             if reply.text().contains("too many requests") || reply.status == 429 {
                 away.push(id);
@@ -139,7 +135,7 @@ async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
     }
     assert_eq!(away.len(), ways.len(), "{away:?}");
     alice.get("/api/v1/me").await.ok();
-    let log = server.process();
+    let log = app.process();
     log.wait_for("a user's line", |line| line.contains("the-last-one").then_some(()));
     let output = log.output();
     assert!(output.contains("an address is turned away"), "{output}");
@@ -148,21 +144,20 @@ async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
         assert!(!output.contains(id.as_str()), "{id}: {output}");
     }
     // They are counted all the same.
-    let metrics = Api::new(&server.admin).get("/metrics").await.text();
+    let metrics = Api::new(&app.admin).get("/metrics").await.text();
     assert!(metrics.contains("yibi_http_requests_turned_away_total 3"), "{metrics}");
 }
 
 /// No address is shut, for each fails once. What has the tag of a token is heard all the same.
 #[tokio::test]
 async fn tokens_of_strangers_keep_nobody_waiting() {
-    let wechat = Wechat::start();
-    let mut server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
-    let bob = server.signed_in(&wechat, "bob").await;
+    let mut app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
+    let bob = app.user("bob").await;
     // The server then knows nobody that it has seen.
-    server.restart_with(&[]);
-    let (alice, bob) = (alice.at(&server.public), bob.at(&server.public));
-    let api = server.api();
+    app.restart_with(&[]);
+    let (alice, bob) = (alice.at(&app.public), bob.at(&app.public));
+    let api = app.api();
     let strangers = (0..2_000_u32).map(|number| {
         let token = format!("{number:064}{}", "A".repeat(if number % 2 == 0 { 16 } else { 0 }));
         let from = format!("198.18.{}.{}", number / 250, number % 250);
@@ -190,9 +185,8 @@ async fn tokens_of_strangers_keep_nobody_waiting() {
 
 #[tokio::test]
 async fn failed_sign_ins_count_as_failures() {
-    let wechat = Wechat::start();
-    let server = start(&wechat, &[]);
-    let sign_in = async |code: &str| server.api().post("/api/v1/session", &json!({"code": code})).await;
+    let app = start(&[]);
+    let sign_in = async |code: &str| app.api().post("/api/v1/session", &json!({"code": code})).await;
     let mut tried = 0;
     let reply = loop {
         let reply = sign_in(&format!("invalid-{tried}")).await;
@@ -205,10 +199,10 @@ async fn failed_sign_ins_count_as_failures() {
     };
     refused(&reply);
     assert!(tried >= 5, "{tried}");
-    let asked = wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap();
+    let asked = app.wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap();
     refused(&sign_in("invalid-again").await);
     assert_eq!(
-        wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap(),
+        app.wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap(),
         asked,
         "WeChat is left in peace"
     );
@@ -216,10 +210,9 @@ async fn failed_sign_ins_count_as_failures() {
 
 #[tokio::test]
 async fn successes_never_count() {
-    let wechat = Wechat::start();
-    let server = start(&wechat, &[]);
+    let app = start(&[]);
     for number in 0..12 {
-        let user = server.signed_in(&wechat, &format!("user{number}")).await;
+        let user = app.user(&format!("user{number}")).await;
         user.get("/api/v1/me").await.ok();
         user.delete("/api/v1/session").await;
     }
@@ -227,57 +220,52 @@ async fn successes_never_count() {
 
 #[tokio::test]
 async fn behind_a_trusted_proxy_every_client_is_its_own_address() {
-    let wechat = Wechat::start();
-    let server = start(&wechat, &[]);
-    exhaust(&server, &[("x-forwarded-for", "198.51.100.7")]).await;
-    bad(&server, &[("x-forwarded-for", "198.51.100.8")]).await.problem(401, "unauthenticated");
+    let app = start(&[]);
+    exhaust(&app, &[("x-forwarded-for", "198.51.100.7")]).await;
+    bad(&app, &[("x-forwarded-for", "198.51.100.8")]).await.problem(401, "unauthenticated");
     // What the client itself wrote stands before what the proxy added, and does not count.
-    refused(&bad(&server, &[("x-forwarded-for", "203.0.113.9, 198.51.100.7")]).await);
+    refused(&bad(&app, &[("x-forwarded-for", "203.0.113.9, 198.51.100.7")]).await);
     // A proxy on this machine before another one is passed over.
-    refused(&bad(&server, &[("x-forwarded-for", "198.51.100.7, 127.0.0.1")]).await);
+    refused(&bad(&app, &[("x-forwarded-for", "198.51.100.7, 127.0.0.1")]).await);
     // A household has a /64.
-    exhaust(&server, &[("x-forwarded-for", "2001:db8:1:1::1")]).await;
-    refused(&bad(&server, &[("x-forwarded-for", "2001:db8:1:1:ffff::2")]).await);
-    bad(&server, &[("x-forwarded-for", "2001:db8:1:2::1")]).await.problem(401, "unauthenticated");
+    exhaust(&app, &[("x-forwarded-for", "2001:db8:1:1::1")]).await;
+    refused(&bad(&app, &[("x-forwarded-for", "2001:db8:1:1:ffff::2")]).await);
+    bad(&app, &[("x-forwarded-for", "2001:db8:1:2::1")]).await.problem(401, "unauthenticated");
 }
 
 #[tokio::test]
 async fn what_a_stranger_says_of_its_address_is_not_believed() {
-    let wechat = Wechat::start();
-    let server = start(&wechat, &[("HTTP__TRUSTED_PROXIES", "192.0.2.0/24")]);
+    let app = start(&[("HTTP__TRUSTED_PROXIES", "192.0.2.0/24")]);
     let mut answers = Vec::new();
     for number in 0..30 {
-        answers.push(
-            bad(&server, &[("x-forwarded-for", &format!("198.51.100.{number}"))]).await.status.as_u16(),
-        );
+        answers
+            .push(bad(&app, &[("x-forwarded-for", &format!("198.51.100.{number}"))]).await.status.as_u16());
     }
     assert!(answers.contains(&429), "{answers:?}");
 }
 
 #[tokio::test]
 async fn limits_can_be_switched_off() {
-    let wechat = Wechat::start();
-    let server = start(&wechat, &[("LIMITS__ENABLED", "false")]);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = start(&[("LIMITS__ENABLED", "false")]);
+    let alice = app.user("alice").await;
     for seq in 0..15 {
         alice.append("a", seq, json!([stroke(1)])).await.ok();
-        bad(&server, &[]).await.problem(401, "unauthenticated");
+        bad(&app, &[]).await.problem(401, "unauthenticated");
     }
 }
 
 #[tokio::test]
 async fn saves_of_2016_count_with_appends() {
-    let wechat = Wechat::start();
-    let server = start(&wechat, &[]);
-    let alice = server.signed_in(&wechat, "alice").await;
-    let login = wechat.login("alice").await;
+    let app = start(&[]);
+    let alice = app.user("alice").await;
+    let login = app.wechat.login("alice").await;
     let encoded = login.raw_data.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     let phone = |request: reqwest::RequestBuilder| {
         let request = request.header("x-wx-code", &login.code).header("x-wx-rawdata", &encoded);
         request.header("x-wx-signature", &login.signature)
     };
     let save = async |number: usize| -> Value {
-        let request = server.api().request(Method::POST, "/applet/session/paints/save");
+        let request = app.api().request(Method::POST, "/applet/session/paints/save");
         let body = json!({"id": format!("p{number}"), "actions": "[]"});
         let reply = Api::send(phone(request).json(&body)).await;
         assert_eq!(reply.status, 200);

@@ -3,20 +3,13 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Backend, Reply, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Reply};
 
 on_both_backends! {
     what_is_not_understood_is_refused_not_dropped,
     one_stroke_is_one_stroke,
     a_point_lies_within_four_times_the_paper,
     no_body_breaks_the_server,
-}
-
-async fn alice(backend: Backend) -> (Wechat, Server, Api) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("LIMITS__ENABLED", "false")]);
-    let alice = server.signed_in(&wechat, "alice").await;
-    (wechat, server, alice)
 }
 
 /// A good stroke but for what is merged into it; `null` takes a member away.
@@ -33,7 +26,8 @@ fn stroke_with(members: &Value) -> Value {
 }
 
 async fn what_is_not_understood_is_refused_not_dropped(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
+    let alice = app.user("alice").await;
     let wrong = [
         json!({"type": "spray", "at": 1}),
         json!({"type": "weapp", "strokes": []}),
@@ -102,7 +96,8 @@ async fn what_is_not_understood_is_refused_not_dropped(backend: Backend) {
 }
 
 async fn one_stroke_is_one_stroke(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
+    let alice = app.user("alice").await;
     let line = |length: i64| stroke_with(&json!({"points": [0, 0, 0, 0, length, 9]}));
     let create = async |id: &str, actions: Value| {
         let body =
@@ -135,7 +130,8 @@ async fn one_stroke_is_one_stroke(backend: Backend) {
 }
 
 async fn a_point_lies_within_four_times_the_paper(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
+    let alice = app.user("alice").await;
     let dot = |x: i64, y: i64| stroke_with(&json!({"points": [x, y, 0]}));
     let edges = [dot(8192, 10_924), dot(-8192, -10_924), dot(0, 0)];
     assert_eq!(alice.append("a", 0, json!(edges)).await.ok()["seq"], 3);
@@ -161,7 +157,8 @@ async fn a_point_lies_within_four_times_the_paper(backend: Backend) {
 }
 
 async fn no_body_breaks_the_server(backend: Backend) {
-    let (_wechat, _server, alice) = alice(backend).await;
+    let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
+    let alice = app.user("alice").await;
     let send = async |media_type: &str, body: &[u8]| -> Reply {
         let request =
             alice.request(Method::POST, "/api/v1/drawings/a/actions").header("content-type", media_type);

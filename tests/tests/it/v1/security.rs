@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::wafer::log_in;
-use yibi_tests::{Api, Backend, Raw, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Raw};
 
 on_both_backends! {
     a_field_that_is_the_servers_is_not_set,
@@ -39,9 +39,8 @@ fn the_documents_name_real_tests() {
 
 #[tokio::test]
 async fn a_reply_says_what_it_is() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     for (path, media_type) in [
         ("/", "application/json"),
@@ -69,9 +68,8 @@ async fn a_reply_says_what_it_is() {
 
 #[tokio::test]
 async fn nothing_is_redirected() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     let http =
         reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     for path in [
@@ -86,8 +84,7 @@ async fn nothing_is_redirected() {
         "/a/../api/v1/me",
     ] {
         for token in [None, alice.token.as_deref()] {
-            let mut request =
-                http.get(format!("{}{path}", server.public)).header("x-forwarded-proto", "http");
+            let mut request = http.get(format!("{}{path}", app.public)).header("x-forwarded-proto", "http");
             if let Some(token) = token {
                 request = request.bearer_auth(token);
             }
@@ -99,9 +96,8 @@ async fn nothing_is_redirected() {
 
 #[tokio::test]
 async fn two_lengths_smuggle_nothing() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     let token = alice.token.clone().unwrap();
     let hidden =
         format!("DELETE /api/v1/session HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n\r\n");
@@ -116,7 +112,7 @@ async fn two_lengths_smuggle_nothing() {
         format!("content-length: +{longer}\r\n"),
         format!("transfer-encoding : chunked\r\ncontent-length: {longer}\r\n"),
     ] {
-        let mut raw = Raw::connect(&server.public).await;
+        let mut raw = Raw::connect(&app.public).await;
         let head = "POST /api/v1/session HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
         raw.write(format!("{head}{lengths}\r\n0\r\n\r\n{hidden}")).await;
         let first = raw.reply().await.unwrap();
@@ -130,9 +126,8 @@ async fn two_lengths_smuggle_nothing() {
 }
 
 async fn a_field_that_is_the_servers_is_not_set(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
     let before = alice.get("/api/v1/me").await.ok();
     for field in ["id", "openid", "app_id", "unionid", "created_at", "blocked_at", "usage", "role"] {
         let reply = alice.patch("/api/v1/me", &json!({"nickname": "小明", field: "x"})).await;
@@ -157,13 +152,12 @@ async fn a_field_that_is_the_servers_is_not_set(backend: Backend) {
 }
 
 async fn tokens_are_never_the_same(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
+    let app = App::start(backend);
     let mut secrets = HashSet::new();
     let mut count = 0;
     for _ in 0..5 {
-        let modern = server.signed_in(&wechat, "alice").await;
-        let pair = log_in(&server.public, &wechat.login("alice").await).await.opened();
+        let modern = app.user("alice").await;
+        let pair = log_in(&app.public, &app.wechat.login("alice").await).await.opened();
         for (secret, length) in [(modern.token.unwrap(), 80), (pair.skey, 64)] {
             assert_eq!(
                 secret.len(),
@@ -175,6 +169,6 @@ async fn tokens_are_never_the_same(backend: Backend) {
         }
     }
     assert_eq!(secrets.len(), count);
-    let stranger = Api::new(&server.public);
+    let stranger = Api::new(&app.public);
     assert_eq!(Api::send(stranger.request(Method::GET, "/api/v1/me")).await.status, 401);
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use yibi_tests::{Api, Backend, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Server, Wechat};
 
 on_both_backends! {
     renewal_rotates_the_token_without_wechat,
@@ -23,9 +23,8 @@ async fn renew(api: &Api) -> Api {
 }
 
 async fn renewal_rotates_the_token_without_wechat(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let first = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let first = app.user("alice").await;
     let second = renew(&first).await;
     assert_ne!(first.token, second.token);
     // A renewal whose reply was lost is asked for again, with the old token.
@@ -38,7 +37,7 @@ async fn renewal_rotates_the_token_without_wechat(backend: Backend) {
     renew(&third).await;
     first.get("/api/v1/me").await.problem(401, "unauthenticated");
     second.get("/api/v1/me").await.ok();
-    assert_eq!(wechat.calls().await["apis"], json!({"jscode2session": 1}));
+    assert_eq!(app.wechat.calls().await["apis"], json!({"jscode2session": 1}));
 
     second.delete("/api/v1/session").await;
     let renewals = [&second, &third].map(|api| api.post("/api/v1/session/renew", &Value::Null));
@@ -48,12 +47,11 @@ async fn renewal_rotates_the_token_without_wechat(backend: Backend) {
 }
 
 async fn a_token_is_good_as_a_whole_and_in_its_place(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await.token.unwrap();
-    let bob = server.signed_in(&wechat, "bob").await.token.unwrap();
+    let app = App::start(backend);
+    let alice = app.user("alice").await.token.unwrap();
+    let bob = app.user("bob").await.token.unwrap();
     let shown = async |value: &str| {
-        let request = server.api().request(Method::GET, "/api/v1/me").header("authorization", value);
+        let request = app.api().request(Method::GET, "/api/v1/me").header("authorization", value);
         Api::send(request).await
     };
     shown(&format!("Bearer {alice}")).await.ok();
@@ -86,10 +84,10 @@ async fn a_token_is_good_as_a_whole_and_in_its_place(backend: Backend) {
         reply.problem(401, "unauthenticated");
         assert_eq!(reply.header("www-authenticate"), "Bearer", "{value}");
     }
-    let in_query = server.api().get(&format!("/api/v1/me?token={alice}&access_token={alice}")).await;
+    let in_query = app.api().get(&format!("/api/v1/me?token={alice}&access_token={alice}")).await;
     in_query.problem(401, "unauthenticated");
     // A token of today is none of 2016.
-    let code = server.api().with_header("x-wx-code", &alice).get("/applet/session/paints/list").await;
+    let code = app.api().with_header("x-wx-code", &alice).get("/applet/session/paints/list").await;
     assert_eq!(code.json()["reason"], "ERR_SESSION_EXPIRED");
 }
 
@@ -111,12 +109,11 @@ async fn current(api: &Api) -> String {
 }
 
 async fn sessions_are_listed_and_ended_one_by_one(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let phone = sign_in_on(&server, &wechat, "alice", "iPhone\n\u{202e}15").await;
-    let tablet = sign_in_on(&server, &wechat, "alice", &"汉".repeat(100)).await;
-    let code = wechat.code("alice").await;
-    let agent = server.api().with_header("user-agent", "MicroMessenger/8.0").sign_in(&code).await;
+    let app = App::start(backend);
+    let phone = sign_in_on(&app, &app.wechat, "alice", "iPhone\n\u{202e}15").await;
+    let tablet = sign_in_on(&app, &app.wechat, "alice", &"汉".repeat(100)).await;
+    let code = app.wechat.code("alice").await;
+    let agent = app.api().with_header("user-agent", "MicroMessenger/8.0").sign_in(&code).await;
     let mut devices: Vec<String> =
         sessions(&phone).await.iter().map(|session| session["device"].as_str().unwrap().to_owned()).collect();
     devices.sort();
@@ -144,10 +141,9 @@ async fn sessions_are_listed_and_ended_one_by_one(backend: Backend) {
 }
 
 async fn a_session_of_another_user_is_out_of_reach(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
-    let mallory = server.signed_in(&wechat, "mallory").await;
+    let app = App::start(backend);
+    let alice = app.user("alice").await;
+    let mallory = app.user("mallory").await;
     let id = current(&alice).await;
     mallory.delete(&format!("/api/v1/me/sessions/{id}")).await.problem(404, "session_not_found");
     for id in
@@ -161,41 +157,38 @@ async fn a_session_of_another_user_is_out_of_reach(backend: Backend) {
 }
 
 async fn a_session_ends_when_it_is_not_used(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("SESSION__IDLE", "1")]);
-    let code = wechat.code("alice").await;
-    let reply = server.api().post("/api/v1/session", &json!({"code": code})).await.ok();
+    let app = App::start_with(backend, &[("SESSION__IDLE", "1")]);
+    let code = app.wechat.code("alice").await;
+    let reply = app.api().post("/api/v1/session", &json!({"code": code})).await.ok();
     assert_eq!(reply["expires_in"], 1);
-    let alice = server.api().with_token(reply["token"].as_str().unwrap());
+    let alice = app.api().with_token(reply["token"].as_str().unwrap());
     alice.get("/api/v1/me").await.ok();
     // A look at it would keep it alive.
     tokio::time::sleep(Duration::from_millis(2_100)).await;
     alice.get("/api/v1/me").await.problem(401, "unauthenticated");
-    server.api().post("/api/v1/session", &json!({"code": code})).await.problem(401, "sign_in_again");
-    assert_eq!(sessions(&server.signed_in(&wechat, "alice").await).await.len(), 1);
+    app.api().post("/api/v1/session", &json!({"code": code})).await.problem(401, "sign_in_again");
+    assert_eq!(sessions(&app.user("alice").await).await.len(), 1);
 }
 
 async fn sessions_survive_a_crash(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let mut app = App::start(backend);
+    let alice = app.user("alice").await;
     let renewed = renew(&alice).await;
-    let bob = server.signed_in(&wechat, "bob").await;
+    let bob = app.user("bob").await;
     bob.delete("/api/v1/session").await;
-    server.crash_and_restart();
+    app.crash_and_restart();
     for api in [&alice, &renewed] {
-        assert_eq!(sessions(&api.at(&server.public)).await.len(), 1);
+        assert_eq!(sessions(&api.at(&app.public)).await.len(), 1);
     }
-    bob.at(&server.public).get("/api/v1/me").await.problem(401, "unauthenticated");
+    bob.at(&app.public).get("/api/v1/me").await.problem(401, "unauthenticated");
 }
 
 #[tokio::test]
 async fn a_revoke_holds_on_every_server_within_a_second() {
-    let wechat = Wechat::start();
-    let here = Server::start(Backend::Shared, &wechat);
+    let here = App::start(Backend::Shared);
     let there = here.sibling();
-    let phone = here.signed_in(&wechat, "alice").await;
-    let tablet = here.signed_in(&wechat, "alice").await.at(&there.public);
+    let phone = here.user("alice").await;
+    let tablet = here.user("alice").await.at(&there.public);
     let path = format!("/api/v1/me/sessions/{}", current(&tablet).await);
     assert_eq!(phone.delete(&path).await.status, 204);
     let began = Instant::now();
@@ -209,7 +202,7 @@ async fn a_revoke_holds_on_every_server_within_a_second() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // Also of all sessions at once.
-    let tablet = here.signed_in(&wechat, "alice").await.at(&there.public);
+    let tablet = here.user("alice").await.at(&there.public);
     tablet.get("/api/v1/me").await.ok();
     assert_eq!(phone.delete("/api/v1/me").await.status, 204);
     let began = Instant::now();
@@ -225,10 +218,9 @@ async fn a_revoke_holds_on_every_server_within_a_second() {
 
 #[tokio::test]
 async fn a_token_renewed_on_one_server_is_good_on_the_other_at_once() {
-    let wechat = Wechat::start();
-    let here = Server::start(Backend::Shared, &wechat);
+    let here = App::start(Backend::Shared);
     let there = here.sibling();
-    let mut alice = here.signed_in(&wechat, "alice").await;
+    let mut alice = here.user("alice").await;
     for _ in 0..5 {
         alice.at(&there.public).get("/api/v1/me").await.ok();
         alice = renew(&alice).await;

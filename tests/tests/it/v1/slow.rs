@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use yibi_tests::{Api, Backend, Raw, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Raw};
 
 fn append_head(token: &str, length: usize) -> String {
     format!(
@@ -25,11 +25,10 @@ async fn nothing_stored(alice: &Api) {
 
 #[tokio::test]
 async fn a_stranger_is_answered_before_the_body_is_there() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
+    let app = App::start(Backend::Embedded);
     for token in ["", "A", &"A".repeat(64)] {
         let began = Instant::now();
-        let mut raw = Raw::connect(&server.public).await;
+        let mut raw = Raw::connect(&app.public).await;
         raw.write(append_head(token, 2_000_000)).await;
         raw.write("{").await;
         let reply = raw.reply().await.unwrap();
@@ -40,12 +39,11 @@ async fn a_stranger_is_answered_before_the_body_is_there() {
 
 #[tokio::test]
 async fn a_stranger_who_goes_on_sending_is_not_listened_to() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
+    let app = App::start(Backend::Embedded);
     let sized = append_head("A", 1_000_000_000);
     let chunked = chunked(&sized);
     for (head, piece) in [(sized, " ".repeat(1000)), (chunked, format!("3e8\r\n{}\r\n", " ".repeat(1000)))] {
-        let mut raw = Raw::connect(&server.public).await;
+        let mut raw = Raw::connect(&app.public).await;
         raw.write(&head).await;
         let reply = raw.reply().await.unwrap();
         assert_eq!(reply.status, 401);
@@ -60,14 +58,13 @@ async fn a_stranger_who_goes_on_sending_is_not_listened_to() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_given_up() {
-    let wechat = Wechat::start();
-    let server = Server::start_with(Backend::Embedded, &wechat, &[("HTTP__BODY_TIMEOUT", "1")]);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start_with(Backend::Embedded, &[("HTTP__BODY_TIMEOUT", "1")]);
+    let alice = app.user("alice").await;
     let token = alice.token.clone().unwrap();
     let sized = append_head(&token, BODY.len());
     let chunked = chunked(&sized);
     for (head, piece) in [(&sized, "{"), (&chunked, "1\r\n{\r\n")] {
-        let mut raw = Raw::connect(&server.public).await;
+        let mut raw = Raw::connect(&app.public).await;
         raw.write(head).await;
         let began = Instant::now();
         // A byte now and then is not enough: the time is for the whole.
@@ -87,18 +84,17 @@ async fn a_body_that_does_not_come_is_given_up() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_not_taken_for_whole() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     let token = alice.token.clone().unwrap();
-    let mut raw = Raw::connect(&server.public).await;
+    let mut raw = Raw::connect(&app.public).await;
     raw.write(append_head(&token, BODY.len() + 1)).await;
     raw.write(BODY).await;
     raw.finish().await;
     if let Some(reply) = raw.reply().await {
         assert_eq!(reply.status / 100, 4, "{}", reply.head);
     }
-    let mut raw = Raw::connect(&server.public).await;
+    let mut raw = Raw::connect(&app.public).await;
     let head = chunked(&append_head(&token, 0));
     raw.write(format!("{head}{:x}\r\n{BODY}\r\n", BODY.len())).await;
     raw.finish().await;
@@ -110,10 +106,9 @@ async fn a_body_that_breaks_off_is_not_taken_for_whole() {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_is_given_up() {
-    let wechat = Wechat::start();
-    let server = Server::start_with(Backend::Embedded, &wechat, &[("HTTP__HEAD_TIMEOUT", "1")]);
+    let app = App::start_with(Backend::Embedded, &[("HTTP__HEAD_TIMEOUT", "1")]);
     for begin in ["", "GET", "GET / HTTP/1.1\r\nhost: a\r\nx-"] {
-        let mut raw = Raw::connect(&server.public).await;
+        let mut raw = Raw::connect(&app.public).await;
         raw.write(begin).await;
         let began = Instant::now();
         if let Some(reply) = raw.reply().await {
@@ -126,11 +121,10 @@ async fn a_head_that_does_not_come_is_given_up() {
 
 #[tokio::test]
 async fn requests_on_one_connection_are_kept_apart() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     let token = alice.token.clone().unwrap();
-    let mut raw = Raw::connect(&server.public).await;
+    let mut raw = Raw::connect(&app.public).await;
     // An unread body that looks like a request is a body.
     let disguise = "DELETE /api/v1/session HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ";
     let disguise = format!("{disguise}{token}\r\n\r\n");
@@ -147,21 +141,20 @@ async fn requests_on_one_connection_are_kept_apart() {
 
 #[tokio::test]
 async fn a_request_in_flight_is_finished_before_the_server_ends() {
-    let wechat = Wechat::start();
-    let mut server = Server::start(Backend::Embedded, &wechat);
-    let alice = server.signed_in(&wechat, "alice").await;
+    let mut app = App::start(Backend::Embedded);
+    let alice = app.user("alice").await;
     let token = alice.token.clone().unwrap();
-    let mut raw = Raw::connect(&server.public).await;
+    let mut raw = Raw::connect(&app.public).await;
     raw.write(append_head(&token, BODY.len())).await;
     raw.write(&BODY[..5]).await;
     // It has begun once the server has read the head; the next request on another connection is later.
     alice.get("/api/v1/me").await.ok();
-    server.process().signal("TERM");
-    server.process().wait_for("the stop", |line| line.contains("stopping").then_some(()));
+    app.process().signal("TERM");
+    app.process().wait_for("the stop", |line| line.contains("stopping").then_some(()));
     raw.write(&BODY[5..]).await;
     let reply = raw.reply().await.unwrap();
     assert_eq!((reply.status, String::from_utf8(reply.body).unwrap().as_str()), (200, "{\"seq\":0}"));
-    assert_eq!(server.process().wait(), Some(0));
-    server.start_again();
-    assert_eq!(alice.at(&server.public).drawing("a").await["seq"], 0);
+    assert_eq!(app.process().wait(), Some(0));
+    app.start_again();
+    assert_eq!(alice.at(&app.public).drawing("a").await["seq"], 0);
 }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use yibi_tests::wafer::{Pair, USER, log_in, signed_in, user};
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, Backend, Reply, Server, Wechat, eventually, on_both_backends};
+use yibi_tests::{Api, App, Backend, Reply, eventually, on_both_backends};
 
 use crate::weapp::line;
 
@@ -27,10 +27,9 @@ async fn every_route(phone: &Phone) -> [Reply; 4] {
 }
 
 async fn who_is_asked_without_a_whole_pair_is_nobody(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let pair = log_in(&server.public, &wechat.login("alice").await).await.opened();
-    let stranger = Phone::stranger(&server.public);
+    let app = App::start(backend);
+    let pair = log_in(&app.public, &app.wechat.login("alice").await).await.opened();
+    let stranger = Phone::stranger(&app.public);
     for phone in [
         stranger.clone(),
         stranger.clone().header("X-WX-Id", &pair.id),
@@ -47,13 +46,13 @@ async fn who_is_asked_without_a_whole_pair_is_nobody(backend: Backend) {
 }
 
 async fn a_pair_that_opens_nothing_is_invalid(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
-    let Pair { id, skey } = log_in(&server.public, &login).await.opened();
-    let other = log_in(&server.public, &wechat.login("bob").await).await.opened();
-    let openid = wechat.session(&wechat.code("alice").await).await["openid"].as_str().unwrap().to_owned();
-    let modern = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let login = app.wechat.login("alice").await;
+    let Pair { id, skey } = log_in(&app.public, &login).await.opened();
+    let other = log_in(&app.public, &app.wechat.login("bob").await).await.opened();
+    let openid =
+        app.wechat.session(&app.wechat.code("alice").await).await["openid"].as_str().unwrap().to_owned();
+    let modern = app.user("alice").await;
     let known = modern.get("/api/v1/me/sessions").await.ok()["sessions"].as_array().unwrap().clone();
     let by_number = known.iter().map(|session| (session["id"].as_str().unwrap(), skey.as_str()));
     let wrong = [
@@ -69,26 +68,25 @@ async fn a_pair_that_opens_nothing_is_invalid(backend: Backend) {
         (&login.code, &login.signature),
     ];
     for (id, skey) in wrong.into_iter().chain(by_number) {
-        let phone = Phone::with_pair(&server.public, &Pair { id: id.to_owned(), skey: skey.to_owned() });
+        let phone = Phone::with_pair(&app.public, &Pair { id: id.to_owned(), skey: skey.to_owned() });
         for reply in every_route(&phone).await {
             reply.wafer_error(INVALID);
         }
     }
     // A hexadecimal number is no text: another case is another pair.
     let shouted = Pair { id: id.to_uppercase(), skey: skey.to_uppercase() };
-    user(&Phone::with_pair(&server.public, &shouted)).await.wafer_error(INVALID);
-    user(&Phone::with_pair(&server.public, &Pair { id, skey })).await.wafer_user();
+    user(&Phone::with_pair(&app.public, &shouted)).await.wafer_error(INVALID);
+    user(&Phone::with_pair(&app.public, &Pair { id, skey })).await.wafer_user();
 }
 
 async fn a_pair_opens_nothing_of_the_other_dialects(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let pair = log_in(&server.public, &wechat.login("alice").await).await.opened();
-    let phone = Phone::with_pair(&server.public, &pair);
+    let app = App::start(backend);
+    let pair = log_in(&app.public, &app.wechat.login("alice").await).await.opened();
+    let phone = Phone::with_pair(&app.public, &pair);
     assert_eq!(phone.shown().await, []);
     for token in [&pair.skey, &pair.id, &format!("{}{}", pair.id, pair.skey)] {
-        server.api().with_token(token).get("/api/v1/me").await.problem(401, "unauthenticated");
-        Phone::with_code(&server.public, token).list().await.expired();
+        app.api().with_token(token).get("/api/v1/me").await.problem(401, "unauthenticated");
+        Phone::with_code(&app.public, token).list().await.expired();
     }
     let me = Api::send(phone.request_at(Method::GET, "/api/v1/me")).await;
     me.problem(401, "unauthenticated");
@@ -96,30 +94,29 @@ async fn a_pair_opens_nothing_of_the_other_dialects(backend: Backend) {
     images.problem(401, "unauthenticated");
 
     // And what opens those opens nothing here.
-    let modern = server.signed_in(&wechat, "alice").await;
+    let modern = app.user("alice").await;
     let token = modern.token.clone().unwrap();
-    let login = wechat.login("alice").await;
-    Phone::signed_in(&server.public, &login).await;
+    let login = app.wechat.login("alice").await;
+    Phone::signed_in(&app.public, &login).await;
     for (id, skey) in
         [(&token, &token), (&login.code, &login.code), (&pair.id, &token), (&pair.id, &login.code)]
     {
         let pair = Pair { id: id.clone(), skey: skey.clone() };
-        user(&Phone::with_pair(&server.public, &pair)).await.wafer_error(INVALID);
+        user(&Phone::with_pair(&app.public, &pair)).await.wafer_error(INVALID);
     }
     modern.get(USER).await.wafer_error("ERR_CHECK_LOGIN_FAILED");
-    user(&Phone::with_code(&server.public, &login.code)).await.wafer_error("ERR_CHECK_LOGIN_FAILED");
+    user(&Phone::with_code(&app.public, &login.code)).await.wafer_error("ERR_CHECK_LOGIN_FAILED");
     // A wrong pair is not made good by a good code beside it.
-    let both = Phone::with_code(&server.public, &login.code).header("X-WX-Id", "x").header("X-WX-Skey", "y");
+    let both = Phone::with_code(&app.public, &login.code).header("X-WX-Id", "x").header("X-WX-Skey", "y");
     both.list().await.wafer_error(INVALID);
 }
 
 async fn the_three_dialects_share_the_drawings(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let (of_2016, of_2017) = (wechat.login("alice").await, wechat.login("alice").await);
-    let of_2016 = Phone::signed_in(&server.public, &of_2016).await;
-    let of_2017 = signed_in(&server.public, &of_2017).await;
-    let modern = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let (of_2016, of_2017) = (app.wechat.login("alice").await, app.wechat.login("alice").await);
+    let of_2016 = Phone::signed_in(&app.public, &of_2016).await;
+    let of_2017 = signed_in(&app.public, &of_2017).await;
+    let modern = app.user("alice").await;
     of_2017.save("new", line(1.0)).await.done();
     of_2016.save("old", line(2.0)).await.done();
     assert_eq!(of_2016.ids().await, ["new", "old"]);
@@ -129,25 +126,24 @@ async fn the_three_dialects_share_the_drawings(backend: Backend) {
     assert_eq!(of_2016.ids().await, ["new"]);
     assert_eq!(modern.patch("/api/v1/me", &json!({"nickname": "爱丽丝"})).await.status, 200);
     assert_eq!(user(&of_2017).await.wafer_user()["nickName"], "爱丽丝");
-    let bob = signed_in(&server.public, &wechat.login("bob").await).await;
+    let bob = signed_in(&app.public, &app.wechat.login("bob").await).await;
     assert_eq!(bob.shown().await, []);
     bob.delete("new").await.done();
     assert_eq!(of_2017.ids().await, ["new"]);
 }
 
 async fn a_session_ends_when_it_is_not_used(backend: Backend) {
-    let wechat = Wechat::start();
     let idle = Duration::from_secs(2);
-    let server = Server::start_with(backend, &wechat, &[("SESSION__IDLE", "2")]);
-    let login = wechat.login("alice").await;
-    let phone = signed_in(&server.public, &login).await;
+    let app = App::start_with(backend, &[("SESSION__IDLE", "2")]);
+    let login = app.wechat.login("alice").await;
+    let phone = signed_in(&app.public, &login).await;
     let began = Instant::now();
     eventually("more than the idle time has passed, in use", 4 * idle, || async {
         user(&phone).await.wafer_user();
         began.elapsed() > idle + idle / 2
     })
     .await;
-    let modern = server.signed_in(&wechat, "alice").await;
+    let modern = app.user("alice").await;
     eventually("an unused session ends", 4 * idle, || async {
         let sessions = modern.get("/api/v1/me/sessions").await.ok();
         sessions["sessions"].as_array().unwrap().iter().all(|session| session["dialect"] != "wafer")
@@ -157,32 +153,30 @@ async fn a_session_ends_when_it_is_not_used(backend: Backend) {
         reply.wafer_error(INVALID);
     }
     // The code is spent with its session; what the client does next helps.
-    log_in(&server.public, &login).await.wafer_error("ERR_LOGIN_FAILED");
-    user(&signed_in(&server.public, &wechat.login("alice").await).await).await.wafer_user();
+    log_in(&app.public, &login).await.wafer_error("ERR_LOGIN_FAILED");
+    user(&signed_in(&app.public, &app.wechat.login("alice").await).await).await.wafer_user();
 }
 
 async fn a_session_can_be_revoked(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
-    let phone = signed_in(&server.public, &login).await;
-    let other = signed_in(&server.public, &wechat.login("alice").await).await;
-    let modern = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let login = app.wechat.login("alice").await;
+    let phone = signed_in(&app.public, &login).await;
+    let other = signed_in(&app.public, &app.wechat.login("alice").await).await;
+    let modern = app.user("alice").await;
     let sessions = modern.get("/api/v1/me/sessions").await.ok();
     // The newest use first.
     let mut oldest_first = sessions["sessions"].as_array().unwrap().iter().rev();
     let first = oldest_first.find(|s| s["dialect"] == "wafer").unwrap()["id"].as_str().unwrap().to_owned();
     assert_eq!(modern.delete(&format!("/api/v1/me/sessions/{first}")).await.status, 204);
     user(&phone).await.wafer_error(INVALID);
-    log_in(&server.public, &login).await.wafer_error("ERR_LOGIN_FAILED");
+    log_in(&app.public, &login).await.wafer_error("ERR_LOGIN_FAILED");
     user(&other).await.wafer_user();
 }
 
 async fn sessions_survive_a_restart(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let phone = signed_in(&server.public, &wechat.login("alice").await).await;
+    let mut app = App::start(backend);
+    let phone = signed_in(&app.public, &app.wechat.login("alice").await).await;
     phone.save("p1", line(1.0)).await.done();
-    server.crash_and_restart();
-    assert_eq!(phone.at(&server.public).ids().await, ["p1"]);
+    app.crash_and_restart();
+    assert_eq!(phone.at(&app.public).ids().await, ["p1"]);
 }

@@ -1,8 +1,7 @@
 //! What is saved comes back byte for byte; what is no list of canvas actions is not saved.
 
 use serde_json::{Value, json};
-use yibi_tests::weapp::Phone;
-use yibi_tests::{Backend, Server, Wechat, on_both_backends};
+use yibi_tests::{App, Backend, on_both_backends};
 
 use super::line;
 
@@ -13,9 +12,8 @@ on_both_backends!(
 );
 
 async fn a_text_comes_back_byte_for_byte(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     let texts = [
         "[]".to_owned(),
         " [ ] ".to_owned(),
@@ -37,9 +35,8 @@ async fn a_text_comes_back_byte_for_byte(backend: Backend) {
 }
 
 async fn an_array_is_kept_as_its_text(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     let list: Value = serde_json::from_str(&line(12.5)).unwrap();
     phone.save("array", &list).await.done();
     phone.save("empty", json!([])).await.done();
@@ -49,10 +46,9 @@ async fn an_array_is_kept_as_its_text(backend: Backend) {
 }
 
 async fn what_is_no_list_is_not_stored(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(backend);
+    let modern = app.user("alice").await;
+    let phone = app.phone_2016("alice").await;
     phone.save("kept", line(1.0)).await.done();
     let deep = format!(r#"[{{"method":"a","data":{}1{}}}]"#, "[".repeat(2_000), "]".repeat(2_000));
     let refused = [

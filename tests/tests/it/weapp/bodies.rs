@@ -7,7 +7,7 @@ use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use reqwest::{Body, Method};
 use serde_json::json;
 use yibi_tests::weapp::{Phone, encode_uri_component};
-use yibi_tests::{Api, Backend, Reply, Server, Wechat, on_both_backends};
+use yibi_tests::{Api, App, Backend, Reply, on_both_backends};
 
 use super::{line, raw_exchange};
 
@@ -18,13 +18,6 @@ on_both_backends!(
     large_bodies_are_refused,
     strangers_bodies_are_not_read,
 );
-
-async fn signed_in(backend: Backend, settings: &[(&str, &str)]) -> (Wechat, Server, Phone) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, settings);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
-    (wechat, server, phone)
-}
 
 async fn send(phone: &Phone, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
     let request = headers
@@ -43,7 +36,8 @@ const JSON: (&str, &str) = ("Content-Type", "application/json");
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
 async fn forms_are_taken(backend: Backend) {
-    let (_wechat, _server, phone) = signed_in(backend, &[]).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     let text = r#"[{"method":"fillText","data":["a+b c&d=e 画 100%"]}]"#;
     let form = format!("id=f%201&actions={}", encode_uri_component(text));
     send(&phone, "/paints/save", &[FORM], form).await.done();
@@ -61,7 +55,8 @@ async fn forms_are_taken(backend: Backend) {
 }
 
 async fn compressed_and_chunked_bodies_are_taken(backend: Backend) {
-    let (_wechat, _server, phone) = signed_in(backend, &[]).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     let body = |id: &str| json!({"id": id, "actions": line(1.0)}).to_string();
     let mut deflated = ZlibEncoder::new(Vec::new(), Compression::best());
     deflated.write_all(body("deflate").as_bytes()).unwrap();
@@ -87,7 +82,8 @@ async fn compressed_and_chunked_bodies_are_taken(backend: Backend) {
 }
 
 async fn broken_bodies_are_refused(backend: Backend) {
-    let (_wechat, _server, phone) = signed_in(backend, &[]).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     let good = json!({"id": "p1", "actions": line(1.0)}).to_string();
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for broken in [
@@ -125,7 +121,8 @@ async fn broken_bodies_are_refused(backend: Backend) {
 
 async fn large_bodies_are_refused(backend: Backend) {
     const LIMIT: usize = 150_000;
-    let (_wechat, _server, phone) = signed_in(backend, &[("HTTP__BODY_LIMIT", &LIMIT.to_string())]).await;
+    let app = App::start_with(backend, &[("HTTP__BODY_LIMIT", &LIMIT.to_string())]);
+    let phone = app.phone_2016("alice").await;
     let of_length = |length: usize| {
         let body = |text: &str| {
             let actions = format!(r#"[{{"method":"fillText","data":["{text}"]}}]"#);
@@ -151,8 +148,7 @@ async fn large_bodies_are_refused(backend: Backend) {
 }
 
 async fn strangers_bodies_are_not_read(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
+    let app = App::start(backend);
     // The body never comes, and need not: the session layer stands before it.
     for (headers, expected) in
         [("", "openId does not exists"), ("X-WX-Code: nobody\r\n", "ERR_SESSION_EXPIRED")]
@@ -161,15 +157,15 @@ async fn strangers_bodies_are_not_read(backend: Backend) {
             "POST /applet/session/paints/save HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\
              Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
         );
-        let (status, reply) = raw_exchange(&server.public, request.as_bytes()).await;
+        let (status, reply) = raw_exchange(&app.public, request.as_bytes()).await;
         assert_eq!(status, 200);
         assert!(reply.contains(expected), "{reply}");
     }
     // A client that sends all of a large one all the same gets to read why it was turned away.
     let list = format!("[{}]", vec![r#"{"method":"save","data":[]}"#; 50_000].join(","));
-    let expired = Phone::with_code(&server.public, "nobody");
+    let expired = Phone::with_code(&app.public, "nobody");
     for _ in 0..10 {
         expired.save("p1", &list).await.expired();
-        Phone::stranger(&server.public).save("p1", &list).await.fails("openId does not exists");
+        Phone::stranger(&app.public).save("p1", &list).await.fails("openId does not exists");
     }
 }

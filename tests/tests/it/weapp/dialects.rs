@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use yibi_tests::weapp::Phone;
 use yibi_tests::wechat::Login;
-use yibi_tests::{Api, Backend, Server, Wechat, eventually, on_both_backends};
+use yibi_tests::{Api, App, Backend, Server, Wechat, eventually, on_both_backends};
 
 use super::line;
 
@@ -30,49 +30,46 @@ async fn is_spent(server: &Server, wechat: &Wechat, login: &Login) {
 }
 
 async fn a_token_of_one_dialect_is_none_in_the_other(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let modern = app.user("alice").await;
     let token = modern.token.clone().unwrap();
-    Phone::with_code(&server.public, &token).list().await.expired();
-    Phone::with_code(&server.public, &format!("Bearer {token}")).list().await.expired();
+    Phone::with_code(&app.public, &token).list().await.expired();
+    Phone::with_code(&app.public, &format!("Bearer {token}")).list().await.expired();
 
-    let login = wechat.login("alice").await;
-    Phone::signed_in(&server.public, &login).await;
+    let login = app.wechat.login("alice").await;
+    Phone::signed_in(&app.public, &login).await;
     for token in [&login.code, &login.signature] {
-        server.api().with_token(token).get("/api/v1/me").await.problem(401, "unauthenticated");
+        app.api().with_token(token).get("/api/v1/me").await.problem(401, "unauthenticated");
     }
-    let only_headers = server.api().with_header("x-wx-code", &login.code);
+    let only_headers = app.api().with_header("x-wx-code", &login.code);
     only_headers.get("/api/v1/drawings").await.problem(401, "unauthenticated");
     let only_bearer = modern.get("/applet/session/paints/list").await;
     only_bearer.fails("openId does not exists");
 }
 
 async fn a_code_serves_one_dialect(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
+    let app = App::start(backend);
     let session = |code: &str| json!({"code": code});
 
-    let login = wechat.login("alice").await;
-    let phone = Phone::signed_in(&server.public, &login).await;
-    let reply = server.api().post("/api/v1/session", &session(&login.code)).await;
+    let login = app.wechat.login("alice").await;
+    let phone = Phone::signed_in(&app.public, &login).await;
+    let reply = app.api().post("/api/v1/session", &session(&login.code)).await;
     reply.problem(401, "sign_in_again");
     assert_eq!(phone.shown().await, [], "the session of 2016 goes on");
 
-    let login = wechat.login("alice").await;
-    let modern = server.api().sign_in(&login.code).await;
-    is_spent(&server, &wechat, &login).await;
+    let login = app.wechat.login("alice").await;
+    let modern = app.api().sign_in(&login.code).await;
+    is_spent(&app, &app.wechat, &login).await;
     modern.get("/api/v1/me").await.ok();
-    assert_eq!(wechat.exchanges(&login.code).await, 1);
+    assert_eq!(app.wechat.exchanges(&login.code).await, 1);
 }
 
 async fn several_devices_stay_signed_in(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = server.signed_in(&wechat, "alice").await;
+    let app = App::start(backend);
+    let modern = app.user("alice").await;
     let mut phones = Vec::new();
     for index in 0..4 {
-        let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+        let phone = app.phone_2016("alice").await;
         phone.save(index, line(1.0)).await.done();
         phones.push(phone);
     }
@@ -91,32 +88,30 @@ async fn sessions(user: &Api, dialect: &str) -> Vec<Value> {
 }
 
 async fn an_ended_session_spends_its_code(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let login = wechat.login("alice").await;
-    Phone::signed_in(&server.public, &login).await;
+    let app = App::start(backend);
+    let modern = app.user("alice").await;
+    let login = app.wechat.login("alice").await;
+    Phone::signed_in(&app.public, &login).await;
     let ended = sessions(&modern, "weapp").await.remove(0);
-    let other = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let other = app.phone_2016("alice").await;
 
     let id = ended["id"].as_str().unwrap();
     assert_eq!(modern.delete(&format!("/api/v1/me/sessions/{id}")).await.status, 204);
-    is_spent(&server, &wechat, &login).await;
+    is_spent(&app, &app.wechat, &login).await;
     other.save("still", line(1.0)).await.done();
     assert_eq!(sessions(&modern, "weapp").await.len(), 1);
     // What the original's client does next.
-    let again = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let again = app.phone_2016("alice").await;
     assert_eq!(again.ids().await, ["still"]);
 }
 
 #[tokio::test]
 async fn an_ended_session_ends_within_a_second_on_every_server() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Shared, &wechat);
-    let sibling = server.sibling();
-    let modern = server.signed_in(&wechat, "alice").await;
-    let login = wechat.login("alice").await;
-    let phone = Phone::signed_in(&server.public, &login).await.at(&sibling.public);
+    let app = App::start(Backend::Shared);
+    let sibling = app.sibling();
+    let modern = app.user("alice").await;
+    let login = app.wechat.login("alice").await;
+    let phone = Phone::signed_in(&app.public, &login).await.at(&sibling.public);
     assert_eq!(phone.shown().await, [], "a session of one server is one of the other");
     let id = sessions(&modern, "weapp").await.remove(0)["id"].as_str().unwrap().to_owned();
     assert_eq!(modern.delete(&format!("/api/v1/me/sessions/{id}")).await.status, 204);
@@ -125,31 +120,29 @@ async fn an_ended_session_ends_within_a_second_on_every_server() {
     while Instant::now() < until {
         phone.list().await;
     }
-    is_spent(&sibling, &wechat, &login).await;
-    is_spent(&server, &wechat, &login).await;
+    is_spent(&sibling, &app.wechat, &login).await;
+    is_spent(&app, &app.wechat, &login).await;
 }
 
 async fn leaving_ends_the_sessions_of_2016_too(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let login = wechat.login("alice").await;
-    let phone = Phone::signed_in(&server.public, &login).await;
+    let app = App::start(backend);
+    let modern = app.user("alice").await;
+    let login = app.wechat.login("alice").await;
+    let phone = Phone::signed_in(&app.public, &login).await;
     phone.save("p1", line(1.0)).await.done();
     assert!(modern.delete("/api/v1/me").await.status.is_success());
-    is_spent(&server, &wechat, &login).await;
+    is_spent(&app, &app.wechat, &login).await;
     // Coming back in time takes the leaving back.
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let phone = app.phone_2016("alice").await;
     assert_eq!(phone.ids().await, ["p1"]);
 }
 
 async fn a_session_lives_while_it_is_used(backend: Backend) {
-    let wechat = Wechat::start();
     let idle = Duration::from_secs(2);
-    let server = Server::start_with(backend, &wechat, &[("SESSION__IDLE", "2")]);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let login = wechat.login("alice").await;
-    let phone = Phone::signed_in(&server.public, &login).await;
+    let app = App::start_with(backend, &[("SESSION__IDLE", "2")]);
+    let modern = app.user("alice").await;
+    let login = app.wechat.login("alice").await;
+    let phone = Phone::signed_in(&app.public, &login).await;
     let began = Instant::now();
     eventually("more than the idle time has passed, in use", 4 * idle, || async {
         assert_eq!(phone.shown().await, []);
@@ -160,16 +153,15 @@ async fn a_session_lives_while_it_is_used(backend: Backend) {
     eventually("an unused session ends", 4 * idle, || async { sessions(&modern, "weapp").await.is_empty() })
         .await;
     assert!(began.elapsed() > idle * 7 / 4, "not before its time: {:?}", began.elapsed());
-    is_spent(&server, &wechat, &login).await;
+    is_spent(&app, &app.wechat, &login).await;
 }
 
 async fn sessions_survive_a_restart(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let mut app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     phone.save("p1", line(1.0)).await.done();
-    server.restart();
-    assert_eq!(phone.at(&server.public).ids().await, ["p1"]);
-    server.crash_and_restart();
-    assert_eq!(phone.at(&server.public).ids().await, ["p1"]);
+    app.restart();
+    assert_eq!(phone.at(&app.public).ids().await, ["p1"]);
+    app.crash_and_restart();
+    assert_eq!(phone.at(&app.public).ids().await, ["p1"]);
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use yibi_tests::weapp::Phone;
 use yibi_tests::wechat::Login;
-use yibi_tests::{Api, Backend, Server, Wechat, eventually, on_both_backends};
+use yibi_tests::{Api, App, Backend, Server, Wechat, eventually, on_both_backends};
 
 use super::line;
 
@@ -50,42 +50,38 @@ async fn eight_at_once(wechat: &Wechat, servers: &[&Server]) {
 }
 
 async fn eight_requests_at_once_share_one_exchange(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    eight_at_once(&wechat, &[&server]).await;
+    let app = App::start(backend);
+    eight_at_once(&app.wechat, &[&app]).await;
 }
 
 #[tokio::test]
 async fn eight_requests_at_once_share_one_exchange_over_two_servers() {
-    let wechat = Wechat::start();
-    let server = Server::start(Backend::Shared, &wechat);
-    let sibling = server.sibling();
-    eight_at_once(&wechat, &[&server, &sibling]).await;
+    let app = App::start(Backend::Shared);
+    let sibling = app.sibling();
+    eight_at_once(&app.wechat, &[&app, &sibling]).await;
 }
 
 async fn a_retry_after_a_lost_reply_succeeds(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
-    let phone = Phone::with_login(&server.public, &login);
-    wechat.script(json!([{"step": {"delay": {"ms": 400}}}])).await;
+    let mut app = App::start(backend);
+    let login = app.wechat.login("alice").await;
+    let phone = Phone::with_login(&app.public, &login);
+    app.wechat.script(json!([{"step": {"delay": {"ms": 400}}}])).await;
     let impatient = phone.request(Method::GET, "/paints/list").timeout(Duration::from_millis(150));
     assert!(impatient.send().await.unwrap_err().is_timeout());
     phone.save("p1", line(1.0)).await.done();
-    assert_eq!(wechat.exchanges(&login.code).await, 1);
-    server.crash_and_restart();
-    let phone = phone.at(&server.public);
+    assert_eq!(app.wechat.exchanges(&login.code).await, 1);
+    app.crash_and_restart();
+    let phone = phone.at(&app.public);
     assert_eq!(phone.ids().await, ["p1"]);
     assert_eq!(phone.ids().await, ["p1"]);
-    assert_eq!(wechat.exchanges(&login.code).await, 1);
+    assert_eq!(app.wechat.exchanges(&login.code).await, 1);
 }
 
 async fn a_code_with_a_session_is_that_session(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
-    let other = wechat.login("bob").await;
-    let alice = Phone::signed_in(&server.public, &login).await;
+    let app = App::start(backend);
+    let login = app.wechat.login("alice").await;
+    let other = app.wechat.login("bob").await;
+    let alice = Phone::signed_in(&app.public, &login).await;
     alice.save("p1", line(1.0)).await.done();
     for phone in [
         alice.clone().header("X-WX-RawData", &other.raw_data).header("X-WX-Signature", &other.signature),
@@ -97,66 +93,63 @@ async fn a_code_with_a_session_is_that_session(backend: Backend) {
     ] {
         assert_eq!(phone.ids().await, ["p1"]);
     }
-    assert_eq!(wechat.exchanges(&login.code).await, 1);
+    assert_eq!(app.wechat.exchanges(&login.code).await, 1);
 }
 
 async fn what_wechat_refuses_is_passed_on(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
+    let app = App::start(backend);
     let refused = async |login: &Login, errcode: i64, errmsg: &str| {
-        let phone = Phone::with_login(&server.public, login);
-        let asked = wechat.exchanges(&login.code).await;
+        let phone = Phone::with_login(&app.public, login);
+        let asked = app.wechat.exchanges(&login.code).await;
         let detail = phone.list().await.not_exchanged().unwrap();
         assert_eq!(detail["errcode"], errcode);
         assert!(detail["errmsg"].as_str().unwrap().starts_with(&format!("{errmsg}, rid: ")), "{detail}");
         assert_eq!(detail.as_object().unwrap().len(), 2);
         // Sent again, it is as refused; WeChat need not be asked twice.
         assert_eq!(phone.save("p1", line(1.0)).await.not_exchanged(), Some(detail));
-        assert_eq!(wechat.exchanges(&login.code).await, asked + 1);
-        Phone::with_code(&server.public, &login.code).list().await.expired();
+        assert_eq!(app.wechat.exchanges(&login.code).await, asked + 1);
+        Phone::with_code(&app.public, &login.code).list().await.expired();
     };
-    let login = wechat.login("alice").await;
-    wechat.session(&login.code).await;
+    let login = app.wechat.login("alice").await;
+    app.wechat.session(&login.code).await;
     refused(&login, 40163, "code been used").await;
     let unknown = Login { code: "invalid code &secret=x".to_owned(), ..login };
     refused(&unknown, 40029, "invalid code").await;
-    let late = wechat.login("alice").await;
-    wechat.advance(300_000).await;
+    let late = app.wechat.login("alice").await;
+    app.wechat.advance(300_000).await;
     refused(&late, 40029, "invalid code").await;
     for (errcode, errmsg) in
         [(40226, "code blocked"), (45011, "api minute-quota reach limit"), (40013, "invalid appid")]
     {
-        wechat.script(json!([{"step": {"error": {"errcode": errcode, "errmsg": errmsg}}}])).await;
-        let login = wechat.login("alice").await;
-        let detail = Phone::with_login(&server.public, &login).list().await.not_exchanged().unwrap();
+        app.wechat.script(json!([{"step": {"error": {"errcode": errcode, "errmsg": errmsg}}}])).await;
+        let login = app.wechat.login("alice").await;
+        let detail = Phone::with_login(&app.public, &login).list().await.not_exchanged().unwrap();
         assert_eq!(detail["errcode"], errcode);
         assert!(detail["errmsg"].as_str().unwrap().starts_with(errmsg));
     }
     // The client calls wx.login and comes again.
-    let login = wechat.login("alice").await;
-    assert_eq!(Phone::with_login(&server.public, &login).shown().await, []);
+    let login = app.wechat.login("alice").await;
+    assert_eq!(Phone::with_login(&app.public, &login).shown().await, []);
 }
 
 async fn a_wechat_that_is_busy_is_asked_once_more(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
+    let app = App::start(backend);
     let busy =
         |times: u32| json!([{"step": {"error": {"errcode": -1, "errmsg": "system error"}}, "times": times}]);
-    wechat.script(busy(1)).await;
-    let login = wechat.login("alice").await;
-    assert_eq!(Phone::with_login(&server.public, &login).shown().await, []);
-    wechat.script(busy(2)).await;
-    let login = wechat.login("alice").await;
-    let phone = Phone::with_login(&server.public, &login);
+    app.wechat.script(busy(1)).await;
+    let login = app.wechat.login("alice").await;
+    assert_eq!(Phone::with_login(&app.public, &login).shown().await, []);
+    app.wechat.script(busy(2)).await;
+    let login = app.wechat.login("alice").await;
+    let phone = Phone::with_login(&app.public, &login);
     assert_eq!(phone.list().await.not_exchanged().unwrap()["errcode"], -1);
     assert_eq!(phone.shown().await, [], "the code is not spent");
 }
 
 async fn a_wechat_that_makes_no_sense_is_no_answer(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
+    let app = App::start(backend);
     let http = |status: u16, body: &str| json!({"http": {"status": status, "body": body}});
-    let elsewhere = format!("{}/simulator/calls", wechat.url);
+    let elsewhere = format!("{}/simulator/calls", app.wechat.url);
     let steps: [Value; 9] = [
         json!("close"),
         http(500, ""),
@@ -171,31 +164,30 @@ async fn a_wechat_that_makes_no_sense_is_no_answer(backend: Backend) {
     for step in steps {
         // A connection that is dropped may be tried again by the client of WeChat; it is dropped again.
         let times = if step == "close" { 2 } else { 1 };
-        wechat.script(json!([{"step": step, "times": times}])).await;
-        let login = wechat.login("alice").await;
-        let phone = Phone::with_login(&server.public, &login);
+        app.wechat.script(json!([{"step": step, "times": times}])).await;
+        let login = app.wechat.login("alice").await;
+        let phone = Phone::with_login(&app.public, &login);
         let reply = phone.list().await;
         assert_eq!(reply.not_exchanged(), None, "{step}");
         assert!(!reply.text().contains("127.0.0.1"), "no addresses");
-        wechat.clear_script().await;
+        app.wechat.clear_script().await;
         assert_eq!(phone.shown().await, [], "after {step} the code is not spent");
     }
 }
 
 async fn a_wechat_that_hangs_holds_nobody_for_long(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("WECHAT__TIMEOUT", "2")]);
-    let bob = Phone::signed_in(&server.public, &wechat.login("bob").await).await;
-    wechat.script(json!([{"step": "hang", "times": 3}])).await;
-    let logins = join_all((0..3).map(|_| wechat.login("alice"))).await;
+    let app = App::start_with(backend, &[("WECHAT__TIMEOUT", "2")]);
+    let bob = app.phone_2016("bob").await;
+    app.wechat.script(json!([{"step": "hang", "times": 3}])).await;
+    let logins = join_all((0..3).map(|_| app.wechat.login("alice"))).await;
     let began = Instant::now();
     let hanging = join_all(logins.iter().map(|login| async {
-        let reply = Phone::with_login(&server.public, login).list().await;
+        let reply = Phone::with_login(&app.public, login).list().await;
         (reply.not_exchanged(), began.elapsed())
     }));
     let others = async {
         eventually("WeChat hangs", Duration::from_secs(5), || async {
-            join_all(logins.iter().map(|login| wechat.exchanges(&login.code))).await == [1, 1, 1]
+            join_all(logins.iter().map(|login| app.wechat.exchanges(&login.code))).await == [1, 1, 1]
         })
         .await;
         bob.save("meanwhile", line(1.0)).await.done();
@@ -207,7 +199,7 @@ async fn a_wechat_that_hangs_holds_nobody_for_long(backend: Backend) {
         assert!(*after < Duration::from_secs(5), "{after:?}");
         assert!(served < *after, "a user with a session waits for nobody's");
     }
-    let phone = Phone::with_login(&server.public, &logins[0]);
+    let phone = Phone::with_login(&app.public, &logins[0]);
     assert_eq!(phone.shown().await, [], "nobody has used the code up");
     assert_eq!(Api::send(phone.request(Method::GET, "/paints/list?x")).await.applet()["code"], 0);
 }

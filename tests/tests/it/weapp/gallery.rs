@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, Backend, Server, Wechat, on_both_backends};
+use yibi_tests::{Api, App, Backend, Server, Wechat, on_both_backends};
 
 use super::{drawn, line};
 
@@ -35,9 +35,8 @@ fn near(a: f64, b: f64) -> bool {
 }
 
 async fn a_modern_drawing_is_listed_as_canvas_actions(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let (modern, phone) = both(&server, &wechat).await;
+    let app = App::start(backend);
+    let (modern, phone) = both(&app, &app.wechat).await;
     let actions = json!([
         stroke(10),
         {"type": "stroke", "tool": "pen", "color": "#ffa500", "width": 61, "at": 2, "points": [0, 0, 0, 1024, 2048, 9]},
@@ -79,9 +78,8 @@ async fn a_modern_drawing_is_listed_as_canvas_actions(backend: Backend) {
 }
 
 async fn fifty_strokes_come_back_from_below_a_save(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let (modern, phone) = both(&server, &wechat).await;
+    let app = App::start(backend);
+    let (modern, phone) = both(&app, &app.wechat).await;
     let strokes: Vec<Value> = (0..50).map(|index| stroke(index * 20)).collect();
     modern.append("d", 0, json!(strokes)).await.ok();
     let fifty = only(&phone).await;
@@ -119,9 +117,8 @@ async fn fifty_strokes_come_back_from_below_a_save(backend: Backend) {
 }
 
 async fn a_2016_picture_is_seen_and_edited_in_v1(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let (modern, phone) = both(&server, &wechat).await;
+    let app = App::start(backend);
+    let (modern, phone) = both(&app, &app.wechat).await;
     phone.save("old", line(12.5)).await.done();
     let drawing = modern.drawing("old").await;
     for (member, expected) in [
@@ -170,9 +167,8 @@ async fn a_2016_picture_is_seen_and_edited_in_v1(backend: Backend) {
 }
 
 async fn saves_of_2016_alone_move_the_base(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let (modern, phone) = both(&server, &wechat).await;
+    let app = App::start(backend);
+    let (modern, phone) = both(&app, &app.wechat).await;
     for save in 0..5 {
         phone.save("d", line(f64::from(save))).await.done();
         let drawing = modern.drawing("d").await;
@@ -212,9 +208,8 @@ async fn saves_of_2016_alone_move_the_base(backend: Backend) {
 }
 
 async fn the_bin_is_one(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let (modern, phone) = both(&server, &wechat).await;
+    let app = App::start(backend);
+    let (modern, phone) = both(&app, &app.wechat).await;
     for id in ["a", "b", "c"] {
         phone.save(id, line(1.0)).await.done();
     }
@@ -236,9 +231,8 @@ async fn the_bin_is_one(backend: Backend) {
 }
 
 async fn a_save_brings_a_drawing_back_from_the_bin(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let (modern, phone) = both(&server, &wechat).await;
+    let app = App::start(backend);
+    let (modern, phone) = both(&app, &app.wechat).await;
     modern.append("new", 0, json!([stroke(1), stroke(2)])).await.ok();
     phone.save("old", line(1.0)).await.done();
     phone.save("other", line(1.0)).await.done();

@@ -1,8 +1,7 @@
 //! Ids as the clients of 2016 made them up.
 
 use serde_json::{Value, json};
-use yibi_tests::weapp::Phone;
-use yibi_tests::{Backend, Server, Wechat, on_both_backends};
+use yibi_tests::{App, Backend, on_both_backends};
 
 use super::line;
 
@@ -35,9 +34,8 @@ const ODD: [&str; 18] = [
 ];
 
 async fn an_id_is_any_text_of_up_to_128_bytes(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     let long = ["x".repeat(65), "x".repeat(128), "画".repeat(42) + "xy", "🎨".repeat(32)];
     let ids: Vec<String> = ODD.iter().map(|id| (*id).to_owned()).chain(long).collect();
     for (index, id) in ids.iter().enumerate() {
@@ -61,10 +59,9 @@ async fn an_id_is_any_text_of_up_to_128_bytes(backend: Backend) {
 }
 
 async fn v1_sees_ids_that_fit_as_they_are(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(backend);
+    let modern = app.user("alice").await;
+    let phone = app.phone_2016("alice").await;
     let fitting = ["1", "k3v-_Z", &"x".repeat(64)];
     for id in fitting {
         phone.save(id, line(1.0)).await.done();
@@ -86,9 +83,8 @@ async fn v1_sees_ids_that_fit_as_they_are(backend: Backend) {
 }
 
 async fn an_id_is_never_a_condition(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     phone.save("p1", line(1.0)).await.done();
     for id in [
         json!({"$ne": null}),
@@ -108,11 +104,10 @@ async fn an_id_is_never_a_condition(backend: Backend) {
 }
 
 async fn ids_of_two_users_never_meet(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let alice = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
-    let bob = Phone::signed_in(&server.public, &wechat.login("bob").await).await;
-    let modern = server.signed_in(&wechat, "bob").await;
+    let app = App::start(backend);
+    let alice = app.phone_2016("alice").await;
+    let bob = app.phone_2016("bob").await;
+    let modern = app.user("bob").await;
     for id in ["p1", "画"] {
         alice.save(id, line(1.0)).await.done();
         assert_eq!(bob.shown().await, []);

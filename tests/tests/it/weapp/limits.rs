@@ -3,7 +3,7 @@
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Backend, Server, Wechat, on_both_backends};
+use yibi_tests::{App, Backend, on_both_backends};
 
 use super::line;
 
@@ -16,12 +16,11 @@ on_both_backends!(
 );
 
 async fn saves_have_a_rate(backend: Backend) {
-    let wechat = Wechat::start();
     let settings = [("LIMITS__USER_WRITES", "1"), ("LIMITS__USER_WRITES_BURST", "3")];
-    let server = Server::start_with(backend, &wechat, &settings);
-    let alice = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
-    let second = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
-    let bob = Phone::signed_in(&server.public, &wechat.login("bob").await).await;
+    let app = App::start_with(backend, &settings);
+    let alice = app.phone_2016("alice").await;
+    let second = app.phone_2016("alice").await;
+    let bob = app.phone_2016("bob").await;
     let mut done = 0;
     let mut refused = 0;
     while refused == 0 {
@@ -44,11 +43,10 @@ async fn saves_have_a_rate(backend: Backend) {
 }
 
 async fn failures_have_a_rate_but_no_user_pays_for_them(backend: Backend) {
-    let wechat = Wechat::start();
     let settings = [("LIMITS__ADDRESS_FAILURES", "1"), ("LIMITS__ADDRESS_FAILURES_BURST", "5")];
-    let server = Server::start_with(backend, &wechat, &settings);
-    let alice = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
-    let guesser = Phone::with_code(&server.public, "guess").header("X-Forwarded-For", "203.0.113.9");
+    let app = App::start_with(backend, &settings);
+    let alice = app.phone_2016("alice").await;
+    let guesser = Phone::with_code(&app.public, "guess").header("X-Forwarded-For", "203.0.113.9");
     let mut expired = 0;
     loop {
         let reply = guesser.list().await;
@@ -63,14 +61,13 @@ async fn failures_have_a_rate_but_no_user_pays_for_them(backend: Backend) {
     assert!(expired >= 5);
     alice.clone().header("X-Forwarded-For", "203.0.113.9").save("p1", line(1.0)).await.done();
     guesser.clone().header("X-Forwarded-For", "203.0.113.10").list().await.expired();
-    Phone::with_code(&server.public, "guess").list().await.expired();
+    Phone::with_code(&app.public, "guess").list().await.expired();
 }
 
 async fn a_gallery_holds_so_many_drawings(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("LIMITS__DRAWING__DRAWINGS_PER_USER", "3")]);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start_with(backend, &[("LIMITS__DRAWING__DRAWINGS_PER_USER", "3")]);
+    let modern = app.user("alice").await;
+    let phone = app.phone_2016("alice").await;
     let bin = async || {
         let reply = modern.get("/api/v1/drawings?deleted=true").await.ok();
         reply["drawings"]
@@ -113,12 +110,11 @@ fn noise(length: usize) -> String {
 }
 
 async fn a_drawing_and_a_gallery_hold_so_many_bytes(backend: Backend) {
-    let wechat = Wechat::start();
     let settings =
         [("LIMITS__DRAWING__BYTES_PER_DRAWING", "40000"), ("LIMITS__DRAWING__BYTES_PER_USER", "60000")];
-    let server = Server::start_with(backend, &wechat, &settings);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start_with(backend, &settings);
+    let modern = app.user("alice").await;
+    let phone = app.phone_2016("alice").await;
     let refused = async |id: &str, actions: &str| {
         let reply = phone.save(id, actions).await.applet();
         assert_eq!(reply["code"], -1, "{reply}");
@@ -143,10 +139,9 @@ async fn a_drawing_and_a_gallery_hold_so_many_bytes(backend: Backend) {
 }
 
 async fn a_single_stroke_takes_no_picture(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(backend);
+    let modern = app.user("alice").await;
+    let phone = app.phone_2016("alice").await;
     let first = json!({"from_seq": 0, "drawing": {"mode": "one_stroke"}, "actions": [stroke(1)]});
     modern.post("/api/v1/drawings/one/actions", &first).await.ok();
     let before = phone.shown().await;

@@ -6,8 +6,7 @@ use flate2::read::GzDecoder;
 use futures_util::future::join_all;
 use serde_json::json;
 use yibi_tests::api::stroke;
-use yibi_tests::weapp::Phone;
-use yibi_tests::{Backend, Server, Wechat, on_both_backends};
+use yibi_tests::{App, Backend, on_both_backends};
 
 use super::line;
 
@@ -20,9 +19,8 @@ on_both_backends!(
 );
 
 async fn drawings_come_in_the_order_of_their_first_save(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let mut app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     for id in ["c", "a", "画", "b", "c", "a"] {
         phone.save(id, line(1.0)).await.done();
     }
@@ -33,14 +31,13 @@ async fn drawings_come_in_the_order_of_their_first_save(backend: Backend) {
     phone.save("a", line(3.0)).await.done();
     phone.save("b", line(3.0)).await.done();
     assert_eq!(phone.ids().await, ["c", "画", "b", "a"], "deleted and saved again, it is a new one");
-    server.crash_and_restart();
-    assert_eq!(phone.at(&server.public).ids().await, ["c", "画", "b", "a"]);
+    app.crash_and_restart();
+    assert_eq!(phone.at(&app.public).ids().await, ["c", "画", "b", "a"]);
 }
 
 async fn only_the_newest_two_hundred_are_listed(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("LIMITS__ENABLED", "false")]);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
+    let phone = app.phone_2016("alice").await;
     for number in 0..205 {
         phone.save(number, line(f64::from(number))).await.done();
     }
@@ -56,9 +53,8 @@ async fn only_the_newest_two_hundred_are_listed(backend: Backend) {
 
 async fn only_sixteen_mebibytes_are_listed(backend: Backend) {
     const LENGTH: usize = 1_600_000;
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     // About as repetitive as real lists are, so that it is stored small.
     let mut text = String::from("[");
     for entry in 0.. {
@@ -84,10 +80,9 @@ async fn only_sixteen_mebibytes_are_listed(backend: Backend) {
 }
 
 async fn saves_at_once_do_not_disturb_each_other(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = server.signed_in(&wechat, "alice").await;
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(backend);
+    let modern = app.user("alice").await;
+    let phone = app.phone_2016("alice").await;
     let saves = (0..8).map(|number| phone.save("same", line(f64::from(number))));
     let others = (0..8).map(|number| phone.save(number, line(f64::from(number))));
     let (same, others) = tokio::join!(join_all(saves), join_all(others));
@@ -104,9 +99,8 @@ async fn saves_at_once_do_not_disturb_each_other(backend: Backend) {
 
 /// Texts that are stored ready for it, others that are not, and pictures that are made for the list.
 async fn who_takes_gzip_gets_the_same_list(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     let unpacked = async || {
         let reply = phone.list_as("gzip, deflate, br").await;
         assert_eq!((reply.header("content-encoding"), reply.header("vary")), ("gzip", "Accept-Encoding"));
@@ -117,7 +111,7 @@ async fn who_takes_gzip_gets_the_same_list(backend: Backend) {
     };
     assert_eq!(unpacked().await.0, r#"{"code":0,"msg":"success","data":[]}"#);
 
-    let modern = server.signed_in(&wechat, "alice").await;
+    let modern = app.user("alice").await;
     let long = format!("[{}]", [r#"{"method":"\u753b \"","data":["\n 画",1.5]}"#; 400].join(","));
     phone.save("short", "[]").await.done();
     phone.save("\"画", &long).await.done();

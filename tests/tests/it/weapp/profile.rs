@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use yibi_tests::form::plain_png;
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, Backend, Server, Wechat, eventually, on_both_backends};
+use yibi_tests::{Api, App, Backend, Server, Wechat, eventually, on_both_backends};
 
 on_both_backends!(
     a_profile_of_2016_names_who_has_no_name,
@@ -41,9 +41,8 @@ async fn exported(api: &Api) -> Value {
 }
 
 async fn a_profile_of_2016_names_who_has_no_name(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = server.api().sign_in(&wechat.tourist("{}").await.code).await;
+    let app = App::start(backend);
+    let modern = app.api().sign_in(&app.wechat.tourist("{}").await.code).await;
     let nickname = async || modern.get("/api/v1/me").await.ok()["nickname"].clone();
     for (profile, named) in [
         (r#"{"nickName":"微信用户","avatarUrl":""}"#, ""),
@@ -52,20 +51,19 @@ async fn a_profile_of_2016_names_who_has_no_name(backend: Backend) {
         (r#"{"nickName":" 小明 "}"#, "小明"),
         (r#"{"nickName":"小红"}"#, "小明"),
     ] {
-        Phone::signed_in(&server.public, &wechat.tourist(profile).await).await;
+        Phone::signed_in(&app.public, &app.wechat.tourist(profile).await).await;
         assert_eq!(nickname().await, named, "{profile}");
     }
     modern.patch("/api/v1/me", &json!({"nickname": "chosen"})).await.ok();
-    Phone::signed_in(&server.public, &wechat.tourist(r#"{"nickName":"小红"}"#).await).await;
+    Phone::signed_in(&app.public, &app.wechat.tourist(r#"{"nickName":"小红"}"#).await).await;
     assert_eq!(nickname().await, "chosen");
 }
 
 async fn a_profiles_avatar_is_shown_until_it_has_another(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start(backend, &wechat);
-    let modern = modern(&server, &wechat).await;
+    let mut app = App::start(backend);
+    let modern = modern(&app, &app.wechat).await;
     assert_eq!((avatar(&modern).await, exported(&modern).await), (Value::Null, Value::Null));
-    with_avatar(&server, &wechat, FIRST).await;
+    with_avatar(&app, &app.wechat, FIRST).await;
     let seen = modern.get("/api/v1/me").await.ok();
     assert_eq!((&seen["avatar_url"], &seen["avatar_state"]), (&json!(FIRST), &Value::Null));
     assert_eq!(exported(&modern).await, FIRST);
@@ -84,57 +82,55 @@ async fn a_profiles_avatar_is_shown_until_it_has_another(backend: Backend) {
         grey,
         &format!("https://wx.qlogo.cn/{}", "a".repeat(500)),
     ] {
-        with_avatar(&server, &wechat, other).await;
+        with_avatar(&app, &app.wechat, other).await;
         assert_eq!(avatar(&modern).await, FIRST, "{other}");
     }
-    with_profile(&server, &wechat, &json!({"nickName": "微信用户", "avatarUrl": SECOND})).await;
-    with_profile(&server, &wechat, &json!({"nickName": "小明", "avatarUrl": {"a": 1}})).await;
+    with_profile(&app, &app.wechat, &json!({"nickName": "微信用户", "avatarUrl": SECOND})).await;
+    with_profile(&app, &app.wechat, &json!({"nickName": "小明", "avatarUrl": {"a": 1}})).await;
     assert_eq!(avatar(&modern).await, FIRST);
     // What is not signed is nobody's profile.
-    let mut forged = wechat.tourist("{}").await;
+    let mut forged = app.wechat.tourist("{}").await;
     forged.raw_data = json!({"avatarUrl": SECOND}).to_string();
-    Phone::with_login(&server.public, &forged).list().await.untrusted();
+    Phone::with_login(&app.public, &forged).list().await.untrusted();
     assert_eq!(avatar(&modern).await, FIRST);
 
-    with_avatar(&server, &wechat, SECOND).await;
+    with_avatar(&app, &app.wechat, SECOND).await;
     assert_eq!(avatar(&modern).await, SECOND);
-    server.restart();
-    assert_eq!(avatar(&modern.at(&server.public)).await, SECOND);
+    app.restart();
+    assert_eq!(avatar(&modern.at(&app.public)).await, SECOND);
     // Another user has no part in it.
-    assert_eq!(avatar(&server.signed_in(&wechat, "bob").await).await, Value::Null);
+    assert_eq!(avatar(&app.user("bob").await).await, Value::Null);
 }
 
 async fn an_uploaded_avatar_stands_before_the_profiles(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let modern = modern(&server, &wechat).await;
-    with_avatar(&server, &wechat, FIRST).await;
+    let app = App::start(backend);
+    let modern = modern(&app, &app.wechat).await;
+    with_avatar(&app, &app.wechat, FIRST).await;
     let uploaded = modern.upload_avatar(&plain_png(8, 8, [9, 9, 9])).await.ok()["avatar_url"].clone();
     assert!(uploaded.as_str().unwrap().starts_with("/api/v1/images/"), "{uploaded}");
-    with_avatar(&server, &wechat, SECOND).await;
+    with_avatar(&app, &app.wechat, SECOND).await;
     assert_eq!(avatar(&modern).await, uploaded);
     assert_eq!(exported(&modern).await, SECOND);
     // Who takes it away wants none.
     assert_eq!(modern.delete("/api/v1/me/avatar").await.status, 204);
     assert_eq!((avatar(&modern).await, exported(&modern).await), (Value::Null, Value::Null));
-    with_avatar(&server, &wechat, FIRST).await;
+    with_avatar(&app, &app.wechat, FIRST).await;
     assert_eq!((avatar(&modern).await, exported(&modern).await), (Value::Null, Value::Null));
 }
 
 async fn a_profiles_avatar_goes_with_its_user(backend: Backend) {
-    let wechat = Wechat::start();
-    let mut server = Server::start_with(backend, &wechat, &[("GALLERY__ERASURE_DAYS", "0")]);
-    with_avatar(&server, &wechat, FIRST).await;
-    let user = modern(&server, &wechat).await;
+    let mut app = App::start_with(backend, &[("GALLERY__ERASURE_DAYS", "0")]);
+    with_avatar(&app, &app.wechat, FIRST).await;
+    let user = modern(&app, &app.wechat).await;
     assert_eq!(avatar(&user).await, FIRST);
     user.delete("/api/v1/me").await.ok();
     // The house is kept when a server starts, and then once a minute.
-    server.restart();
+    app.restart();
     eventually("the erasure", Duration::from_secs(20), async || {
-        let code = wechat.tourist("{}").await.code;
-        let reply = server.api().post("/api/v1/session", &json!({"code": code})).await;
+        let code = app.wechat.tourist("{}").await.code;
+        let reply = app.api().post("/api/v1/session", &json!({"code": code})).await;
         reply.status == 200 && reply.json()["user"]["new"] == true
     })
     .await;
-    assert_eq!(avatar(&modern(&server, &wechat).await).await, Value::Null);
+    assert_eq!(avatar(&modern(&app, &app.wechat).await).await, Value::Null);
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, Backend, Server, Wechat, on_both_backends};
+use yibi_tests::{Api, App, Backend, on_both_backends};
 
 use super::line;
 
@@ -16,15 +16,9 @@ on_both_backends!(
     the_base_path_is_a_setting,
 );
 
-async fn signed_in(backend: Backend) -> (Wechat, Server, Phone) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
-    (wechat, server, phone)
-}
-
 async fn list_save_and_delete(backend: Backend) {
-    let (_wechat, _server, phone) = signed_in(backend).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     assert_eq!(phone.list().await.applet(), json!({"code": 0, "msg": "success", "data": []}));
     phone.save("p1", line(1.0)).await.done();
     phone.save("p2", line(2.0)).await.done();
@@ -40,7 +34,8 @@ async fn list_save_and_delete(backend: Backend) {
 }
 
 async fn what_is_missing_is_said(backend: Backend) {
-    let (_wechat, _server, phone) = signed_in(backend).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     let actions = line(1.0);
     for body in [
         json!({}),
@@ -68,7 +63,8 @@ async fn what_is_missing_is_said(backend: Backend) {
 }
 
 async fn numbers_and_truths_are_texts(backend: Backend) {
-    let (_wechat, _server, phone) = signed_in(backend).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     for id in [json!(1_479_999_999_123_i64), json!(0), json!(-1.5), json!(true), json!(false)] {
         phone.save(&id, line(1.0)).await.done();
     }
@@ -81,7 +77,8 @@ async fn numbers_and_truths_are_texts(backend: Backend) {
 }
 
 async fn other_addresses_and_methods_are_unknown(backend: Backend) {
-    let (_wechat, _server, phone) = signed_in(backend).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     let body = json!({"id": "p1", "actions": line(1.0)});
     for (method, path) in [
         ("POST", "/paints/list"),
@@ -113,7 +110,8 @@ async fn other_addresses_and_methods_are_unknown(backend: Backend) {
 }
 
 async fn the_query_is_nothing(backend: Backend) {
-    let (_wechat, _server, phone) = signed_in(backend).await;
+    let app = App::start(backend);
+    let phone = app.phone_2016("alice").await;
     let body = json!({"id": "p1", "actions": line(1.0)});
     phone.post("/paints/save?id=other&actions=[]", &body).await.done();
     phone.post("/paints/save?id=p2&actions=%5B%5D", &json!({})).await.fails("id or actions does not exists");
@@ -125,12 +123,11 @@ async fn the_query_is_nothing(backend: Backend) {
 }
 
 async fn the_base_path_is_a_setting(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start_with(backend, &wechat, &[("HTTP__WEAPP_BASE_PATH", "/old/demo")]);
-    let login = wechat.login("alice").await;
-    let phone = Phone::with_login(&server.public, &login);
+    let app = App::start_with(backend, &[("HTTP__WEAPP_BASE_PATH", "/old/demo")]);
+    let login = app.wechat.login("alice").await;
+    let phone = Phone::with_login(&app.public, &login);
     assert_eq!(phone.list().await.status, 404);
-    assert_eq!(wechat.exchanges(&login.code).await, 0);
+    assert_eq!(app.wechat.exchanges(&login.code).await, 0);
     let there = Api::send(phone.request_at(Method::GET, "/old/demo/paints/list")).await;
     assert_eq!(there.applet()["data"], json!([]));
 }

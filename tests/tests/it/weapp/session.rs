@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use yibi_tests::weapp::{BASE, MAGIC, Phone, encode_uri_component};
 use yibi_tests::wechat::Login;
-use yibi_tests::{Backend, Reply, Server, Wechat, on_both_backends, unique};
+use yibi_tests::{App, Backend, Reply, on_both_backends, unique};
 
 use super::{line, raw_exchange};
 
@@ -23,10 +23,9 @@ async fn every_route(phone: &Phone) -> [Reply; 3] {
 }
 
 async fn without_a_code_there_is_no_user(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
-    let stranger = Phone::stranger(&server.public);
+    let app = App::start(backend);
+    let login = app.wechat.login("alice").await;
+    let stranger = Phone::stranger(&app.public);
     let phones = [
         stranger.clone(),
         stranger.clone().header("X-WX-Code", ""),
@@ -38,29 +37,27 @@ async fn without_a_code_there_is_no_user(backend: Backend) {
             reply.fails("openId does not exists");
         }
     }
-    assert_eq!(wechat.calls().await["apis"], json!({}));
+    assert_eq!(app.wechat.calls().await["apis"], json!({}));
 }
 
 async fn a_code_that_nobody_brought_before_is_expired(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
-    let openid = wechat.session(&login.code).await["openid"].as_str().unwrap().to_owned();
+    let app = App::start(backend);
+    let login = app.wechat.login("alice").await;
+    let openid = app.wechat.session(&login.code).await["openid"].as_str().unwrap().to_owned();
     // The original's store took an openid for a code once its user had signed in.
-    Phone::signed_in(&server.public, &wechat.login("alice").await).await;
-    let asked = wechat.calls().await;
-    let fresh = wechat.code("alice").await;
+    app.phone_2016("alice").await;
+    let asked = app.wechat.calls().await;
+    let fresh = app.wechat.code("alice").await;
     for code in [openid.as_str(), &fresh, "1", "null", "undefined", "{}", "s:*", "../x", &"c".repeat(2_000)] {
-        for reply in every_route(&Phone::with_code(&server.public, code)).await {
+        for reply in every_route(&Phone::with_code(&app.public, code)).await {
             reply.expired();
         }
     }
-    assert_eq!(wechat.calls().await, asked, "a code alone is nothing to ask WeChat about");
+    assert_eq!(app.wechat.calls().await, asked, "a code alone is nothing to ask WeChat about");
 }
 
 async fn raw_data_comes_encoded_or_as_it_is(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
+    let app = App::start(backend);
     let names =
         ["alice", "小明", "🎨画家", "a+b &=;,/?:@#$", "quo\"te\\back", "100% 一笔", "ünï", "\u{2028}"];
     let mut secrets = Vec::new();
@@ -72,39 +69,38 @@ async fn raw_data_comes_encoded_or_as_it_is(backend: Backend) {
         let as_it_is = |raw: &str| if percent { encoded(raw) } else { raw.to_owned() };
         let ways: [&dyn Fn(&str) -> String; 4] = [&encoded, &lower, &sparing, &as_it_is];
         for (way, of) in ways.into_iter().enumerate() {
-            let login = wechat.login(name).await;
+            let login = app.wechat.login(name).await;
             assert!(login.raw_data.contains("nickName"));
-            let first = Phone::with_code(&server.public, &login.code)
+            let first = Phone::with_code(&app.public, &login.code)
                 .header("X-WX-RawData", of(&login.raw_data))
                 .header("X-WX-Signature", &login.signature);
             first.save(format!("d{way}"), line(1.0)).await.done();
-            let later = Phone::with_code(&server.public, &login.code);
+            let later = Phone::with_code(&app.public, &login.code);
             assert_eq!(later.shown().await.len(), way + 1, "{name}, number {index}");
-            assert_eq!(wechat.exchanges(&login.code).await, 1);
+            assert_eq!(app.wechat.exchanges(&login.code).await, 1);
             secrets.extend([login.code, login.signature]);
         }
     }
-    let log = server.log();
+    let log = app.log();
     assert!(secrets.iter().all(|secret| !log.contains(secret)), "codes are tokens and stay out of logs");
 }
 
 async fn headers_are_known_in_any_case(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
+    let app = App::start(backend);
     for [code, raw_data, signature] in [
         ["X-WX-Code", "X-WX-RawData", "X-WX-Signature"],
         ["X-WX-CODE", "X-WX-RAWDATA", "X-WX-SIGNATURE"],
         ["x-wx-code", "x-wx-rawdata", "x-wx-signature"],
         ["x-Wx-cOdE", "X-wX-rAwDaTa", "x-wX-SIGNature"],
     ] {
-        let login = wechat.login("小明").await;
+        let login = app.wechat.login("小明").await;
         let head = |more: &str| {
             let code = format!("{code}: {}", login.code);
             format!("GET {BASE}/paints/list HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{code}\r\n{more}\r\n")
         };
         let all = format!("{raw_data}:   {} \r\n{signature}:{}\r\n", login.raw_data, login.signature);
         for request in [head(&all), head("")] {
-            let (status, reply) = raw_exchange(&server.public, request.as_bytes()).await;
+            let (status, reply) = raw_exchange(&app.public, request.as_bytes()).await;
             assert_eq!(status, 200);
             assert!(reply.contains(r#"{"code":0,"msg":"success","data":["#), "{reply}");
         }
@@ -112,9 +108,8 @@ async fn headers_are_known_in_any_case(backend: Backend) {
 }
 
 async fn what_is_not_signed_is_not_trusted(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let other = wechat.login("bob").await;
+    let app = App::start(backend);
+    let other = app.wechat.login("bob").await;
     let wrong = |right: &str| {
         [
             None,
@@ -128,29 +123,28 @@ async fn what_is_not_signed_is_not_trusted(backend: Backend) {
         ]
     };
     for index in 0..wrong(&other.signature).len() {
-        let login = wechat.login("alice").await;
-        let phone = Phone::with_code(&server.public, &login.code)
+        let login = app.wechat.login("alice").await;
+        let phone = Phone::with_code(&app.public, &login.code)
             .header("X-WX-RawData", encode_uri_component(&login.raw_data));
         let phone = match &wrong(&login.signature)[index] {
             Some(signature) => phone.header("X-WX-Signature", signature),
             None => phone,
         };
         phone.save("p1", line(1.0)).await.untrusted();
-        Phone::with_code(&server.public, &login.code).list().await.expired();
+        Phone::with_code(&app.public, &login.code).list().await.expired();
     }
-    let login = wechat.login("alice").await;
+    let login = app.wechat.login("alice").await;
     let forged = Login { raw_data: login.raw_data.replace("alice", "boss"), ..login };
-    Phone::with_login(&server.public, &forged).save("p1", line(1.0)).await.untrusted();
-    let alice = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
+    Phone::with_login(&app.public, &forged).save("p1", line(1.0)).await.untrusted();
+    let alice = app.phone_2016("alice").await;
     assert_eq!(alice.shown().await, []);
 }
 
 async fn broken_raw_data_is_told_apart(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
+    let app = App::start(backend);
     let turned_away = async |raw: &[u8], signature: &str, name: &str| {
         let code = format!("tourist-{}", unique());
-        let phone = Phone::with_code(&server.public, &code)
+        let phone = Phone::with_code(&app.public, &code)
             .header("X-WX-RawData", raw)
             .header("X-WX-Signature", signature);
         for reply in [phone.list().await, phone.save("p1", line(1.0)).await] {
@@ -165,7 +159,7 @@ async fn broken_raw_data_is_told_apart(backend: Backend) {
                 "no reason, or the client signs in for nothing: {reply}"
             );
         }
-        Phone::with_code(&server.public, &code).list().await.expired();
+        Phone::with_code(&app.public, &code).list().await.expired();
     };
     for raw in
         [&b"%"[..], b"%7", b"{%zz}", b"{\"nickName\":\"100%\"}", b"%FF", b"%E6%B1", b"\xff\xfe", b"%C0%80"]
@@ -173,12 +167,12 @@ async fn broken_raw_data_is_told_apart(backend: Backend) {
         turned_away(raw, "", "URIError").await;
     }
     for raw in ["{", "nick", "{\"a\":1}}", "{'a':1}", "undefined", "[1,", "%7B", "{\"a\":NaN}"] {
-        let login = wechat.tourist(raw).await;
+        let login = app.wechat.tourist(raw).await;
         turned_away(raw.as_bytes(), &login.signature, "SyntaxError").await;
     }
     for raw in ["null", "42", "-0.5e3", "true", "\"{}\"", "[]", "[{\"nickName\":\"a\"}]"] {
-        let login = wechat.tourist(raw).await;
-        let phone = Phone::with_login(&server.public, &login);
+        let login = app.wechat.tourist(raw).await;
+        let phone = Phone::with_login(&app.public, &login);
         let reply = phone.list().await.applet();
         assert_eq!(reply[MAGIC], 1);
         assert_eq!((&reply["error"]["name"], &reply["reason"]), (&json!("TypeError"), &Value::Null));
@@ -187,27 +181,25 @@ async fn broken_raw_data_is_told_apart(backend: Backend) {
 }
 
 async fn empty_raw_data_is_none(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
+    let app = App::start(backend);
+    let login = app.wechat.login("alice").await;
     let phone =
-        Phone::with_code(&server.public, &login.code).header("X-WX-RawData", "").header("X-WX-Signature", "");
+        Phone::with_code(&app.public, &login.code).header("X-WX-RawData", "").header("X-WX-Signature", "");
     phone.list().await.expired();
-    Phone::signed_in(&server.public, &login).await;
+    Phone::signed_in(&app.public, &login).await;
     assert_eq!(phone.shown().await, []);
 }
 
 async fn the_profile_does_not_say_who_calls(backend: Backend) {
-    let wechat = Wechat::start();
-    let server = Server::start(backend, &wechat);
-    let login = wechat.login("alice").await;
-    let alice = Phone::signed_in(&server.public, &login).await;
+    let app = App::start(backend);
+    let login = app.wechat.login("alice").await;
+    let alice = Phone::signed_in(&app.public, &login).await;
     alice.save("hers", line(1.0)).await.done();
-    let openid = wechat.session(&wechat.code("alice").await).await["openid"].clone();
+    let openid = app.wechat.session(&app.wechat.code("alice").await).await["openid"].clone();
     let profile =
         json!({"openId": openid, "openid": openid, "nickName": "alice", "__proto__": {"openId": openid}});
-    let stranger = wechat.tourist(&profile.to_string()).await;
-    let stranger = Phone::signed_in(&server.public, &stranger).await;
+    let stranger = app.wechat.tourist(&profile.to_string()).await;
+    let stranger = Phone::signed_in(&app.public, &stranger).await;
     assert_eq!(stranger.shown().await, []);
     stranger.save("hers", line(9.0)).await.done();
     stranger.delete("hers").await.done();
