@@ -74,7 +74,8 @@ pub struct LimitsReply {
     pub bytes_per_user: u64,
     /// Coordinates are within plus or minus this many times the drawing's width and height.
     pub coordinate_factor: u32,
-    /// The longest path of a drawing in mode `one_stroke`, in grid units.
+    /// The longest path of a drawing in mode `one_stroke`, in units of a grid 2048 wide; on another paper in
+    /// proportion to its width.
     pub one_stroke_length: u32,
     /// Characters of a title.
     pub title_chars: u32,
@@ -466,8 +467,8 @@ pub mod schema {
             /// `#rrggbb`.
             #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
             color: String,
-            /// Grid units.
-            #[schema(minimum = 1, maximum = 512)]
+            /// Grid units: at most a quarter of the paper's width, or 512 where that is more.
+            #[schema(minimum = 1, maximum = 2048)]
             width: u16,
             /// When its first point was touched.
             #[schema(maximum = 1_099_511_627_776_u64)]

@@ -19,8 +19,11 @@ pub const DEFAULT_WIDTH: u32 = 2048;
 pub const DEFAULT_HEIGHT: u32 = 2731;
 /// The sizes that a side of the paper may have, in grid units.
 pub const SIDE_RANGE: std::ops::RangeInclusive<u32> = 64..=8192;
-/// The widths that a stroke may have, in grid units.
+/// The widths that a stroke may have on the default grid, in grid units. A finer grid allows thicker strokes in
+/// proportion, see [`Paper::max_stroke_width`].
 pub const WIDTH_RANGE: std::ops::RangeInclusive<u16> = 1..=512;
+/// The thickest stroke on the finest grid, in grid units.
+pub const MAX_WIDTH: u16 = 2048;
 /// The latest time an action may carry, in milliseconds since its drawing began (about 34 years).
 pub const MAX_AT: u64 = 1 << 40;
 /// The hard limit of points that are read for one stroke, whatever the settings allow.
@@ -189,5 +192,28 @@ pub struct Paper {
 impl Default for Paper {
     fn default() -> Self {
         Self { width: DEFAULT_WIDTH, height: DEFAULT_HEIGHT }
+    }
+}
+
+impl Paper {
+    /// The length on this grid that one unit of the default grid stands for: more than 1 on a finer grid. A coarser
+    /// grid counts as the default one, so that pictures on it keep their look.
+    #[must_use]
+    pub fn unit(self) -> f64 {
+        f64::from(self.width.max(DEFAULT_WIDTH)) / f64::from(DEFAULT_WIDTH)
+    }
+
+    /// The thickest stroke on this paper, in grid units.
+    #[must_use]
+    pub fn max_stroke_width(self) -> u16 {
+        let most = u64::from(*WIDTH_RANGE.end()) * u64::from(self.width.max(DEFAULT_WIDTH));
+        u16::try_from(most / u64::from(DEFAULT_WIDTH)).unwrap_or(u16::MAX).min(MAX_WIDTH)
+    }
+
+    /// The longest path of a drawing in mode `one_stroke` on this paper, in grid units: `length` is the limit on the
+    /// default grid.
+    #[must_use]
+    pub fn one_stroke_length(self, length: u32) -> f64 {
+        f64::from(length) * f64::from(self.width) / f64::from(DEFAULT_WIDTH)
     }
 }

@@ -5,7 +5,8 @@
 //! bit, so `miniprogram/lib/geometry.js` gives the same numbers; `common/tests/vectors/geometry.json` holds
 //! both to it. Change the order of an operation here and it has to change there.
 //!
-//! All lengths are grid units. The way through the points is the midpoint-quadratic curve: straight from the
+//! All lengths are grid units. Ink's speeds and tolerances are those of the default grid: on a finer grid they
+//! count in [`Paper::unit`](crate::drawing::Paper::unit)s, so a drawing looks the same on any grid. The way through the points is the midpoint-quadratic curve: straight from the
 //! first point to the middle of the first two, then for each inner point a quadratic Bézier curve between the
 //! middles on both sides of it with the point as control, then straight to the last point (the uniform
 //! quadratic B-spline with clamped ends). Consecutive points at one place count once.
@@ -57,16 +58,29 @@ pub enum Segment {
 /// - Ink is an outline whose width follows the speed of the hand, see [`ink_width`]. Ink without any
 ///   time (every `dt` 0) has no speed and is drawn as a pen.
 ///
+/// `unit` is the paper's [`unit`](crate::drawing::Paper::unit), 1 on the default grid: ink is computed on the
+/// default grid and scaled back.
+///
 /// A stroke without points, which no valid action has, is an empty outline.
 #[must_use]
-pub fn shape(stroke: &Stroke) -> Shape {
+pub fn shape(stroke: &Stroke, unit: f64) -> Shape {
     let width = f64::from(stroke.width);
     let (knots, end) = knots(&stroke.points);
     match knots.as_slice() {
         [] => Shape::Outline(Vec::new()),
         [knot] => Shape::Dot { center: knot.at, radius: width * 0.5 },
         [first, ..] => match stroke.tool {
-            Tool::Ink if end > 0.0 => ink::shape(&knots, end, width),
+            Tool::Ink if end > 0.0 => {
+                let scaled =
+                    |knot: &Knot| Knot { at: [knot.at[0] / unit, knot.at[1] / unit], time: knot.time };
+                let knots: Vec<Knot> = knots.iter().map(scaled).collect();
+                let mut polygons = ink::shape(&knots, end, width / unit);
+                for [x, y] in polygons.iter_mut().flatten() {
+                    *x *= unit;
+                    *y *= unit;
+                }
+                Shape::Outline(polygons)
+            }
             Tool::Pen | Tool::Ink | Tool::Eraser => {
                 Shape::Line { width, start: first.at, segments: segments(&knots) }
             }

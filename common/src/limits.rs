@@ -22,7 +22,8 @@ pub struct Limits {
     /// How far outside the paper a point may lie: coordinates are within plus or minus this many times the
     /// drawing's width and height.
     pub coordinate_factor: u32,
-    /// The longest path of a drawing in mode `one_stroke`, in grid units.
+    /// The longest path of a drawing in mode `one_stroke`, in units of the default grid; on a paper of another
+    /// width in proportion.
     pub one_stroke_length: u32,
     /// Characters of a title.
     pub title_chars: u32,

@@ -12,7 +12,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use yibi_common::drawing::{Action, Stroke};
+use yibi_common::drawing::{Action, DEFAULT_HEIGHT, Paper, Stroke};
 use yibi_common::geometry::{self, Segment, Shape};
 use yibi_common::picture;
 
@@ -89,12 +89,19 @@ fn shapes_are_what_the_vectors_say_to_the_last_bit() {
         .iter()
         .map(|case| {
             let stroke = stroke(&case["stroke"]);
+            let (unit, paper) = match case["paper_width"].as_u64() {
+                Some(width) => {
+                    let paper = Paper { width: u32::try_from(width).unwrap(), height: DEFAULT_HEIGHT };
+                    (paper.unit(), format!(r#""paper_width":{width},"#))
+                }
+                None => (1.0, String::new()),
+            };
             format!(
-                r#"{{"name":{},"stroke":{},"length":{},"shape":{}}}"#,
+                r#"{{"name":{},{paper}"stroke":{},"length":{},"shape":{}}}"#,
                 case["name"],
                 serde_json::to_string(&stroke).unwrap(),
                 json!(geometry::path_length(&stroke.points)),
-                shape_json(&geometry::shape(&stroke))
+                shape_json(&geometry::shape(&stroke, unit))
             )
         })
         .collect();

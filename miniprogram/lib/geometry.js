@@ -5,7 +5,8 @@
  * Both compute in doubles with the same operations in the same order, so they agree to the last bit;
  * `common/tests/vectors/geometry.json` holds both to it. Do not tidy an expression here without the other.
  *
- * All lengths are grid units.
+ * All lengths are grid units. Ink's speeds and tolerances are those of the default grid: on a finer grid they
+ * count in units (`unitOf`), so a drawing looks the same on any grid.
  *
  * @typedef {[number, number]} Position x to the right, y down
  * @typedef {{ tool: 'pen' | 'ink' | 'eraser', color: string, alpha?: number, width: number, points: number[] }} Stroke
@@ -26,13 +27,27 @@
 const { inkShape, inkWidth } = require('./geometry/ink')
 const { size } = require('./geometry/vector')
 
+/** The width of the default grid. */
+const DEFAULT_WIDTH = 2048
+
+/**
+ * The length on a paper's grid that one unit of the default grid stands for. A coarser grid counts as the
+ * default one.
+ *
+ * @param {{ width: number }} paper
+ */
+function unitOf(paper) {
+  return (paper.width > DEFAULT_WIDTH ? paper.width : DEFAULT_WIDTH) / DEFAULT_WIDTH
+}
+
 /**
  * A stroke's shape, to be drawn with one call so that anti-aliased edges never add up.
  *
  * @param {Stroke} stroke
+ * @param {number} [unit] the paper's
  * @returns {Line | Outline | Dot}
  */
-function shape(stroke) {
+function shape(stroke, unit = 1) {
   const width = stroke.width
   const { knots, end } = readKnots(stroke.points)
   if (knots.length === 0) {
@@ -43,9 +58,25 @@ function shape(stroke) {
     return { kind: 'dot', x: first.x, y: first.y, radius: width * 0.5 }
   }
   if (stroke.tool === 'ink' && end > 0) {
-    return inkShape(knots, end, width)
+    return inkOnGrid(knots, end, width, unit)
   }
   return { kind: 'line', width, start: [first.x, first.y], segments: lineSegments(knots) }
+}
+
+/**
+ * @param {Knot[]} knots
+ * @param {number} end
+ * @param {number} width
+ * @param {number} unit
+ * @returns {Outline}
+ */
+function inkOnGrid(knots, end, width, unit) {
+  if (unit === 1) {
+    return inkShape(knots, end, width)
+  }
+  const scaled = knots.map(({ x, y, time }) => ({ x: x / unit, y: y / unit, time }))
+  const { kind, polygons } = inkShape(scaled, end, width / unit)
+  return { kind, polygons: polygons.map((polygon) => polygon.map((number) => number * unit)) }
 }
 
 /**
@@ -107,12 +138,13 @@ function draw(context, shape, color) {
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Stroke} stroke
+ * @param {number} [unit] the paper's
  */
-function paint(context, stroke) {
+function paint(context, stroke, unit = 1) {
   const erases = stroke.tool === 'eraser'
   context.globalCompositeOperation = erases ? 'destination-out' : 'source-over'
   context.globalAlpha = stroke.alpha === undefined ? 1 : stroke.alpha / 255
-  draw(context, shape(stroke), erases ? '#000000' : stroke.color)
+  draw(context, shape(stroke, unit), erases ? '#000000' : stroke.color)
   context.globalAlpha = 1
   context.globalCompositeOperation = 'source-over'
 }
@@ -160,4 +192,4 @@ function lineSegments(knots) {
   return segments
 }
 
-module.exports = { shape, inkWidth, pathLength, draw, paint }
+module.exports = { shape, inkWidth, pathLength, draw, paint, unitOf, DEFAULT_WIDTH }

@@ -1,6 +1,6 @@
 // Paints a whole picture into one canvas, for the album and for shared cards.
 
-const { paint } = require('./geometry')
+const { paint, unitOf } = require('./geometry')
 
 /** The server's largest picture, pixels of the longer side. */
 const MAX_SIZE = 2048
@@ -36,7 +36,7 @@ function paintWhole(canvas, layer, picture, paper, size) {
   }
   const strokes = layer.getContext('2d')
   strokes.setTransform(k, 0, 0, k, 0, 0)
-  for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke))
+  for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke), unitOf(paper))
   const context = canvas.getContext('2d')
   context.fillStyle = picture.background
   context.fillRect(0, 0, width, height)
@@ -60,7 +60,7 @@ function paintCard(canvas, layer, picture, paper, width) {
   layer.height = shown.height
   const strokes = layer.getContext('2d')
   strokes.setTransform(k, 0, 0, k, 0, 0)
-  for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke))
+  for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke), unitOf(paper))
   canvas.width = width
   canvas.height = height
   const context = canvas.getContext('2d')

@@ -1,5 +1,7 @@
 // Which part of the paper the canvas shows, and how large.
 
+const { unitOf } = require('./geometry')
+
 const MIN_ZOOM = 1
 const MAX_ZOOM = 8
 
@@ -11,6 +13,8 @@ class View {
     this.height = 1
     /** CSS px per grid unit at zoom 1. */
     this.fit = 1
+    /** The paper's unit, see `geometry`. */
+    this.unit = 1
     this.zoom = 1
     /** Where the paper's corner lies, CSS px from the box's. */
     this.x = 0
@@ -26,6 +30,7 @@ class View {
     this.width = width
     this.height = height
     this.fit = width / paper.width
+    this.unit = unitOf(paper)
     this.x = -shown.x * width
     this.y = -shown.y * height
     this.clamp()

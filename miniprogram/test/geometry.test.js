@@ -8,12 +8,12 @@ const { test } = require('node:test')
 const geometry = require('../lib/geometry.js')
 
 const file = join(__dirname, '../../common/tests/vectors/geometry.json')
-/** @type {{ cases: { name: string, stroke: import('../lib/geometry').Stroke, length: number, shape: object }[] }} */
+/** @type {{ cases: { name: string, paper_width?: number, stroke: import('../lib/geometry').Stroke, length: number, shape: object }[] }} */
 const vectors = JSON.parse(readFileSync(file, 'utf8'))
 
-for (const { name, stroke, length, shape } of vectors.cases) {
+for (const { name, paper_width: width = 2048, stroke, length, shape } of vectors.cases) {
   test(`the shape of ${name} is the server's to the last bit`, () => {
-    assert.deepStrictEqual(geometry.shape(stroke), shape)
+    assert.deepStrictEqual(geometry.shape(stroke, geometry.unitOf({ width })), shape)
     assert.strictEqual(geometry.pathLength(stroke.points), length)
   })
 }

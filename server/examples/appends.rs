@@ -112,7 +112,7 @@ async fn append(
         stroke_count: count,
         point_count: 80 * count,
         min_paper: Paper { width: 1, height: 1 },
-        fits_one_stroke: false,
+        one_stroke_width: None,
         max_actions: 5_000,
         max_bytes: 1 << 20,
         max_points: 1_000_000,

@@ -4,7 +4,7 @@
 //! than its newest points. A stroke's edge is its pixels' coverage, and overlapping stamps of one stroke take
 //! the higher coverage, so it is as smooth drawn in pieces as drawn at once.
 
-use yibi_common::drawing::{Color, Point, Stroke, Tool};
+use yibi_common::drawing::{Color, Paper, Point, Stroke, Tool};
 use yibi_common::geometry;
 
 /// A pixel's ink: its colour, and how much of the paper it hides.
@@ -21,6 +21,8 @@ pub struct Raster {
     height: usize,
     /// Pixels per grid unit, in x and in y.
     scale: f32,
+    /// Grid units per unit of the default grid, in which ink's speeds count.
+    unit: f64,
     /// What was drawn before the stroke at hand.
     below: Vec<Ink>,
     /// How far the stroke at hand covers each pixel.
@@ -54,6 +56,7 @@ impl Raster {
             width,
             height,
             scale,
+            unit: Paper { width: paper.0, height: paper.1 }.unit(),
             below: vec![Ink::default(); area],
             cover: vec![0.0; area],
             touched: 0..0,
@@ -123,7 +126,7 @@ impl Raster {
         let length = dx.hypot(dy);
         let mut radius = width * 0.5;
         if tool == Tool::Ink && point.dt > 0 {
-            radius *= geometry::ink_width(f64::from(length) / f64::from(point.dt)) as f32;
+            radius *= geometry::ink_width(f64::from(length) / (f64::from(point.dt) * self.unit)) as f32;
         }
         // Half a pixel apart, discs leave no gap; a way far outside the paper is not walked in such steps.
         let most = (self.width + self.height) as f32 * 16.0;

@@ -23,7 +23,7 @@
 //! | varint, ≤ 64 bits | `at` |
 //! | 3 | red, green, blue |
 //! | 1, of kind 3 only | the opacity, 1 to 254 |
-//! | varint | width, within [`WIDTH_RANGE`] |
+//! | varint | width, 1 to [`MAX_WIDTH`] |
 //! | varint | *n*, the number of points, 1 to [`MAX_POINTS`] |
 //! | 2 signed varints | x and y of the first point; its `dt` is 0 in every valid stroke |
 //! | all others | three columns of *n* - 1 numbers of 32 bits, one after the other |
@@ -74,7 +74,7 @@ mod varint;
 #[cfg(test)]
 mod tests;
 
-use crate::drawing::{Action, Color, MAX_POINTS, Point, Stroke, Tool, WIDTH_RANGE};
+use crate::drawing::{Action, Color, MAX_POINTS, MAX_WIDTH, Point, Stroke, Tool};
 pub use text::{StoredText, escape_json};
 use varint::{Reader, put, unzigzag, zigzag};
 
@@ -277,7 +277,7 @@ fn read_stroke(
     let at = reader.u64()?;
     let color = Color(reader.array()?);
     let alpha = if translucent { read_alpha(&mut reader)? } else { Stroke::OPAQUE };
-    let width = u16::try_from(reader.u64()?).ok().filter(|width| WIDTH_RANGE.contains(width));
+    let width = u16::try_from(reader.u64()?).ok().filter(|width| (1..=MAX_WIDTH).contains(width));
     let width = width.ok_or(Malformed::Number)?;
     let count = usize::try_from(reader.u64()?).ok().filter(|count| (1..=MAX_POINTS).contains(count));
     let count = count.ok_or(Malformed::Number)?;

@@ -103,7 +103,7 @@ fn malformed_blobs_are_refused() {
         (vec![0x2f], Malformed::Kind(15)),
         (vec![0x29, 0], Malformed::Trailing),
         (header(pen, 0, 1), Malformed::Number),
-        (header(pen, 513, 1), Malformed::Number),
+        (header(pen, 2049, 1), Malformed::Number),
         (header(pen, 28, 0), Malformed::Number),
         (header(pen, 28, MAX_POINTS as u64 + 1), Malformed::Number),
         (header(pen, 28, u64::MAX), Malformed::Number),

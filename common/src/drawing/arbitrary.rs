@@ -1,9 +1,11 @@
 //! Strategies for property tests: drawings as hands make them, and drawings at the edge of their types.
 
+use std::ops::RangeInclusive;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Action, Color, MAX_AT, Point, Stroke, Tool, WIDTH_RANGE};
+use super::{Action, Color, MAX_AT, MAX_WIDTH, Point, Stroke, Tool};
 
 pub(crate) fn color() -> impl Strategy<Value = Color> {
     any::<[u8; 3]>().prop_map(Color)
@@ -38,9 +40,12 @@ pub(crate) fn hand_points() -> impl Strategy<Value = Vec<Point>> {
     })
 }
 
-pub(crate) fn stroke(points: impl Strategy<Value = Vec<Point>>) -> impl Strategy<Value = Stroke> {
+pub(crate) fn stroke(
+    widths: RangeInclusive<u16>,
+    points: impl Strategy<Value = Vec<Point>>,
+) -> impl Strategy<Value = Stroke> {
     let alpha = prop_oneof![4 => Just(Stroke::OPAQUE), 1 => 1..Stroke::OPAQUE];
-    (tool(), color(), alpha, WIDTH_RANGE, points).prop_map(|(tool, color, alpha, width, points)| Stroke {
+    (tool(), color(), alpha, widths, points).prop_map(|(tool, color, alpha, width, points)| Stroke {
         tool,
         color,
         alpha: if tool == Tool::Pen { alpha } else { Stroke::OPAQUE },
@@ -54,7 +59,7 @@ pub(crate) fn action() -> impl Strategy<Value = Action> {
     let moment = move || proptest::option::of(prop_oneof![Just(0), at()]);
     let points = prop_oneof![wild_points(), hand_points()];
     prop_oneof![
-        4 => (at(), stroke(points)).prop_map(|(at, stroke)| Action::Stroke { at, stroke }),
+        4 => (at(), stroke(1..=MAX_WIDTH, points)).prop_map(|(at, stroke)| Action::Stroke { at, stroke }),
         1 => (color(), moment()).prop_map(|(color, at)| Action::Background { color, at }),
         1 => moment().prop_map(|at| Action::Undo { at }),
         1 => moment().prop_map(|at| Action::Redo { at }),

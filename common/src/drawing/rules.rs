@@ -16,9 +16,9 @@ pub enum Invalid {
     /// The first point's `dt` is not 0.
     #[error("the first point's dt is 0")]
     FirstDelta,
-    /// A width is outside [`WIDTH_RANGE`].
-    #[error("a width is between {} and {}", WIDTH_RANGE.start(), WIDTH_RANGE.end())]
-    Width,
+    /// A width is not one that the paper allows; its thickest is named.
+    #[error("a width is between {least} and {0}", least = WIDTH_RANGE.start())]
+    Width(u16),
     /// A point lies too far outside the paper; the allowed factor of the paper's size is named.
     #[error("a coordinate lies within {0} times the paper's size")]
     Coordinate(u32),
@@ -50,10 +50,9 @@ impl Action {
             Self::Stroke { at, stroke } => {
                 check_at(*at)?;
                 stroke.validate(paper, limits)?;
-                if mode == Mode::OneStroke
-                    && geometry::path_length(&stroke.points) > f64::from(limits.one_stroke_length)
-                {
-                    return Err(Invalid::OneStrokeLength(limits.one_stroke_length));
+                let longest = paper.one_stroke_length(limits.one_stroke_length);
+                if mode == Mode::OneStroke && geometry::path_length(&stroke.points) > longest {
+                    return Err(Invalid::OneStrokeLength(longest as u32));
                 }
                 Ok(())
             }
@@ -76,8 +75,9 @@ impl Stroke {
         if first.dt != 0 {
             return Err(Invalid::FirstDelta);
         }
-        if !WIDTH_RANGE.contains(&self.width) {
-            return Err(Invalid::Width);
+        let thickest = paper.max_stroke_width();
+        if self.width < *WIDTH_RANGE.start() || self.width > thickest {
+            return Err(Invalid::Width(thickest));
         }
         let (x_bound, y_bound) = (
             u64::from(paper.width) * u64::from(limits.coordinate_factor),
@@ -116,8 +116,8 @@ mod tests {
             check(stroke(1, vec![(0, 0, 0), (60, 81, 9)]), Mode::OneStroke),
             Err(Invalid::OneStrokeLength(100))
         );
-        assert_eq!(check(stroke(0, vec![(0, 0, 0)]), Mode::Free), Err(Invalid::Width));
-        assert_eq!(check(stroke(513, vec![(0, 0, 0)]), Mode::Free), Err(Invalid::Width));
+        assert_eq!(check(stroke(0, vec![(0, 0, 0)]), Mode::Free), Err(Invalid::Width(512)));
+        assert_eq!(check(stroke(513, vec![(0, 0, 0)]), Mode::Free), Err(Invalid::Width(512)));
         assert_eq!(check(stroke(1, vec![]), Mode::Free), Err(Invalid::NoPoints));
         assert_eq!(check(stroke(1, vec![(0, 0, 1)]), Mode::Free), Err(Invalid::FirstDelta));
         assert_eq!(check(stroke(1, vec![(0, 0, 0); 3]), Mode::Free), Err(Invalid::TooManyPoints(2)));
@@ -126,5 +126,33 @@ mod tests {
         assert_eq!(check(Action::Undo { at: None }, Mode::OneStroke), Err(Invalid::OneStrokeAction));
         assert_eq!(check(Action::Undo { at: Some(MAX_AT + 1) }, Mode::Free), Err(Invalid::At));
         assert_eq!(check(Action::Weapp { text: "[]".into() }, Mode::Free), Err(Invalid::Weapp));
+    }
+
+    #[test]
+    fn lengths_and_widths_count_in_paper_widths() {
+        let limits = Limits::default();
+        let check = |paper_width, width, end: (i32, i32), mode| {
+            let points = vec![Point::default(), Point { x: end.0, y: end.1, dt: 9 }];
+            let stroke =
+                Stroke { tool: Tool::Pen, color: Color::BLACK, alpha: Stroke::OPAQUE, width, points };
+            let paper = Paper { width: paper_width, height: 8192 };
+            Action::Stroke { at: 0, stroke }.validate(paper, mode, &limits)
+        };
+        for (paper, thickest, longest) in
+            [(64, 512, 256), (1024, 512, 4096), (2048, 512, 8192), (6144, 1536, 24_576), (8192, 2048, 32_768)]
+        {
+            assert_eq!(check(paper, thickest, (longest, 0), Mode::OneStroke), Ok(()), "{paper}");
+            assert_eq!(
+                check(paper, thickest + 1, (1, 0), Mode::Free),
+                Err(Invalid::Width(thickest)),
+                "{paper}"
+            );
+            // Long enough to break this rule, and not the one on coordinates.
+            assert_eq!(
+                check(paper, 1, (longest, longest / 9), Mode::OneStroke),
+                Err(Invalid::OneStrokeLength(u32::try_from(longest).unwrap())),
+                "{paper}"
+            );
+        }
     }
 }

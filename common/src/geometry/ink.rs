@@ -1,7 +1,9 @@
 //! Ink: a brush pen. A slow hand leaves a full line, a fast one a thin line, and a hand that leaves the paper
 //! in full flight draws the line out to a point.
+//!
+//! All lengths are units of the default grid.
 
-use super::{Knot, Position, Shape, distance, length, middle};
+use super::{Knot, Position, distance, length, middle};
 
 /// The speed that gives the middle of both extremes, in grid units per millisecond (some 450 CSS pixels a
 /// second on a phone).
@@ -62,7 +64,7 @@ struct Sample {
 /// 4. The curve is cut into pieces so short that the outline stays within `TOLERANCE`.
 /// 5. The end is drawn out to a point the finer and longer, the faster the hand was lifted.
 /// 6. Left and right of the samples runs the outline, round at both ends.
-pub(super) fn shape(knots: &[Knot], end: f64, width: f64) -> Shape {
+pub(super) fn shape(knots: &[Knot], end: f64, width: f64) -> Vec<Vec<Position>> {
     let way = way(knots);
     let radii = radii(knots, &way, width);
     let mut samples = samples(knots, &radii, width);
@@ -239,7 +241,7 @@ fn taper(samples: &mut [Sample], speed: f64, width: f64) {
 
 /// The polygon around the samples: along the left edge, around the tip, back along the right edge, around the
 /// start; and with it the polygons that fill folds.
-fn outline(samples: &[Sample]) -> Shape {
+fn outline(samples: &[Sample]) -> Vec<Vec<Position>> {
     let (mut left, mut right) = (Edge::new(1.0), Edge::new(-1.0));
     let mut fills = Fills::default();
     if let Some(first) = samples.first() {
@@ -264,7 +266,7 @@ fn outline(samples: &[Sample]) -> Shape {
     }
     let mut polygons = vec![around];
     polygons.append(&mut fills.polygons);
-    Shape::Outline(polygons)
+    polygons
 }
 
 /// One edge of the outline as it grows.
@@ -441,7 +443,7 @@ mod tests {
             let width = f64::from(width);
             let (knots, end) = knots(&points);
             prop_assume!(knots.len() > 1);
-            let Shape::Outline(polygons) = shape(&knots, end, width) else { panic!("no outline") };
+            let polygons = shape(&knots, end, width);
             let lengths = way(&knots);
             let mut samples = samples(&knots, &radii(&knots, &lengths, width), width);
             taper(&mut samples, lift_speed(&knots, &lengths, end), width);

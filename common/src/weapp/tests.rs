@@ -431,7 +431,7 @@ proptest! {
     }
 
     #[test]
-    fn a_written_picture_is_read_again(strokes in vec(arbitrary::stroke(arbitrary::hand_points()), 0..5)) {
+    fn a_written_picture_is_read_again(strokes in vec(arbitrary::stroke(crate::drawing::WIDTH_RANGE, arbitrary::hand_points()), 0..5)) {
         let picture = picture(strokes);
         let text = list(&picture, PAPER);
         prop_assert_eq!(check(&text), Ok(()));

@@ -13,7 +13,7 @@
 const { TOLERANCE, outline } = require('./outline')
 const { distance, size } = require('./vector')
 
-/** The speed that gives the middle of both extremes, in grid units per millisecond. */
+/** The speed that gives the middle of both extremes, in units per millisecond. */
 const MIDDLE_SPEED = 2.5
 /** The width of a resting hand, in widths of the stroke. */
 const SLOW = 1.15
@@ -33,7 +33,7 @@ const MOST_PIECES = 32
 /**
  * The width of ink at a speed, as a factor of the stroke's width.
  *
- * @param {number} speed grid units per millisecond
+ * @param {number} speed units per millisecond
  */
 function inkWidth(speed) {
   const ratio = speed / MIDDLE_SPEED
@@ -48,7 +48,7 @@ function inkWidth(speed) {
  */
 function inkShape(knots, end, width) {
   const way = wayTo(knots)
-  const radii = inkRadii(knots, way, width)
+  const radii = inkRadii(inkFactors(knots, way, width), way, width)
   const samples = flattened(knots, radii, width)
   taper(samples, liftSpeed(knots, way, end), width)
   return outline(samples)
@@ -66,17 +66,22 @@ function wayTo(knots) {
 }
 
 /**
+ * The factors that the speeds give, smoothed forwards, from one knot on.
+ *
  * @param {Knot[]} knots
  * @param {number[]} way
  * @param {number} strokeWidth
+ * @param {number} [start]
+ * @param {number} [seed] the factor of `start`, where it is known
  */
-function inkRadii(knots, way, strokeWidth) {
+function inkFactors(knots, way, strokeWidth, start = 0, seed = undefined) {
   const last = knots.length - 1
   /** @type {number[]} */
   const factors = []
   let from = 0
-  let to = 0
-  knots.forEach((knot, i) => {
+  let to = start
+  for (let i = start; i <= last; i += 1) {
+    const knot = knots[i]
     while (from + 1 < i && knot.time - knots[from].time > WINDOW) {
       from += 1
     }
@@ -85,15 +90,30 @@ function inkRadii(knots, way, strokeWidth) {
     }
     const duration = knots[to].time - knots[from].time
     factors.push(duration > 0 ? inkWidth((way[to] - way[from]) / duration) : 1)
-  })
+  }
+  if (seed !== undefined) {
+    factors[0] = seed
+  }
+  for (let i = 1; i < factors.length; i += 1) {
+    smooth(factors, i - 1, i, way[start + i] - way[start + i - 1], strokeWidth)
+  }
+  return factors
+}
 
-  for (let i = 1; i <= last; i += 1) {
-    smooth(factors, i - 1, i, way[i] - way[i - 1], strokeWidth)
+/**
+ * The factors smoothed backwards too, as radii.
+ *
+ * @param {number[]} factors
+ * @param {number[]} way
+ * @param {number} strokeWidth
+ * @param {number} [start] the knot of the first factor
+ */
+function inkRadii(factors, way, strokeWidth, start = 0) {
+  const smoothed = factors.slice()
+  for (let i = smoothed.length - 1; i > 0; i -= 1) {
+    smooth(smoothed, i, i - 1, way[start + i] - way[start + i - 1], strokeWidth)
   }
-  for (let i = last; i > 0; i -= 1) {
-    smooth(factors, i, i - 1, way[i] - way[i - 1], strokeWidth)
-  }
-  return factors.map((factor) => factor * strokeWidth * 0.5)
+  return smoothed.map((factor) => factor * strokeWidth * 0.5)
 }
 
 /**
@@ -111,27 +131,33 @@ function smooth(factors, before, at, step, strokeWidth) {
 }
 
 /**
+ * The curve through the knots in pieces: all of it, or from the middle behind the knot `start`, and up to the
+ * middle before the knot `upTo`.
+ *
  * @param {Knot[]} knots
- * @param {number[]} radii
+ * @param {number[]} radii of the knots from `start` on
  * @param {number} width
+ * @param {number} [start]
+ * @param {number} [upTo]
  */
-function flattened(knots, radii, width) {
-  /** @type {Sample[]} */
-  const samples = []
-  const nodes = knots.map(({ x, y }, i) => ({ x, y, radius: radii[i] }))
-  const first = nodes[0]
-  const dx = nodes[1].x - first.x
-  const dy = nodes[1].y - first.y
+function flattened(knots, radii, width, start = 0, upTo = undefined) {
+  const nodes = radii.map((radius, i) => ({ x: knots[start + i].x, y: knots[start + i].y, radius }))
+  const first = start === 0 ? nodes[0] : middle(nodes[0], nodes[1])
+  const dx = nodes[1].x - nodes[0].x
+  const dy = nodes[1].y - nodes[0].y
   const length = size(dx, dy)
-  samples.push({ x: first.x, y: first.y, radius: first.radius, dx: dx / length, dy: dy / length })
+  /** @type {Sample[]} */
+  const samples = [{ x: first.x, y: first.y, radius: first.radius, dx: dx / length, dy: dy / length }]
   let from = first
-  for (let i = 1; i < nodes.length; i += 1) {
+  const last = upTo === undefined ? nodes.length - 1 : upTo - start
+  for (let i = start === 0 ? 1 : 2; i <= last; i += 1) {
     const end = middle(nodes[i - 1], nodes[i])
-    flatten(from, i === 1 ? middle(from, end) : nodes[i - 1], end, width, samples)
+    flatten(from, start === 0 && i === 1 ? middle(from, end) : nodes[i - 1], end, width, samples)
     from = end
   }
-  const last = nodes[nodes.length - 1]
-  flatten(from, middle(from, last), last, width, samples)
+  if (upTo === undefined) {
+    flatten(from, middle(from, nodes[last]), nodes[last], width, samples)
+  }
   return samples
 }
 
@@ -188,20 +214,27 @@ function liftSpeed(knots, way, end) {
   return duration > 0 ? (way[way.length - 1] - way[from]) / duration : 0
 }
 
+/** @param {Sample[]} samples */
+function lengthOf(samples) {
+  let total = 0
+  for (let i = 1; i < samples.length; i += 1) {
+    total += distance(samples[i - 1], samples[i])
+  }
+  return total
+}
+
 /**
  * Draws the end out to a point.
  *
  * @param {Sample[]} samples
  * @param {number} speed
  * @param {number} width
+ * @param {number} [before] the length of the curve before the samples
  */
-function taper(samples, speed, width) {
+function taper(samples, speed, width, before = 0) {
   const ratio = speed / MIDDLE_SPEED
   const wanted = (ratio * ratio) / (1 + ratio * ratio)
-  let total = 0
-  for (let i = 1; i < samples.length; i += 1) {
-    total += distance(samples[i - 1], samples[i])
-  }
+  const total = before + lengthOf(samples)
   const most = (TAPER_SHARE * total) / (TAPER * width)
   const strength = wanted > most ? most : wanted
   const length = strength * TAPER * width
@@ -229,4 +262,6 @@ function middle(a, b) {
   return { x: (a.x + b.x) * 0.5, y: (a.y + b.y) * 0.5, radius: (a.radius + b.radius) * 0.5 }
 }
 
-module.exports = { inkShape, inkWidth }
+module.exports = {
+  LIFT_WINDOW, TAPER, WINDOW, flattened, inkFactors, inkRadii, inkShape, inkWidth, lengthOf, liftSpeed, taper,
+}

@@ -16,6 +16,8 @@ const POLYGONS: usize = 256;
 pub(super) struct Layer {
     pixmap: Pixmap,
     scale: f64,
+    /// The paper's unit: ink looks the same on any grid.
+    unit: f64,
 }
 
 impl Layer {
@@ -25,7 +27,7 @@ impl Layer {
         if let Some(Color([r, g, b])) = ground {
             pixmap.fill(tiny_skia::Color::from_rgba8(r, g, b, u8::MAX));
         }
-        Some(Self { pixmap, scale: frame.scale })
+        Some(Self { pixmap, scale: frame.scale, unit: frame.unit })
     }
 
     /// The pixels, row by row, with premultiplied alpha.
@@ -41,7 +43,7 @@ impl Layer {
             Tool::Pen | Tool::Ink => paint.set_color_rgba8(r, g, b, stroke.alpha),
             Tool::Eraser => paint.blend_mode = BlendMode::DestinationOut,
         }
-        match shape(stroke) {
+        match shape(stroke, self.unit) {
             Shape::Line { width, start, segments } => self.line(width, start, &segments, &paint),
             Shape::Outline(polygons) => {
                 for polygons in polygons.chunks(POLYGONS) {

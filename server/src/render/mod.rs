@@ -51,6 +51,8 @@ struct Frame {
     height: u32,
     /// Pixels per grid unit, the same in both directions.
     scale: f64,
+    /// Grid units per unit of the default grid.
+    unit: f64,
 }
 
 impl Frame {
@@ -64,7 +66,7 @@ impl Frame {
             u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
         };
         let scale = f64::from(size) / f64::from(longer);
-        Ok(Self { width: pixels(paper.width), height: pixels(paper.height), scale })
+        Ok(Self { width: pixels(paper.width), height: pixels(paper.height), scale, unit: paper.unit() })
     }
 }
 

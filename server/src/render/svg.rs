@@ -29,7 +29,7 @@ pub fn svg(picture: &Picture<'_>, paper: Paper, size: u32) -> Result<String, Ren
     push(&mut svg, format_args!(r#"<path fill="{}" d="{}"/>"#, picture.background, ground(paper)));
     svg.push_str(r#"<g fill="none" stroke-linecap="round" stroke-linejoin="round">"#);
     for stroke in strokes {
-        write_stroke(&mut svg, stroke, picture.background);
+        write_stroke(&mut svg, stroke, picture.background, frame.unit);
         if svg.len() > MOST_TEXT {
             return Err(RenderError::TooLarge);
         }
@@ -48,14 +48,14 @@ fn ground(Paper { width, height }: Paper) -> String {
     format!("M0 0h{}v{}H0z", 2 * u64::from(width), 2 * u64::from(height))
 }
 
-fn write_stroke(text: &mut String, stroke: &Stroke, background: Color) {
+fn write_stroke(text: &mut String, stroke: &Stroke, background: Color, unit: f64) {
     let color = match stroke.tool {
         Tool::Pen | Tool::Ink => stroke.color,
         Tool::Eraser => background,
     };
     let opacity = Opacity(stroke.alpha);
     let mut data = PathData::default();
-    match shape(stroke) {
+    match shape(stroke, unit) {
         Shape::Line { width, start, segments } => {
             data.line(start, &segments);
             push(

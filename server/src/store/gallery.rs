@@ -161,10 +161,11 @@ pub struct Batch {
     pub stroke_count: u32,
     /// Points of those.
     pub point_count: u32,
-    /// The narrowest and lowest paper that holds all points within the allowed distance.
+    /// The narrowest and lowest paper that allows all widths and holds all points within the allowed distance.
     pub min_paper: Paper,
-    /// Whether a drawing in mode `one_stroke` may take the batch, as far as the batch alone tells.
-    pub fits_one_stroke: bool,
+    /// The narrowest paper of a drawing in mode `one_stroke` that may take the batch, as far as the batch alone
+    /// tells; `None` where no paper may.
+    pub one_stroke_width: Option<u32>,
     /// The most actions that the drawing may hold.
     pub max_actions: u32,
     /// The most bytes that the drawing may hold.
@@ -201,7 +202,8 @@ impl Batch {
         } else if header.seq != self.from_seq || create.is_some_and(|new| new.is_another_than(header)) {
             Some(Obstacle::Moved)
         } else if header.mode == Mode::OneStroke
-            && (!self.fits_one_stroke || header.stroke_count.saturating_add(self.stroke_count) > 1)
+            && (self.one_stroke_width.is_none_or(|width| header.paper.width < width)
+                || header.stroke_count.saturating_add(self.stroke_count) > 1)
         {
             Some(Obstacle::OneStroke)
         } else if header.paper.width < self.min_paper.width || header.paper.height < self.min_paper.height {

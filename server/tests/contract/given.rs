@@ -69,7 +69,7 @@ pub fn batch(from_seq: u32, blobs: Vec<Vec<u8>>) -> Batch {
         point_count: 20 * stroke_count,
         blobs,
         min_paper: Paper { width: 100, height: 100 },
-        fits_one_stroke: false,
+        one_stroke_width: None,
         max_actions: 5_000,
         max_bytes: 1 << 20,
         max_points: 1_000_000,

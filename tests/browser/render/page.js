@@ -20,7 +20,7 @@ function drawnOnCanvas(drawing, width, height, scale) {
     if (action.type === 'background') {
       background = action.color
     } else if (action.type === 'stroke') {
-      geometry.paint(layer, action)
+      geometry.paint(layer, action, geometry.unitOf(drawing))
     } else {
       throw new Error(`this comparison does not fold: ${action.type}`)
     }

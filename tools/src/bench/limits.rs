@@ -251,7 +251,7 @@ fn draw(action: &Action) -> Vec<u8> {
     let paint = Paint { anti_alias: true, ..Paint::default() };
     let scale = Transform::from_scale(width as f32 / 2_048.0, height as f32 / 2_731.0);
     let Action::Stroke { stroke, .. } = action else { panic!("a stroke") };
-    let Shape::Line { width: line, start, segments } = shape(stroke) else { panic!("a line") };
+    let Shape::Line { width: line, start, segments } = shape(stroke, 1.0) else { panic!("a line") };
     let mut path = PathBuilder::new();
     let at = |[x, y]: Position| (x as f32, y as f32);
     let (x, y) = at(start);

@@ -2,7 +2,10 @@
 
 use yibi_common::api::CreateDrawing;
 use yibi_common::codec;
-use yibi_common::drawing::{Action, DEFAULT_HEIGHT, DEFAULT_WIDTH, Invalid, Mode, Paper, SIDE_RANGE, Stroke};
+use yibi_common::drawing::{
+    Action, DEFAULT_HEIGHT, DEFAULT_WIDTH, Invalid, Mode, Paper, SIDE_RANGE, Stroke, WIDTH_RANGE,
+};
+use yibi_common::geometry;
 use yibi_common::limits::Limits;
 
 use super::quota::Need;
@@ -138,21 +141,34 @@ fn creation(append: &Append, limits: &Limits) -> DrawingResult<Option<NewDrawing
 }
 
 fn batch(from_seq: u32, actions: &[Action], blobs: &[Vec<u8>], limits: &Limits) -> Batch {
-    let one_stroke = |action: &Action| action.validate(ANY_PAPER, Mode::OneStroke, limits).is_ok();
+    let mut widths = actions.iter().map(|action| one_stroke_width(action, limits));
     Batch {
         from_seq,
         blobs: blobs.to_vec(),
         stroke_count: actions.iter().map(Action::stroke_count).sum(),
         point_count: actions.iter().map(Action::point_count).sum(),
         min_paper: min_paper(actions, limits),
-        fits_one_stroke: actions.iter().all(one_stroke),
+        one_stroke_width: widths.try_fold(1, |most, width| Some(width?.max(most))),
         max_actions: limits.actions_per_drawing,
         max_bytes: u64::from(limits.bytes_per_drawing),
         max_points: limits.points_per_drawing,
     }
 }
 
-/// The smallest paper of which all points are within the allowed distance.
+/// The narrowest paper in mode `one_stroke` that takes this action; `None` where none does.
+fn one_stroke_width(action: &Action, limits: &Limits) -> Option<u32> {
+    action.validate(ANY_PAPER, Mode::OneStroke, limits).ok()?;
+    let Action::Stroke { stroke, .. } = action else { return Some(1) };
+    let limit = f64::from(limits.one_stroke_length.max(1));
+    let least = (geometry::path_length(&stroke.points) * f64::from(DEFAULT_WIDTH) / limit).ceil() as u32;
+    // Rounding must not decide: the rule itself does, on one of these papers.
+    (least.saturating_sub(1)..=least.saturating_add(1)).find(|&width| {
+        let paper = Paper { width, height: ANY_PAPER.height };
+        geometry::path_length(&stroke.points) <= paper.one_stroke_length(limits.one_stroke_length)
+    })
+}
+
+/// The smallest paper that allows all widths and on which all points are within the allowed distance.
 fn min_paper(actions: &[Action], limits: &Limits) -> Paper {
     let strokes = actions.iter().filter_map(|action| match action {
         Action::Stroke { stroke, .. } => Some(stroke),
@@ -168,9 +184,14 @@ fn min_paper(actions: &[Action], limits: &Limits) -> Paper {
         };
         stroke.points.iter().fold((0, 0), far)
     };
-    let (x, y) = strokes.map(farthest).fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)));
+    let (x, y) = strokes.clone().map(farthest).fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)));
     let factor = limits.coordinate_factor.max(1);
-    Paper { width: x.div_ceil(factor), height: y.div_ceil(factor) }
+    let thickest = strokes.map(|stroke| stroke.width).max().unwrap_or_default();
+    let for_width = match thickest.checked_sub(*WIDTH_RANGE.end()) {
+        Some(1..) => (u32::from(thickest) * DEFAULT_WIDTH).div_ceil(u32::from(*WIDTH_RANGE.end())),
+        Some(0) | None => 0,
+    };
+    Paper { width: x.div_ceil(factor).max(for_width), height: y.div_ceil(factor) }
 }
 
 /// What the caller is told of an obstacle: where one action is to blame, which.

@@ -70,7 +70,7 @@ impl Given {
             stroke_count: 1,
             point_count: 1,
             min_paper: Paper { width: 1, height: 1 },
-            fits_one_stroke: true,
+            one_stroke_width: Some(1),
             max_actions: 9,
             max_bytes: 99,
             max_points: 1_000_000,

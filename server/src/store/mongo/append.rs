@@ -172,9 +172,12 @@ fn allows(user: &str, key: &str, batch: &Batch, create: Option<&NewDrawing>) -> 
         let most = i64::from(batch.max_points) - i64::from(batch.point_count);
         rules.push(doc! {"points": {"$lte": most}});
     }
-    rules.push(if batch.fits_one_stroke {
-        let strokes = doc! {"strokes": {"$lte": 1 - i64::from(batch.stroke_count)}};
-        doc! {"$or": [{"mode": mode_name(Mode::Free)}, strokes]}
+    rules.push(if let Some(width) = batch.one_stroke_width {
+        let one_stroke = doc! {
+            "strokes": {"$lte": 1 - i64::from(batch.stroke_count)},
+            "width": {"$gte": i64::from(width)},
+        };
+        doc! {"$or": [{"mode": mode_name(Mode::Free)}, one_stroke]}
     } else {
         doc! {"mode": mode_name(Mode::Free)}
     });

@@ -21,7 +21,7 @@ fn one_stroke() -> NewDrawing {
 
 /// A batch that a drawing in mode `one_stroke` may take as far as it alone tells.
 fn fitting(from_seq: u32, blobs: Vec<Vec<u8>>) -> Batch {
-    Batch { fits_one_stroke: true, ..batch(from_seq, blobs) }
+    Batch { one_stroke_width: Some(1), ..batch(from_seq, blobs) }
 }
 
 pub async fn the_first_append_makes_the_drawing<G: GalleryUnderTest>(gallery: &G) {
@@ -264,7 +264,9 @@ pub async fn obstacles_are_told_in_their_order<G: GalleryUnderTest>(gallery: &G)
         Obstacle::Moved
     );
     assert_eq!(refused(&batch, None).await, Obstacle::OneStroke);
-    batch.fits_one_stroke = true;
+    batch.one_stroke_width = Some(one_stroke().paper.width + 1);
+    assert_eq!(refused(&batch, None).await, Obstacle::OneStroke);
+    batch.one_stroke_width = Some(one_stroke().paper.width);
     assert_eq!(refused(&batch, None).await, Obstacle::OffPaper);
     batch.min_paper = Paper::default();
     assert_eq!(refused(&batch, None).await, Obstacle::Actions);

@@ -176,7 +176,7 @@ pub async fn a_save_keeps_the_limit_of_points<G: GalleryUnderTest>(gallery: &G) 
 pub async fn one_stroke_takes_no_save<G: GalleryUnderTest>(gallery: &G) {
     let ann = user("ann");
     let new = NewDrawing { mode: Mode::OneStroke, explicit: true, ..blank() };
-    let stroke = Batch { fits_one_stroke: true, ..batch(0, blobs(0, 1)) };
+    let stroke = Batch { one_stroke_width: Some(1), ..batch(0, blobs(0, 1)) };
     gallery.append(&ann, "d", &stroke, Some(&new), at(1)).await.unwrap();
     let before = header(gallery, &ann, "d").await;
     let saved = gallery.weapp_save(&ann, &save("d", b"picture"), at(2)).await.unwrap();

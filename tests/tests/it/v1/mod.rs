@@ -24,6 +24,7 @@ mod avatars;
 mod codes;
 pub mod export;
 mod gallery;
+mod grid;
 mod guards;
 mod images;
 mod limits;
