@@ -1,4 +1,4 @@
-// A drawing: an append-only list of actions, and the fold that makes it a picture.
+// A drawing: an append-only list of actions, and the fold that turns it into a picture.
 
 /**
  * @typedef {object} Stroke
@@ -11,16 +11,17 @@
  * @typedef {Stroke & { type: 'stroke', at: number }} StrokeAction
  * @typedef {{ type: 'background', color: string, at?: number }} BackgroundAction
  * @typedef {{ type: 'undo' | 'redo' | 'clear', at?: number }} StepAction
- * @typedef {{ type: 'weapp', strokes: Stroke[] }} WeappAction a whole picture as a client of 2016 saved it
+ * @typedef {{ type: 'weapp', strokes: Stroke[] }} WeappAction a whole picture that a client of 2016 saved
  * @typedef {StrokeAction | BackgroundAction | StepAction | WeappAction} Action
  *
- * @typedef {{ background: string, strokes: Stroke[] }} Picture what is to be seen, the lowest stroke first
+ * @typedef {{ background: string, strokes: Stroke[] }} Picture the visible result, the lowest stroke first
  */
 
-/** The paper's colour where no background was chosen. */
+/** The paper's colour before a background is chosen. */
 const PAPER_COLOR = '#ffffff'
-/** The grid of a new drawing. */
-const PAPER = { width: 2048, height: 2731 }
+/** The grid of a new drawing: three times as fine as the default one, so that a line drawn at the largest zoom is as
+ * straight as the hand. The height is the largest that the server takes. */
+const PAPER = { width: 6144, height: 8192 }
 
 /**
  * The entries in effect after some actions, and those taken back. Undo takes back the last entry in effect,
@@ -79,7 +80,7 @@ function move(from, to) {
 }
 
 /**
- * What is to be seen after all actions.
+ * The picture after all actions.
  * @param {Action[]} actions
  * @returns {Picture}
  */
@@ -163,13 +164,13 @@ class Drawing {
     } else this.fresh()
   }
 
-  /** What is to be seen. The same object until something changes; not to be changed by the caller. */
+  /** The visible picture. The same object until something changes; not to be changed by the caller. */
   get picture() {
     this.cached = this.cached || this.history.picture()
     return this.cached
   }
 
-  /** The number that the next action will get. */
+  /** The number of the next action. */
   get seq() {
     return this.first + this.actions.length
   }
@@ -197,7 +198,7 @@ class Drawing {
   }
 
   /**
-   * The moment of something that happens now, as actions carry it. Never before the last action's.
+   * The present moment as actions carry it; never before the last action's.
    * @param {number} now ms since 1970
    */
   at(now) {
@@ -206,7 +207,7 @@ class Drawing {
   }
 
   /**
-   * Puts what is missing before the first action here in its place.
+   * Inserts the actions that are missing before the first one here.
    * @param {number} start the number of the first of `theirs`
    * @param {Action[]} theirs the server's actions from there to its end; those that are here already stay as
    *   they are, and what others put behind them is a later rebase's
@@ -223,14 +224,14 @@ class Drawing {
   }
 
   /**
-   * Puts what another device added below the own pending actions. Pending undo, redo and clear meant a
-   * picture that is no more, so they are dropped.
+   * Inserts the actions of another device below the own pending ones. Pending undo, redo and clear referred to
+   * another picture, so they are dropped.
    * @param {number} start the number of the first of `theirs`
    * @param {Action[]} theirs the server's actions from there to its end
    */
   rebase(start, theirs) {
     const own = this.pending.filter(({ type }) => type === 'stroke' || type === 'background')
-    // The server may have dropped what came before (2016 saves do that): then ours is no prefix any more.
+    // The server may have dropped earlier actions (2016 saves do that): then the list here is no prefix any more.
     if (start > this.acked) this.whole = true
     const kept = start > this.acked ? [] : this.actions.slice(0, Math.max(0, start - this.first))
     const first = kept.length ? this.first : start

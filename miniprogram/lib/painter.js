@@ -1,11 +1,12 @@
-// Shows a picture on two stacked canvases: the settled strokes below, the stroke being drawn above.
+// Shows a picture on two stacked canvases: the settled strokes below, the stroke that is being drawn above (`live`).
 //
 // The settled canvas holds strokes only, transparent where there are none: the paper's colour is the element's
 // below it, which is how an eraser shows whatever background there is, now or later. A buffer off the screen
 // (`base`) holds all but the last strokes, so that undo and eraser repaint a few strokes and not all of them.
 
 const { touches } = require('./bounds')
-const { inkWidth, paint } = require('./geometry')
+const { paint } = require('./geometry')
+const { Live, clear } = require('./live')
 
 /** WeChat's largest canvas, CSS px. */
 const MAX_SIDE = 1365
@@ -15,6 +16,8 @@ const LOOSE_MAX = 64
 /** Milliseconds of painting in one frame while a long picture is built up, and while a finger draws meanwhile. */
 const SLICE = 24
 const SLICE_WHILE_DRAWING = 6
+/** Milliseconds without a movement after which a hand rests: a little more than a frame. */
+const FRAME = 20
 
 /**
  * @typedef {import('./drawing').Stroke} Stroke
@@ -29,104 +32,54 @@ function commonStart(a, b) {
   return count
 }
 
-/**
- * Draws the newest part of a stroke over what is there of it already. Edges that are drawn twice come out a
- * little darker: `Painter.finish` paints the stroke once more as one shape.
- */
-class Live {
-  /** @param {CanvasRenderingContext2D} context mapping grid units to pixels @param {Stroke} stroke */
-  constructor(context, stroke) {
-    this.context = context
-    this.stroke = stroke
-    const { points, width } = stroke
-    const [x, y] = points
-    this.x = x
-    this.y = y
-    this.midX = x
-    this.midY = y
-    this.next = 3
-    this.factor = 1
-    context.globalCompositeOperation = stroke.tool === 'eraser' ? 'destination-out' : 'source-over'
-    context.lineCap = 'round'
-    context.lineJoin = 'round'
-    context.strokeStyle = stroke.color
-    context.fillStyle = stroke.color
-    context.beginPath()
-    context.arc(x, y, width / 2, 0, 2 * Math.PI)
-    context.fill()
-  }
-
-  /** @param {number} [upTo] of the stroke's numbers; all by default */
-  extend(upTo = this.stroke.points.length) {
-    const { context, stroke } = this
-    const { points, width, tool } = stroke
-    for (; this.next < upTo; this.next += 3) {
-      const dx = points[this.next]
-      const dy = points[this.next + 1]
-      const dt = points[this.next + 2]
-      const midX = this.x + dx / 2
-      const midY = this.y + dy / 2
-      if (tool === 'ink') {
-        const way = Math.sqrt(dx * dx + dy * dy)
-        const speed = dt > 0 ? way / dt : 0
-        const target = inkWidth(speed)
-        this.factor += (target - this.factor) * (way / (way + width))
-      }
-      context.lineWidth = width * this.factor
-      context.beginPath()
-      context.moveTo(this.midX, this.midY)
-      context.quadraticCurveTo(this.x, this.y, midX, midY)
-      context.stroke()
-      this.x += dx
-      this.y += dy
-      this.midX = midX
-      this.midY = midY
-    }
-  }
-}
-
 class Painter {
   /**
    * @param {object} deps
    * @param {any} deps.canvas the settled strokes' canvas node
    * @param {any} deps.live the live stroke's canvas node
-   * @param {any} deps.base an off-screen canvas
+   * @param {() => any} deps.offScreen makes a canvas off the screen
    * @param {View} deps.view
    * @param {number} deps.pixelRatio
    * @param {() => number} [deps.now] ms
    */
-  constructor({ canvas, live, base, view, pixelRatio, now = Date.now }) {
+  constructor({ canvas, live, offScreen, view, pixelRatio, now = Date.now }) {
     this.canvas = canvas
     this.live = live
-    this.base = base
+    this.base = offScreen()
+    this.under = offScreen()
     this.view = view
     this.pixelRatio = pixelRatio
     this.now = now
     this.context = canvas.getContext('2d')
     this.liveContext = live.getContext('2d')
-    this.baseContext = base.getContext('2d')
-    /** @type {Stroke[]} what is to be seen */
+    this.baseContext = this.base.getContext('2d')
+    this.underContext = this.under.getContext('2d')
+    /** @type {Stroke[]} the strokes to be shown */
     this.wanted = []
-    /** @type {Stroke[]} what the settled canvas shows */
+    /** @type {Stroke[]} the strokes on the settled canvas */
     this.painted = []
-    /** How many of `painted` the base holds. */
+    /** The number of `painted` that the base holds. */
     this.based = 0
-    /** The view that canvas and base were painted for. */
+    /** The view of canvas and base. */
     this.paintedView = view.copy()
     /** @type {Live | null} */
     this.drawing = null
-    /** @type {any} the frame that goes on with a long picture */
+    /** @type {any} the frame that continues a long picture */
     this.frame = null
+    /** The frame that looks whether the hand rests, and the moment of the last movement. @type {any} */
+    this.restFrame = null
+    this.moved = 0
     /** @type {(() => void)[]} */
     this.waiting = []
   }
 
-  /** Takes the view's size over and paints anew. @param {boolean} [visibly] what is built up is shown as it grows */
+  /** Takes over the view's size and paints anew; a stroke that is being drawn is dropped. @param {boolean} [visibly] the picture is shown while it is built up */
   resize(visibly = true) {
     const { width, height } = this.view
     const ratio = Math.min(this.pixelRatio, (MAX_SIDE * 3) / Math.max(width, height))
     this.ratio = ratio
-    for (const canvas of [this.canvas, this.live, this.base]) {
+    this.drawing = null
+    for (const canvas of [this.canvas, this.live, this.base, this.under]) {
       canvas.width = Math.round(width * ratio)
       canvas.height = Math.round(height * ratio)
     }
@@ -141,15 +94,13 @@ class Painter {
 
   /** @param {any} context @param {any} canvas */
   clear(context, canvas) {
-    context.setTransform(1, 0, 0, 1, 0, 0)
-    context.globalCompositeOperation = 'source-over'
-    context.clearRect(0, 0, canvas.width, canvas.height)
+    clear({ context, canvas })
   }
 
   /** Makes the settled canvas show these strokes. @param {Stroke[]} strokes */
   show(strokes) {
     this.wanted = strokes
-    // A long picture is being built up: it takes the new list from `wanted`.
+    // While a long picture is built up, it takes the new list from `wanted`.
     if (this.frame !== null) {
       if (commonStart(this.painted, strokes) < this.painted.length) this.rebuild(false)
       return
@@ -165,7 +116,7 @@ class Painter {
     } else this.repaint(same)
   }
 
-  /** The settled canvas shows what it should not. @param {number} same how many strokes of it are right */
+  /** Paints anew after a change below the last stroke. @param {number} same the number of its first strokes that stay */
   repaint(same) {
     if (same >= this.based && this.wanted.length - this.based <= 2 * LOOSE_MAX) this.repaintLoose()
     else this.rebuild(false)
@@ -181,10 +132,10 @@ class Painter {
   /** @param {CanvasRenderingContext2D} context @param {Stroke[]} strokes @param {number} from @param {number} to */
   paintRange(context, strokes, from, to) {
     const area = this.view.shown
-    for (let i = from; i < to; i += 1) if (touches(strokes[i], area)) paint(context, /** @type {any} */ (strokes[i]))
+    for (let i = from; i < to; i += 1) if (touches(strokes[i], area)) paint(context, /** @type {any} */ (strokes[i]), this.view.unit)
   }
 
-  /** The base, and on it what it lacks. */
+  /** Paints the base, and on it the strokes that it lacks. */
   repaintLoose() {
     this.clear(this.context, this.canvas)
     this.context.drawImage(this.base, 0, 0)
@@ -192,7 +143,7 @@ class Painter {
     this.settle()
   }
 
-  /** Lets the base take over all but the last strokes, when they have become many. */
+  /** Moves all but the last strokes into the base when they have become many. */
   settle() {
     if (this.painted.length - this.based <= LOOSE_MAX) return
     const upTo = this.painted.length - LOOSE_MIN
@@ -201,7 +152,7 @@ class Painter {
     this.based = upTo
   }
 
-  /** Paints all of it for the present view. @param {boolean} visibly what is built up is shown as it grows */
+  /** Paints everything for the present view. @param {boolean} visibly the picture is shown while it is built up */
   rebuild(visibly) {
     this.stop()
     this.clear(this.baseContext, this.base)
@@ -212,12 +163,12 @@ class Painter {
     this.grow(visibly)
   }
 
-  /** Paints for a slice of time, and goes on with the next frame. @param {boolean} visibly */
+  /** Paints for a slice of time and continues in the next frame. @param {boolean} visibly */
   grow(visibly) {
     this.frame = null
     const until = this.now() + (this.drawing ? SLICE_WHILE_DRAWING : SLICE)
     const target = Math.max(0, this.wanted.length - LOOSE_MIN)
-    // The base takes up what the screen has and it lacks.
+    // The strokes that are on the screen only go into the base first.
     this.toGrid(this.baseContext)
     while (this.based < target && this.now() < until) {
       const to = Math.min(target, this.based + 16)
@@ -242,20 +193,44 @@ class Painter {
     this.frame = null
   }
 
-  /** @returns {Promise<void>} when all that is wanted is on the screen */
+  /** @returns {Promise<void>} resolves when all wanted strokes are on the screen */
   settled() {
     return this.frame === null ? Promise.resolve() : new Promise((resolve) => this.waiting.push(resolve))
   }
 
   /** A finger came down. @param {Stroke} stroke it has one point */
   begin(stroke) {
-    const context = stroke.tool === 'eraser' ? this.context : this.liveContext
-    this.toGrid(context)
-    this.drawing = new Live(context, stroke)
+    this.drawing = this.startLive(stroke)
+    this.drawing.extend()
+    this.moved = this.now()
+  }
+
+  /** @param {Stroke} stroke */
+  startLive(stroke) {
+    const { view } = this
+    const ratio = this.ratio || 1
+    return new Live({
+      live: { context: this.liveContext, canvas: this.live },
+      under: { context: this.underContext, canvas: this.under },
+      settled: { context: this.context, canvas: this.canvas },
+      frame: { scale: view.scale * ratio, x: view.x * ratio, y: view.y * ratio, ratio, unit: view.unit },
+      stroke,
+    })
   }
 
   extend() {
-    if (this.drawing) this.drawing.extend()
+    if (!this.drawing) return
+    this.drawing.extend()
+    this.moved = this.now()
+    if (this.restFrame === null) this.restFrame = this.canvas.requestAnimationFrame(() => this.rest())
+  }
+
+  /** Ink is drawn out to a point by a moving hand and is round where a hand rests, so a rest is painted too. */
+  rest() {
+    this.restFrame = null
+    const rested = this.now() - this.moved
+    if (!this.drawing || (rested > FRAME && !this.drawing.rest(rested))) return
+    this.restFrame = this.canvas.requestAnimationFrame(() => this.rest())
   }
 
   /**
@@ -263,14 +238,14 @@ class Painter {
    * @param {Stroke} stroke @param {number} numbers of its points
    */
   trace(stroke, numbers) {
-    if (!this.drawing || this.drawing.stroke !== stroke || this.drawing.next > numbers) {
+    if (!this.drawing || this.drawing.stroke !== stroke || this.drawing.numbers > numbers) {
       this.withdraw()
-      this.begin(stroke)
+      this.drawing = this.startLive(stroke)
     }
-    if (this.drawing) this.drawing.extend(numbers)
+    this.drawing.extend(numbers)
   }
 
-  /** The stroke is complete: it is painted once more, as one shape. @param {Stroke[]} strokes it among them */
+  /** The stroke is complete and is painted once more, as one shape. @param {Stroke[]} strokes it among them */
   finish(strokes) {
     const { drawing } = this
     this.drawing = null
@@ -278,20 +253,17 @@ class Painter {
     if (drawing.stroke.tool === 'eraser' && this.frame === null) {
       this.wanted = strokes
       this.repaint(commonStart(this.painted, strokes))
-      return
-    }
-    this.show(strokes)
+    } else this.show(strokes)
     if (this.frame === null) this.clear(this.liveContext, this.live)
   }
 
-  /** The stroke never was. */
+  /** The stroke is taken back. */
   withdraw() {
     const { drawing } = this
     this.drawing = null
     if (!drawing) return
-    if (drawing.stroke.tool === 'eraser') {
-      if (this.frame === null) this.repaintLoose()
-    } else this.clear(this.liveContext, this.live)
+    if (drawing.stroke.tool === 'eraser' && this.frame === null) this.repaintLoose()
+    this.clear(this.liveContext, this.live)
   }
 
   /** Shows the painted picture moved and stretched to the present view, until `sharpen`. */

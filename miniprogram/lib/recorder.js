@@ -1,35 +1,45 @@
-// From touches to strokes and gestures. Knows no wx and no canvas: events in, calls out.
+// Turns touches into strokes and gestures. Knows neither wx nor a canvas: events in, calls out.
 //
-// What a hand meant is judged by when it moved, which the events' timeStamp says, and not by when a busy phone
-// came to handle them.
+// Gestures are told apart by the events' timeStamp, not by the time at which a busy phone handles them.
+//
+// A stroke's last point is where the finger is. It is provisional: the next event replaces it by the steadied
+// position of that moment, so the line is smooth, never lags behind the finger, and ends where it was lifted.
 
+const { Steady } = require('./steady')
 const { timers: clock } = require('./timers')
 
-/** Until so many ms after the first finger a second one means a gesture, and the begun stroke never was. */
+/** A second finger within so many ms after the first one begins a gesture and withdraws the stroke. */
 const WITHDRAW_WITHIN = 120
-/** A two-finger touch this short, in ms, that moves less than `TAP_SLOP` CSS px is a tap. */
+/** The distance between two points of a steadied stroke, so that rounding to the grid does not show: grid units. */
+const SPACING = 6
+/** The largest such distance, CSS px. */
+const MAX_SPACING = 2.5
+/** A two-finger touch shorter than this, in ms, and that moves less than `TAP_SLOP` CSS px is a tap. */
 const TAP_WITHIN = 280
 const TAP_SLOP = 14
 /** A second two-finger tap within so many ms makes it a double tap. */
 const DOUBLE_TAP_WITHIN = 280
-/** Where the server has not said otherwise. */
+/** The limit on points until the server has told its own. */
 const MAX_POINTS = 10_000
 
 /**
- * @typedef {{ identifier: number, x: number, y: number }} Touch CSS px, from the canvas's corner
+ * @typedef {{ x: number, y: number }} Position
+ * @typedef {Position & { time: number }} Point grid units, and ms since the stroke began
+ * @typedef {Position & { identifier: number, coalesced?: (Position & { timeStamp: number })[] }} Touch CSS px, from
+ *   the canvas's corner; `coalesced` are all positions since the event before, where the platform tells them
  * @typedef {object} TouchEvent
  * @property {Touch[]} touches
  * @property {Touch[]} changedTouches
- * @property {number} [timeStamp] when it happened, ms since the page was opened
+ * @property {number} [timeStamp] the moment of the event, ms since the page was opened
  * @typedef {import('./drawing').StrokeAction} StrokeAction
  *
  * @typedef {object} Calls
  * @property {(stroke: StrokeAction) => void} begin a finger came down; the stroke has one point
- * @property {(stroke: StrokeAction) => void} extend the stroke has more points
+ * @property {(stroke: StrokeAction) => void} extend the stroke has more points, and another last one
  * @property {(stroke: StrokeAction, reason: 'lifted' | 'limit') => void} end the stroke is complete
- * @property {(stroke: StrokeAction) => void} withdraw the stroke never was
+ * @property {(stroke: StrokeAction) => void} withdraw the stroke is taken back
  * @property {(pinch: Pinch) => void} pinch two fingers moved
- * @property {() => void} pinchEnd they were lifted, having moved
+ * @property {() => void} pinchEnd two fingers that had moved were lifted
  * @property {() => void} twoFingerTap
  * @property {() => void} twoFingerDoubleTap
  *
@@ -40,11 +50,12 @@ const MAX_POINTS = 10_000
  * @property {number} dx how far that point moved, CSS px
  * @property {number} dy
  *
- * @typedef {object} Pen how the next stroke is drawn
+ * @typedef {object} Pen the settings of the next stroke
  * @property {'pen' | 'ink' | 'eraser'} tool
  * @property {string} color
  * @property {number} width grid units
- * @property {number} [length] the longest way, grid units; without bound where it is missing
+ * @property {number} [length] the longest path, grid units; without bound where it is missing
+ * @property {boolean} [steady] the line is steadied; an eraser's never is
  */
 
 /** The middle of two fingers and how far apart they are, CSS px. */
@@ -74,30 +85,38 @@ class Recorder {
     this.phase = 'idle'
     /** @type {StrokeAction | null} */
     this.stroke = null
-    /** The finger that draws. */
+    /** The identifier of the drawing finger. */
     this.finger = 0
-    /** When it came down, or the first of a gesture's fingers: ms by the events' clock. */
+    /** The moment of the first touch of the stroke or gesture: ms by the events' clock. */
     this.began = 0
-    /** How far `now` is ahead of the events' clock, ms. */
+    /** The lead of `now` over the events' clock, ms. */
     this.ahead = 0
-    /** The stroke's longest way, grid units. */
+    /** The longest path of the stroke, grid units. */
     this.limit = Infinity
-    /** The stroke's last point and its time, ms since `began`. */
+    /** The finger's last position, CSS px. @type {Position} */
+    this.raw = { x: 0, y: 0 }
+    /** @type {Steady | null} */
+    this.steady = null
+    /** The distance between two points, grid units. */
+    this.spacing = 0
+    /** The last point. @type {Point} */
     this.last = { x: 0, y: 0, time: 0 }
-    /** Two fingers have moved. */
+    /** The point before a provisional last one, and the path up to there; null where the last one stays. @type {{ point: Point, length: number } | null} */
+    this.before = null
+    /** Whether two fingers have moved. */
     this.pinched = false
-    /** Where they are, and where they were at first. */
+    /** The fingers' present and first places. */
     this.fingers = NOWHERE
     this.origin = NOWHERE
-    /** The way so far, grid units. */
+    /** The path so far, grid units. */
     this.length = 0
-    /** When a two-finger tap ended that may become a double one. @type {number | null} */
+    /** The end of a two-finger tap that may become a double tap. @type {number | null} */
     this.tapped = null
     /** @type {any} */
     this.tapTimer = null
   }
 
-  /** @param {{ timeStamp?: number }} event @returns {number} when it happened, ms by the events' clock */
+  /** @param {{ timeStamp?: number }} event @returns {number} the event's moment, ms by the events' clock */
   moment({ timeStamp }) {
     if (!timeStamp) return this.now() - this.ahead
     this.ahead = this.now() - timeStamp
@@ -157,7 +176,7 @@ class Recorder {
     if (touches.length === 0) this.phase = 'idle'
   }
 
-  /** The system took the touches away: what is drawn stays. @param {Partial<TouchEvent>} event */
+  /** The system took the touches away; the stroke so far stays. @param {Partial<TouchEvent>} event */
   cancel(event) {
     const { touches = [] } = event
     if (this.phase === 'stroke') this.finish('lifted', this.moment(event))
@@ -168,73 +187,123 @@ class Recorder {
 
   /** @param {Touch} touch @param {number} now */
   begin(touch, now) {
-    const { tool, color, width, length } = this.pen()
+    const { tool, color, width, length, steady } = this.pen()
     const { x, y } = this.place(touch)
     this.phase = 'stroke'
     this.finger = touch.identifier
     this.began = now
+    this.raw = touch
+    this.steady = steady && tool !== 'eraser' ? new Steady(touch.x, touch.y, now) : null
+    this.spacing = Math.min(SPACING, MAX_SPACING * this.unitsPerPixel())
     this.last = { x, y, time: 0 }
+    this.before = null
     this.length = 0
     this.limit = length === undefined ? Infinity : length
     this.stroke = { type: 'stroke', tool, color, width, at: this.at(), points: [x, y, 0] }
     this.calls.begin(this.stroke)
   }
 
-  /** @param {Touch} touch a place on the grid within the bounds */
-  place(touch) {
+  unitsPerPixel() {
+    return this.toGrid(1, 0).x - this.toGrid(0, 0).x
+  }
+
+  /** @param {Position} position CSS px @returns {Position} on the grid, within the bounds */
+  place(position) {
     const bounds = this.bounds()
-    const { x, y } = this.toGrid(touch.x, touch.y)
+    const { x, y } = this.toGrid(position.x, position.y)
     const within = (/** @type {number} */ value, /** @type {number} */ bound) => Math.max(-bound, Math.min(bound, Math.round(value)))
     return { x: within(x, bounds.x), y: within(y, bounds.y) }
   }
 
   /** @param {Touch} touch @param {number} now */
   extend(touch, now) {
-    const { stroke, last } = this
+    const { stroke } = this
     if (!stroke) return
-    let { x, y } = this.place(touch)
+    let moved = false
+    for (const { x, y, timeStamp } of touch.coalesced || [{ x: touch.x, y: touch.y, timeStamp: now }]) {
+      if (x === this.raw.x && y === this.raw.y) continue
+      this.raw = { x, y }
+      const reached = this.follow({ x, y }, Math.min(now, timeStamp))
+      moved = true
+      if (reached || stroke.points.length >= this.maxPoints * 3) {
+        this.calls.extend(stroke)
+        this.split(touch, reached, now)
+        return
+      }
+    }
+    if (moved) this.calls.extend(stroke)
+  }
+
+  /** Ends a stroke that is as long as it may be. @param {Touch} touch @param {boolean} reached its path's limit @param {number} now */
+  split(touch, reached, now) {
+    this.finish(reached ? 'limit' : 'lifted', now)
+    if (reached) this.phase = 'ignore'
+    // At the limit on points, the next stroke goes on where this one ends.
+    else this.begin(touch, now)
+  }
+
+  /** @param {Position} position CSS px @param {number} now @returns {boolean} whether the path's limit is reached */
+  follow(position, now) {
+    const time = Math.max(this.last.time, Math.round(now - this.began))
+    if (!this.steady) return this.lead(this.place(position), time)
+    this.dropTip()
+    const steadied = this.place(this.steady.next(position.x, position.y, now))
+    const far = Math.hypot(steadied.x - this.last.x, steadied.y - this.last.y) >= this.spacing
+    if (far && this.lead(steadied, time)) return true
+    const before = { point: this.last, length: this.length }
+    const reached = this.lead(this.place(position), time)
+    if (this.last !== before.point) this.before = before
+    return reached
+  }
+
+  /** Takes a provisional last point away. */
+  dropTip() {
+    const { before, stroke } = this
+    this.before = null
+    if (!before || !stroke) return
+    stroke.points.length -= 3
+    this.last = before.point
+    this.length = before.length
+  }
+
+  /** Leads the stroke on to a place. @param {Position} to grid units @param {number} time @returns {boolean} whether the path's limit is reached */
+  lead(to, time) {
+    const { last } = this
+    let { x, y } = to
     let step = Math.hypot(x - last.x, y - last.y)
-    if (step === 0) return
+    if (step === 0) return false
     const room = this.limit - this.length
     const reached = step >= room
     if (reached) {
-      // Towards the last point, so that rounding never makes the way longer than the limit.
+      // Towards the last point, so that rounding never makes the path longer than the limit.
       x = last.x + Math.trunc((x - last.x) * (room / step))
       y = last.y + Math.trunc((y - last.y) * (room / step))
       step = Math.hypot(x - last.x, y - last.y)
     }
-    if (step > 0) {
-      const time = Math.max(last.time, Math.round(now - this.began))
-      stroke.points.push(x - last.x, y - last.y, time - last.time)
+    if (step > 0 && this.stroke) {
+      this.stroke.points.push(x - last.x, y - last.y, time - last.time)
       this.last = { x, y, time }
       this.length += step
-      this.calls.extend(stroke)
     }
-    if (reached) {
-      this.finish('limit', now)
-      this.phase = 'ignore'
-    } else if (stroke.points.length >= this.maxPoints * 3) {
-      // As much as one stroke may hold: the next one goes on where it ends.
-      this.finish('lifted', now)
-      this.begin(touch, now)
-    }
+    return reached
   }
 
   /** @param {'lifted' | 'limit'} reason @param {number} now */
   finish(reason, now) {
     const { stroke, last } = this
     this.stroke = null
+    this.before = null
     if (!stroke) return
     this.settleTap()
     const rested = Math.round(now - this.began) - last.time
-    // Ink tapers by the speed at which the hand is lifted, so the moment of lifting belongs to it.
+    // Ink tapers by the speed at which the hand is lifted, so the moment of lifting is stored.
     if (stroke.tool === 'ink' && stroke.points.length > 3 && stroke.points.length < this.maxPoints * 3 && rested > 0) {
       stroke.points.push(0, 0, rested)
     }
     this.calls.end(stroke, reason)
   }
 
-  /** @param {Touch[]} touches @param {number} began when the first of them came */
+  /** @param {Touch[]} touches @param {number} began the moment of the first of them */
   beginPinch(touches, began) {
     this.phase = 'pinch'
     this.began = began
@@ -277,12 +346,12 @@ class Recorder {
     if (!short) return
     this.tapped = now
     this.tapTimer = this.timers.set(() => {
-      // With fingers on the glass again, what they do decides.
+      // With fingers on the glass again, their gesture decides.
       if (this.phase !== 'stroke' && this.phase !== 'pinch') this.settleTap()
     }, DOUBLE_TAP_WITHIN)
   }
 
-  /** A tap that waited for a second one was a single one. */
+  /** No second tap came: the tap is a single one. */
   settleTap() {
     if (this.tapped === null) return
     this.forgetTap()

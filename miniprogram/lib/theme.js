@@ -71,11 +71,15 @@ function withRecent({ slots, used }, color) {
 
 /** @typedef {{ name: string, width: number, height: number }} Size grid units */
 
-/** The papers of a new drawing. All have the same width, so that a pen is as wide on each. @type {Size[]} */
+/**
+ * The papers of a new drawing, each on the finest grid that the server's largest side of 8192 allows. A pen's width
+ * counts in shares of the paper's width, so it is as wide on each. The heights differ, since they name the paper.
+ * @type {Size[]}
+ */
 const SIZES = [
-  { name: '标准', width: 2048, height: 2731 },
-  { name: '长幅', width: 2048, height: 3641 },
-  { name: '横幅', width: 2048, height: 1536 },
+  { name: '标准', width: 6144, height: 8192 },
+  { name: '长幅', width: 4590, height: 8160 },
+  { name: '横幅', width: 8192, height: 6144 },
 ]
 
 /**

@@ -60,7 +60,7 @@ test('strokes are saved in one batch a second after the last', async () => {
   assert.equal(server.appends, 0)
   await time.pass(1)
   assert.equal(server.appends, 1)
-  assert.deepEqual(server.created, { title: '鱼', width: 2048, height: 2731, mode: 'free' })
+  assert.deepEqual(server.created, { title: '鱼', width: 6144, height: 8192, mode: 'free' })
   assert.equal(drawing.pendingCount, 0)
   assert.deepEqual(states, ['saving', 'saved'])
   assert.equal(journal.drafts().length, 0)

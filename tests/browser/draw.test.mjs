@@ -23,7 +23,7 @@ test('the first open is an empty paper, and a stroke on it is there, undone, red
     assert.equal(drawings.length, 1)
     const whole = await api('GET', `/drawings/${drawings[0].id}`)
     assert.deepEqual(whole.actions.map(({ type }) => type), ['stroke', 'undo', 'redo'])
-    assert.deepEqual([whole.width, whole.height, whole.mode], [2048, 2731, 'free'])
+    assert.deepEqual([whole.width, whole.height, whole.mode], [6144, 8192, 'free'])
     await phone.screenshot('draw')
   })
 })

@@ -2,8 +2,8 @@
 
 const { Gauge, canvases, fit, measureStage } = require('../../lib/easel')
 const { Painter } = require('../../lib/painter')
+const { oneStrokeLength, penOn } = require('../../lib/pen')
 const { Recorder } = require('../../lib/recorder')
-const theme = require('../../lib/theme')
 
 /** The share of the ink below which the gauge warns. */
 const LOW = 0.15
@@ -36,8 +36,8 @@ async function layOut(page) {
   if (!settled || !live) return
   view.resize(size.width, size.height, page.drawing)
   if (!page.painter) {
-    const base = wx.createOffscreenCanvas({ type: '2d', width: 1, height: 1 })
-    page.painter = new Painter({ canvas: settled, live, base, view, pixelRatio })
+    const offScreen = () => wx.createOffscreenCanvas({ type: '2d', width: 1, height: 1 })
+    page.painter = new Painter({ canvas: settled, live, offScreen, view, pixelRatio })
   }
   page.painter.wanted = page.drawing.picture.strokes
   // The glimpse lies above the canvas and gives way to the whole picture at once.
@@ -49,7 +49,7 @@ async function layOut(page) {
 
 /** @param {DrawPage} page @returns {number} the share of the ink that is left */
 function inkLeft(page) {
-  return 1 - page.recorder.length / page.services.limits.now.one_stroke_length
+  return 1 - page.recorder.length / oneStrokeLength(page.drawing, page.services.limits.now)
 }
 
 /** @param {DrawPage} page */
@@ -83,11 +83,7 @@ function withdraw(page) {
 function makeRecorder(page) {
   const { limits } = page.services
   return new Recorder({
-    pen: () => {
-      const { tool, color, width, mode } = page.data
-      const length = mode === 'one_stroke' ? limits.now.one_stroke_length : undefined
-      return { tool, color, width: tool === 'eraser' ? width * theme.ERASER_FACTOR : width, length }
-    },
+    pen: () => penOn(wx, page.data, page.drawing, limits.now),
     toGrid: (x, y) => page.view.toGrid(x, y),
     bounds: () => {
       const { coordinate_factor: factor } = limits.now

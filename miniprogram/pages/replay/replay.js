@@ -98,9 +98,8 @@ Page({
     if (!settled || !live) return
     if (!this.painter) {
       this.view = new View()
-      const base = wx.createOffscreenCanvas({ type: '2d', width: 1, height: 1 })
       const { pixelRatio } = wx.getWindowInfo()
-      this.painter = new Painter({ canvas: settled, live, base, view: this.view, pixelRatio })
+      this.painter = new Painter({ canvas: settled, live, offScreen: () => wx.createOffscreenCanvas({ type: '2d', width: 1, height: 1 }), view: this.view, pixelRatio })
       this.canvas = settled
     }
     this.view.resize(size.width, size.height, this.drawing)
