@@ -4,6 +4,7 @@ import * as adapter from 'glass-easel-miniprogram-adapter'
 import { defineComponents } from './components.js'
 import { SelectorQuery } from './query.js'
 import { addStyle } from './shell.js'
+import { Keys } from './keys.js'
 import { Backend, Touches } from './touch.js'
 
 /** Pages that WeChat keeps at most. */
@@ -56,7 +57,7 @@ export class Host {
       if (program.modules[`${path}.js`]) this.space.addComponentStaticConfig(path, { ...json[path], usingComponents: { ...shared, ...json[path].usingComponents } })
     }
     if (css.app) addStyle(css.app)
-    new Touches(shell.pages, this.backend)
+    new Keys(this, new Touches(shell.pages, this.backend))
     shell.find('.nav-back').onclick = () => this.back(1)
     shell.find('.capsule-menu').onclick = () => this.wx.previewShare({ from: 'menu' })
     shell.find('.capsule-close').onclick = () => this.setVisible(this.hidden === true)
@@ -210,7 +211,13 @@ export class Host {
       text: look(settings.navigationBarTextStyle) ?? 'black',
       back: this.stack.length > 1,
     })
-    for (const entry of this.stack) entry.frame.hidden = entry !== this.top
+    for (const entry of this.stack) {
+      const { backgroundColor, backgroundTextStyle } = { ...json.app.window, ...json[entry.path] }
+      // The ground of the window, which shows while it is pulled down.
+      entry.frame.style.background = look(backgroundColor) ?? '#ffffff'
+      entry.pull.dataset.text = look(backgroundTextStyle) ?? 'dark'
+      entry.frame.hidden = entry !== this.top
+    }
   }
 
   // ---- scrolling

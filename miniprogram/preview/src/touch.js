@@ -2,13 +2,18 @@
 // longpress.
 
 import { glassEasel } from 'glass-easel-miniprogram-adapter'
+import { Wheel } from './wheel.js'
 
 const LONG_PRESS = 350
 /** CSS px from which a touch is no tap any more. */
 const SLOP = 10
-/** Milliseconds after a touch in which the browser's emulated mouse events are not taken for a mouse. */
-const EMULATED = 800
 const ARIA = { 'aria-role': 'role' }
+/** The roles of elements that a keyboard can reach. */
+const FOCUSABLE = ['button', 'radio', 'switch', 'slider', 'link', 'checkbox']
+/** Elements whose taps the browser itself has to handle. */
+const NATIVE = 'input, textarea, select, a'
+/** A canvas that the app draws on: the page does not scroll with it. */
+const DRAWN_ON = 'canvas[disable-scroll]'
 
 /** glass-easel's DOM backend, without its own events and with ids and roles as they are written. */
 export class Backend extends glassEasel.CurrentWindowBackendContext {
@@ -23,7 +28,10 @@ export class Backend extends glassEasel.CurrentWindowBackendContext {
         get() { return this.getAttribute('id') || '' },
       })
       const { setAttribute } = node
-      node.setAttribute = function set(name, value) { setAttribute.call(this, ARIA[name] || name, value) }
+      node.setAttribute = function set(name, value) {
+        setAttribute.call(this, ARIA[name] || name, value)
+        if (name === 'aria-role' && FOCUSABLE.includes(value)) setAttribute.call(this, 'tabindex', '0')
+      }
       return node
     },
   }
@@ -44,47 +52,82 @@ export class Backend extends glassEasel.CurrentWindowBackendContext {
   }
 }
 
-/** @param {Touch | MouseEvent} touch @param {DOMRect | undefined} box of the canvas that was touched */
-function shaped(touch, box) {
+/**
+ * @param {Touch | MouseEvent} touch @param {DOMRect | undefined} box of the canvas that was touched
+ * @param {PointerEvent[]} [samples] the positions since the event before
+ */
+function shaped(touch, box, samples = []) {
   const { clientX, clientY, pageX, pageY } = touch
   const shape = { identifier: touch.identifier ?? 0, clientX, clientY, pageX, pageY }
-  return box ? { ...shape, x: clientX - box.left, y: clientY - box.top } : shape
+  if (!box) return shape
+  const place = (at) => ({ x: at.clientX - box.left, y: at.clientY - box.top })
+  if (samples.length < 2) return { ...shape, ...place(touch) }
+  return { ...shape, ...place(touch), coalesced: samples.map((sample) => ({ ...place(sample), timeStamp: sample.timeStamp })) }
 }
 
-/** What fingers do on the pages, from the first that comes down to the last that is lifted. */
+/** The fingers' doings on the pages, from the first touch to the last lifting. */
 export class Touches {
   /** @param {HTMLElement} pages @param {Backend} backend */
   constructor(pages, backend) {
     this.backend = backend
     this.gesture = null
-    this.lastTouch = 0
+    /** The last movement's positions, by pointer. @type {Map<number, PointerEvent[]>} */
+    this.samples = new Map()
     const active = { passive: false }
-    pages.addEventListener('touchstart', (event) => {
-      this.lastTouch = Date.now()
-      this.start(event, event.target, event.touches, event.changedTouches)
-    }, active)
+    pages.addEventListener('touchstart', (event) => this.start(event, event.target, event.touches, event.changedTouches), active)
     pages.addEventListener('touchmove', (event) => this.move(event, event.touches, event.changedTouches), active)
-    pages.addEventListener('touchend', (event) => {
-      this.lastTouch = Date.now()
-      this.end(event, event.touches, event.changedTouches)
-    }, active)
+    pages.addEventListener('touchend', (event) => this.end(event, event.touches, event.changedTouches), active)
     pages.addEventListener('touchcancel', (event) => this.cancel(event, event.touches, event.changedTouches), active)
+    // Touches have pointer events too; theirs come first and tell all positions of the movement.
+    addEventListener('pointermove', (event) => this.samples.set(event.pointerId, event.getCoalescedEvents()), { capture: true })
+    for (const type of ['pointerup', 'pointercancel']) addEventListener(type, (event) => this.samples.delete(event.pointerId))
 
+    // A mouse's pointer events have fractions of a pixel, and a browser makes none of them up after a touch.
     const mouse = (run) => (event) => {
-      if (Date.now() - this.lastTouch > EMULATED && event.button === 0) run(event)
+      if (event.pointerType === 'mouse' || (event.pointerType === 'pen' && !matchMedia('(any-pointer: coarse)').matches)) run(event)
     }
-    pages.addEventListener('mousedown', mouse((event) => this.start(event, event.target, [event], [event])))
-    addEventListener('mousemove', mouse((event) => this.move(event, [event], [event])))
-    addEventListener('mouseup', mouse((event) => this.end(event, [], [event])))
+    pages.addEventListener('pointerdown', mouse((event) => {
+      if (event.button === 0) this.start(event, event.target, [event], [event])
+    }))
+    addEventListener('pointermove', mouse((event) => this.move(event, [event], [event])))
+    addEventListener('pointerup', mouse((event) => {
+      if (event.button === 0) this.end(event, [], [event])
+    }))
+    addEventListener('pointercancel', mouse((event) => this.cancel(event, [], [event])))
     pages.addEventListener('contextmenu', (event) => event.preventDefault())
+    const wheel = new Wheel((type, target, touches, changed) => this.sendFrom(target, type, touches, changed))
+    pages.addEventListener('wheel', (event) => {
+      const canvas = event.target.closest?.(DRAWN_ON)
+      if (!canvas || this.gesture) return
+      event.preventDefault()
+      wheel.turn(event, canvas)
+    }, active)
+  }
+
+  /** @param {Touch | PointerEvent} touch @returns {PointerEvent[]} all positions of its last movement */
+  samplesOf(touch) {
+    if (touch.pointerId !== undefined) return touch.type === 'pointermove' ? this.samples.get(touch.pointerId) ?? [] : []
+    for (const samples of this.samples.values()) {
+      const last = samples[samples.length - 1]
+      if (last && Math.abs(last.clientX - touch.clientX) < 0.01 && Math.abs(last.clientY - touch.clientY) < 0.01) return samples
+    }
+    return []
   }
 
   send(type, event, touches, changed) {
     const { target, box } = this.gesture
     // The browser's own moment of the event, as WeChat's events have it; a handler may come to it later.
     const timeStamp = event ? event.timeStamp : performance.now()
-    const extra = { timeStamp, touches: [...touches].map((one) => shaped(one, box)), changedTouches: [...changed].map((one) => shaped(one, box)) }
+    const changedTouches = [...changed].map((one) => shaped(one, box, type === 'touchmove' ? this.samplesOf(one) : []))
+    const extra = { timeStamp, touches: [...touches].map((one) => shaped(one, box)), changedTouches }
     this.backend.fire(target, type, {}, { extra, event })
+  }
+
+  /** Fingers that no event of the browser's tells of. */
+  sendFrom(target, type, touches, changed) {
+    this.gesture = { target, box: target.getBoundingClientRect() }
+    this.send(type, null, touches, changed)
+    this.gesture = null
   }
 
   start(event, target, touches, changed) {
@@ -100,6 +143,8 @@ export class Touches {
     this.gesture = gesture
     this.press(target)
     this.send('touchstart', event, touches, changed)
+    // Until a touch has moved by some 15 px, Chromium keeps its movements back, unless its start is cancelled.
+    if (event.cancelable && target.closest?.(DRAWN_ON)) event.preventDefault()
     gesture.timer = setTimeout(() => this.pressedLong(gesture, touches, changed), LONG_PRESS)
   }
 
@@ -116,7 +161,7 @@ export class Touches {
     const { clientX, clientY } = changed[0]
     if (Math.hypot(clientX - gesture.x, clientY - gesture.y) > SLOP) this.still(false)
     this.send('touchmove', event, touches, changed)
-    if (event.cancelable && gesture.target.closest?.('canvas[disable-scroll]')) event.preventDefault()
+    if (event.cancelable && gesture.target.closest?.(DRAWN_ON)) event.preventDefault()
   }
 
   end(event, touches, changed) {
@@ -134,11 +179,28 @@ export class Touches {
       const touch = shaped(changed[0], gesture.box)
       // Before the tap: it may take the button away, as it does not in WeChat.
       gesture.target.closest?.('button')?.activate?.()
-      this.backend.tapping = true
-      this.backend.fire(gesture.target, 'tap', { x, y }, { extra: { touches: [touch], changedTouches: [touch] }, event })
-      this.backend.tapping = false
+      this.tap(gesture.target, { x, y }, touch, event)
     }
     if (touches.length === 0) this.gesture = null
+  }
+
+  tap(target, place, touch, event) {
+    this.backend.tapping = true
+    this.backend.fire(target, 'tap', place, { extra: { touches: [touch], changedTouches: [touch] }, event })
+    this.backend.tapping = false
+    // Otherwise the browser makes up a mouse that clicks on whatever lies there after the tap.
+    if (event.type !== 'touchend' || !event.cancelable || target.closest?.(NATIVE)) return
+    event.preventDefault()
+    if (document.activeElement?.matches('input, textarea')) document.activeElement.blur()
+  }
+
+  /** A key on what has the focus is a tap. @param {Element} target @param {KeyboardEvent} event */
+  key(target, event) {
+    const { left, top, width, height } = target.getBoundingClientRect()
+    const place = { x: left + width / 2, y: top + height / 2 }
+    const touch = { identifier: 0, clientX: place.x, clientY: place.y, pageX: place.x, pageY: place.y }
+    target.closest('button')?.activate?.()
+    this.tap(target, place, touch, event)
   }
 
   cancel(event, touches, changed) {

@@ -19,8 +19,8 @@ export function dialogs({ shell }) {
     if (!loading) timer = setTimeout(hide, duration)
   }
 
-  /** @param {{ title?: string, content?: string, showCancel?: boolean, cancelText?: string, confirmText?: string }} options */
-  function modal({ title = '', content = '', showCancel = true, cancelText = '取消', confirmText = '确定' }) {
+  /** @param {{ title?: string, content?: string, showCancel?: boolean, cancelText?: string, confirmText?: string, cancelColor?: string, confirmColor?: string }} options */
+  function modal({ title = '', content = '', showCancel = true, cancelText = '取消', confirmText = '确定', cancelColor, confirmColor }) {
     return new Promise((resolve) => {
       const cancel = showCancel ? `<button data-answer="cancel">${escape(cancelText)}</button>` : ''
       const box = shell.overlay(`
@@ -28,6 +28,8 @@ export function dialogs({ shell }) {
           <h3>${escape(title)}</h3><p>${escape(content)}</p>
           <div>${cancel}<button class="confirm" data-answer="confirm">${escape(confirmText)}</button></div>
         </section>`, 'mp-mask middle')
+      if (confirmColor) box.querySelector('.confirm').style.color = confirmColor
+      if (cancelColor && showCancel) box.querySelector('[data-answer="cancel"]').style.color = cancelColor
       box.addEventListener('click', (event) => {
         const { answer } = event.target.dataset
         if (!answer) return
