@@ -12,6 +12,7 @@ mod admin;
 mod console;
 mod deploy;
 mod doctor;
+mod documents;
 mod first_steps;
 mod internal;
 mod outages;
