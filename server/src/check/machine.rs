@@ -7,6 +7,8 @@ use rustix::process::{Resource, getrlimit};
 use super::Finding;
 use crate::settings::Settings;
 
+/// The site of the deployment guide.
+const SITE: &str = "/etc/nginx/conf.d/yibi.conf";
 /// Open files that a server needs: a few hundred clients, nginx's connections and the databases'.
 const FILES: u64 = 4_096;
 /// Free space below which the disk is about to be full, in MiB: for an error, and for a warning.
@@ -18,7 +20,22 @@ pub(super) fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![files(limit)];
     findings.extend(space(&settings.store.data_dir));
     findings.extend(avx(&cpu, std::env::consts::ARCH));
+    let site = std::fs::read_to_string(SITE).ok();
+    let addresses = std::fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
+    findings.extend(site.and_then(|site| ipv6(&site, &addresses)));
     findings
+}
+
+/// nginx does not start with an IPv6 address where the kernel has no IPv6, and then has no interface in `addresses`.
+fn ipv6(site: &str, addresses: &str) -> Option<Finding> {
+    let listens = site.lines().any(|line| line.trim_start().starts_with("listen [::]"));
+    (listens && addresses.trim().is_empty()).then(|| {
+        Finding::error(
+            "nginx",
+            format!("{SITE} listens on IPv6, which this host does not have: nginx does not start"),
+            format!("sed -i '/listen \\[::\\]/d' {SITE}"),
+        )
+    })
 }
 
 fn files(limit: Option<u64>) -> Finding {
@@ -87,6 +104,16 @@ mod tests {
         let temporary = std::env::temp_dir().join("not/yet/there");
         assert!(space(&temporary).unwrap().text.contains("not/yet/there"));
         assert!(space(Path::new("data-to-be")).is_some());
+    }
+
+    #[test]
+    fn a_site_with_ipv6_is_wrong_on_a_host_without() {
+        let site = "server {\n    listen 80;\n    listen [::]:80;\n}\n";
+        let finding = ipv6(site, "").unwrap();
+        assert_eq!(finding.verdict, Verdict::Error);
+        assert!(finding.to_do.unwrap().contains("/listen \\[::\\]/d"));
+        assert!(ipv6(site, "00000000000000000000000000000001 01 80 10 80       lo\n").is_none());
+        assert!(ipv6("server {\n    listen 80;\n    # listen [::]:80;\n}\n", "").is_none());
     }
 
     #[test]
