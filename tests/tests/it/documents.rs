@@ -1,7 +1,6 @@
 //! The documents, held to the tree: every path and every name that they give is there.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Top folders, by which a path of the repository is told from other text.
 const FOLDERS: [&str; 12] = [
@@ -25,12 +24,28 @@ fn root() -> PathBuf {
 
 /// All pages of the repository.
 fn pages() -> Vec<PathBuf> {
-    let listed =
-        Command::new("git").args(["ls-files", "--", "*.md"]).current_dir(root()).output().expect("git runs");
-    let text = String::from_utf8(listed.stdout).unwrap();
-    let pages: Vec<PathBuf> = text.lines().map(|line| root().join(line)).collect();
+    let mut pages = Vec::new();
+    collect(&root(), &mut pages, false);
+    for folder in FOLDERS {
+        collect(&root().join(folder), &mut pages, true);
+    }
     assert!(pages.len() > 20, "{pages:?}");
     pages
+}
+
+/// Adds the pages of a folder, without packages of others and what is built.
+fn collect(folder: &Path, pages: &mut Vec<PathBuf>, deep: bool) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if deep && !["node_modules", "target", "dist"].contains(&name.as_str()) {
+                collect(&path, pages, true);
+            }
+        } else if name.ends_with(".md") {
+            pages.push(path);
+        }
+    }
 }
 
 /// The text between single backticks, outside of blocks of code.
