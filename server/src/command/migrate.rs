@@ -81,6 +81,16 @@ async fn everything(settings: &Settings, from: End, to: End) -> Result<Exit, Fai
         "moved and compared: {} users, {} drawings, {} entries of the audit log, {} sessions\nsha256 of both sides: {}",
         moved.tally.users, moved.tally.drawings, moved.tally.audit, moved.sessions, moved.sum
     ));
+    // No later erasure reaches the source.
+    let source = match from {
+        End::Embedded => {
+            format!("{} and its -wal and -shm", settings.store.data_dir.join("yibi.sqlite3").display())
+        }
+        End::Shared => format!("the database {}", settings.store.mongodb_database),
+    };
+    say(&format!(
+        "once the new store is in use, remove the old one, which still holds everybody's data: {source}"
+    ));
     Ok(Exit::Ok)
 }
 

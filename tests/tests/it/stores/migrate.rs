@@ -157,6 +157,8 @@ async fn there_and_back_by_a_process_that_is_killed() {
     there.api().get(picture.as_str().unwrap()).await.ok_bytes();
     users[0].at(&there.public).append("d0", 2, json!([stroke(3)])).await.ok();
     let after = shown(&there, &users).await;
+    // The operator is told of the copy that is left.
+    assert!(moved.stdout.contains("yibi.sqlite3 and its -wal and -shm"), "{}", moved.stdout);
     let again = run(&THERE, &ends.settings());
     assert_eq!(again.code, Some(1));
     assert!(again.stderr.contains("servers are running"), "{}", again.stderr);
