@@ -225,3 +225,20 @@ fn an_upgrade_with_wrong_settings_is_refused_before_it_begins() {
     }
     assert!(!upgrade.path("seen").exists(), "nothing was started");
 }
+
+#[test]
+fn an_upgrade_refuses_a_package_that_was_cut_off() {
+    let upgrade = Upgrade::new();
+    let package = upgrade.path("package");
+    std::fs::create_dir(package.join("usr/share")).unwrap();
+    std::fs::write(package.join("usr/share/text"), vec![b'x'; 1 << 20]).unwrap();
+    let path = upgrade.path("new.deb");
+    output(
+        Command::new("dpkg-deb").args(["--root-owner-group", "-Znone", "--build"]).arg(&package).arg(&path),
+    );
+    let whole = std::fs::read(&path).unwrap();
+    // The server comes before the text.
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    refused(&upgrade.run(&[]), 1, "nothing was changed");
+    assert!(!upgrade.path("seen").exists(), "its server was not started");
+}
