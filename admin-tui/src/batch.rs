@@ -7,13 +7,15 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use yibi_common::admin::Change;
 
+use crate::act::Act;
 use crate::client::Client;
 use crate::filter;
-use crate::msg::Trouble;
+use crate::lists::{Kind, Row};
+use crate::msg::ApiError;
 use crate::profile::Place;
-use crate::request::{Act, Form, Kind, PAGE, PageRequest, Request};
-use crate::row::{Row, told};
+use crate::request::{Form, PAGE, PageRequest, Request};
 use crate::text;
+use crate::time::Clock;
 
 /// What can be done without the console.
 #[derive(Debug, Subcommand)]
@@ -93,19 +95,19 @@ pub enum FormArg {
 }
 
 /// What went wrong, and the exit code for it.
-type Failure = (Trouble, u8);
+type Failure = (ApiError, u8);
 
-fn failure(trouble: Trouble) -> Failure {
-    let code = match &trouble {
-        Trouble::Failed(_) => 1,
-        Trouble::Refused { .. } => 3,
-        Trouble::Unreachable(_) => 4,
+fn failure(error: ApiError) -> Failure {
+    let code = match &error {
+        ApiError::Failed(_) => 1,
+        ApiError::Refused { .. } => 3,
+        ApiError::Unreachable(_) => 4,
     };
-    (trouble, code)
+    (error, code)
 }
 
 fn wrong(words: impl Into<String>) -> Failure {
-    (Trouble::Failed(words.into()), 2)
+    (ApiError::Failed(words.into()), 2)
 }
 
 /// Carries a command out; its exit code.
@@ -146,7 +148,7 @@ pub async fn run(client: &Client, place: &Place, command: Command) -> Result<u8,
                 Some(file) => std::fs::write(file, bytes),
                 None => io::stdout().write_all(&bytes),
             };
-            written.map_err(|error| failure(Trouble::Failed(error.to_string())))?;
+            written.map_err(|error| failure(ApiError::Failed(error.to_string())))?;
             Ok(0)
         }
     }
@@ -168,12 +170,12 @@ async fn status(client: &Client) -> Result<u8, Failure> {
 }
 
 async fn list(client: &Client, kind: Kind, args: ListArgs) -> Result<u8, Failure> {
-    let parameters = filter::parse(&args.filter, kind.fields(), crate::runtime::now())
+    let parameters = filter::parse(&args.filter, kind.fields(), &Clock::system())
         .map_err(|error| wrong(error.to_string()))?;
     let order = match &args.order {
         None => 0,
-        Some(name) => kind.orders().iter().position(|(order, _)| order == name).ok_or_else(|| {
-            let names: Vec<&str> = kind.orders().iter().map(|(order, _)| *order).collect();
+        Some(name) => kind.orders().iter().position(|order| order.name == name).ok_or_else(|| {
+            let names: Vec<&str> = kind.orders().iter().map(|order| order.name).collect();
             wrong(format!("no order {name}; there are: {}", names.join(", ")))
         })?,
     };
@@ -190,7 +192,7 @@ async fn list(client: &Client, kind: Kind, args: ListArgs) -> Result<u8, Failure
                 Ok(()) => printed += 1,
                 // The reader has seen enough, as `head` does.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(0),
-                Err(error) => return Err(failure(Trouble::Failed(error.to_string()))),
+                Err(error) => return Err(failure(ApiError::Failed(error.to_string()))),
             }
         }
         if progress {
@@ -221,35 +223,9 @@ fn bar(done: u64, all: u64) {
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// A row in columns, safe to be shown on a terminal.
+/// The columns of a row, safe to be shown on a terminal.
 fn columns(row: &Row) -> Vec<String> {
-    let cells: Vec<&str> = match row {
-        Row::Session(row) => {
-            vec![
-                &row.id,
-                &row.user.id,
-                &row.user.nickname,
-                &row.dialect,
-                &row.device,
-                &row.address,
-                &row.last_seen,
-                &row.expires_at,
-            ]
-        }
-        Row::User(row) => vec![
-            &row.user.id,
-            &row.user.openid,
-            &row.user.nickname,
-            &row.created_at,
-            if row.blocked_at.is_some() { "blocked" } else { "" },
-        ],
-        Row::Drawing(row) => {
-            vec![&row.user.id, &row.id, &row.title, &row.user.nickname, &row.created_at, &row.updated_at]
-        }
-        Row::Error(row) => vec![&row.code, row.cause.as_deref().unwrap_or_default(), &row.last_at],
-        Row::Audit(row) => [&[row.at.as_str()], told(row).as_slice()].concat(),
-    };
-    cells.into_iter().map(|cell| text::clean(cell).into_owned()).collect()
+    row.plain().into_iter().map(|cell| text::clean(cell).into_owned()).collect()
 }
 
 async fn revoke(
@@ -259,10 +235,15 @@ async fn revoke(
     json: bool,
 ) -> Result<u8, Failure> {
     let acts: Vec<Act> = match user {
-        Some(user) => vec![Act { change: Change::RevokeSessions, user, target: None }],
+        Some(user) => vec![Act { change: Change::RevokeSessions, label: user.clone(), user, target: None }],
         None => sessions
             .into_iter()
-            .map(|id| Act { change: Change::RevokeSession, user: String::new(), target: Some(id) })
+            .map(|id| Act {
+                change: Change::RevokeSession,
+                label: id.clone(),
+                user: String::new(),
+                target: Some(id),
+            })
             .collect(),
     };
     for act in acts {
@@ -271,9 +252,12 @@ async fn revoke(
         let line = if json {
             serde_json::json!({"change": act.change.name(), "id": act.id()}).to_string()
         } else {
-            format!("{} {}", act.done(), act.id())
+            {
+                let all = if act.target.is_none() { "all sessions of " } else { "" };
+                format!("revoked {all}{}", act.id())
+            }
         };
-        print(&line).map_err(|error| failure(Trouble::Failed(error.to_string())))?;
+        print(&line).map_err(|error| failure(ApiError::Failed(error.to_string())))?;
     }
     Ok(0)
 }

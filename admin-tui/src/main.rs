@@ -1,22 +1,25 @@
-//! The operator's console of yibi: a full-screen view of who is signed in and what they draw, and the same as
-//! batch commands.
+//! The operator's console of yibi: a full-screen terminal interface, and batch commands for scripts.
 
+mod act;
 mod batch;
 mod client;
 mod filter;
 mod keys;
+mod layout;
+mod lists;
 mod model;
-mod moment;
 mod msg;
 mod profile;
 mod replay;
 mod request;
-mod row;
 mod runtime;
+mod subject;
 mod text;
 mod theme;
+mod time;
 mod update;
 mod view;
+mod views;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -26,15 +29,15 @@ use clap::Parser;
 use batch::Command;
 use client::Client;
 use model::Model;
-use profile::{Choice, Place};
+use profile::{Choice, Config, Marker};
 use runtime::End;
 use theme::{Palette, Theme};
+use time::Clock;
 
-/// The operator's side of a yibi server: a full-screen console, or one command.
+/// The operator's side of a yibi server: a full-screen console, or one command
 #[derive(Parser)]
 #[command(version, after_help = EXIT_CODES)]
 struct Cli {
-    /// Which server, and as whom
     #[command(flatten)]
     choice: Choice,
     /// What to do; the console where nothing is named
@@ -52,40 +55,71 @@ async fn main() -> ExitCode {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         return ExitCode::FAILURE;
     }
-    let place = match cli.choice.resolve() {
-        Ok(place) => place,
-        Err(error) => return complain(&error, 2),
+    let config = match Config::read() {
+        Ok(config) => config,
+        Err(error) => return fail(&error, 2),
     };
-    let client = match Client::new(&place.target) {
-        Ok(client) => client,
-        Err(trouble) => return complain(&trouble.to_string(), 2),
+    let Some(command) = cli.command else { return console(cli.choice, &config).await };
+    let connected = cli.choice.resolve(&config).and_then(|place| {
+        let client = Client::new(&place.target).map_err(|error| error.to_string())?;
+        Ok((place, client))
+    });
+    let (place, client) = match connected {
+        Ok(connected) => connected,
+        Err(error) => return fail(&error, 2),
     };
-    match cli.command {
-        None => console(client, &place, cli.choice.theme.map(Palette::from)).await,
-        Some(command) => match batch::run(&client, &place, command).await {
-            Ok(code) => ExitCode::from(code),
-            Err((trouble, code)) => complain(&format!("{}: {trouble}", place.server.label), code),
-        },
+    match batch::run(&client, &place, command).await {
+        Ok(code) => ExitCode::from(code),
+        Err((error, code)) => {
+            fail(&format!("{}: {}", place.server.label, text::clean(&error.to_string())), code)
+        }
     }
 }
 
-async fn console(client: Client, place: &Place, palette: Option<Palette>) -> ExitCode {
+/// Runs the console until it ends, with one server after the other.
+async fn console(mut choice: Choice, config: &Config) -> ExitCode {
     if !std::io::stdout().is_terminal() {
-        return complain("the console needs a terminal; there are commands for scripts (--help)", 2);
+        return fail("the console needs a terminal; there are commands for scripts (--help)", 2);
     }
-    let theme = Theme::from_environment(|name| std::env::var(name).ok());
-    let theme = palette.map_or(theme, |palette| theme.with(palette));
-    let size = crossterm::terminal::size().unwrap_or((80, 24));
-    let model = Model::new(place.server.clone(), theme, place.read_only, size, runtime::now());
-    match runtime::run(client, model).await {
-        Ok(End::Quit) => ExitCode::SUCCESS,
-        Ok(End::Signal(number)) => ExitCode::from(u8::try_from(128 + number).unwrap_or(1)),
-        Err(error) => complain(&format!("the terminal: {error}"), 1),
+    let chosen = choice.theme.or(config.theme);
+    let mut theme = Theme::from_environment(|name| std::env::var(name).ok());
+    theme = chosen.map_or(theme, |chosen| theme.with(Palette::from(chosen)));
+    let mut mouse = config.mouse;
+    loop {
+        let place = match choice.resolve(config) {
+            Ok(place) => place,
+            Err(error) => return fail(&error, 2),
+        };
+        let client = match Client::new(&place.target) {
+            Ok(client) => client,
+            Err(error) => return fail(&error.to_string(), 2),
+        };
+        let size = crossterm::terminal::size().unwrap_or((80, 24));
+        let mut model = Model::new(place.server, theme, place.read_only, size, &Clock::system());
+        model.mouse = mouse;
+        model.braille = config.marker == Marker::Braille;
+        model.profiles = config.profiles();
+        let end = runtime::run(client, &mut model).await;
+        (theme, mouse) = (model.theme, model.mouse);
+        match end {
+            Ok(End::Quit) => return ExitCode::SUCCESS,
+            Ok(End::Switch(name)) => choice = choice.with_profile(&name),
+            Ok(End::Signal(number)) => {
+                if model.work.due.is_some() {
+                    let what = model.work.queue.iter().map(|act| act.label.as_str()).collect::<Vec<_>>();
+                    fail(&format!("waiting changes were not made: {}", what.join(", ")), 1);
+                }
+                return ExitCode::from(u8::try_from(128 + number).unwrap_or(1));
+            }
+            Err(error) => return fail(&format!("the terminal: {error}"), 1),
+        }
     }
 }
 
-fn complain(words: &str, code: u8) -> ExitCode {
-    // Nobody left to tell is no reason to fail otherwise.
-    let _ = writeln!(std::io::stderr(), "yibi-admin: {}", text::clean(words));
+/// Reports a failure on the standard error. Line breaks stay: untrusted parts are cleaned by the callers.
+fn fail(words: &str, code: u8) -> ExitCode {
+    let lines: Vec<_> = words.lines().map(text::clean).collect();
+    // Without a standard error there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "yibi-admin: {}", lines.join("\n"));
     ExitCode::from(code)
 }

@@ -1,140 +1,113 @@
-//! What the console is told, and what it asks for in return.
+//! The messages that change the model, and the effects that it asks for.
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use yibi_common::admin::{
     Count, DrawingRow, Event, Identity, Overview, RequestDetail, SessionDetail, UserDetail,
 };
 
-use crate::moment::Millis;
+use crate::lists::{Kind, Page};
 use crate::replay::Entry;
 use crate::request::Request;
-use crate::row::Page;
+use crate::time::Millis;
 
 /// Something that happened.
 #[derive(Debug)]
 pub enum Msg {
-    /// The console was started.
     Start,
-    /// A key.
     Key(KeyEvent),
-    /// The mouse.
     Mouse(MouseEvent),
-    /// Text was pasted.
     Paste(String),
-    /// The terminal has another size.
     Resize(u16, u16),
-    /// The terminal's window is looked at, or not.
+    /// The terminal got the focus, or lost it.
     Focus(bool),
-    /// The moment came that [`crate::model::Model::wake`] named.
+    /// The terminal told its background colour.
+    Background([u8; 3]),
+    /// The time of [`crate::model::Model::wake`] has come.
     Tick,
-    /// A request was answered.
+    /// A request has ended.
     Answer {
-        /// Which.
         ticket: Ticket,
-        /// With what.
-        result: Result<Reply, Trouble>,
-        /// The clock of the server that answered, where it said.
+        result: Result<Reply, ApiError>,
+        /// The clock of the server, where the reply told it.
         server_now: Option<Millis>,
     },
-    /// The stream of events is open.
     StreamOpen,
-    /// An event.
     Event(Box<Event>),
-    /// The stream ended; why.
-    StreamClosed(Trouble),
+    StreamClosed(ApiError),
 }
 
-/// What a request is for. Of each, one is under way at most: a newer one takes its place.
+/// The purpose of a request. There is at most one request for each: a new one replaces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Slot {
-    /// Finding out whether the server is there.
+    /// The test whether the server answers.
     Link,
-    /// The overview.
     Overview,
-    /// A list's page.
-    List(crate::request::Kind),
-    /// An exact count.
-    Count(crate::request::Kind),
-    /// The thing that is open.
+    List(Kind),
+    Count(Kind),
+    /// The open page.
     Detail,
-    /// New actions of the drawing that is open.
+    /// New actions of the open drawing.
     Tail,
-    /// A drawing for a thumbnail.
+    /// A drawing of the live view.
     Thumb,
     /// The drawing under the cursor.
     Preview,
+    /// The user who is to be blocked or unblocked.
+    Block,
     /// A change.
     Act,
     /// A file.
     Export,
 }
 
-/// A request on its way.
+/// The identity of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
-    /// What for.
     pub slot: Slot,
-    /// Counts up; an answer to any but the latest of its slot is dropped.
+    /// Counts up. The answer to any but the latest request of its slot is dropped.
     pub number: u64,
-    /// Which page of a list, or 0.
+    /// The page of a list, or 0.
     pub page: usize,
 }
 
-/// An answer.
+/// A reply.
 #[derive(Debug)]
 pub enum Reply {
-    /// To [`Request::Me`].
     Me(Identity),
-    /// To [`Request::Overview`].
     Overview(Overview),
-    /// To [`Request::Page`].
     Page(Page),
-    /// To [`Request::Count`].
     Count(Count),
-    /// To [`Request::Session`].
     Session(Box<SessionDetail>),
-    /// To [`Request::User`].
     User(Box<UserDetail>),
-    /// To [`Request::Drawing`].
     Drawing(Box<Drawn>),
-    /// To [`Request::Failed`].
     Failed(Box<RequestDetail>),
-    /// To [`Request::Act`].
+    /// A change was made.
     Done,
-    /// To [`Request::Export`]: where the file is.
+    /// A file was written to this path.
     Saved(String),
 }
 
 /// A drawing with actions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawn {
-    /// The drawing.
     pub row: DrawingRow,
     /// The number of the first entry.
     pub since: u32,
-    /// The actions from there on.
     pub entries: Vec<Entry>,
 }
 
-/// Why a request has no answer.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
-    /// Nobody answered.
+pub enum ApiError {
+    /// Nothing answered.
     Unreachable(String),
-    /// The server said no.
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// The problem's code.
-        code: String,
-        /// What it says in words.
-        words: String,
-    },
-    /// The answer can't be understood, or the file not be written.
+    /// The server refused.
+    Refused { status: u16, code: String, words: String },
+    /// The reply is invalid, or a file could not be written.
     Failed(String),
 }
 
-impl std::fmt::Display for Trouble {
+impl std::fmt::Display for ApiError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unreachable(words) | Self::Failed(words) => f.write_str(words),
@@ -147,24 +120,22 @@ impl std::fmt::Display for Trouble {
 /// Something to be done outside the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Ask the server.
     Send(Ticket, Request),
-    /// Forget what was asked.
+    /// Drops a request.
     Cancel(Slot),
-    /// Open the stream of events.
+    /// Opens the stream of events.
     Listen,
-    /// Close it.
     StopListening,
-    /// Put text on the terminal's clipboard.
+    /// Copies text to the terminal's clipboard.
     Copy(String),
-    /// Take the mouse, or leave it.
+    /// Captures the mouse, or releases it.
     Mouse(bool),
-    /// Show a text in the operator's pager.
+    /// Shows a text in the operator's pager.
     Page(String),
-    /// Draw everything anew.
+    /// Draws the whole screen again.
     Redraw,
-    /// Go to the shell.
+    /// Connects to the server of a profile.
+    Switch(String),
     Suspend,
-    /// Leave.
     Quit,
 }

@@ -1,4 +1,5 @@
-//! Which server, and as whom: flags, the environment, a file of profiles, or what is on this machine.
+//! The server to connect to, and the credentials: flags, the environment, the configuration file, or a server on
+//! this machine.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,13 +11,13 @@ use crate::client::Target;
 use crate::model::Server;
 use crate::theme::Palette;
 
-/// Where a server listens by default.
+/// The URL of a server with default settings.
 const DEFAULT: &str = "http://127.0.0.1:5758";
-/// The data directories looked at for a socket.
+/// The data directories in which a socket is looked for.
 const DATA_DIRS: [&str; 3] = ["data", "data/dev", "/var/lib/yibi"];
 
-/// What the command line says of it.
-#[derive(Debug, Default, Args)]
+/// The flags that choose a server.
+#[derive(Debug, Clone, Default, Args)]
 pub struct Choice {
     /// The server's admin listener
     #[arg(long, global = true, env = "YIBI_ADMIN_SERVER")]
@@ -24,7 +25,7 @@ pub struct Choice {
     /// The server's admin socket on this machine
     #[arg(long, global = true, conflicts_with = "server")]
     socket: Option<PathBuf>,
-    /// A file with the token; YIBI_ADMIN_TOKEN may hold it instead
+    /// A file with the token; YIBI_ADMIN_TOKEN may hold the token instead
     #[arg(long, global = true, env = "YIBI_ADMIN_TOKEN_FILE")]
     token_file: Option<PathBuf>,
     /// A profile of the configuration file ($XDG_CONFIG_HOME/yibi/admin.toml)
@@ -33,17 +34,18 @@ pub struct Choice {
     /// Forbid changes
     #[arg(long, global = true)]
     read_only: bool,
-    /// The colours; those of the terminal's background where it says, else dark
+    /// Colour theme (default: by the terminal's background)
     #[arg(long, global = true, value_enum, env = "YIBI_ADMIN_THEME")]
     pub theme: Option<ThemeArg>,
 }
 
-/// A set of colours by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// The name of a palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ThemeArg {
     /// For a dark terminal
     Dark,
-    /// For a light one
+    /// For a light terminal
     Light,
     /// Without colours
     Monochrome,
@@ -59,14 +61,28 @@ impl From<ThemeArg> for Palette {
     }
 }
 
+/// How drawings are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Marker {
+    #[default]
+    HalfBlock,
+    Braille,
+}
+
 /// The configuration file.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct File {
+pub struct Config {
+    pub theme: Option<ThemeArg>,
+    pub mouse: bool,
+    pub marker: Marker,
+    /// The profile that is used where no flag or variable names a server.
+    profile: Option<String>,
     profiles: BTreeMap<String, Profile>,
 }
 
-/// One server of it.
+/// A server in the configuration file.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Profile {
@@ -77,31 +93,75 @@ struct Profile {
     read_only: bool,
 }
 
-/// A server to talk to.
+/// A server to connect to.
 pub struct Place {
-    /// For the client.
     pub target: Target,
-    /// For the header.
     pub server: Server,
-    /// Whether changes are forbidden.
     pub read_only: bool,
 }
 
-impl Choice {
-    /// The place that is meant.
+impl Config {
+    /// Reads the configuration file; without one, everything has its default.
     ///
     /// # Errors
-    /// A profile or file that is not there, or not right.
-    pub fn resolve(&self) -> Result<Place, String> {
-        let profile = match &self.profile {
-            Some(name) => read_profile(name)?,
+    /// The file is unreadable or invalid.
+    pub fn read() -> Result<Self, String> {
+        let directory = std::env::var_os("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
+        let Some(directory) = directory else { return Ok(Self::default()) };
+        let file = directory.join("yibi/admin.toml");
+        match std::fs::read_to_string(&file) {
+            Ok(text) => toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(format!("{}: {error}", file.display())),
+        }
+    }
+
+    /// The names of all profiles.
+    pub fn profiles(&self) -> Vec<String> {
+        self.profiles.keys().cloned().collect()
+    }
+
+    fn pick(&self, name: &str) -> Result<Profile, String> {
+        let profile = self.profiles.get(name).ok_or_else(|| match self.profiles().join(", ") {
+            names if names.is_empty() => format!("no profile {name}: admin.toml has no profiles"),
+            names => format!("no profile {name}; there are: {names}"),
+        })?;
+        match (&profile.server, &profile.socket) {
+            (None, None) => Err(format!("profile {name} names neither a server nor a socket")),
+            (Some(_), Some(_)) => Err(format!("profile {name} names a server and a socket")),
+            _ => Ok(profile.clone()),
+        }
+    }
+}
+
+impl Choice {
+    /// The same choice with the server of a profile.
+    pub fn with_profile(&self, name: &str) -> Self {
+        Self { server: None, socket: None, token_file: None, profile: Some(name.to_owned()), ..self.clone() }
+    }
+
+    /// Finds the server to connect to.
+    ///
+    /// # Errors
+    /// The profile or a file is missing or invalid.
+    pub fn resolve(&self, config: &Config) -> Result<Place, String> {
+        let named = self.profile.as_ref();
+        let name = match (named, self.server.is_none() && self.socket.is_none()) {
+            (Some(name), _) => Some(name),
+            (None, true) => config.profile.as_ref(),
+            (None, false) => None,
+        };
+        let profile = match name {
+            Some(name) => config.pick(name)?,
             None => {
                 Profile { server: self.server.clone(), socket: self.socket.clone(), ..Profile::default() }
             }
         };
         let nothing_said = profile.server.is_none() && profile.socket.is_none();
-        let socket = match profile.socket {
-            Some(socket) => Some(socket),
+        let socket = match &profile.socket {
+            Some(socket) => Some(socket.clone()),
             None if nothing_said => find_socket(Path::new("")),
             None => None,
         };
@@ -111,29 +171,25 @@ impl Choice {
             (None, None) => DEFAULT.into(),
         };
         if !base.starts_with("http://") && !base.starts_with("https://") {
-            return Err(format!("{base} is no URL; such as {DEFAULT}"));
+            return Err(format!("\"{base}\" is not a URL; write {DEFAULT}"));
         }
-        let token = match self.token_file.as_ref().or(profile.token_file.as_ref()) {
-            Some(file) => Some(read_token(file)?),
-            None => match std::env::var("YIBI_ADMIN_TOKEN").ok().filter(|token| !token.is_empty()) {
-                Some(token) => Some(token.trim().to_owned()),
-                // Beside a server made for development its token is in its data directory.
-                None if nothing_said && socket.is_none() => {
-                    read_token(Path::new("data/dev/admin.token")).ok()
-                }
-                None => None,
-            },
-        };
-        let label = match (&self.profile, &socket) {
+        let (token, token_source) = self
+            .token(&profile, nothing_said && socket.is_none())?
+            .map_or((None, None), |(token, source)| (Some(token), Some(source)));
+        let label = match (name, &socket) {
             (Some(name), _) => name.clone(),
             (None, Some(socket)) if socket.ends_with("dev/admin.sock") => "local dev".into(),
             (None, Some(_)) => "local".into(),
             (None, None) => base.split("://").nth(1).unwrap_or(&base).to_owned(),
         };
+        // A copied curl command has to work in every directory.
+        let shown =
+            socket.as_ref().map(|socket| std::path::absolute(socket).unwrap_or_else(|_| socket.clone()));
         let server = Server {
             label,
             base: base.clone(),
-            socket: socket.as_ref().map(|socket| socket.display().to_string()),
+            socket: shown.map(|socket| socket.display().to_string()),
+            token_source,
             production: profile.production,
         };
         Ok(Place {
@@ -142,10 +198,24 @@ impl Choice {
             read_only: self.read_only || profile.read_only,
         })
     }
+
+    /// The token and its source.
+    fn token(&self, profile: &Profile, beside: bool) -> Result<Option<(String, String)>, String> {
+        if let Some(file) = self.token_file.as_ref().or(profile.token_file.as_ref()) {
+            return Ok(Some((read_token(file)?, file.display().to_string())));
+        }
+        if let Some(token) = std::env::var("YIBI_ADMIN_TOKEN").ok().filter(|token| !token.is_empty()) {
+            return Ok(Some((token.trim().to_owned(), "YIBI_ADMIN_TOKEN".to_owned())));
+        }
+        // `yibi-server dev` leaves its token in its data directory.
+        let file = Path::new("data/dev/admin.token");
+        let token = if beside { read_token(file).ok() } else { None };
+        Ok(token.map(|token| (token, file.display().to_string())))
+    }
 }
 
-/// A live server's socket below a directory. A socket file alone is not enough: a server that was killed leaves
-/// it behind.
+/// The socket of a running server below a directory. A server that was killed leaves its socket behind, so a
+/// connection is tried.
 fn find_socket(root: &Path) -> Option<PathBuf> {
     let configured = std::env::var_os("YIBI_STORE__DATA_DIR").map(PathBuf::from);
     let dirs = configured.into_iter().chain(DATA_DIRS.iter().map(|dir| root.join(dir)));
@@ -159,56 +229,54 @@ fn read_token(file: &Path) -> Result<String, String> {
     if token.is_empty() { Err(format!("{}: no token in it", file.display())) } else { Ok(token.to_owned()) }
 }
 
-fn read_profile(name: &str) -> Result<Profile, String> {
-    let directory = std::env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")))
-        .ok_or("neither XDG_CONFIG_HOME nor HOME is set")?;
-    let file = directory.join("yibi/admin.toml");
-    let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    pick(&text, name).map_err(|error| format!("{}: {error}", file.display()))
-}
-
-fn pick(text: &str, name: &str) -> Result<Profile, String> {
-    let mut file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-    let names: Vec<String> = file.profiles.keys().cloned().collect();
-    let profile = file
-        .profiles
-        .remove(name)
-        .ok_or_else(|| format!("no profile {name}; there are: {}", names.join(", ")))?;
-    match (&profile.server, &profile.socket) {
-        (None, None) => Err(format!("profile {name} names neither a server nor a socket")),
-        (Some(_), Some(_)) => Err(format!("profile {name} names a server and a socket")),
-        _ => Ok(profile),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn profiles_are_picked_by_name() {
-        let text = "[profiles.prod]\nserver = \"https://admin.example.com\"\nproduction = true\n[profiles.here]\nsocket = \"/run/a.sock\"\n";
-        let prod = pick(text, "prod").unwrap();
-        assert!(prod.production && !prod.read_only);
-        assert_eq!(pick(text, "here").unwrap().socket.as_deref(), Some(Path::new("/run/a.sock")));
-        assert_eq!(pick(text, "test").unwrap_err(), "no profile test; there are: here, prod");
-        assert!(pick("[profiles.a]\n", "a").unwrap_err().contains("neither"));
-        assert!(pick("[profiles.a]\ntoken = \"secret\"\n", "a").unwrap_err().contains("unknown field"));
+    fn config(text: &str) -> Result<Config, toml::de::Error> {
+        toml::from_str(text)
     }
 
     #[test]
-    fn a_server_that_is_named_is_the_one() {
+    fn profiles_are_picked_by_name() {
+        let text = "[profiles.prod]\nserver = \"https://admin.example.com\"\nproduction = true\n[profiles.here]\nsocket = \"/run/a.sock\"\n";
+        let two = config(text).unwrap();
+        let prod = two.pick("prod").unwrap();
+        assert!(prod.production && !prod.read_only);
+        assert_eq!(two.pick("here").unwrap().socket.as_deref(), Some(Path::new("/run/a.sock")));
+        assert_eq!(two.pick("test").unwrap_err(), "no profile test; there are: here, prod");
+        assert!(config("[profiles.a]\n").unwrap().pick("a").unwrap_err().contains("neither"));
+        assert!(
+            config("[profiles.a]\ntoken = \"secret\"\n").unwrap_err().to_string().contains("unknown field")
+        );
+    }
+
+    #[test]
+    fn the_default_profile_yields_to_flags() {
+        let text = "profile = \"prod\"\ntheme = \"light\"\nmouse = true\nmarker = \"braille\"\n[profiles.prod]\nserver = \"https://a.example\"\n";
+        let config = config(text).unwrap();
+        assert!(config.mouse && config.theme == Some(ThemeArg::Light) && config.marker == Marker::Braille);
+        assert_eq!(Choice::default().resolve(&config).unwrap().server.label, "prod");
+        let flag = Choice { server: Some("http://b.example".into()), ..Choice::default() };
+        assert_eq!(flag.resolve(&config).unwrap().server.label, "b.example");
+        assert_eq!(flag.with_profile("prod").resolve(&config).unwrap().target.base, "https://a.example");
+    }
+
+    #[test]
+    fn a_named_server_is_used() {
+        let config = Config::default();
         let choice =
             Choice { server: Some("https://a.example/".into()), read_only: true, ..Choice::default() };
-        let place = choice.resolve().unwrap();
+        let place = choice.resolve(&config).unwrap();
         assert_eq!(
             (place.target.base.as_str(), place.server.label.as_str()),
             ("https://a.example", "a.example")
         );
         assert!(place.read_only && place.target.socket.is_none());
         let wrong = Choice { server: Some("a.example".into()), ..Choice::default() };
-        assert!(wrong.resolve().is_err());
+        assert!(wrong.resolve(&config).is_err_and(|error| error.contains("\"a.example\" is not a URL")));
+        let socket = Choice { socket: Some("data/dev/admin.sock".into()), ..Choice::default() };
+        let shown = socket.resolve(&config).unwrap().server.socket.unwrap();
+        assert!(Path::new(&shown).is_absolute(), "{shown}");
     }
 }

@@ -1,152 +1,33 @@
-//! What the console asks of the admin API, as paths: for the client, and for the curl commands it copies.
+//! The console's requests to the admin API, as paths: for the client, and for the curl commands it copies.
 
 use yibi_common::admin::Change;
 
-use crate::filter::{self, Field, Parameter};
+use crate::act::Act;
+use crate::filter::Parameter;
+use crate::lists::Kind;
+use crate::subject::Subject;
 use crate::text;
 
 /// Rows of a page.
 pub const PAGE: u32 = 200;
 
-/// The lists of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// Sessions.
-    Sessions,
-    /// Users.
-    Users,
-    /// Drawings.
-    Drawings,
-    /// Failures, grouped; one page.
-    Errors,
-    /// The audit log.
-    Audit,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Sessions, Self::Users, Self::Drawings, Self::Errors, Self::Audit];
-
-    /// Its path, which is its name too.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sessions => "sessions",
-            Self::Users => "users",
-            Self::Drawings => "drawings",
-            Self::Errors => "errors",
-            Self::Audit => "audit",
-        }
-    }
-
-    /// What it is filtered by.
-    pub fn fields(self) -> &'static [Field] {
-        match self {
-            Self::Sessions => filter::SESSIONS,
-            Self::Users => filter::USERS,
-            Self::Drawings => filter::DRAWINGS,
-            Self::Errors | Self::Audit => filter::HERE,
-        }
-    }
-
-    /// Its orders: the parameter's value, and what it is called. The first is the default.
-    pub fn orders(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::Sessions => &[("expiry", "ends first"), ("last_seen", "seen last"), ("openid", "openid")],
-            Self::Drawings => &[("updated", "changed last"), ("created", "newest"), ("size", "largest")],
-            Self::Users => &[("", "newest")],
-            Self::Errors => &[("", "grew last")],
-            Self::Audit => &[("", "latest")],
-        }
-    }
-
-    /// Whether the server counts what a filter finds.
-    pub fn counts(self) -> bool {
-        matches!(self, Self::Sessions | Self::Users | Self::Drawings)
-    }
-
-    /// Whether the smallest comes first in an order, unless it is reversed.
-    pub fn ascends(self, order: usize) -> bool {
-        self == Self::Sessions && order != 1
-    }
-
-    /// Whether it can be sorted from the other end.
-    pub fn reverses(self) -> bool {
-        matches!(self, Self::Sessions | Self::Users | Self::Drawings)
-    }
-}
-
-/// A change to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Act {
-    /// What.
-    pub change: Change,
-    /// The public id of the user whom it is done to.
-    pub user: String,
-    /// The session's or the drawing's id, where it is about one.
-    pub target: Option<String>,
-}
-
-impl Act {
-    /// What takes it back, where anything does. A revoked session is gone for good.
-    pub fn inverse(&self) -> Option<Self> {
-        let change = match self.change {
-            Change::DeleteDrawing => Change::RestoreDrawing,
-            Change::RestoreDrawing => Change::DeleteDrawing,
-            Change::BlockUser => Change::UnblockUser,
-            Change::UnblockUser => Change::BlockUser,
-            Change::RevokeSession
-            | Change::RevokeSessions
-            | Change::ResetSessionKey
-            | Change::GiveAccessToken => return None,
-        };
-        Some(Self { change, ..self.clone() })
-    }
-
-    /// The id that says what it is done to.
-    pub fn id(&self) -> &str {
-        self.target.as_deref().unwrap_or(&self.user)
-    }
-
-    /// What was done, in words.
-    pub fn done(&self) -> &'static str {
-        match self.change {
-            Change::RevokeSession => "revoked",
-            Change::RevokeSessions => "revoked all sessions of",
-            Change::BlockUser => "blocked",
-            Change::UnblockUser => "let in again",
-            Change::ResetSessionKey => "had the WeChat key replaced of",
-            Change::DeleteDrawing => "moved to the bin",
-            Change::RestoreDrawing => "restored",
-            Change::GiveAccessToken => "gave WeChat's access token of",
-        }
-    }
-}
-
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
-    /// Of which list.
     pub kind: Kind,
-    /// The filter.
     pub parameters: Vec<Parameter>,
-    /// An index of [`Kind::orders`].
+    /// An index of [`crate::lists::ListView::orders`].
     pub order: usize,
-    /// From the other end.
     pub reverse: bool,
-    /// Where it begins.
     pub cursor: Option<String>,
-    /// Rows at most.
     pub limit: u32,
 }
 
 /// The form of an exported drawing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// A picture of pixels.
     Png,
-    /// A picture of paths.
     Svg,
-    /// The drawing itself.
     Json,
 }
 
@@ -164,42 +45,41 @@ impl Form {
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// Who the server takes us for.
     Me,
-    /// The fleet.
     Overview,
-    /// A page of a list.
     Page(PageRequest),
-    /// How many rows a filter finds.
+    /// The number of rows that a filter finds.
     Count(Kind, Vec<Parameter>),
-    /// One session.
     Session(String),
-    /// One user.
     User(String),
-    /// One drawing, its actions from a number on.
+    /// A drawing with its actions from number `since` on.
     Drawing {
-        /// The public id of the user.
         user: String,
-        /// The drawing's id.
         id: String,
-        /// The first action.
         since: u32,
     },
-    /// One failed request.
+    /// A failed request.
     Failed(String),
-    /// A change.
     Act(Act),
     /// A drawing as a file.
     Export {
-        /// The public id of the user.
         user: String,
-        /// The drawing's id.
         id: String,
-        /// The file's form.
         form: Form,
     },
-    /// What happens.
+    /// The stream of events.
     Events,
+}
+
+impl From<&Subject> for Request {
+    fn from(subject: &Subject) -> Self {
+        match subject {
+            Subject::Session(id) => Self::Session(id.clone()),
+            Subject::User(id) => Self::User(id.clone()),
+            Subject::Request(id) => Self::Failed(id.clone()),
+            Subject::Drawing { user, id } => Self::Drawing { user: user.clone(), id: id.clone(), since: 0 },
+        }
+    }
 }
 
 impl Request {
@@ -212,7 +92,7 @@ impl Request {
                 | Change::UnblockUser
                 | Change::ResetSessionKey
                 | Change::RestoreDrawing => "POST",
-                // No operator does it; the log of those that do is what there is to see.
+                // Backends do it, not operators; the audit log shows when.
                 Change::GiveAccessToken => "GET",
             },
             Self::Me
@@ -280,10 +160,10 @@ impl Request {
 impl PageRequest {
     fn path(&self) -> String {
         let mut parameters = self.parameters.clone();
-        if let Some((order, _)) = self.kind.orders().get(self.order)
+        if let Some(order) = self.kind.orders().get(self.order)
             && self.order > 0
         {
-            parameters.push(("order", (*order).to_owned()));
+            parameters.push(("order", order.name.to_owned()));
         }
         if self.reverse {
             parameters.push(("reverse", "true".into()));
@@ -291,7 +171,7 @@ impl PageRequest {
         if let Some(cursor) = &self.cursor {
             parameters.push(("cursor", cursor.clone()));
         }
-        if self.kind != Kind::Errors {
+        if self.kind.has_pages() {
             parameters.push(("limit", self.limit.to_string()));
         }
         format!("{}{}", self.kind.name(), query(&parameters))
@@ -326,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_typed_becomes_structure() {
+    fn typed_text_is_escaped() {
         let page = PageRequest {
             kind: Kind::Users,
             parameters: vec![("nickname", "小&limit=9".into())],
@@ -342,7 +222,8 @@ mod tests {
 
     #[test]
     fn a_curl_command_names_the_token_and_never_holds_it() {
-        let act = Act { change: Change::DeleteDrawing, user: "u".into(), target: Some("d'; rm".into()) };
+        let (user, target) = ("u".into(), Some("d'; rm".into()));
+        let act = Act { change: Change::DeleteDrawing, user, target, label: String::new() };
         let curl = Request::Act(act).curl("http://127.0.0.1:5758", None);
         let wanted = r#"curl -sS -X DELETE -H "Authorization: Bearer $YIBI_ADMIN_TOKEN" 'http://127.0.0.1:5758/admin/v1/users/u/drawings/d%27%3B%20rm'"#;
         assert_eq!(curl, wanted);
@@ -351,16 +232,5 @@ mod tests {
             socket,
             "curl -sS --unix-socket '/var/lib/yibi/admin.sock' 'http://localhost/admin/v1/me'"
         );
-    }
-
-    #[test]
-    fn what_can_be_taken_back_has_an_inverse_of_its_own() {
-        for change in Change::ALL {
-            let act = Act { change, user: "u".into(), target: Some("t".into()) };
-            if let Some(inverse) = act.inverse() {
-                assert_ne!(inverse.change, change);
-                assert_eq!(inverse.inverse(), Some(act));
-            }
-        }
     }
 }

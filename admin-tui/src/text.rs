@@ -1,26 +1,25 @@
-//! Text that somebody else wrote, made safe to show, and fitted into columns.
+//! Untrusted text, made safe to show and fitted into columns.
 //!
-//! Nicknames, titles and device names come from strangers. Nothing that can move the cursor, turn the writing
-//! direction around, hide letters or end the row reaches the terminal: it is either dropped or shown as a
-//! visible mark.
+//! Nicknames, titles and device names come from strangers. Characters that move the cursor, change the writing
+//! direction, hide letters or break the line never reach the terminal: they are dropped or replaced by a visible
+//! mark.
 
 use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// What stands for a line break.
+/// Replaces a line break.
 const LINE_BREAK: char = '␊';
-/// What stands for any other control character.
+/// Replaces any other control character.
 const CONTROL: char = '�';
-/// What stands for the part that did not fit.
+/// Replaces the part that did not fit.
 const CUT: &str = "…";
 
-/// The text without what a terminal or a reader could be deceived by.
+/// The text without characters that deceive a terminal or a reader.
 ///
 /// Line breaks become `␊`, other control characters `�`. Directional marks and invisible letters (Unicode's
-/// category Cf and its relatives) are dropped, but for a zero-width joiner between two visible characters,
-/// which emoji are made with.
+/// category Cf and its relatives) are dropped, except a zero-width joiner inside an emoji.
 pub fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| !c.is_control() && !is_invisible(c)) {
         return Cow::Borrowed(text);
@@ -47,7 +46,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Format characters and blanks without width. Variation selector 16 stays: it asks for an emoji's colours.
+/// Format characters and blanks without width. Variation selector 16 stays: it selects the coloured emoji.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{8e2}'
@@ -58,7 +57,7 @@ fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether a zero-width joiner beside it makes one emoji.
+/// Whether a zero-width joiner beside the character makes an emoji.
 fn is_pictographic(c: char) -> bool {
     matches!(c, '\u{2190}'..='\u{2bff}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
 }
@@ -68,7 +67,7 @@ pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// The text cleaned and cut to at most `columns`, an ellipsis standing for the rest. Never cuts a grapheme.
+/// The text, cleaned and cut to at most `columns` with an ellipsis. Graphemes stay whole.
 pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     let text = clean(text);
     if width(&text) <= columns {
@@ -90,11 +89,42 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The text cleaned, cut and filled up with blanks to exactly `columns`.
+/// The text, cleaned, cut or filled up with blanks to exactly `columns`.
 pub fn fit(text: &str, columns: usize, right: bool) -> String {
     let text = cut(text, columns);
     let blanks = " ".repeat(columns.saturating_sub(width(&text)));
     if right { format!("{blanks}{text}") } else { format!("{text}{blanks}") }
+}
+
+/// The text, cleaned and broken into lines of at most `columns`: at blanks, and inside words that are longer than
+/// a line, as Chinese without blanks is.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in clean(text).split_inclusive(' ') {
+        let length = width(word.trim_end());
+        if width(&line) + length <= columns {
+            line.push_str(word);
+            continue;
+        }
+        if length <= columns {
+            lines.push(std::mem::take(&mut line));
+            line.push_str(word);
+            continue;
+        }
+        for grapheme in word.graphemes(true) {
+            if width(&line) + width(grapheme) > columns {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push_str(grapheme);
+        }
+    }
+    lines.push(line);
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Whether a text contains another, whatever the case.
+pub fn contains(text: &str, part: &str) -> bool {
+    text.to_lowercase().contains(&part.to_lowercase())
 }
 
 /// The text as one word of a POSIX shell.
@@ -115,7 +145,7 @@ pub fn count(number: u64) -> String {
     out
 }
 
-/// Bytes in the unit that keeps them short: `812 B`, `3.4 MiB`.
+/// A size in the unit that keeps it short: `812 B`, `3.4 MiB`.
 pub fn bytes(number: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if number < 1024 {
@@ -141,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_deceives_is_left() {
+    fn deceiving_characters_are_removed() {
         assert_eq!(clean("小明"), "小明");
         assert_eq!(clean("a\u{202e}gnp.exe"), "agnp.exe");
         assert_eq!(clean("a\u{1b}]52;c;x\u{7}b"), "a�]52;c;x�b");
@@ -161,6 +191,16 @@ mod tests {
         assert_eq!(cut("一笔到底", 0), "");
         assert_eq!(fit("一笔到底", 6, false), "一笔… ");
         assert_eq!(fit("7", 3, true), "  7");
+    }
+
+    #[test]
+    fn long_sentences_are_wrapped() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("一笔到底的画", 6), ["一笔到", "底的画"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 5), [""]);
+        assert_eq!(wrap("a\nb", 5), ["a␊b"]);
+        assert_eq!(wrap("a yibi-server b", 12), ["a", "yibi-server", "b"]);
     }
 
     #[test]

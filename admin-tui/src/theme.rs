@@ -1,4 +1,4 @@
-//! How things look: dark, light, or without any colour.
+//! Themes: dark, light, or without any colour.
 //!
 //! `NO_COLOR` is honoured here and not by the terminal library, whose way of dropping colours also drops the
 //! reversed row that shows the cursor.
@@ -8,60 +8,55 @@ use ratatui::style::{Color, Modifier, Style};
 /// A set of colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Palette {
-    /// For a dark terminal.
     Dark,
-    /// For a light one.
     Light,
     /// Bold, dim, reversed and underlined only.
     Monochrome,
 }
 
-/// The looks.
+impl Palette {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Monochrome => "monochrome",
+        }
+    }
+}
+
+/// A theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
-    /// The colours.
     pub palette: Palette,
     /// Whether the terminal shows 24-bit colours, rather than 256 of them.
     pub true_color: bool,
-    /// Whether it shows any.
+    /// Whether colours may be used at all.
     pub color: bool,
+    /// Whether the palette follows the terminal's background.
+    pub follows_background: bool,
 }
 
-/// What something means, from which follows how it looks.
+/// The meaning of a text, from which its style follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tone {
-    /// What is there to be read.
     Text,
-    /// What can be overlooked.
     Dim,
-    /// Lines between things.
     Faint,
-    /// What leads the eye.
     Accent,
-    /// A heading.
     Heading,
-    /// It is well.
     Good,
-    /// It wants watching.
     Warn,
-    /// It is not well.
     Bad,
-    /// Under the cursor.
     Selected,
-    /// Marked.
     Marked,
-    /// The bar at the top and at the bottom.
     Bar,
-    /// The view that is shown, in the bar.
     Tab,
-    /// Where mistakes are expensive.
     Danger,
-    /// A key's name.
     Key,
 }
 
 impl Theme {
-    /// What the environment asks for: `NO_COLOR`, `COLORTERM`, and `COLORFGBG` for a light background.
+    /// The theme of the environment: `NO_COLOR`, `COLORTERM`, and `COLORFGBG` for a light background.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let color = set("NO_COLOR").is_none() && variable("TERM").as_deref() != Some("dumb");
@@ -74,30 +69,37 @@ impl Theme {
             (true, true) => Palette::Light,
             (true, false) => Palette::Dark,
         };
-        Self { palette, true_color, color }
+        Self { palette, true_color, color, follows_background: color && background.is_none() }
     }
 
-    /// The set of colours that is asked for, unless the terminal is to show none.
+    /// The theme with another palette, unless colours are forbidden.
     pub fn with(self, palette: Palette) -> Self {
-        if self.color { Self { palette, ..self } } else { self }
+        if self.color { Self { palette, follows_background: false, ..self } } else { self }
     }
 
-    /// The next set of colours. Where the terminal shows none, there is one only.
+    /// The theme for the background that the terminal has told, unless a palette was chosen.
+    pub fn on_background(self, [r, g, b]: [u8; 3]) -> Self {
+        if !self.follows_background {
+            return self;
+        }
+        let luma = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b);
+        Self { palette: if luma > 127_500 { Palette::Light } else { Palette::Dark }, ..self }
+    }
+
+    /// The theme with the next palette. Without colours there is only one.
     pub fn next(self) -> Self {
         let palette = match self.palette {
             Palette::Dark if self.color => Palette::Light,
             Palette::Monochrome if self.color => Palette::Dark,
             Palette::Dark | Palette::Light | Palette::Monochrome => Palette::Monochrome,
         };
-        Self { palette, ..self }
+        Self { palette, follows_background: false, ..self }
     }
 
-    /// Whether colours are to be done without.
     pub fn monochrome(self) -> bool {
         self.palette == Palette::Monochrome
     }
 
-    /// The style of a tone.
     pub fn style(self, tone: Tone) -> Style {
         let plain = Style::new();
         if self.monochrome() {
@@ -107,7 +109,9 @@ impl Theme {
                 Tone::Accent | Tone::Key | Tone::Warn | Tone::Marked => plain.add_modifier(Modifier::BOLD),
                 Tone::Heading => plain.add_modifier(Modifier::UNDERLINED),
                 Tone::Bad => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
-                Tone::Selected | Tone::Tab => plain.add_modifier(Modifier::REVERSED),
+                // Dim cells would make grey holes in the reversed row.
+                Tone::Selected => plain.add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM),
+                Tone::Tab => plain.add_modifier(Modifier::REVERSED),
                 Tone::Bar => plain,
                 Tone::Danger => plain.add_modifier(Modifier::REVERSED | Modifier::BOLD),
             };
@@ -118,7 +122,7 @@ impl Theme {
         };
         let ink = |rgb| plain.fg(self.rgb(rgb));
         match tone {
-            // The terminal's own foreground: whatever its background is, this can be read on it.
+            // The terminal's own foreground is readable on its background, whatever that is.
             Tone::Text => plain,
             Tone::Dim => ink(colors.dim),
             Tone::Faint => ink(colors.faint),
@@ -136,8 +140,8 @@ impl Theme {
         }
     }
 
-    /// How warm a latency is: from the good tone at 20 ms and below to the bad one at 1 s and above, by its
-    /// logarithm. Without colours the slow ones are underlined.
+    /// The style of a latency: from the good tone at 20 ms and below to the bad one at 1 s and above, on a
+    /// logarithmic scale. Without colours, slow ones are underlined.
     pub fn heat(self, ms: f64) -> Style {
         if self.monochrome() {
             let slow = if ms < 500.0 { Modifier::empty() } else { Modifier::UNDERLINED };
@@ -157,7 +161,7 @@ impl Theme {
         Style::new().fg(self.rgb(mixed))
     }
 
-    /// A colour as the terminal can show it.
+    /// The nearest colour that the terminal can show.
     pub fn rgb(self, [r, g, b]: [u8; 3]) -> Color {
         if self.true_color { Color::Rgb(r, g, b) } else { Color::Indexed(indexed([r, g, b])) }
     }
@@ -242,7 +246,7 @@ mod tests {
     #[test]
     fn without_colour_there_is_none() {
         let mono = theme(&[("NO_COLOR", "1")]);
-        assert_eq!((mono.next(), mono.with(Palette::Light)), (mono, mono));
+        assert_eq!((mono.next().palette, mono.with(Palette::Light)), (mono.palette, mono));
         for tone in [Tone::Selected, Tone::Bad, Tone::Danger, Tone::Bar, Tone::Tab, Tone::Dim] {
             assert_eq!((mono.style(tone).fg, mono.style(tone).bg), (None, None));
         }
@@ -250,13 +254,52 @@ mod tests {
     }
 
     #[test]
-    fn themes_go_round() {
+    fn the_background_decides_where_nothing_was_chosen() {
         let dark = theme(&[]);
-        assert_eq!(dark.next().next().next(), dark);
+        assert_eq!(dark.on_background([255, 255, 255]).palette, Palette::Light);
+        assert_eq!(dark.on_background([253, 246, 227]).palette, Palette::Light);
+        assert_eq!(dark.on_background([0, 43, 54]).palette, Palette::Dark);
+        assert_eq!(dark.with(Palette::Dark).on_background([255; 3]).palette, Palette::Dark);
+        assert_eq!(theme(&[("COLORFGBG", "15;0")]).on_background([255; 3]).palette, Palette::Dark);
+        assert!(theme(&[("NO_COLOR", "1")]).on_background([255; 3]).monochrome());
+    }
+
+    /// The contrast of two colours by WCAG 2.2.
+    fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
+        let luminance = |rgb: [u8; 3]| {
+            let linear = rgb.map(|value| {
+                let value = f64::from(value) / 255.0;
+                if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            });
+            0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
     #[test]
-    fn colours_have_near_ones() {
+    fn texts_have_the_contrast_of_level_aa() {
+        for (colors, background) in
+            [(Colors::LIGHT, [255; 3]), (Colors::LIGHT, [250; 3]), (Colors::DARK, [30; 3])]
+        {
+            for ink in [colors.dim, colors.accent, colors.good, colors.warn, colors.bad] {
+                assert!(contrast(ink, background) >= 4.5, "{ink:?}: {}", contrast(ink, background));
+            }
+            for (ink, background) in [colors.selected, colors.bar, colors.tab] {
+                assert!(contrast(ink, background) >= 4.5, "{ink:?}: {}", contrast(ink, background));
+            }
+            assert!(contrast(colors.accent, colors.bar.1) >= 4.5, "keys in the footer");
+        }
+    }
+
+    #[test]
+    fn themes_go_round() {
+        let dark = theme(&[]);
+        assert_eq!(dark.next().next().next().palette, dark.palette);
+    }
+
+    #[test]
+    fn colours_map_to_the_nearest_of_256() {
         assert_eq!(
             [indexed([0; 3]), indexed([255; 3]), indexed([255, 0, 0]), indexed([128; 3])],
             [16, 231, 196, 244]

@@ -1,4 +1,4 @@
-//! The stream of server-sent events (WHATWG HTML, "Server-sent events"), as far as this API uses it.
+//! The stream of server-sent events (WHATWG HTML, "Server-sent events"), reduced to the parts that this API uses.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use reqwest::Response;
 use serde_json::Value;
 use yibi_common::admin::Event;
 
-use super::{Client, unreachable};
-use crate::msg::Trouble;
+use super::Client;
+use crate::msg::ApiError;
 use crate::request::Request;
 
-/// An event is no longer than this.
+/// The longest event.
 const MOST: usize = 1 << 20;
-/// The server says something at least this often, if only a comment.
+/// The longest silence; the server sends at least a comment before.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Puts the lines of a stream together.
+/// Splits a stream into lines and events.
 #[derive(Debug, Default)]
 pub struct Lines {
     buffer: Vec<u8>,
@@ -24,11 +24,11 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Takes bytes as they come; the `data` of the events that they complete.
+    /// Takes bytes, and returns the `data` of the events that they complete.
     ///
     /// # Errors
-    /// An event is longer than any is.
-    pub fn take(&mut self, bytes: &[u8]) -> Result<Vec<String>, Trouble> {
+    /// An event exceeds the limit.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<Vec<String>, ApiError> {
         self.buffer.extend_from_slice(bytes);
         let mut events = Vec::new();
         while let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
@@ -47,14 +47,14 @@ impl Lines {
             }
         }
         if self.buffer.len() + self.data.len() > MOST {
-            return Err(Trouble::Failed("an event without end".into()));
+            return Err(ApiError::Failed("an event without end".into()));
         }
         Ok(events)
     }
 }
 
-/// An event of the stream. New actions that can't be read, such as a picture of 2016, are left out of it: who
-/// follows the drawing then loads them.
+/// Reads an event. Actions that can't be read, such as a picture of 2016, are left out: a console that follows the
+/// drawing then loads them.
 pub fn parse(data: &str) -> Option<Event> {
     if let Ok(event) = serde_json::from_str(data) {
         return Some(event);
@@ -66,6 +66,7 @@ pub fn parse(data: &str) -> Option<Event> {
 
 /// An open stream.
 pub struct Events {
+    client: Client,
     response: Response,
     lines: Lines,
     ready: VecDeque<String>,
@@ -75,28 +76,28 @@ impl Client {
     /// Opens the stream of events.
     ///
     /// # Errors
-    /// Why it can't be opened.
-    pub async fn events(&self) -> Result<Events, Trouble> {
+    /// The stream could not be opened.
+    pub async fn events(&self) -> Result<Events, ApiError> {
         let response = self.send(&Request::Events, None).await?;
-        Ok(Events { response, lines: Lines::default(), ready: VecDeque::new() })
+        Ok(Events { client: self.clone(), response, lines: Lines::default(), ready: VecDeque::new() })
     }
 }
 
 impl Events {
-    /// The data of the next event.
+    /// Waits for the data of the next event.
     ///
     /// # Errors
-    /// Why there is none any more.
-    pub async fn next(&mut self) -> Result<String, Trouble> {
+    /// The stream ended.
+    pub async fn next(&mut self) -> Result<String, ApiError> {
         loop {
             if let Some(data) = self.ready.pop_front() {
                 return Ok(data);
             }
             let chunk = tokio::time::timeout(SILENCE, self.response.chunk())
                 .await
-                .map_err(|_| Trouble::Unreachable("nothing was heard for a minute".into()))?
-                .map_err(unreachable)?
-                .ok_or_else(|| Trouble::Unreachable("the server closed it".into()))?;
+                .map_err(|_| ApiError::Unreachable("no data for a minute".into()))?
+                .map_err(|error| self.client.unreachable(error))?
+                .ok_or_else(|| ApiError::Unreachable("the server closed the stream".into()))?;
             self.ready.extend(self.lines.take(&chunk)?);
         }
     }
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_put_together_however_they_are_cut() {
+    fn events_are_split_whatever_the_chunks() {
         let stream = ": hello\r\n\r\nevent: save\ndata: {\"a\":\ndata: 1}\n\nid: 3\ndata:小\n\n".as_bytes();
         for size in 1..stream.len() {
             let mut lines = Lines::default();

@@ -12,29 +12,29 @@ use reqwest::{Method, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use yibi_common::admin::{AuditPage, DrawingPage, DrawingRow, ErrorsReply, SessionPage, UserPage};
+use yibi_common::admin::DrawingRow;
 use yibi_common::api::ProblemBody;
 
 use crate::filter;
-use crate::moment::{self, Millis};
-use crate::msg::{Drawn, Reply, Trouble};
+use crate::lists::Page;
+use crate::msg::{ApiError, Drawn, Reply};
 use crate::replay::Entry;
-use crate::request::{Form, Kind, PageRequest, Request};
-use crate::row::{Page, Row};
+use crate::request::{Form, PageRequest, Request};
+use crate::time::{self, Millis};
 
-/// How long an answer may take.
+/// The time-out of a request.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long a connection may take.
+/// The time-out of a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Where a server is, and how one shows who one is.
+/// The address of a server, and the credentials.
 #[derive(Clone)]
 pub struct Target {
-    /// Its URL, without a slash at the end.
+    /// The URL without a slash at the end.
     pub base: String,
-    /// Its socket; the kernel then says who we are.
+    /// The socket, through which the kernel tells the server who connects.
     pub socket: Option<PathBuf>,
-    /// A bearer token.
+    /// The bearer token.
     pub token: Option<String>,
 }
 
@@ -43,18 +43,20 @@ pub struct Target {
 pub struct Client {
     http: reqwest::Client,
     base: String,
+    /// The name of the socket's file.
+    socket: Option<String>,
 }
 
 impl Client {
-    /// A client; nothing is sent yet.
+    /// Builds a client without connecting.
     ///
     /// # Errors
-    /// A token that is none, or a system without TLS roots.
-    pub fn new(target: &Target) -> Result<Self, Trouble> {
+    /// The token is invalid, or the system has no TLS roots.
+    pub fn new(target: &Target) -> Result<Self, ApiError> {
         let mut headers = HeaderMap::new();
         if let Some(token) = &target.token {
             let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-                .map_err(|_| Trouble::Failed("the token holds characters that no token has".into()))?;
+                .map_err(|_| ApiError::Failed("the token contains invalid characters".into()))?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
@@ -66,17 +68,19 @@ impl Client {
         if let Some(socket) = &target.socket {
             builder = builder.unix_socket(socket.clone());
         }
-        let http = builder.build().map_err(|error| Trouble::Failed(reason(error)))?;
-        Ok(Self { http, base: target.base.clone() })
+        let http = builder.build().map_err(|error| ApiError::Failed(reason(error)))?;
+        let socket = target.socket.as_ref().and_then(|socket| socket.file_name());
+        let socket = socket.map(|name| name.to_string_lossy().into_owned());
+        Ok(Self { http, base: target.base.clone(), socket })
     }
 
-    async fn send(&self, request: &Request, patience: Option<Duration>) -> Result<Response, Trouble> {
+    async fn send(&self, request: &Request, patience: Option<Duration>) -> Result<Response, ApiError> {
         let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::GET);
         let mut builder = self.http.request(method, format!("{}{}", self.base, request.path()));
         if let Some(patience) = patience {
             builder = builder.timeout(patience);
         }
-        let response = builder.send().await.map_err(unreachable)?;
+        let response = builder.send().await.map_err(|error| self.unreachable(error))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -89,37 +93,37 @@ impl Client {
             }
             Err(_) => (status.canonical_reason().unwrap_or("no success").to_lowercase(), String::new()),
         };
-        Err(Trouble::Refused { status: status.as_u16(), code, words })
+        Err(ApiError::Refused { status: status.as_u16(), code, words })
     }
 
-    async fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<(T, Option<Millis>), Trouble> {
+    async fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<(T, Option<Millis>), ApiError> {
         let response = self.send(request, Some(PATIENCE)).await?;
         let date = date(response.headers());
-        let body = response.bytes().await.map_err(unreachable)?;
+        let body = response.bytes().await.map_err(|error| self.unreachable(error))?;
         let value = serde_json::from_slice(&body)
-            .map_err(|error| Trouble::Failed(format!("the answer can't be understood: {error}")))?;
+            .map_err(|error| ApiError::Failed(format!("the reply is invalid: {error}")))?;
         Ok((value, date))
     }
 
-    /// Asks, and waits for the answer; with it the server's clock, where the answer tells it.
+    /// Sends a request and waits for the reply; with it the server's clock, where the reply tells it.
     ///
     /// # Errors
-    /// Why there is none.
-    pub async fn ask(&self, request: &Request) -> Result<(Reply, Option<Millis>), Trouble> {
+    /// The request failed.
+    pub async fn ask(&self, request: &Request) -> Result<(Reply, Option<Millis>), ApiError> {
         Ok(match request {
             Request::Me => {
                 let (me, _): (yibi_common::admin::Identity, _) = self.json(request).await?;
-                let now = moment::parse(&me.now);
+                let now = time::parse(&me.now);
                 (Reply::Me(me), now)
             }
             Request::Overview => {
                 let (overview, _): (yibi_common::admin::Overview, _) = self.json(request).await?;
-                let now = moment::parse(&overview.now);
+                let now = time::parse(&overview.now);
                 (Reply::Overview(overview), now)
             }
             Request::Page(page) => {
                 let page = self.page(page).await?;
-                let now = moment::parse(&page.now);
+                let now = time::parse(&page.now);
                 (Reply::Page(page), now)
             }
             Request::Count(..) => {
@@ -141,87 +145,91 @@ impl Client {
             Request::Drawing { .. } => {
                 let (wire, _): (WireDrawing, _) = self.json(request).await?;
                 let entries = Entry::all(wire.actions)
-                    .map_err(|error| Trouble::Failed(format!("the drawing can't be understood: {error}")))?;
+                    .map_err(|error| ApiError::Failed(format!("the drawing is invalid: {error}")))?;
                 (Reply::Drawing(Box::new(Drawn { row: wire.drawing, since: wire.since, entries })), None)
             }
             Request::Act(_) => {
                 self.send(request, Some(PATIENCE)).await?;
                 (Reply::Done, None)
             }
-            Request::Export { id, form, .. } => {
+            Request::Export { user, id, form } => {
                 let bytes = self.file(request).await?;
-                (Reply::Saved(save(id, *form, &bytes)?), None)
+                (Reply::Saved(save(user, id, *form, &bytes)?), None)
             }
-            Request::Events => return Err(Trouble::Failed("a stream has no one answer".into())),
+            Request::Events => return Err(ApiError::Failed("a stream has no single reply".into())),
         })
     }
 
-    /// A page of a list.
+    /// Reads a page of a list.
     ///
     /// # Errors
-    /// Why there is none.
-    pub async fn page(&self, page: &PageRequest) -> Result<Page, Trouble> {
-        let mut came = self.whole_page(page).await?;
-        if let Some(text) = filter::held_here(&page.parameters) {
-            let text = text.to_lowercase();
-            came.rows.retain(|row| row.is_found("text", &text));
+    /// The request failed.
+    pub async fn page(&self, page: &PageRequest) -> Result<Page, ApiError> {
+        let (reply, _): (Value, _) = self.json(&Request::Page(page.clone())).await?;
+        let read = page.kind.read(reply);
+        let mut read = read.map_err(|error| ApiError::Failed(format!("the reply is invalid: {error}")))?;
+        if let Some(text) = filter::local_text(&page.parameters) {
+            read.rows.retain(|row| row.passes("text", text));
         }
-        Ok(came)
+        Ok(read)
     }
 
-    async fn whole_page(&self, page: &PageRequest) -> Result<Page, Trouble> {
-        let request = Request::Page(page.clone());
-        Ok(match page.kind {
-            Kind::Sessions => {
-                let (reply, _): (SessionPage, _) = self.json(&request).await?;
-                let rows = reply.sessions.into_iter().map(Row::Session).collect();
-                Page { rows, next: reply.next, total: Some(reply.total), now: reply.now }
-            }
-            Kind::Users => {
-                let (reply, _): (UserPage, _) = self.json(&request).await?;
-                let rows = reply.users.into_iter().map(Row::User).collect();
-                Page { rows, next: reply.next, total: Some(reply.total), now: reply.now }
-            }
-            Kind::Drawings => {
-                let (reply, _): (DrawingPage, _) = self.json(&request).await?;
-                let rows = reply.drawings.into_iter().map(Row::Drawing).collect();
-                Page { rows, next: reply.next, total: Some(reply.total), now: reply.now }
-            }
-            Kind::Errors => {
-                let (reply, _): (ErrorsReply, _) = self.json(&request).await?;
-                let rows = reply.groups.into_iter().map(Row::Error).collect();
-                Page { rows, next: None, total: None, now: reply.now }
-            }
-            Kind::Audit => {
-                let (reply, _): (AuditPage, _) = self.json(&request).await?;
-                let rows = reply.entries.into_iter().map(Row::Audit).collect();
-                Page { rows, next: reply.next, total: None, now: String::new() }
-            }
-        })
-    }
-
-    /// A file.
+    /// Downloads a file.
     ///
     /// # Errors
-    /// Why there is none.
-    pub async fn file(&self, request: &Request) -> Result<Vec<u8>, Trouble> {
+    /// The request failed.
+    pub async fn file(&self, request: &Request) -> Result<Vec<u8>, ApiError> {
         let response = self.send(request, Some(PATIENCE)).await?;
-        Ok(response.bytes().await.map_err(unreachable)?.into())
+        Ok(response.bytes().await.map_err(|error| self.unreachable(error))?.into())
     }
 
-    /// Whether the server and what it needs are ready, and what it says of it.
+    /// Asks whether the server and its dependencies are ready; returns its report too.
     ///
     /// # Errors
-    /// Nobody answers.
-    pub async fn ready(&self) -> Result<(bool, Value), Trouble> {
+    /// Nothing answers.
+    pub async fn ready(&self) -> Result<(bool, Value), ApiError> {
         let request = self.http.get(format!("{}/readyz", self.base)).timeout(CONNECT);
-        let response = request.send().await.map_err(unreachable)?;
+        let response = request.send().await.map_err(|error| self.unreachable(error))?;
         let ready = response.status().is_success();
-        Ok((ready, response.json().await.map_err(unreachable)?))
+        Ok((ready, response.json().await.map_err(|error| self.unreachable(error))?))
     }
 }
 
-/// `DrawingDetail` with actions that may be of 2016.
+impl Client {
+    /// The failure of a request that got no reply, with the likely reason.
+    fn unreachable(&self, error: reqwest::Error) -> ApiError {
+        use std::io::ErrorKind;
+        if error.is_timeout() {
+            return ApiError::Unreachable("no reply in time".into());
+        }
+        let kind = io_kind(&error);
+        let words = match (kind, &self.socket) {
+            (Some(ErrorKind::NotFound), Some(socket)) => format!("{socket} is gone (server stopped?)"),
+            (Some(ErrorKind::ConnectionRefused), Some(socket)) => {
+                format!("nothing listens on {socket} (server stopped?)")
+            }
+            (Some(ErrorKind::PermissionDenied), Some(socket)) => {
+                format!("this user may not open {socket}")
+            }
+            (Some(ErrorKind::ConnectionRefused), None) => "connection refused (server stopped?)".into(),
+            _ => reason(error),
+        };
+        ApiError::Unreachable(words)
+    }
+}
+
+/// The innermost I/O error's kind.
+fn io_kind(error: &reqwest::Error) -> Option<std::io::ErrorKind> {
+    let mut inner: &dyn std::error::Error = error;
+    let mut kind = None;
+    while let Some(source) = inner.source() {
+        kind = source.downcast_ref::<std::io::Error>().map(std::io::Error::kind).or(kind);
+        inner = source;
+    }
+    kind
+}
+
+/// `DrawingDetail` with actions that may be pictures of 2016.
 #[derive(Deserialize)]
 struct WireDrawing {
     drawing: DrawingRow,
@@ -229,20 +237,14 @@ struct WireDrawing {
     actions: Vec<Value>,
 }
 
-/// The `Date` of a response, to the second; the middle of that second.
+/// The `Date` of a response. It is given to the second, so that the middle of it is the best guess.
 fn date(headers: &HeaderMap) -> Option<Millis> {
     let text = headers.get(DATE)?.to_str().ok()?;
     let date = jiff::fmt::rfc2822::parse(text).ok()?;
     Some(date.timestamp().as_millisecond() + 500)
 }
 
-fn unreachable(error: reqwest::Error) -> Trouble {
-    let timeout = error.is_timeout();
-    let words = reason(error);
-    Trouble::Unreachable(if timeout { "no answer in time".into() } else { words })
-}
-
-/// The innermost cause: the outer ones say that there is one.
+/// The innermost cause; the outer ones only say that there is one.
 fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut inner: &dyn std::error::Error = &error;
@@ -252,29 +254,27 @@ fn reason(error: reqwest::Error) -> String {
     inner.to_string()
 }
 
-/// Writes a file beside others, overwriting none; its name.
-fn save(id: &str, form: Form, bytes: &[u8]) -> Result<String, Trouble> {
+/// Writes a new file into the working directory; returns its path.
+fn save(user: &str, id: &str, form: Form, bytes: &[u8]) -> Result<String, ApiError> {
     use std::io::Write as _;
-    let safe: String = id
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' })
-        .take(64)
-        .collect();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let safe = |id: &str| id.chars().map(|c| if allowed(c) { c } else { '_' }).take(64).collect::<String>();
+    let safe = format!("{}-{}", safe(user), safe(id));
+    let directory = std::env::current_dir().unwrap_or_default();
+    let failed = |path: &std::path::Path, error: std::io::Error| {
+        ApiError::Failed(format!("can't write {}: {error}", path.display()))
+    };
     for number in 1..100 {
-        let name = match number {
-            1 => format!("drawing-{safe}.{}", form.extension()),
-            _ => format!("drawing-{safe}-{number}.{}", form.extension()),
-        };
-        match std::fs::File::create_new(&name) {
+        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let path = directory.join(format!("drawing-{safe}{suffix}.{}", form.extension()));
+        match std::fs::File::create_new(&path) {
             Ok(mut file) => {
                 let written = file.write_all(bytes).and_then(|()| file.sync_all());
-                return written
-                    .map(|()| name.clone())
-                    .map_err(|error| Trouble::Failed(format!("{name}: {error}")));
+                return written.map(|()| path.display().to_string()).map_err(|error| failed(&path, error));
             }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(Trouble::Failed(format!("{name}: {error}"))),
+            Err(error) => return Err(failed(&directory, error)),
         }
     }
-    Err(Trouble::Failed(format!("there are 99 files of drawing {safe} here already")))
+    Err(ApiError::Failed(format!("there are 99 files of drawing {safe} in {} already", directory.display())))
 }

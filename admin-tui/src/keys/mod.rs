@@ -1,31 +1,27 @@
-//! The one registry of keys: what a key does where feeds the dispatcher, the footer, the help and the palette.
+//! The registry of keys, from which the dispatcher, the footer, the help and the palette follow.
 
 mod bindings;
+pub mod palette;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub use bindings::BINDINGS;
 
-/// What the operator is looking at, as far as keys are concerned.
+use crate::views::View;
+
+/// The kind of page that takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Context {
-    /// The overview.
     Overview,
-    /// A list of rows.
     List,
-    /// The stream of events.
     Live,
-    /// One session, user or request.
     Detail,
-    /// A drawing being played.
     Replay,
 }
 
 impl Context {
-    /// All contexts, as help lists them.
     pub const ALL: [Self; 5] = [Self::Overview, Self::List, Self::Live, Self::Detail, Self::Replay];
 
-    /// The heading in help.
     pub fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
@@ -37,7 +33,7 @@ impl Context {
     }
 }
 
-/// Everything that a key or the palette can ask for.
+/// A command of a key or of the palette.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Command {
     Back,
@@ -46,13 +42,7 @@ pub enum Command {
     Help,
     Palette,
     Filter,
-    Overview,
-    Sessions,
-    Users,
-    Drawings,
-    Live,
-    Errors,
-    Audit,
+    Show(View),
     NextView,
     PreviousView,
     LastView,
@@ -65,6 +55,22 @@ pub enum Command {
     ReadOnly,
     RequestLog,
     Tasks,
+    Open,
+    OpenUser,
+    Follow,
+    Export,
+    Undo,
+    Pause,
+    ShowNew,
+    Cursor(Cursor),
+    Edit(Edit),
+    Copying(Copying),
+    Replay(Replay),
+}
+
+/// Moving the cursor, sorting and marking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cursor {
     Down,
     Up,
     Top,
@@ -75,32 +81,52 @@ pub enum Command {
     PageUp,
     NextColumn,
     PreviousColumn,
-    Open,
-    OpenUser,
     Mark,
     MarkRange,
     MarkPage,
     Sort,
     SortByColumn,
     Count,
+}
+
+/// Changes that are confirmed first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Edit {
     Delete,
+    Restore,
     RevokeAll,
     ResetKey,
     Block,
-    Undo,
+}
+
+/// Showing and copying rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Copying {
     Describe,
     Pager,
-    CopyId,
-    CopyJson,
-    CopyCurl,
-    Export,
-    Pause,
-    ShowNew,
+    Id,
+    Json,
+    Curl,
+}
+
+/// The keys of a replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Replay {
     Play,
     StepBack,
     StepForward,
     JumpBack,
     JumpForward,
+    TenthBack,
+    TenthForward,
+    Summary,
+    Repeat,
+    ZoomIn,
+    ZoomOut,
+    PanLeft,
+    PanRight,
+    PanUp,
+    PanDown,
     Start,
     End,
     Slower,
@@ -108,23 +134,45 @@ pub enum Command {
     OriginalSpeed,
     SkipIdle,
     Marker,
-    Follow,
+}
+
+impl Command {
+    /// Whether the command only moves the cursor.
+    pub fn is_movement(self) -> bool {
+        let Self::Cursor(cursor) = self else { return false };
+        match cursor {
+            Cursor::Down
+            | Cursor::Up
+            | Cursor::Top
+            | Cursor::Bottom
+            | Cursor::HalfDown
+            | Cursor::HalfUp
+            | Cursor::PageDown
+            | Cursor::PageUp
+            | Cursor::NextColumn
+            | Cursor::PreviousColumn => true,
+            Cursor::Mark
+            | Cursor::MarkRange
+            | Cursor::MarkPage
+            | Cursor::Sort
+            | Cursor::SortByColumn
+            | Cursor::Count => false,
+        }
+    }
 }
 
 /// One line of the registry.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Binding {
-    /// The keys, as they are written: `j`, `C-d`, `Enter`.
+    /// The keys as they are written: `j`, `C-d`, `Enter`.
     pub keys: &'static [&'static str],
-    /// What they do.
     pub command: Command,
-    /// Where; everywhere when empty.
+    /// The contexts in which the keys work; all when empty.
     pub contexts: &'static [Context],
     /// The command's name in the palette.
     pub name: &'static str,
-    /// What it does, in a few words.
     pub help: &'static str,
-    /// Its word in the footer; empty for none.
+    /// The word in the footer; empty for none.
     pub footer: &'static str,
 }
 
@@ -133,12 +181,12 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
     BINDINGS.iter().filter(move |binding| binding.contexts.is_empty() || binding.contexts.contains(&context))
 }
 
-/// What a key does in a context.
+/// The command of a key in a context.
 pub fn command(context: Context, key: &str) -> Option<Command> {
     bindings(context).find(|binding| binding.keys.contains(&key)).map(|binding| binding.command)
 }
 
-/// A key event as the registry writes it; nothing for keys that it has no name for.
+/// A key event as the registry writes it; `None` for keys without a name.
 pub fn name(event: &KeyEvent) -> Option<String> {
     let named = [
         (KeyCode::Enter, "Enter"),
@@ -188,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_means_two_things() {
+    fn a_key_has_one_meaning_per_context() {
         for context in Context::ALL {
             let mut seen = HashSet::new();
             for binding in bindings(context) {
@@ -200,29 +248,31 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_command_and_every_command_has_one_line() {
+    fn names_and_commands_are_unique() {
         let (mut names, mut commands) = (HashSet::new(), HashSet::new());
-        for binding in BINDINGS {
+        for binding in BINDINGS.iter() {
             assert!(names.insert(binding.name), "{}", binding.name);
             assert!(commands.insert(binding.command), "{:?}", binding.command);
             assert!(!binding.help.is_empty() && !binding.keys.is_empty());
         }
     }
 
-    /// What is destroyed is never on the key that scrolls, moves or confirms.
     #[test]
-    fn destruction_has_keys_of_its_own() {
+    fn destructive_keys_do_nothing_else_anywhere() {
         for key in ["C-d", "d", "Enter", "Space", "y", "u", "Delete", "Backspace", "x"] {
             for context in Context::ALL {
-                let command = command(context, key);
-                assert!(
-                    ![Command::Delete, Command::RevokeAll, Command::ResetKey, Command::Block]
-                        .map(Some)
-                        .contains(&command),
-                    "{key}"
-                );
+                assert!(!matches!(command(context, key), Some(Command::Edit(_))), "{key}");
             }
         }
+    }
+
+    #[test]
+    fn the_palette_completes_names() {
+        assert_eq!(palette::complete(Context::List, "sess").as_deref(), Some("session"));
+        assert_eq!(palette::complete(Context::List, "sort-").as_deref(), Some("sort-by-column"));
+        assert_eq!(palette::complete(Context::List, "zzz"), None);
+        let first = palette::matches(Context::List, "", |_| true)[0];
+        assert_eq!(first.command, Command::Show(View::Overview));
     }
 
     #[test]

@@ -1,137 +1,174 @@
-//! What is open: one session, user, request or drawing.
+//! The open page: a session, a user, a request, or a drawing that is replayed.
 
 use yibi_common::admin::{DrawingRow, RequestDetail, SessionDetail, UserDetail};
 
-use crate::moment::Millis;
+use crate::lists::columns::Column;
+use crate::lists::{FailedRequest, Kind, NEIGHBOURS, Neighbour, Record, Row};
 use crate::replay::Player;
-use crate::request::Request;
-use crate::row::Row;
+use crate::subject::Subject;
+use crate::time::Millis;
 
-/// Something that was opened.
+/// An open page.
 #[derive(Debug)]
 pub enum Detail {
-    /// A session.
-    Session {
-        /// Its id.
-        id: String,
-        /// It, once it came.
-        data: Option<Box<SessionDetail>>,
-        /// Which of its rows is selected.
-        selected: usize,
-    },
-    /// A user.
-    User {
-        /// The public id.
-        id: String,
-        /// The user, once they came.
-        data: Option<Box<UserDetail>>,
-        /// Which of their rows is selected.
-        selected: usize,
-    },
-    /// A failed request.
-    Request {
-        /// Its id.
-        id: String,
-        /// It, once it came.
-        data: Option<Box<RequestDetail>>,
-        /// The first line of it to be seen.
-        selected: usize,
-    },
-    /// A drawing.
+    Page(Page),
     Drawing(Box<Drawing>),
 }
 
-/// A drawing being played.
+/// The page of a session, a user or a request.
+#[derive(Debug)]
+pub struct Page {
+    pub subject: Subject,
+    /// `None` until the reply arrives.
+    pub data: Option<Data>,
+    /// The row under the cursor. Row 0 is the subject itself, so that keys act on what the page is about until
+    /// the cursor is moved into the lists below.
+    pub selected: usize,
+}
+
+/// The reply for a page.
+#[derive(Debug)]
+pub enum Data {
+    Session(Box<SessionDetail>),
+    User(Box<UserDetail>),
+    Request(Box<RequestDetail>),
+}
+
+/// Rows of a page under a heading.
+#[derive(Debug)]
+pub struct Section {
+    pub heading: &'static str,
+    pub columns: &'static [Column],
+    pub rows: Vec<Row>,
+}
+
+/// A drawing that is replayed.
 #[derive(Debug)]
 pub struct Drawing {
     /// The public id of its user.
     pub user: String,
-    /// Its id.
     pub id: String,
-    /// What the list knows of it.
     pub row: Option<DrawingRow>,
-    /// It, once it came.
+    /// `None` until the reply arrives.
     pub player: Option<Player>,
-    /// The number that its next action gets.
+    /// The number that the next action gets.
     pub seq: u32,
-    /// Whether it is watched growing.
+    /// Whether new actions are appended as they happen.
     pub follow: bool,
-    /// Whether it is shown in Braille.
     pub braille: bool,
-    /// Up to when time has passed in it.
+    /// The magnification, and the part of the paper that is to the left of the screen and above it, in
+    /// thousandths.
+    pub zoom: u16,
+    pub offset: (i32, i32),
+    /// The time up to which the replay has advanced.
     pub passed: Millis,
 }
 
-impl Detail {
-    /// What is asked to fill it.
-    pub fn request(&self) -> Request {
+impl Data {
+    pub fn subject(&self) -> Subject {
         match self {
-            Self::Session { id, .. } => Request::Session(id.clone()),
-            Self::User { id, .. } => Request::User(id.clone()),
-            Self::Request { id, .. } => Request::Failed(id.clone()),
-            Self::Drawing(drawing) => {
-                Request::Drawing { user: drawing.user.clone(), id: drawing.id.clone(), since: 0 }
-            }
+            Self::Session(data) => Subject::Session(data.session.id.clone()),
+            Self::User(data) => Subject::User(data.user.user.id.clone()),
+            Self::Request(data) => Subject::Request(data.failure.request_id.clone()),
         }
     }
 
-    /// The rows that can be selected and opened.
-    pub fn rows(&self) -> Vec<Row> {
+    /// The subject as a row.
+    pub fn row(&self) -> Row {
         match self {
-            Self::Session { data: Some(data), .. } => {
-                let sessions = data.others.iter().cloned().map(Row::Session);
-                sessions.chain(data.drawings.iter().cloned().map(Row::Drawing)).collect()
-            }
-            Self::User { data: Some(data), .. } => {
-                let sessions = data.sessions.iter().cloned().map(Row::Session);
-                sessions.chain(data.latest.iter().cloned().map(Row::Drawing)).collect()
-            }
-            Self::Session { data: None, .. }
-            | Self::User { data: None, .. }
-            | Self::Request { .. }
-            | Self::Drawing(_) => Vec::new(),
+            Self::Session(data) => Row::new(data.session.clone()),
+            Self::User(data) => Row::new(data.user.clone()),
+            Self::Request(data) => Row::new(FailedRequest((**data).clone())),
         }
     }
 
-    /// The row under the cursor.
-    pub fn current(&self) -> Option<Row> {
-        match self {
-            Self::Session { selected, .. } | Self::User { selected, .. } => {
-                self.rows().into_iter().nth(*selected)
-            }
-            Self::Request { .. } | Self::Drawing(_) => None,
-        }
-    }
-
-    /// What it is as a whole.
-    pub fn whole(&self) -> Option<Row> {
-        match self {
-            Self::Session { data, .. } => data.as_ref().map(|data| Row::Session(data.session.clone())),
-            Self::User { data, .. } => data.as_ref().map(|data| Row::User(data.user.clone())),
-            Self::Request { .. } => None,
-            Self::Drawing(drawing) => drawing.row.clone().map(Row::Drawing),
-        }
-    }
-
-    /// Moves the cursor.
-    pub fn move_by(&mut self, by: isize) {
-        let last = match self {
-            Self::Request { data, .. } => data.as_ref().map_or(0, |data| data.neighbours.len()),
-            Self::Session { .. } | Self::User { .. } | Self::Drawing(_) => {
-                self.rows().len().saturating_sub(1)
+    pub fn sections(&self) -> Vec<Section> {
+        let section = |heading, kind: Kind, rows| Section { heading, columns: kind.columns(), rows };
+        let sections = match self {
+            Self::Session(data) => vec![
+                section("OTHER SESSIONS", Kind::Sessions, rows(&data.others)),
+                section("LATEST DRAWINGS", Kind::Drawings, rows(&data.drawings)),
+            ],
+            Self::User(data) => vec![
+                section("SESSIONS", Kind::Sessions, rows(&data.sessions)),
+                section("LATEST DRAWINGS", Kind::Drawings, rows(&data.latest)),
+            ],
+            Self::Request(data) => {
+                let neighbour = |row: &yibi_common::admin::RequestRow| {
+                    Row::new(Neighbour {
+                        row: row.clone(),
+                        user: data.failure.user.clone(),
+                        is_subject: row.request_id == data.failure.request_id,
+                    })
+                };
+                vec![Section {
+                    heading: "REQUESTS OF THE SAME USER",
+                    columns: NEIGHBOURS,
+                    rows: data.neighbours.iter().map(neighbour).collect(),
+                }]
             }
         };
-        match self {
-            Self::Session { selected, .. } | Self::User { selected, .. } | Self::Request { selected, .. } => {
-                *selected = selected.saturating_add_signed(by).min(last);
+        sections.into_iter().filter(|section| !section.rows.is_empty()).collect()
+    }
+}
+
+fn rows<T: Record + Clone + 'static>(records: &[T]) -> Vec<Row> {
+    records.iter().cloned().map(Row::new).collect()
+}
+
+impl Page {
+    /// The row under the cursor.
+    pub fn current(&self) -> Option<Row> {
+        let data = self.data.as_ref()?;
+        match self.selected.checked_sub(1) {
+            None => Some(data.row()),
+            Some(index) => data.sections().into_iter().flat_map(|section| section.rows).nth(index),
+        }
+    }
+
+    pub fn move_by(&mut self, by: isize) {
+        let sections = self.data.as_ref().map(Data::sections).unwrap_or_default();
+        let last = sections.iter().map(|section| section.rows.len()).sum();
+        self.selected = self.selected.saturating_add_signed(by).min(last);
+    }
+}
+
+impl Detail {
+    /// The page of a subject, still without data.
+    pub fn new(subject: Subject) -> Self {
+        match subject {
+            Subject::Drawing { user, id } => Self::Drawing(Box::new(Drawing::new(&user, &id, None))),
+            subject @ (Subject::Session(_) | Subject::User(_) | Subject::Request(_)) => {
+                Self::Page(Page { subject, data: None, selected: 0 })
             }
-            Self::Drawing(_) => {}
+        }
+    }
+
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Page(page) => page.subject.clone(),
+            Self::Drawing(drawing) => Subject::Drawing { user: drawing.user.clone(), id: drawing.id.clone() },
+        }
+    }
+
+    /// The row under the cursor; the drawing itself on its page.
+    pub fn current(&self) -> Option<Row> {
+        match self {
+            Self::Page(page) => page.current(),
+            Self::Drawing(drawing) => drawing.row.clone().map(Row::new),
+        }
+    }
+
+    /// Whether the reply is still missing.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Page(page) => page.data.is_none(),
+            Self::Drawing(drawing) => drawing.player.is_none(),
         }
     }
 }
 
 impl Drawing {
-    /// A drawing of which the list knows so much.
     pub fn new(user: &str, id: &str, row: Option<DrawingRow>) -> Self {
         Self {
             user: user.to_owned(),
@@ -141,6 +178,8 @@ impl Drawing {
             seq: 0,
             follow: false,
             braille: false,
+            zoom: 1,
+            offset: (0, 0),
             passed: 0,
         }
     }

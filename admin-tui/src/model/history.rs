@@ -1,64 +1,27 @@
-//! Where the operator was: the way back, and forth again.
+//! The history of places: back and forward.
 
-use super::View;
-use super::detail::{Detail, Drawing};
+use crate::subject::Subject;
+use crate::views::View;
 
 /// Places that are kept.
 const KEPT: usize = 50;
 
-/// Something that can be looked at.
+/// A view, and the page that is open over it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The view.
     pub view: View,
-    /// What is open over it.
-    pub opened: Option<Opened>,
+    pub opened: Option<Subject>,
 }
 
-/// What is open, by its ids.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opened {
-    /// A session.
-    Session(String),
-    /// A user.
-    User(String),
-    /// A failed request.
-    Request(String),
-    /// A drawing: its user, its id.
-    Drawing(String, String),
-}
-
-/// The places left behind, and those gone back from.
+/// The places before this one, and those after it.
 #[derive(Debug, Default)]
 pub struct History {
     past: Vec<Place>,
     future: Vec<Place>,
 }
 
-impl Opened {
-    /// What that is.
-    pub fn of(detail: &Detail) -> Self {
-        match detail {
-            Detail::Session { id, .. } => Self::Session(id.clone()),
-            Detail::User { id, .. } => Self::User(id.clone()),
-            Detail::Request { id, .. } => Self::Request(id.clone()),
-            Detail::Drawing(drawing) => Self::Drawing(drawing.user.clone(), drawing.id.clone()),
-        }
-    }
-
-    /// It, still to be loaded.
-    pub fn detail(self) -> Detail {
-        match self {
-            Self::Session(id) => Detail::Session { id, data: None, selected: 0 },
-            Self::User(id) => Detail::User { id, data: None, selected: 0 },
-            Self::Request(id) => Detail::Request { id, data: None, selected: 0 },
-            Self::Drawing(user, id) => Detail::Drawing(Box::new(Drawing::new(&user, &id, None))),
-        }
-    }
-}
-
 impl History {
-    /// A place is left for another: there is no way forth from here any more.
+    /// Records the place that is left for another one; the way forward ends here.
     pub fn leave(&mut self, place: Place) {
         self.future.clear();
         if self.past.last() != Some(&place) {
@@ -68,7 +31,7 @@ impl History {
         }
     }
 
-    /// The place before this one, or the one that was gone back from.
+    /// The previous place, or the next one.
     pub fn travel(&mut self, here: Place, back: bool) -> Option<Place> {
         let (from, to) =
             if back { (&mut self.past, &mut self.future) } else { (&mut self.future, &mut self.past) };
@@ -88,9 +51,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_and_back_and_there_again() {
+    fn places_are_visited_again_in_order() {
         let place =
-            |number: u32| Place { view: View::Live, opened: Some(Opened::Session(number.to_string())) };
+            |number: u32| Place { view: View::Live, opened: Some(Subject::Session(number.to_string())) };
         let mut history = History::default();
         for number in [1, 2, 2, 3] {
             history.leave(place(number));

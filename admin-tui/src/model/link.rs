@@ -1,48 +1,53 @@
-//! Whether the server answers, and when to try again.
+//! The connection to the server, and its next attempt.
 
-use crate::moment::Millis;
+use crate::time::Millis;
 
 /// The first wait after a failure, and the longest.
 const WAITS: (Millis, Millis) = (500, 10_000);
 
-/// How the console stands with its server.
+/// The state of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
-    /// Nothing is known yet.
     Connecting,
-    /// It answered last time.
+    /// The server answered the last request.
     Up,
-    /// It did not.
+    /// Nothing answered.
     Down {
-        /// Why.
         error: String,
-        /// How often in a row.
+        /// Failures in a row.
         attempt: u32,
-        /// When it is tried again.
         retry_at: Millis,
+    },
+    /// Something answered, but does not let this console in; trying again would change nothing.
+    Refused {
+        remedy: String,
     },
 }
 
 impl Link {
-    /// The link after one more failure.
+    /// The state after one more failure.
     pub fn failed(&self, error: String, now: Millis) -> Self {
         let attempt = match self {
             Self::Down { attempt, .. } => attempt + 1,
-            Self::Connecting | Self::Up => 1,
+            Self::Connecting | Self::Up | Self::Refused { .. } => 1,
         };
         Self::Down { error, attempt, retry_at: now + wait(attempt) }
     }
 
-    /// When it is tried again.
     pub fn retry_at(&self) -> Option<Millis> {
         match self {
             Self::Down { retry_at, .. } => Some(*retry_at),
-            Self::Connecting | Self::Up => None,
+            Self::Connecting | Self::Up | Self::Refused { .. } => None,
         }
+    }
+
+    /// Whether requests are pointless at the moment.
+    pub fn is_broken(&self) -> bool {
+        matches!(self, Self::Down { .. } | Self::Refused { .. })
     }
 }
 
-/// Milliseconds before the next try after so many failures: twice as long each time, up to a bound.
+/// The wait after so many failures: twice as long each time, up to a bound.
 pub fn wait(attempt: u32) -> Millis {
     let (first, longest) = WAITS;
     first.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(longest)
@@ -53,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_and_end_growing() {
+    fn waits_double_up_to_a_bound() {
         let waits: Vec<Millis> = (1..8).map(wait).collect();
         assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
         assert_eq!(wait(u32::MAX), 10_000);

@@ -1,66 +1,66 @@
-//! A list of any length, of which only pages around the view are kept.
+//! A list of any length, of which only the pages around the view are kept.
 //!
-//! Pages come by cursors, one after the other; a page that was let go comes back by the cursor it had. What is
-//! selected is held by its key: rows may move under it when a page is read again.
+//! Pages are read by cursors, one after the other; a page that was dropped is read again by its cursor. The
+//! selection is held by the row's key, because rows move when a page is read again.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use yibi_common::admin::Count;
 
-use crate::filter::{self, Parameter};
-use crate::moment::Millis;
-use crate::request::{Kind, PAGE, PageRequest};
-use crate::row::{Page, Row};
+use crate::filter::Parameter;
+use crate::lists::{Kind, Order, Page, Row};
+use crate::request::{PAGE, PageRequest};
+use crate::time::Millis;
 
-/// Pages that are kept at most.
+/// Pages that are kept.
 const KEPT: usize = 20;
 
-/// A list and the part of it that is seen.
+/// A list and the part of it that is shown.
 #[derive(Debug)]
 pub struct List {
-    /// Which list.
     pub kind: Kind,
     /// The filter as it was typed.
     pub filter: String,
-    /// The filter as it is asked for.
+    /// The filter as it is sent.
     pub parameters: Vec<Parameter>,
-    /// An index of [`Kind::orders`].
+    /// The selected order, an index of [`crate::lists::ListView::orders`].
     pub order: usize,
-    /// Whether it is sorted from the other end.
     pub reverse: bool,
-    /// Which question the pages answer: replies to an older one are dropped.
-    pub generation: u64,
-    /// All rows, whatever the filter, as the server last said.
+    /// Whether the list is read from its end. It is then shown from the bottom up: the last row of the list
+    /// stands at the bottom of the screen, and has index 0 here.
+    pub from_end: bool,
+    /// The number of all rows, whatever the filter.
     pub total: Option<Count>,
-    /// How many the filter finds, once that was counted.
+    /// The number of rows that the filter finds, once it was counted.
     pub counted: Option<Count>,
     /// The row under the cursor.
     pub selected: usize,
-    /// The first row to be seen.
+    /// The first visible row.
     pub top: usize,
-    /// The rows marked, by their keys.
+    /// A row that is not loaded yet, to which the cursor goes as pages arrive.
+    pub wish: Option<usize>,
+    /// The marked rows by their keys.
     pub marks: BTreeMap<String, Row>,
-    /// The key of the row at which a range of marks begins; it ends under the cursor.
+    /// The key of the row at which a range of marks begins; it ends at the cursor.
     pub range: Option<String>,
-    /// The column to sort by when asked to, an index of the columns of the view.
+    /// The column selected for sorting.
     pub column: Option<usize>,
-    /// What the filter being typed leaves of the rows that are known, until the server has answered.
+    /// The loaded rows that pass the filter being typed, until the server has answered.
     pub narrowed: Option<Narrowed>,
-    /// When a page last came.
+    /// When a page last arrived.
     pub loaded_at: Option<Millis>,
-    /// Why the last page did not come; nothing is asked again by itself then.
-    pub trouble: Option<String>,
+    /// Why the last page did not arrive; the list does not ask again by itself.
+    pub error: Option<String>,
     anchor: Option<String>,
     pages: Vec<Slot>,
     next: Next,
 }
 
-/// Rows narrowed down here while the server looks for all of them.
+/// Loaded rows, filtered here while the server searches all of them.
 #[derive(Debug)]
 pub struct Narrowed {
     known: Vec<Row>,
-    /// Those that the filter keeps.
     pub rows: Vec<Row>,
 }
 
@@ -80,7 +80,6 @@ enum Next {
 }
 
 impl List {
-    /// An empty list.
     pub fn new(kind: Kind) -> Self {
         Self {
             kind,
@@ -88,61 +87,64 @@ impl List {
             parameters: Vec::new(),
             order: 0,
             reverse: false,
-            generation: 0,
+            from_end: false,
             total: None,
             counted: None,
             selected: 0,
             top: 0,
+            wish: None,
             marks: BTreeMap::new(),
             range: None,
             column: None,
             narrowed: None,
             loaded_at: None,
-            trouble: None,
+            error: None,
             anchor: None,
             pages: Vec::new(),
             next: Next::First,
         }
     }
 
-    /// Forgets all rows: another question is asked from now on.
-    pub fn ask_anew(&mut self) {
-        self.generation += 1;
+    /// Drops all rows, because another question is asked from now on.
+    pub fn reset(&mut self) {
         self.pages.clear();
         self.next = Next::First;
-        (self.selected, self.top, self.anchor, self.counted) = (0, 0, None, None);
+        (self.selected, self.top, self.wish, self.anchor, self.counted) = (0, 0, None, None, None);
         self.marks.clear();
-        (self.range, self.trouble) = (None, None);
+        (self.range, self.error) = (None, None);
     }
 
-    /// Narrows the rows that are known by a filter as it is typed.
+    /// Filters the loaded rows while a filter is typed.
     pub fn narrow(&mut self, text: &str) {
         let known = match self.narrowed.take() {
             Some(narrowed) => narrowed.known,
             None => self.pages.iter().filter_map(|page| page.rows.as_ref()).flatten().cloned().collect(),
         };
-        let fields = self.kind.fields();
-        let rows = known.iter().filter(|row| filter::keeps(text, fields, row)).cloned().collect();
+        let rows = known.iter().filter(|row| self.kind.keeps(text, row)).cloned().collect();
         self.narrowed = Some(Narrowed { known, rows });
     }
 
-    /// Rows that are known to be there.
+    /// The order in which the server sends the rows, and its index.
+    pub fn order_in_force(&self) -> (usize, Option<&'static Order>) {
+        let index = self.kind.order_in_force(self.order, &self.parameters);
+        (index, self.kind.orders().get(index))
+    }
+
+    /// Rows that are known to exist, loaded or not.
     pub fn len(&self) -> usize {
         self.pages.last().map_or(0, |page| page.start + page.len)
     }
 
-    /// Whether more follow.
     pub fn has_more(&self) -> bool {
         self.next != Next::End
     }
 
-    /// A row; `None` where it is not loaded.
+    /// A row, if it is loaded.
     pub fn row(&self, index: usize) -> Option<&Row> {
         let page = self.pages.get(self.page_of(index)?)?;
         page.rows.as_ref()?.get(index - page.start)
     }
 
-    /// The row under the cursor.
     pub fn current(&self) -> Option<&Row> {
         self.row(self.selected)
     }
@@ -152,27 +154,49 @@ impl List {
         self.pages.get(after).filter(|page| page.start <= index).map(|_| after)
     }
 
-    /// Moves the cursor by so many rows, and the view with it.
+    /// Moves the cursor down by so many rows of the screen, and the view with it.
     pub fn move_by(&mut self, by: isize, height: usize) {
-        self.select(self.selected.saturating_add_signed(by), height);
+        let by = if self.from_end { by.saturating_neg() } else { by };
+        let from = if by > 0 { self.wish.unwrap_or(self.selected) } else { self.selected };
+        self.select(from.saturating_add_signed(by), height);
     }
 
-    /// Puts the cursor on a row, or on the last that is known.
+    /// Scrolls the view by so many rows of the screen; the cursor stays where it can.
+    pub fn scroll_by(&mut self, by: isize, height: usize) {
+        let by = if self.from_end { by.saturating_neg() } else { by };
+        let last = self.len().saturating_sub(height);
+        self.top = self.top.saturating_add_signed(by).min(last);
+        let seen = self.top..=self.top + height.max(1) - 1;
+        self.selected = self.selected.clamp(*seen.start(), *seen.end()).min(self.len().saturating_sub(1));
+        self.anchor = self.current().map(|row| row.key());
+    }
+
+    /// Puts the cursor on a row. Where that is not known yet, it goes on as pages arrive.
     pub fn select(&mut self, index: usize, height: usize) {
-        self.selected = index.min(self.len().saturating_sub(1));
-        self.anchor = self.current().map(Row::key);
+        let last = self.len().saturating_sub(1);
+        self.wish = (index > last && self.has_more() && self.error.is_none()).then_some(index);
+        self.selected = index.min(last);
+        self.anchor = self.current().map(|row| row.key());
         self.keep_in_view(height);
     }
 
-    /// Moves the view so that the cursor is in it.
+    /// The row on a line of the list.
+    pub fn index_at(&self, line: usize, height: usize) -> Option<usize> {
+        let shown = self.len().saturating_sub(self.top).min(height);
+        let line = if self.from_end { shown.checked_sub(line + 1)? } else { line };
+        let index = self.top + line;
+        (line < shown).then_some(index)
+    }
+
+    /// Scrolls so that the cursor is visible.
     pub fn keep_in_view(&mut self, height: usize) {
         let height = height.max(1);
         self.top = self.top.clamp((self.selected + 1).saturating_sub(height), self.selected);
     }
 
-    /// The page to be asked for next, if the view needs one: its number and its request.
+    /// The page that the view needs next: its number and its request.
     pub fn wanted(&self, height: usize) -> Option<(usize, PageRequest)> {
-        if self.trouble.is_some() {
+        if self.error.is_some() {
             return None;
         }
         let first = self.page_of(self.top);
@@ -184,7 +208,7 @@ impl List {
             return Some((gone, self.request(self.pages.get(gone)?.cursor.clone())));
         }
         // One view ahead, so that scrolling does not wait.
-        if self.top + 2 * height < self.len() {
+        if self.wish.is_none() && self.top + 2 * height < self.len() {
             return None;
         }
         let cursor = match &self.next {
@@ -195,9 +219,9 @@ impl List {
         Some((self.pages.len(), self.request(cursor)))
     }
 
-    /// The page that is seen, to be read again.
+    /// The visible page, to be read again.
     pub fn refresh(&self) -> Option<(usize, PageRequest)> {
-        // An empty page has no row to be seen, but may get some.
+        // An empty page has no visible row, but may get some.
         let page = self.page_of(self.top).or_else(|| self.pages.len().checked_sub(1))?;
         Some((page, self.request(self.pages.get(page)?.cursor.clone())))
     }
@@ -207,22 +231,26 @@ impl List {
             kind: self.kind,
             parameters: self.parameters.clone(),
             order: self.order,
-            reverse: self.reverse,
+            reverse: self.reverse != self.from_end,
             cursor,
             limit: PAGE,
         }
     }
 
-    /// Takes a page that came; whether anything of it is new.
+    /// Takes a page, and tells whether anything changed.
     pub fn accept(&mut self, number: usize, page: Page, height: usize, now: Millis) -> bool {
         self.loaded_at = Some(now);
-        self.trouble = None;
+        self.error = None;
         let known = self.pages.get(number);
         if known.is_some_and(|known| known.rows.as_ref() == Some(&page.rows)) && self.total == page.total {
             return false;
         }
         if number > self.pages.len() {
             return false;
+        }
+        if known.is_some() {
+            // The rows have changed since they were counted.
+            self.counted = None;
         }
         self.total = page.total.or(self.total);
         let start = known.map_or_else(|| self.len(), |known| known.start);
@@ -241,7 +269,7 @@ impl List {
         };
         let same_len = known.is_some_and(|known| known.len == len);
         if !(same_len && same_end && follows.is_some()) {
-            // What lay behind it begins elsewhere now, and is asked for again where it is seen.
+            // The pages behind it begin elsewhere now; they are read again once they are visible.
             self.pages.truncate(number);
             self.next = next;
         }
@@ -251,16 +279,19 @@ impl List {
             None => self.pages.push(slot),
         }
         self.find_anchor(number);
-        self.let_go();
+        self.drop_distant_pages();
         self.selected = self.selected.min(self.len().saturating_sub(1));
+        if let Some(wish) = self.wish {
+            self.select(wish, height);
+        }
         if self.anchor.is_none() {
-            self.anchor = self.current().map(Row::key);
+            self.anchor = self.current().map(|row| row.key());
         }
         self.keep_in_view(height);
         true
     }
 
-    /// Puts the cursor back on the row it was on, where that is still in the page.
+    /// Puts the cursor back on its row, where the page still has it.
     fn find_anchor(&mut self, number: usize) {
         let (Some(anchor), Some(page)) = (&self.anchor, self.pages.get(number)) else { return };
         let found = page.rows.iter().flatten().position(|row| row.key() == *anchor);
@@ -269,12 +300,12 @@ impl List {
             self.top = (self.top + index).saturating_sub(self.selected);
             self.selected = index;
         } else if self.page_of(self.selected) == Some(number) {
-            self.anchor = self.current().map(Row::key);
+            self.anchor = self.current().map(|row| row.key());
         }
     }
 
-    /// Lets go of the pages furthest from the view.
-    fn let_go(&mut self) {
+    /// Drops the rows of the pages furthest from the view.
+    fn drop_distant_pages(&mut self) {
         let here = self.page_of(self.top).unwrap_or_default();
         let mut loaded: Vec<usize> = self
             .pages
@@ -291,7 +322,7 @@ impl List {
         }
     }
 
-    /// Marks the row under the cursor, or takes its mark away; or marks the range that was begun.
+    /// Marks the row under the cursor, or unmarks it; marks the range if one was begun.
     pub fn mark(&mut self) {
         if self.range.is_some() {
             self.mark_range();
@@ -303,16 +334,16 @@ impl List {
         }
     }
 
-    /// Begins a range of marks under the cursor, or ends the one that was begun.
+    /// Begins a range of marks at the cursor, or ends the one that was begun.
     pub fn toggle_range(&mut self) {
         if self.range.is_some() {
             self.mark_range();
         } else {
-            self.range = self.current().map(Row::key);
+            self.range = self.current().map(|row| row.key());
         }
     }
 
-    /// The rows from where a range was begun to the cursor. A beginning that is no longer known is the cursor.
+    /// The rows of the range. Where its beginning is no longer known, it is the cursor alone.
     pub fn ranged(&self) -> Option<RangeInclusive<usize>> {
         let key = self.range.as_ref()?;
         let known = self.pages.iter().find_map(|page| {
@@ -330,7 +361,7 @@ impl List {
         self.range = None;
     }
 
-    /// Marks all rows in view, or takes all marks away where they are all marked.
+    /// Marks all visible rows, or removes all marks if they are all marked.
     pub fn mark_view(&mut self, height: usize) {
         let rows: Vec<Row> =
             (self.top..self.top + height).filter_map(|index| self.row(index).cloned()).collect();
@@ -341,16 +372,22 @@ impl List {
         }
     }
 
-    /// The rows that a command is about: the marked ones and those of a range, or the one under the cursor.
+    /// The rows that a command acts on, in the order of the list: the marked ones and those of the range, or the
+    /// one under the cursor.
     pub fn chosen(&self) -> Vec<Row> {
-        let mut chosen = self.marks.clone();
-        let ranged = self.ranged().into_iter().flatten().filter_map(|index| self.row(index));
-        chosen.extend(ranged.map(|row| (row.key(), row.clone())));
-        if chosen.is_empty() {
-            self.current().cloned().into_iter().collect()
-        } else {
-            chosen.into_values().collect()
+        if self.marks.is_empty() && self.range.is_none() {
+            return self.current().cloned().into_iter().collect();
         }
+        let mut marks = self.marks.clone();
+        let ranged = self.ranged().into_iter().flatten().filter_map(|index| self.row(index));
+        marks.extend(ranged.map(|row| (row.key(), row.clone())));
+        let loaded = self.pages.iter().filter_map(|page| page.rows.as_ref()).flatten();
+        let mut chosen: Vec<Row> = loaded.filter_map(|row| marks.remove(&row.key())).collect();
+        if self.from_end {
+            chosen.reverse();
+        }
+        chosen.extend(marks.into_values());
+        chosen
     }
 }
 

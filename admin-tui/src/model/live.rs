@@ -1,44 +1,40 @@
-//! The stream of events: the latest, and those that came while it was held.
+//! The live view: the latest events, and those that arrived while it was paused.
 
 use std::collections::VecDeque;
 
 use yibi_common::admin::{Event, Happening};
 
 use super::thumbs::Thumbs;
-use crate::moment::Millis;
+use crate::time::Millis;
 
 /// Events that are kept.
 const KEPT: usize = 500;
 
-/// What happened lately.
+/// The state of the live view.
 #[derive(Debug, Default)]
 pub struct Live {
-    /// What is shown, the latest first.
+    /// The visible events, the latest first.
     pub events: VecDeque<Event>,
-    /// What came while it was held, the latest first.
+    /// The events that arrived while the view was paused, the latest first.
     pub held: VecDeque<Event>,
-    /// Whether the operator holds it.
     pub paused: bool,
-    /// Whether the stream is asked for.
+    /// Whether the stream was requested.
     pub listening: bool,
-    /// Whether it is open.
+    /// Whether the stream is open.
     pub open: bool,
     /// Failures in a row.
     pub attempt: u32,
-    /// When it is tried again.
     pub retry_at: Option<Millis>,
-    /// The row under the cursor; while it is not the first, new events are held.
+    /// The selected row; while it is not the first, new events are held back.
     pub selected: usize,
-    /// The first row to be seen.
+    /// The first visible row.
     pub top: usize,
-    /// The drawings that grow.
     pub thumbs: Thumbs,
-    /// Events that the server left out because we were too slow.
+    /// Events that the server left out because this console was too slow.
     pub missed: u64,
 }
 
 impl Live {
-    /// Takes an event.
     pub fn push(&mut self, event: Event) {
         if let Happening::Missed { events } = &event.what {
             self.missed += events;
@@ -49,7 +45,7 @@ impl Live {
         queue.truncate(KEPT);
     }
 
-    /// Shows what was held.
+    /// Shows the events that were held back.
     pub fn show_held(&mut self) {
         self.held.append(&mut self.events);
         std::mem::swap(&mut self.held, &mut self.events);
@@ -57,15 +53,17 @@ impl Live {
         (self.selected, self.top) = (0, 0);
     }
 
-    /// Moves the cursor.
     pub fn move_by(&mut self, by: isize, height: usize) {
         self.select(self.selected.saturating_add_signed(by), height);
     }
 
-    /// Puts the cursor on an event.
     pub fn select(&mut self, index: usize, height: usize) {
         self.selected = index.min(self.events.len().saturating_sub(1));
         let height = height.max(1);
         self.top = self.top.clamp((self.selected + 1).saturating_sub(height), self.selected);
+    }
+
+    pub fn current(&self) -> Option<&Event> {
+        self.events.get(self.selected)
     }
 }

@@ -1,24 +1,32 @@
-//! Everything that the console knows. It changes in [`crate::update`] and nowhere else.
+//! The state of the console. It changes in [`crate::update`] only.
 
 pub mod detail;
 pub mod history;
 pub mod link;
 pub mod list;
 pub mod live;
+mod offers;
 pub mod overlay;
+pub mod status;
 pub mod thumbs;
 pub mod trends;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use jiff::tz::TimeZone;
 use yibi_common::admin::{Identity, Overview, Role};
 
-use crate::keys::Context;
-use crate::moment::Millis;
+use crate::act::Act;
+use crate::keys::{self, Context};
+use crate::layout::{self, Hint, Screen, Tab};
+use crate::lists::{EventRow, Kind, Row};
 use crate::msg::Slot;
-use crate::request::{Act, Kind};
-use crate::row::Row;
+use crate::request::Request;
+use crate::subject::Subject;
+use crate::text;
 use crate::theme::Theme;
+use crate::time::{Clock, Millis};
+use crate::views::View;
 use detail::Detail;
 use history::History;
 use link::Link;
@@ -28,182 +36,146 @@ use overlay::Overlay;
 use thumbs::Thumb;
 use trends::Trends;
 
-/// The views, in the order of their keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum View {
-    /// The fleet.
-    Overview,
-    /// A list.
-    List(Kind),
-    /// What happens.
-    Live,
-}
-
-impl View {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Overview,
-        Self::List(Kind::Sessions),
-        Self::List(Kind::Users),
-        Self::List(Kind::Drawings),
-        Self::Live,
-        Self::List(Kind::Errors),
-        Self::List(Kind::Audit),
-    ];
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Overview => "overview",
-            Self::List(kind) => kind.name(),
-            Self::Live => "live",
-        }
-    }
-}
-
-/// The server that is looked at.
+/// The server that the console is connected to.
 #[derive(Debug, Clone, Default)]
 pub struct Server {
-    /// How it is called in the header.
+    /// The name in the upper bar.
     pub label: String,
-    /// Its URL, for curl commands.
+    /// The URL, for curl commands.
     pub base: String,
-    /// Its socket, when it is reached by one.
     pub socket: Option<String>,
-    /// Whether mistakes are expensive there.
+    /// Where the token comes from: a file, or an environment variable.
+    pub token_source: Option<String>,
     pub production: bool,
 }
 
-/// A line that is shown for a while.
+/// A message that is shown for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flash {
-    /// What it says.
     pub text: String,
-    /// Whether something went wrong.
+    /// Whether it reports a failure.
     pub bad: bool,
-    /// Until when.
     pub until: Millis,
 }
 
-/// A request under way.
+/// A request in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// Its number.
     pub number: u64,
-    /// When it was sent.
     pub since: Millis,
-    /// What it asks, as the log shows it.
+    /// Method and path.
     pub line: String,
 }
 
-/// A request that is over, for the request log.
+/// A finished request, for the request log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
-    /// When it was sent.
     pub at: Millis,
     /// Method and path.
     pub line: String,
-    /// Milliseconds that it took.
     pub took: Millis,
-    /// What came of it.
     pub outcome: String,
 }
 
 /// The state of the console.
 #[derive(Debug)]
 pub struct Model {
-    /// The time.
     pub now: Millis,
-    /// What the server's clock is ahead.
+    pub zone: TimeZone,
+    /// How far the server's clock is ahead of this one.
     pub ahead: Millis,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// Whether its window is looked at.
+    /// Whether the terminal has the focus.
     pub focused: bool,
     /// Whether the screen has to be drawn.
     pub dirty: bool,
-    /// The server.
     pub server: Server,
-    /// Who the server takes us for.
+    /// The names of the profiles in the configuration file.
+    pub profiles: Vec<String>,
+    /// The caller as the server knows it.
     pub identity: Option<Identity>,
-    /// Whether it answers.
     pub link: Link,
-    /// Whether changes are forbidden here.
     pub read_only: bool,
-    /// Colours.
+    /// Whether the console was started read-only, which then cannot be lifted.
+    pub locked: bool,
     pub theme: Theme,
-    /// Whether the mouse is taken.
     pub mouse: bool,
-    /// The view.
+    /// Whether drawings open in Braille.
+    pub braille: bool,
     pub view: View,
-    /// The view before.
     pub last_view: View,
-    /// The fleet, as it last told.
     pub overview: Option<Overview>,
-    /// When it last told.
     pub overview_at: Option<Millis>,
-    /// The first line of the overview to be seen.
+    /// The first visible line of the overview.
     pub overview_top: usize,
-    /// The lists.
     pub lists: BTreeMap<Kind, List>,
-    /// The stream.
     pub live: Live,
-    /// How the routes fared while the overview was in view.
     pub trends: Trends,
-    /// The drawing under the cursor, where the list has room for it.
+    /// The drawing under the cursor, where the screen has room for it.
     pub preview: Option<Thumb>,
-    /// The way back.
     pub history: History,
-    /// What is open, the uppermost last.
+    /// The open pages, the uppermost last.
     pub details: Vec<Detail>,
-    /// What lies over it all.
     pub overlay: Option<Overlay>,
-    /// What is asked.
     pub pending: BTreeMap<Slot, Pending>,
-    /// What was asked, the latest first.
+    /// Finished requests, the latest first.
     pub log: VecDeque<Logged>,
-    /// Changes still to be made, the ones made, and those that failed.
     pub work: Work,
-    /// Groups of changes that can be taken back, the latest last.
+    /// Changes that failed, until the operator repeats or drops them.
+    pub failed: Option<Failed>,
+    /// Groups of changes that can be undone, the latest last.
     pub undo: Vec<Vec<Act>>,
-    /// A word to the operator.
+    /// Drawings still to be saved, and the files written so far.
+    pub exports: VecDeque<Request>,
+    pub saved: Vec<String>,
     pub flash: Option<Flash>,
-    /// Numbers the requests.
+    /// The number of the latest request.
     pub tickets: u64,
 }
 
-/// Changes being made, one after the other.
+/// Changes that are made one after the other.
 #[derive(Debug, Default)]
 pub struct Work {
-    /// Those to come; the first is under way.
+    /// The changes to come; the first one is in progress.
     pub queue: VecDeque<Act>,
-    /// Those made.
     pub done: Vec<Act>,
-    /// Why others were not.
-    pub failed: Vec<String>,
-    /// Whether they take others back.
+    /// The changes that failed, and why.
+    pub failed: Vec<(Act, String)>,
+    /// Whether they undo others.
     pub undoing: bool,
-    /// Until when they wait, so that they can be taken back before they are made.
+    /// The end of the grace during which they can be cancelled.
     pub due: Option<Millis>,
-    /// Whether the operator leaves once they are made.
+    /// Whether the console ends once they are made.
     pub quitting: bool,
 }
 
+/// The outcome of changes that failed.
+#[derive(Debug)]
+pub struct Failed {
+    pub text: String,
+    pub acts: Vec<Act>,
+    pub undoing: bool,
+}
+
 impl Model {
-    /// A console that knows nothing yet.
-    pub fn new(server: Server, theme: Theme, read_only: bool, size: (u16, u16), now: Millis) -> Self {
+    pub fn new(server: Server, theme: Theme, read_only: bool, size: (u16, u16), clock: &Clock) -> Self {
         Self {
-            now,
+            now: clock.now,
+            zone: clock.zone.clone(),
             ahead: 0,
             size,
             focused: true,
             dirty: true,
             server,
+            profiles: Vec::new(),
             identity: None,
             link: Link::Connecting,
             read_only,
+            locked: read_only,
             theme,
             mouse: false,
+            braille: false,
             view: View::Overview,
             last_view: View::List(Kind::Sessions),
             overview: None,
@@ -219,7 +191,10 @@ impl Model {
             pending: BTreeMap::new(),
             log: VecDeque::new(),
             work: Work::default(),
+            failed: None,
             undo: Vec::new(),
+            exports: VecDeque::new(),
+            saved: Vec::new(),
             flash: None,
             tickets: 0,
         }
@@ -230,11 +205,16 @@ impl Model {
         self.now + self.ahead
     }
 
-    /// What keys are about.
+    /// The server's clock with the local time zone.
+    pub fn clock(&self) -> Clock {
+        Clock { now: self.server_now(), zone: self.zone.clone() }
+    }
+
+    /// The context that decides about keys.
     pub fn context(&self) -> Context {
         match self.details.last() {
             Some(Detail::Drawing(_)) => Context::Replay,
-            Some(Detail::Session { .. } | Detail::User { .. } | Detail::Request { .. }) => Context::Detail,
+            Some(Detail::Page(_)) => Context::Detail,
             None => match self.view {
                 View::Overview => Context::Overview,
                 View::List(_) => Context::List,
@@ -243,7 +223,7 @@ impl Model {
         }
     }
 
-    /// The list in view, if it is one.
+    /// The list in view, if there is one.
     pub fn list(&self) -> Option<&List> {
         match (self.view, self.details.is_empty()) {
             (View::List(kind), true) => self.lists.get(&kind),
@@ -251,7 +231,6 @@ impl Model {
         }
     }
 
-    /// The same, to be changed.
     pub fn list_mut(&mut self) -> Option<&mut List> {
         match (self.view, self.details.is_empty()) {
             (View::List(kind), true) => self.lists.get_mut(&kind),
@@ -259,44 +238,110 @@ impl Model {
         }
     }
 
-    /// Rows of the screen between header and footer.
-    pub fn body_height(&self) -> usize {
-        usize::from(self.size.1.saturating_sub(3))
+    /// The row under the cursor, or the thing that the page is about.
+    pub fn current(&self) -> Option<Row> {
+        match self.details.last() {
+            Some(detail) => detail.current(),
+            None if self.view == View::Live => {
+                self.live.current().map(|event| Row::new(EventRow(event.clone())))
+            }
+            None => self.list().and_then(|list| list.current().cloned()),
+        }
     }
 
-    /// Rows of a list: the body without filter line and column heads.
+    /// The rows that a command acts on: the marked ones, or the current one.
+    pub fn chosen(&self) -> Vec<Row> {
+        match self.list() {
+            Some(list) => list.chosen(),
+            None => self.current().into_iter().collect(),
+        }
+    }
+
+    pub fn screen(&self) -> Screen {
+        let status_lines = u16::try_from(status::lines(self).len()).unwrap_or(1);
+        Screen { size: self.size, monochrome: self.theme.monochrome(), status_lines }
+    }
+
+    /// Rows of a list.
     pub fn list_height(&self) -> usize {
-        self.body_height().saturating_sub(2).max(1)
+        self.screen().list_height()
+    }
+
+    /// Rows of events in the live view.
+    pub fn live_height(&self) -> usize {
+        self.screen().live_height(self.live.thumbs.shown().len())
     }
 
     /// Columns of a list: those of the screen without the picture beside it.
     pub fn list_width(&self) -> u16 {
-        crate::view::list::width(self)
+        let beside = if self.has_preview() { self.screen().preview_width() } else { 0 };
+        self.size.0.saturating_sub(beside)
+    }
+
+    fn has_preview(&self) -> bool {
+        self.list().is_some_and(|list| list.kind.has_preview())
+    }
+
+    /// Pixels of the picture beside the list.
+    pub fn preview_pixels(&self) -> Option<(u16, u16)> {
+        if self.has_preview() { self.screen().preview_pixels() } else { None }
     }
 
     /// The drawing to be shown beside the list: its user and its id.
     pub fn previewed(&self) -> Option<(String, String)> {
-        crate::view::list::preview_room(self)?;
-        match self.list()?.current()? {
-            Row::Drawing(row) => Some((row.user.id.clone(), row.id.clone())),
-            Row::Session(_) | Row::User(_) | Row::Error(_) | Row::Audit(_) => None,
+        self.preview_pixels()?;
+        match self.list()?.current()?.subject()? {
+            Subject::Drawing { user, id } => Some((user, id)),
+            Subject::Session(_) | Subject::User(_) | Subject::Request(_) => None,
         }
     }
 
-    /// Tells of something that went wrong outside the model.
-    pub fn complain(&mut self, text: String) {
+    /// The server's name and state, at the right of the upper bar.
+    pub fn server_label(&self) -> String {
+        let state = match &self.link {
+            Link::Connecting => "○",
+            Link::Up => "●",
+            Link::Down { .. } | Link::Refused { .. } => "✗",
+        };
+        let production = if self.server.production { "PROD " } else { "" };
+        let viewer = self.identity.as_ref().is_some_and(|identity| identity.role == Role::Viewer);
+        let mode = match (self.read_only, viewer) {
+            (true, _) => " RO",
+            (false, true) => " viewer",
+            (false, false) => "",
+        };
+        let room = if self.size.0 < 60 { 10 } else { 24 };
+        format!(" {state} {production}{}{mode} ", text::cut(&self.server.label, room))
+    }
+
+    /// The tabs of the upper bar.
+    pub fn tabs(&self) -> Vec<Tab> {
+        layout::tabs(self.size.0, &self.server_label(), self.view)
+    }
+
+    /// The keys in the footer.
+    pub fn hints(&self) -> Vec<Hint> {
+        let applying = keys::bindings(self.context()).filter(|binding| self.applies(binding.command));
+        layout::hints(self.size.0, applying)
+    }
+
+    /// Shows a failure outside the model for a while.
+    pub fn flash_error(&mut self, text: String) {
         self.flash = Some(Flash { text, bad: true, until: self.now + FLASH });
         self.dirty = true;
     }
 
-    /// Why nothing may be changed, if so.
+    /// Why changes are forbidden, if they are.
     pub fn forbidden(&self) -> Option<&'static str> {
+        if self.locked {
+            return Some("this console was started read-only");
+        }
         if self.read_only {
             return Some("read-only: press ! to allow changes");
         }
         match self.identity.as_ref().map(|identity| identity.role) {
-            Some(Role::Viewer) => Some("your role is viewer: changes are for operators"),
-            Some(Role::Service) => Some("your role is service: it is for other backends"),
+            Some(Role::Viewer) => Some("your role (viewer) can't do this"),
+            Some(Role::Service) => Some("your role (service) can't do this"),
             Some(Role::Operator) | None => None,
         }
     }
@@ -308,7 +353,7 @@ impl Model {
         following || self.view == View::Live
     }
 
-    /// When something changes by itself next. Nothing does where nothing moves.
+    /// The time of the next change that comes by itself, if there is one.
     pub fn wake(&self) -> Option<Millis> {
         let mut moments = Vec::new();
         if let Some(Detail::Drawing(drawing)) = self.details.last()
@@ -317,7 +362,9 @@ impl Model {
             moments.push(drawing.passed + FRAME);
         }
         if self.view == View::Live && self.details.is_empty() {
-            moments.extend(self.live.thumbs.wake());
+            // Without the focus, the animations take larger steps.
+            let wait = if self.focused { 0 } else { UNFOCUSED_FRAME };
+            moments.extend(self.live.thumbs.wake().map(|at| at + wait));
         }
         if let Some(Overlay::Filter(prompt)) = &self.overlay {
             moments.extend(prompt.due);
@@ -325,14 +372,17 @@ impl Model {
         if let Some(preview) = self.preview.as_ref().filter(|preview| preview.is_wanted()) {
             moments.extend(Some(preview.asked_at).filter(|at| *at > self.now));
         }
-        // The seconds that are left are counted down.
+        // The remaining seconds are counted down.
         moments.extend(self.work.due.map(|due| self.now + 1 + (due - self.now - 1).rem_euclid(1000)));
         moments.extend(self.flash.as_ref().map(|flash| flash.until));
-        // What is under way already is waited for, not woken for.
+        // Requests in progress are not sent again.
         let asked = |slot| self.pending.contains_key(&slot);
         moments.extend(self.link.retry_at().filter(|_| !asked(Slot::Link)));
+        if let Some(at) = self.link.retry_at().filter(|at| *at > self.now) {
+            moments.push(self.now + 1 + (at - self.now - 1).rem_euclid(1000));
+        }
         moments.extend(self.live.retry_at.filter(|_| self.wants_stream() && !self.live.listening));
-        // A spinner turns for what takes long enough to be wondered about.
+        // The spinner of a slow request turns.
         if let Some(since) = self.pending.values().map(|pending| pending.since).min() {
             let shown = since + PATIENCE;
             moments.push(if self.now < shown { shown } else { self.now - (self.now - since) % SPIN + SPIN });
@@ -346,16 +396,16 @@ impl Model {
         moments.into_iter().min()
     }
 
-    /// Whether a time to live is in view.
-    fn counts_down(&self) -> bool {
+    /// Whether remaining lifetimes are visible.
+    pub fn counts_down(&self) -> bool {
         match self.details.last() {
-            Some(Detail::Session { .. } | Detail::User { .. }) => true,
-            Some(Detail::Request { .. } | Detail::Drawing(_)) => false,
+            Some(Detail::Page(page)) => !matches!(page.subject, Subject::Request(_)),
+            Some(Detail::Drawing(_)) => false,
             None => self.view == View::List(Kind::Sessions),
         }
     }
 
-    /// What requests for the view are for.
+    /// The slot of the view's own requests.
     pub fn slot(&self) -> Slot {
         match self.view {
             View::List(kind) => Slot::List(kind),
@@ -363,7 +413,7 @@ impl Model {
         }
     }
 
-    /// When what is in view is to be read again.
+    /// When the view is read again.
     pub fn refresh_at(&self) -> Option<Millis> {
         if !self.details.is_empty() || self.overlay.is_some() {
             return None;
@@ -376,10 +426,14 @@ impl Model {
     }
 }
 
-/// How long a word to the operator stays.
+/// The time for which a message stays.
 pub const FLASH: Millis = 4_000;
 /// Milliseconds between two frames of a replay.
 pub const FRAME: Millis = 33;
+/// Milliseconds between two frames of the live view.
+pub const LIVE_FRAME: Millis = 67;
+/// Milliseconds between two frames of a terminal without the focus.
+pub const UNFOCUSED_FRAME: Millis = 1_000;
 /// Milliseconds after which a request shows a spinner.
 pub const PATIENCE: Millis = 300;
 /// Milliseconds between two positions of the spinner.

@@ -1,44 +1,42 @@
-//! Drawings in small: those that grow while one looks on, and the one under the cursor.
+//! Small drawings: those that grow in the live view, and the one under the cursor of a list.
 
 use yibi_common::admin::{Event, Happening};
 
-use super::FRAME;
-use crate::moment::Millis;
+use super::LIVE_FRAME;
+use crate::lists::Owner;
 use crate::msg::Drawn;
 use crate::replay::{Entry, Player};
+use crate::time::Millis;
 
-/// A drawing in small.
+/// A small drawing.
 #[derive(Debug)]
 pub struct Thumb {
     /// The public id of its user.
     pub user: String,
-    /// Its id.
     pub id: String,
-    /// What is written below it.
-    pub words: String,
-    /// It, once it came.
+    pub caption: String,
+    /// `None` until the reply arrives.
     pub player: Option<Player>,
-    /// When it may be asked for.
+    /// The earliest time of its request.
     pub asked_at: Millis,
-    /// The number that its next action gets.
+    /// The number that the next action gets.
     seq: u32,
-    /// The number up to which it has to be loaded.
+    /// The number up to which actions have to be loaded.
     newest: u32,
-    /// From which action on it is to be seen growing.
+    /// The first action that is animated.
     grows_from: Option<u32>,
-    /// When anything of it last happened.
+    /// The time of the latest event.
     touched: Millis,
-    /// Up to when time has passed in it.
+    /// The time up to which the animation has advanced.
     passed: Millis,
 }
 
 impl Thumb {
-    /// A drawing of which nothing is known yet.
     pub fn new(user: String, id: String, asked_at: Millis) -> Self {
         Self {
             user,
             id,
-            words: String::new(),
+            caption: String::new(),
             player: None,
             asked_at,
             seq: 0,
@@ -49,22 +47,22 @@ impl Thumb {
         }
     }
 
-    /// What tells it from others: its user and its id.
-    pub fn of(&self) -> (String, String) {
+    /// The public id of its user, and its id.
+    pub fn ids(&self) -> (String, String) {
         (self.user.clone(), self.id.clone())
     }
 
-    /// Whether it has to be loaded.
+    /// Whether actions are missing.
     pub fn is_wanted(&self) -> bool {
         self.newest > self.seq
     }
 
-    /// It can't be loaded; what is known of it stays.
+    /// Keeps the known actions after a request that failed.
     pub fn give_up(&mut self) {
         self.newest = self.seq;
     }
 
-    /// Takes what was loaded; whether it fits what is known.
+    /// Takes a reply.
     pub fn fill(&mut self, drawn: Drawn, room: (u16, u16), now: Millis) {
         if (&drawn.row.user.id, &drawn.row.id) != (&self.user, &self.id) {
             return;
@@ -86,7 +84,7 @@ impl Thumb {
     }
 }
 
-/// The drawings that were saved last, each in its place for as long as it keeps it.
+/// The drawings that were saved last. Each keeps its place until another drawing needs it.
 #[derive(Debug, Default)]
 pub struct Thumbs {
     shown: Vec<Thumb>,
@@ -95,12 +93,12 @@ pub struct Thumbs {
 }
 
 impl Thumbs {
-    /// Those that are shown, from left to right.
+    /// The drawings from left to right.
     pub fn shown(&self) -> &[Thumb] {
         &self.shown
     }
 
-    /// So many have room, each so many pixels.
+    /// Adapts to another size of the screen: how many have room, and the pixels of each.
     pub fn fit(&mut self, most: usize, room: (u16, u16)) {
         if (self.most, self.room) == (most, room) {
             return;
@@ -112,8 +110,8 @@ impl Thumbs {
         }
     }
 
-    /// Takes an event: a save makes its drawing grow, or gives it a place: a free one, or that of the drawing of
-    /// which nothing was heard for longest.
+    /// Takes an event: a save makes its drawing grow. A new drawing gets a free place, or the place of the
+    /// drawing whose last event is oldest.
     pub fn take(&mut self, event: &Event, now: Millis) {
         let Happening::Save { user, drawing, base, from_seq, seq, actions, .. } = &event.what else { return };
         let known = self.shown.iter_mut().find(|thumb| thumb.user == user.id && thumb.id == *drawing);
@@ -131,7 +129,7 @@ impl Thumbs {
             return;
         }
         let mut thumb = Thumb::new(user.id.clone(), drawing.clone(), now);
-        thumb.words = crate::row::name(&user.nickname, &user.id).to_owned();
+        thumb.caption = Owner::of(user).name().to_owned();
         (thumb.newest, thumb.grows_from) = (*seq, Some(*from_seq));
         if self.shown.len() < self.most {
             self.shown.push(thumb);
@@ -140,13 +138,13 @@ impl Thumbs {
         }
     }
 
-    /// The drawing to be loaded next: its user, its id, and from which action on.
+    /// The drawing to be loaded next: its user, its id, and the first missing action.
     pub fn wanted(&self) -> Option<(String, String, u32)> {
         let thumb = self.shown.iter().find(|thumb| thumb.is_wanted())?;
         Some((thumb.user.clone(), thumb.id.clone(), thumb.seq))
     }
 
-    /// Takes what was loaded.
+    /// Takes a reply.
     pub fn fill(&mut self, drawn: Drawn, now: Millis) {
         let room = self.room;
         let of = |thumb: &&mut Thumb| thumb.user == drawn.row.user.id && thumb.id == drawn.row.id;
@@ -155,14 +153,14 @@ impl Thumbs {
         }
     }
 
-    /// The one that was asked for can't be loaded.
+    /// Keeps the known actions after a request that failed.
     pub fn give_up(&mut self) {
         if let Some(thumb) = self.shown.iter_mut().find(|thumb| thumb.is_wanted()) {
             thumb.give_up();
         }
     }
 
-    /// Lets time pass in those that grow; whether there are any.
+    /// Advances the animations, and tells whether there are any.
     pub fn pass(&mut self, now: Millis) -> bool {
         let mut any = false;
         for thumb in &mut self.shown {
@@ -175,9 +173,9 @@ impl Thumbs {
         any
     }
 
-    /// When the next frame is due.
+    /// The time of the next frame.
     pub fn wake(&self) -> Option<Millis> {
         let playing = |thumb: &&Thumb| thumb.player.as_ref().is_some_and(|player| player.playing);
-        self.shown.iter().filter(playing).map(|thumb| thumb.passed + FRAME).min()
+        self.shown.iter().filter(playing).map(|thumb| thumb.passed + LIVE_FRAME).min()
     }
 }

@@ -1,4 +1,4 @@
-//! How the routes fared lately: what the overview told, kept for its heat map.
+//! The recent figures of the routes, for the heat map of the overview.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,20 +7,19 @@ use yibi_common::admin::{Overview, ServerState};
 /// Readings that are kept of each route.
 const KEPT: usize = 120;
 
-/// One reading of a route: the fleet's last minute.
+/// The figures of a route in the last minute, over all servers.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Reading {
-    /// Requests.
     pub requests: u64,
-    /// Those that failed by a server's fault.
+    /// Replies with a 5xx status.
     pub failures: u64,
-    /// The slowest server's half, in milliseconds.
+    /// The slowest server's median, in milliseconds.
     pub p50_ms: f64,
-    /// The slowest server's 99 in a hundred.
+    /// The slowest server's 99th percentile, in milliseconds.
     pub p99_ms: f64,
 }
 
-/// The readings of all routes, the oldest first; all of one length.
+/// The readings of all routes, the oldest first, all of the same length.
 #[derive(Debug, Default)]
 pub struct Trends {
     routes: BTreeMap<String, VecDeque<Reading>>,
@@ -29,7 +28,7 @@ pub struct Trends {
 }
 
 impl Trends {
-    /// Takes what was told; whether anything looks different for it.
+    /// Takes an overview, and tells whether the heat map changed.
     pub fn take(&mut self, overview: &Overview) -> bool {
         if self.heard == overview.now {
             return false;
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fleet_is_one_and_silence_is_kept() {
+    fn servers_are_summed_and_silence_is_kept() {
         let mut trends = Trends::default();
         assert!(!trends.take(&overview(0, &[("a", 2)])));
         assert!(!trends.take(&overview(0, &[("a", 9)])), "told before");

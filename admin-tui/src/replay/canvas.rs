@@ -1,4 +1,4 @@
-//! The picture after any selection of a drawing's entries, reached from what is already drawn.
+//! The picture of any selection of a drawing's entries, drawn on from the previous picture.
 
 use std::ops::Range;
 
@@ -7,16 +7,19 @@ use yibi_common::drawing::{Action, Color, Stroke};
 use super::entry::Entry;
 use super::raster::Raster;
 
-/// Entries between two checkpoints: what an undo or a step back draws again at most.
+/// Entries between two checkpoints, which bounds what an undo or a step back draws again.
 const CHECKPOINT_EVERY: usize = 64;
 
-/// A raster, and the entries in effect that it shows.
+/// Bytes that all checkpoints together may take; beyond them, every second one is dropped.
+const CHECKPOINT_BYTES: usize = 32 << 20;
+
+/// A raster, and the entries that it shows.
 #[derive(Debug)]
 pub struct Canvas {
     paper: (u32, u32),
     room: (u16, u16),
     state: State,
-    /// The stroke being drawn on top: its entry and how many of its points are there.
+    /// The stroke being drawn on top: its entry, and the number of drawn points.
     partial: Option<(usize, usize)>,
     checkpoints: Vec<State>,
 }
@@ -29,36 +32,34 @@ struct State {
 }
 
 impl Canvas {
-    /// An empty paper of `paper` grid units in at most `room` pixels.
+    /// Empty paper of `paper` grid units in at most `room` pixels.
     pub fn new(paper: (u32, u32), room: (u16, u16)) -> Self {
         let state = State { shown: Vec::new(), raster: Raster::new(paper, room), background: Color::WHITE };
         Self { paper, room, state, partial: None, checkpoints: Vec::new() }
     }
 
-    /// The same paper in another room, empty again; itself where the room is the same.
+    /// Clears the paper and gives it another size, unless the size is the same.
     pub fn resize(&mut self, room: (u16, u16)) {
         if self.room != room {
             *self = Self::new(self.paper, room);
         }
     }
 
-    /// What is drawn.
     pub fn raster(&self) -> &Raster {
         &self.state.raster
     }
 
-    /// The paper's colour.
     pub fn background(&self) -> Color {
         self.state.background
     }
 
-    /// Shows the entries `done`, and of a stroke on top of them the first points.
+    /// Shows the entries `done`, and the first points of a stroke on top of them.
     pub fn show(&mut self, entries: &[Entry], done: &[usize], partial: Option<(usize, usize)>) {
         let continues = match (self.partial, partial) {
             (Some((drawn, count)), Some((wanted, more))) if drawn == wanted => {
                 count <= more && self.state.shown == done
             }
-            // The stroke is complete, or was never begun.
+            // The stroke is complete.
             (Some((drawn, _)), _) => {
                 done.starts_with(&self.state.shown) && done.get(self.state.shown.len()) == Some(&drawn)
             }
@@ -82,7 +83,7 @@ impl Canvas {
         }
     }
 
-    /// Goes back to the fullest checkpoint that the wanted entries begin with.
+    /// Goes back to the latest checkpoint of the wanted entries.
     fn restore(&mut self, done: &[usize]) {
         self.partial = None;
         let best = self.checkpoints.iter().filter(|state| done.starts_with(&state.shown));
@@ -139,6 +140,32 @@ impl Canvas {
             && self.checkpoints.last().is_none_or(|state| state.shown.len() < self.state.shown.len())
         {
             self.checkpoints.push(self.state.clone());
+            if self.checkpoints.len() * self.state.raster.bytes() > CHECKPOINT_BYTES {
+                let mut keep = false;
+                self.checkpoints.retain(|_| {
+                    keep = !keep;
+                    keep
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_have_a_budget() {
+        let color = |index: u8| Entry::Action(Action::Background { color: Color([index, 0, 0]), at: None });
+        let entries: Vec<Entry> = (0..250).map(color).collect();
+        let done: Vec<usize> = (0..250).collect();
+        for (room, kept) in [((40, 40), 3), ((1000, 1000), 1)] {
+            let mut canvas = Canvas::new((1000, 1000), room);
+            canvas.show(&entries, &done, None);
+            assert_eq!(canvas.checkpoints.len(), kept, "{room:?}");
+            canvas.show(&entries, &done[..100], None);
+            assert_eq!(canvas.background(), Color([99, 0, 0]));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Playing a drawing as it was drawn.
+//! The replay of a drawing with its original timing.
 
 mod canvas;
 mod entry;
@@ -11,34 +11,38 @@ pub use entry::Entry;
 pub use raster::Raster;
 use timeline::Span;
 
-use crate::moment::Millis;
+use crate::time::Millis;
 
 /// The slowest and the fastest speed, as powers of two.
-const SPEEDS: std::ops::RangeInclusive<i32> = -2..=4;
+const SPEEDS: std::ops::RangeInclusive<i32> = -2..=8;
+/// The duration of a summary, which plays the whole drawing whatever its length.
+const SUMMARY: Millis = 20_000;
 
-/// A drawing, and the moment of it that is shown.
+/// A drawing, and the position in time that is shown.
 #[derive(Debug)]
 pub struct Player {
     entries: Vec<Entry>,
     spans: Vec<Span>,
     canvas: canvas::Canvas,
-    /// Where in time, in milliseconds of the spans.
+    /// The position in milliseconds of the spans.
     position: Millis,
     /// The rest of a millisecond that slow motion leaves, in quarters.
     quarters: Millis,
-    /// Whether it runs.
     pub playing: bool,
     /// Whether pauses are shortened.
     pub skip_idle: bool,
-    speed: i32,
-    /// The entries applied, and what they leave in effect and taken back.
+    /// Whether the replay starts again at its end.
+    pub repeats: bool,
+    /// The speed as a power of two; `None` for a summary.
+    speed: Option<i32>,
+    /// The number of applied entries, and the indices of those in effect and of those undone.
     applied: usize,
     done: Vec<usize>,
     undone: Vec<usize>,
 }
 
 impl Player {
-    /// A drawing at its end, ready to be played.
+    /// A drawing at its end.
     pub fn new(paper: (u32, u32), entries: Vec<Entry>, room: (u16, u16)) -> Self {
         let spans = timeline::spans(&entries, true);
         let mut player = Self {
@@ -49,7 +53,8 @@ impl Player {
             quarters: 0,
             playing: false,
             skip_idle: true,
-            speed: 0,
+            repeats: false,
+            speed: Some(0),
             applied: 0,
             done: Vec::new(),
             undone: Vec::new(),
@@ -58,17 +63,16 @@ impl Player {
         player
     }
 
-    /// Milliseconds that it takes at its own speed.
+    /// The duration at the original speed, in milliseconds.
     pub fn length(&self) -> Millis {
         self.spans.last().map_or(0, |span| span.end)
     }
 
-    /// Where it is, in milliseconds.
     pub fn position(&self) -> Millis {
         self.position
     }
 
-    /// The entries that are complete, and all.
+    /// The number of complete entries, and of all.
     pub fn progress(&self) -> (usize, usize) {
         (self.applied, self.entries.len())
     }
@@ -84,40 +88,49 @@ impl Player {
         self.spans.iter().map(|span| span.start)
     }
 
-    /// What is to be seen.
     pub fn raster(&self) -> &Raster {
         self.canvas.raster()
     }
 
-    /// The paper's colour.
     pub fn background(&self) -> Color {
         self.canvas.background()
     }
 
-    /// The speed in words: `1×`, `½×`.
-    pub fn speed(&self) -> &'static str {
+    /// The speed in words: `1×`, `½×`, `all in 20 s`.
+    pub fn speed(&self) -> String {
         match self.speed {
-            -2 => "¼×",
-            -1 => "½×",
-            1 => "2×",
-            2 => "4×",
-            3 => "8×",
-            4 => "16×",
-            _ => "1×",
+            None => format!("all in {}", crate::time::span(SUMMARY)),
+            Some(-2) => "¼×".into(),
+            Some(-1) => "½×".into(),
+            Some(speed) => format!("{}×", 1 << speed.max(0)),
         }
     }
 
     /// Doubles the speed so many times, or halves it.
     pub fn accelerate(&mut self, by: i32) {
-        self.speed = (self.speed + by).clamp(*SPEEDS.start(), *SPEEDS.end());
+        let speed = self.speed.unwrap_or(0) + by;
+        self.speed = Some(speed.clamp(*SPEEDS.start(), *SPEEDS.end()));
     }
 
-    /// Plays as fast as it was drawn.
     pub fn original_speed(&mut self) {
-        self.speed = 0;
+        self.speed = Some(0);
     }
 
-    /// Runs, from the beginning where it is at its end, or holds.
+    /// Plays all of it in 20 seconds, from the beginning.
+    pub fn summarize(&mut self) {
+        self.speed = None;
+        self.seek(0);
+        self.playing = true;
+    }
+
+    /// Goes so many tenths of the whole forward, or back.
+    pub fn jump(&mut self, tenths: Millis) {
+        let playing = self.playing;
+        self.seek(self.position + self.length() * tenths / 10);
+        self.playing = playing && self.position < self.length();
+    }
+
+    /// Plays, from the beginning where the replay is at its end, or pauses.
     pub fn toggle(&mut self) {
         self.playing = !self.playing;
         if self.playing && self.position >= self.length() {
@@ -125,7 +138,7 @@ impl Player {
         }
     }
 
-    /// Shortens pauses, or keeps them; the picture stays where it is.
+    /// Shortens pauses, or keeps them; the picture stays the same.
     pub fn toggle_idle(&mut self) {
         let drawing = self.spans.get(self.applied).map(|span| self.position - span.start);
         self.skip_idle = !self.skip_idle;
@@ -137,7 +150,7 @@ impl Player {
         self.seek(position);
     }
 
-    /// Plays from where an entry begins.
+    /// Plays from the beginning of an entry.
     pub fn play_from(&mut self, entry: usize) {
         if let Some(start) = self.spans.get(entry).map(|span| span.start) {
             self.seek(start);
@@ -145,21 +158,30 @@ impl Player {
         }
     }
 
-    /// Lets so much time of the operator's pass.
+    /// Advances by so much real time.
     pub fn pass(&mut self, elapsed: Millis) {
         if !self.playing {
             return;
         }
-        let quarters = (elapsed.clamp(0, 1000) << (self.speed + 2)) + self.quarters;
+        let elapsed = elapsed.clamp(0, 1000);
+        let quarters = match self.speed {
+            Some(speed) => elapsed << (speed + 2),
+            None => (elapsed * self.length() * 4 / SUMMARY).max(1),
+        };
+        let quarters = quarters + self.quarters;
         self.quarters = quarters % 4;
         let to = self.position + quarters / 4;
         self.seek(to);
         if to >= self.length() {
-            self.playing = false;
+            // Without a duration, nothing would move.
+            self.playing = self.repeats && self.length() > 0;
+            if self.playing {
+                self.seek(0);
+            }
         }
     }
 
-    /// So many entries on, or back.
+    /// Goes so many entries forward, or back.
     pub fn step(&mut self, by: isize) {
         self.playing = false;
         let begun = self.spans.get(self.applied).is_some_and(|span| span.start < self.position);
@@ -171,13 +193,13 @@ impl Player {
         self.show_entries(wanted.min(self.entries.len()));
     }
 
-    /// To a part of the whole, from 0 to 1000.
+    /// Goes to a part of the whole, in thousandths.
     pub fn scrub(&mut self, thousandths: Millis) {
         self.playing = false;
         self.seek(self.length() * thousandths.clamp(0, 1000) / 1000);
     }
 
-    /// Shows exactly the first entries, complete. Entries at one moment can be told apart this way only.
+    /// Shows exactly the first entries, complete. Entries with the same time differ only this way.
     fn show_entries(&mut self, count: usize) {
         self.position = count.checked_sub(1).and_then(|last| self.spans.get(last)).map_or(0, |span| span.end);
         if count == 0 {
@@ -187,7 +209,7 @@ impl Player {
         self.canvas.show(&self.entries, &self.done, None);
     }
 
-    /// Shows a moment.
+    /// Goes to a position.
     pub fn seek(&mut self, position: Millis) {
         self.position = position.clamp(0, self.length());
         let complete = self.spans.partition_point(|span| span.end <= self.position);
@@ -209,7 +231,7 @@ impl Player {
         self.canvas.show(&self.entries, &self.done, partial);
     }
 
-    /// Another room for the picture.
+    /// Adapts the picture to another size.
     pub fn resize(&mut self, room: (u16, u16)) {
         self.canvas.resize(room);
         self.canvas.show(&self.entries, &self.done, None);
@@ -219,7 +241,7 @@ impl Player {
         }
     }
 
-    /// Takes further entries and goes on playing from where the known ones end.
+    /// Appends entries, and plays them if the replay is at its end.
     pub fn extend(&mut self, entries: Vec<Entry>) {
         let (end, at_end) = (self.length(), self.position >= self.length());
         self.entries.extend(entries);
@@ -230,7 +252,7 @@ impl Player {
         }
     }
 
-    /// The fold of [`yibi_common::picture`], as indices.
+    /// Applies the first entries: the fold of [`yibi_common::picture`], as indices.
     fn apply(&mut self, count: usize) {
         if count < self.applied {
             self.applied = 0;

@@ -1,33 +1,33 @@
-//! A drawing at the size of a terminal: an own bitmap that grows stroke by stroke.
+//! A drawing at the size of a terminal: a bitmap that grows stroke by stroke.
 //!
-//! What a stroke adds is stamped where it is; nothing is drawn twice, so a frame of a long replay costs no more
-//! than its newest points. A stroke's edge is its pixels' coverage, and overlapping stamps of one stroke take
-//! the higher coverage, so it is as smooth drawn in pieces as drawn at once.
+//! Each point is stamped once, so a frame of a long replay costs no more than its newest points. A stroke's edge
+//! is its pixels' coverage, and overlapping stamps of one stroke take the higher coverage, so that a stroke looks
+//! the same drawn in pieces and at once.
 
 use yibi_common::drawing::{Color, Paper, Point, Stroke, Tool};
 use yibi_common::geometry;
 
-/// A pixel's ink: its colour, and how much of the paper it hides.
+/// A pixel's colour and opacity.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Ink {
     color: [f32; 3],
     alpha: f32,
 }
 
-/// Ink on a paper that is still transparent.
+/// Ink on transparent paper.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raster {
     width: usize,
     height: usize,
     /// Pixels per grid unit, in x and in y.
     scale: f32,
-    /// Grid units per unit of the default grid, in which ink's speeds count.
+    /// Grid units per unit of the default grid, in which the speeds of ink are measured.
     unit: f64,
-    /// What was drawn before the stroke at hand.
+    /// The pixels without the current stroke.
     below: Vec<Ink>,
-    /// How far the stroke at hand covers each pixel.
+    /// The coverage of each pixel by the current stroke.
     cover: Vec<f32>,
-    /// The rows that the stroke at hand has touched.
+    /// The rows that the current stroke has touched.
     touched: std::ops::Range<usize>,
     pen: Option<Pen>,
 }
@@ -43,6 +43,11 @@ struct Pen {
 }
 
 impl Raster {
+    /// Bytes in memory.
+    pub fn bytes(&self) -> usize {
+        self.below.len() * (size_of::<Ink>() + size_of::<f32>())
+    }
+
     /// A raster for a paper of `paper` grid units within at most `room` pixels, in the paper's proportions.
     pub fn new(paper: (u32, u32), room: (u16, u16)) -> Self {
         let side = |units: u32| units.clamp(1, 1 << 16) as f32;

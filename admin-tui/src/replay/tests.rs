@@ -33,7 +33,7 @@ fn long() -> Vec<Entry> {
 }
 
 #[test]
-fn wherever_it_comes_from_a_moment_looks_the_same() {
+fn a_position_looks_the_same_from_every_direction() {
     let mut wanderer = Player::new(PAPER, long(), ROOM);
     for position in [70_000, 3, 69_950, 12_345, 12_346, 70_000, 0, 500, 40_000, 39_000, 39_001] {
         wanderer.seek(position);
@@ -45,7 +45,7 @@ fn wherever_it_comes_from_a_moment_looks_the_same() {
 }
 
 #[test]
-fn its_end_is_the_fold_of_its_actions() {
+fn the_end_is_the_fold_of_the_actions() {
     let actions: Vec<Action> = long()
         .into_iter()
         .map(|entry| match entry {
@@ -64,7 +64,7 @@ fn its_end_is_the_fold_of_its_actions() {
 }
 
 #[test]
-fn it_plays_at_the_speed_it_was_drawn_with_and_stops() {
+fn a_replay_keeps_the_original_speed_and_stops() {
     let mut player = Player::new(PAPER, vec![stroke(5000, 100, [1; 3]), stroke(90_000, 900, [2; 3])], ROOM);
     assert_eq!(player.length(), 100 + 400 + 100);
     player.toggle();
@@ -81,15 +81,15 @@ fn it_plays_at_the_speed_it_was_drawn_with_and_stops() {
     assert_eq!(player.position(), 100);
     player.pass(1);
     assert_eq!(player.position(), 101);
-    player.accelerate(9);
-    assert_eq!(player.speed(), "16×");
+    player.accelerate(99);
+    assert_eq!(player.speed(), "256×");
     player.pass(60_000);
     assert!(!player.playing);
     assert_eq!((player.position(), player.progress()), (600, (2, 2)));
 }
 
 #[test]
-fn steps_tell_entries_of_one_moment_apart() {
+fn steps_show_entries_with_the_same_time_one_by_one() {
     let undo = || Entry::Action(Action::Undo { at: None });
     let mut player =
         Player::new(PAPER, vec![stroke(0, 100, [1; 3]), undo(), stroke(9000, 500, [2; 3])], ROOM);
@@ -120,7 +120,7 @@ fn skipping_pauses_keeps_the_picture() {
 }
 
 #[test]
-fn it_grows_while_it_is_watched() {
+fn appended_entries_are_played() {
     let mut player = Player::new(PAPER, vec![stroke(0, 100, [1; 3])], ROOM);
     player.extend(vec![stroke(8000, 500, [2; 3])]);
     assert!(player.playing);
@@ -134,7 +134,7 @@ fn it_grows_while_it_is_watched() {
 }
 
 #[test]
-fn another_size_shows_the_same_moment() {
+fn another_size_shows_the_same_position() {
     let mut player = Player::new(PAPER, long(), ROOM);
     player.seek(12_345);
     player.resize((60, 30));
@@ -191,4 +191,35 @@ fn figures() {
         }
         println!("at {:>7} ms: {:?} a frame", at, began.elapsed() / 200);
     }
+}
+
+#[test]
+fn a_summary_takes_twenty_seconds() {
+    let mut player = Player::new(PAPER, long(), ROOM);
+    player.toggle_idle();
+    player.summarize();
+    assert_eq!((player.position(), player.speed()), (0, "all in 20s".to_owned()));
+    for _ in 0..19 {
+        player.pass(1000);
+    }
+    assert!(player.playing && player.position() < player.length());
+    player.pass(1000);
+    player.pass(10);
+    assert!(!player.playing && player.position() == player.length());
+}
+
+#[test]
+fn a_replay_repeats_and_jumps_by_tenths() {
+    let mut player = Player::new(PAPER, long(), ROOM);
+    player.repeats = true;
+    player.seek(player.length() - 10);
+    player.playing = true;
+    player.pass(100);
+    assert!(player.playing && player.position() == 0);
+    player.jump(3);
+    assert_eq!(player.position(), player.length() * 3 / 10);
+    player.jump(-9);
+    assert!(player.playing && player.position() == 0);
+    player.jump(99);
+    assert!(!player.playing && player.position() == player.length());
 }

@@ -1,7 +1,7 @@
 //! When each entry of a drawing is made: as it was drawn, or with the pauses shortened.
 
 use super::entry::Entry;
-use crate::moment::Millis;
+use crate::time::Millis;
 
 /// Longer pauses are shortened to this when idle time is skipped.
 pub const PAUSE: Millis = 400;

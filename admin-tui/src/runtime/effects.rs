@@ -1,4 +1,4 @@
-//! Requests carried out beside the loop, each of which can be dropped at any time.
+//! Requests, carried out beside the loop. Each can be dropped at any time.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,6 @@ use tokio::task::JoinHandle;
 use crate::client::{Client, parse_event};
 use crate::msg::{Effect, Msg, Slot};
 
-/// Carries requests out.
 pub struct Runner {
     client: Client,
     sender: Sender<Msg>,
@@ -17,13 +16,13 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Answers go to `sender`.
+    /// A runner that sends answers to `sender`.
     pub fn new(client: Client, sender: Sender<Msg>) -> Self {
         Self { client, sender, running: HashMap::new(), stream: None }
     }
 
-    /// Starts what an effect asks for, in place of what ran for the same purpose. A change that is on its way
-    /// is never dropped: whether it was made would not be known.
+    /// Starts a request in place of the one of the same slot. A change in progress is never dropped, because its
+    /// outcome would remain unknown.
     pub fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Send(ticket, request) => {
@@ -31,9 +30,9 @@ impl Runner {
                 let task = tokio::spawn(async move {
                     let (result, server_now) = match client.ask(&request).await {
                         Ok((reply, now)) => (Ok(reply), now),
-                        Err(trouble) => (Err(trouble), None),
+                        Err(error) => (Err(error), None),
                     };
-                    // The loop has ended where nobody takes it.
+                    // After the end of the loop, nobody takes the answer.
                     let _ = sender.send(Msg::Answer { ticket, result, server_now }).await;
                 });
                 if let Some(before) = self.running.insert(slot, task)
@@ -48,11 +47,11 @@ impl Runner {
                 }
             }
             Effect::Listen => {
-                self.hush();
+                self.stop_listening();
                 let (client, sender) = (self.client.clone(), self.sender.clone());
                 self.stream = Some(tokio::spawn(async move {
-                    let trouble = match client.events().await {
-                        Err(trouble) => trouble,
+                    let error = match client.events().await {
+                        Err(error) => error,
                         Ok(mut events) => {
                             let _ = sender.send(Msg::StreamOpen).await;
                             loop {
@@ -62,25 +61,26 @@ impl Runner {
                                             let _ = sender.send(Msg::Event(Box::new(event))).await;
                                         }
                                     }
-                                    Err(trouble) => break trouble,
+                                    Err(error) => break error,
                                 }
                             }
                         }
                     };
-                    let _ = sender.send(Msg::StreamClosed(trouble)).await;
+                    let _ = sender.send(Msg::StreamClosed(error)).await;
                 }));
             }
-            Effect::StopListening => self.hush(),
+            Effect::StopListening => self.stop_listening(),
             Effect::Copy(_)
             | Effect::Page(_)
             | Effect::Mouse(_)
             | Effect::Redraw
+            | Effect::Switch(_)
             | Effect::Suspend
             | Effect::Quit => {}
         }
     }
 
-    fn hush(&mut self) {
+    fn stop_listening(&mut self) {
         if let Some(stream) = self.stream.take() {
             stream.abort();
         }

@@ -1,5 +1,6 @@
-//! The loop: events in, the model changed, effects out, the screen drawn when something is different.
+//! The event loop: messages in, the model updated, effects out, the screen drawn when something has changed.
 
+mod background;
 mod clipboard;
 mod effects;
 mod terminal;
@@ -8,92 +9,104 @@ use std::io;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures_util::StreamExt as _;
-use tokio::signal::unix::{SignalKind, signal};
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::client::Client;
-use crate::model::Model;
-use crate::moment::Millis;
+use crate::model::{LIVE_FRAME, Model, UNFOCUSED_FRAME};
 use crate::msg::{Effect, Msg};
+use crate::time::Millis;
 use crate::update::update;
+use crate::views::View;
+use background::{Filter, Filtered};
 use effects::Runner;
 use terminal::Screen;
 
-/// Messages that may wait to be taken.
+/// Messages that may wait.
 const QUEUE: usize = 256;
 /// Messages taken before the screen is drawn.
 const BATCH: usize = 64;
 
-/// How the console came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the console ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
-    /// The operator left.
     Quit,
-    /// A signal asked for it.
+    /// The operator asked for the server of another profile.
+    Switch(String),
     Signal(i32),
 }
 
-/// The time, as the model takes it.
+/// The current time.
 pub fn now() -> Millis {
     jiff::Timestamp::now().as_millisecond()
 }
 
-/// Runs the console until its end.
+/// The signals that end or stop the console.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    stop: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+        })
+    }
+}
+
+/// Runs the console until it ends.
 ///
 /// # Errors
 /// The terminal can't be used.
-pub async fn run(client: Client, mut model: Model) -> io::Result<End> {
+pub async fn run(client: Client, model: &mut Model) -> io::Result<End> {
     let mut screen = Screen::take()?;
-    // The first frame comes before anything is asked.
-    screen.draw(&model)?;
+    // The first frame comes before any request.
+    screen.draw(model)?;
     model.dirty = false;
+    screen.mouse(model.mouse)?;
+    if model.theme.follows_background {
+        screen.write(background::QUERY)?;
+    }
     let (sender, mut receiver) = mpsc::channel(QUEUE);
     let mut runner = Runner::new(client, sender);
-    let mut events = EventStream::new();
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
+    let (mut events, mut filter) = (EventStream::new(), Filter::default());
+    let mut signals = Signals::new()?;
+    let (mut drawn_at, mut urgent) = (now(), false);
     let mut next = vec![Msg::Start];
     loop {
         for msg in next.drain(..) {
-            for effect in update(&mut model, now(), msg) {
-                match effect {
-                    Effect::Quit => return Ok(End::Quit),
-                    Effect::Redraw => screen.forget()?,
-                    Effect::Mouse(taken) => screen.mouse(taken)?,
-                    Effect::Copy(text) => {
-                        screen.say(&clipboard::sequence(&text, std::env::var_os("TMUX").is_some()))?;
-                    }
-                    Effect::Page(text) => {
-                        // The thread behind the stream rests between a key and the next time that the stream is
-                        // asked: whoever reads keys now is the pager alone.
-                        if let Err(error) = screen.lend(&text, model.mouse) {
-                            model.complain(format!("the pager: {error}"));
-                        }
-                        model.dirty = true;
-                    }
-                    Effect::Suspend => suspend(&mut screen, &mut model)?,
-                    Effect::Send(..) | Effect::Cancel(_) | Effect::Listen | Effect::StopListening => {
-                        runner.run(effect);
-                    }
+            urgent |= is_urgent(&msg);
+            for effect in update(model, now(), msg) {
+                if let Some(end) = carry_out(effect, model, &mut screen, &mut runner)? {
+                    return Ok(end);
                 }
             }
         }
-        if std::mem::take(&mut model.dirty) {
-            screen.draw(&model)?;
+        let frame_at = drawn_at + frame_pause(model);
+        if model.dirty && (urgent || now() >= frame_at) {
+            screen.draw(model)?;
+            (model.dirty, urgent, drawn_at) = (false, false, now());
         }
-        let wake = model.wake().map(|at| Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)));
+        let wake = model.wake().into_iter().chain(model.dirty.then_some(frame_at)).min();
+        let wake = wake.map(|at| Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)));
         tokio::select! {
             biased;
-            event = events.next() => match event {
-                Some(Ok(event)) => next.extend(message(event)),
-                Some(Err(error)) => return Err(error),
-                None => return Ok(End::Quit),
-            },
-            Some(()) = terminate.recv() => return Ok(End::Signal(rustix::process::Signal::TERM.as_raw())),
-            Some(()) = hang_up.recv() => return Ok(End::Signal(rustix::process::Signal::HUP.as_raw())),
-            Some(()) = stop.recv() => suspend(&mut screen, &mut model)?,
+            event = events.next() => {
+                let Some(event) = event.transpose()? else { return Ok(End::Quit) };
+                next.extend(message(event, &mut filter));
+                // Keys that were typed ahead are drawn as one frame.
+                while next.len() < BATCH && let Some(Some(event)) = events.next().now_or_never() {
+                    next.extend(message(event?, &mut filter));
+                }
+            }
+            Some(()) = signals.terminate.recv() => return Ok(End::Signal(rustix::process::Signal::TERM.as_raw())),
+            Some(()) = signals.hang_up.recv() => return Ok(End::Signal(rustix::process::Signal::HUP.as_raw())),
+            Some(()) = signals.stop.recv() => suspend(&mut screen, model)?,
             Some(msg) = receiver.recv() => {
                 next.push(msg);
                 while next.len() < BATCH && let Ok(msg) = receiver.try_recv() {
@@ -105,13 +118,66 @@ pub async fn run(client: Client, mut model: Model) -> io::Result<End> {
     }
 }
 
+/// Whether the operator waits for the effect on the screen.
+fn is_urgent(msg: &Msg) -> bool {
+    match msg {
+        Msg::Start
+        | Msg::Key(_)
+        | Msg::Mouse(_)
+        | Msg::Paste(_)
+        | Msg::Resize(..)
+        | Msg::Focus(_)
+        | Msg::Background(_)
+        | Msg::Answer { .. } => true,
+        Msg::Tick | Msg::StreamOpen | Msg::Event(_) | Msg::StreamClosed(_) => false,
+    }
+}
+
+/// The least time between two frames that nobody waits for. The live view changes with every event.
+fn frame_pause(model: &Model) -> Millis {
+    match (model.view, model.details.is_empty(), model.focused) {
+        (View::Live, true, true) => LIVE_FRAME,
+        (View::Live, true, false) => UNFOCUSED_FRAME,
+        _ => 0,
+    }
+}
+
+/// Carries an effect out; returns how the console ends, if it does.
+fn carry_out(
+    effect: Effect,
+    model: &mut Model,
+    screen: &mut Screen,
+    runner: &mut Runner,
+) -> io::Result<Option<End>> {
+    match effect {
+        Effect::Quit => return Ok(Some(End::Quit)),
+        Effect::Switch(profile) => return Ok(Some(End::Switch(profile))),
+        Effect::Redraw => screen.forget()?,
+        Effect::Mouse(captured) => screen.mouse(captured)?,
+        Effect::Copy(text) => {
+            screen.write(&clipboard::sequence(&text, std::env::var_os("TMUX").is_some()))?;
+        }
+        Effect::Page(text) => {
+            // The thread behind the event stream rests between a key and the next poll of the stream, so that
+            // the pager alone reads the keys.
+            if let Err(error) = screen.lend(&text, model.mouse) {
+                model.flash_error(error.to_string());
+            }
+            model.dirty = true;
+        }
+        Effect::Suspend => suspend(screen, model)?,
+        Effect::Send(..) | Effect::Cancel(_) | Effect::Listen | Effect::StopListening => runner.run(effect),
+    }
+    Ok(None)
+}
+
 fn suspend(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
     screen.suspend(model.mouse)?;
     model.dirty = true;
     Ok(())
 }
 
-/// Waits, or for ever where nothing is to come.
+/// Waits for so long, or for ever.
 async fn sleep(wake: Option<Duration>) {
     match wake {
         Some(wake) => tokio::time::sleep(wake).await,
@@ -119,10 +185,14 @@ async fn sleep(wake: Option<Duration>) {
     }
 }
 
-fn message(event: Event) -> Option<Msg> {
+fn message(event: Event, filter: &mut Filter) -> Option<Msg> {
     match event {
         Event::Key(key) if key.kind == KeyEventKind::Release => None,
-        Event::Key(key) => Some(Msg::Key(key)),
+        Event::Key(key) => match filter.take(key) {
+            Filtered::Key(key) => Some(Msg::Key(key)),
+            Filtered::Swallowed => None,
+            Filtered::Color(rgb) => Some(Msg::Background(rgb)),
+        },
         Event::Mouse(mouse) => Some(Msg::Mouse(mouse)),
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(width, height) => Some(Msg::Resize(width, height)),

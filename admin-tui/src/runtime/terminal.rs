@@ -1,4 +1,4 @@
-//! The terminal, taken and given back: at the end, on errors, in a panic, for a while.
+//! Taking the terminal and giving it back: at the end, on errors, in a panic, and for a while.
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
@@ -8,88 +8,103 @@ use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
     EnableMouseCapture,
 };
+use crossterm::style::ResetColor;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend as _, CrosstermBackend};
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
 
 use crate::model::Model;
 use crate::view;
 
-/// Whether the terminal is ours at the moment.
+/// Whether the terminal is taken at the moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The terminal while it is ours. It is given back when this is dropped.
+/// The terminal while it is taken. Dropping it gives the terminal back.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<io::Stdout>>,
+    backend: CrosstermBackend<io::Stdout>,
+    /// The cells on the screen.
+    shown: Buffer,
 }
 
 impl Screen {
-    /// Takes the terminal. A panic will give it back before it says what happened.
+    /// Takes the terminal. A panic gives it back before it prints its message.
     ///
     /// # Errors
-    /// There is none, or it can't be set up.
+    /// There is no terminal, or it can't be set up.
     pub fn take() -> io::Result<Self> {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             restore();
             before(info);
         }));
-        // Without colours we send none; the library's own way of leaving them out breaks other attributes.
+        // The theme leaves colours out itself; the library's way of doing so breaks other attributes.
         crossterm::style::force_color_output(true);
         enter()?;
-        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))? })
+        Ok(Self { backend: CrosstermBackend::new(io::stdout()), shown: Buffer::default() })
     }
 
-    /// Draws the model.
+    /// Draws the cells that have changed.
     ///
     /// # Errors
     /// The terminal is gone.
     pub fn draw(&mut self, model: &Model) -> io::Result<()> {
+        let area = Rect::new(0, 0, model.size.0, model.size.1);
+        let mut next = Buffer::empty(area);
+        view::draw(model, &mut next);
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| view::draw(model, frame.buffer_mut()))?;
+        if self.shown.area != area {
+            queue!(io::stdout(), ResetColor, Clear(ClearType::All))?;
+            self.shown = Buffer::empty(area);
+        }
+        for y in rows_to_clear(&self.shown, &next) {
+            queue!(io::stdout(), ResetColor, cursor::MoveTo(0, y), Clear(ClearType::CurrentLine))?;
+            clear_row(&mut self.shown, y);
+        }
+        self.backend.draw(self.shown.diff(&next).into_iter())?;
+        self.shown = next;
         execute!(io::stdout(), EndSynchronizedUpdate)
     }
 
-    /// Forgets what is on the screen: the next frame is drawn whole.
+    /// Forgets the cells on the screen: the next frame is drawn as a whole.
     ///
     /// # Errors
     /// The terminal is gone.
     pub fn forget(&mut self) -> io::Result<()> {
-        execute!(io::stdout(), Clear(ClearType::All))?;
-        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        Ok(())
+        self.shown = Buffer::default();
+        execute!(io::stdout(), Clear(ClearType::All))
     }
 
-    /// Takes the mouse, or leaves it.
+    /// Captures the mouse, or releases it.
     ///
     /// # Errors
     /// The terminal is gone.
-    pub fn mouse(&self, taken: bool) -> io::Result<()> {
-        if taken {
+    pub fn mouse(&self, captured: bool) -> io::Result<()> {
+        if captured {
             execute!(io::stdout(), EnableMouseCapture)
         } else {
             execute!(io::stdout(), DisableMouseCapture)
         }
     }
 
-    /// Writes a sequence that is none of the screen's.
+    /// Writes a control sequence.
     ///
     /// # Errors
     /// The terminal is gone.
-    pub fn say(&self, sequence: &str) -> io::Result<()> {
+    pub fn write(&self, sequence: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(sequence.as_bytes())?;
         out.flush()
     }
 
-    /// Gives the terminal to `$PAGER` for as long as a text is read in it.
+    /// Gives the terminal to `$PAGER` until it ends.
     ///
     /// # Errors
-    /// There is no such program, or the terminal can't be taken again.
+    /// The pager can't be run, or the terminal can't be taken again.
     pub fn lend(&mut self, text: &str, mouse: bool) -> io::Result<()> {
         restore();
         let shown = page(text);
@@ -99,13 +114,13 @@ impl Screen {
         shown
     }
 
-    /// Gives the terminal back and stops, until the shell lets us go on.
+    /// Gives the terminal back and stops until the shell continues the process.
     ///
     /// # Errors
-    /// It can't be taken again.
+    /// The terminal can't be taken again.
     pub fn suspend(&mut self, mouse: bool) -> io::Result<()> {
         restore();
-        // The whole group, as the terminal itself does it: a wrapper script stops with us.
+        // The whole group stops, as it does when the terminal sends the signal: a wrapper script included.
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
         enter()?;
         self.mouse(mouse)?;
@@ -113,20 +128,40 @@ impl Screen {
     }
 }
 
-/// Shows a text in `$PAGER`, which may be a command with arguments, and waits for its end.
+/// The rows in which a cell with a cluster of several code points changes. Terminals disagree about the width of
+/// such clusters, as of flags: a row that held one is cleared, so that no half of it stays behind.
+fn rows_to_clear(shown: &Buffer, next: &Buffer) -> Vec<u16> {
+    let is_cluster = |cell: &Cell| cell.symbol().chars().nth(1).is_some();
+    let width = usize::from(shown.area.width.max(1));
+    let rows = shown.content().chunks(width).zip(next.content().chunks(width));
+    let changed = |(before, after): (&[Cell], &[Cell])| {
+        before.iter().zip(after).any(|(before, after)| is_cluster(before) && before != after)
+    };
+    (0..).zip(rows).filter(|(_, row)| changed(*row)).map(|(y, _)| y).collect()
+}
+
+fn clear_row(buffer: &mut Buffer, y: u16) {
+    for x in 0..buffer.area.width {
+        if let Some(cell) = buffer.cell_mut((x, y)) {
+            cell.reset();
+        }
+    }
+}
+
+/// Shows a text in `$PAGER`, which may be a command with arguments, and waits until it ends.
 fn page(text: &str) -> io::Result<()> {
     let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
     let pager = pager.unwrap_or_else(|| "less".into());
     let mut child = Command::new("sh").args(["-c", &pager]).stdin(Stdio::piped()).spawn()?;
     if let Some(mut input) = child.stdin.take() {
-        // A pager that is left before its end of the text closes its side.
+        // A pager that ends before it has read all closes the pipe.
         let _ = input.write_all(text.as_bytes());
     }
     let status = child.wait()?;
     if status.code() == Some(127) {
         return Err(io::Error::new(
             io::ErrorKind::NotFound,
-            format!("{pager} is not there; PAGER names another"),
+            format!("can't run the pager \"{pager}\"; set PAGER"),
         ));
     }
     Ok(())
@@ -155,12 +190,12 @@ fn enter() -> io::Result<()> {
     entered
 }
 
-/// Gives the terminal back, once, however often it is called.
+/// Gives the terminal back. Further calls do nothing.
 pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    // Nobody is left to be told of a failure.
+    // A failure can't be reported without a terminal.
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
@@ -181,7 +216,15 @@ mod tests {
 
     use super::*;
 
-    /// Panics while the terminal is ours. The next test runs it, in a pty.
+    #[test]
+    fn rows_of_flags_are_cleared_before_they_change() {
+        let flags = Buffer::with_lines(["🇨🇳旗", "plain", "🇨🇳旗"]);
+        let other = Buffer::with_lines(["other", "PLAIN", "🇨🇳旗"]);
+        assert_eq!(rows_to_clear(&flags, &other), [0]);
+        assert_eq!(rows_to_clear(&other, &flags), [0; 0]);
+    }
+
+    /// Panics while the terminal is taken. The next test runs this one in a pty.
     #[test]
     #[ignore = "takes the terminal; the test below gives it one"]
     fn panics_on_the_screen() {
@@ -190,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_gives_the_terminal_back_before_it_speaks() {
+    fn a_panic_gives_the_terminal_back_before_its_message() {
         let pty = native_pty_system().openpty(PtySize::default()).unwrap();
         let modes = |pty: &portable_pty::PtyPair| {
             pty.master.get_termios().map(|modes| format!("{:?}", modes.local_flags)).unwrap()

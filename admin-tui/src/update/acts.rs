@@ -1,88 +1,136 @@
-//! Changes: asked for, confirmed, made one after the other, and taken back.
+//! Changes: the question, the grace, the requests one after the other, the outcome, and undo.
 
 use yibi_common::admin::Change;
 
-use super::{say, send};
+use super::{flash, send};
+use crate::act::{self, Act};
+use crate::lists::Row;
 use crate::model::overlay::{Confirm, Input, Overlay};
-use crate::model::{Model, View};
-use crate::moment::Millis;
-use crate::msg::{Effect, Slot, Trouble};
-use crate::request::{Act, Request};
-use crate::row::Row;
+use crate::model::{Failed, Model};
+use crate::msg::{ApiError, Effect, Slot};
+use crate::request::Request;
+use crate::subject::Subject;
+use crate::time::Millis;
+use crate::views::View;
 
-/// Characters of an id that are to be typed.
+/// Characters of an id that have to be typed.
 const SUFFIX: usize = 4;
 
-/// How long changes that can't be undone wait, so that they can be taken back before they are made.
+/// The time during which changes that can't be undone can still be cancelled.
 pub const GRACE: Millis = 5_000;
 
-/// Asks before deleting rows.
+/// A change, and the affected thing in words.
+type Item = (Act, String);
+
+/// Asks before rows are deleted: sessions revoked, drawings moved to the bin.
 pub fn ask_deletion(model: &mut Model, rows: &[Row]) {
-    let acts: Vec<(Act, String)> =
-        rows.iter().filter_map(|row| row.deletion().map(|act| (act, row.words()))).collect();
-    let in_bin = rows.iter().all(|row| matches!(row, Row::Drawing(row) if row.deleted_at.is_some()));
+    let acts: Vec<Item> = rows.iter().filter_map(|row| Some((row.deletion()?, row.describe()))).collect();
     if acts.is_empty() {
-        say(model, "nothing here can be deleted; R revokes a user's sessions, B blocks", true);
-        return;
-    }
-    if in_bin {
-        say(model, "already in the bin", true);
+        let in_bin = rows.iter().any(|row| row.restoration().is_some());
+        let text = if in_bin {
+            "already in the bin · U takes it out"
+        } else {
+            "nothing here can be deleted; R revokes a user's sessions, B blocks"
+        };
+        flash(model, text, true);
         return;
     }
     let sessions = acts.iter().all(|(act, _)| act.change == Change::RevokeSession);
     let title = match (sessions, acts.len()) {
         (true, 1) => "Revoke this session?".to_owned(),
         (true, count) => format!("Revoke {count} sessions?"),
-        (false, 1) => "Put this drawing in the bin?".to_owned(),
-        (false, count) => format!("Put {count} drawings in the bin?"),
+        (false, 1) => "Move this drawing to the bin?".to_owned(),
+        (false, count) => format!("Move {count} drawings to the bin?"),
     };
     let note = if sessions {
-        "Its user signs in again. For five seconds u takes it back."
+        "The user will have to sign in again. You have 5 s to undo (u)."
     } else {
-        "u takes it back."
+        "The user no longer sees it. You can undo it (u), or take it out of the bin later (U)."
     };
     ask(model, title, note, acts);
 }
 
-/// Asks before all sessions of a user end.
-pub fn ask_revoke_all(model: &mut Model, user: &str, words: String) {
-    let act = Act { change: Change::RevokeSessions, user: user.to_owned(), target: None };
-    let note = "Every device signs in again. For five seconds u takes it back.";
-    ask(model, "Revoke all sessions of this user?".into(), note, vec![(act, words)]);
+/// Asks before drawings are taken out of the bin.
+pub fn ask_restoration(model: &mut Model, rows: &[Row]) {
+    let acts: Vec<Item> = rows.iter().filter_map(|row| Some((row.restoration()?, row.describe()))).collect();
+    let title = match acts.len() {
+        0 => return flash(model, "no drawing of the bin here; /deleted:yes lists them", true),
+        1 => "Take this drawing out of the bin?".to_owned(),
+        count => format!("Take {count} drawings out of the bin?"),
+    };
+    ask(model, title, "The user sees it again. You can undo it (u).", acts);
+}
+
+/// Asks before all sessions of a user are revoked.
+pub fn ask_revoke_all(model: &mut Model, row: &Row) {
+    let Some((act, line)) = about_owner(row, Change::RevokeSessions) else {
+        return flash(model, "no user here", true);
+    };
+    let note = "Every device will have to sign in again. You have 5 s to undo (u).";
+    ask(model, "Revoke all sessions of this user?".into(), note, vec![(act, line)]);
 }
 
 /// Asks before WeChat replaces a session's session_key, as after a leak.
-pub fn ask_reset_key(model: &mut Model, user: &str, session: &str, words: String) {
-    let act =
-        Act { change: Change::ResetSessionKey, user: user.to_owned(), target: Some(session.to_owned()) };
-    let note = "The user stays signed in; what the phone has encrypted with the old key no longer opens. \
-                For five seconds u takes it back.";
-    ask(model, "Have WeChat replace this session's key?".into(), note, vec![(act, words)]);
-}
-
-/// Asks before a user is blocked, or let in again.
-pub fn ask_block(model: &mut Model, user: &str, words: String, blocked: bool) {
-    let change = if blocked { Change::UnblockUser } else { Change::BlockUser };
-    let act = Act { change, user: user.to_owned(), target: None };
-    let (title, note) = if blocked {
-        ("Let this user in again?", "The user can sign in again at once.")
-    } else {
-        ("Block this user?", "All sessions end, and signing in is refused. u lets the user in again.")
+pub fn ask_reset_key(model: &mut Model, row: &Row) {
+    let (Some(Subject::Session(id)), Some(owner)) = (row.subject(), row.owner()) else {
+        return flash(model, "select a session first (view 2)", true);
     };
-    ask(model, title.into(), note, vec![(act, words)]);
+    let act = Act {
+        change: Change::ResetSessionKey,
+        user: owner.id.to_owned(),
+        target: Some(id),
+        label: format!("{}'s session", owner.name()),
+    };
+    let note = "The user stays signed in, but data that the phone has encrypted with the old key can no longer \
+                be opened. You have 5 s to undo (u).";
+    ask(model, "Reset this session's session_key?".into(), note, vec![(act, row.describe())]);
 }
 
-fn ask(model: &mut Model, title: String, note: &'static str, acts: Vec<(Act, String)>) {
+/// Asks before a user is blocked or unblocked. Where the row does not tell whether the user is blocked, the
+/// server is asked first.
+pub fn ask_block(model: &mut Model, row: &Row, out: &mut Vec<Effect>) {
+    let Some(owner) = row.owner() else { return flash(model, "no user here", true) };
+    let (change, title, note) = match row.blocked() {
+        Some(true) => (Change::UnblockUser, "Unblock this user?", "The user can sign in again at once."),
+        Some(false) => (
+            Change::BlockUser,
+            "Block this user?",
+            "All sessions end, and the user can't sign in. You can undo it (u).",
+        ),
+        None => {
+            let request = Request::User(owner.id.to_owned());
+            send(model, Slot::Block, 0, request, out);
+            return;
+        }
+    };
+    if let Some(item) = about_owner(row, change) {
+        ask(model, title.into(), note, vec![item]);
+    }
+}
+
+fn about_owner(row: &Row, change: Change) -> Option<Item> {
+    let owner = row.owner()?;
+    let line = if owner.nickname.is_empty() {
+        format!("user {}", owner.id)
+    } else {
+        format!("user {} ({})", owner.nickname, owner.id)
+    };
+    let label = owner.name().to_owned();
+    Some((Act { change, user: owner.id.to_owned(), target: None, label }, line))
+}
+
+fn ask(model: &mut Model, title: String, note: &'static str, acts: Vec<Item>) {
     if let Some(why) = model.forbidden() {
-        say(model, why, true);
+        flash(model, why, true);
         return;
     }
     if !model.work.queue.is_empty() {
-        say(model, "changes are still being made", true);
+        flash(model, "the changes before are still being made", true);
         return;
     }
     let bulk = acts.len() > 1 || acts.iter().any(|(act, _)| act.change == Change::RevokeSessions);
-    let suffix = acts.last().filter(|_| bulk || model.server.production).map(|(act, _)| {
+    // The first line of the dialog ends in this text.
+    let suffix = acts.first().filter(|_| bulk || model.server.production).map(|(act, _)| {
         let id: Vec<char> = act.id().chars().collect();
         id.iter().skip(id.len().saturating_sub(SUFFIX)).collect::<String>()
     });
@@ -91,13 +139,13 @@ fn ask(model: &mut Model, title: String, note: &'static str, acts: Vec<(Act, Str
     model.overlay = Some(Overlay::Confirm(confirm));
 }
 
-/// Makes the changes.
+/// Makes changes, at once if they can be undone, else after the grace.
 pub fn start(model: &mut Model, acts: Vec<Act>, undoing: bool, out: &mut Vec<Effect>) {
     model.work.queue = acts.into();
     model.work.done.clear();
     model.work.failed.clear();
     model.work.undoing = undoing;
-    // What can't be taken back afterwards can be for a while before.
+    model.failed = None;
     if model.work.queue.iter().any(|act| act.inverse().is_none()) {
         model.work.due = Some(model.now + GRACE);
         model.dirty = true;
@@ -106,7 +154,7 @@ pub fn start(model: &mut Model, acts: Vec<Act>, undoing: bool, out: &mut Vec<Eff
     }
 }
 
-/// Time has passed: makes changes whose grace is over.
+/// Makes the changes whose grace is over.
 pub fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(due) = model.work.due {
         model.dirty = true;
@@ -117,17 +165,23 @@ pub fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Leaves, once the changes that were confirmed are made. Asked again, leaves at once.
+/// Ends the console. While changes wait or are being made, the operator is asked first.
 pub fn quit(model: &mut Model, out: &mut Vec<Effect>) {
     if model.work.queue.is_empty() || model.work.quitting {
         out.push(Effect::Quit);
-        return;
+    } else if model.work.due.is_some() {
+        model.overlay = Some(Overlay::Leave);
+    } else {
+        model.work.quitting = true;
+        flash(model, "quitting once the changes are made; Ctrl-C quits at once", false);
     }
+}
+
+/// Makes the waiting changes now, and ends the console.
+pub fn make_and_quit(model: &mut Model, out: &mut Vec<Effect>) {
     model.work.quitting = true;
-    say(model, "leaving as soon as the changes are made; Ctrl-C leaves at once", false);
-    if model.work.due.take().is_some() {
-        next(model, out);
-    }
+    model.work.due = None;
+    next(model, out);
 }
 
 fn next(model: &mut Model, out: &mut Vec<Effect>) {
@@ -136,17 +190,18 @@ fn next(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// One change is over.
-pub fn finished(model: &mut Model, result: Result<(), Trouble>, out: &mut Vec<Effect>) {
+/// Takes the outcome of one change.
+pub fn finished(model: &mut Model, result: Result<(), ApiError>, out: &mut Vec<Effect>) {
     let Some(act) = model.work.queue.pop_front() else { return };
     model.dirty = true;
     match result {
         Ok(()) => model.work.done.push(act),
-        Err(trouble) => {
-            model.work.failed.push(format!("{}: {trouble}", act.id()));
-            // Who can't be reached will not take the rest either.
-            if matches!(trouble, Trouble::Unreachable(_)) {
-                model.work.queue.clear();
+        Err(error) => {
+            model.work.failed.push((act, error.to_string()));
+            // A server that is away would not answer the rest either.
+            if matches!(error, ApiError::Unreachable(_)) {
+                let rest = std::mem::take(&mut model.work.queue);
+                model.work.failed.extend(rest.into_iter().map(|act| (act, "not sent".to_owned())));
             }
         }
     }
@@ -161,42 +216,62 @@ fn report(model: &mut Model, out: &mut Vec<Effect>) {
     if undoable {
         model.undo.push(inverses);
     }
-    let what = match done.as_slice() {
-        [] => String::new(),
-        [one] => format!("{} {}", one.done(), one.id()),
-        [first, ..] => format!("{} {}", first.done(), done.len()),
-    };
-    let hint = if undoable { " · u takes it back" } else { "" };
+    let hint = if undoable { " · u: undo" } else { "" };
+    let outcome = act::outcome(&done);
+    if let Some((first, why)) = failed.first() {
+        let what = match failed.len() {
+            1 => first.label.clone(),
+            count => act::counted(first.change, count),
+        };
+        let deed = act::words(first.change).button.to_lowercase();
+        let done = if done.is_empty() { String::new() } else { format!("{outcome}; ") };
+        let text = format!("{done}not done: {deed} {what} ({why})");
+        let acts = failed.into_iter().map(|(act, _)| act).collect();
+        model.failed = Some(Failed { text, acts, undoing: model.work.undoing });
+        // The outcome has to be read before the console ends.
+        model.work.quitting = false;
+    } else {
+        flash(model, format!("{outcome}{hint}"), false);
+    }
     if model.work.quitting {
         out.push(Effect::Quit);
-    }
-    if let Some(first) = failed.first() {
-        let separator = if what.is_empty() { "" } else { "; " };
-        say(model, format!("{what}{separator}{} failed: {first}", failed.len()), true);
-    } else {
-        say(model, format!("{what}{hint}"), false);
     }
     if let View::List(kind) = model.view
         && let Some(list) = model.lists.get_mut(&kind)
     {
         list.marks.clear();
+        list.counted = None;
     }
     super::load_view(model, out);
 }
 
-/// Takes the latest group of changes back.
+/// Repeats the changes that failed.
+pub fn retry(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(failed) = model.failed.take() {
+        start(model, failed.acts, failed.undoing, out);
+    }
+}
+
+/// Cancels the waiting changes, or undoes the latest group of changes.
 pub fn undo(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(why) = model.forbidden() {
-        say(model, why, true);
-    } else if model.work.due.take().is_some() {
-        let count = std::mem::take(&mut model.work.queue).len();
-        let what = if count == 1 { "the session was".into() } else { format!("{count} changes were") };
-        say(model, format!("taken back: {what} not touched"), false);
+        flash(model, why, true);
+    } else if model.work.due.is_some() {
+        cancel(model);
     } else if !model.work.queue.is_empty() {
-        say(model, "changes are still being made", true);
+        flash(model, "the changes before are still being made", true);
     } else if let Some(group) = model.undo.pop() {
         start(model, group, true, out);
     } else {
-        say(model, "nothing to take back", false);
+        flash(model, "nothing to undo", false);
     }
+}
+
+/// Drops the waiting changes.
+pub fn cancel(model: &mut Model) {
+    model.work.due = None;
+    let queue = std::mem::take(&mut model.work.queue);
+    let revoking = queue.iter().all(|act| act.change != Change::ResetSessionKey);
+    let what = if revoking { "revoked" } else { "changed" };
+    flash(model, format!("cancelled, nothing was {what}"), false);
 }

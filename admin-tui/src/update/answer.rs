@@ -1,23 +1,26 @@
-//! What a reply changes.
+//! Replies, and the changes of the model that follow from them.
 
-use super::{fit, load_view, say, send};
-use crate::model::detail::Detail;
+use yibi_common::admin::Overview;
+
+use super::{acts, export, fit, flash, load_view, send};
+use crate::lists::{Kind, Page, Row};
+use crate::model::detail::{Data, Detail};
 use crate::model::link::Link;
 use crate::model::overlay::Overlay;
 use crate::model::{Logged, Model};
-use crate::moment::Millis;
-use crate::msg::{Drawn, Effect, Reply, Slot, Ticket, Trouble};
+use crate::msg::{ApiError, Drawn, Effect, Reply, Slot, Ticket};
 use crate::replay::Player;
 use crate::request::Request;
+use crate::time::Millis;
 
 /// Requests that the log keeps.
 const LOGGED: usize = 200;
 
-/// Takes an answer, unless something newer was asked since.
+/// Takes an answer, unless a newer request has replaced its own.
 pub fn take(
     model: &mut Model,
     ticket: &Ticket,
-    result: Result<Reply, Trouble>,
+    result: Result<Reply, ApiError>,
     server_now: Option<Millis>,
     out: &mut Vec<Effect>,
 ) {
@@ -29,7 +32,7 @@ pub fn take(
     let outcome = result.as_ref().map_or_else(ToString::to_string, |_| "ok".into());
     model.log.push_front(Logged { at: pending.since, line: pending.line, took, outcome });
     model.log.truncate(LOGGED);
-    // A spinner has to go, if there was one.
+    // The spinner of a slow request disappears.
     model.dirty |= took >= crate::model::PATIENCE;
     if let Some(server_now) = server_now {
         set_clock(model, server_now, took);
@@ -38,25 +41,23 @@ pub fn take(
         Ok(reply) => {
             let was_up = model.link == Link::Up;
             model.link = Link::Up;
-            if !was_up {
-                model.dirty = true;
-            }
+            model.dirty |= !was_up;
             accept(model, ticket, reply, out);
             if !was_up && ticket.slot == Slot::Link && model.tickets > 2 {
                 load_view(model, out);
             }
         }
-        Err(trouble) => {
+        Err(error) => {
             model.dirty = true;
-            fail(model, ticket, trouble, out);
+            fail(model, ticket, &error, out);
         }
     }
 }
 
-/// Half of the way there and back lies before the server read its clock.
+/// Adjusts to the server's clock, which it read half-way through the exchange.
 fn set_clock(model: &mut Model, server_now: Millis, took: Millis) {
     let ahead = server_now + took / 2 - model.now;
-    // What jitter makes of it is no news.
+    // Differences below a second are jitter.
     if (ahead - model.ahead).abs() > 1_000 {
         model.ahead = ahead;
         model.dirty = true;
@@ -64,37 +65,15 @@ fn set_clock(model: &mut Model, server_now: Millis, took: Millis) {
 }
 
 fn accept(model: &mut Model, ticket: &Ticket, reply: Reply, out: &mut Vec<Effect>) {
-    let (now, height) = (model.now, model.list_height());
     match reply {
         Reply::Me(identity) => {
             model.dirty |= model.identity.as_ref() != Some(&identity);
             model.identity = Some(identity);
         }
-        Reply::Overview(overview) => {
-            // The clock alone is no news.
-            let same = model.overview.as_ref().is_some_and(|known| {
-                let mut known = known.clone();
-                known.now.clone_from(&overview.now);
-                known == overview
-            });
-            model.dirty |= !same;
-            model.dirty |= model.trends.take(&overview);
-            model.overview = Some(overview);
-            model.overview_at = Some(now);
-        }
+        Reply::Overview(overview) => accept_overview(model, overview),
         Reply::Page(page) => {
-            if let Slot::List(kind) = ticket.slot
-                && let Some(list) = model.lists.get_mut(&kind)
-            {
-                model.dirty |= list.accept(ticket.page, page, height, now);
-                // What the server found takes the place of what was found here, unless more was typed since.
-                let typed = match &model.overlay {
-                    Some(Overlay::Filter(prompt)) => Some(prompt.input.text.trim()),
-                    Some(_) | None => None,
-                };
-                if typed.is_none_or(|typed| typed == list.filter) {
-                    model.dirty |= list.narrowed.take().is_some();
-                }
+            if let Slot::List(kind) = ticket.slot {
+                accept_page(model, kind, ticket.page, page);
             }
         }
         Reply::Count(count) => {
@@ -105,52 +84,83 @@ fn accept(model: &mut Model, ticket: &Ticket, reply: Reply, out: &mut Vec<Effect
                 model.dirty = true;
             }
         }
-        Reply::Session(reply) => {
-            if let Some(Detail::Session { id, data, .. }) = model.details.last_mut()
-                && reply.session.id == *id
-            {
-                *data = Some(reply);
-                model.dirty = true;
-            }
-        }
-        Reply::User(reply) => {
-            if let Some(Detail::User { id, data, .. }) = model.details.last_mut()
-                && reply.user.user.id == *id
-            {
-                *data = Some(reply);
-                model.dirty = true;
-            }
-        }
-        Reply::Failed(reply) => {
-            if let Some(Detail::Request { id, data, selected }) = model.details.last_mut()
-                && reply.failure.request_id == *id
-            {
-                // The request in question is in view, with what came before it.
-                let here = reply.neighbours.iter().position(|row| row.request_id == *id);
-                *selected = here.unwrap_or_default().saturating_sub(3);
-                *data = Some(reply);
-                model.dirty = true;
-            }
-        }
-        Reply::Drawing(drawn) if ticket.slot == Slot::Thumb => {
-            model.live.thumbs.fill(*drawn, now);
+        Reply::User(reply) if ticket.slot == Slot::Block => {
+            acts::ask_block(model, &Row::new(reply.user.clone()), out);
             model.dirty = true;
         }
-        Reply::Drawing(drawn) if ticket.slot == Slot::Preview => {
-            let room = crate::view::list::preview_room(model);
-            if let (Some(preview), Some(room)) = (&mut model.preview, room) {
-                preview.fill(*drawn, room, now);
-                model.dirty = true;
-            }
-        }
-        Reply::Drawing(drawn) => drawing(model, ticket, *drawn, out),
-        Reply::Done => super::acts::finished(model, Ok(()), out),
-        Reply::Saved(path) => say(model, format!("saved as {path}"), false),
+        Reply::Session(reply) => accept_page_data(model, Data::Session(reply)),
+        Reply::User(reply) => accept_page_data(model, Data::User(reply)),
+        Reply::Failed(reply) => accept_page_data(model, Data::Request(reply)),
+        Reply::Drawing(drawn) => accept_drawing(model, ticket, *drawn, out),
+        Reply::Done => acts::finished(model, Ok(()), out),
+        Reply::Saved(path) => export::saved(model, path, out),
     }
 }
 
-fn drawing(model: &mut Model, ticket: &Ticket, drawn: Drawn, out: &mut Vec<Effect>) {
-    let (size, theme, now) = (model.size, model.theme, model.now);
+fn accept_overview(model: &mut Model, overview: Overview) {
+    // An overview that differs in its clock alone changes nothing on the screen.
+    let same = model.overview.as_ref().is_some_and(|known| {
+        let mut known = known.clone();
+        known.now.clone_from(&overview.now);
+        known == overview
+    });
+    model.dirty |= !same;
+    model.dirty |= model.trends.take(&overview);
+    model.overview = Some(overview);
+    model.overview_at = Some(model.now);
+}
+
+fn accept_page(model: &mut Model, kind: Kind, number: usize, page: Page) {
+    let (now, height) = (model.now, model.list_height());
+    let Some(list) = model.lists.get_mut(&kind) else { return };
+    model.dirty |= list.accept(number, page, height, now);
+    // The server's rows replace the ones that were found here, unless the filter has changed since.
+    let typed = match &model.overlay {
+        Some(Overlay::Filter(prompt)) => Some(prompt.input.text.trim()),
+        Some(_) | None => None,
+    };
+    if typed.is_none_or(|typed| typed == list.filter) {
+        model.dirty |= list.narrowed.take().is_some();
+    }
+}
+
+fn accept_page_data(model: &mut Model, reply: Data) {
+    if let Some(Detail::Page(page)) = model.details.last_mut()
+        && page.subject == reply.subject()
+    {
+        page.data = Some(reply);
+        page.move_by(0);
+        model.dirty = true;
+    }
+}
+
+fn accept_drawing(model: &mut Model, ticket: &Ticket, drawn: Drawn, out: &mut Vec<Effect>) {
+    let now = model.now;
+    match ticket.slot {
+        Slot::Thumb => {
+            model.live.thumbs.fill(drawn, now);
+            model.dirty = true;
+        }
+        Slot::Preview => {
+            let room = model.preview_pixels();
+            if let (Some(preview), Some(room)) = (&mut model.preview, room) {
+                preview.fill(drawn, room, now);
+                model.dirty = true;
+            }
+        }
+        Slot::Detail | Slot::Tail => accept_open_drawing(model, ticket, drawn, out),
+        Slot::Link
+        | Slot::Overview
+        | Slot::List(_)
+        | Slot::Count(_)
+        | Slot::Block
+        | Slot::Act
+        | Slot::Export => {}
+    }
+}
+
+fn accept_open_drawing(model: &mut Model, ticket: &Ticket, drawn: Drawn, out: &mut Vec<Effect>) {
+    let (screen, now) = (model.screen(), model.now);
     let Some(Detail::Drawing(open)) = model.details.last_mut() else { return };
     if drawn.row.id != open.id || drawn.row.user.id != open.user {
         return;
@@ -164,14 +174,14 @@ fn drawing(model: &mut Model, ticket: &Ticket, drawn: Drawn, out: &mut Vec<Effec
             player.extend(drawn.entries);
             open.passed = now;
         }
-        // Something was folded away, or came in between: the tail does not fit.
+        // The tail does not fit, because actions were folded away or came in between.
         Some(_) if ticket.slot == Slot::Tail && (base > open.seq || drawn.since != open.seq) => {
             let request = Request::Drawing { user: open.user.clone(), id: open.id.clone(), since: 0 };
             send(model, Slot::Detail, 0, request, out);
             return;
         }
         _ => {
-            let room = crate::view::replay::room(size, open.braille || theme.monochrome());
+            let room = screen.paper_pixels(open.braille);
             open.player = Some(Player::new(paper, drawn.entries, room));
         }
     }
@@ -179,43 +189,64 @@ fn drawing(model: &mut Model, ticket: &Ticket, drawn: Drawn, out: &mut Vec<Effec
     fit(model);
 }
 
-fn fail(model: &mut Model, ticket: &Ticket, trouble: Trouble, out: &mut Vec<Effect>) {
-    if let (Trouble::Unreachable(error), false) = (&trouble, ticket.slot == Slot::Act) {
+/// Why the server does not let the console in, and the remedy; `None` for other refusals.
+fn remedy(model: &Model, ticket: &Ticket, error: &ApiError) -> Option<String> {
+    let ApiError::Refused { status, code, .. } = error else { return None };
+    let label = &model.server.label;
+    match status {
+        401 => {
+            let source = match &model.server.token_source {
+                Some(source) => format!("It was read from {source}."),
+                None => "None was given (--token-file, YIBI_ADMIN_TOKEN).".to_owned(),
+            };
+            Some(format!(
+                "{label} does not know the token (401). {source} `yibi-server token new NAME` makes one; Ctrl-R \
+                 asks again."
+            ))
+        }
+        404 if ticket.slot == Slot::Link => {
+            Some(format!("{label} is not the operators' listener of a yibi server (admin.listen): {code}."))
+        }
+        _ => None,
+    }
+}
+
+fn fail(model: &mut Model, ticket: &Ticket, error: &ApiError, out: &mut Vec<Effect>) {
+    if let ApiError::Unreachable(why) = error {
         if !matches!(model.link, Link::Down { .. }) || ticket.slot == Slot::Link {
-            model.link = model.link.failed(error.clone(), model.now);
+            model.link = model.link.failed(why.clone(), model.now);
+        }
+        if ticket.slot == Slot::Act {
+            acts::finished(model, Err(error.clone()), out);
         }
         return;
     }
-    if let Trouble::Refused { .. } = trouble
-        && matches!(model.link, Link::Down { .. } | Link::Connecting)
-    {
-        // It answers, if only with a no.
+    if let Some(remedy) = remedy(model, ticket, error) {
+        model.link = Link::Refused { remedy };
+        if ticket.slot == Slot::Link {
+            return;
+        }
+    } else if model.link != Link::Up && matches!(error, ApiError::Refused { .. }) {
+        // A server that refuses one request is there all the same.
         model.link = Link::Up;
     }
     match ticket.slot {
-        Slot::Act => super::acts::finished(model, Err(trouble), out),
+        Slot::Act => acts::finished(model, Err(error.clone()), out),
         Slot::List(kind) => {
             if let Some(list) = model.lists.get_mut(&kind) {
-                // A server that can't at the moment is asked again like one that could.
-                let later = matches!(trouble, Trouble::Refused { status: 500.., .. });
-                list.trouble = Some(trouble.to_string());
+                // A server that is unavailable is asked again like one that answered.
+                let later = matches!(error, ApiError::Refused { status: 500.., .. });
+                list.error = Some(error.to_string());
                 (list.loaded_at, list.narrowed) = (later.then_some(model.now), None);
             }
         }
         Slot::Overview => {
             model.overview_at = Some(model.now);
-            say(model, trouble.to_string(), true);
+            flash(model, words(model, error), true);
         }
         Slot::Detail => {
-            say(model, trouble.to_string(), true);
-            let empty = match model.details.last() {
-                Some(Detail::Session { data, .. }) => data.is_none(),
-                Some(Detail::User { data, .. }) => data.is_none(),
-                Some(Detail::Request { data, .. }) => data.is_none(),
-                Some(Detail::Drawing(drawing)) => drawing.player.is_none(),
-                None => false,
-            };
-            if empty {
+            flash(model, words(model, error), true);
+            if model.details.last().is_some_and(Detail::is_empty) {
                 model.details.pop();
             }
         }
@@ -225,6 +256,20 @@ fn fail(model: &mut Model, ticket: &Ticket, trouble: Trouble, out: &mut Vec<Effe
                 preview.give_up();
             }
         }
-        Slot::Link | Slot::Count(_) | Slot::Tail | Slot::Export => say(model, trouble.to_string(), true),
+        Slot::Export => {
+            model.exports.clear();
+            flash(model, words(model, error), true);
+        }
+        Slot::Link | Slot::Count(_) | Slot::Tail | Slot::Block => flash(model, words(model, error), true),
+    }
+}
+
+/// A failure in words; a missing role names the one that the caller has.
+fn words(model: &Model, error: &ApiError) -> String {
+    match (error, &model.identity) {
+        (ApiError::Refused { code, .. }, Some(identity)) if code == "role_needed" => {
+            format!("your role ({}) can't do this", identity.role)
+        }
+        _ => error.to_string(),
     }
 }

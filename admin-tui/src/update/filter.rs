@@ -1,26 +1,23 @@
-//! The filter prompt: what is known is narrowed with every key, and the server is asked once typing pauses.
+//! The filter prompt: loaded rows are filtered with every key, and the server is asked once typing pauses.
 
-use super::{drop_pending, lay_over, say};
+use super::{drop_pending, flash, open_overlay};
 use crate::filter;
 use crate::model::Model;
 use crate::model::overlay::{Input, Overlay, Prompt};
-use crate::moment::Millis;
 use crate::msg::Effect;
+use crate::time::Millis;
 
-/// How long typing pauses before the server is asked.
+/// The pause in typing after which the server is asked.
 const PAUSE: Millis = 150;
-/// Characters below which the server is not asked before Enter.
-const LEAST: usize = 2;
 
 /// Opens the prompt.
 pub fn open(model: &mut Model) {
     let Some(list) = model.list() else { return };
     if list.kind.fields().is_empty() {
-        say(model, "this list has no filter", false);
-        return;
+        return flash(model, "this list can't be filtered", false);
     }
     let (input, before) = (Input::of(&list.filter), list.filter.clone());
-    lay_over(model, Overlay::Filter(Prompt { input, before, error: None, due: None }));
+    open_overlay(model, Overlay::Filter(Prompt { input, before, error: None, due: None }));
 }
 
 /// A key other than Esc.
@@ -36,51 +33,58 @@ pub fn press(model: &mut Model, key: &str, mut prompt: Prompt, out: &mut Vec<Eff
     changed(model, prompt);
 }
 
-/// Text that was pasted.
 pub fn paste(model: &mut Model, text: &str, mut prompt: Prompt) {
     prompt.input.insert(text);
     changed(model, prompt);
 }
 
-/// Esc: the filter is what it was before.
+/// Esc: restores the filter from before the prompt.
 pub fn leave(model: &mut Model, prompt: &Prompt, out: &mut Vec<Effect>) {
     if let Some(list) = model.list_mut() {
         list.narrowed = None;
     }
-    // It was understood once, and is again.
+    // This filter was valid before.
     let _ = apply(model, &prompt.before, out);
 }
 
 fn changed(model: &mut Model, mut prompt: Prompt) {
-    let now = model.now;
+    let (now, clock) = (model.now, model.clock());
     prompt.error = None;
     if let Some(list) = model.list_mut() {
-        list.narrow(&prompt.input.text);
-        let length = prompt.input.text.trim().chars().count();
-        prompt.due = (length == 0 || length >= LEAST).then_some(now + PAUSE);
+        let text = prompt.input.text.trim();
+        list.narrow(text);
+        let fields = list.kind.fields();
+        let is_known = text == list.filter;
+        // A single letter finds too much; a single character of Chinese is a word.
+        let is_short = text.chars().count() == 1 && text.is_ascii();
+        let is_valid = filter::parse(text, fields, &clock).is_ok() && filter::is_complete(text, fields);
+        prompt.due = (is_valid && !is_short && !is_known).then_some(now + PAUSE);
+        if is_known && list.len() > 0 {
+            list.narrowed = None;
+        }
     }
     model.overlay = Some(Overlay::Filter(prompt));
 }
 
-/// Time has passed: asks for what was typed, as far as it can be understood yet.
+/// Sends the typed filter to the server once typing has paused.
 pub fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     let now = model.now;
     let Some(Overlay::Filter(prompt)) = &mut model.overlay else { return };
     if prompt.due.is_some_and(|due| due <= now) {
         prompt.due = None;
         let text = prompt.input.text.clone();
-        // What is not yet complete is not asked for, and not complained of before Enter.
+        // An invalid filter is reported on Enter only.
         let _ = apply(model, &text, out);
     }
 }
 
-/// Filters the list in view, unless it is filtered so.
-pub fn apply(model: &mut Model, text: &str, out: &mut Vec<Effect>) -> Result<(), filter::Misunderstood> {
-    let now = model.server_now();
+/// Filters the list in view, unless this filter is in force already.
+pub fn apply(model: &mut Model, text: &str, out: &mut Vec<Effect>) -> Result<(), filter::InvalidFilter> {
+    let clock = model.clock();
     let Some(list) = model.list_mut() else { return Ok(()) };
-    let parameters = filter::parse(text, list.kind.fields(), now)?;
+    let parameters = filter::parse(text, list.kind.fields(), &clock)?;
     if list.filter == text.trim() {
-        // Nothing else will come to take its place.
+        // No reply will come to replace the narrowed rows.
         if list.len() > 0 || !list.has_more() {
             list.narrowed = None;
         }
@@ -88,7 +92,8 @@ pub fn apply(model: &mut Model, text: &str, out: &mut Vec<Effect>) -> Result<(),
     }
     list.filter = text.trim().to_owned();
     list.parameters = parameters;
-    list.ask_anew();
+    list.from_end = false;
+    list.reset();
     model.dirty = true;
     drop_pending(model, out);
     Ok(())

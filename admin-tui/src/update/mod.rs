@@ -1,13 +1,17 @@
-//! How the model changes: the one place, pure, with the time handed in.
+//! The changes of the model: pure functions with the time injected and the effects as values.
 
 mod acts;
 mod answer;
 mod command;
+mod copying;
+mod cursor;
+mod export;
 mod filter;
 mod mouse;
 mod opening;
 mod overlay;
-pub mod palette;
+mod palette;
+mod replaying;
 #[cfg(test)]
 pub mod tests;
 
@@ -18,16 +22,17 @@ use crate::model::detail::Detail;
 use crate::model::link::{Link, wait};
 use crate::model::overlay::Overlay;
 use crate::model::thumbs::Thumb;
-use crate::model::{FLASH, Flash, Model, PATIENCE, Pending, View};
-use crate::moment::Millis;
+use crate::model::{FLASH, Flash, Model, PATIENCE, Pending};
 use crate::msg::{Effect, Msg, Slot, Ticket};
 use crate::replay::Entry;
 use crate::request::Request;
+use crate::time::Millis;
+use crate::views::View;
 
 /// How long a row has to be under the cursor before its drawing is loaded.
 const PREVIEW_PAUSE: Millis = 120;
 
-/// Takes what happened; what is to be done outside follows from it.
+/// Takes a message; the effects are to be carried out by the caller.
 pub fn update(model: &mut Model, now: Millis, msg: Msg) -> Vec<Effect> {
     model.now = now;
     let mut out = Vec::new();
@@ -52,7 +57,14 @@ pub fn update(model: &mut Model, now: Millis, msg: Msg) -> Vec<Effect> {
             model.dirty = true;
             fit(model);
         }
-        Msg::Focus(focused) => model.focused = focused,
+        Msg::Focus(focused) => {
+            model.focused = focused;
+            model.dirty |= focused;
+        }
+        Msg::Background(rgb) => {
+            model.theme = model.theme.on_background(rgb);
+            model.dirty = true;
+        }
         Msg::Tick => tick(model, &mut out),
         Msg::Answer { ticket, result, server_now } => {
             answer::take(model, &ticket, result, server_now, &mut out);
@@ -62,17 +74,17 @@ pub fn update(model: &mut Model, now: Millis, msg: Msg) -> Vec<Effect> {
             model.dirty = true;
         }
         Msg::Event(event) => {
-            let (most, room) = crate::view::live::room(model);
-            model.live.thumbs.fit(most, room);
+            let thumbnails = model.screen().thumbnails();
+            model.live.thumbs.fit(thumbnails.most, thumbnails.pixels);
             happened(model, *event, &mut out);
         }
-        Msg::StreamClosed(trouble) => {
+        Msg::StreamClosed(error) => {
             model.live.open = false;
             model.live.listening = false;
             model.live.attempt += 1;
             model.live.retry_at = Some(now + wait(model.live.attempt));
-            if model.view == View::Live {
-                say(model, format!("the stream ended: {trouble}"), true);
+            if model.view == View::Live && !model.link.is_broken() {
+                flash(model, format!("the stream of events ended: {error}"), true);
             }
         }
     }
@@ -80,22 +92,27 @@ pub fn update(model: &mut Model, now: Millis, msg: Msg) -> Vec<Effect> {
     out
 }
 
-/// A key goes to what lies on top.
+/// Passes a key to the uppermost layer.
 fn press(model: &mut Model, key: &str, out: &mut Vec<Effect>) {
-    if key == "C-c" {
-        acts::quit(model, out);
-    } else if model.overlay.is_some() {
+    if model.overlay.is_some() {
+        // As in a shell, Ctrl-C ends the prompt, not the program.
+        let key = if key == "C-c" { "Esc" } else { key };
         overlay::press(model, key, out);
+    } else if key == "Enter" && model.failed.is_some() {
+        acts::retry(model, out);
     } else if let Some(command) = keys::command(model.context(), key) {
         command::run(model, command, out);
     }
 }
 
-/// Asks for what the state of things makes necessary.
+/// Sends the requests that the state of the model makes necessary.
 fn settle(model: &mut Model, out: &mut Vec<Effect>) {
     let height = model.list_height();
+    if let Some(list) = model.list_mut() {
+        list.keep_in_view(height);
+    }
     if let (View::List(kind), true) = (model.view, model.details.is_empty())
-        && !matches!(model.link, Link::Down { .. })
+        && !model.link.is_broken()
         && !model.pending.contains_key(&Slot::List(kind))
         && let Some((page, request)) = model.lists.get(&kind).and_then(|list| list.wanted(height))
     {
@@ -103,7 +120,8 @@ fn settle(model: &mut Model, out: &mut Vec<Effect>) {
     }
     settle_pictures(model, out);
     let due = model.live.retry_at.is_none_or(|at| at <= model.now);
-    if model.wants_stream() && !model.live.listening && due {
+    let refused = matches!(model.link, Link::Refused { .. });
+    if model.wants_stream() && !model.live.listening && due && !refused {
         model.live.listening = true;
         out.push(Effect::Listen);
     } else if !model.wants_stream() && model.live.listening {
@@ -112,9 +130,9 @@ fn settle(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Asks for the drawings of which small pictures are shown, one at a time each way.
+/// Requests the drawings of which small pictures are shown, one at a time for each purpose.
 fn settle_pictures(model: &mut Model, out: &mut Vec<Effect>) {
-    if matches!(model.link, Link::Down { .. }) {
+    if model.link.is_broken() {
         return;
     }
     if model.view == View::Live
@@ -125,7 +143,7 @@ fn settle_pictures(model: &mut Model, out: &mut Vec<Effect>) {
         send(model, Slot::Thumb, 0, Request::Drawing { user, id, since }, out);
     }
     let wanted = model.previewed();
-    if model.preview.as_ref().map(Thumb::of) != wanted {
+    if model.preview.as_ref().map(Thumb::ids) != wanted {
         if model.pending.remove(&Slot::Preview).is_some() {
             out.push(Effect::Cancel(Slot::Preview));
         }
@@ -141,7 +159,7 @@ fn settle_pictures(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Sends a request in place of the one that is under way for the same purpose.
+/// Sends a request; it replaces the one of the same slot.
 fn send(model: &mut Model, slot: Slot, page: usize, request: Request, out: &mut Vec<Effect>) {
     model.tickets += 1;
     let number = model.tickets;
@@ -150,10 +168,13 @@ fn send(model: &mut Model, slot: Slot, page: usize, request: Request, out: &mut 
     out.push(Effect::Send(Ticket { slot, number, page }, request));
 }
 
-/// Reads again what is in view.
+/// Reads the view or the open page again.
 fn load_view(model: &mut Model, out: &mut Vec<Effect>) {
+    if matches!(model.link, Link::Refused { .. }) {
+        send(model, Slot::Link, 0, Request::Me, out);
+    }
     if let Some(detail) = model.details.last() {
-        let request = detail.request();
+        let request = Request::from(&detail.subject());
         send(model, Slot::Detail, 0, request, out);
         return;
     }
@@ -161,7 +182,7 @@ fn load_view(model: &mut Model, out: &mut Vec<Effect>) {
         View::Overview => send(model, Slot::Overview, 0, Request::Overview, out),
         View::List(kind) => {
             if let Some(list) = model.lists.get_mut(&kind) {
-                list.trouble = None;
+                list.error = None;
                 if let Some((page, request)) = list.refresh() {
                     send(model, Slot::List(kind), page, Request::Page(request), out);
                 }
@@ -171,29 +192,29 @@ fn load_view(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Shows a line for a while.
-fn say(model: &mut Model, text: impl Into<String>, bad: bool) {
+/// Shows a message for a while.
+fn flash(model: &mut Model, text: impl Into<String>, bad: bool) {
     model.flash = Some(Flash { text: text.into(), bad, until: model.now + FLASH });
     model.dirty = true;
 }
 
-/// Fits what depends on the terminal's size.
+/// Adapts to the size of the screen.
 fn fit(model: &mut Model) {
     let height = model.list_height();
     for list in model.lists.values_mut() {
         list.keep_in_view(height);
     }
-    let (size, theme) = (model.size, model.theme);
+    let screen = model.screen();
     for detail in &mut model.details {
-        if let Detail::Drawing(drawing) = detail {
-            let room = crate::view::replay::room(size, drawing.braille || theme.monochrome());
-            if let Some(player) = &mut drawing.player {
-                player.resize(room);
-            }
+        if let Detail::Drawing(drawing) = detail
+            && let Some(player) = &mut drawing.player
+        {
+            let (width, height) = screen.paper_pixels(drawing.braille);
+            player.resize((width.saturating_mul(drawing.zoom), height.saturating_mul(drawing.zoom)));
         }
     }
-    let (rooms, preview) = (crate::view::live::room(model), crate::view::list::preview_room(model));
-    model.live.thumbs.fit(rooms.0, rooms.1);
+    let (thumbnails, preview) = (screen.thumbnails(), model.preview_pixels());
+    model.live.thumbs.fit(thumbnails.most, thumbnails.pixels);
     if let (Some(Thumb { player: Some(player), .. }), Some(room)) = (&mut model.preview, preview) {
         player.resize(room);
     }
@@ -224,12 +245,7 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     if model.link.retry_at().is_some_and(|at| at <= now) && !model.pending.contains_key(&Slot::Link) {
         send(model, Slot::Link, 0, Request::Me, out);
     }
-    let in_view = match (model.view, model.details.last()) {
-        (View::List(crate::request::Kind::Sessions), None)
-        | (_, Some(Detail::Session { .. } | Detail::User { .. })) => true,
-        (View::Overview | View::List(_) | View::Live, _) => false,
-    };
-    if in_view && model.focused {
+    if model.focused && model.counts_down() || matches!(model.link, Link::Down { .. }) {
         model.dirty = true;
     }
     let slot = model.slot();
@@ -242,7 +258,7 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// An event of the stream.
+/// Takes an event of the stream.
 fn happened(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
     if let Happening::Save { user, drawing, from_seq, seq, actions, .. } = &event.what
         && let Some(Detail::Drawing(open)) = model.details.last_mut()
@@ -269,41 +285,50 @@ fn happened(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
     }
 }
 
-/// Closes what lies on top; the view below it shows again.
+/// Back: cancels a slow request, closes the uppermost page, or clears marks and filter.
 fn close(model: &mut Model, out: &mut Vec<Effect>) {
-    if model.overlay.take().is_some() {
+    if model.failed.take().is_some() {
         return;
     }
-    if let Some(slot) = model
-        .pending
-        .iter()
-        .filter(|(slot, _)| !matches!(slot, Slot::Act | Slot::Thumb | Slot::Preview))
-        .max_by_key(|(_, pending)| pending.since)
-        .map(|(slot, _)| *slot)
-        && model.now - model.pending.get(&slot).map_or(0, |pending| pending.since) >= PATIENCE
-    {
+    if let Some(slot) = slow_request(model) {
         cancel(model, slot, out);
         return;
     }
     let here = opening::here(model);
     if model.details.pop().is_some() {
         model.history.leave(here);
+        model.flash = None;
         if model.pending.contains_key(&Slot::Detail) {
             cancel(model, Slot::Detail, out);
         }
         fit(model);
-    } else if let Some(list) = model.list_mut() {
+        return;
+    }
+    if let Some(list) = model.list_mut() {
         if list.range.take().is_some() {
-            // The range alone is given up.
-        } else if list.marks.is_empty() && !list.filter.is_empty() {
+            return;
+        }
+        if !list.marks.is_empty() {
+            list.marks.clear();
+            return;
+        }
+        if !list.filter.is_empty() {
             list.filter.clear();
             list.parameters.clear();
-            list.ask_anew();
+            list.reset();
             drop_pending(model, out);
-        } else {
-            list.marks.clear();
+            return;
         }
     }
+    flash(model, "Ctrl-C or :q quits", false);
+}
+
+/// The latest request that shows a spinner, if there is one.
+fn slow_request(model: &Model) -> Option<Slot> {
+    let cancellable = |slot: &Slot| !matches!(slot, Slot::Act | Slot::Thumb | Slot::Preview);
+    let latest = model.pending.iter().filter(|(slot, _)| cancellable(slot));
+    let (slot, pending) = latest.max_by_key(|(_, pending)| pending.since)?;
+    (model.now - pending.since >= PATIENCE).then_some(*slot)
 }
 
 fn cancel(model: &mut Model, slot: Slot, out: &mut Vec<Effect>) {
@@ -312,12 +337,12 @@ fn cancel(model: &mut Model, slot: Slot, out: &mut Vec<Effect>) {
     if let (Slot::List(kind), Some(list)) = (slot, model.list_mut())
         && list.kind == kind
     {
-        list.trouble = Some("cancelled; Ctrl-R asks again".into());
+        list.error = Some("cancelled; Ctrl-R asks again".into());
     }
-    say(model, "cancelled", false);
+    flash(model, "cancelled", false);
 }
 
-/// The page on its way answers a question that is not asked any more.
+/// Drops the requests of the list in view, because another question is asked now.
 fn drop_pending(model: &mut Model, out: &mut Vec<Effect>) {
     if let View::List(kind) = model.view {
         for slot in [Slot::List(kind), Slot::Count(kind)] {
@@ -328,7 +353,6 @@ fn drop_pending(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Shows an overlay.
-fn lay_over(model: &mut Model, overlay: Overlay) {
+fn open_overlay(model: &mut Model, overlay: Overlay) {
     model.overlay = Some(overlay);
 }

@@ -1,17 +1,19 @@
-//! Keys and text while something lies over the view.
+//! Keys and pasted text for overlays.
 
-use super::{acts, filter, palette, say, send};
+use super::{acts, export, filter, flash, palette};
 use crate::model::Model;
 use crate::model::overlay::{Confirm, Overlay, Reader};
-use crate::msg::{Effect, Slot};
-use crate::request::{Form, Request};
+use crate::msg::Effect;
+use crate::request::Form;
 
-/// A key.
+/// Passes a key to the overlay.
 pub fn press(model: &mut Model, key: &str, out: &mut Vec<Effect>) {
     let Some(overlay) = model.overlay.take() else { return };
     if key == "Esc" {
         if let Overlay::Filter(prompt) = &overlay {
             filter::leave(model, prompt, out);
+        } else if let Overlay::Confirm(_) = &overlay {
+            flash(model, "nothing was changed", false);
         }
         return;
     }
@@ -31,27 +33,36 @@ pub fn press(model: &mut Model, key: &str, out: &mut Vec<Effect>) {
             }
         }
         Overlay::Confirm(confirm) => press_confirm(model, key, confirm, out),
-        Overlay::Export(user, id) => {
+        Overlay::Export(drawings) => {
             let form = match key {
                 "p" => Form::Png,
                 "s" => Form::Svg,
                 "j" => Form::Json,
                 "q" => return,
                 _ => {
-                    model.overlay = Some(Overlay::Export(user, id));
+                    model.overlay = Some(Overlay::Export(drawings));
                     return;
                 }
             };
-            send(model, Slot::Export, 0, Request::Export { user, id, form }, out);
+            export::start(model, drawings, form, out);
         }
         Overlay::AllowChanges => {
             if key == "y" {
                 model.read_only = false;
-                say(model, "changes are allowed; ! forbids them", false);
+                flash(model, "changes are allowed · !: read-only", false);
             } else if !matches!(key, "q" | "n" | "Enter") {
                 model.overlay = Some(Overlay::AllowChanges);
             }
         }
+        Overlay::Leave => match key {
+            "Enter" => acts::make_and_quit(model, out),
+            "u" => {
+                acts::cancel(model);
+                out.push(Effect::Quit);
+            }
+            "q" => {}
+            _ => model.overlay = Some(Overlay::Leave),
+        },
     }
 }
 
@@ -67,7 +78,7 @@ fn scroll(key: &str, top: usize) -> Option<usize> {
     }
 }
 
-/// A key while a text is read.
+/// A key while a text is shown.
 fn read(key: &str, mut reader: Reader) -> Option<Reader> {
     if reader.typing {
         if key == "Enter" {
@@ -91,37 +102,38 @@ fn read(key: &str, mut reader: Reader) -> Option<Reader> {
     Some(reader)
 }
 
-/// Enter presses the button under the cursor, which begins on Cancel; `y` is a way to say yes only where
-/// nothing has to be typed. The keys that open the question do nothing here.
+/// Enter presses the selected button. The dialog opens on Cancel; once a required text is complete, the other
+/// button is selected. `y` confirms only where nothing has to be typed, and the keys that open the dialog do
+/// nothing in it.
 fn press_confirm(model: &mut Model, key: &str, mut confirm: Confirm, out: &mut Vec<Effect>) {
+    let typing = confirm.suffix.is_some();
     match key {
         "Tab" | "S-Tab" | "Left" | "Right" => confirm.armed = !confirm.armed,
-        "Enter" if !confirm.armed => {
-            say(model, "nothing was changed", false);
-            return;
-        }
-        "Enter" if confirm.allowed() => {
-            acts::start(model, confirm.acts, false, out);
-            return;
-        }
-        "Enter" => {}
-        "y" if confirm.suffix.is_none() => {
-            acts::start(model, confirm.acts, false, out);
-            return;
-        }
-        "q" | "n" if confirm.suffix.is_none() => {
-            say(model, "nothing was changed", false);
-            return;
-        }
-        _ if confirm.suffix.is_some() => {
+        "Enter" if confirm.armed && confirm.allowed() => return acts::start(model, confirm.acts, false, out),
+        // An incomplete text is neither a yes nor a no.
+        "Enter" if typing && !confirm.allowed() => {}
+        "Enter" => return flash(model, "nothing was changed", false),
+        "y" if !typing => return acts::start(model, confirm.acts, false, out),
+        "q" | "n" if !typing => return flash(model, "nothing was changed", false),
+        _ if typing => {
             confirm.typed.edit(key);
+            confirm.armed = confirm.allowed();
         }
         _ => {}
     }
     model.overlay = Some(Overlay::Confirm(confirm));
 }
 
-/// Text from the clipboard goes into what is being typed, and is never taken for keys.
+/// A click on a button of the dialog.
+pub fn click_button(model: &mut Model, go: bool, out: &mut Vec<Effect>) {
+    if let Some(Overlay::Confirm(confirm)) = &mut model.overlay {
+        confirm.armed = go;
+        press(model, "Enter", out);
+    }
+}
+
+/// Inserts pasted text into the input, if there is one. Pasted text is never taken for keys, and never confirms
+/// a change.
 pub fn paste(model: &mut Model, text: &str) {
     if let Some(Overlay::Filter(_)) = &model.overlay
         && let Some(Overlay::Filter(prompt)) = model.overlay.take()
@@ -135,7 +147,6 @@ pub fn paste(model: &mut Model, text: &str) {
             input.insert(text);
             *selected = 0;
         }
-        // What is to be typed is to be typed.
         Some(
             Overlay::Confirm(_)
             | Overlay::Filter(_)
@@ -143,8 +154,9 @@ pub fn paste(model: &mut Model, text: &str) {
             | Overlay::Tasks
             | Overlay::Help(_)
             | Overlay::Log(_)
-            | Overlay::Export(..)
-            | Overlay::AllowChanges,
+            | Overlay::Export(_)
+            | Overlay::AllowChanges
+            | Overlay::Leave,
         )
         | None => {}
     }

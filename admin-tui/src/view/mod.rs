@@ -1,15 +1,15 @@
-//! What is on the screen: functions of the model, nothing else.
+//! The screen, as a function of the model.
 
-pub mod bar;
-pub mod columns;
+mod bar;
+mod confirm;
 mod detail;
-pub mod list;
-pub mod live;
+mod list;
+mod live;
 mod overlay;
 mod overview;
 mod picture;
 mod reader;
-pub mod replay;
+mod replay;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -18,29 +18,31 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::layout::SMALLEST;
+use crate::model::Model;
 use crate::model::detail::Detail;
-use crate::model::{Model, View};
+use crate::model::link::Link;
 use crate::text;
 use crate::theme::{Theme, Tone};
+use crate::views::View;
 
-/// The least room in which anything can be told.
-const LEAST: (u16, u16) = (40, 10);
-
-/// Draws all of it.
+/// Draws the whole screen.
 pub fn draw(model: &Model, buffer: &mut Buffer) {
     let area = *buffer.area();
     let mut page = Page { buffer, theme: model.theme, area };
-    if area.width < LEAST.0 || area.height < LEAST.1 {
-        page.text(0, 0, area.width, "yibi-admin: 80x24 or more, please", Tone::Warn);
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let text = format!("{}x{} or more (this is {}x{})", SMALLEST.0, SMALLEST.1, area.width, area.height);
+        for (y, line) in (0..).zip(text::wrap(&text, usize::from(area.width.max(1)))) {
+            page.text(0, y, area.width, &line, Tone::Warn);
+        }
         return;
     }
     bar::head(model, &mut page);
-    let mut body = page.part(Rect { y: area.y + 1, height: area.height - 3, ..area });
+    let height = u16::try_from(model.screen().body_height()).unwrap_or(0);
+    let mut body = page.part(Rect { y: area.y + 1, height, ..area });
     match model.details.last() {
         Some(Detail::Drawing(drawing)) => replay::draw(model, drawing, &mut body),
-        Some(other @ (Detail::Session { .. } | Detail::User { .. } | Detail::Request { .. })) => {
-            detail::draw(model, other, &mut body);
-        }
+        Some(Detail::Page(open)) => detail::draw(model, open, &mut body),
         None => match model.view {
             View::Overview => overview::draw(model, &mut body),
             View::List(kind) => {
@@ -58,15 +60,24 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
     }
 }
 
-/// A part of the screen to be written on. Places are counted from its corner, and nothing leaves it.
-pub struct Page<'a> {
+/// The text in place of data that has not arrived: it is being loaded, or why it is not.
+fn placeholder(model: &Model) -> &'static str {
+    match model.link {
+        Link::Connecting => "asking the server…",
+        Link::Up => "⋯",
+        Link::Down { .. } => "no connection yet, trying again",
+        Link::Refused { .. } => "the server does not let this console in; see below",
+    }
+}
+
+/// A part of the screen. Coordinates are relative to its corner, and writing is clipped to it.
+struct Page<'a> {
     buffer: &'a mut Buffer,
     theme: Theme,
     area: Rect,
 }
 
 impl Page<'_> {
-    /// A part of it.
     fn part(&mut self, area: Rect) -> Page<'_> {
         let area = area.intersection(self.area);
         Page { buffer: self.buffer, theme: self.theme, area }
@@ -80,7 +91,7 @@ impl Page<'_> {
         self.area.height
     }
 
-    /// Writes text, cleaned and cut to `width`; how many columns it took.
+    /// Writes text, cleaned and cut to `width`; returns the columns it took.
     fn text(&mut self, x: u16, y: u16, width: u16, text: &str, tone: Tone) -> u16 {
         let style = self.theme.style(tone);
         self.styled(x, y, width, text, style)
@@ -97,7 +108,7 @@ impl Page<'_> {
         end.saturating_sub(self.area.x + x)
     }
 
-    /// Writes pieces one after the other; where they end.
+    /// Writes pieces side by side; returns the column at which they end.
     fn line(&mut self, x: u16, y: u16, pieces: &[(&str, Tone)]) -> u16 {
         let mut at = x;
         for (piece, tone) in pieces {
@@ -112,7 +123,7 @@ impl Page<'_> {
         self.text(self.area.width.saturating_sub(width), y, width, text, tone);
     }
 
-    /// Gives a row the looks of a tone.
+    /// Applies the style of a tone to a row.
     fn wash(&mut self, y: u16, tone: Tone) {
         if y < self.area.height {
             let row = Rect { y: self.area.y + y, height: 1, ..self.area };
@@ -120,7 +131,7 @@ impl Page<'_> {
         }
     }
 
-    /// Wipes it, and a wide character that would reach into it.
+    /// Clears the part, and a wide character that would reach into it.
     fn clear(&mut self) {
         for y in self.area.top()..self.area.bottom() {
             if let Some(before) = self.area.left().checked_sub(1)

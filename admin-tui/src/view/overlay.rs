@@ -1,20 +1,17 @@
-//! Help, prompts and questions, over the view.
+//! The overlays: help, prompts and questions.
 
 use ratatui::layout::Rect;
 
-use super::{Page, reader};
-use crate::keys::{BINDINGS, Context};
+use super::{Page, confirm, reader};
+use crate::act;
+use crate::keys::{BINDINGS, Context, palette};
+use crate::layout;
 use crate::model::Model;
-use crate::model::overlay::{Confirm, Overlay};
-use crate::moment;
+use crate::model::overlay::Overlay;
 use crate::text;
 use crate::theme::Tone;
-use crate::update::palette;
+use crate::time;
 
-/// Things listed in a question at most; of more, their number.
-const LISTED: usize = 8;
-
-/// Draws an overlay.
 pub fn draw(model: &Model, overlay: &Overlay, page: &mut Page<'_>) {
     match overlay {
         Overlay::Help(top) => help(model, *top, page),
@@ -23,9 +20,13 @@ pub fn draw(model: &Model, overlay: &Overlay, page: &mut Page<'_>) {
         Overlay::Filter(prompt) => filter(model, &prompt.input.text, prompt.error.as_deref(), page),
         Overlay::Text(text) => reader::draw(text, page),
         Overlay::Tasks => tasks(model, page),
-        Overlay::Confirm(question) => confirm(model, question, page),
-        Overlay::Export(_, id) => {
-            let mut inner = frame(page, 50, 5, &format!(" Save {} ", text::cut(id, 30)), Tone::Accent);
+        Overlay::Confirm(question) => confirm::draw(model, question, page),
+        Overlay::Export(drawings) => {
+            let what = match drawings.as_slice() {
+                [(_, id)] => text::cut(id, 30).into_owned(),
+                many => format!("{} drawings", many.len()),
+            };
+            let mut inner = frame(page, 50, 5, &format!(" Save {what} "), Tone::Accent);
             let forms = [("p", " PNG    "), ("s", " SVG    "), ("j", " JSON")];
             let mut x = 1;
             for (key, word) in forms {
@@ -34,17 +35,22 @@ pub fn draw(model: &Model, overlay: &Overlay, page: &mut Page<'_>) {
         }
         Overlay::AllowChanges => {
             let mut inner = frame(page, 56, 5, " Allow changes? ", Tone::Warn);
-            inner.text(1, 1, 60, "This console was read-only. y allows changes.", Tone::Text);
+            inner.text(1, 1, 60, "This console is read-only. y allows changes.", Tone::Text);
+        }
+        Overlay::Leave => {
+            let mut inner = frame(page, 64, 6, " Quit? ", Tone::Warn);
+            let change = model.work.queue.front().map(|act| act.change);
+            let what = change.map(|change| act::counted(change, model.work.queue.len())).unwrap_or_default();
+            inner.text(1, 1, 62, &format!("A change is waiting ({what})."), Tone::Text);
+            inner.text(1, 2, 62, "Enter: make it and quit   u: cancel it and quit   Esc: stay", Tone::Dim);
         }
     }
 }
 
-/// An empty box in the middle of the page; its inside.
+/// Draws an empty box in the middle of the page; returns its inside.
 pub fn frame<'a>(page: &'a mut Page<'_>, width: u16, height: u16, title: &str, tone: Tone) -> Page<'a> {
-    let area = page.area;
-    let (width, height) = (width.min(area.width), height.min(area.height));
-    let place =
-        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    let place = layout::centered(page.area, width, height);
+    let (width, height) = (place.width, place.height);
     let mut all = page.part(place);
     all.clear();
     let bar = "─".repeat(usize::from(width.saturating_sub(2)));
@@ -100,41 +106,42 @@ fn log(model: &Model, top: usize, page: &mut Page<'_>) {
     let mut inner = frame(page, width, height, " Requests of this console ", Tone::Accent);
     let room = usize::from(inner.height());
     let top = top.min(model.log.len().saturating_sub(room));
+    let clock = model.clock();
     for (y, logged) in (0..).zip(model.log.iter().skip(top).take(room)) {
-        let clock = moment::clock(logged.at);
+        let clock = clock.time_of_day_at(logged.at);
         let took = text::fit(&format!("{} ms", logged.took), 9, true);
         let tone = if logged.outcome == "ok" { Tone::Good } else { Tone::Bad };
         let pieces = [
             (clock.as_str(), Tone::Dim),
             (took.as_str(), Tone::Dim),
             ("  ", Tone::Dim),
-            (logged.outcome.as_str(), tone),
-            ("  ", Tone::Dim),
             (logged.line.as_str(), Tone::Text),
+            ("  ", Tone::Dim),
+            (logged.outcome.as_str(), tone),
         ];
         inner.line(1, y, &pieces);
     }
 }
 
-/// What is under way: requests, and changes that wait for their turn or for second thoughts.
+/// Requests in progress, and changes that wait.
 fn tasks(model: &Model, page: &mut Page<'_>) {
     let width = page.width().saturating_sub(4);
     let mut lines: Vec<(String, Tone)> = Vec::new();
     for pending in model.pending.values() {
-        let waited = moment::position(model.now - pending.since);
+        let waited = time::position(model.now - pending.since);
         lines.push((format!("{waited:>7}  {}", pending.line), Tone::Text));
     }
     if model.live.listening {
         let state = if model.live.open { "   open" } else { "opening" };
         lines.push((format!("{state}  GET /admin/v1/events"), Tone::Dim));
     }
-    let wait = model.work.due.map(|due| format!("in {}", moment::span((due - model.now + 999).max(0))));
+    let wait = model.work.due.map(|due| format!("in {}", time::countdown(due, model.now)));
     for act in &model.work.queue {
         let when = wait.as_deref().unwrap_or("waits");
         lines.push((format!("{when:>7}  {} {}", act.change.name().replace('_', " "), act.id()), Tone::Warn));
     }
     if lines.is_empty() {
-        lines.push(("nothing is under way".into(), Tone::Dim));
+        lines.push(("nothing is in progress".into(), Tone::Dim));
     }
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
     let mut inner = frame(page, width, height.min(page.height().saturating_sub(4)), " Tasks ", Tone::Accent);
@@ -146,23 +153,20 @@ fn tasks(model: &Model, page: &mut Page<'_>) {
 fn commands(model: &Model, typed: &str, selected: usize, page: &mut Page<'_>) {
     let mut inner = frame(page, 70, 16, " Command ", Tone::Accent);
     inner.line(1, 0, &[(":", Tone::Key), (typed, Tone::Text), ("▏", Tone::Accent)]);
-    let opener = palette::OPENERS.iter().find(|(name, _)| {
-        typed.split_whitespace().next().is_some_and(|word| !word.is_empty() && name.starts_with(word))
-    });
     let mut y = 2;
-    if let Some((_, form)) = opener {
+    if let Some(form) = palette::opener(typed) {
         inner.text(3, y, 64, form, Tone::Marked);
         y += 1;
     }
     let room = usize::from(inner.height().saturating_sub(y));
-    let found = palette::matches(model, typed);
+    let found = palette::matches(model.context(), typed, |command| model.applies(command));
     let skip = (selected + 1).saturating_sub(room);
     for (y, (index, binding)) in (y..).zip(found.iter().enumerate().skip(skip).take(room)) {
         inner.text(3, y, 18, binding.name, Tone::Text);
         inner.text(22, y, 38, binding.help, Tone::Dim);
         let key = binding.keys.first().copied().unwrap_or_default();
         inner.right(y, &format!("{key} "), Tone::Key);
-        if index == selected {
+        if index == selected && !(typed.is_empty() && selected == 0) {
             inner.text(1, y, 1, "▸", Tone::Accent);
             inner.wash(y, Tone::Selected);
         }
@@ -180,7 +184,7 @@ fn filter(model: &Model, typed: &str, error: Option<&str>, page: &mut Page<'_>) 
         Some(error) => prompt.text(1, 0, prompt.width(), error, Tone::Bad),
         None => prompt.text(1, 0, prompt.width(), &examples.join("  "), Tone::Dim),
     };
-    // The end of a long line is what is being typed.
+    // Of a long line, the end is shown, where it is typed.
     let room = usize::from(prompt.width().saturating_sub(4));
     let mut shown = typed;
     while text::width(&text::clean(shown)) > room {
@@ -189,43 +193,4 @@ fn filter(model: &Model, typed: &str, error: Option<&str>, page: &mut Page<'_>) 
         shown = chars.as_str();
     }
     prompt.line(1, 1, &[("/", Tone::Key), (shown, Tone::Text), ("▏", Tone::Accent)]);
-}
-
-fn confirm(model: &Model, question: &Confirm, page: &mut Page<'_>) {
-    let listed = question.lines.len().min(LISTED);
-    let more = question.lines.len() - listed;
-    let typed = u16::from(question.suffix.is_some());
-    let height = u16::try_from(listed).unwrap_or(0) + u16::from(more > 0) + typed + 8;
-    let tone = if model.server.production { Tone::Danger } else { Tone::Warn };
-    let title = if model.server.production {
-        format!(" PRODUCTION · {} ", question.title)
-    } else {
-        format!(" {} ", question.title)
-    };
-    let mut inner = frame(page, 72, height, &title, tone);
-    let mut y = 1;
-    for line in question.lines.iter().take(listed) {
-        inner.text(2, y, inner.width().saturating_sub(3), line, Tone::Text);
-        y += 1;
-    }
-    if more > 0 {
-        inner.text(2, y, 60, &format!("… and {more} more"), Tone::Dim);
-        y += 1;
-    }
-    y += 1;
-    inner.text(2, y, inner.width().saturating_sub(3), question.note, Tone::Dim);
-    y += 1;
-    if let Some(suffix) = &question.suffix {
-        let words = format!("Type {suffix} to be able to go on: ");
-        inner.line(2, y, &[(&words, Tone::Text), (&question.typed.text, Tone::Marked), ("▏", Tone::Accent)]);
-        y += 1;
-    }
-    y += 1;
-    let (cancel, go) = if question.armed { (Tone::Text, Tone::Danger) } else { (Tone::Selected, Tone::Text) };
-    let go = if question.allowed() { go } else { Tone::Dim };
-    let x = 2 + inner.text(2, y, 12, "[ Cancel ]", cancel) + 3;
-    let end = x + inner.text(x, y, 12, "[ Do it ]", go);
-    if question.suffix.is_none() {
-        inner.text(end + 3, y, 24, "y does it at once", Tone::Dim);
-    }
 }

@@ -1,26 +1,20 @@
-//! The fleet at a glance.
+//! The overview of all servers.
 
 use yibi_common::admin::{Overview, ServerState, ServerView};
 
-use super::{Page, columns, routes};
+use super::list::about;
+use super::{Page, placeholder, routes};
 use crate::model::Model;
-use crate::model::link::Link;
-use crate::moment;
 use crate::text;
 use crate::theme::Tone;
+use crate::time;
 
 /// The bars of a sparkline, the lowest first.
 pub const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
-/// Draws the overview.
 pub fn draw(model: &Model, page: &mut Page<'_>) {
     let Some(overview) = &model.overview else {
-        let words = match model.link {
-            Link::Connecting => "asking the server…",
-            Link::Up => "⋯",
-            Link::Down { .. } => "the server does not answer; this fills itself as soon as it does",
-        };
-        page.text(2, 1, page.width(), words, Tone::Dim);
+        page.text(2, 1, page.width(), placeholder(model), Tone::Dim);
         return;
     };
     let lines = figures(overview, page);
@@ -32,7 +26,7 @@ pub fn draw(model: &Model, page: &mut Page<'_>) {
         .map(|server| server.name.as_str())
         .collect();
     if !missing.is_empty() {
-        let text = format!("not heard of: {}; the figures lack what it does", missing.join(", "));
+        let text = format!("missing: {}; its figures are not included", missing.join(", "));
         page.text(2, y, page.width(), &text, Tone::Bad);
         y += 2;
     }
@@ -43,12 +37,32 @@ pub fn draw(model: &Model, page: &mut Page<'_>) {
         }
         y = draw_server(model, server, y, page);
     }
+    y = caller(model, y, page);
     routes::draw(&model.trends, y, page);
 }
 
-/// The figures of the whole fleet, in two lines of four.
+/// The caller as the server knows it.
+fn caller(model: &Model, y: u16, page: &mut Page<'_>) -> u16 {
+    let Some(identity) = &model.identity else { return y };
+    let role = identity.role.to_string();
+    let zone = format!("  times in {}", model.clock().zone_name());
+    page.line(
+        2,
+        y,
+        &[
+            ("you are ", Tone::Dim),
+            (&identity.name, Tone::Text),
+            (", role ", Tone::Dim),
+            (&role, Tone::Text),
+            (&zone, Tone::Dim),
+        ],
+    );
+    y + 2
+}
+
+/// The figures of all servers together, in two lines of four.
 fn figures(overview: &Overview, page: &mut Page<'_>) -> u16 {
-    let counted = |count: Option<_>| count.map_or_else(|| "?".into(), columns::about);
+    let counted = |count: Option<_>| count.map_or_else(|| "?".into(), about);
     let up = || {
         overview
             .servers
@@ -95,12 +109,12 @@ fn draw_server(model: &Model, server: &ServerView, mut y: u16, page: &mut Page<'
         ServerState::Missing => ("✗", "missing", Tone::Bad),
     };
     let now = model.server_now();
-    let since = moment::parse(&server.started_at).map(|at| moment::span(now - at)).unwrap_or_default();
+    let since = time::parse(&server.started_at).map(|at| time::span(now - at)).unwrap_or_default();
     let mut pieces = vec![(mark.to_owned(), tone), (format!(" {}", server.name), Tone::Accent)];
     pieces.push((format!("  {} · {words} for {since}", server.version), Tone::Dim));
     if server.state == ServerState::Missing {
-        let heard = moment::parse(&server.heard_at).map(|at| moment::ago(at, now)).unwrap_or_default();
-        pieces.push((format!(" · heard of {heard}"), Tone::Bad));
+        let heard = time::parse(&server.heard_at).map(|at| time::ago(at, now)).unwrap_or_default();
+        pieces.push((format!(" · last heard {heard}"), Tone::Bad));
     }
     let pieces: Vec<(&str, Tone)> = pieces.iter().map(|(text, tone)| (text.as_str(), *tone)).collect();
     page.line(2, y, &pieces);
@@ -133,7 +147,7 @@ fn draw_server(model: &Model, server: &ServerView, mut y: u16, page: &mut Page<'
     y + 2
 }
 
-/// A span as short as it can be read.
+/// A latency in the unit that keeps it short.
 pub fn millis(ms: f64) -> String {
     if ms < 10.0 {
         format!("{ms:.1} ms")
@@ -144,7 +158,7 @@ pub fn millis(ms: f64) -> String {
     }
 }
 
-/// How warm a latency is.
+/// The tone of a latency.
 pub fn heat(ms: f64) -> Tone {
     if ms < 100.0 {
         Tone::Good
@@ -155,7 +169,7 @@ pub fn heat(ms: f64) -> Tone {
     }
 }
 
-/// The latest figures as bars, as many as there is room for.
+/// The latest figures as bars, as many as fit.
 fn sparkline(figures: &[u32], room: usize) -> String {
     let shown = figures.get(figures.len().saturating_sub(room)..).unwrap_or_default();
     let most = u64::from(shown.iter().copied().max().unwrap_or(0).max(1));

@@ -1,4 +1,4 @@
-//! A drawing at some moment, in half-blocks or in Braille.
+//! A drawing in half-blocks or in Braille.
 
 use ratatui::style::Style;
 
@@ -6,28 +6,27 @@ use super::Page;
 use crate::replay::Player;
 use crate::theme::Tone;
 
-/// The pixels of so many cells: two to a cell in half-blocks, eight in Braille.
-pub fn pixels(cells: (u16, u16), braille: bool) -> (u16, u16) {
-    let (columns, rows) = (cells.0.clamp(1, 1000), cells.1.clamp(1, 1000));
-    if braille { (columns * 2, rows * 4) } else { (columns, rows * 2) }
+/// Draws the paper in the middle of the page. Where it is larger, `offset` is the part of it to the left and
+/// above, in thousandths.
+pub fn draw(player: &Player, as_braille: bool, offset: (i32, i32), page: &mut Page<'_>) {
+    let (width, height) = player.raster().size();
+    let skipped = |size: usize, part: i32| size * usize::try_from(part).unwrap_or(0) / 1000;
+    let from = (skipped(width, offset.0), skipped(height, offset.1));
+    if as_braille { braille(player, from, page) } else { half_blocks(player, from, page) }
 }
 
-/// Draws it from the top of the page, in the middle.
-pub fn draw(player: &Player, as_braille: bool, page: &mut Page<'_>) {
-    if as_braille { braille(player, page) } else { half_blocks(player, page) }
-}
-
-/// Two pixels to a cell, each in its colour. The paper lies in the middle.
-fn half_blocks(player: &Player, page: &mut Page<'_>) {
+/// Two pixels to a cell, each in its colour.
+fn half_blocks(player: &Player, from: (usize, usize), page: &mut Page<'_>) {
     let raster = player.raster();
-    let (width, height) = raster.size();
+    let (width, height) = (raster.size().0 - from.0, raster.size().1 - from.1);
+    let (width, height) = (width.min(page.width().into()), height.min(usize::from(page.height()) * 2));
     let left = usize::from(page.width()).saturating_sub(width) / 2;
     let paper = player.background();
     for row in 0..height.div_ceil(2) {
         for column in 0..width {
-            let Some(upper) = raster.pixel(column, row * 2, paper) else { continue };
+            let Some(upper) = raster.pixel(from.0 + column, from.1 + row * 2, paper) else { continue };
             let mut style = Style::new().fg(page.theme.rgb(upper.0));
-            if let Some(lower) = raster.pixel(column, row * 2 + 1, paper) {
+            if let Some(lower) = raster.pixel(from.0 + column, from.1 + row * 2 + 1, paper) {
                 style = style.bg(page.theme.rgb(lower.0));
             }
             put(page, left + column, row, '▀', style);
@@ -35,13 +34,14 @@ fn half_blocks(player: &Player, page: &mut Page<'_>) {
     }
 }
 
-/// Eight dots to a cell, in the terminal's own colour, a frame around the paper where there is room.
-fn braille(player: &Player, page: &mut Page<'_>) {
+/// Eight dots to a cell in the terminal's foreground colour, with edges where there is room.
+fn braille(player: &Player, from: (usize, usize), page: &mut Page<'_>) {
     /// The bits of a cell's dots, by row and column.
     const DOTS: [[u32; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
     let raster = player.raster();
-    let (width, height) = raster.size();
-    let (columns, rows) = (width.div_ceil(2), height.div_ceil(4));
+    let (width, height) = (raster.size().0 - from.0, raster.size().1 - from.1);
+    let columns = width.div_ceil(2).min(page.width().into());
+    let rows = height.div_ceil(4).min(page.height().into());
     let left = usize::from(page.width()).saturating_sub(columns) / 2;
     let style = page.theme.style(Tone::Text);
     for row in 0..rows {
@@ -49,7 +49,7 @@ fn braille(player: &Player, page: &mut Page<'_>) {
             let mut bits = 0;
             for (y, dots) in DOTS.iter().enumerate() {
                 for (x, bit) in dots.iter().enumerate() {
-                    if raster.ink(column * 2 + x, row * 4 + y) > 0.4 {
+                    if raster.ink(from.0 + column * 2 + x, from.1 + row * 4 + y) > 0.4 {
                         bits |= bit;
                     }
                 }

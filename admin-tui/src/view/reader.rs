@@ -1,11 +1,10 @@
-//! A text to be read: JSON, with its names and values told apart.
+//! A text with a search: JSON, its names and values in different tones.
 
 use super::Page;
 use super::overlay::frame;
 use crate::model::overlay::Reader;
 use crate::theme::Tone;
 
-/// Draws it.
 pub fn draw(reader: &Reader, page: &mut Page<'_>) {
     let (width, height) = (page.width().saturating_sub(4), page.height().saturating_sub(3));
     let title = format!(" {} ", crate::text::cut(&reader.title, 48));

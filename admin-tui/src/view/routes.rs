@@ -1,4 +1,4 @@
-//! The busiest routes: what they do, and a heat map of how long they took.
+//! The busiest routes: their figures, and a heat map of their latency.
 
 use std::collections::VecDeque;
 
@@ -8,12 +8,12 @@ use crate::model::trends::{Reading, Trends};
 use crate::text;
 use crate::theme::Tone;
 
-/// Columns of the figures on the right.
+/// Columns of the figures at the right.
 const FIGURES: u16 = 31;
-/// Columns of the map at least, and at most.
+/// The least and the most columns of the map.
 const MAP: (u16, u16) = (10, 60);
 
-/// Draws as many routes as there is room for.
+/// Draws as many routes as fit.
 pub fn draw(trends: &Trends, y: u16, page: &mut Page<'_>) {
     let routes = trends.busiest();
     let room = page.height().saturating_sub(y + 1);
@@ -42,7 +42,7 @@ pub fn draw(trends: &Trends, y: u16, page: &mut Page<'_>) {
     }
 }
 
-/// A cell for each reading, the latest on the right: as high as its requests, as warm as its p99.
+/// A cell for each reading, the latest at the right. Its height shows the requests, its colour the p99.
 fn strip(readings: &VecDeque<Reading>, x: u16, y: u16, width: u16, page: &mut Page<'_>) {
     let most = readings.iter().map(|reading| reading.requests).max().unwrap_or(0).max(1);
     let shown = readings.iter().rev().take(usize::from(width));
@@ -51,7 +51,7 @@ fn strip(readings: &VecDeque<Reading>, x: u16, y: u16, width: u16, page: &mut Pa
             page.text(x, y, 1, "·", Tone::Faint);
             continue;
         }
-        // The highest bar leaves a line free, so that routes stay apart.
+        // The highest bar leaves a line free, which separates the routes.
         let height = usize::try_from((reading.requests * 6).div_ceil(most)).unwrap_or(0);
         let bar = BARS.get(height).copied().unwrap_or(" ");
         let style = page.theme.heat(reading.p99_ms);

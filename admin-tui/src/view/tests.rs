@@ -1,14 +1,14 @@
-//! The screens, with their colours.
+//! Snapshots of the screens with their colours.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::json;
 
+use crate::lists::Kind;
 use crate::model::link::Link;
 use crate::msg::{Msg, Reply, Slot};
-use crate::request::Kind;
 use crate::theme::{Palette, Theme};
-use crate::update::tests::{Desk, NOW, drawings, page, replaying, session, sessions, user};
+use crate::update::tests::{Desk, NOW, drawing_row, drawings, page, replaying, session, sessions, user};
 use crate::view::draw;
 
 fn screen(desk: &Desk) -> Buffer {
@@ -18,7 +18,7 @@ fn screen(desk: &Desk) -> Buffer {
     buffer
 }
 
-/// Cells and styles: what is shown, and how.
+/// Compares cells and styles.
 macro_rules! shows {
     ($name:expr, $desk:expr) => {
         insta::assert_snapshot!($name, format!("{:?}", screen(&$desk)))
@@ -28,7 +28,7 @@ macro_rules! shows {
 fn overview(width: u16, height: u16) -> Desk {
     let mut desk = Desk::new(width, height);
     let effects = desk.tell(Msg::Start);
-    let at = |ago: i64| crate::moment::rfc3339(NOW - ago);
+    let at = |ago: i64| crate::time::rfc3339(NOW - ago);
     let server = |name: &str, state: &str, redis: &str| {
         json!({"name": name, "version": "0.1.0", "state": state, "started_at": at(7_300_000), "heard_at": at(9_000),
             "figures": {"requests": 1234, "failures": 2, "sign_ins": 12, "saves": 480, "p50_ms": 1.25, "p99_ms": 140.0,
@@ -59,7 +59,7 @@ fn before_any_answer() {
 }
 
 #[test]
-fn a_server_that_is_gone() {
+fn a_server_that_does_not_answer() {
     let mut desk = overview(80, 24);
     desk.model.link = Link::Connecting.failed("connection refused".into(), NOW);
     shows!("gone", desk);
@@ -72,7 +72,7 @@ fn sessions_at_both_sizes() {
 }
 
 #[test]
-fn names_that_deceive_do_not() {
+fn hostile_names_are_harmless() {
     let mut desk = sessions(80, 24);
     let effects = desk.press("<C-r>");
     let names = [
@@ -101,7 +101,8 @@ fn without_colours_the_cursor_is_reversed() {
     }
     assert!(buffer[(0, 3)].modifier.contains(ratatui::style::Modifier::REVERSED));
     shows!("no_color", desk);
-    desk.model.theme = Theme { palette: Palette::Light, true_color: false, color: true };
+    desk.model.theme =
+        Theme { palette: Palette::Light, true_color: false, color: true, follows_background: false };
     shows!("light", desk);
 }
 
@@ -115,7 +116,7 @@ fn a_drawing_in_half_blocks_and_in_braille() {
 }
 
 #[test]
-fn questions() {
+fn confirmations() {
     let mut desk = drawings(80, 24);
     desk.press("D");
     shows!("confirm", desk);
@@ -142,7 +143,7 @@ fn one_session() {
     let rows = [session(1, "小明", 45_000), session(2, "小明", 400_000)].map(|row| row.json());
     let [session, other] = rows;
     let detail =
-        json!({"session": session, "others": [other], "drawings": [], "now": crate::moment::rfc3339(NOW)});
+        json!({"session": session, "others": [other], "drawings": [], "now": crate::time::rfc3339(NOW)});
     desk.answer(
         &effects,
         Slot::Detail,
@@ -152,10 +153,10 @@ fn one_session() {
 }
 
 #[test]
-fn what_happens() {
+fn the_live_view() {
     let mut desk = sessions(80, 24);
     desk.press("5");
-    let at = crate::moment::rfc3339(NOW);
+    let at = crate::time::rfc3339(NOW);
     let events = [
         json!({"type": "sign_in", "user": user(1, "小明"), "session": "s", "dialect": "yibi", "new": true}),
         json!({"type": "save", "user": user(1, "小明"), "drawing": "d1", "created": true, "base": 0, "from_seq": 0, "seq": 3}),
@@ -171,19 +172,18 @@ fn what_happens() {
 }
 
 #[test]
-fn drawings_in_small() {
+fn small_drawings() {
     let mut desk = drawings(120, 40);
     let effects = desk.wait(120);
-    let drawn = || {
-        let crate::row::Row::Drawing(row) = crate::update::tests::drawing(1, "山") else {
-            panic!("no drawing")
-        };
-        crate::msg::Drawn { row, since: 0, entries: crate::update::tests::strokes(0, 2) }
+    let drawn = || crate::msg::Drawn {
+        row: drawing_row(1, "山"),
+        since: 0,
+        entries: crate::update::tests::strokes(0, 2),
     };
     desk.answer(&effects, Slot::Preview, Ok(Reply::Drawing(Box::new(drawn()))));
     shows!("drawings_120", desk);
     desk.press("5");
-    let event = json!({"server": "a-1", "at": crate::moment::rfc3339(NOW), "type": "save", "user": user(1, "小明"),
+    let event = json!({"server": "a-1", "at": crate::time::rfc3339(NOW), "type": "save", "user": user(1, "小明"),
         "drawing": "d001", "created": true, "base": 0, "from_seq": 0, "seq": 2});
     let effects = desk.tell(Msg::Event(Box::new(serde_json::from_value(event).unwrap())));
     desk.answer(&effects, Slot::Thumb, Ok(Reply::Drawing(Box::new(drawn()))));
@@ -192,7 +192,7 @@ fn drawings_in_small() {
 }
 
 #[test]
-fn where_mistakes_are_expensive_it_is_red() {
+fn production_is_red() {
     let mut desk = sessions(80, 24);
     desk.model.server.production = true;
     desk.model.server.label = "一笔到底 华东一区 production".into();
@@ -201,7 +201,7 @@ fn where_mistakes_are_expensive_it_is_red() {
 }
 
 #[test]
-fn second_thoughts_tasks_and_json() {
+fn grace_tasks_and_json() {
     let mut desk = sessions(80, 24);
     desk.press("Dy");
     desk.wait(1_200);
@@ -213,15 +213,15 @@ fn second_thoughts_tasks_and_json() {
 }
 
 #[test]
-fn rows_are_narrowed_while_one_types() {
+fn rows_are_filtered_while_typing() {
     let mut desk = sessions(80, 24);
     desk.press("/oX000002");
     shows!("narrowed", desk);
 }
 
-/// Whatever the size, nothing is written outside the screen.
+/// Nothing is written outside the screen.
 #[test]
-fn any_size_is_survived() {
+fn any_size_is_drawn() {
     for (width, height) in [(0, 0), (1, 1), (39, 9), (40, 10), (41, 60), (300, 12), (80, 24)] {
         let mut desk = replaying(80, 24);
         desk.tell(Msg::Resize(width, height));
@@ -232,4 +232,62 @@ fn any_size_is_survived() {
         }
     }
     shows!("tiny", Desk::new(30, 8));
+    shows!("sessions_40", sessions(40, 12));
+    shows!("drawings_40", drawings(40, 12));
+}
+
+#[test]
+fn a_refused_token_and_a_failed_change() {
+    let mut desk = Desk::new(80, 24);
+    desk.model.server.token_source = Some("/home/li/bad.token".into());
+    let effects = desk.tell(Msg::Start);
+    let no =
+        crate::msg::ApiError::Refused { status: 401, code: "unauthenticated".into(), words: String::new() };
+    desk.answer(&effects, Slot::Link, Err(no));
+    shows!("refused", desk);
+    let mut desk = drawings(80, 24);
+    let effects = desk.press("Dy");
+    desk.answer(&effects, Slot::Act, Err(crate::msg::ApiError::Unreachable("no reply in time".into())));
+    shows!("failed", desk);
+}
+
+#[test]
+fn one_failed_request_and_the_question_before_quitting() {
+    let mut desk = sessions(80, 24);
+    let effects = desk.press(":req r2<Enter>");
+    let at = crate::time::rfc3339(NOW);
+    let row = |id: &str, status: u16| {
+        json!({"request_id": id, "server": "a", "at": at, "method": "POST", "route": "/api/v1/drawings/{id}/actions",
+            "status": status, "duration_us": 1500})
+    };
+    let failure = json!({"request_id": "r2", "server": "a", "at": at, "method": "POST",
+        "route": "/api/v1/drawings/{id}/actions", "status": 503, "code": "unavailable",
+        "cause": "redis: connection lost: timed out", "user": "user-0001"});
+    let detail = json!({"failure": failure, "neighbours": [row("r1", 200), row("r2", 503), row("r3", 404)]});
+    let reply = Reply::Failed(Box::new(serde_json::from_value(detail).unwrap()));
+    desk.answer(&effects, Slot::Detail, Ok(reply));
+    desk.press("jj");
+    shows!("request", desk);
+    let mut desk = sessions(80, 24);
+    desk.press("Dy<C-c>");
+    shows!("leave", desk);
+}
+
+#[test]
+fn the_selected_row_of_a_page_is_visible_on_a_small_screen() {
+    let mut desk = sessions(40, 12);
+    let effects = desk.press("<Enter>");
+    let [session, other] = [session(1, "小明", 45_000), session(2, "小明", 400_000)].map(|row| row.json());
+    let drawing = serde_json::to_value(drawing_row(1, "山")).unwrap();
+    let detail = json!({"session": session, "others": [other], "drawings": [drawing], "now": ""});
+    let reply = Reply::Session(Box::new(serde_json::from_value(detail).unwrap()));
+    desk.answer(&effects, Slot::Detail, Ok(reply));
+    let has_cursor = |desk: &Desk| {
+        let buffer = screen(desk);
+        (1..10).any(|y| buffer[(0, y)].symbol() == "▸")
+    };
+    for _ in 0..3 {
+        assert!(has_cursor(&desk));
+        desk.press("j");
+    }
 }

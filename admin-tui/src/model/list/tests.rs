@@ -5,7 +5,7 @@ use super::*;
 const HEIGHT: usize = 20;
 
 fn row(number: usize) -> Row {
-    Row::Audit(yibi_common::admin::AuditEntry {
+    Row::new(yibi_common::admin::AuditEntry {
         at: String::new(),
         who: String::new(),
         from: String::new(),
@@ -22,7 +22,7 @@ fn page(rows: std::ops::Range<usize>, next: Option<usize>) -> Page {
     Page { rows: rows.map(row).collect(), next, total, now: String::new() }
 }
 
-/// Answers everything the list wants, as a server with a million rows would.
+/// Answers every request of the list as a server with a million rows does.
 fn settle(list: &mut List) {
     while let Some((number, request)) = list.wanted(HEIGHT) {
         let from = request.cursor.map_or(0, |cursor| cursor.parse().unwrap());
@@ -67,7 +67,7 @@ fn the_cursor_stays_on_its_row_when_rows_come_before_it() {
 }
 
 #[test]
-fn a_page_without_news_changes_nothing() {
+fn an_unchanged_page_changes_nothing() {
     let mut list = List::new(Kind::Audit);
     assert!(list.accept(0, page(0..200, Some(200)), HEIGHT, 0));
     assert!(!list.accept(0, page(0..200, Some(200)), HEIGHT, 1));
@@ -76,7 +76,7 @@ fn a_page_without_news_changes_nothing() {
 }
 
 #[test]
-fn empty_pages_lead_on() {
+fn empty_pages_lead_to_the_next() {
     let mut list = List::new(Kind::Audit);
     list.accept(0, page(0..0, Some(5)), HEIGHT, 0);
     let (number, request) = list.wanted(HEIGHT).unwrap();
@@ -87,7 +87,7 @@ fn empty_pages_lead_on() {
 }
 
 #[test]
-fn a_shorter_page_forgets_what_lay_behind_it() {
+fn a_shorter_page_drops_the_pages_behind_it() {
     let mut list = List::new(Kind::Audit);
     list.accept(0, page(0..200, Some(200)), HEIGHT, 0);
     list.accept(1, page(200..400, Some(400)), HEIGHT, 0);
@@ -96,6 +96,43 @@ fn a_shorter_page_forgets_what_lay_behind_it() {
     assert_eq!((list.len(), list.selected), (10, 9));
     list.accept(5, page(0..10, None), HEIGHT, 0);
     assert_eq!(list.len(), 10);
+}
+
+#[test]
+fn the_cursor_goes_on_as_pages_arrive() {
+    let mut list = List::new(Kind::Audit);
+    settle(&mut list);
+    for _ in 0..60 {
+        list.move_by(20, HEIGHT);
+    }
+    assert_eq!(list.wish, Some(1200));
+    settle(&mut list);
+    assert_eq!((list.selected, list.wish), (1200, None));
+    // Moving back cancels the wish.
+    list.move_by(100_000, HEIGHT);
+    list.move_by(-1, HEIGHT);
+    assert_eq!(list.wish, None);
+}
+
+#[test]
+fn the_end_of_a_list_is_shown_from_the_bottom_up() {
+    let mut list = List::new(Kind::Audit);
+    list.from_end = true;
+    assert!(list.wanted(HEIGHT).unwrap().1.reverse);
+    list.accept(0, page(0..200, Some(200)), HEIGHT, 0);
+    assert_eq!((list.index_at(0, HEIGHT), list.index_at(19, HEIGHT)), (Some(19), Some(0)));
+    list.move_by(-3, HEIGHT);
+    assert_eq!(list.selected, 3);
+    list.move_by(1, HEIGHT);
+    assert_eq!(list.selected, 2);
+    list.mark();
+    list.move_by(-1, HEIGHT);
+    list.mark();
+    assert_eq!(list.chosen(), [row(3), row(2)]);
+    let mut short = List::new(Kind::Audit);
+    short.from_end = true;
+    short.accept(0, page(0..3, None), HEIGHT, 0);
+    assert_eq!((short.index_at(0, HEIGHT), short.index_at(3, HEIGHT)), (Some(2), None));
 }
 
 #[test]
@@ -116,7 +153,7 @@ fn marks_are_toggled() {
 }
 
 #[test]
-fn a_range_reaches_from_where_it_began_to_the_cursor() {
+fn a_range_reaches_from_its_beginning_to_the_cursor() {
     let mut list = List::new(Kind::Audit);
     list.accept(0, page(100..130, None), HEIGHT, 0);
     list.select(7, HEIGHT);

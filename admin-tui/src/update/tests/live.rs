@@ -28,7 +28,7 @@ fn a_drawing_grows_while_it_is_followed() {
     assert_eq!(progress(&desk), (2, 3));
     desk.wait(2_000);
     assert_eq!(progress(&desk), (3, 3));
-    // One that was missed is loaded.
+    // Missing actions are loaded.
     let effects = desk.tell(save("d001", 4, 1));
     assert_eq!(
         sent(&effects, Slot::Tail).unwrap().1.path(),
@@ -38,7 +38,7 @@ fn a_drawing_grows_while_it_is_followed() {
 }
 
 #[test]
-fn events_are_held_while_one_reads() {
+fn events_are_held_back_while_a_row_is_selected() {
     let mut desk = sessions(80, 24);
     assert!(desk.press("5").contains(&Effect::Listen));
     let event = |number: usize| {
@@ -65,49 +65,51 @@ fn events_are_held_while_one_reads() {
 }
 
 #[test]
-fn a_stream_that_ends_is_opened_again_later() {
+fn a_stream_that_ended_is_opened_again_later() {
     let mut desk = sessions(80, 24);
     desk.press("5");
-    assert!(!desk.tell(Msg::StreamClosed(Trouble::Unreachable("gone".into()))).contains(&Effect::Listen));
+    assert!(!desk.tell(Msg::StreamClosed(ApiError::Unreachable("gone".into()))).contains(&Effect::Listen));
     assert!(!desk.wait(499).contains(&Effect::Listen));
     assert!(desk.wait(1).contains(&Effect::Listen));
 }
 
 #[test]
-fn drawings_grow_in_small() {
+fn thumbnails_grow() {
     let mut desk = sessions(80, 24);
     desk.press("5");
     let effects = desk.tell(save("d001", 0, 2));
     let (_, request) = sent(&effects, Slot::Thumb).unwrap();
     assert_eq!(request.path(), "/admin/v1/users/user-0001/drawings/d001");
-    let Row::Drawing(row) = drawing(1, "山") else { panic!("no drawing") };
-    let drawn = Drawn { row, since: 0, entries: strokes(0, 2) };
+    let drawn = Drawn { row: drawing_row(1, "山"), since: 0, entries: strokes(0, 2) };
     desk.answer(&effects, Slot::Thumb, Ok(Reply::Drawing(Box::new(drawn))));
     let progress = |desk: &Desk| {
         let player = desk.model.live.thumbs.shown()[0].player.as_ref().unwrap();
         (player.progress(), player.playing)
     };
     assert_eq!(progress(&desk), ((0, 2), true));
-    assert_eq!(desk.model.wake(), Some(desk.now + crate::model::FRAME));
+    assert_eq!(desk.model.wake(), Some(desk.now + crate::model::LIVE_FRAME));
     for _ in 0..10 {
         desk.wait(900);
     }
     assert_eq!(progress(&desk), ((2, 2), false));
     desk.tell(save("d001", 2, 1));
     assert_eq!(progress(&desk), ((2, 3), true));
-    // Held, it stays as it is; let go on, it catches up.
+    // Paused, nothing changes; resumed, it catches up.
     desk.press("p");
     desk.tell(save("d001", 3, 1));
     desk.tell(save("d002", 0, 1));
     assert_eq!((progress(&desk).0, desk.model.live.thumbs.shown().len()), ((2, 3), 1));
     let effects = desk.press("p");
     assert_eq!((progress(&desk).0.1, desk.model.live.thumbs.shown().len()), (4, 2));
-    let no = Trouble::Refused { status: 404, code: "drawing_not_found".into(), words: String::new() };
-    assert!(sent(&desk.answer(&effects, Slot::Thumb, Err(no)), Slot::Thumb).is_none(), "not asked for ever");
+    let no = ApiError::Refused { status: 404, code: "drawing_not_found".into(), words: String::new() };
+    assert!(
+        sent(&desk.answer(&effects, Slot::Thumb, Err(no)), Slot::Thumb).is_none(),
+        "it is not asked again"
+    );
 }
 
 #[test]
-fn a_place_is_kept_until_it_is_needed() {
+fn a_thumbnail_keeps_its_place_until_it_is_needed() {
     let mut desk = sessions(80, 24);
     desk.press("5");
     let ids = |desk: &Desk| -> Vec<String> {
@@ -125,4 +127,28 @@ fn a_place_is_kept_until_it_is_needed() {
     assert_eq!(ids(&desk), ["d0", "d9", "d2", "d3", "d4"]);
     desk.tell(Msg::Resize(50, 24));
     assert_eq!(ids(&desk).len(), 3);
+}
+
+#[test]
+fn a_drawing_is_binned_from_the_live_view() {
+    let mut desk = sessions(80, 24);
+    desk.press("5");
+    desk.tell(save("d001", 0, 1));
+    let effects = desk.press("Dy");
+    let Some((_, Request::Act(act))) = sent(&effects, Slot::Act) else { panic!("no change") };
+    assert_eq!((act.user.as_str(), act.id()), ("user-0001", "d001"));
+    assert_eq!(act.label, "drawing d001 by 小明");
+}
+
+#[test]
+fn without_the_focus_the_live_view_moves_slowly() {
+    let mut desk = sessions(80, 24);
+    desk.press("5");
+    let effects = desk.tell(save("d001", 0, 2));
+    let drawn = Drawn { row: drawing_row(1, "山"), since: 0, entries: strokes(0, 2) };
+    desk.answer(&effects, Slot::Thumb, Ok(Reply::Drawing(Box::new(drawn))));
+    desk.model.flash = None;
+    desk.tell(Msg::Focus(false));
+    let wake = desk.model.wake().unwrap();
+    assert!(wake >= desk.now + crate::model::UNFOCUSED_FRAME, "{}", wake - desk.now);
 }

@@ -1,4 +1,4 @@
-//! The console without a terminal, a server or a clock.
+//! Tests of the updates, without a terminal, a server or a real clock.
 
 mod changes;
 mod finding;
@@ -7,19 +7,19 @@ mod mouse;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::json;
-use yibi_common::admin::Event;
+use yibi_common::admin::{DrawingRow, Event, SessionRow};
 
 use super::*;
+use crate::lists::{Kind, Page, Row};
 use crate::model::Server;
-use crate::msg::{Drawn, Reply, Trouble};
-use crate::request::Kind;
-use crate::row::{Page, Row};
+use crate::msg::{ApiError, Drawn, Reply};
 use crate::theme::Theme;
+use crate::time::Clock;
 
 /// 2026-11-20T20:05:07Z.
 pub const NOW: Millis = 1_795_205_107_000;
 
-/// A console with a hand on its keys and its clock.
+/// A console whose keys and clock the test controls.
 pub struct Desk {
     pub model: Model,
     pub now: Millis,
@@ -30,7 +30,7 @@ impl Desk {
         let server =
             Server { label: "here".into(), base: "http://127.0.0.1:5758".into(), ..Server::default() };
         let theme = Theme::from_environment(|name| (name == "COLORTERM").then(|| "truecolor".into()));
-        Self { model: Model::new(server, theme, false, (width, height), NOW), now: NOW }
+        Self { model: Model::new(server, theme, false, (width, height), &Clock::utc(NOW)), now: NOW }
     }
 
     pub fn tell(&mut self, msg: Msg) -> Vec<Effect> {
@@ -51,6 +51,7 @@ impl Desk {
                 Some(("C-c", _)) => (KeyCode::Char('c'), KeyModifiers::CONTROL),
                 Some(("C-r", _)) => (KeyCode::Char('r'), KeyModifiers::CONTROL),
                 Some(("C-u", _)) => (KeyCode::Char('u'), KeyModifiers::CONTROL),
+                Some(("C-f", _)) => (KeyCode::Char('f'), KeyModifiers::CONTROL),
                 _ => (KeyCode::Char(c), KeyModifiers::NONE),
             };
             let known = named.is_some() && (code, modifiers) != (KeyCode::Char(c), KeyModifiers::NONE);
@@ -66,7 +67,7 @@ impl Desk {
     }
 
     /// Answers a request among the effects.
-    pub fn answer(&mut self, effects: &[Effect], slot: Slot, result: Result<Reply, Trouble>) -> Vec<Effect> {
+    pub fn answer(&mut self, effects: &[Effect], slot: Slot, result: Result<Reply, ApiError>) -> Vec<Effect> {
         let ticket = sent(effects, slot).expect("the request was sent").0;
         self.tell(Msg::Answer { ticket, result, server_now: None })
     }
@@ -89,30 +90,27 @@ pub fn user(number: usize, nickname: &str) -> serde_json::Value {
 }
 
 pub fn session(number: usize, nickname: &str, left: Millis) -> Row {
-    let at = |offset| moment(NOW + offset);
-    Row::Session(
-        serde_json::from_value(json!({
-            "id": format!("session-{number:04}"), "user": user(number, nickname), "dialect": "yibi",
-            "device": "iPhone 15, 微信 8.0", "address": "203.0.113.7", "created_at": at(-3_600_000),
-            "last_seen": at(-65_000), "expires_at": at(left), "ends_at": at(86_400_000)
-        }))
-        .unwrap(),
-    )
+    let at = |offset| crate::time::rfc3339(NOW + offset);
+    let row = json!({
+        "id": format!("session-{number:04}"), "user": user(number, nickname), "dialect": "yibi",
+        "device": "iPhone 15, 微信 8.0", "address": "203.0.113.7", "created_at": at(-3_600_000),
+        "last_seen": at(-65_000), "expires_at": at(left), "ends_at": at(86_400_000)
+    });
+    Row::new(serde_json::from_value::<SessionRow>(row).unwrap())
+}
+
+pub fn drawing_row(number: usize, title: &str) -> DrawingRow {
+    let at = |offset| crate::time::rfc3339(NOW + offset);
+    let row = json!({
+        "id": format!("d{number:03}"), "user": user(1, "小明"), "title": title, "width": 2048, "height": 2731,
+        "mode": "free", "base": 0, "seq": 2, "stroke_count": 2, "point_count": 22, "bytes": 4_096,
+        "created_at": at(-90_000), "updated_at": at(-30_000)
+    });
+    serde_json::from_value(row).unwrap()
 }
 
 pub fn drawing(number: usize, title: &str) -> Row {
-    Row::Drawing(
-        serde_json::from_value(json!({
-            "id": format!("d{number:03}"), "user": user(1, "小明"), "title": title, "width": 2048, "height": 2731,
-            "mode": "free", "base": 0, "seq": 2, "stroke_count": 2, "point_count": 22, "bytes": 4_096,
-            "created_at": moment(NOW - 90_000), "updated_at": moment(NOW - 30_000)
-        }))
-        .unwrap(),
-    )
-}
-
-fn moment(at: Millis) -> String {
-    crate::moment::rfc3339(at)
+    Row::new(drawing_row(number, title))
 }
 
 pub fn page(rows: Vec<Row>, next: Option<&str>) -> Reply {
@@ -155,16 +153,15 @@ pub fn strokes(from: usize, count: usize) -> Vec<Entry> {
 pub fn replaying(width: u16, height: u16) -> Desk {
     let mut desk = drawings(width, height);
     let effects = desk.press("<Enter>");
-    let Row::Drawing(row) = drawing(1, "山") else { panic!("no drawing") };
-    let drawn = Drawn { row, since: 0, entries: strokes(0, 2) };
+    let drawn = Drawn { row: drawing_row(1, "山"), since: 0, entries: strokes(0, 2) };
     desk.answer(&effects, Slot::Detail, Ok(Reply::Drawing(Box::new(drawn))));
     desk
 }
 
 #[test]
-fn a_server_that_is_gone_is_asked_ever_less_often_and_found_again() {
+fn an_absent_server_is_retried_with_backoff_until_it_answers() {
     let mut desk = Desk::new(80, 24);
-    let gone = || Err(Trouble::Unreachable("connection refused".into()));
+    let gone = || Err(ApiError::Unreachable("connection refused".into()));
     let mut effects = desk.tell(Msg::Start);
     desk.answer(&effects, Slot::Overview, gone());
     let mut waits = Vec::new();
@@ -183,7 +180,7 @@ fn a_server_that_is_gone_is_asked_ever_less_often_and_found_again() {
 }
 
 #[test]
-fn what_takes_long_can_be_cancelled_and_stays_cancelled() {
+fn a_slow_request_can_be_cancelled_and_stays_cancelled() {
     let mut desk = sessions(80, 24);
     desk.press("3");
     desk.wait(400);
@@ -195,7 +192,7 @@ fn what_takes_long_can_be_cancelled_and_stays_cancelled() {
 }
 
 #[test]
-fn where_nothing_moves_nothing_wakes() {
+fn a_still_screen_schedules_no_wake_up() {
     let mut desk = replaying(80, 24);
     desk.model.flash = None;
     assert_eq!(desk.model.wake(), None);
@@ -208,9 +205,9 @@ fn where_nothing_moves_nothing_wakes() {
     assert_eq!(desk.model.wake(), None);
 }
 
-/// A moment that has come and still lies behind after it was told would be told again and again.
+/// A wake-up in the past would come again and again, and keep the processor busy.
 #[test]
-fn what_is_waited_for_wakes_nobody_over_and_over() {
+fn every_wake_up_lies_in_the_future() {
     let calm = |desk: &mut Desk, what: &str| {
         for millis in [1, 200, 2_000, 6_000, 20_000] {
             desk.wait(millis);
@@ -220,10 +217,10 @@ fn what_is_waited_for_wakes_nobody_over_and_over() {
     };
     let mut desk = Desk::new(80, 24);
     desk.tell(Msg::Start);
-    calm(&mut desk, "a server that says nothing");
+    calm(&mut desk, "a silent server");
     let mut desk = sessions(80, 24);
     desk.press("3");
-    calm(&mut desk, "a list that does not come");
+    calm(&mut desk, "a list that does not arrive");
     let mut desk = sessions(80, 24);
     let effects = desk.press("7");
     desk.answer(&effects, Slot::List(Kind::Audit), Ok(page(Vec::new(), None)));
@@ -232,22 +229,22 @@ fn what_is_waited_for_wakes_nobody_over_and_over() {
     calm(&mut desk, "an empty list");
     let mut desk = sessions(80, 24);
     desk.press("5");
-    desk.tell(Msg::StreamClosed(Trouble::Unreachable("gone".into())));
+    desk.tell(Msg::StreamClosed(ApiError::Unreachable("gone".into())));
     calm(&mut desk, "a stream that does not open");
     let mut desk = sessions(80, 24);
     let effects = desk.wait(6_000);
-    desk.answer(&effects, Slot::List(Kind::Sessions), Err(Trouble::Unreachable("gone".into())));
+    desk.answer(&effects, Slot::List(Kind::Sessions), Err(ApiError::Unreachable("gone".into())));
     calm(&mut desk, "a server that does not come back");
     let mut desk = sessions(80, 24);
     desk.press("/ttl<");
-    calm(&mut desk, "a filter that is half typed");
+    calm(&mut desk, "an incomplete filter");
     let mut desk = drawings(120, 40);
     desk.press("j");
-    calm(&mut desk, "a drawing that does not come");
+    calm(&mut desk, "a drawing that does not arrive");
 }
 
 #[test]
-fn an_unchanged_answer_draws_nothing() {
+fn an_unchanged_reply_draws_nothing() {
     let mut desk = drawings(80, 24);
     desk.model.flash = None;
     let effects = desk.wait(6_000);
@@ -258,11 +255,79 @@ fn an_unchanged_answer_draws_nothing() {
 }
 
 #[test]
-fn what_is_copied_is_named() {
+fn copies_hold_ids_and_never_the_token() {
     let mut desk = drawings(80, 24);
     assert_eq!(desk.press("y"), [Effect::Copy("d001".into())]);
     let Some(Effect::Copy(curl)) = desk.press("c").pop() else { panic!("nothing copied") };
     assert!(curl.contains("$YIBI_ADMIN_TOKEN") && curl.contains("/drawings/d001"));
     let Some(Effect::Copy(json)) = desk.press("Y").pop() else { panic!("nothing copied") };
     assert!(json.contains(r#""title":"山""#));
+}
+
+#[test]
+fn a_wrong_token_stays_on_the_screen_with_its_remedy() {
+    let mut desk = Desk::new(80, 24);
+    desk.model.server.token_source = Some("/home/li/bad.token".into());
+    let effects = desk.tell(Msg::Start);
+    let no =
+        |status| ApiError::Refused { status, code: "unauthenticated".into(), words: "A valid token".into() };
+    desk.answer(&effects, Slot::Link, Err(no(401)));
+    desk.answer(&effects, Slot::Overview, Err(no(401)));
+    desk.wait(60_000);
+    let lines = crate::model::status::lines(&desk.model);
+    let text: String = lines.iter().map(|(line, _)| format!("{line} ")).collect();
+    assert!(text.contains("does not know the token (401)") && text.contains("/home/li/bad.token"), "{text}");
+    assert!(
+        desk.press("5").iter().all(|effect| *effect != Effect::Listen),
+        "the stream would be refused too"
+    );
+    // Ctrl-R asks again, and a token that works clears the message.
+    let effects = desk.press("<C-r>");
+    let me = json!({"name": "uid:0", "role": "operator", "server": "s", "version": "0", "now": ""});
+    desk.answer(&effects, Slot::Link, Ok(Reply::Me(serde_json::from_value(me).unwrap())));
+    assert_eq!(desk.model.link, Link::Up);
+}
+
+#[test]
+fn the_public_listener_is_told_apart() {
+    let mut desk = Desk::new(80, 24);
+    let effects = desk.tell(Msg::Start);
+    let no = ApiError::Refused { status: 404, code: "not found".into(), words: String::new() };
+    desk.answer(&effects, Slot::Link, Err(no));
+    let Link::Refused { remedy } = &desk.model.link else { panic!("{:?}", desk.model.link) };
+    assert!(remedy.contains("admin.listen"), "{remedy}");
+}
+
+#[test]
+fn control_c_ends_a_prompt_before_the_console() {
+    let mut desk = sessions(80, 24);
+    for prompt in ["/ttl<", ":aud", "?", "D"] {
+        assert!(!desk.press(&format!("{prompt}<C-c>")).contains(&Effect::Quit), "{prompt}");
+        assert!(desk.model.overlay.is_none(), "{prompt}");
+    }
+    assert!(desk.press("<C-c>").contains(&Effect::Quit));
+    assert!(desk.press(":q<Enter>").contains(&Effect::Quit));
+    desk.press("1q");
+    assert_eq!(desk.model.flash.as_ref().unwrap().text, "Ctrl-C or :q quits");
+}
+
+#[test]
+fn messages_belong_to_their_view() {
+    let mut desk = sessions(80, 24);
+    desk.press("U");
+    assert!(desk.model.flash.is_some());
+    desk.press("1");
+    assert_eq!(desk.model.flash, None);
+}
+
+#[test]
+fn other_profiles_are_reached_by_name() {
+    let mut desk = sessions(80, 24);
+    desk.model.profiles = vec!["beijing".into(), "shanghai".into()];
+    assert_eq!(desk.press(":profile shanghai<Enter>"), [Effect::Switch("shanghai".into())]);
+    assert_eq!(desk.press(":profile paris<Enter>"), []);
+    assert!(desk.model.flash.as_ref().unwrap().text.contains("there are: beijing, shanghai"));
+    // Waiting changes belong to this server.
+    desk.press("Dy");
+    assert_eq!(desk.press(":profile beijing<Enter>"), []);
 }

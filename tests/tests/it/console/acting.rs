@@ -1,4 +1,4 @@
-//! Changes: asked for, confirmed, taken back.
+//! Changes: the question, the confirmation, undo.
 
 use data_encoding::BASE64;
 use serde_json::json;
@@ -8,7 +8,7 @@ use yibi_tests::{Api, App, Backend, TempDir, Terminal};
 use super::{SIZE, console, mountain};
 
 #[tokio::test]
-async fn a_session_is_revoked_after_second_thoughts() {
+async fn a_session_is_revoked_after_a_grace() {
     let home = TempDir::new();
     let app = App::start(Backend::Embedded);
     let user = app.user("alice").await;
@@ -18,21 +18,24 @@ async fn a_session_is_revoked_after_second_thoughts() {
     terminal.press("D");
     terminal.wait_for("Revoke this session?");
     terminal.press("y");
-    terminal.wait_for("u takes it back");
+    terminal.wait_for("revoking 1 session in");
     terminal.press("u");
-    terminal.wait_for("taken back");
+    terminal.wait_for("cancelled, nothing was revoked");
     terminal.press("D");
     terminal.wait_for("Revoke this session?");
     terminal.press("y");
-    terminal.wait_for("1 revocation in");
-    // Who leaves has confirmed it: it is made before the console ends.
+    terminal.wait_for("revoking 1 session in");
+    // Quitting asks what becomes of it.
     terminal.press("\x03");
+    terminal.wait_for("make it and quit");
+    user.get("/api/v1/me").await.ok();
+    terminal.press("\r");
     assert_eq!(terminal.end(), 0);
     assert!(terminal.is_restored());
     user.get("/api/v1/me").await.problem(401, "unauthenticated");
     let audit = Api::new(&app.admin).with_token(ADMIN_TOKEN).get("/admin/v1/audit").await.ok();
     let changes = audit["entries"].as_array().unwrap();
-    assert_eq!(changes.len(), 1, "what was taken back was never made: {audit}");
+    assert_eq!(changes.len(), 1, "a cancelled change is never made: {audit}");
     assert_eq!(changes[0]["change"], "revoke_session");
 }
 
@@ -43,15 +46,15 @@ async fn a_drawing_goes_to_the_bin_and_comes_back() {
     let mut terminal = console(&app, &home);
     terminal.press("4");
     terminal.wait_for("mountain");
-    // None of these makes anything: the button is on Cancel, and D does not confirm itself.
+    // The dialog opens on Cancel, and D does not confirm itself.
     terminal.press("D");
-    terminal.wait_for("Put this drawing in the bin?");
+    terminal.wait_for("Move this drawing to the bin?");
     terminal.press("D\r");
     terminal.wait_for("nothing was changed");
-    // What is pasted is no key.
+    // Pasted text is never taken for keys.
     terminal.press("\x1b[200~Dy\x1b[201~");
     terminal.press("D");
-    terminal.wait_for("Put this drawing in the bin?");
+    terminal.wait_for("Move this drawing to the bin?");
     assert_eq!(user.get("/api/v1/drawings").await.ok()["drawings"][0]["id"], "mountain");
     terminal.press("\t\r");
     terminal.wait_for("moved to the bin");
@@ -71,14 +74,17 @@ async fn read_only_changes_nothing() {
     terminal.press("2");
     terminal.wait_for("▸");
     terminal.press("D");
-    terminal.wait_for("press ! to allow changes");
+    terminal.wait_for("this console was started read-only");
+    terminal.press("!");
+    terminal.press("D");
+    terminal.wait_without("Allow changes?");
     terminal.press("\x03");
     assert_eq!(terminal.end(), 0);
     user.get("/api/v1/me").await.ok();
 }
 
 #[tokio::test]
-async fn what_is_looked_at_can_be_taken_along() {
+async fn ids_curl_commands_files_and_json_are_taken_along() {
     let home = TempDir::new();
     let (app, _user) = mountain().await;
     let variables = [("YIBI_ADMIN_TOKEN", ADMIN_TOKEN), ("PAGER", "cat > paged.json")];
@@ -95,14 +101,16 @@ async fn what_is_looked_at_can_be_taken_along() {
     let curl = written.rsplit("\x1b]52;c;").next().unwrap().split('\x07').next().unwrap();
     let curl = String::from_utf8(BASE64.decode(curl.as_bytes()).unwrap()).unwrap();
     assert!(curl.contains("$YIBI_ADMIN_TOKEN") && !curl.contains(ADMIN_TOKEN), "{curl}");
-    for (key, name) in
-        [("p", "drawing-mountain.png"), ("s", "drawing-mountain.svg"), ("j", "drawing-mountain.json")]
-    {
+    for (key, form) in [("p", "png"), ("s", "svg"), ("j", "json")] {
         terminal.press("x");
         terminal.wait_for("Save mountain");
         terminal.press(key);
-        terminal.wait_for(&format!("saved as {name}"));
-        assert!(std::fs::metadata(home.path().join(name)).unwrap().len() > 50);
+        terminal.wait_for("saved as /");
+        terminal.wait_for(&format!("mountain.{form}"));
+        let files: Vec<_> = std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap()).collect();
+        let is_it = |name: &str| name.starts_with("drawing-") && name.ends_with(&format!("-mountain.{form}"));
+        let file = files.iter().find(|file| is_it(&file.file_name().to_string_lossy())).expect("a file");
+        assert!(file.metadata().unwrap().len() > 50);
     }
     terminal.press("e");
     // The screen is taken a second time when the pager has ended.

@@ -1,11 +1,11 @@
-//! How it begins and ends, and in between gives the terminal back.
+//! The start and the end of the console, and how it gives the terminal back.
 
 use yibi_tests::{App, Backend, TempDir, Terminal};
 
 use super::{ADMIN_TOKEN, alone, console, silent};
 
 #[test]
-fn the_first_frame_waits_for_nobody() {
+fn the_first_frame_comes_before_any_reply() {
     let home = TempDir::new();
     let (listener, address) = silent();
     let mut terminal = alone(&home, &address, &[]);
@@ -14,20 +14,23 @@ fn the_first_frame_waits_for_nobody() {
     terminal.wait_for("DIALECT");
     terminal.press("?");
     terminal.wait_for("Keys");
-    // It did ask, and nobody has answered.
+    // The request was sent, and is still unanswered.
     assert!(listener.accept().is_ok());
+    // The first Ctrl-C closes the help.
+    terminal.press("\x03");
+    terminal.wait_without("Keys");
     terminal.press("\x03");
     assert_eq!(terminal.end(), 0);
     assert!(terminal.is_restored());
 }
 
 #[test]
-fn a_server_that_is_not_there_is_told() {
+fn an_absent_server_is_reported() {
     let home = TempDir::new();
     let (listener, address) = silent();
     drop(listener);
     let mut terminal = alone(&home, &address, &[]);
-    terminal.wait_for("no answer from");
+    terminal.wait_for("does not answer: connection refused (server stopped?)");
     terminal.press("\x03");
     assert_eq!(terminal.end(), 0);
     assert!(terminal.is_restored());
@@ -40,9 +43,9 @@ fn signals_leave_the_terminal_as_it_was() {
     for (name, code) in [("TERM", 143), ("HUP", 129)] {
         let mut terminal = alone(&home, &address, &[]);
         terminal.wait_for("asking the server");
-        // With the mouse taken there is one thing more to give back.
+        // A captured mouse has to be released too.
         terminal.press("m");
-        terminal.wait_for("the mouse is ours");
+        terminal.wait_for("mouse on");
         terminal.signal(name);
         assert_eq!(terminal.end(), code, "{name}");
         assert!(terminal.is_restored(), "{name}");
@@ -51,7 +54,7 @@ fn signals_leave_the_terminal_as_it_was() {
 
 /// By its own key, and by a signal from elsewhere.
 #[test]
-fn it_stops_and_comes_back() {
+fn the_console_is_suspended_and_continued() {
     let home = TempDir::new();
     let (_listener, address) = silent();
     let mut terminal = alone(&home, &address, &[]);
@@ -82,13 +85,13 @@ fn vt100_alternate(screen: &vt100::Screen) -> bool {
 }
 
 #[test]
-fn a_window_may_change_its_size() {
+fn a_window_changes_its_size() {
     let home = TempDir::new();
     let (_listener, address) = silent();
     let mut terminal = alone(&home, &address, &[]);
     terminal.wait_for("asking the server");
     terminal.resize(30, 8);
-    terminal.wait_for("80x24 or more");
+    terminal.wait_for("40x10 or more (this is 30x8)");
     terminal.resize(120, 40);
     terminal.wait_for("asking the server");
     terminal.wait_until("the footer in the last row", |screen| {
@@ -110,7 +113,7 @@ fn without_colours_there_are_none() {
         let cell = screen.cell(row, column).unwrap();
         assert_eq!((cell.fgcolor(), cell.bgcolor()), (vt100::Color::Default, vt100::Color::Default));
     }
-    // Not even when they are asked for.
+    // A theme that was asked for does not override it.
     let arguments = ["--server", &app.admin, "--theme", "light"];
     let mut light = Terminal::start((80, 24), home.path(), &arguments, &variables);
     light.wait_for("sessions");
@@ -119,11 +122,11 @@ fn without_colours_there_are_none() {
     light.wait_for("sessions");
     assert_eq!(light.screen().cell(0, 79).unwrap().bgcolor(), vt100::Color::Rgb(228, 232, 238));
     let bar: Vec<bool> = (0..80).map(|column| screen.cell(0, column).unwrap().inverse()).collect();
-    assert!(bar.contains(&true), "the view that is shown is reversed");
+    assert!(bar.contains(&true), "the selected tab is reversed");
 }
 
 #[tokio::test]
-async fn a_production_profile_is_red_and_asks_twice() {
+async fn a_production_profile_is_red_and_asks_for_the_id() {
     let home = TempDir::new();
     let app = App::start(Backend::Embedded);
     let user = app.user("alice").await;
@@ -143,9 +146,9 @@ async fn a_production_profile_is_red_and_asks_twice() {
     terminal.wait_for("▸");
     terminal.press("D");
     terminal.wait_for("PRODUCTION");
-    // Neither the key that does it elsewhere nor the button, as long as nothing was typed.
+    // Neither the key that confirms elsewhere nor the button works before the text is complete.
     terminal.press("y\t\r");
-    terminal.wait_for("on: y");
+    terminal.wait_for("to confirm: y");
     terminal.press("\x1b");
     terminal.wait_without("PRODUCTION");
     terminal.press("\x03");
@@ -166,4 +169,75 @@ fn the_socket_of_the_machine_is_found() {
     terminal.press("q\x03");
     assert_eq!(terminal.end(), 0);
     drop(console(&app, &home));
+}
+
+#[test]
+fn a_wrong_token_is_explained_and_stays_on_the_screen() {
+    let app = App::start(Backend::Embedded);
+    let home = TempDir::new();
+    let file = home.path().join("bad.token").display().to_string();
+    std::fs::write(&file, "rubbish").unwrap();
+    let arguments = ["--server", &app.admin, "--token-file", &file];
+    let mut terminal = Terminal::start((100, 30), home.path(), &arguments, &[]);
+    terminal.wait_for("does not know the token (401)");
+    terminal.wait_for("bad.token");
+    terminal.press("5");
+    terminal.wait_for("not connected");
+    assert!(terminal.screen().contents().contains("does not know the token (401)"));
+    // The file is read at the start; the public listener knows no operators.
+    let public = ["--server", &app.public];
+    let mut terminal = Terminal::start((100, 30), home.path(), &public, &[("YIBI_ADMIN_TOKEN", ADMIN_TOKEN)]);
+    terminal.wait_for("admin.listen");
+}
+
+#[test]
+fn an_invalid_configuration_file_is_reported_line_by_line() {
+    let home = TempDir::new();
+    std::fs::create_dir(home.path().join("yibi")).unwrap();
+    std::fs::write(home.path().join("yibi/admin.toml"), "[profiles.good\n").unwrap();
+    let mut terminal = Terminal::start((100, 30), home.path(), &[], &[]);
+    assert_eq!(terminal.end(), 2);
+    let written = terminal.written();
+    assert!(written.contains("admin.toml") && !written.contains('␊'), "{written}");
+    assert!(written.lines().count() > 2, "{written}");
+}
+
+#[test]
+fn the_default_profile_and_the_theme_come_from_the_configuration_file() {
+    let app = App::start(Backend::Embedded);
+    let home = TempDir::new();
+    std::fs::create_dir(home.path().join("yibi")).unwrap();
+    let text = format!(
+        "profile = \"here\"\ntheme = \"light\"\nmouse = true\n[profiles.here]\nserver = \"{0}\"\n\
+         [profiles.there]\nserver = \"{0}\"\nproduction = true\n",
+        app.admin
+    );
+    std::fs::write(home.path().join("yibi/admin.toml"), text).unwrap();
+    let variables = [("YIBI_ADMIN_TOKEN", ADMIN_TOKEN)];
+    let mut terminal = Terminal::start((100, 30), home.path(), &[], &variables);
+    terminal.wait_for("● here");
+    assert_eq!(terminal.screen().cell(0, 99).unwrap().bgcolor(), vt100::Color::Rgb(228, 232, 238));
+    assert!(terminal.written().contains("\x1b[?1000h"), "the mouse is captured");
+    // Another server without leaving the console.
+    terminal.press(":profile there\r");
+    terminal.wait_for("● PROD there");
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), 0);
+    assert!(terminal.is_restored());
+}
+
+/// The reply of a terminal with a white background, however late, changes the theme and is no key.
+#[test]
+fn the_theme_follows_the_background() {
+    let home = TempDir::new();
+    let (_listener, address) = silent();
+    let mut terminal = alone(&home, &address, &[]);
+    terminal.wait_written("\x1b]11;?", 1);
+    terminal.wait_for("asking the server");
+    let is_light =
+        |screen: &vt100::Screen| screen.cell(0, 79).unwrap().bgcolor() == vt100::Color::Rgb(228, 232, 238);
+    assert!(!is_light(terminal.screen()));
+    terminal.press("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
+    terminal.wait_until("a light bar", is_light);
+    assert!(terminal.screen().contents().contains("1 overview"), "the view is the same");
 }

@@ -1,0 +1,94 @@
+//! A change that an operator makes.
+
+use yibi_common::admin::Change;
+
+/// A change, and a name for what it affects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    pub change: Change,
+    /// The public id of the affected user.
+    pub user: String,
+    /// The id of the session or drawing; `None` where the change affects the user as a whole.
+    pub target: Option<String>,
+    /// The affected thing in words, for outcomes: `小明's session on iPhone 15`.
+    pub label: String,
+}
+
+impl Act {
+    /// The change that undoes this one. A revoked session cannot be restored.
+    pub fn inverse(&self) -> Option<Self> {
+        let change = match self.change {
+            Change::DeleteDrawing => Change::RestoreDrawing,
+            Change::RestoreDrawing => Change::DeleteDrawing,
+            Change::BlockUser => Change::UnblockUser,
+            Change::UnblockUser => Change::BlockUser,
+            Change::RevokeSession
+            | Change::RevokeSessions
+            | Change::ResetSessionKey
+            | Change::GiveAccessToken => return None,
+        };
+        Some(Self { change, ..self.clone() })
+    }
+
+    /// The id of the affected thing.
+    pub fn id(&self) -> &str {
+        self.target.as_deref().unwrap_or(&self.user)
+    }
+}
+
+/// The words of each kind of change: the button, the work in progress, and the outcome.
+pub struct Words {
+    pub button: &'static str,
+    pub doing: &'static str,
+    pub noun: (&'static str, &'static str),
+    pub done: &'static str,
+}
+
+pub fn words(change: Change) -> Words {
+    let (button, doing, noun, done) = match change {
+        Change::RevokeSession => ("Revoke", "revoking", ("session", "sessions"), "revoked"),
+        Change::RevokeSessions => {
+            ("Revoke all", "revoking all sessions of", ("user", "users"), "signed out everywhere")
+        }
+        Change::BlockUser => ("Block", "blocking", ("user", "users"), "blocked"),
+        Change::UnblockUser => ("Unblock", "unblocking", ("user", "users"), "unblocked"),
+        Change::ResetSessionKey => {
+            ("Reset", "resetting", ("session_key", "session_keys"), "given a new session_key")
+        }
+        Change::DeleteDrawing => ("Move to bin", "binning", ("drawing", "drawings"), "moved to the bin"),
+        Change::RestoreDrawing => ("Restore", "restoring", ("drawing", "drawings"), "restored"),
+        Change::GiveAccessToken => ("Give", "giving", ("access token", "access tokens"), "given"),
+    };
+    Words { button, doing, noun, done }
+}
+
+/// `1 session`, `3 drawings`.
+pub fn counted(change: Change, count: usize) -> String {
+    let (one, many) = words(change).noun;
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The outcome in words: `小明's session on iPhone 15 revoked`, `3 drawings moved to the bin`.
+pub fn outcome(acts: &[Act]) -> String {
+    match acts {
+        [] => String::new(),
+        [one] => format!("{} {}", one.label, words(one.change).done),
+        [first, ..] => format!("{} {}", counted(first.change, acts.len()), words(first.change).done),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_undo_can_be_undone() {
+        for change in Change::ALL {
+            let act = Act { change, user: "u".into(), target: Some("t".into()), label: "it".into() };
+            if let Some(inverse) = act.inverse() {
+                assert_ne!(inverse.change, change);
+                assert_eq!(inverse.inverse(), Some(act));
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Things that have a page of their own, by their ids.
+
+/// A thing with a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    Session(String),
+    User(String),
+    /// A failed request.
+    Request(String),
+    Drawing {
+        user: String,
+        id: String,
+    },
+}
