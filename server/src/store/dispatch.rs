@@ -289,6 +289,10 @@ impl Gallery for GalleryStore {
         gallery!(self.bin(user, limit))
     }
 
+    async fn bin_usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        gallery!(self.bin_usage(user))
+    }
+
     async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
         gallery!(self.purge(user, id, before))
     }

@@ -541,6 +541,9 @@ pub trait Gallery {
     /// The user's drawings in the bin, longest there first, at most `limit`.
     fn bin(&self, user: &UserKey, limit: u32) -> impl Future<Output = StoreResult<Vec<Header>>> + Send;
 
+    /// How much of [`usage`](Self::usage) lies in the bin.
+    fn bin_usage(&self, user: &UserKey) -> impl Future<Output = StoreResult<Usage>> + Send;
+
     /// Removes a drawing for good that lies in the bin since before `before`, with all its actions and the
     /// check of its title. Whether it did.
     fn purge(

@@ -70,17 +70,21 @@ impl DrawingService {
                 }
                 (None, None) => true,
             };
-            self.room_for(user, need, refused, |_| 0).await?;
+            let room = self.room_for(user, need, refused, |_| 0).await?;
             match self.0.store.append(user, id, &batch, create.as_ref(), Micros::now()).await? {
                 Appended::Done { seq, created } => {
                     let bytes = i64::try_from(batch.bytes()).unwrap_or(i64::MAX);
-                    self.count(user, i64::from(created), bytes);
+                    room.settle(i64::from(created), bytes);
                     self.0.metrics.appended(batch.len());
                     self.tell_saved(user, id, Some(batch.from_seq), created).await;
                     return Ok(seq);
                 }
-                Appended::Missing => return Err(DrawingError::NotFound),
+                Appended::Missing => {
+                    room.release();
+                    return Err(DrawingError::NotFound);
+                }
                 Appended::Refused(Obstacle::Moved, header) => {
+                    room.release();
                     match self.continuation(user, id, &append, create.as_ref(), &header).await? {
                         Some(next) if next < end => from = next,
                         Some(_) => return Ok(end),
@@ -88,6 +92,7 @@ impl DrawingService {
                     }
                 }
                 Appended::Refused(obstacle, header) => {
+                    room.release();
                     return Err(refusal(obstacle, &header, rest.unwrap_or_default(), skip, limits));
                 }
             }

@@ -1,142 +1,269 @@
-//! How much a user keeps, against how much a user may.
+//! Quotas: how much a user keeps, against how much a user may keep.
 //!
-//! The store tells the truth; each server keeps its own copy for a moment and counts its own writes on top,
-//! so that an append does not have to ask. Two servers may together let a user a little over the limit within
-//! that moment, bounded by the rate limit.
+//! The store holds the true count. Each server keeps a copy for [`TRUST`] and reserves in it what a write needs
+//! before the write begins, so that parallel requests can't overrun a quota together. What another server wrote
+//! within that time is not in the copy: two servers may let a user a little over the limit, bounded by the rate
+//! limit.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use yibi_common::limits::Limits;
 
 use super::{DrawingError, DrawingResult, DrawingService};
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 use crate::store::gallery::{Gallery, Header, Usage};
 
-/// How long a server goes by its own count.
+/// How long a server relies on its own copy.
 const TRUST: Duration = Duration::from_secs(30);
-/// How many of the bin's drawings are looked at a time.
-const ROOM: u32 = 200;
+/// How long an account that nobody writes to stays in memory.
+const IDLE: Duration = Duration::from_secs(120);
+/// Drawings of the bin that are read at a time.
+const BIN_PAGE: u32 = 200;
 
-/// What a write would take.
+/// Room that a write asks for.
+#[derive(Clone, Copy)]
 pub(super) struct Need<'a> {
-    /// The drawing that it is on.
     pub(super) id: &'a str,
-    /// Whether it may make that drawing.
+    /// Whether the write may make the drawing.
     pub(super) drawing: bool,
-    /// Bytes.
     pub(super) bytes: u64,
 }
 
-/// One user's count.
+impl Need<'_> {
+    /// The quota that is exceeded when this comes on top of what the user keeps.
+    fn excess(&self, usage: Usage, limits: &Limits) -> Option<DrawingError> {
+        if self.drawing && usage.drawings >= limits.drawings_per_user {
+            Some(DrawingError::TooManyDrawings)
+        } else if self.bytes > 0 && usage.bytes.saturating_add(self.bytes) > limits.bytes_per_user {
+            Some(DrawingError::StorageFull)
+        } else {
+            None
+        }
+    }
+}
+
+/// One user's count on this server, reservations included.
 #[derive(Debug, Default)]
-pub(super) struct Account(Mutex<Usage>);
+pub(super) struct Account {
+    /// Shared by the writes that are under way, exclusive while the store is counted: then no write of this
+    /// server is half-way, and the count is exact.
+    writes: Arc<RwLock<()>>,
+    copy: Mutex<UsageCopy>,
+}
+
+#[derive(Debug, Default)]
+struct UsageCopy {
+    usage: Usage,
+    taken_at: Option<Instant>,
+}
+
+impl UsageCopy {
+    fn is_fresh(&self) -> bool {
+        self.taken_at.is_some_and(|taken_at| taken_at.elapsed() < TRUST)
+    }
+
+    fn change(&mut self, drawings: i64, bytes: i64) {
+        let kept = i64::from(self.usage.drawings).saturating_add(drawings).max(0);
+        self.usage.drawings = u32::try_from(kept).unwrap_or(u32::MAX);
+        self.usage.bytes = self.usage.bytes.saturating_add_signed(bytes);
+    }
+}
 
 pub(super) fn accounts() -> Cache<UserKey, Arc<Account>> {
-    Cache::builder().time_to_live(TRUST).max_capacity(100_000).build()
+    Cache::builder().time_to_idle(IDLE).max_capacity(100_000).build()
 }
 
 impl Account {
-    fn read(&self) -> Usage {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn copy(&self) -> MutexGuard<'_, UsageCopy> {
+        self.copy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, drawings: i64, bytes: i64) {
-        let mut usage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        usage.drawings = u32::try_from((i64::from(usage.drawings) + drawings).max(0)).unwrap_or(u32::MAX);
-        usage.bytes = usage.bytes.saturating_add_signed(bytes);
+    fn usage(&self) -> Usage {
+        self.copy().usage
+    }
+
+    fn fresh_usage(&self) -> Option<Usage> {
+        let copy = self.copy();
+        copy.is_fresh().then_some(copy.usage)
+    }
+
+    fn set(&self, usage: Usage) {
+        *self.copy() = UsageCopy { usage, taken_at: Some(Instant::now()) };
+    }
+
+    /// Makes the next write count the store anew.
+    fn forget(&self) {
+        self.copy().taken_at = None;
+    }
+
+    /// Reserves room, if the copy is fresh and the quotas leave enough.
+    fn reserve(&self, need: &Need<'_>, limits: &Limits) -> bool {
+        let mut copy = self.copy();
+        let fits = copy.is_fresh() && need.excess(copy.usage, limits).is_none();
+        if fits {
+            copy.change(i64::from(need.drawing), i64::try_from(need.bytes).unwrap_or(i64::MAX));
+        }
+        fits
+    }
+}
+
+/// Keeps the count of an account from being taken while a write is under way.
+enum WriteGuard {
+    Shared {
+        _guard: OwnedRwLockReadGuard<()>,
+    },
+    /// Keeps other writes of the user away, too.
+    Exclusive {
+        _guard: OwnedRwLockWriteGuard<()>,
+    },
+}
+
+/// Room that is reserved for one write. Dropped without [`settle`](Self::settle), it is given back, and the
+/// store is counted again: the write may have been carried out or not.
+#[must_use]
+pub(super) struct Reservation {
+    account: Arc<Account>,
+    drawings: i64,
+    bytes: i64,
+    settled: bool,
+    _guard: WriteGuard,
+}
+
+impl Reservation {
+    fn of(account: &Arc<Account>, need: &Need<'_>, guard: WriteGuard) -> Self {
+        Self {
+            account: Arc::clone(account),
+            drawings: i64::from(need.drawing),
+            bytes: i64::try_from(need.bytes).unwrap_or(i64::MAX),
+            settled: false,
+            _guard: guard,
+        }
+    }
+
+    /// Puts what the write really took in the place of the reservation.
+    pub(super) fn settle(mut self, drawings: i64, bytes: i64) {
+        self.settled = true;
+        self.account.copy().change(drawings - self.drawings, bytes.saturating_sub(self.bytes));
+    }
+
+    /// Gives all of it back: nothing was written.
+    pub(super) fn release(self) {
+        self.settle(0, 0);
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.account.copy().change(-self.drawings, -self.bytes);
+            self.account.forget();
+        }
     }
 }
 
 impl DrawingService {
-    /// What a user keeps, the bin included.
+    /// How much a user keeps, the bin included.
     ///
     /// # Errors
     /// [`DrawingError::Store`].
     pub async fn usage(&self, user: &UserKey) -> DrawingResult<Usage> {
-        Ok(self.account(user).await?.read())
-    }
-
-    async fn account(&self, user: &UserKey) -> DrawingResult<Arc<Account>> {
-        if let Some(account) = self.0.usage.get(user) {
-            return Ok(account);
-        }
-        let account = Arc::new(Account(Mutex::new(self.0.store.usage(user).await?)));
-        self.0.usage.insert(user.clone(), Arc::clone(&account));
-        Ok(account)
-    }
-
-    /// Counts a write of this server's.
-    pub(super) fn count(&self, user: &UserKey, drawings: i64, bytes: i64) {
-        if let Some(account) = self.0.usage.get(user) {
-            account.change(drawings, bytes);
+        let copy = self.0.usage.get(user).and_then(|account| account.fresh_usage());
+        match copy {
+            Some(usage) => Ok(usage),
+            None => Ok(self.0.store.usage(user).await?),
         }
     }
 
-    /// Makes sure that a user may keep that much more. Where it would be too much, the bin is emptied from
-    /// its oldest end until there is room; but first the drawing is looked at: whether the write would be
-    /// `refused` in any case, or is on a drawing that exists, and how many bytes it would `free`.
+    /// Reserves the room that a write needs. Where there is too little, the bin is emptied from its oldest end
+    /// until there is enough, and not at all when even an empty bin would leave too little. Before that, the
+    /// drawing is looked at: whether the write would be `refused` in any case, or goes to a drawing that exists,
+    /// and how many bytes it would `free`.
     pub(super) async fn room_for(
         &self,
         user: &UserKey,
         mut need: Need<'_>,
         refused: impl Fn(Option<&Header>) -> bool,
         free: impl Fn(&Header) -> u64,
-    ) -> DrawingResult<()> {
-        let account = self.account(user).await?;
-        if self.lacking(account.read(), &need).is_none() {
-            return Ok(());
+    ) -> DrawingResult<Reservation> {
+        let limits = &self.0.limits;
+        let account = self.0.usage.get_with(user.clone(), Arc::default);
+        let guard = Arc::clone(&account.writes).read_owned().await;
+        if account.reserve(&need, limits) {
+            return Ok(Reservation::of(&account, &need, WriteGuard::Shared { _guard: guard }));
         }
-        let header = self.0.store.header(user, need.id).await?;
-        if refused(header.as_ref()) {
-            // The store says why.
-            return Ok(());
+        drop(guard);
+        let guard = Arc::clone(&account.writes).write_owned().await;
+        account.set(self.0.store.usage(user).await?);
+        if !account.reserve(&need, limits) {
+            let header = self.0.store.header(user, need.id).await?;
+            if refused(header.as_ref()) {
+                // The store says why. Alone, so that no other write lets this one through without room.
+                let nothing = Need { id: need.id, drawing: false, bytes: 0 };
+                return Ok(Reservation::of(&account, &nothing, WriteGuard::Exclusive { _guard: guard }));
+            }
+            if let Some(header) = &header {
+                need.drawing = false;
+                need.bytes = need.bytes.saturating_sub(free(header));
+            }
+            self.empty_bin_for(user, &account, &need, header.as_ref()).await?;
+            if !account.reserve(&need, limits) {
+                return Err(need.excess(account.usage(), limits).unwrap_or(DrawingError::Busy));
+            }
         }
-        if let Some(header) = &header {
-            need.drawing = false;
-            need.bytes = need.bytes.saturating_sub(free(header));
-        }
-        self.empty_bin_for(user, &account, &need).await
+        let guard = OwnedRwLockWriteGuard::downgrade(guard);
+        Ok(Reservation::of(&account, &need, WriteGuard::Shared { _guard: guard }))
     }
 
-    /// Removes drawings from the bin for good, the oldest first, until there is room.
-    async fn empty_bin_for(&self, user: &UserKey, account: &Account, need: &Need<'_>) -> DrawingResult<()> {
+    /// Removes drawings from the bin for good, the oldest first, until there is room; none of them when all
+    /// together would not do.
+    async fn empty_bin_for(
+        &self,
+        user: &UserKey,
+        account: &Account,
+        need: &Need<'_>,
+        header: Option<&Header>,
+    ) -> DrawingResult<()> {
+        let limits = &self.0.limits;
+        let bin = self.0.store.bin_usage(user).await?;
+        // The drawing that is written to stays.
+        let own = header.filter(|header| header.deleted_at.is_some());
+        let usage = account.usage();
+        let least = Usage {
+            drawings: usage.drawings.saturating_sub(bin.drawings - own.map_or(0, |_| 1).min(bin.drawings)),
+            bytes: usage.bytes.saturating_sub(bin.bytes - own.map_or(0, |own| own.bytes).min(bin.bytes)),
+        };
+        if let Some(excess) = need.excess(least, limits) {
+            return Err(excess);
+        }
         let now = Micros::now();
         loop {
             let mut purged = false;
-            for oldest in self.0.store.bin(user, ROOM).await? {
-                if self.lacking(account.read(), need).is_none() {
+            for oldest in self.0.store.bin(user, BIN_PAGE).await? {
+                if need.excess(account.usage(), limits).is_none() {
                     return Ok(());
                 }
-                // What is written to is not what has to go.
                 if oldest.id != need.id && self.0.store.purge(user, &oldest.id, now).await? {
-                    account.change(-1, -i64::try_from(oldest.bytes).unwrap_or(i64::MAX));
-                    tracing::info!(drawing = %oldest.id, bytes = oldest.bytes, "the bin made room");
+                    account.copy().change(-1, -i64::try_from(oldest.bytes).unwrap_or(i64::MAX));
+                    tracing::info!(drawing = %oldest.id, bytes = oldest.bytes, "purged from the bin to make room");
                     purged = true;
                 }
             }
-            match self.lacking(account.read(), need) {
+            match need.excess(account.usage(), limits) {
                 None => return Ok(()),
-                Some(lacking) if !purged => return Err(lacking),
+                Some(excess) if !purged => return Err(excess),
                 Some(_) => {}
             }
         }
     }
 
-    fn lacking(&self, usage: Usage, need: &Need<'_>) -> Option<DrawingError> {
-        let limits = &self.0.limits;
-        if need.drawing && usage.drawings >= limits.drawings_per_user {
-            Some(DrawingError::TooManyDrawings)
-        } else if need.bytes > 0 && usage.bytes.saturating_add(need.bytes) > limits.bytes_per_user {
-            Some(DrawingError::StorageFull)
-        } else {
-            None
-        }
-    }
-
-    /// Forgets this server's count, after a change that it can't foresee.
+    /// Has the next write count the store, after a change that the copy does not follow.
     pub(super) fn recount(&self, user: &UserKey) {
-        self.0.usage.invalidate(user);
+        if let Some(account) = self.0.usage.get(user) {
+            account.forget();
+        }
     }
 }

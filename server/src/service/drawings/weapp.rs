@@ -71,16 +71,17 @@ impl DrawingService {
         let refused = |header: Option<&Header>| header.is_some_and(|header| save.obstacle(header).is_some());
         // Saves that are all there is give way to the new one.
         let free = |header: &Header| if header.all_weapp { header.bytes } else { 0 };
-        self.room_for(user, need, refused, free).await?;
+        let room = self.room_for(user, need, refused, free).await?;
         let saved = self.0.store.weapp_save(user, &save, Micros::now()).await;
         match saved.map_err(DrawingError::from)? {
             WeappSaved::Done { bytes, created } => {
-                self.count(user, i64::from(created), bytes);
+                room.settle(i64::from(created), bytes);
                 self.0.metrics.appended(1);
                 self.tell_saved(user, &v1_id, None, created).await;
                 Ok(())
             }
             WeappSaved::Refused(Obstacle::OneStroke) => {
+                room.release();
                 Err(DrawingError::Value("this drawing is a single stroke and takes no other").into())
             }
             WeappSaved::Refused(
@@ -90,7 +91,10 @@ impl DrawingService {
                 | Obstacle::Deleted
                 | Obstacle::Moved
                 | Obstacle::OffPaper,
-            ) => Err(DrawingError::DrawingFull.into()),
+            ) => {
+                room.release();
+                Err(DrawingError::DrawingFull.into())
+            }
         }
     }
 

@@ -75,16 +75,23 @@ impl Collections {
     }
 
     pub(super) async fn usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        self.usage_in(user, &[State::Live.name(), State::Bin.name()]).await
+    }
+
+    pub(super) async fn bin_usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        self.usage_in(user, &[State::Bin.name()]).await
+    }
+
+    async fn usage_in(&self, user: &UserKey, states: &[&str]) -> StoreResult<Usage> {
         #[derive(Deserialize)]
         struct Sum {
             drawings: u32,
             bytes: u64,
         }
-        let kept = [State::Live.name(), State::Bin.name()];
         let sum = self
             .drawings
             .aggregate([
-                doc! {"$match": {"u": user.as_str(), "state": {"$in": &kept[..]}}},
+                doc! {"$match": {"u": user.as_str(), "state": {"$in": states}}},
                 doc! {"$group": {"_id": null, "drawings": {"$sum": 1}, "bytes": {"$sum": "$bytes"}}},
             ])
             .max_time(MAX_TIME)

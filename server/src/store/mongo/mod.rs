@@ -271,6 +271,11 @@ impl Gallery for MongoGallery {
         self.run(async move |db| db.bin(&user, limit).await).await
     }
 
+    async fn bin_usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        let user = user.clone();
+        self.run(async move |db| db.bin_usage(&user).await).await
+    }
+
     async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
         let (user, id) = (user.clone(), id.to_owned());
         self.run(async move |db| db.purge(&user, &id, before).await).await

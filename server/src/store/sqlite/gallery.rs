@@ -182,6 +182,11 @@ impl Gallery for SqliteStore {
         self.reading(move |connection| lists::bin(connection, &user, limit)).await
     }
 
+    async fn bin_usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        let user = user.clone();
+        self.reading(move |connection| lists::bin_usage(connection, &user)).await
+    }
+
     async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
         let (user, id) = (user.clone(), id.to_owned());
         self.writing(0, move |connection| drawings::purge(connection, &user, &id, before)).await

@@ -39,6 +39,10 @@ const BIN: &str = concat!(
     ORDER BY deleted_at, id LIMIT ?"
 );
 
+/// Bounded by the drawings that a user may keep.
+const BIN_USAGE: &str = "SELECT count(*) AS drawings, coalesce(sum(bytes), 0) AS bytes FROM drawings
+    WHERE user = ? AND deleted_at IS NOT NULL";
+
 /// The 2016 list, with the last action where that is a save.
 const WEAPP_HEADS: &str = concat!(
     "SELECT ",
@@ -142,6 +146,14 @@ pub fn usage(connection: &Connection, user: &UserKey) -> StoreResult<Usage> {
     Ok(usage.unwrap_or_default())
 }
 
+/// See [`Gallery::bin_usage`](crate::store::gallery::Gallery::bin_usage).
+pub fn bin_usage(connection: &Connection, user: &UserKey) -> StoreResult<Usage> {
+    let usage = connection.prepare_cached(BIN_USAGE)?.query_row(params![user], |row| {
+        Ok(Usage { drawings: row.get("drawings")?, bytes: row.get::<_, Size>("bytes")?.0 })
+    })?;
+    Ok(usage)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::schema;
@@ -157,6 +169,7 @@ mod tests {
             (PAGE, "drawings_by_change"),
             (PAGE_OF_BIN, "drawings_in_bin"),
             (BIN, "drawings_in_bin"),
+            (BIN_USAGE, "drawings_in_bin"),
             (WEAPP_HEADS, "drawings_by_first_save"),
             (PURGES_DUE, "drawings_to_purge"),
         ] {

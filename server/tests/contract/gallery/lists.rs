@@ -165,8 +165,11 @@ pub async fn usage_follows_every_change<G: GalleryUnderTest>(gallery: &G) {
     assert_eq!(used(2).await, three + more.bytes() + 100);
     gallery.set_deleted(&ann, "a", true, at(3)).await.unwrap();
     assert_eq!(used(2).await, three + more.bytes() + 100, "the bin counts");
+    let bin = Usage { drawings: 1, bytes: three + more.bytes() };
+    assert_eq!(gallery.bin_usage(&ann).await.unwrap(), bin);
     assert!(gallery.purge(&ann, "a", at(4)).await.unwrap());
     assert_eq!(used(1).await, 100);
+    assert_eq!(gallery.bin_usage(&ann).await.unwrap(), Usage::default());
     assert_eq!(gallery.usage(&user("ben")).await.unwrap(), Usage::default());
 }
 

@@ -36,6 +36,7 @@ mod openapi;
 mod operating;
 mod phone;
 mod push;
+mod quota;
 mod rates;
 mod refused;
 mod security;
