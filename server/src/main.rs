@@ -13,7 +13,7 @@ use wechat_simulator::{MiniProgram, Simulator};
 use yibi_common::admin::Role;
 use yibi_server::dev::{self, Extras};
 use yibi_server::listeners::{HandedOver, Listeners};
-use yibi_server::settings::{Listen, LogFormat, Settings, is_operator_name};
+use yibi_server::settings::{self, DEFAULTS, Listen, LogFormat, Settings, SettingsError, is_operator_name};
 use yibi_server::{Mode, Ready, health, run, telemetry};
 
 /// The server of yibi, a drawing mini-program: WeChat sessions, and every stroke of every drawing.
@@ -94,7 +94,13 @@ enum Command {
         command: TokenCommand,
     },
     /// Print all settings with their defaults and what they mean
-    Settings,
+    Settings {
+        #[command(flatten)]
+        common: Common,
+        /// Print the values in force and the source of each, without secrets
+        #[arg(long)]
+        effective: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -206,8 +212,8 @@ async fn execute(command: Command, handed: HandedOver) -> Result<Exit, Failure> 
         Command::Health { common, ready } => ask_health(&common.settings()?, ready),
         Command::Simulator { listen } => simulate(listen).await,
         Command::Token { command: TokenCommand::New { name, role } } => new_token(&name, role),
-        Command::Settings => {
-            say(yibi_server::settings::DEFAULTS.trim_end());
+        Command::Settings { common, effective } => {
+            say(if effective { common.effective()? } else { DEFAULTS.to_owned() }.trim_end());
             Ok(Exit::Ok)
         }
     }
@@ -225,15 +231,33 @@ impl Common {
     }
 
     fn settings(self) -> Result<Settings, Failure> {
-        let mut flags = Vec::new();
-        flags.extend(self.listen.map(|address| ("http.listen", address.to_string())));
-        flags.extend(self.admin_listen.map(|address| ("admin.listen", address.to_string())));
-        flags.extend(self.data_dir.map(|path| ("store.data_dir", path.display().to_string())));
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Settings::load(self.config.as_deref(), variables, &flags)
-            .map_err(|error| (Exit::Settings, error.to_string()))
+        Settings::load(self.config.as_deref(), environment(), &self.flags()).map_err(unusable)
     }
+
+    /// The settings in force, as text.
+    fn effective(self) -> Result<String, Failure> {
+        settings::effective(self.config.as_deref(), environment(), &self.flags()).map_err(unusable)
+    }
+
+    fn flags(&self) -> Vec<(&'static str, String)> {
+        let mut flags = Vec::new();
+        flags.extend(self.listen.as_ref().map(|address| ("http.listen", address.to_string())));
+        flags.extend(self.admin_listen.map(|address| ("admin.listen", address.to_string())));
+        flags.extend(self.data_dir.as_ref().map(|path| ("store.data_dir", path.display().to_string())));
+        flags
+    }
+}
+
+fn environment() -> Vec<(String, String)> {
+    let variables = std::env::vars_os();
+    variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err takes it")]
+fn unusable(error: SettingsError) -> Failure {
+    (Exit::Settings, error.to_string())
 }
 
 async fn serve(

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use secrecy::ExposeSecret;
 use yibi_server::settings::Settings;
-use yibi_server::store::sqlite::backup::{BackupError, Content, backup, restore, verify};
+use yibi_server::store::sqlite::backup::{BackupError, Content, backup, verify};
+use yibi_server::store::sqlite::{Restored, restore};
 
 use crate::{Exit, Failure, chain, say};
 
@@ -17,8 +19,8 @@ pub(crate) struct BackupArgs {
     /// Also restore it into a scratch file beside it, and look at everything in it
     #[arg(long)]
     verify: bool,
-    /// Look at a backup that is there already, and make none
-    #[arg(long, requires = "verify")]
+    /// Make no backup, and verify one that is there already
+    #[arg(long)]
     existing: bool,
 }
 
@@ -36,34 +38,87 @@ impl BackupArgs {
     pub(crate) fn run(&self, settings: &Settings) -> Result<Exit, Failure> {
         if !self.existing {
             let content = backup(&settings.store.data_dir, &self.file).map_err(|error| failed(&error))?;
-            told("made", self, content);
+            self.report("made", content);
         }
-        if self.verify {
+        if self.verify || self.existing {
             let content = verify(&self.file).map_err(|error| failed(&error))?;
-            told("verified", self, content);
+            self.report("verified", content);
+        }
+        let kept = kept_keys(settings);
+        if !self.existing && !kept.is_empty() {
+            let directory = settings.store.data_dir.display();
+            say(&format!("not in it: {} of {directory}; keep a copy of them elsewhere", kept.join(" and ")));
         }
         Ok(Exit::Ok)
     }
-}
 
-fn told(what: &str, args: &BackupArgs, content: Content) {
-    say(&format!("{what} {}: {}", args.file.display(), shown(content)));
+    fn report(&self, done: &str, content: Content) {
+        say(&format!("{done} {}: {}", self.file.display(), summary(content)));
+    }
 }
 
 impl RestoreArgs {
     pub(crate) fn run(&self, settings: &Settings) -> Result<Exit, Failure> {
-        let content =
-            restore(&settings.store.data_dir, &self.file, self.replace).map_err(|error| failed(&error))?;
-        say(&format!("restored into {}: {}", settings.store.data_dir.display(), shown(content)));
+        let data_dir = &settings.store.data_dir;
+        let restored = restore(data_dir, &self.file, self.replace).map_err(|error| failed(&error))?;
+        say(&format!("restored into {}: {}", data_dir.display(), summary(restored.content)));
+        report_carried(&restored);
+        let missing: Vec<_> =
+            kept_keys(settings).into_iter().filter(|name| !data_dir.join(name).exists()).collect();
+        if !missing.is_empty() {
+            say(&format!(
+                "missing in {}: {}. Put the copies there before the server starts, or it makes new keys, and phone \
+                 numbers stay sealed",
+                data_dir.display(),
+                missing.join(" and ")
+            ));
+        }
         Ok(Exit::Ok)
     }
 }
 
-fn shown(content: Content) -> String {
+fn report_carried(restored: &Restored) {
+    let carried = &restored.carried;
+    say("all sessions are ended: everybody signs in again");
+    if carried.erased > 0 {
+        say(&format!("erased again: {} users who had been erased since the backup", carried.erased));
+    }
+    match &restored.former {
+        None => say(
+            "no former database was there: blocks, pending erasures and the audit log are as old as the backup. Block \
+             again whom you have blocked since",
+        ),
+        Some(former) => {
+            match &former.unreadable {
+                None => say(&format!(
+                    "carried over from the former database: {} blocks, {} pending erasures, {} entries of the audit \
+                     log",
+                    carried.blocks, carried.erasures, carried.audit
+                )),
+                Some(why) => say(&format!(
+                    "nothing could be carried over from the former database ({why}): blocks, pending erasures and \
+                     the audit log are as old as the backup. Block again whom you have blocked since"
+                )),
+            }
+            say(&format!(
+                "the former database is kept as {}, with everybody who is in it: remove it when you are content",
+                former.kept.display()
+            ));
+        }
+    }
+}
+
+/// Files of the data directory that hold the keys which the settings do not.
+fn kept_keys(settings: &Settings) -> Vec<&'static str> {
+    let keys = [("sealing.key", &settings.keys.sealing), ("signing.key", &settings.keys.signing)];
+    keys.into_iter().filter(|(_, key)| key.expose_secret().is_empty()).map(|(name, _)| name).collect()
+}
+
+fn summary(content: Content) -> String {
     let Content { users, drawings, actions, audit } = content;
     format!("{users} users, {drawings} drawings, {actions} actions, {audit} entries of the audit log")
 }
 
 fn failed(error: &BackupError) -> Failure {
-    (Exit::Failure, chain(&error))
+    (Exit::Failure, chain(error))
 }

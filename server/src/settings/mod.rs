@@ -1,5 +1,6 @@
 //! Typed settings. `settings.default.toml` beside this crate is embedded, names every key, and documents it.
 
+mod effective;
 mod listen;
 mod network;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use serde::{Deserialize, Deserializer};
 use yibi_common::admin::Role;
 use yibi_common::limits::Limits;
 
+pub use effective::effective;
 pub use listen::Listen;
 pub use network::Network;
 pub use validate::is_operator_name;
@@ -280,22 +282,7 @@ impl Settings {
         environment: impl IntoIterator<Item = (String, String)>,
         flags: &[(&str, String)],
     ) -> Result<Self, SettingsError> {
-        let mut variables = HashMap::new();
-        for (name, value) in environment {
-            if !name.starts_with(PREFIX) || !name.contains("__") {
-                continue;
-            }
-            if let Some(key) = name.strip_suffix("_FILE") {
-                let text = std::fs::read_to_string(&value).map_err(|cause| SettingsError::SecretFile {
-                    variable: name.clone(),
-                    path: value.clone(),
-                    cause,
-                })?;
-                variables.insert(key.to_owned(), text.trim().to_owned());
-            } else {
-                variables.insert(name, value);
-            }
-        }
+        let variables = variables(environment)?.into_iter().map(|(name, set)| (name, set.value)).collect();
         let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
         if let Some(file) = file {
             builder = builder.add_source(File::from(file).format(FileFormat::Toml));
@@ -320,6 +307,36 @@ impl Settings {
         };
         (!first.app_id.is_empty()).then_some(first).into_iter().chain(self.wechat.apps.iter().cloned())
     }
+}
+
+/// A setting in the environment.
+struct Variable {
+    value: String,
+    /// Its name as it was set, `_FILE` included.
+    name: String,
+}
+
+/// The settings in the environment, by the names of their variables without `_FILE`.
+fn variables(
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<HashMap<String, Variable>, SettingsError> {
+    let mut variables = HashMap::new();
+    for (name, value) in environment {
+        if !name.starts_with(PREFIX) || !name.contains("__") {
+            continue;
+        }
+        if let Some(key) = name.strip_suffix("_FILE") {
+            let text = std::fs::read_to_string(&value).map_err(|cause| SettingsError::SecretFile {
+                variable: name.clone(),
+                path: value.clone(),
+                cause,
+            })?;
+            variables.insert(key.to_owned(), Variable { value: text.trim().to_owned(), name: name.clone() });
+        } else {
+            variables.insert(name.clone(), Variable { value, name });
+        }
+    }
+    Ok(variables)
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `s:{session}` | the session as JSON, for as long as it may be idle |
 //! | `u:{user}:s` | the user's sessions, sorted by the moment (µs) that each would end, when that was last written |
-//! | `u:{user}:e` | the user's epoch, where it was ever raised |
+//! | `u:{SHA-256 of user}:e` | the user's epoch, where it was ever raised |
 //! | `i:{expiry}` | all sessions, as `{user}/{session}`, by the moment (µs) that each would end, as above |
 //! | `i:{use}` | the same by their last use |
 //! | `i:{user}` | the same by name |
@@ -36,6 +36,8 @@ mod state;
 use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 use yibi_common::admin::SessionOrder;
 
 use self::client::RedisClient;
@@ -80,8 +82,9 @@ impl Keys {
         format!("{}u:{{{user}}}:s", self.prefix)
     }
 
+    /// By a hash: this key stays for a year, also of users who were erased.
     fn epoch(&self, user: &UserKey) -> String {
-        format!("{}u:{{{user}}}:e", self.prefix)
+        format!("{}u:{}:e", self.prefix, HEXLOWER.encode(&Sha256::digest(user.as_str())))
     }
 
     fn all(&self, order: SessionOrder) -> String {

@@ -1,20 +1,18 @@
-//! Backups of the file: made while a server uses it, checked, and put back.
+//! Backups of the database: made while a server uses it, and verified.
 //!
-//! All of this blocks: it is for a command line, not for an async thread.
+//! These functions block: they are for a command line, not for an async thread.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
 
-use super::connect::{BUSY_TIMEOUT, LOCK, OpenError, file_in};
+use super::connect::{BUSY_TIMEOUT, OpenError, file_in};
+use super::files::{SqlPath, create_private, remove_with_companions, sync, sync_directory_of, unique_beside};
 use super::schema;
-use crate::domain::clock::Micros;
-use crate::random;
 
-/// What a file holds.
+/// Numbers of records in a database file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Content {
     /// Users.
@@ -27,24 +25,33 @@ pub struct Content {
     pub audit: u64,
 }
 
-/// Why there is no backup, or nothing was put back.
+/// Failure of a backup or a restore.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// There is no database.
+    /// The file is missing.
     #[error("{} is not there", .0.display())]
     Missing(PathBuf),
-    /// What is there is not written over.
-    #[error("{} is there already", .0.display())]
+    /// The data directory has no database.
+    #[error("there is no database in store.data_dir: {} is not there{}", .file.display(), dev_hint(.file))]
+    NoDatabase {
+        /// The database that was looked for.
+        file: PathBuf,
+    },
+    /// An existing backup is not overwritten.
+    #[error("{} is there already: name another file", .0.display())]
     Exists(PathBuf),
-    /// The file does not hold together.
+    /// A database is replaced only when asked for.
+    #[error("{} is there already: --replace puts the backup in its place, and keeps it under another name", .0.display())]
+    InPlace(PathBuf),
+    /// The file is not a whole database.
     #[error("the file is damaged: {0}")]
     Damaged(String),
-    /// It holds less than what it is a backup of.
+    /// The backup holds less than the database.
     #[error("it holds {found:?}, and the database held {expected:?}")]
     TooLittle {
-        /// What it holds.
+        /// Records in the backup.
         found: Content,
-        /// The least that it should.
+        /// Records that it has to hold at least.
         expected: Content,
     },
     /// The lock, or a file of another program or a later version.
@@ -53,12 +60,22 @@ pub enum BackupError {
     /// A file can't be read or written.
     #[error("{}", .0.display())]
     Io(PathBuf, #[source] io::Error),
-    /// The database says no.
+    /// SQLite refused.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
 }
 
-type Result<T> = std::result::Result<T, BackupError>;
+pub(super) type Result<T> = std::result::Result<T, BackupError>;
+
+/// The place of a dev server's database, which is easily mistaken.
+fn dev_hint(file: &Path) -> String {
+    let dev = file.parent().map(|directory| directory.join("dev")).unwrap_or_default();
+    if file_in(&dev).is_file() {
+        format!(" ({} is, of a dev server: --data-dir {})", file_in(&dev).display(), dev.display())
+    } else {
+        String::new()
+    }
+}
 
 /// Whether this version has nothing to change in the database of that directory when it opens it.
 ///
@@ -78,28 +95,28 @@ pub fn is_up_to_date(data_dir: &Path) -> Result<bool> {
 pub fn backup(data_dir: &Path, file: &Path) -> Result<Content> {
     let source = file_in(data_dir);
     if !source.exists() {
-        return Err(BackupError::Missing(source));
+        return Err(BackupError::NoDatabase { file: source });
     }
     if file.exists() {
         return Err(BackupError::Exists(file.to_owned()));
     }
     let connection = reader(&source)?;
     let before = content(&connection)?;
-    let draft = beside(file, "partial");
+    let draft = unique_beside(file, "partial");
     let made = (|| {
-        // SQLite takes a file that is empty, and so keeps the mode that it was made with.
-        owned(&draft)?;
-        connection.execute("VACUUM INTO ?", [draft.to_string_lossy()])?;
+        // SQLite writes into an empty file, and so keeps its mode.
+        create_private(&draft).map_err(io_at(&draft))?;
+        connection.execute("VACUUM INTO ?", params![SqlPath(&draft)])?;
         let found = content(&reader(&draft)?)?;
-        // People draw meanwhile, and what is too long in the bin goes: the truth lies between two counts.
+        // People draw meanwhile, and the bin is purged: the true number lies between the two counts.
         let after = content(&connection)?;
         let expected = least(before, after);
         if least(found, expected) != expected {
             return Err(BackupError::TooLittle { found, expected });
         }
-        sync(&draft)?;
+        sync(&draft).map_err(io_at(&draft))?;
         std::fs::rename(&draft, file).map_err(io_at(file))?;
-        sync_directory(file)?;
+        sync_directory_of(file).map_err(io_at(file))?;
         Ok(found)
     })();
     if made.is_err() {
@@ -114,46 +131,15 @@ pub fn backup(data_dir: &Path, file: &Path) -> Result<Content> {
 /// # Errors
 /// [`BackupError`].
 pub fn verify(file: &Path) -> Result<Content> {
-    let scratch = beside(file, "scratch");
-    let verified = copied(file, &scratch).and_then(|()| examined(&scratch));
+    let scratch = unique_beside(file, "scratch");
+    let verified = copy(file, &scratch).and_then(|()| examine(&scratch));
     remove_with_companions(&scratch);
     verified
 }
 
-/// Puts a backup into that directory, once it is verified. What was there is kept beside it, under a name with
-/// the moment, if it may be `replaced`.
-///
-/// # Errors
-/// [`BackupError`]; then nothing was changed. It is refused while a server runs.
-pub fn restore(data_dir: &Path, file: &Path, replace: bool) -> Result<Content> {
-    DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(io_at(data_dir))?;
-    let _lock = lock(data_dir)?;
-    let target = file_in(data_dir);
-    if target.exists() && !replace {
-        return Err(BackupError::Exists(target));
-    }
-    let draft = beside(&target, "restoring");
-    let put = copied(file, &draft).and_then(|()| examined(&draft)).and_then(|found| {
-        sync(&draft)?;
-        let moment = Micros::now().seconds();
-        for ending in ["", "-wal", "-shm"] {
-            let old = with_ending(&target, ending);
-            if old.exists() {
-                let kept = with_ending(&target, &format!(".replaced-{moment}{ending}"));
-                std::fs::rename(&old, kept).map_err(io_at(&old))?;
-            }
-        }
-        std::fs::rename(&draft, &target).map_err(io_at(&target))?;
-        sync_directory(&target)?;
-        Ok(found)
-    });
-    remove_with_companions(&draft);
-    put
-}
-
-/// What a file holds, after everything in it was looked at.
-fn examined(file: &Path) -> Result<Content> {
-    let mut connection = Connection::open(file)?;
+/// Brings a copy up to this version, checks its structure, and counts its records.
+pub(super) fn examine(file: &Path) -> Result<Content> {
+    let mut connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let structure: Vec<String> = {
         let mut statement = connection.prepare("PRAGMA integrity_check(5)").map_err(damaged)?;
         let rows = statement.query_map([], |row| row.get(0)).map_err(damaged)?;
@@ -164,10 +150,10 @@ fn examined(file: &Path) -> Result<Content> {
     }
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version == 0 {
-        // An empty file is a database to SQLite, and none of ours.
+        // To SQLite, an empty file is a database.
         return Err(OpenError::Foreign.into());
     }
-    // What a step moves leaves nothing behind in a file that is put back.
+    // Moved rows leave nothing behind in a file that is put back.
     connection.execute_batch("PRAGMA secure_delete = ON")?;
     schema::migrate(&mut connection)?;
     let wrong: u64 = count(
@@ -200,7 +186,7 @@ fn damaged(error: rusqlite::Error) -> BackupError {
     BackupError::Damaged(error.to_string())
 }
 
-fn content(connection: &Connection) -> Result<Content> {
+pub(super) fn content(connection: &Connection) -> Result<Content> {
     let transaction = connection.unchecked_transaction()?;
     let content = Content {
         users: count(&transaction, "SELECT count(*) FROM users")?,
@@ -232,61 +218,18 @@ fn reader(file: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// The lock that a server holds, for as long as the file is kept.
-fn lock(data_dir: &Path) -> Result<File> {
-    let path = data_dir.join(LOCK);
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let file = file.map_err(io_at(&path))?;
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => BackupError::Open(OpenError::InUse(data_dir.to_owned())),
-        TryLockError::Error(error) => BackupError::Io(path, error),
-    })?;
-    Ok(file)
-}
-
-/// A new file for its owner alone.
-fn owned(path: &Path) -> Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io_at(path))
-}
-
-fn copied(file: &Path, to: &Path) -> Result<()> {
+/// Copies a file that is to be read as a database.
+pub(super) fn copy(file: &Path, to: &Path) -> Result<()> {
     if !file.is_file() {
         return Err(BackupError::Missing(file.to_owned()));
     }
     let mut source = File::open(file).map_err(io_at(file))?;
-    io::copy(&mut source, &mut owned(to)?).map_err(io_at(to))?;
+    let mut target = create_private(to).map_err(io_at(to))?;
+    io::copy(&mut source, &mut target).map_err(io_at(to))?;
     Ok(())
 }
 
-fn sync(file: &Path) -> Result<()> {
-    File::open(file).and_then(|file| file.sync_all()).map_err(io_at(file))
-}
-
-/// The name of a file has to last as well as its content.
-fn sync_directory(file: &Path) -> Result<()> {
-    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    sync(parent.unwrap_or(Path::new(".")))
-}
-
-/// A name beside a file that nothing else has.
-fn beside(file: &Path, what: &str) -> PathBuf {
-    with_ending(file, &format!(".{what}-{}", random::short_id()))
-}
-
-fn with_ending(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
-/// A file of ours that is not needed any more, and what SQLite may have left beside it.
-fn remove_with_companions(file: &Path) {
-    for ending in ["", "-wal", "-shm", "-journal"] {
-        let _ = std::fs::remove_file(with_ending(file, ending));
-    }
-}
-
-fn io_at(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
+pub(super) fn io_at(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
     let path = path.to_owned();
     move |error| BackupError::Io(path, error)
 }

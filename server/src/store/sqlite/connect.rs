@@ -1,15 +1,18 @@
 //! Opening the file.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::erased::ErasureLog;
+use super::files::{files_beside, lock, make_directory, sync, with_ending};
 use super::readers::Readers;
+use super::restore::{DRAFT, KEPT};
 use super::writer::Writer;
 use super::{Inner, schema};
 use crate::store::StoreError;
@@ -65,6 +68,14 @@ pub enum OpenError {
     /// The file system can't keep a write-ahead log (some network file systems).
     #[error("the database can't use a write-ahead log in {}: is it on a network file system?", .0.display())]
     NoLog(PathBuf),
+    /// A restore was cut off: the database is not what it was.
+    #[error("a restore into {} was cut off: {advice}", .directory.display())]
+    Interrupted {
+        /// The data directory.
+        directory: PathBuf,
+        /// What the operator has to do.
+        advice: String,
+    },
     /// A file or directory can't be made or opened.
     #[error("{} can't be opened", .0.display())]
     Io(PathBuf, #[source] io::Error),
@@ -81,6 +92,7 @@ impl From<OpenError> for StoreError {
             | OpenError::Newer { .. }
             | OpenError::Foreign
             | OpenError::NoLog(_)
+            | OpenError::Interrupted { .. }
             | OpenError::Io(..) => Self::Refused(Box::new(error)),
         }
     }
@@ -98,26 +110,56 @@ pub fn open(directory: &Path) -> Result<Inner, OpenError> {
         let path = path.to_owned();
         move |error| OpenError::Io(path, error)
     };
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io(directory))?;
-    let lock_path = directory.join(LOCK);
-    let lock = owned_file(&lock_path).map_err(io(&lock_path))?;
-    lock.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => OpenError::InUse(directory.to_owned()),
-        TryLockError::Error(error) => OpenError::Io(lock_path, error),
-    })?;
-    // SQLite gives its companions, the log and the index of the log, the mode of the file.
+    make_directory(directory).map_err(io(directory))?;
+    let lock = lock(directory)?;
     let path = file_in(directory);
+    refuse_interrupted_restore(&path)?;
+    // SQLite gives its companions, the log and the index of the log, the mode of the file.
     owned_file(&path).map_err(io(&path))?;
     let writer = writer(&path)?;
     // The names of new files are durable as well.
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(io(directory))?;
+    sync(directory).map_err(io(directory))?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4);
     let readers = (0..threads).map(|_| reader(&path)).collect::<Result<Vec<_>, _>>()?;
     Ok(Inner {
         readers: Readers::start(readers).map_err(io(&path))?,
         writer: Writer::start(writer).map_err(io(&path))?,
+        erasure_log: ErasureLog::in_directory(directory),
         lock,
     })
+}
+
+/// Refuses to make a database beside the parts of another: the former one of a restore that was killed, or a log
+/// without its file, which SQLite would throw away. A database that is there is refused where a restore removed its
+/// log and did not come to replace it.
+pub(super) fn refuse_interrupted_restore(path: &Path) -> Result<(), OpenError> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let list =
+        |ending: &str| files_beside(path, ending).map_err(|error| OpenError::Io(path.to_owned(), error));
+    let refused = |advice: String| Err(OpenError::Interrupted { directory: directory.to_owned(), advice });
+    let (kept, drafts) = (list(KEPT)?, list(DRAFT)?);
+    let log = with_ending(path, "-wal");
+    let name = path.display();
+    if path.exists() {
+        let without_log = !drafts.is_empty()
+            && !log.exists()
+            && kept.iter().any(|kept| kept.as_os_str().to_string_lossy().ends_with("-wal"));
+        if without_log {
+            return refused("run `yibi-server restore --replace` again".to_owned());
+        }
+    } else if let Some(former) = kept.iter().rfind(|kept| !kept.to_string_lossy().ends_with("-wal")) {
+        let former = former.display();
+        return refused(format!(
+            "{name} is not there, and {former} is. Move that back (with its -wal, if it has one), or elsewhere to \
+             begin anew"
+        ));
+    } else if let Some(left) = drafts.first().or(log.exists().then_some(&log)) {
+        return refused(format!(
+            "{name} is not there, and {} is. Put the database back, or move that elsewhere to begin anew",
+            left.display()
+        ));
+    }
+    Ok(())
 }
 
 /// Opens a file, and makes it for its owner alone if it is missing.

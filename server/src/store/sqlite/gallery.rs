@@ -1,14 +1,18 @@
 //! [`Gallery`] over the writer and the readers. A job outlives the call that waits for it, so it owns what
 //! it works on.
 
+use std::sync::atomic::Ordering;
+
+use rusqlite::Connection;
+
 use super::{SqliteStore, drawings, lists, users};
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
-use crate::store::StoreResult;
 use crate::store::gallery::{
     After, Appended, Batch, Gallery, Header, NewDrawing, NewUser, Stored, Usage, UserRecord, WeappHead,
     WeappSave, WeappSaved,
 };
+use crate::store::{StoreError, StoreResult};
 
 impl Gallery for SqliteStore {
     async fn ping(&self) -> StoreResult<()> {
@@ -76,8 +80,15 @@ impl Gallery for SqliteStore {
 
     async fn erase(&self, user: &UserKey, now: Micros) -> StoreResult<()> {
         loop {
-            let user = user.clone();
-            if !self.writing(0, move |connection| users::erase_some(connection, &user, now)).await? {
+            let (user, log, empty_log) =
+                (user.clone(), self.0.erasure_log.clone(), self.0.writer.empty_log());
+            let erase = move |connection: &Connection| {
+                users::erase_some(connection, &user, now, || {
+                    empty_log.store(true, Ordering::Relaxed);
+                    log.add(&user, now).map_err(|error| StoreError::Unavailable(error.into()))
+                })
+            };
+            if !self.writing(0, erase).await? {
                 return Ok(());
             }
         }

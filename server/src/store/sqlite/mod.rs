@@ -10,12 +10,16 @@
 mod admin;
 mod avatars;
 pub mod backup;
+mod carry;
 mod checks;
 mod connect;
 mod drawings;
+mod erased;
+mod files;
 mod gallery;
 mod lists;
 mod readers;
+mod restore;
 mod rows;
 mod schema;
 mod sessions;
@@ -30,8 +34,11 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
+pub use self::carry::Carried;
 pub use self::connect::file_in;
+use self::erased::ErasureLog;
 use self::readers::Readers;
+pub use self::restore::{Former, Restored, restore};
 use self::writer::Writer;
 use super::{OPERATION_DEADLINE, StoreError, StoreResult};
 
@@ -49,6 +56,7 @@ pub struct SqliteStore(Arc<Inner>);
 struct Inner {
     readers: Readers,
     writer: Writer,
+    erasure_log: ErasureLog,
     lock: File,
 }
 

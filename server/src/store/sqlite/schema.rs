@@ -13,6 +13,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (5, include_str!("migrations/5.sql")),
     (6, include_str!("migrations/6.sql")),
     (7, include_str!("migrations/7.sql")),
+    (8, include_str!("migrations/8.sql")),
 ];
 /// The version that they end at.
 pub(super) const KNOWN: u32 = match MIGRATIONS {

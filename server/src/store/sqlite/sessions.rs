@@ -58,7 +58,8 @@ impl Sessions for SqliteStore {
 
     async fn create(&self, mut session: StoredSession, idle: Duration) -> StoreResult<StoredSession> {
         self.sweeping(move |connection, now| {
-            session.epoch = epoch(connection, &session.user)?;
+            // All sessions of a user end by being removed, in one transaction: no epoch is needed.
+            session.epoch = 0;
             // Not REPLACE, which would remove the old row behind the back of the triggers.
             connection
                 .prepare_cached(
@@ -133,12 +134,6 @@ impl Sessions for SqliteStore {
     async fn remove_all(&self, user: &UserKey) -> StoreResult<()> {
         let user = user.clone();
         self.sweeping(move |connection, _| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO epochs (user, epoch) VALUES (?, 1)
-                     ON CONFLICT (user) DO UPDATE SET epoch = epoch + 1",
-                )?
-                .execute(params![user])?;
             connection.prepare_cached("DELETE FROM sessions WHERE user = ?")?.execute(params![user])?;
             Ok(())
         })
@@ -274,17 +269,11 @@ fn claim_code(
 
 /// The living session and when it expires.
 fn find(connection: &Connection, id: SessionId, now: Micros) -> StoreResult<Option<(StoredSession, Micros)>> {
-    let found: Option<(String, Micros, i64)> = connection
-        .prepare_cached(
-            "SELECT value, expires_at, ifnull(epoch, 0) FROM sessions LEFT JOIN epochs USING (user)
-             WHERE id = ? AND expires_at > ?",
-        )?
-        .query_row(params![id.0, now], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    let found: Option<(String, Micros)> = connection
+        .prepare_cached("SELECT value, expires_at FROM sessions WHERE id = ? AND expires_at > ?")?
+        .query_row(params![id.0, now], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let Some((value, expires_at, epoch)) = found else { return Ok(None) };
-    let session = decode(&value)?;
-    let ended = u64::try_from(epoch).is_ok_and(|epoch| session.epoch < epoch);
-    Ok((!ended).then_some((session, expires_at)))
+    found.map(|(value, expires_at)| Ok((decode(&value)?, expires_at))).transpose()
 }
 
 fn of_user(
@@ -292,28 +281,16 @@ fn of_user(
     user: &UserKey,
     now: Micros,
 ) -> StoreResult<Vec<(StoredSession, Micros)>> {
-    let epoch = epoch(connection, user)?;
     let mut statement = connection
         .prepare_cached("SELECT value, expires_at FROM sessions WHERE user = ? AND expires_at > ?")?;
     let rows = statement.query_map(params![user, now], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut living = Vec::new();
     for row in rows {
         let (value, expires_at): (String, Micros) = row?;
-        let session = decode(&value)?;
-        if session.epoch >= epoch {
-            living.push((session, expires_at));
-        }
+        living.push((decode(&value)?, expires_at));
     }
     living.sort_by_key(|(session, _)| std::cmp::Reverse((session.last_seen, session.id)));
     Ok(living)
-}
-
-fn epoch(connection: &Connection, user: &UserKey) -> rusqlite::Result<u64> {
-    let epoch: Option<i64> = connection
-        .prepare_cached("SELECT epoch FROM epochs WHERE user = ?")?
-        .query_row(params![user], |row| row.get(0))
-        .optional()?;
-    Ok(epoch.and_then(|epoch| u64::try_from(epoch).ok()).unwrap_or(0))
 }
 
 /// When a session ends that is not used any more.

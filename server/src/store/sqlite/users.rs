@@ -172,9 +172,14 @@ pub fn erasures_due(connection: &Connection, now: Micros, limit: u32) -> StoreRe
     Ok(keys.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Takes one step of an erasure that is due: some drawings, and the user after the last of them. Whether
-/// there is more to do.
-pub fn erase_some(connection: &Connection, user: &UserKey, now: Micros) -> StoreResult<bool> {
+/// Takes one step of an erasure that is due: some drawings, and the user after the last of them, once `log` has
+/// written that down. Whether there is more to do.
+pub fn erase_some(
+    connection: &Connection,
+    user: &UserKey,
+    now: Micros,
+    log: impl FnOnce() -> StoreResult<()>,
+) -> StoreResult<bool> {
     let due: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE key = ? AND erase_at <= ?)")?
         .query_row(params![user, now], |row| row.get(0))?;
@@ -184,8 +189,20 @@ pub fn erase_some(connection: &Connection, user: &UserKey, now: Micros) -> Store
     if drawings::remove_some(connection, user, ERASED_AT_ONCE)? > 0 {
         return Ok(true);
     }
-    connection.prepare_cached("DELETE FROM avatars WHERE user = ?")?.execute(params![user])?;
-    connection.prepare_cached("DELETE FROM checks WHERE user = ?")?.execute(params![user])?;
-    connection.prepare_cached("DELETE FROM users WHERE key = ?")?.execute(params![user])?;
+    log()?;
+    remove(connection, user)?;
     Ok(false)
+}
+
+/// Removes a user with everything that goes with the user.
+pub fn remove(connection: &Connection, user: &UserKey) -> rusqlite::Result<()> {
+    for sql in [
+        "DELETE FROM drawings WHERE user = ?",
+        "DELETE FROM avatars WHERE user = ?",
+        "DELETE FROM checks WHERE user = ?",
+        "DELETE FROM users WHERE key = ?",
+    ] {
+        connection.prepare_cached(sql)?.execute(params![user])?;
+    }
+    Ok(())
 }

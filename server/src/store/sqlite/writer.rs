@@ -4,13 +4,16 @@
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::connect::BUSY_TIMEOUT;
 use super::{QUEUE, guarded};
 use crate::store::{StoreError, StoreResult};
 
@@ -18,12 +21,15 @@ use crate::store::{StoreError, StoreResult};
 const GROUP: usize = 64;
 /// The most memory of all jobs that wait, in KiB.
 const ROOM: usize = 64 * 1_024;
+/// Time between two attempts to empty the log while a reader needs it.
+const TRUNCATE_EVERY: Duration = Duration::from_secs(1);
 
 /// The writing side.
 #[derive(Debug)]
 pub struct Writer {
     queue: SyncSender<Message>,
     room: Arc<Semaphore>,
+    empty_log: Arc<AtomicBool>,
     /// Taken away by whoever waits for its end.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -39,11 +45,19 @@ impl Writer {
     /// Starts the thread.
     pub fn start(connection: Connection) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
+        let empty_log = Arc::new(AtomicBool::new(false));
+        let wanted = Arc::clone(&empty_log);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || serve(connection, &receiver))?;
+            .spawn(move || serve(connection, &receiver, &wanted))?;
         let (room, thread) = (Arc::new(Semaphore::new(ROOM)), Mutex::new(Some(thread)));
-        Ok(Self { queue: sender, room, thread })
+        Ok(Self { queue: sender, room, empty_log, thread })
+    }
+
+    /// A flag by which a job has the log emptied behind its commit, so that erased content is not left there. Where a
+    /// reader needs the log, the next commits try again.
+    pub fn empty_log(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.empty_log)
     }
 
     /// Queues work that holds about that much memory.
@@ -139,9 +153,10 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-fn serve(connection: Connection, queue: &Receiver<Message>) {
+fn serve(connection: Connection, queue: &Receiver<Message>, empty_log: &AtomicBool) {
     let mut group = Vec::with_capacity(GROUP);
     let mut ending = false;
+    let mut tried_at = None::<Instant>;
     while !ending && let Ok(first) = queue.recv() {
         for message in std::iter::once(first).chain(queue.try_iter()).take(GROUP) {
             match message {
@@ -162,10 +177,28 @@ fn serve(connection: Connection, queue: &Receiver<Message>) {
         for job in group.drain(..) {
             job.reply(failure.as_ref());
         }
+        let may_try = tried_at.is_none_or(|tried_at| tried_at.elapsed() >= TRUNCATE_EVERY);
+        if may_try && empty_log.load(Ordering::Relaxed) {
+            match truncate_log(&connection) {
+                Ok(true) => empty_log.store(false, Ordering::Relaxed),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "the log was not emptied after an erasure"),
+            }
+            tried_at = Some(Instant::now());
+        }
     }
     if let Err((_, error)) = connection.close() {
         tracing::error!(%error, "the database did not close cleanly");
     }
+}
+
+/// Moves the log into the file and empties it, unless a reader still needs it. Whether it is empty.
+fn truncate_log(connection: &Connection) -> rusqlite::Result<bool> {
+    // Writes must not wait for a reader.
+    connection.busy_timeout(Duration::ZERO)?;
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(!busy?)
 }
 
 /// Does all jobs in one transaction. On failure none of them is done.

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use redis::AsyncTypedCommands;
+use sha2::{Digest, Sha256};
 use yibi_server::domain::clock::Micros;
+use yibi_server::domain::user::UserKey;
 use yibi_server::store::redis::RedisSessions;
 use yibi_server::store::sessions::{SessionId, Sessions, StoredSession};
 
@@ -130,11 +133,26 @@ async fn what_is_stored_ends_by_itself() {
     for (key, most) in [
         (format!("{name}:s:{}", made.id), HOUR),
         (format!("{name}:u:{{{ann}}}:s"), 24 * HOUR),
-        (format!("{name}:u:{{{ben}}}:e"), 400 * 24 * HOUR),
+        (epoch_key(&name, &ben), 400 * 24 * HOUR),
     ] {
         let left = redis::cmd("PTTL").arg(&key).query_async::<i64>(&mut raw).await.unwrap();
         assert!(left > 0 && i128::from(left) <= most.as_millis() as i128, "{key}: {left}");
     }
+}
+
+/// By a hash: the key outlives the user's erasure.
+fn epoch_key(name: &str, user: &UserKey) -> String {
+    format!("{name}:u:{}:e", HEXLOWER.encode(&Sha256::digest(user.as_str())))
+}
+
+#[tokio::test]
+async fn nothing_in_redis_names_a_user_whose_sessions_ended() {
+    let name = own_name();
+    let (store, mut raw, ann) = (open_as(&name).store, raw().await, user("ann"));
+    store.create(session(1, &ann), HOUR).await.unwrap();
+    store.remove_all(&ann).await.unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{name}:*")).query_async(&mut raw).await.unwrap();
+    assert_eq!(keys, [epoch_key(&name, &ann)]);
 }
 
 #[tokio::test]
@@ -144,7 +162,7 @@ async fn an_evicted_epoch_revives_nothing() {
     store.create(session(1, &ann), HOUR).await.unwrap();
     store.remove_all(&ann).await.unwrap();
     let later = store.create(session(2, &ann), HOUR).await.unwrap();
-    let epoch = format!("{name}:u:{{{ann}}}:e");
+    let epoch = epoch_key(&name, &ann);
     raw.del(&epoch).await.unwrap();
     assert_eq!(store.read(SessionId([1; 16]), None, None).await.unwrap(), None);
     store.remove_all(&ann).await.unwrap();

@@ -39,11 +39,11 @@ async fn under_load_everything_acknowledged_before_is_in_it() {
         assert_eq!(put.code, Some(0), "{}", put.stderr);
         let path = elsewhere.path().display().to_string();
         let second = Server::start_with(Backend::Embedded, &app.wechat, &[("STORE__DATA_DIR", &path)]);
-        let stored = settled.at(&second.public).drawing("d").await;
-        assert_eq!(stored["seq"], round + 1, "what was acknowledged before it began");
-        // Whoever draws meanwhile has a beginning of the list there.
-        let listed = settled.at(&second.public).get("/api/v1/me/sessions").await.ok();
-        assert_eq!(listed["sessions"].as_array().unwrap().len(), 1);
+        let again = second.signed_in(&app.wechat, "settled").await;
+        let stored = again.drawing("d").await;
+        assert_eq!(stored["seq"], round + 1, "acknowledged before the backup began");
+        let listed = again.get("/api/v1/me/sessions").await.ok();
+        assert_eq!(listed["sessions"].as_array().unwrap().len(), 1, "the sessions of the backup have ended");
     }
     for written in writers.stop().await {
         written.is_all_there(&app.public).await;
@@ -71,7 +71,8 @@ async fn nothing_is_written_over_by_mistake() {
     let put = at(&app.data_dir(), &["restore", "--replace", name]);
     assert_eq!(put.code, Some(0), "{}", put.stderr);
     app.start_again();
-    assert_eq!(api.at(&app.public).drawing("d").await["seq"], 1);
+    let api = app.user("ann").await;
+    assert_eq!(api.drawing("d").await["seq"], 1);
     let old = std::fs::read_dir(app.data_dir()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(old.filter(|name| name.to_string_lossy().contains(".replaced-")).count(), 1);
     let left: Vec<_> = std::fs::read_dir(kept.path()).unwrap().collect();

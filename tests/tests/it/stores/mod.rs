@@ -4,5 +4,6 @@ mod backup;
 mod failover;
 mod migrate;
 mod migrate_weapp;
+mod restore;
 mod rotation;
 mod tls;
