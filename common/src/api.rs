@@ -183,8 +183,8 @@ pub struct UsageView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PatchMe {
-    /// The new nickname: 1 to 32 visible characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
+    /// The new nickname: at most 32 visible characters. An empty one removes the nickname.
+    #[cfg_attr(feature = "openapi", schema(max_length = 32))]
     pub nickname: String,
 }
 
@@ -320,7 +320,7 @@ pub struct Summary {
     /// When it was created.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// When anything of it last changed.
+    /// When an action was last added.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub updated_at: String,
     /// Since when it is in the bin; absent elsewhere.

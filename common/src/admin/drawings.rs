@@ -83,7 +83,7 @@ pub struct DrawingRow {
     /// When it was created.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// When anything of it last changed.
+    /// When an action was last added.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub updated_at: String,
     /// Since when it is in the bin; absent elsewhere.

@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::v1::{avatar, drawings, images, me, open_data, phone, sessions};
+use super::v1::{avatar, bin, drawings, images, me, open_data, phone, sessions};
 use crate::problem::Code;
 
 /// The public API, version 1.
@@ -23,6 +23,7 @@ use crate::problem::Code;
         avatar::upload, avatar::remove, avatar::linked,
         open_data::open, open_data::session_key, phone::bind, phone::remove,
         drawings::list, drawings::read, drawings::append, drawings::rename, drawings::put_title, drawings::delete, drawings::restore,
+        bin::empty, bin::remove,
         images::png, images::svg, images::linked,
     ),
     security(("token" = [])),

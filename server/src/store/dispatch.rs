@@ -253,14 +253,8 @@ impl Gallery for GalleryStore {
         gallery!(self.page(user, deleted, after, limit))
     }
 
-    async fn rename(
-        &self,
-        user: &UserKey,
-        id: &str,
-        title: &str,
-        now: Micros,
-    ) -> StoreResult<Option<Header>> {
-        gallery!(self.rename(user, id, title, now))
+    async fn rename(&self, user: &UserKey, id: &str, title: &str) -> StoreResult<Option<Header>> {
+        gallery!(self.rename(user, id, title))
     }
 
     async fn set_deleted(

@@ -86,7 +86,8 @@ pub struct Header {
     pub bytes: u64,
     /// When it was created.
     pub created_at: Micros,
-    /// When anything of it last changed, deleting and restoring too.
+    /// When an action was last added. A new title, deleting and restoring leave it as it is, so that a drawing keeps
+    /// its place in the lists.
     pub updated_at: Micros,
     /// Its place in the 2016 list: when it was created, or when a 2016 save last took it out of the bin.
     pub first_saved_at: Micros,
@@ -357,13 +358,21 @@ pub struct WeappHead {
     pub last: Option<Vec<u8>>,
 }
 
-/// Where a page of drawings begins: behind this one.
+/// The drawing behind which a page of drawings begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct After {
-    /// Its [`Header::updated_at`].
-    pub updated_at: Micros,
+    /// Its [`Header::updated_at`], in the bin its [`Header::deleted_at`].
+    pub moment: Micros,
     /// Its id, by which equal moments are ordered (downwards, like the moments).
     pub id: String,
+}
+
+impl After {
+    /// The place behind a drawing, in the list that it is in.
+    #[must_use]
+    pub fn drawing(header: &Header) -> Self {
+        Self { moment: header.deleted_at.unwrap_or(header.updated_at), id: header.id.clone() }
+    }
 }
 
 /// What a user keeps, the bin included.
@@ -498,7 +507,6 @@ pub trait Gallery {
         user: &UserKey,
         id: &str,
         title: &str,
-        now: Micros,
     ) -> impl Future<Output = StoreResult<Option<Header>>> + Send;
 
     /// Puts a drawing in the bin (`true`) or back (`false`). A drawing that is there already is left as it

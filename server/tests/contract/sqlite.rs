@@ -116,7 +116,7 @@ mod file {
         draw(&store, &user("ann"), "d", 5, at(0)).await;
         tokio::task::spawn_blocking(move || store.close()).await.unwrap();
         assert!(!directory.0.join("yibi.sqlite3-wal").exists(), "the log was tidied away");
-        let write = handle.rename(&user("ann"), "d", "late", at(1)).await;
+        let write = handle.rename(&user("ann"), "d", "late").await;
         assert!(matches!(write, Err(StoreError::Unavailable(_))), "{write:?}");
         let read = handle.header(&user("ann"), "d").await;
         assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");

@@ -41,7 +41,7 @@ pub(super) async fn me(app: App, caller: Authenticated) -> Reply {
     shown(&app, user).await
 }
 
-/// Chooses a nickname.
+/// Chooses or removes the nickname.
 #[utoipa::path(patch, path = "/me", tag = "me", request_body = PatchMe, responses(
     (status = 200, description = "The caller, renamed", body = Me),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
@@ -49,6 +49,11 @@ pub(super) async fn me(app: App, caller: Authenticated) -> Reply {
 pub(super) async fn patch_me(app: App, caller: Authenticated, body: Body) -> Reply {
     app.rate_limits.write(caller.user())?;
     let patch: PatchMe = body.json().await?;
+    if patch.nickname.is_empty() {
+        let user = app.drawings.store().set_nickname(caller.user(), "").await?;
+        app.moderation.forget(caller.user(), &Subject::Nickname).await?;
+        return shown(&app, user).await;
+    }
     let nickname = text::nickname(&patch.nickname)
         .ok_or_else(|| Problem::new(Code::InvalidValue).detail("nickname has 1 to 32 visible characters"))?;
     app.rate_limits.wechat_call(caller.user())?;

@@ -1,6 +1,7 @@
 //! The resources of the API, version 1.
 
 pub(super) mod avatar;
+pub(super) mod bin;
 pub(super) mod drawings;
 pub(super) mod images;
 pub(super) mod me;
@@ -21,6 +22,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .configure(open_data::routes)
         .configure(phone::routes)
         .configure(drawings::routes)
+        .configure(bin::routes)
         .configure(images::routes)
         .configure(openapi::routes);
 }

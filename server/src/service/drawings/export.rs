@@ -12,10 +12,12 @@ use tracing::Instrument;
 use yibi_common::api::{DrawingReply, Summary};
 use yibi_common::limits::Limits;
 use zip::write::{SimpleFileOptions, StreamWriter};
-use zip::{CompressionMethod, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use super::export_names::{Names, file_time};
 use super::pictures::{Format, drawn};
 use super::{DrawingError, DrawingResult, DrawingService, json};
+use crate::domain::clock::Micros;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::UserKey;
 use crate::store::avatars::Avatars;
@@ -67,6 +69,7 @@ impl DrawingService {
 
     async fn write_export(&self, user: UserRecord, pieces: &Pieces) -> DrawingResult<()> {
         let mut archive = Archive::new();
+        let mut names = Names::default();
         // The number in full: it is the user's own, and this is the copy of all that is kept of the user.
         let sealer = &self.0.keys.get().await?.sealer;
         let phone = user.phone.as_ref().and_then(|sealed| PhoneNumber::open(sealed, sealer, &user.key));
@@ -78,11 +81,11 @@ impl DrawingService {
             "origin": user.origin,
             "phone": phone,
         });
-        archive.file("profile.json", &json_of(&profile)?)?;
+        archive.file("profile.json", &json_of(&profile)?, file_time(Micros::now()))?;
         if let Some(id) = &user.avatar
             && let Some(image) = self.0.store.avatar(&user.key, id).await?
         {
-            archive.file("avatar.jpg", &image)?;
+            archive.file("avatar.jpg", &image, file_time(Micros::now()))?;
         }
         // All ids first: what changes meanwhile moves to the front of the pages, and would be missed there.
         for id in self.all_ids(&user.key).await? {
@@ -90,7 +93,9 @@ impl DrawingService {
             let Some(stored) = self.0.store.read(&user.key, &id, 0).await? else { continue };
             let summary = self.summary(&stored.header, &user.public_id, &self.0.keys.get().await?.signer);
             let limits = self.0.limits.clone();
-            let write = move || write_drawing(&mut archive, &stored, summary, &limits).map(|()| archive);
+            let name = names.choose(&stored.header);
+            let write =
+                move || write_drawing(&mut archive, &name, &stored, summary, &limits).map(|()| archive);
             archive = place.work(write).await?;
             archive.send(pieces).await?;
         }
@@ -104,8 +109,7 @@ impl DrawingService {
             let mut after: Option<After> = None;
             loop {
                 let page = self.0.store.page(user, deleted, after.as_ref(), PAGE).await?;
-                after =
-                    page.last().map(|header| After { updated_at: header.updated_at, id: header.id.clone() });
+                after = page.last().map(After::drawing);
                 let last = page.len() < PAGE as usize;
                 ids.extend(page.into_iter().map(|header| header.id));
                 if last {
@@ -119,22 +123,22 @@ impl DrawingService {
 
 fn write_drawing(
     archive: &mut Archive,
+    name: &str,
     stored: &Stored,
     summary: Summary,
     limits: &Limits,
 ) -> DrawingResult<()> {
     // A link in a file that is kept for years would only be a riddle.
     let summary = Summary { image_url: None, ..summary };
-    let folder = if stored.header.deleted_at.is_some() { "deleted" } else { "drawings" };
-    let name = format!("{folder}/{}", summary.id);
+    let time = file_time(stored.header.updated_at);
     let json = match json::write_reply(&summary, stored, limits) {
         // The summary tells the user that the drawing exists, and the picture may still follow.
         Err(DrawingError::DrawingTooLarge) => json_of(&DrawingReply { summary, actions: Vec::new() })?,
         json => json?,
     };
-    archive.file(&format!("{name}.json"), &json)?;
+    archive.file(&format!("{name}.json"), &json, time)?;
     match drawn(stored, stored.header.seq, Format::Png, SIZE) {
-        Ok(png) => archive.file(&format!("{name}.png"), &png),
+        Ok(png) => archive.file(&format!("{name}.png"), &png, time),
         // The strokes are there all the same.
         Err(DrawingError::PictureTooLarge) => Ok(()),
         Err(error) => Err(error),
@@ -157,14 +161,14 @@ impl Archive {
         Self { zip: Some(ZipWriter::new_stream(buffer.clone())), buffer }
     }
 
-    fn file(&mut self, name: &str, content: &[u8]) -> DrawingResult<()> {
+    fn file(&mut self, name: &str, content: &[u8], time: DateTime) -> DrawingResult<()> {
         let Some(zip) = &mut self.zip else { return Ok(()) };
         let method = if name.ends_with(".png") || name.ends_with(".jpg") {
             CompressionMethod::Stored
         } else {
             CompressionMethod::Deflated
         };
-        let options = SimpleFileOptions::default().compression_method(method);
+        let options = SimpleFileOptions::default().compression_method(method).last_modified_time(time);
         zip.start_file(name, options).map_err(|_| OUTGROWN)?;
         zip.write_all(content).map_err(|_| OUTGROWN)
     }

@@ -99,7 +99,7 @@ impl DrawingService {
     ) -> DrawingResult<Summary> {
         check_id(id).map_err(|_| DrawingError::NotFound)?;
         check_title(title, &self.0.limits)?;
-        let Some(header) = self.0.store.rename(user, id, title, Micros::now()).await? else {
+        let Some(header) = self.0.store.rename(user, id, title).await? else {
             let there = self.0.store.header(user, id).await?.is_some();
             return Err(if there { DrawingError::Deleted } else { DrawingError::NotFound });
         };
@@ -171,12 +171,13 @@ pub(super) fn check_title(title: &str, limits: &Limits) -> DrawingResult<()> {
 
 /// Cursors are opaque to clients; they only ever lead into the caller's own drawings.
 fn write_cursor(header: &Header) -> String {
-    BASE64URL_NOPAD.encode(format!("{}.{}", header.updated_at.0, header.id).as_bytes())
+    let After { moment, id } = After::drawing(header);
+    BASE64URL_NOPAD.encode(format!("{}.{id}", moment.0).as_bytes())
 }
 
 fn read_cursor(cursor: &str) -> Option<After> {
     let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
     let (moment, id) = std::str::from_utf8(&bytes).ok()?.split_once('.')?;
     check_id(id).ok()?;
-    Some(After { updated_at: Micros(moment.parse().ok()?), id: id.to_owned() })
+    Some(After { moment: Micros(moment.parse().ok()?), id: id.to_owned() })
 }

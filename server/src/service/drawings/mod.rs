@@ -3,7 +3,9 @@
 
 mod append;
 mod avatar;
+mod bin;
 mod export;
+mod export_names;
 mod json;
 mod listing;
 mod operator;

@@ -212,6 +212,14 @@ impl Moderation {
         Err(StoreError::Busy)
     }
 
+    /// Forgets the check of a content that its user removed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget(&self, user: &UserKey, subject: &Subject) -> StoreResult<()> {
+        self.0.store.remove_check(user, subject).await
+    }
+
     /// Whether that content is known to be rejected, and not to be stored again.
     ///
     /// # Errors

@@ -79,7 +79,7 @@ impl Given {
     }
 
     async fn rename(&self, title: &str) {
-        self.store.rename(&self.ann, DRAWING, title, Micros::now()).await.unwrap().unwrap();
+        self.store.rename(&self.ann, DRAWING, title).await.unwrap().unwrap();
     }
 
     /// What it does in the end, here and now.

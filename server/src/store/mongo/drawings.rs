@@ -53,14 +53,8 @@ impl Collections {
         Err(StoreError::Busy)
     }
 
-    pub(super) async fn rename(
-        &self,
-        user: &UserKey,
-        id: &str,
-        title: &str,
-        now: Micros,
-    ) -> StoreResult<Option<Header>> {
-        let set = doc! {"$set": {"title": title, "updated_at": now.0}};
+    pub(super) async fn rename(&self, user: &UserKey, id: &str, title: &str) -> StoreResult<Option<Header>> {
+        let set = doc! {"$set": {"title": title}};
         self.change_header(user, id, State::Live, set).await
     }
 
@@ -72,10 +66,10 @@ impl Collections {
         now: Micros,
     ) -> StoreResult<Option<Header>> {
         let (from, update) = if deleted {
-            let bin = doc! {"state": State::Bin.name(), "deleted_at": now.0, "updated_at": now.0};
+            let bin = doc! {"state": State::Bin.name(), "deleted_at": now.0};
             (State::Live, doc! {"$set": bin})
         } else {
-            let live = doc! {"state": State::Live.name(), "updated_at": now.0};
+            let live = doc! {"state": State::Live.name()};
             (State::Bin, doc! {"$set": live, "$unset": {"deleted_at": ""}})
         };
         match self.change_header(user, id, from, update).await? {

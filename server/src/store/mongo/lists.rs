@@ -19,20 +19,19 @@ impl Collections {
         after: Option<&After>,
         limit: u32,
     ) -> StoreResult<Vec<Header>> {
-        let state = if deleted { State::Bin } else { State::Live };
+        let (state, order) = if deleted { (State::Bin, "deleted_at") } else { (State::Live, "updated_at") };
         let mut filter = doc! {"u": user.as_str(), "state": state.name()};
-        if let Some(After { updated_at, id }) = after {
+        if let Some(After { moment, id }) = after {
             // The first line bounds the index, the second tells equal moments apart.
-            filter.insert("updated_at", doc! {"$lte": updated_at.0});
-            filter.insert("$or", [doc! {"updated_at": {"$lt": updated_at.0}}, doc! {"id": {"$lt": id}}]);
+            filter.insert(order, doc! {"$lte": moment.0});
+            filter.insert("$or", [doc! {order: {"$lt": moment.0}}, doc! {"id": {"$lt": id}}]);
         }
-        self.headers(filter, doc! {"updated_at": -1, "id": -1}, limit).await
+        self.headers(filter, doc! {order: -1, "id": -1}, limit).await
     }
 
-    /// In the bin, the last change was the deletion: the index of pages, read from its end, has this order.
     pub(super) async fn bin(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<Header>> {
         let filter = doc! {"u": user.as_str(), "state": State::Bin.name()};
-        self.headers(filter, doc! {"updated_at": 1, "id": 1}, limit).await
+        self.headers(filter, doc! {"deleted_at": 1, "id": 1}, limit).await
     }
 
     pub(super) async fn weapp_heads(

@@ -230,15 +230,9 @@ impl Gallery for MongoGallery {
         self.run(async move |db| db.page(&user, deleted, after.as_ref(), limit).await).await
     }
 
-    async fn rename(
-        &self,
-        user: &UserKey,
-        id: &str,
-        title: &str,
-        now: Micros,
-    ) -> StoreResult<Option<Header>> {
+    async fn rename(&self, user: &UserKey, id: &str, title: &str) -> StoreResult<Option<Header>> {
         let (user, id, title) = (user.clone(), id.to_owned(), title.to_owned());
-        self.run(async move |db| db.rename(&user, &id, &title, now).await).await
+        self.run(async move |db| db.rename(&user, &id, &title).await).await
     }
 
     async fn set_deleted(

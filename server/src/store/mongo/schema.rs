@@ -375,8 +375,10 @@ impl Collections {
             IndexModel::builder().keys(keys).options(options).build()
         };
         let drawings = [
-            // Pages, and the bin from its other end; the bytes make it enough for what a user keeps.
+            // Pages; the bytes make it enough for what a user keeps.
             index(doc! {"u": 1, "state": 1, "updated_at": -1, "id": -1, "bytes": 1}),
+            // The bin, from either end.
+            index(doc! {"u": 1, "state": 1, "deleted_at": -1, "id": -1}),
             // The 2016 list.
             index(doc! {"u": 1, "state": 1, "first_saved_at": -1, "id": -1}),
             sparse(doc! {"deleted_at": 1}),

@@ -101,19 +101,12 @@ pub fn weapp_save(
 }
 
 /// See [`Gallery::rename`](crate::store::gallery::Gallery::rename).
-pub fn rename(
-    connection: &Connection,
-    user: &UserKey,
-    id: &str,
-    title: &str,
-    now: Micros,
-) -> StoreResult<Option<Header>> {
+pub fn rename(connection: &Connection, user: &UserKey, id: &str, title: &str) -> StoreResult<Option<Header>> {
     let Some(mut drawing) = Drawing::find(connection, user, id)? else { return Ok(None) };
     if drawing.header.deleted_at.is_some() {
         return Ok(None);
     }
     title.clone_into(&mut drawing.header.title);
-    drawing.header.updated_at = now;
     drawing.update_rest(connection)?;
     Ok(Some(drawing.header))
 }
@@ -129,7 +122,6 @@ pub fn set_deleted(
     let Some(mut drawing) = Drawing::find(connection, user, id)? else { return Ok(None) };
     if drawing.header.deleted_at.is_some() != deleted {
         drawing.header.deleted_at = deleted.then_some(now);
-        drawing.header.updated_at = now;
         drawing.update_rest(connection)?;
     }
     Ok(Some(drawing.header))

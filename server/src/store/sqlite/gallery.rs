@@ -136,15 +136,9 @@ impl Gallery for SqliteStore {
         self.reading(move |connection| lists::page(connection, &user, deleted, after.as_ref(), limit)).await
     }
 
-    async fn rename(
-        &self,
-        user: &UserKey,
-        id: &str,
-        title: &str,
-        now: Micros,
-    ) -> StoreResult<Option<Header>> {
+    async fn rename(&self, user: &UserKey, id: &str, title: &str) -> StoreResult<Option<Header>> {
         let (user, id, title) = (user.clone(), id.to_owned(), title.to_owned());
-        self.writing(0, move |connection| drawings::rename(connection, &user, &id, &title, now)).await
+        self.writing(0, move |connection| drawings::rename(connection, &user, &id, &title)).await
     }
 
     async fn set_deleted(

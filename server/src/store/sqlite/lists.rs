@@ -21,7 +21,7 @@ const PAGE: &str = concat!(
     ORDER BY updated_at DESC, id DESC LIMIT ?"
 );
 
-/// The same of the bin. Nothing changes there, so the moment of the deletion is that of the last change.
+/// A page of the bin, the latest deletion first.
 const PAGE_OF_BIN: &str = concat!(
     "SELECT ",
     drawing_columns!(),
@@ -91,7 +91,7 @@ pub fn page(
     limit: u32,
 ) -> StoreResult<Vec<Header>> {
     let sql = if deleted { PAGE_OF_BIN } else { PAGE };
-    let (moment, id) = after.map_or((Micros(i64::MAX), ""), |after| (after.updated_at, after.id.as_str()));
+    let (moment, id) = after.map_or((Micros(i64::MAX), ""), |after| (after.moment, after.id.as_str()));
     headers(connection, sql, params![user, moment, id, limit])
 }
 

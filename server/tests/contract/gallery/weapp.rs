@@ -37,7 +37,7 @@ pub async fn a_save_makes_a_drawing<G: GalleryUnderTest>(gallery: &G) {
 pub async fn a_save_takes_the_place_of_saves<G: GalleryUnderTest>(gallery: &G) {
     let ann = user("ann");
     gallery.weapp_save(&ann, &save("w", &[1; 700]), at(1)).await.unwrap();
-    gallery.rename(&ann, "w", "kept", at(2)).await.unwrap();
+    gallery.rename(&ann, "w", "kept").await.unwrap();
     let smaller = WeappSave { stroke_count: 2, point_count: 11, ..save("w", &[2; 300]) };
     assert_eq!(gallery.weapp_save(&ann, &smaller, at(3)).await.unwrap(), done(-400, false));
     let third = gallery.weapp_save(&ann, &WeappSave { blob: &[3; 400], ..smaller }, at(4)).await.unwrap();

@@ -224,7 +224,7 @@ async fn lists_fetch_no_tails() {
     assert_eq!(ids(&store.page(&ann, false, None, 9).await.unwrap()), ["d"]);
     assert_eq!(ids(&store.bin(&ann, 9).await.unwrap()), ["e"]);
     store.header(&ann, "d").await.unwrap().unwrap();
-    store.rename(&ann, "d", "title", at(2)).await.unwrap().unwrap();
+    store.rename(&ann, "d", "title").await.unwrap().unwrap();
     store.usage(&ann).await.unwrap();
     assert_eq!(store.purges_due(at(9), 9).await.unwrap().len(), 1);
     let replies = watch.replies.lock().unwrap().clone();
@@ -286,7 +286,7 @@ async fn a_purge_that_broke_off_is_finished() {
         assert_eq!(store.header(&ann, id).await.unwrap(), None);
         assert_eq!(store.read(&ann, id, 0).await.unwrap(), None);
         assert_eq!(store.set_deleted(&ann, id, false, at(3)).await.unwrap(), None);
-        assert_eq!(store.rename(&ann, id, "t", at(3)).await.unwrap(), None);
+        assert_eq!(store.rename(&ann, id, "t").await.unwrap(), None);
         let modern = store.append(&ann, id, &batch(180, blobs(180, 1)), None, at(3)).await.unwrap();
         assert_eq!(modern, Appended::Missing);
     }

@@ -33,18 +33,30 @@ async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
     // More than a page of the export's own.
     for number in 0..60 {
         alice.append(&format!("d{number}"), 0, json!([stroke(number), stroke(7)])).await.ok();
+        alice
+            .patch(&format!("/api/v1/drawings/d{number}"), &json!({"title": format!("画{number}")}))
+            .await
+            .ok();
     }
     alice.delete("/api/v1/drawings/d3").await;
     let reply = alice.get("/api/v1/me/export").await;
     assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "application/zip"));
     assert!(reply.header("content-disposition").contains("attachment"));
     let mut archive = zip::ZipArchive::new(Cursor::new(&reply.body)).unwrap();
+    // A file has the day of its drawing in its name: `drawings/2026-11-28 画7.png`.
     let mut names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    for name in names.iter_mut().filter(|name| name.contains('/')) {
+        let (folder, rest) = name.split_once('/').unwrap();
+        let (day, title) = rest.split_once(' ').unwrap();
+        let parts: Vec<usize> = day.split('-').map(str::len).collect();
+        assert_eq!(parts, [4, 2, 2], "{name}");
+        *name = format!("{folder}/{title}");
+    }
     names.sort();
     let mut expected = vec!["profile.json".to_owned()];
     for number in 0..60 {
         let folder = if number == 3 { "deleted" } else { "drawings" };
-        expected.extend(["json", "png"].map(|ending| format!("{folder}/d{number}.{ending}")));
+        expected.extend(["json", "png"].map(|ending| format!("{folder}/画{number}.{ending}")));
     }
     expected.sort();
     assert_eq!(names, expected);
@@ -57,16 +69,23 @@ async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
     let profile = file(&reply.body, "profile.json");
     assert_eq!(profile["nickname"], "小明");
     assert_eq!(profile["id"], alice.get("/api/v1/me").await.ok()["id"]);
-    for (name, id) in [("drawings/d59.json", "d59"), ("deleted/d3.json", "d3")] {
-        let mut drawing = alice.drawing(id).await;
+    for number in [59, 3] {
+        let mut drawing = alice.drawing(&format!("d{number}")).await;
         drawing["image_url"] = Value::Null;
-        assert_eq!(file(&reply.body, name), drawing);
+        assert_eq!(file(&reply.body, &name_of(&reply.body, &format!(" 画{number}.json"))), drawing);
     }
     let picture = alice.get("/api/v1/drawings/d59/image.png").await.body;
-    assert_eq!(bytes(&reply.body, "drawings/d59.png"), picture);
-    assert!(bytes(&reply.body, "deleted/d3.png").starts_with(b"\x89PNG"));
+    assert_eq!(bytes(&reply.body, &name_of(&reply.body, " 画59.png")), picture);
+    assert!(bytes(&reply.body, &name_of(&reply.body, " 画3.png")).starts_with(b"\x89PNG"));
     let nobody = app.api().get("/api/v1/me/export").await;
     nobody.problem(401, "unauthenticated");
+}
+
+/// The name of the file that ends so.
+fn name_of(zip: &[u8], end: &str) -> String {
+    let archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
+    let mut names = archive.file_names().map(|name| name.unwrap().into_owned());
+    names.find(|name| name.ends_with(end)).unwrap_or_else(|| panic!("no file ends with {end}"))
 }
 
 async fn exports_beyond_the_bound_wait_their_turn(backend: Backend) {

@@ -30,18 +30,9 @@ async fn a_nickname_is_what_shows(backend: Backend) {
     ] {
         assert_eq!(alice.patch("/api/v1/me", &json!({"nickname": nickname})).await.ok()["nickname"], kept);
     }
-    for wrong in [
-        "",
-        "   ",
-        "a\nb",
-        "a\u{202e}b",
-        "\u{200b}",
-        "\u{200d}",
-        "\0",
-        &"汉".repeat(33),
-        "a\u{feff}",
-        "\u{3000}",
-    ] {
+    for wrong in
+        ["   ", "a\nb", "a\u{202e}b", "\u{200b}", "\u{200d}", "\0", &"汉".repeat(33), "a\u{feff}", "\u{3000}"]
+    {
         alice.patch("/api/v1/me", &json!({"nickname": wrong})).await.problem(422, "invalid_value");
     }
     for wrong in [
@@ -58,6 +49,14 @@ async fn a_nickname_is_what_shows(backend: Backend) {
         app.api().post("/api/v1/session", &json!({"code": app.wechat.code("alice").await})).await.ok();
     assert_eq!(reply["user"]["nickname"], "a\"b'c<d>");
     assert_eq!(alice.get("/api/v1/me").await.ok()["nickname"], "a\"b'c<d>");
+    // Removed with an empty one, and chosen anew.
+    for nickname in ["", "", "Ann"] {
+        assert_eq!(
+            alice.patch("/api/v1/me", &json!({"nickname": nickname})).await.ok()["nickname"],
+            nickname
+        );
+        assert_eq!(alice.get("/api/v1/me").await.ok()["nickname"], nickname);
+    }
 }
 
 async fn usage_follows_what_is_kept(backend: Backend) {

@@ -21,6 +21,7 @@ macro_rules! on_both_backends {
 
 mod append;
 mod avatars;
+mod bin;
 mod codes;
 pub mod export;
 mod gallery;
