@@ -1,8 +1,8 @@
-// The only file that a deployer edits. The app id stands in project.config.json.
+// The only file that a deployer edits. The app id is in project.config.json.
 
 /**
- * Where the server is. `api` is an origin without a path, e.g. "https://draw.example.com"; the others
- * default to it. Each must stand in the mini-program console under 开发设置 → 服务器域名.
+ * The addresses of the server. `api` is an origin without a path, e.g. "https://draw.example.com"; the others
+ * default to it. Each must be listed in the mini-program console under 开发设置 → 服务器域名.
  * @typedef {{ api: string, upload?: string, download?: string, socket?: string }} Servers
  */
 

@@ -1,4 +1,4 @@
-// Saving a picture to the phone's album, with the permission asked for when it is needed and not before.
+// Saves a picture to the phone's album, and asks for the permission only then.
 
 const { longerSide } = require('./picture')
 
@@ -33,7 +33,7 @@ async function saveToAlbum(wx, picture) {
   if (allowed === undefined) {
     const { confirm } = await promise(wx, 'showModal', {
       title: '保存到相册',
-      content: '需要你允许添加到相册，只用来存这一类图片，不会读取你的照片。',
+      content: '需要你允许添加到相册，只用来保存你的画，不会读取你的照片。',
       confirmText: '继续',
       cancelText: '暂不',
     })
@@ -51,18 +51,15 @@ async function saveToAlbum(wx, picture) {
 }
 
 /**
- * The picture as the server paints it.
+ * The picture as the server renders it.
  * @param {any} wx
  * @param {import('./api').Api} api
  * @param {{ id: string, width: number, height: number }} drawing
  * @param {number} [width] pixels
  * @returns {Promise<string>} a temporary file's path; rejects where it cannot be had now
  */
-async function downloadPicture(wx, api, drawing, width = 1080) {
-  const request = await api.download(`/drawings/${drawing.id}/image.png?size=${longerSide(drawing, width)}`)
-  const { statusCode, tempFilePath } = await promise(wx, 'downloadFile', request)
-  if (statusCode !== 200) throw new Error(`image.png answered ${statusCode}`)
-  return tempFilePath
+function downloadPicture(wx, api, drawing, width = 1080) {
+  return api.file(wx, `/drawings/${drawing.id}/image.png?size=${longerSide(drawing, width)}`)
 }
 
 module.exports = { saveToAlbum, downloadPicture, permission }

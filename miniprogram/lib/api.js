@@ -1,6 +1,6 @@
-// The server's public API, a method per request. Shapes: /api/v1/openapi.json.
+// The server's public API, one method per request. Schemas: /api/v1/openapi.json.
 
-const { createHttp, createUpload } = require('./http')
+const { Failure, createHttp, createUpload, failureOf } = require('./http')
 
 /**
  * @typedef {import('./drawing').Action} Action
@@ -54,7 +54,7 @@ class Api {
     return this.session.with((token) => this.http({ method, path, data, token }))
   }
 
-  /** The numbers that bound a drawing and a user. @returns {Promise<Record<string, number>>} */
+  /** The limits of a drawing and of a user. @returns {Promise<Record<string, number>>} */
   limits() {
     return this.http({ method: 'GET', path: '/limits' })
   }
@@ -106,12 +106,22 @@ class Api {
     return this.call('POST', `/drawings/${id}/restore`)
   }
 
+  /** Removes a drawing in the bin for good. @param {string} id */
+  erase(id) {
+    return this.call('DELETE', `/bin/${id}`)
+  }
+
+  /** Removes all drawings in the bin for good. */
+  emptyBin() {
+    return this.call('DELETE', '/bin')
+  }
+
   /** @returns {Promise<Me>} */
   async me() {
     return this.withAvatar(await this.call('GET', '/me'))
   }
 
-  /** @param {string} nickname @returns {Promise<Me>} */
+  /** @param {string} nickname empty removes it @returns {Promise<Me>} */
   async setNickname(nickname) {
     return this.withAvatar(await this.call('PUT', '/me', { nickname }))
   }
@@ -155,6 +165,24 @@ class Api {
   async download(path) {
     const token = await this.session.token()
     return { url: `${this.config.download}/api/v1${path}`, header: { Authorization: `Bearer ${token}` } }
+  }
+
+  /**
+   * Downloads a file that needs the token.
+   * @param {any} wx @param {string} path below the API's root
+   * @returns {Promise<string>} a temporary file's path; rejects with a Failure
+   */
+  async file(wx, path) {
+    const request = await this.download(path)
+    const { statusCode, tempFilePath } = await new Promise((resolve, reject) => {
+      wx.downloadFile({
+        ...request,
+        success: resolve,
+        fail: (/** @type {any} */ error) => reject(new Failure('offline', { detail: error && error.errMsg })),
+      })
+    })
+    if (statusCode !== 200) throw failureOf(statusCode, null, {})
+    return tempFilePath
   }
 
   /** @template {{ image_url: string }} T @param {T} drawing @returns {T} */

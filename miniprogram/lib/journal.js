@@ -2,8 +2,8 @@
 //
 // A drawing has an entry (`yibi.d.<id>`) and parts (`yibi.c.<id>.<n>`), arrays of actions that the entry
 // lists in order. Only the last part grows, and a part is small, so writing a stroke costs the same in a long
-// drawing as in a short one. The order of writes makes every moment a good one to be killed: an entry may
-// list a part that is not there yet (an empty one), and a part that no entry lists is swept away.
+// drawing as in a short one. The app may be killed between any two writes: an entry may list a part that is not
+// written yet (read as empty), and a part that no entry lists is removed at the next start.
 
 const { Drawing } = require('./drawing')
 
@@ -13,14 +13,14 @@ const entryKey = (id) => `yibi.d.${id}`
 /** @param {string} id @param {number} part */
 const partKey = (id, part) => `yibi.c.${id}.${part}`
 
-/** Numbers in a part's strokes until the next part begins; some 12 kB of storage. */
+/** Numbers in a part's strokes until the next part begins; about 12 kB of storage. */
 const PART_NUMBERS = 4_000
-/** Numbers in a drawing's strokes up to which a copy is kept for reading without a network; some 1 MB. */
+/** Most numbers in the strokes of a drawing that is kept as a copy for reading without a network; about 1 MB. */
 const COPY_NUMBERS = 300_000
-/** How many drawings that the server has are kept as copies. */
+/** Most copies of drawings that the server has. */
 const COPIES = 20
 
-/** wx storage is full and nothing in it can be done without. */
+/** wx storage is full, and it holds no copy that could be given up. */
 class StorageFull extends Error {}
 
 /**
@@ -88,11 +88,11 @@ class Journal {
     /** @type {string[]} */
     this.ids = wx.getStorageSync(INDEX) || []
     /**
-     * What the last part of a drawing holds, so that an append need not read it.
+     * The content of each drawing's last part, so that an append need not read it.
      * @type {Map<string, Tail>}
      */
     this.tails = new Map()
-    /** Drawings that a full storage kept from being rewritten: what is held of them is outdated. */
+    /** Drawings whose rewriting failed for want of space: the journal holds an outdated list of them. */
     this.outdated = new Set()
     this.sweep()
   }
@@ -107,7 +107,7 @@ class Journal {
     return this.wx.getStorageSync(partKey(entry.id, part)) || []
   }
 
-  /** @param {string} id @returns {Drawing | null} what is held of it, which may be only its end */
+  /** @param {string} id @returns {Drawing | null} the drawing as far as the phone has it, which may be only its end */
   load(id) {
     const entry = this.entry(id)
     if (!entry) return null
@@ -116,7 +116,7 @@ class Journal {
     return new Drawing(entry, { first: entry.first, actions, acked, whole: entry.whole })
   }
 
-  /** The drawings that hold something the server does not have, the latest first. */
+  /** Drawings with actions that the server does not have, the latest first. */
   drafts() {
     return this.entries(({ saved }) => !saved)
       .sort((a, b) => b.updated - a.updated)
@@ -153,7 +153,7 @@ class Journal {
       this.rewrite(drawing, Math.min(drawing.acked, drawing.seq - actions.length))
       return
     }
-    // An append that a full storage refused is made up for.
+    // Writes as well what an earlier append could not write for want of space.
     const before = tail.end
     const missing = drawing.actions.slice(before - drawing.first)
     let { part } = tail
@@ -186,10 +186,10 @@ class Journal {
   }
 
   /**
-   * Replaces what is held of a drawing.
+   * Replaces the journal's list of a drawing.
    * @param {Drawing} drawing
    * @param {number} [start] from which of its actions on; all by default
-   * @throws {StorageFull} then what was held before is held still
+   * @throws {StorageFull} then the list is as before
    */
   rewrite(drawing, start = drawing.first) {
     const { id, title, width, height, mode, began, acked } = drawing
@@ -215,8 +215,8 @@ class Journal {
   }
 
   /**
-   * Notes up to which number the server has a drawing, and its title. Removes an entry that held only what
-   * the server had not.
+   * Notes up to which number the server has a drawing, and its title. Removes an entry that held only actions
+   * which were pending.
    * @param {Drawing} drawing
    */
   acked(drawing) {
@@ -232,13 +232,13 @@ class Journal {
       this.write(entryKey(drawing.id), { ...entry, acked: drawing.acked, title: drawing.title, saved: drawing.pendingCount === 0 })
       this.trim()
     } catch (error) {
-      // Without the note the same actions are sent once more, which the server recognises.
+      // Without the note the same actions are sent once more; the server recognises them.
       if (!(error instanceof StorageFull)) throw error
     }
   }
 
   /**
-   * Keeps a copy of what the server has, so that it opens without a network; large drawings are not kept.
+   * Keeps a copy of a saved drawing, so that it opens without a network; large drawings are not kept.
    * @param {Drawing} drawing as the server gave it, nothing pending
    */
   copy(drawing) {
@@ -263,12 +263,12 @@ class Journal {
     this.wx.setStorageSync(INDEX, this.ids)
   }
 
-  /** Forgets everything. */
+  /** Removes all drawings from the phone. */
   clear() {
     for (const id of [...this.ids]) this.remove(id)
   }
 
-  /** Drawings of which nothing is pending, the one changed longest ago first. */
+  /** Drawings without pending actions, the one changed longest ago first. */
   copies() {
     return this.entries(({ saved }) => saved).sort((a, b) => a.updated - b.updated)
   }
@@ -295,7 +295,7 @@ class Journal {
     }
   }
 
-  /** Puts right what an app left that was killed between two writes. */
+  /** Repairs the journal after the app was killed between two writes. */
   sweep() {
     /** @type {string[]} */
     const keys = this.wx.getStorageInfoSync().keys

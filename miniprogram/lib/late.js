@@ -1,5 +1,5 @@
 /**
- * The first value of a page's field that onLoad sets; its type stands at the field.
+ * The initial value of a page's field that onLoad sets; the field's comment gives its type.
  * @returns {any}
  */
 const late = () => null

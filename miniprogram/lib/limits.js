@@ -1,6 +1,6 @@
-// The numbers that bound a drawing and a user: the server's, and its defaults until it has said them.
+// The limits of a drawing and of a user: the server's, and its defaults until they are loaded.
 
-/** The storage key of what the server said last. */
+/** The storage key of the limits as the server told them last. */
 const KEY = 'yibi.limits'
 
 const DEFAULTS = {
@@ -10,9 +10,9 @@ const DEFAULTS = {
   actions_per_drawing: 5_000,
   /** Bytes of all drawings of one user, as they are stored. */
   bytes_per_user: 64 * 1024 * 1024,
-  /** Coordinates lie within plus or minus this many times the paper's sides. */
+  /** Coordinates lie between minus and plus this many times the paper's sides. */
   coordinate_factor: 4,
-  /** The longest way of a one_stroke drawing, grid units. */
+  /** The longest stroke of a one_stroke drawing, grid units. */
   one_stroke_length: 8_192,
   /** Characters of a title. */
   title_chars: 64,
@@ -31,7 +31,7 @@ class Limits {
     this.now = { ...DEFAULTS, ...wx.getStorageSync(KEY) }
   }
 
-  /** Asks the server; what it says holds at the next start too. @returns {Promise<void>} rejects with a Failure */
+  /** Asks the server, and keeps its answer for the next start. @returns {Promise<void>} rejects with a Failure */
   async refresh() {
     const said = await this.api.limits()
     /** @type {Record<string, number>} */

@@ -1,21 +1,21 @@
-// The phone number: from a tap on WeChat's button to what the server is asked.
+// Binding a phone number, from the event of WeChat's button to the server's answer.
 
 const { Failure } = require('./http')
 
 /**
- * @typedef {object} Given what `bindgetphonenumber` brings
+ * @typedef {object} Given the detail of `bindgetphonenumber`
  * @property {string} [errMsg]
- * @property {string} [code] good once and for five minutes; not that of wx.login
- * @property {string} [encryptedData] that of 2018, under the session_key
+ * @property {string} [code] valid once and for five minutes; not the code of wx.login
+ * @property {string} [encryptedData] the form of 2018, encrypted with the session_key
  * @property {string} [iv]
  */
 
 /**
  * The request that binds a number.
  *
- * A `code` needs no session_key. What is encrypted can only be opened with the key it was encrypted with, so
- * wx.checkSession is asked whether that is still the one that the server has; where it is not, a sign-in gives
- * the server the new one, and the user has to tap once more.
+ * A `code` needs no session_key. Encrypted data opens only with the key it was encrypted with, so wx.checkSession
+ * is asked whether the server's key is still valid. Otherwise a sign-in gives the server the new key, and the user
+ * has to tap once more.
  * @param {import('./session').Session} session
  * @param {Given} given
  * @returns {Promise<object | null>} null where the user refused; rejects with a Failure
@@ -42,7 +42,7 @@ async function bindPhone({ session, api }, given) {
   try {
     await api.bindPhone(request)
   } catch (error) {
-    // Superseded on another phone: only a sign-in brings the server the new key.
+    // Superseded on another phone: only a sign-in gives the server the new key.
     if (error instanceof Failure && error.code === 'session_key_superseded') {
       session.forget()
       await session.token()

@@ -1,4 +1,4 @@
-// WeChat's privacy authorisation: the first use of an interface that needs it asks the user, here.
+// WeChat's privacy authorisation: the first use of an interface that needs it asks the user through the page in front.
 
 /**
  * @typedef {(answer: { event: 'agree' | 'disagree' | 'exposureAuthorization', buttonId?: string }) => void} Resolve
@@ -15,7 +15,7 @@ function createPrivacy({ wx }) {
     wx.onNeedPrivacyAuthorization((/** @type {Resolve} */ resolve) => {
       waiting.push(resolve)
       if (show) {
-        // WeChat counts that the user was really asked.
+        // WeChat requires the report that the question was shown.
         resolve({ event: 'exposureAuthorization' })
         show()
       }
@@ -31,7 +31,7 @@ function createPrivacy({ wx }) {
   }
 
   return {
-    /** @param {(() => void) | null} shows opens the sheet of the page in front; null when it leaves */
+    /** @param {(() => void) | null} shows opens the sheet of the page in front; null when the page leaves */
     attach(shows) {
       show = shows
     },

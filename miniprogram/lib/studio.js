@@ -182,7 +182,8 @@ class Studio {
    * @param {Drawing} drawing
    */
   async close(drawing) {
-    const blank = drawing.whole && drawing.seq > 0 && !drawing.history.done.some(({ type }) => type !== 'background')
+    if (drawing.seq === 0) return
+    const blank = drawing.whole && !drawing.history.done.some(({ type }) => type !== 'background')
     if (!blank) {
       await this.saver.flush(drawing)
       return

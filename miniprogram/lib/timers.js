@@ -1,4 +1,4 @@
-// The clock's timers as an object, so that a test can put its own in their place.
+// The timers as an object, so that tests can replace them.
 
 /** @typedef {{ set(run: () => void, ms: number): any, clear(timer: any): void }} Timers */
 

@@ -54,7 +54,7 @@ const FAILURES = {
 
 /**
  * @param {import('./http').Failure} failure
- * @returns {{ title: string, text: string, number: string }} `number` is what support asks for
+ * @returns {{ title: string, text: string, number: string }} `number` is the one that support asks for
  */
 function failureWords(failure) {
   if (failure.code === 'account_closing') return { ...closingWords(failure.eraseAt), number: '' }

@@ -289,3 +289,18 @@ test('a rebase that a full storage does not take leaves no outdated copy behind'
   draw(stroke(3))
   assert.deepEqual(new Journal({ wx }).load('a').pending, drawing.pending)
 })
+
+test('listeners learn that another device made a pending undo meaningless', async () => {
+  const { server, time, draw, saver } = setup()
+  const heard = []
+  saver.onRebase((id, undoDropped) => heard.push([id, undoDropped]))
+  draw(stroke(1))
+  await time.pass(SAVE_AFTER)
+  server.actions.push(stroke(8))
+  draw(stroke(2))
+  await time.pass(SAVE_AFTER)
+  server.actions.push(stroke(9))
+  draw({ type: 'undo', at: 5 })
+  await time.pass(SAVE_AFTER)
+  assert.deepEqual(heard, [['a', false], ['a', true]])
+})

@@ -162,3 +162,67 @@ test('saved as new, all of it is under another id', async () => {
   assert.deepEqual(calls.at(-1), ['append', copy.id, 0, 2])
   assert.equal(journal.entry('a'), null)
 })
+
+test('a copy is a second drawing, and the first stays', async () => {
+  const { studio, calls, time } = setup({ whole: onServer })
+  const drawing = await studio.open('a')
+  const copy = studio.duplicate(drawing)
+  await time.pass(5_000)
+  assert.notEqual(copy.id, 'a')
+  assert.deepEqual(calls.at(-1), ['append', copy.id, 0, 2])
+  copy.push(stroke(3))
+  assert.deepEqual([drawing.seq, copy.seq, copy.title], [2, 3, '鱼'])
+})
+
+test('a drawing whose strokes were all undone goes to the bin when its page is left, any other stays', async () => {
+  const { studio, calls } = setup()
+  const undone = studio.blank('free')
+  studio.add(undone, stroke(1))
+  studio.add(undone, { type: 'undo', at: 2 })
+  await studio.close(undone)
+  assert.deepEqual(calls.map(([name]) => name), ['append', 'remove'])
+  assert.ok(studio.removed.has(undone.id))
+  const cleared = studio.blank('free')
+  studio.add(cleared, stroke(1))
+  studio.add(cleared, { type: 'clear', at: 2 })
+  await studio.close(cleared)
+  const empty = studio.blank('free')
+  await studio.close(empty)
+  assert.deepEqual(calls.map(([name]) => name), ['append', 'remove', 'append'])
+})
+
+test('strokes that the storage did not take are known as such until the server has them', async () => {
+  const { studio, wx, api, time, journal } = setup()
+  const append = api.append
+  api.append = async () => { throw new Failure('offline') }
+  const drawing = studio.blank('free')
+  wx.before = () => { throw { errMsg: 'setStorageSync:fail exceed storage max size' } }
+  studio.add(drawing, stroke(1))
+  assert.ok(studio.isUnwritten(drawing.id))
+  assert.equal(journal.entry(drawing.id), null)
+  assert.deepEqual(studio.drafts(), [drawing])
+  wx.before = null
+  api.append = append
+  await time.pass(60_000)
+  assert.ok(!studio.isUnwritten(drawing.id))
+  assert.deepEqual(studio.drafts(), [])
+})
+
+test('a title that the server refuses is told as a matter of its text, and the old one stays', async () => {
+  const { studio, api } = setup({ whole: onServer })
+  const drawing = await studio.open('a')
+  api.rename = async () => { throw new Failure('refused', { code: 'invalid_value', requestId: 'abc' }) }
+  await assert.rejects(studio.rename(drawing, '\u202e'), { code: 'text_refused', requestId: 'abc' })
+  assert.equal(drawing.title, '鱼')
+  api.rename = async () => {}
+  await studio.rename(drawing, '金鱼')
+  assert.equal(drawing.title, '金鱼')
+})
+
+test('a restored drawing is not hidden any more', async () => {
+  const { studio } = setup()
+  const restore = await studio.remove('a')
+  assert.ok(studio.removed.has('a'))
+  await restore()
+  assert.ok(!studio.removed.has('a'))
+})

@@ -135,6 +135,7 @@ test('delete is gone at once and taken back by one tap; the bin restores too', a
     await phone.tap('我')
     await phone.tap('最近删除')
     await phone.text('画 1').waitFor()
+    await phone.page.waitForFunction(() => document.querySelector('.mp-page:not([hidden]) .card image img')?.naturalWidth > 0)
     await phone.screenshot('bin')
     await phone.tap('恢复 画 1')
     await phone.text('没有删除的画').waitFor()
@@ -218,3 +219,179 @@ test('a drawing takes a name, one that was never saved too', async () => {
     assert.equal((await (await server.client('draft'))('GET', '/drawings')).drawings[0].title, '雨天')
   })
 })
+
+test('several deletions are restored by one tap, each in its old place', async () => {
+  const api = await fill('several', 5)
+  await withPhone('several', async (phone) => {
+    const titles = () => cards(phone).locator('.name').allTextContents()
+    await phone.tap('画廊')
+    await cards(phone).nth(4).waitFor()
+    const before = (await api('GET', '/drawings')).drawings.map(({ id, updated_at: at }) => [id, at])
+    const shown = await titles()
+    // The seconds in which one can take it back do not run out.
+    await phone.page.evaluate(() => {
+      const { setTimeout: real } = window
+      window.setTimeout = (run, ms, ...rest) => (ms === 6_000 ? 0 : real(run, ms, ...rest))
+    })
+    for (const name of ['画 1', '画 3', '画 0']) {
+      const card = cards(phone).filter({ hasText: name })
+      await phone.longPress(card)
+      await phone.tap('删除')
+      await card.waitFor({ state: 'detached' })
+    }
+    await phone.text('已删除 3 幅').waitFor()
+    await phone.screenshot('undo-several')
+    await phone.tap('撤销删除')
+    await cards(phone).nth(4).waitFor()
+    await phone.page.waitForFunction(() => !window.getCurrentPages().at(-1).reloading)
+    assert.deepEqual(await titles(), shown)
+    assert.deepEqual((await api('GET', '/drawings')).drawings.map(({ id, updated_at: at }) => [id, at]), before)
+  })
+})
+
+test('the bin shows what was deleted, and removes one or all of it for good', async () => {
+  const api = await fill('shredder', 3)
+  for (const id of ['d0', 'd1', 'd2']) await api('DELETE', `/drawings/${id}`)
+  await withPhone('shredder', async (phone) => {
+    await phone.start('pages/bin/bin')
+    const look = phone.page.locator('.mp-page:not([hidden]) .look').filter({ hasText: '画 1' })
+    await look.tap()
+    await phone.page.waitForFunction(() => document.querySelector('.large-image img')?.naturalWidth > 800)
+    await phone.screenshot('bin-look')
+    await phone.tap('彻底删除')
+    await phone.answer('彻底删除这幅画？', '彻底删除')
+    await look.waitFor({ state: 'detached' })
+    assert.equal((await api('GET', '/drawings?deleted=true')).drawings.length, 2)
+    await phone.tap('清空')
+    await phone.answer('清空最近删除？', '清空')
+    await phone.text('没有删除的画').waitFor()
+    assert.equal((await api('GET', '/drawings?deleted=true')).drawings.length, 0)
+    assert.deepEqual((await api('GET', '/me')).usage, { drawings: 0, bytes: 0 })
+  })
+})
+
+test('a drawing is copied, and both go their own way', async () => {
+  const api = await fill('twin', 1)
+  await withPhone('twin', async (phone) => {
+    await phone.tap('画廊')
+    await phone.longPress(cards(phone).first())
+    await phone.tap('复制一幅')
+    await cards(phone).nth(1).waitFor()
+    await phone.page.waitForFunction(() => window.getCurrentPages().at(-1).services.studio.drafts().length === 0)
+    const { drawings } = await api('GET', '/drawings')
+    assert.equal(drawings.length, 2)
+    const [copy, original] = await Promise.all(drawings.map(({ id }) => api('GET', `/drawings/${id}`)))
+    assert.deepEqual([copy.actions, copy.title], [original.actions, original.title])
+    await cards(phone).first().tap()
+    await phone.draw([0.2, 0.8], [0.8, 0.8])
+    await phone.state('已保存')
+    assert.deepEqual((await Promise.all(drawings.map(({ id }) => api('GET', `/drawings/${id}`)))).map(({ actions }) => actions.length), [2, 1])
+  })
+})
+
+test('back from a drawing the gallery has its last stroke, however late the server', async () => {
+  const api = await fill('late', 1)
+  await withPhone('late', async (phone) => {
+    const inked = () => phone.page.waitForFunction(async () => {
+      const image = document.querySelector('.mp-page:not([hidden]) .card:not(.bone) image img')
+      if (!image?.complete || !image.naturalWidth) return false
+      const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight)
+      const context = canvas.getContext('2d')
+      context.drawImage(image, 0, 0)
+      const { data } = context.getImageData(canvas.width / 2, canvas.height * 0.8, 1, 1)
+      return data[0] < 100
+    }, undefined, { polling: 50 })
+    await phone.tap('画廊')
+    await cards(phone).first().tap()
+    await phone.see(INK, 250 / 2048, 850 / 2731)
+    await phone.page.waitForFunction(() => window.getCurrentPages().at(-1).drawing.whole)
+    // The list is answered before the stroke arrives, as on a slow network.
+    let answer
+    const held = new Promise((resolve) => { answer = resolve })
+    await phone.page.route('**/actions', async (route) => {
+      await held
+      await route.continue()
+    })
+    await phone.tap('粗细：特粗')
+    await phone.draw([0.2, 0.8], [0.8, 0.8])
+    const listed = phone.page.waitForResponse(/\/drawings\?limit/)
+    await phone.back()
+    await listed
+    await inked()
+    const again = phone.page.waitForResponse(/\/drawings\?limit/)
+    answer()
+    await again
+    await phone.page.waitForFunction(() => document.querySelector('.card image img')?.src.includes('/images/'))
+    await inked()
+    assert.equal((await api('GET', '/drawings/d0')).actions.length, 2)
+  })
+})
+
+test('a drawing whose strokes were all undone leaves no blank card', async () => {
+  await withPhone('undone', async (phone) => {
+    await phone.start('pages/gallery/gallery')
+    await phone.tap('画第一幅')
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.state('已保存')
+    await phone.tap('撤销')
+    await phone.back()
+    await phone.text('还没有画').waitFor()
+    const api = await server.client('undone')
+    await phone.page.waitForFunction(async () => !window.getCurrentPages().at(-1).reloading)
+    await phone.page.reload()
+    await phone.text('还没有画').waitFor()
+    assert.equal((await api('GET', '/drawings')).drawings.length, 0)
+    assert.equal((await api('GET', '/drawings?deleted=true')).drawings.length, 1)
+  })
+})
+
+test('the gallery keeps its place and its cards, and says where the list ends for want of a network', async () => {
+  await fill('scroller', 45)
+  await withPhone('scroller', async (phone) => {
+    const scroller = phone.page.locator('.mp-page:not([hidden]) .mp-scroll')
+    const toEnd = () => scroller.evaluate((node) => { node.scrollTop = node.scrollHeight })
+    await phone.tap('画廊')
+    await cards(phone).nth(19).waitFor()
+    await toEnd()
+    await cards(phone).nth(39).waitFor()
+    const place = await scroller.evaluate((node) => node.scrollTop)
+    // Opened and left again: what was there is there while the first page is asked for anew.
+    await phone.page.route(/\/drawings\?limit=20$/, async (route) => {
+      await new Promise((resolve) => { setTimeout(resolve, 300) })
+      await route.continue()
+    })
+    // By the page's own way: a tap would scroll to what it taps.
+    await phone.page.evaluate(() => window.wx.navigateTo({ url: '/pages/draw/draw?id=d5' }))
+    await phone.page.locator('.mp-page:not([hidden]) #live').waitFor()
+    const listed = phone.page.waitForResponse(/\/drawings\?limit=20$/)
+    await phone.back()
+    assert.equal(await cards(phone).count(), 40)
+    await listed
+    await phone.page.waitForFunction(() => !window.getCurrentPages().at(-1).reloading)
+    assert.equal(await cards(phone).count(), 40)
+    assert.equal(await scroller.evaluate((node) => node.scrollTop), place)
+    await phone.page.unrouteAll()
+    await phone.toggleNetwork()
+    await toEnd()
+    await phone.text('没有网络，点这里再试').waitFor()
+    assert.equal(await phone.page.locator('.bone').count(), 0)
+    await phone.toggleNetwork()
+    await phone.tap('没有网络，点这里再试')
+    await cards(phone).nth(44).waitFor()
+  })
+})
+
+for (const [width, height, columns] of [[320, 568, 2], [667, 375, 4], [768, 1024, 4]]) {
+  test(`the gallery has ${columns} columns on ${width} x ${height}`, async () => {
+    await fill(`wide-${width}`, 8)
+    await withPhone(`wide-${width}`, async (phone) => {
+      await phone.start('pages/gallery/gallery')
+      await cards(phone).nth(7).waitFor()
+      assert.equal(await phone.page.locator('.mp-page:not([hidden]) .column').count(), columns)
+      const box = await cards(phone).first().boundingBox()
+      assert.ok(box.height < height * 0.8, `a card of ${box.height} px`)
+      await phone.page.waitForFunction(() => [...document.querySelectorAll('image img')].every((image) => image.complete && image.naturalWidth > 0))
+      await phone.screenshot(`gallery-${width}`)
+    }, { viewport: { width, height } })
+  })
+}

@@ -226,3 +226,69 @@ test('a call that comes in ends the stroke, and keeps it', async () => {
     assert.equal((await saved('call')).length, 2)
   })
 })
+
+test('a full storage without a network is told as what it is, and offers the picture', async () => {
+  await withPhone('crowded', async (phone) => {
+    await phone.page.evaluate(() => {
+      for (let size = 1_000_000; size >= 10; size = Math.floor(size / 10)) {
+        try {
+          for (let i = 0; ; i += 1) localStorage.setItem(`other.${size}.${i}`, 'x'.repeat(size))
+        } catch {
+          // Full for this size; a smaller one may still fit.
+        }
+      }
+    })
+    await phone.toggleNetwork()
+    await phone.draw([0.2, 0.3], [0.8, 0.3])
+    await phone.state('手机存储已满、没有网络：这几笔还没有保存，先别关闭')
+    await phone.screenshot('unwritten')
+    await phone.page.locator('.mp-page:not([hidden]) .state').tap()
+    await phone.text('这几笔还没有保存').waitFor()
+    await phone.button('保存图片').waitFor()
+    await phone.tap('知道了')
+    await phone.tap('画廊')
+    await phone.text('手机存储已满、没有网络：这几笔还没有保存，先别关闭').waitFor()
+    await phone.screenshot('gallery-unwritten')
+    await phone.toggleNetwork()
+    await phone.text('手机存储已满、没有网络：这几笔还没有保存，先别关闭').waitFor({ state: 'detached' })
+    assert.equal((await saved('crowded')).length, 1)
+  })
+})
+
+test('an undo that another phone overtook is told, and the page shows the other phone\'s strokes when it comes back', async () => {
+  await withPhone('overtaken', async (phone) => {
+    await phone.draw([0.2, 0.2], [0.8, 0.2])
+    await phone.state('已保存')
+    const api = await server.client('overtaken')
+    const [{ id }] = (await api('GET', '/drawings')).drawings
+    const line = (y) => ({ type: 'stroke', tool: 'pen', color: INK, width: 52, at: 9_000, points: [400, y, 0, 1200, 0, 200] })
+    await api('POST', `/drawings/${id}/actions`, { from_seq: 1, actions: [line(1365)] })
+    await phone.tap('撤销')
+    await phone.text('另一台手机刚画过，撤销没有生效').waitFor()
+    await phone.see(INK, 0.5, 0.5)
+    await phone.see(INK, 0.5, 0.2)
+    // Hidden and shown again, it asks for news.
+    await phone.page.locator('.capsule-close').tap()
+    await api('POST', `/drawings/${id}/actions`, { from_seq: 2, actions: [line(2185)] })
+    await phone.page.locator('.capsule-close').tap()
+    await phone.see(INK, 0.5, 0.8)
+  })
+})
+
+test('a drawing that was deleted elsewhere is given up only after a question', async () => {
+  await withPhone('asked', async (phone) => {
+    await phone.draw([0.2, 0.2], [0.8, 0.2])
+    await phone.state('已保存')
+    const api = await server.client('asked')
+    const [{ id }] = (await api('GET', '/drawings')).drawings
+    await api('DELETE', `/drawings/${id}`)
+    await phone.draw([0.2, 0.5], [0.8, 0.5])
+    await phone.state('已在别处删除')
+    await phone.page.locator('.mp-page:not([hidden]) .state').tap()
+    await phone.tap('放弃')
+    await phone.answer('放弃这幅画？', '留着')
+    await phone.tap('放弃')
+    await phone.answer('放弃这幅画？', '放弃')
+    await phone.see(WHITE, 0.5, 0.5)
+  })
+})

@@ -1,7 +1,7 @@
 Component({
   options: { virtualHost: false },
   properties: {
-    /** One of the names in icon.wxss. */
+    /** A name from icon.wxss. */
     name: String,
   },
 })

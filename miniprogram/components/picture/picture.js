@@ -1,11 +1,14 @@
 const { downloadPicture, saveToAlbum } = require('../../lib/album')
 const { longerSide, paintCard, paintWhole } = require('../../lib/picture')
+const { paintSeal, sealText, sealWanted } = require('../../lib/seal')
 
 /** Pixels of a saved picture's width. */
 const WIDTH = 1080
 
-/** The drawing whose picture was asked for last. @type {WeakMap<object, import('../../lib/drawing').Drawing>} */
+/** The drawing whose picture was requested last. @type {WeakMap<object, import('../../lib/drawing').Drawing>} */
 const asked = new WeakMap()
+/** The painting under way: all share one canvas. @type {WeakMap<object, Promise<unknown>>} */
+const busy = new WeakMap()
 
 // Makes files of drawings and saves them to the album. Every page that offers 保存图片 or sharing holds one.
 Component({
@@ -14,14 +17,33 @@ Component({
     /**
      * The picture as a file, painted on this phone.
      * @param {import('../../lib/drawing').Drawing} drawing
-     * @param {{ width?: number, card?: boolean }} [how] `card`: on a 5 : 4 card for sharing
+     * @param {{ width?: number, card?: boolean, sealed?: boolean }} [how] `card`: on a 5 : 4 card for sharing;
+     *   `sealed`: with the seal, where the user chose one
      * @returns {Promise<string>} a temporary file's path
      */
-    async paint(drawing, { width = WIDTH, card = false } = {}) {
+    paint(drawing, how = {}) {
+      const before = busy.get(this) || Promise.resolve()
+      const painted = before.catch(() => {}).then(() => this.paintNow(drawing, { sealed: how.card, ...how }))
+      busy.set(this, painted)
+      return painted
+    },
+
+    /**
+     * @param {import('../../lib/drawing').Drawing} drawing
+     * @param {{ width?: number, card?: boolean, sealed?: boolean }} how
+     * @returns {Promise<string>}
+     */
+    async paintNow(drawing, { width = WIDTH, card = false, sealed = false }) {
       const canvas = await this.easel()
       const layer = wx.createOffscreenCanvas({ type: '2d', width: 1, height: 1 })
       if (card) paintCard(canvas, layer, drawing.picture, drawing, width)
       else paintWhole(canvas, layer, drawing.picture, drawing, longerSide(drawing, width))
+      const seal = sealed ? this.seal(drawing) : ''
+      if (seal) {
+        const x = Math.round((canvas.width - layer.width) / 2)
+        const y = Math.round((canvas.height - layer.height) / 2)
+        paintSeal(canvas.getContext('2d'), seal, { x, y, width: layer.width, height: layer.height })
+      }
       // A phone may not have rastered yet what was painted this moment.
       await new Promise((resolve) => { canvas.requestAnimationFrame(() => resolve(undefined)) })
       // All of it, pixel for pixel: by default WeChat multiplies the size by the screen's pixel ratio.
@@ -35,6 +57,11 @@ Component({
       })
     },
 
+    /** @param {import('../../lib/drawing').Drawing} drawing @returns {string} the seal's text; empty for none */
+    seal(drawing) {
+      return sealWanted(wx) ? sealText(getApp().session.user, drawing) : ''
+    },
+
     /** @returns {Promise<any>} the canvas node */
     easel() {
       return new Promise((resolve) => {
@@ -43,19 +70,19 @@ Component({
     },
 
     /**
-     * The server's picture where it can be had, otherwise the same from this phone.
+     * The server's picture where it can be had, otherwise the same from this phone; with a seal always from here.
      * @param {import('../../lib/drawing').Drawing} drawing
      */
     async file(drawing) {
       const { api, online, studio } = getApp()
-      if (online && (await studio.saved(drawing))) {
+      if (online && !this.seal(drawing) && (await studio.saved(drawing))) {
         try {
           return await downloadPicture(wx, api, drawing, WIDTH)
         } catch {
           // The canvas has the same picture.
         }
       }
-      return this.paint(drawing)
+      return this.paint(drawing, { sealed: true })
     },
 
     /** 保存图片. @param {import('../../lib/drawing').Drawing} drawing */
@@ -78,7 +105,7 @@ Component({
       }
     },
 
-    /** Back from the settings. @param {any} event */
+    /** The user returns from WeChat's settings. @param {any} event */
     settled({ detail }) {
       this.close()
       const drawing = asked.get(this)

@@ -1,4 +1,4 @@
-// The sheet behind wx.onNeedPrivacyAuthorization; every page that uses such an interface holds one. It stays while
+// The sheet for wx.onNeedPrivacyAuthorization; every page that uses such an interface holds one. It stays open while
 // the guide is read, which WeChat shows as a page of its own.
 Component({
   data: { show: false, contract: '《隐私保护指引》' },

@@ -32,6 +32,8 @@ Page({
     stateText: '',
     /** The state is told in words. */
     trouble: false,
+    /** Actions are in memory only. */
+    unwritten: false,
     /** Less ink than the gauge warns at. */
     low: false,
     /** The picture as the gallery has it, while the drawing is opened. */

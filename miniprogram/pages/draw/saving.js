@@ -21,7 +21,7 @@ function showState(page) {
   const state = known === 'saved' && drawing.pendingCount > 0 ? 'saving' : known
   const unwritten = studio.isUnwritten(drawing.id)
   const trouble = drawing.seq > 0 && (unwritten || !QUIET.includes(state))
-  page.setChanged({ state, trouble, stateText: drawing.seq > 0 ? stateWords(state, unwritten) : '' })
+  page.setChanged({ state, trouble, unwritten, stateText: drawing.seq > 0 ? stateWords(state, unwritten) : '' })
 }
 
 /** Tells why the drawing is not saved, and offers what helps. @param {DrawPage} page */

@@ -115,9 +115,7 @@ Page({
 
   /** @param {string} id @param {string} state */
   statusChanged(id, state) {
-    const listed = this.drawings.find((drawing) => drawing.id === id)
-    const behind = !listed || listed.seq < (this.services.saver.confirmed.get(id) || 0)
-    if (state === 'saved' && behind) void this.reload()
+    if (state === 'saved' && this.isBehind(id)) void this.reload()
     this.show()
   },
 
@@ -240,7 +238,7 @@ Page({
   /** Whether the list does not have the drawing as it was saved last. @param {string} id */
   isBehind(id) {
     const listed = this.drawings.find((drawing) => drawing.id === id)
-    return !listed || listed.seq < (this.services.saver.confirmed.get(id) || 0)
+    return (listed ? listed.seq : 0) < (this.services.saver.confirmed.get(id) || 0)
   },
 
   /**

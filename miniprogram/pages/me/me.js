@@ -1,26 +1,38 @@
+const { Failure } = require('../../lib/http')
 const { late } = require('../../lib/late')
 const { bindPhone } = require('../../lib/phone')
-const { dateWords, reviewWords, sizeWords } = require('../../lib/words')
+const { sealWanted, wantSeal } = require('../../lib/seal')
+const { closingWords, dateWords, failureWords, reviewWords, sizeWords } = require('../../lib/words')
 
-/** What has to be typed to delete an account. */
+/** The phrase that has to be typed to delete an account. */
 const PHRASE = '注销账号'
-/** The storage key of the avatar's address as last heard of, shown while the server is asked. */
+/** The storage key of the avatar's address as the server gave it last, shown while it is asked again. */
 const AVATAR = 'yibi.avatar'
+/** Milliseconds. */
+const DAY = 24 * 3600 * 1000
+/** A line that is not known now. */
+const UNKNOWN = '—'
 
 Page({
   data: {
-    left: false,
+    /** Set while the user is signed out. @type {{ title: string, text: string, button: string } | null} */
+    out: /** @type {{ title: string, text: string, button: string } | null} */ (null),
     loading: true,
+    /** Why the account is not shown as it is now. */
+    trouble: '',
     nickname: '',
     avatar: '',
     since: '',
-    usage: '',
-    percent: 0,
+    usage: UNKNOWN,
+    /** Of the user's space; negative while it is not known. */
+    percent: -1,
     sessions: /** @type {any[]} */ ([]),
-    /** What the content check says, where it has something to say. */
+    /** The result of the content check, as far as it concerns the user. */
     review: '',
     /** The number as the server shows it; empty where none is bound. */
     phone: '',
+    phoneKnown: false,
+    seal: false,
     binding: false,
     /** The path of the export that is ready to be sent. */
     exported: '',
@@ -37,16 +49,21 @@ Page({
   onLoad() {
     this.services = getApp()
     const { user } = this.services.session
-    this.setData({ avatar: wx.getStorageSync(AVATAR) || '', nickname: user ? user.nickname : '' })
+    this.setData({ avatar: wx.getStorageSync(AVATAR) || '', nickname: user ? user.nickname : '', seal: sealWanted(wx) })
   },
 
   onShow() {
     void this.load()
   },
 
+  /** @param {boolean} online */
+  onConnected(online) {
+    if (online) void this.load()
+  },
+
   async load() {
     const { api, session } = this.services
-    this.setData({ left: session.left })
+    this.setData({ out: outWords(session.left) })
     if (session.left) return
     try {
       const [me, { sessions }] = await Promise.all([api.me(), api.sessions()])
@@ -55,10 +72,11 @@ Page({
       const now = Date.now()
       this.setData({
         loading: false,
+        trouble: '',
         since: `${dateWords(me.created_at, now)}开始画`,
         usage: `${me.usage.drawings} 幅，${sizeWords(me.usage.bytes)}`,
         percent: Math.min(100, Math.ceil((me.usage.bytes / bytes) * 100)),
-        sessions: sessions.map((one) => ({
+        sessions: sessions.map((/** @type {any} */ one) => ({
           id: one.id,
           current: one.current,
           device: one.device || '未知设备',
@@ -66,16 +84,24 @@ Page({
         })),
       })
     } catch (error) {
-      this.setData({ loading: false })
-      this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.load() })
+      this.failed(error)
     }
+  },
+
+  /** @param {unknown} error */
+  failed(error) {
+    const failure = error instanceof Failure ? error : new Failure('fault', { detail: String(error) })
+    this.setData({ loading: false, out: outWords(this.services.session.left) })
+    if (this.data.out) return
+    this.setData({ trouble: `${failureWords(failure).title}，账号信息暂时看不到` })
+    if (!failure.passing) this.selectComponent('#fault').tell(failure, { label: '再试一次', run: () => void this.load() })
   },
 
   /** @param {import('../../lib/api').Me} me */
   showMe(me) {
     const { id, nickname, avatar_url: avatar, created_at, phone } = me
     this.services.session.setUser({ id, nickname, created_at })
-    this.setData({ nickname, avatar, phone: phone || '', review: reviewWords(me) })
+    this.setData({ nickname, avatar, phone: phone || '', phoneKnown: true, review: reviewWords(me) })
     try {
       wx.setStorageSync(AVATAR, avatar)
     } catch {
@@ -84,11 +110,14 @@ Page({
   },
 
   async signIn() {
+    const { code } = this.services.session.left || { code: '' }
     try {
-      await this.services.session.resume()
+      await getApp().signIn({ reopen: code === 'account_closing' })
+      this.setData({ loading: true })
       await this.load()
-      void this.services.saver.flushAll()
+      if (code === 'account_closing') wx.showToast({ title: '已取消注销', icon: 'success' })
     } catch (error) {
+      this.setData({ out: outWords(this.services.session.left) })
       this.selectComponent('#fault').tell(error)
     }
   },
@@ -124,15 +153,26 @@ Page({
     }
   },
 
+  /** The sheet closes when the name is taken: until then the typed text stays. */
   async saveProfile({ detail }) {
-    this.closeProfile()
     const nickname = detail.value.nickname.trim()
-    if (nickname === this.data.nickname) return
+    if (nickname === this.data.nickname) {
+      this.closeProfile()
+      return
+    }
     try {
       this.showMe(await this.services.api.setNickname(nickname))
+      this.closeProfile()
     } catch (error) {
-      this.selectComponent('#fault').tell(error)
+      const isText = error instanceof Failure && error.kind === 'refused'
+      this.selectComponent('#fault').tell(isText ? new Failure('refused', { code: 'text_refused' }) : error)
     }
+  },
+
+  toggleSeal() {
+    const seal = !this.data.seal
+    wantSeal(wx, seal)
+    this.setData({ seal })
   },
 
   // ---- phone number, asked for here and nowhere else
@@ -179,12 +219,10 @@ Page({
   async exportAll() {
     wx.showLoading({ title: '正在打包' })
     try {
-      const request = await this.services.api.download('/me/export')
-      const { statusCode, tempFilePath } = await new Promise((success, fail) => { wx.downloadFile({ ...request, success, fail }) })
-      if (statusCode !== 200) throw new Error(`export answered ${statusCode}`)
+      const path = await this.services.api.file(wx, '/me/export')
       wx.hideLoading()
-      // WeChat sends a file only at a tap, and the one that asked for it is long past.
-      this.setData({ exported: tempFilePath })
+      // WeChat sends a file only at a tap, and the tap that asked for the export is too long ago.
+      this.setData({ exported: path })
     } catch (error) {
       wx.hideLoading()
       this.selectComponent('#fault').tell(error)
@@ -196,9 +234,11 @@ Page({
   },
 
   sendExport() {
+    const date = new Date()
+    const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-')
     wx.shareFileMessage({
       filePath: this.data.exported,
-      fileName: '一笔到底.zip',
+      fileName: `一笔到底 ${day}.zip`,
       success: () => this.closeExport(),
       fail: ({ errMsg }) => {
         if (!/cancel/.test(errMsg)) wx.showToast({ title: '没能发送，请再试一次', icon: 'none' })
@@ -210,7 +250,7 @@ Page({
     const { id } = currentTarget.dataset
     wx.showModal({
       title: '让这台设备退出？',
-      content: '它要重新登录才能继续保存。',
+      content: '在它上面点“登录”之前，它不能再保存和查看你的画。',
       confirmText: '退出',
       success: async ({ confirm }) => {
         if (!confirm) return
@@ -234,7 +274,7 @@ Page({
         await this.services.saver.flushAll()
         await this.services.session.signOut()
         this.forgetSeen()
-        this.setData({ left: true })
+        this.setData({ out: outWords(this.services.session.left) })
       },
     })
   },
@@ -259,11 +299,10 @@ Page({
       await api.deleteMe()
       for (const id of [...journal.ids]) saver.drop(id)
       journal.clear()
-      session.leave()
+      session.leave({ code: 'account_closing', eraseAt: Date.now() + this.data.days * DAY })
       wx.removeStorageSync(AVATAR)
       this.forgetSeen()
-      this.setData({ left: true, nickname: '', avatar: '' })
-      wx.showToast({ title: `${this.data.days} 天后彻底删除`, icon: 'none' })
+      this.setData({ out: outWords(session.left), nickname: '', avatar: '' })
     } catch (error) {
       this.selectComponent('#fault').tell(error)
     }
@@ -274,3 +313,19 @@ Page({
     wx.removeStorageSync('yibi.last')
   },
 })
+
+/**
+ * The page of a user who is signed out.
+ * @param {import('../../lib/session').SignedOut | null} left
+ */
+function outWords(left) {
+  if (!left) return null
+  if (left.code === 'account_closing') {
+    const { title, text } = closingWords(left.eraseAt)
+    return { title, text, button: title === '账号已注销' ? '登录' : '取消注销并登录' }
+  }
+  if (left.code === 'session_ended') {
+    return { title: '这台设备已退出登录', text: '你在别的设备上让它退出了。没有保存的画留在本机，登录后会继续保存。', button: '登录' }
+  }
+  return { title: '已退出登录', text: '登录后，画会存到云端，换手机也在。只用微信给的标识，不需要手机号。', button: '登录' }
+}

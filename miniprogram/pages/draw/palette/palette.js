@@ -39,7 +39,8 @@ Component({
     mix() {
       const [hue, saturation, light] = theme.toHsl(this.data.color)
       this.setData({ mixing: true })
-      this.setMix({ hue: hue / 360, saturation, light })
+      // From black, grey or white on, the scales would all look alike.
+      this.setMix(saturation > 0.2 && light > 0.2 && light < 0.9 ? { hue: hue / 360, saturation, light } : { hue: 0, saturation: 0.7, light: 0.5 })
     },
     use() {
       this.triggerEvent('color', { color: this.data.mixed })

@@ -56,7 +56,10 @@ async fn one_drawing_is_removed_from_the_bin_for_good(backend: Backend) {
 async fn the_bin_is_emptied_and_its_space_is_free(backend: Backend) {
     let names: Vec<String> = (0..120).map(|number| format!("d{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let app = App::start_with(backend, &[("LIMITS__DRAWING__DRAWINGS_PER_USER", "121")]);
+    let app = App::start_with(
+        backend,
+        &[("LIMITS__DRAWING__DRAWINGS_PER_USER", "121"), ("LIMITS__ENABLED", "false")],
+    );
     let alice = app.user("alice").await;
     assert_eq!(alice.delete("/api/v1/bin").await.status, 204);
     alice.append("kept", 0, json!([stroke(1)])).await.ok();
