@@ -261,15 +261,19 @@ test('an undo that another phone overtook is told, and the page shows the other 
     await phone.state('已保存')
     const api = await server.client('overtaken')
     const [{ id }] = (await api('GET', '/drawings')).drawings
-    const line = (y) => ({ type: 'stroke', tool: 'pen', color: INK, width: 52, at: 9_000, points: [400, y, 0, 1200, 0, 200] })
-    await api('POST', `/drawings/${id}/actions`, { from_seq: 1, actions: [line(1365)] })
+    const { width, height } = await api('GET', `/drawings/${id}`)
+    const line = (share) => {
+      const [left, way, y] = [0.2 * width, 0.6 * width, share * height].map(Math.round)
+      return { type: 'stroke', tool: 'pen', color: INK, width: Math.round(width / 40), at: 9_000, points: [left, y, 0, way, 0, 200] }
+    }
+    await api('POST', `/drawings/${id}/actions`, { from_seq: 1, actions: [line(0.5)] })
     await phone.tap('撤销')
     await phone.text('另一台手机刚画过，撤销没有生效').waitFor()
     await phone.see(INK, 0.5, 0.5)
     await phone.see(INK, 0.5, 0.2)
     // Hidden and shown again, it asks for news.
     await phone.page.locator('.capsule-close').tap()
-    await api('POST', `/drawings/${id}/actions`, { from_seq: 2, actions: [line(2185)] })
+    await api('POST', `/drawings/${id}/actions`, { from_seq: 2, actions: [line(0.8)] })
     await phone.page.locator('.capsule-close').tap()
     await phone.see(INK, 0.5, 0.8)
   })

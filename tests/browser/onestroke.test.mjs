@@ -119,11 +119,11 @@ test('a tall paper fills the screen, is remembered, and is what the server has',
     await phone.screenshot('tall')
     const api = await server.client('tall')
     const [{ width, height }] = (await api('GET', '/drawings')).drawings
-    assert.deepEqual([width, height], [2048, 3641])
+    assert.deepEqual([width, height], [4590, 8160])
     await phone.tap('更多')
     await phone.tap('新画一幅')
     await phone.page.waitForFunction(() => window.getCurrentPages().at(-1).drawing.seq === 0)
-    assert.equal(await phone.page.evaluate(() => window.getCurrentPages().at(-1).drawing.height), 3641)
+    assert.equal(await phone.page.evaluate(() => window.getCurrentPages().at(-1).drawing.height), 8160)
   })
 })
 
