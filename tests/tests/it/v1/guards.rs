@@ -6,7 +6,7 @@ use yibi_tests::api::stroke;
 use yibi_tests::{Api, App, Backend, Raw, Server};
 
 /// All routes that need a session.
-pub const CLOSED: [(&str, &str); 23] = [
+pub const CLOSED: [(&str, &str); 25] = [
     ("DELETE", "/session"),
     ("POST", "/session/renew"),
     ("GET", "/me"),
