@@ -23,6 +23,10 @@ pub struct SignInRequest {
     /// What the client runs on, to be recognised in the list of sessions; cut to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    /// Cancels a pending erasure of the user's account. Without it, a sign-in during one is answered 409
+    /// `account_closing` and changes nothing; to be sent after the user has confirmed, with a code of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reopen: bool,
 }
 
 /// The reply to `POST /session`.
@@ -81,7 +85,7 @@ pub struct LimitsReply {
     pub title_chars: u32,
     /// Days that a deleted drawing stays in the bin, from which it can be restored.
     pub bin_days: u32,
-    /// Days between a user's leaving and the erasure; a sign-in within them calls it off.
+    /// Days between a user's leaving and the erasure; a sign-in with `reopen` within them cancels it.
     pub erasure_days: u32,
 }
 
@@ -436,6 +440,10 @@ pub struct ProblemBody {
     /// With `conflict`: the drawing's `seq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u32>,
+    /// With `account_closing`: when everything of the user is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub erase_at: Option<String>,
 }
 
 /// Shapes that exist for the OpenAPI document alone.

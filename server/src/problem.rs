@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 
+use crate::domain::clock::Micros;
 use crate::service::drawings::DrawingError;
 use crate::service::sessions::{RefusalKind, SessionError};
 use crate::store::StoreError;
@@ -50,6 +51,7 @@ codes! {
     InvalidRequest, "invalid_request", BAD_REQUEST, "The request is not well formed.";
     InvalidJson, "invalid_json", BAD_REQUEST, "The body is not JSON.";
     Unauthenticated, "unauthenticated", UNAUTHORIZED, "A valid token is needed.";
+    SessionEnded, "session_ended", UNAUTHORIZED, "The user ended this session from another device; sign in again only when the user asks for it.";
     SignInAgain, "sign_in_again", UNAUTHORIZED, "The sign-in can't be used any more; call wx.login for a new code.";
     UserBlocked, "user_blocked", FORBIDDEN, "WeChat has blocked this user.";
     AccountBlocked, "account_blocked", FORBIDDEN, "The operator of this service has blocked this user.";
@@ -65,6 +67,7 @@ codes! {
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
     BodyTimeout, "body_timeout", REQUEST_TIMEOUT, "The body did not arrive in time.";
     SessionKeySuperseded, "session_key_superseded", CONFLICT, "The session's WeChat key is no longer the user's; only the user's next sign-in brings the new one.";
+    AccountClosing, "account_closing", CONFLICT, "The user has left and everything is erased at `erase_at`; a sign-in with \"reopen\": true cancels that.";
     Conflict, "conflict", CONFLICT, "The drawing has moved on; load its tail and try again.";
     DrawingDeleted, "drawing_deleted", GONE, "The drawing is in the bin.";
     BodyTooLarge, "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
@@ -96,6 +99,8 @@ pub struct Problem {
     pub detail: Option<String>,
     /// With [`Code::Conflict`]: the drawing's `base` and `seq`.
     pub place: Option<(u32, u32)>,
+    /// With [`Code::AccountClosing`]: when the user's data is erased.
+    pub erase_at: Option<Micros>,
     /// When it may be tried again.
     pub retry_after: Option<Duration>,
     /// For the log alone.
@@ -108,7 +113,7 @@ impl Problem {
     pub fn new(code: Code) -> Self {
         let again = code.status() == StatusCode::SERVICE_UNAVAILABLE;
         let retry_after = again.then_some(Duration::from_secs(2));
-        Self { code, detail: None, place: None, retry_after, cause: None }
+        Self { code, detail: None, place: None, erase_at: None, retry_after, cause: None }
     }
 
     /// With more for the client's developer. The words have to be ours: never a parser's or a driver's.
@@ -179,6 +184,10 @@ impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Unauthenticated => Self::new(Code::Unauthenticated),
+            SessionError::EndedByUser => Self::new(Code::SessionEnded),
+            SessionError::Closing { erase_at } => {
+                Self { erase_at: Some(erase_at), ..Self::new(Code::AccountClosing) }
+            }
             SessionError::NoSession => Self::new(Code::SessionNotFound),
             SessionError::CodeSpent => Self::new(Code::SignInAgain),
             SessionError::UntrustedRawData | SessionError::UntrustedOpenData => {

@@ -19,7 +19,7 @@ def phone():
 
 def sign_in():
     login = phone()
-    reply = requests.post(f"{SERVER}/api/v1/session", json={"code": login["code"]}, timeout=10)
+    reply = requests.post(f"{SERVER}/api/v1/session", json={"code": login["code"], "reopen": True}, timeout=10)
     reply.raise_for_status()
     return reply.json()["token"]
 

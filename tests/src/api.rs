@@ -111,6 +111,12 @@ impl Api {
         self.with_token(reply["token"].as_str().unwrap())
     }
 
+    /// With the token that a code gets which cancels a pending erasure.
+    pub async fn reopen(&self, code: &str) -> Self {
+        let reply = self.post("/api/v1/session", &json!({"code": code, "reopen": true})).await.ok();
+        self.with_token(reply["token"].as_str().unwrap())
+    }
+
     /// A request with the client's token and headers, to be completed.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());

@@ -59,7 +59,7 @@ pub(super) async fn authenticated(app: &App, request: &HttpRequest) -> Result<Ca
         Some(credential) => app.sessions.authenticate(&credential).await,
         None => Err(SessionError::Unauthenticated),
     };
-    if matches!(caller, Err(SessionError::Unauthenticated)) {
+    if matches!(caller, Err(SessionError::Unauthenticated | SessionError::EndedByUser)) {
         app.rate_limits.failed(from);
         if strange {
             app.rate_limits.untagged_failed();

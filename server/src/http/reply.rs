@@ -17,7 +17,7 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.retry_after_seconds() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if matches!(self.code, Code::Unauthenticated | Code::SignInAgain) {
+        if matches!(self.code, Code::Unauthenticated | Code::SessionEnded | Code::SignInAgain) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

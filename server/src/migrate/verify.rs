@@ -172,7 +172,7 @@ mod tests {
         let (from, to) = (open("from"), open("to"));
         let ann = UserKey::new("wx1", "ann");
         let now = Micros::now();
-        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
+        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None, reopen: false };
         for store in [&from, &to] {
             store.sign_in(&ann, &new, now).await.unwrap();
         }

@@ -169,7 +169,7 @@ async fn put<G: Gallery + Transfer>(store: &G, drawing: Drawing) -> StoreResult<
     };
     // A sign-in of one who is there would take an erasure back.
     if owner.is_none() {
-        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
+        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None, reopen: false };
         store.sign_in(&user, &new, moment).await?;
     }
     store.put_drawing(&user, &stored).await?;

@@ -57,6 +57,8 @@ pub struct NewUser {
     pub origin: Option<String>,
     /// See [`UserRecord::unionid`]; also kept from a later sign-in.
     pub unionid: Option<String>,
+    /// Whether the sign-in cancels an erasure that is pending. Without it, a sign-in during one changes nothing.
+    pub reopen: bool,
 }
 
 /// A drawing without its actions.
@@ -391,9 +393,9 @@ pub trait Gallery {
     /// Asks the database for a sign of life.
     fn ping(&self) -> impl Future<Output = StoreResult<()>> + Send;
 
-    /// Finds or creates the user who signs in, keeps a unionid that was not known, and takes back a pending
-    /// erasure (one whose time has come is not taken back: [`UserRecord::erase_at`] then stays set). The flag
-    /// says whether the user is new.
+    /// Finds or creates the user who signs in and keeps a unionid that was not known. While an erasure is
+    /// pending, nothing changes unless [`NewUser::reopen`] is set, which cancels it; one that is due is never
+    /// cancelled. The flag says whether the user is new.
     fn sign_in(
         &self,
         user: &UserKey,

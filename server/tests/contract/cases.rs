@@ -111,7 +111,7 @@ macro_rules! gallery_cases {
                 a_unionid_is_kept_once
                 a_phone_is_kept_and_forgotten
                 a_phone_is_sealed_anew_if_it_is_still_that
-                a_sign_in_takes_a_pending_erasure_back
+                a_sign_in_cancels_a_pending_erasure_when_it_reopens
                 due_erasures_are_listed
                 erasing_waits_until_it_is_due
                 erasing_leaves_nothing_and_nobody_else_out

@@ -36,7 +36,7 @@ pub fn user(openid: &str) -> UserKey {
 
 /// What a first sign-in of that user writes.
 pub fn new_user(public_id: &str) -> NewUser {
-    NewUser { public_id: public_id.to_owned(), origin: None, unionid: None }
+    NewUser { public_id: public_id.to_owned(), origin: None, unionid: None, reopen: false }
 }
 
 /// A drawing of which the client said nothing.

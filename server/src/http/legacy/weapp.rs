@@ -182,6 +182,9 @@ fn rejected(rejection: Rejection) -> HttpResponse {
         Rejection::Failed(blocked @ SessionError::Blocked) => {
             noted(magic(Some("ERR_USER_BLOCKED"), error("the user is blocked")), &blocked.into())
         }
+        Rejection::Failed(closing @ SessionError::Closing { .. }) => {
+            noted(magic(Some("ERR_ACCOUNT_CLOSING"), error("the account is closing")), &closing.into())
+        }
         Rejection::Failed(failure) => failed(&failure.into()),
     }
 }

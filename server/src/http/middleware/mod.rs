@@ -198,6 +198,7 @@ fn body_of(code: Code, status: StatusCode, problem: Option<&Problem>, id: &str) 
         request_id: id.to_owned(),
         base: problem.and_then(|problem| problem.place).map(|(base, _)| base),
         seq: problem.and_then(|problem| problem.place).map(|(_, seq)| seq),
+        erase_at: problem.and_then(|problem| problem.erase_at).map(|at| at.to_string()),
     }
 }
 

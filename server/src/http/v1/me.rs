@@ -92,18 +92,20 @@ pub(super) async fn shown(app: &App, user: Option<UserRecord>) -> Reply {
     }))
 }
 
-/// Leaves: all sessions end, everything is hidden at once and erased after a week. Signing in again before
-/// that takes it back.
+/// Leaves: all sessions end, everything is hidden at once and erased after a week. Until then a sign-in is answered
+/// 409 `account_closing`; one with `reopen` cancels the erasure.
 #[utoipa::path(delete, path = "/me", tag = "me", responses(
     (status = 204, description = "Left"),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn leave(app: App, caller: Authenticated) -> Reply {
-    // In a task of its own, which goes on when the client does not wait, and in this order: what fails half-way
-    // costs a sign-in. An erasure that is due while sessions live on would take drawings from somebody who stays.
+    // In a task of its own, which goes on when the client does not wait. Sessions end before the erasure is
+    // scheduled, so that a failure half-way costs a sign-in and erases nobody who stays; and once more after it,
+    // because a sign-in under way may have created one in between. A sign-in that comes later finds the erasure.
     let leaving = async move {
         app.sessions.end_all(caller.user()).await?;
         app.drawings.leave(caller.user()).await?;
+        app.sessions.end_all(caller.user()).await?;
         Ok::<_, Problem>(())
     };
     let left = tokio::spawn(leaving.in_current_span()).await;
@@ -133,7 +135,7 @@ pub(super) async fn sessions(app: App, caller: Authenticated) -> Reply {
     Ok(HttpResponse::Ok().json(SessionsReply { sessions: sessions.into_iter().map(view).collect() }))
 }
 
-/// Ends one of the caller's sessions.
+/// Ends one of the caller's sessions. The tokens of another device are answered 401 `session_ended` from then on.
 #[utoipa::path(delete, path = "/me/sessions/{id}", tag = "me", params(("id" = String, Path, description = "The session's id")), responses(
     (status = 204, description = "Ended"),
     (status = 404, description = "`session_not_found`", body = ProblemBody, content_type = "application/problem+json"),
@@ -141,7 +143,7 @@ pub(super) async fn sessions(app: App, caller: Authenticated) -> Reply {
 ))]
 pub(super) async fn end_session(app: App, caller: Authenticated, id: Path<String>) -> Reply {
     let id = SessionId::parse(&id).ok_or_else(|| Problem::new(Code::SessionNotFound))?;
-    app.sessions.end(caller.user(), id).await?;
+    app.sessions.end_listed(&caller, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

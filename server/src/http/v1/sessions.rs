@@ -24,11 +24,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/limits").route(web::get().to(limits)));
 }
 
-/// Exchanges a WeChat code for a token.
+/// Exchanges a WeChat code for a token. While the user's account is closing, this changes nothing unless `reopen` is set.
 #[utoipa::path(post, path = "/session", tag = "session", security(()), request_body = SignInRequest, responses(
     (status = 200, description = "Signed in", body = SignInReply),
     (status = 401, description = "The code can't be used: `sign_in_again`", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 403, description = "WeChat has blocked the user: `user_blocked`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "WeChat has blocked the user: `user_blocked`; the operator has: `account_blocked`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "`account_closing`: the user has left, and everything is erased at `erase_at`. Nothing has changed; a sign-in with a fresh code and `reopen` cancels it", body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, description = "`wechat_unavailable`, `unavailable`; see `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
@@ -49,7 +50,7 @@ pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply
     let wechat_app =
         app.sessions.app(app_id.as_deref()).ok_or_else(|| Problem::new(Code::WechatMisconfigured))?;
     let client = client(&request, from, asked.device.as_deref());
-    let sign_in = SignIn { app: wechat_app.clone(), code: asked.code, from: asked.from, client };
+    let sign_in = SignIn { app: wechat_app.clone(), code: asked.code, from: asked.from, reopen: asked.reopen, client };
     let outcome = app.sessions.sign_in(sign_in).await;
     if outcome.as_ref().is_err_and(SessionError::is_callers) {
         app.rate_limits.failed(from);

@@ -127,8 +127,8 @@ impl DrawingService {
         Ok(self.summary(&header, public_id, &self.0.keys.get().await?.signer))
     }
 
-    /// Hides everything of a user at once and has it erased in a week; signing in again before that takes it
-    /// back.
+    /// Hides everything of a user at once and has it erased in a week; a sign-in that reopens the account before
+    /// that cancels it.
     ///
     /// # Errors
     /// [`DrawingError::Store`].

@@ -48,7 +48,7 @@ impl Given {
         let asked = Wechat::new(wechat.client(Duration::from_secs(10)), sessions, keys);
         let app = development_app();
         let ann = UserKey::new(&app.id, "ann");
-        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
+        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None, reopen: false };
         store.sign_in(&ann, &new, Micros::now()).await.unwrap();
         let moderation =
             Moderation::new(settings.moderation.clone(), gallery, asked, vec![app], Arc::default());

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 use tracing::Instrument;
 
+use super::yibi::ended_note;
 use super::{Caller, Credential, SessionCopy, SessionError, SessionService, TRUST};
 use crate::domain::clock::Micros;
 use crate::store::sessions::{SecretHash, SessionId, Sessions, StoredSession};
@@ -29,11 +30,28 @@ impl SessionService {
         Ok(credential.has_tag() && credential.is_tagged(&self.0.keys.get().await?.signer))
     }
 
-    /// The caller, when what is credential opens a living session. Using it keeps it alive.
+    /// The caller, when the credential opens a living session. Using it keeps it alive.
     ///
     /// # Errors
-    /// [`SessionError::Unauthenticated`] when it opens none, [`SessionError::Store`] when that can't be told.
+    /// [`SessionError::Unauthenticated`] when it opens none, [`SessionError::EndedByUser`] when the user ended its
+    /// session from another device, [`SessionError::Store`] when that can't be told.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Caller, SessionError> {
+        match self.find_caller(credential).await {
+            Err(SessionError::Unauthenticated) if self.was_ended_by_user(credential).await? => {
+                Err(SessionError::EndedByUser)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Whether the user ended the token's session from another device. Only tokens of this fleet are looked up,
+    /// so that made-up ones cost no further question and learn nothing of a session.
+    async fn was_ended_by_user(&self, credential: &Credential) -> Result<bool, SessionError> {
+        Ok(self.has_valid_tag(credential).await?
+            && self.0.store.note(&ended_note(credential.id)).await?.is_some())
+    }
+
+    async fn find_caller(&self, credential: &Credential) -> Result<Caller, SessionError> {
         let asked = Instant::now();
         if let Some(copy) = self.0.copies.get(&credential.id).await {
             if asked.saturating_duration_since(copy.began) < TRUST && opens(&copy.session, credential) {

@@ -8,6 +8,7 @@ use yibi_common::admin::{Happening, UserRef};
 
 use super::profile::Profile;
 use super::token::code_hash;
+use super::refusal::CodeRefusal;
 use super::{Client, Refusal, SessionError, SessionService};
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
@@ -41,6 +42,8 @@ pub(super) struct CodeExchange {
     pub(super) token: SecretHash,
     /// The user's origin, if this is the first sign-in.
     pub(super) from: Option<String>,
+    /// Whether a pending erasure of the user's account is cancelled.
+    pub(super) reopen: bool,
     pub(super) client: Client,
 }
 
@@ -76,8 +79,8 @@ impl SessionService {
                 CodeState::Claimed => break,
                 CodeState::Session(id) => return Ok(ExchangeOutcome::Existing(id)),
                 CodeState::Refused(kept) => {
-                    let refusal = serde_json::from_str(&kept);
-                    return Err(refusal.map_or(SessionError::CodeSpent, SessionError::Exchange));
+                    let refusal: Option<CodeRefusal> = serde_json::from_str(&kept).ok();
+                    return Err(refusal.map_or(SessionError::CodeSpent, |kept| kept.into_error(request.reopen)));
                 }
                 CodeState::Pending if Instant::now() > give_up => return Err(StoreError::Busy.into()),
                 CodeState::Pending => {
@@ -92,11 +95,13 @@ impl SessionService {
                 let outcome = CodeOutcome::Session(created.session.id);
                 self.0.store.settle_code(hash, &outcome, REMEMBER).await?;
             }
-            Err(SessionError::Exchange(refusal)) if refusal.for_good() => {
-                let kept = serde_json::to_string(refusal).unwrap_or_default();
-                self.0.store.settle_code(hash, &CodeOutcome::Refused(kept), REMEMBER).await?;
-            }
-            Err(_) => self.0.store.release_code(hash, &holder).await?,
+            Err(error) => match CodeRefusal::of(error) {
+                Some(refusal) => {
+                    let kept = serde_json::to_string(&refusal).unwrap_or_default();
+                    self.0.store.settle_code(hash, &CodeOutcome::Refused(kept), REMEMBER).await?;
+                }
+                None => self.0.store.release_code(hash, &holder).await?,
+            },
         }
         made.map(|created| ExchangeOutcome::Created(Box::new(created)))
     }
@@ -130,14 +135,10 @@ impl SessionService {
             public_id: random::public_id(),
             origin: request.from.clone(),
             unionid: exchange.unionid,
+            reopen: request.reopen,
         };
         let (record, first) = self.0.users.sign_in(&user, &new, now).await?;
-        if record.erase_at.is_some() {
-            return Err(SessionError::Leaving);
-        }
-        if record.blocked_at.is_some() {
-            return Err(SessionError::Blocked);
-        }
+        may_have_session(&record, now)?;
         self.take_profile(&record, profile).await?;
         let longest = match request.dialect {
             Dialect::Yibi => Duration::from_secs(u64::from(self.0.settings.yibi_days) * 86_400),
@@ -160,13 +161,15 @@ impl SessionService {
             user,
         };
         let session = self.0.store.create(session, self.0.settings.idle).await?;
-        // Who blocks a user first says so and then ends the sessions: one that was made in between sees it now.
-        let user = match self.0.users.user(&session.user).await? {
-            Some(user) if user.blocked_at.is_none() => user,
-            found => {
+        // A block and an erasure are written first and then end all sessions; a session that is created in between
+        // finds them now. A user who is gone by now was erased.
+        let user = self.0.users.user(&session.user).await?.ok_or(SessionError::Leaving);
+        let checked = user.and_then(|user| may_have_session(&user, Micros::now()).map(|()| user));
+        let user = match checked {
+            Ok(user) => user,
+            Err(refused) => {
                 self.0.store.remove(&session.user, session.id).await?;
-                // Who is gone by now has been erased.
-                return Err(if found.is_some() { SessionError::Blocked } else { SessionError::Leaving });
+                return Err(refused);
             }
         };
         self.0.hints.insert(session.id, session.user.clone());
@@ -178,4 +181,14 @@ impl SessionService {
         });
         Ok(NewSession { session, user })
     }
+}
+
+/// Whether the user may have a session.
+fn may_have_session(user: &UserRecord, now: Micros) -> Result<(), SessionError> {
+    match user.erase_at {
+        Some(erase_at) if now < erase_at => return Err(SessionError::Closing { erase_at }),
+        Some(_) => return Err(SessionError::Leaving),
+        None => {}
+    }
+    if user.blocked_at.is_some() { Err(SessionError::Blocked) } else { Ok(()) }
 }

@@ -26,13 +26,14 @@ pub use phone::PhoneProof;
 pub use refusal::{Kind as RefusalKind, Refusal};
 pub use token::{Credential, Token, WaferPair};
 
+use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 use crate::keys::LazyKeyring;
 use crate::service::moderation::Moderation;
 use crate::settings;
 use crate::store::StoreError;
 use crate::store::dispatch::{GalleryStore, SessionStore};
-use crate::store::sessions::{Dialect, SecretHash, SessionId, StoredSession};
+use crate::store::sessions::{SecretHash, SessionId, StoredSession};
 use crate::telemetry::Metrics;
 use crate::wechat::{Wechat, WechatApp};
 
@@ -49,6 +50,9 @@ pub enum SessionError {
     /// The token opens no living session.
     #[error("the token opens no session")]
     Unauthenticated,
+    /// The user ended the token's session from another device.
+    #[error("the user ended the session from another device")]
+    EndedByUser,
     /// There is no such session of that user.
     #[error("no such session")]
     NoSession,
@@ -58,6 +62,12 @@ pub enum SessionError {
     /// The user's erasure is being carried out this moment.
     #[error("the user is being erased")]
     Leaving,
+    /// The user has left; a sign-in that reopens the account before `erase_at` cancels the erasure.
+    #[error("the account is closing")]
+    Closing {
+        /// When the user's data is erased.
+        erase_at: Micros,
+    },
     /// An operator keeps the user out.
     #[error("the user is blocked")]
     Blocked,
@@ -93,6 +103,7 @@ impl SessionError {
     pub fn is_callers(&self) -> bool {
         match self {
             Self::Unauthenticated
+            | Self::EndedByUser
             | Self::NoSession
             | Self::CodeSpent
             | Self::Blocked
@@ -102,7 +113,7 @@ impl SessionError {
             | Self::OpenData(_)
             | Self::PhoneCode => true,
             Self::Exchange(refusal) => refusal.for_good(),
-            Self::Leaving | Self::Store(_) | Self::Internal(_) => false,
+            Self::Leaving | Self::Closing { .. } | Self::Store(_) | Self::Internal(_) => false,
         }
     }
 }
@@ -161,8 +172,8 @@ struct Inner {
     settings: settings::Session,
     metrics: Arc<Metrics>,
     /// Sign-ins on their way, so that a code that comes several times at once is exchanged once; the outcome
-    /// stays for a moment for those who come a little late.
-    sign_ins: Cache<(Dialect, SecretHash), yibi::SignedIn>,
+    /// stays for a moment for those who come a little late. By the code and whether it reopens an account.
+    sign_ins: Cache<(SecretHash, bool), yibi::SignedIn>,
     /// The same for wafer's, told apart by all that such a sign-in brings.
     log_ins: Cache<SecretHash, WaferPair>,
     /// Copies of sessions, trusted for [`TRUST`].

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::SessionError;
+use crate::domain::clock::Micros;
 use crate::wechat::{Class, WechatError};
 
 /// Why WeChat did not exchange a code, or do what else it was asked.
@@ -34,6 +36,45 @@ pub enum Kind {
     Configuration,
     /// Try again soon: WeChat gave no usable answer.
     Unreachable,
+}
+
+/// Why a code gave no session, as it is kept for a request that brings the code again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum CodeRefusal {
+    Wechat(Refusal),
+    Account(AccountRefusal),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "account", rename_all = "snake_case")]
+pub(super) enum AccountRefusal {
+    Blocked,
+    Closing { erase_at: Micros },
+}
+
+impl CodeRefusal {
+    /// The refusal to keep, if the error stays the same however often the code is brought.
+    pub(super) fn of(error: &SessionError) -> Option<Self> {
+        match error {
+            SessionError::Exchange(refusal) if refusal.for_good() => Some(Self::Wechat(refusal.clone())),
+            SessionError::Blocked => Some(Self::Account(AccountRefusal::Blocked)),
+            SessionError::Closing { erase_at } => {
+                Some(Self::Account(AccountRefusal::Closing { erase_at: *erase_at }))
+            }
+            _ => None,
+        }
+    }
+
+    /// The answer to a request that brings the code again. A closing account is reopened by a fresh code alone.
+    pub(super) fn into_error(self, reopen: bool) -> SessionError {
+        match self {
+            Self::Wechat(refusal) => SessionError::Exchange(refusal),
+            Self::Account(AccountRefusal::Blocked) => SessionError::Blocked,
+            Self::Account(AccountRefusal::Closing { .. }) if reopen => SessionError::CodeSpent,
+            Self::Account(AccountRefusal::Closing { erase_at }) => SessionError::Closing { erase_at },
+        }
+    }
 }
 
 impl From<&WechatError> for Refusal {

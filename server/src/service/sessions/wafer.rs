@@ -85,6 +85,7 @@ impl SessionService {
             id: credential.id,
             token: credential.hash,
             from: None,
+            reopen: false,
             client,
         };
         let trust = |exchange: &Exchange| trusted(&exchange.session_key, &exchange.openid);
@@ -104,7 +105,7 @@ impl SessionService {
     async fn still_open(&self, pair: WaferPair) -> Result<WaferPair, SessionError> {
         match self.authenticate(&pair.credential()).await {
             Ok(_) => Ok(pair),
-            Err(SessionError::Unauthenticated) => Err(SessionError::CodeSpent),
+            Err(SessionError::Unauthenticated | SessionError::EndedByUser) => Err(SessionError::CodeSpent),
             Err(error) => Err(error),
         }
     }

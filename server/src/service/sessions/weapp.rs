@@ -66,12 +66,14 @@ impl Rejection {
 impl From<SessionError> for Rejection {
     fn from(error: SessionError) -> Self {
         match error {
-            SessionError::Unauthenticated | SessionError::NoSession | SessionError::CodeSpent => {
-                Self::SessionExpired
-            }
+            SessionError::Unauthenticated
+            | SessionError::EndedByUser
+            | SessionError::NoSession
+            | SessionError::CodeSpent => Self::SessionExpired,
             SessionError::UntrustedRawData => Self::UntrustedRawData,
             SessionError::Exchange(refusal) => Self::ExchangeFailed(refusal),
             SessionError::Leaving
+            | SessionError::Closing { .. }
             | SessionError::Blocked
             | SessionError::UntrustedOpenData
             | SessionError::KeySuperseded
@@ -112,6 +114,7 @@ impl SessionService {
                     id: credential.id,
                     token: credential.hash,
                     from: None,
+                    reopen: false,
                     client,
                 };
                 let signature = headers.signature.unwrap_or_default();

@@ -22,6 +22,8 @@ pub struct SignIn {
     pub code: String,
     /// A share or referral code.
     pub from: Option<String>,
+    /// Whether the user confirmed that a pending erasure is cancelled.
+    pub reopen: bool,
     /// The client.
     pub client: Client,
 }
@@ -47,7 +49,7 @@ impl SessionService {
     /// [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when its session
     /// has ended, [`SessionError::Store`].
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, SessionError> {
-        let key = (Dialect::Yibi, code_hash(&sign_in.app.id, &sign_in.code));
+        let key = (code_hash(&sign_in.app.id, &sign_in.code), sign_in.reopen);
         let service = self.clone();
         let entry = self.0.sign_ins.entry(key);
         // In a task of its own: once WeChat has been asked, the code is gone, so the rest must not be dropped
@@ -75,6 +77,7 @@ impl SessionService {
             id: token.id(),
             token: token.hash(),
             from: sign_in.from,
+            reopen: sign_in.reopen,
             client: sign_in.client,
         };
         let (token, session, user) = match self.session_of_code(exchange, |_| Ok(Profile::default())).await? {
@@ -96,7 +99,7 @@ impl SessionService {
         let credential = Credential::bearer(&signed_in.token).ok_or(SessionError::CodeSpent)?;
         match self.authenticate(&credential).await {
             Ok(_) => Ok(signed_in),
-            Err(SessionError::Unauthenticated) => Err(SessionError::CodeSpent),
+            Err(SessionError::Unauthenticated | SessionError::EndedByUser) => Err(SessionError::CodeSpent),
             Err(error) => Err(error),
         }
     }
@@ -141,6 +144,24 @@ impl SessionService {
             Ok(()) | Err(SessionError::NoSession) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Ends a session of the caller's from its list. The tokens of another device than the caller's are then
+    /// refused with [`SessionError::EndedByUser`] for as long as they would have been good.
+    ///
+    /// # Errors
+    /// As [`end`](Self::end)'s.
+    pub async fn end_listed(&self, caller: &Caller, id: SessionId) -> Result<(), SessionError> {
+        if id != caller.session.id {
+            let session = self.0.store.read(id, Some(caller.user()), None).await?;
+            let session = session.filter(|session| session.user == *caller.user());
+            let session = session.ok_or(SessionError::NoSession)?;
+            // Before the session ends: a device that saw it gone without the note would sign in by itself.
+            if session.dialect == Dialect::Yibi {
+                self.0.store.put_note(&ended_note(id), "by its user", self.0.settings.idle).await?;
+            }
+        }
+        self.end(caller.user(), id).await
     }
 
     /// All living sessions of a user, each with the moment it ends by itself.
@@ -189,6 +210,11 @@ impl SessionService {
     }
 }
 
+/// The name of the note that a session was ended by its user from another device.
+pub(super) fn ended_note(id: SessionId) -> String {
+    format!("ended:{id}")
+}
+
 /// A stable name of a sign-in's outcome, for metrics.
 pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
     match outcome {
@@ -196,10 +222,12 @@ pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
         Err(SessionError::Exchange(refusal)) => refusal.name(),
         Err(SessionError::CodeSpent) => "code_spent",
         Err(SessionError::Blocked) => "account_blocked",
+        Err(SessionError::Closing { .. }) => "account_closing",
         Err(SessionError::UntrustedRawData | SessionError::UntrustedOpenData) => "untrusted",
         Err(SessionError::Store(_)) => "store",
         Err(
             SessionError::Unauthenticated
+            | SessionError::EndedByUser
             | SessionError::NoSession
             | SessionError::KeySuperseded
             | SessionError::OpenData(_)

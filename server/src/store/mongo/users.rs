@@ -40,6 +40,9 @@ impl Collections {
                     Err(error) => return Err(error.into()),
                 }
             };
+            if known.erase_at.is_some() && !new.reopen {
+                return Ok((known.into(), false));
+            }
             // Each change stands under the condition that it was decided by.
             let mut filter = doc! {"_id": user.as_str()};
             let (mut set, mut unset) = (Document::new(), Document::new());

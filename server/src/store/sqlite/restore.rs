@@ -189,7 +189,7 @@ mod tests {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let store = SqliteStore::open(directory).unwrap();
         for openid in openids {
-            let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
+            let new = NewUser { public_id: random::public_id(), origin: None, unionid: None, reopen: false };
             let user = UserKey::new("wx1", openid);
             runtime.block_on(store.sign_in(&user, &new, Micros::now())).unwrap();
         }
@@ -213,7 +213,7 @@ mod tests {
         backup(&live, &file).unwrap();
         let store = SqliteStore::open(&live).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None };
+        let new = NewUser { public_id: random::public_id(), origin: None, unionid: None, reopen: false };
         runtime.block_on(store.sign_in(&UserKey::new("wx1", "ben"), &new, Micros::now())).unwrap();
         std::fs::create_dir(&copy).unwrap();
         for name in ["yibi.sqlite3", "yibi.sqlite3-wal"] {

@@ -75,8 +75,11 @@ pub fn sign_in(
     Ok((changed, false))
 }
 
-/// What a sign-in makes of a user who is known, if it changes anything.
+/// The record of a known user after a sign-in, if the sign-in changes it.
 pub fn changed(record: &UserRecord, new: &NewUser, now: Micros) -> Option<UserRecord> {
+    if record.erase_at.is_some() && !new.reopen {
+        return None;
+    }
     let erase_at = record.erase_at.filter(|at| *at <= now);
     let unionid = record.unionid.as_ref().or(new.unionid.as_ref());
     let same = erase_at == record.erase_at && unionid == record.unionid.as_ref();

@@ -152,6 +152,7 @@ pub async fn the_users_of_a_person_are_found<G: GalleryUnderTest + GalleryAdmin>
             public_id: format!("{app}{openid}"),
             origin: None,
             unionid: unionid.map(ToOwned::to_owned),
+            reopen: false,
         };
         gallery.sign_in(&UserKey::new(app, openid), &new, at(1)).await.unwrap();
     }

@@ -92,20 +92,24 @@ pub async fn a_nickname_is_kept<G: GalleryUnderTest>(gallery: &G) {
     assert!(!gallery.fill_nickname(&user("nobody"), "Other").await.unwrap());
 }
 
-pub async fn a_sign_in_takes_a_pending_erasure_back<G: GalleryUnderTest>(gallery: &G) {
+pub async fn a_sign_in_cancels_a_pending_erasure_when_it_reopens<G: GalleryUnderTest>(gallery: &G) {
     let ann = user("ann");
+    let reopening = NewUser { reopen: true, ..new_user("p2") };
     let (record, _) = gallery.sign_in(&ann, &new_user("p1"), at(1)).await.unwrap();
     assert!(gallery.schedule_erasure(&ann, at(100)).await.unwrap());
     let pending = UserRecord { erase_at: Some(at(100)), ..record.clone() };
     assert_eq!(gallery.user(&ann).await.unwrap(), Some(pending.clone()));
     assert_eq!(gallery.user_by_public_id("p1").await.unwrap(), Some(pending.clone()));
-    assert_eq!(gallery.sign_in(&ann, &new_user("p2"), at(99)).await.unwrap(), (record.clone(), false));
+    let plain = NewUser { unionid: Some("u1".to_owned()), ..new_user("p2") };
+    assert_eq!(gallery.sign_in(&ann, &plain, at(99)).await.unwrap(), (pending.clone(), false));
+    assert_eq!(gallery.user(&ann).await.unwrap(), Some(pending.clone()), "nothing of it is kept");
+    assert_eq!(gallery.sign_in(&ann, &reopening, at(99)).await.unwrap(), (record.clone(), false));
     assert_eq!(gallery.user(&ann).await.unwrap(), Some(record));
     assert_eq!(gallery.erasures_due(at(1_000), 9).await.unwrap(), []);
 
     assert!(gallery.schedule_erasure(&ann, at(100)).await.unwrap());
     for moment in [100, 101] {
-        let late = gallery.sign_in(&ann, &new_user("p2"), at(moment)).await.unwrap();
+        let late = gallery.sign_in(&ann, &reopening, at(moment)).await.unwrap();
         assert_eq!(late, (pending.clone(), false), "its time has come");
     }
 }

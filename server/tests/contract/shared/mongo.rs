@@ -9,7 +9,7 @@ use mongodb::event::EventHandler;
 use mongodb::event::command::CommandEvent;
 use yibi_common::admin::DrawingOrder;
 use yibi_server::store::admin::{DrawingFilter, DrawingPage, GalleryAdmin, Texts, UserPage, UsersBy};
-use yibi_server::store::gallery::{Appended, Gallery};
+use yibi_server::store::gallery::{Appended, Gallery, NewUser};
 use yibi_server::store::mongo::MongoGallery;
 
 use super::{own_name, required};
@@ -320,7 +320,8 @@ async fn an_erasure_that_broke_off_is_finished_and_not_taken_back() {
     let users = raw.collection::<Document>("users");
     users.update_one(doc! {}, doc! {"$set": {"erasing": true}}).await.unwrap();
     // On a server whose clock is behind, it looks as if there were time left.
-    let (record, _) = store.sign_in(&ann, &new_user("p2"), at(4)).await.unwrap();
+    let reopening = NewUser { reopen: true, ..new_user("p2") };
+    let (record, _) = store.sign_in(&ann, &reopening, at(4)).await.unwrap();
     assert_eq!(record.erase_at, Some(at(5)));
     assert_eq!(store.erasures_due(at(5), 9).await.unwrap(), std::slice::from_ref(&ann));
     store.erase(&ann, at(5)).await.unwrap();

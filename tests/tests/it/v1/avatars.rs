@@ -152,7 +152,7 @@ async fn an_avatar_is_exported_and_goes_with_its_user(backend: Backend) {
     assert_eq!(exported, image);
     assert_eq!(alice.delete("/api/v1/me").await.status, 204);
     app.api().get(&url).await.problem(404, "avatar_not_found");
-    let back = app.user("alice").await;
+    let back = app.api().reopen(&app.wechat.code("alice").await).await;
     assert_eq!(link(&back.get("/api/v1/me").await.ok()), url);
     assert_eq!(app.api().get(&url).await.ok_bytes(), image);
 }

@@ -211,7 +211,7 @@ async fn a_link_ends_with_its_drawing(backend: Backend) {
     // Who leaves takes all pictures along, and brings them back on coming back.
     alice.delete("/api/v1/me").await;
     anyone.get(&url).await.problem(404, "drawing_not_found");
-    app.user("alice").await;
+    app.api().reopen(&app.wechat.code("alice").await).await;
     assert_eq!(anyone.get(&url).await.status, 200);
 }
 

@@ -28,6 +28,7 @@ mod gallery;
 mod grid;
 mod guards;
 mod images;
+mod leaving;
 mod limits;
 mod logs;
 mod me;

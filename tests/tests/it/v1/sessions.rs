@@ -130,7 +130,18 @@ async fn sessions_are_listed_and_ended_one_by_one(backend: Backend) {
 
     let ended = format!("/api/v1/me/sessions/{}", current(&tablet).await);
     assert_eq!(phone.delete(&ended).await.status, 204);
-    tablet.get("/api/v1/me").await.problem(401, "unauthenticated");
+    for _ in 0..2 {
+        let reply = tablet.get("/api/v1/me").await;
+        reply.problem(401, "session_ended");
+        assert_eq!(reply.header("www-authenticate"), "Bearer");
+    }
+    tablet.post("/api/v1/session/renew", &json!({})).await.problem(401, "session_ended");
+    // Nobody without the token learns that.
+    let (id, forged) = (current(&phone).await, tablet.token.clone().unwrap());
+    for token in [&forged[..64], &format!("{}AAAAAAAAAAAAAAAA", &forged[..64])] {
+        app.api().with_token(token).get("/api/v1/me").await.problem(401, "unauthenticated");
+    }
+    assert_eq!(current(&phone).await, id);
     assert_eq!(sessions(&phone).await.len(), 2);
     phone.delete(&ended).await.problem(404, "session_not_found");
     agent.get("/api/v1/me").await.ok();

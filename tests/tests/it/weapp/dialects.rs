@@ -132,7 +132,8 @@ async fn leaving_ends_the_sessions_of_2016_too(backend: Backend) {
     phone.save("p1", line(1.0)).await.done();
     assert!(modern.delete("/api/v1/me").await.status.is_success());
     is_spent(&app, &app.wechat, &login).await;
-    // Coming back in time takes the leaving back.
+    // Reopening the account in time brings everything back.
+    app.api().reopen(&app.wechat.code("alice").await).await;
     let phone = app.phone_2016("alice").await;
     assert_eq!(phone.ids().await, ["p1"]);
 }
