@@ -62,8 +62,13 @@ class Live {
   /** @param {number} rested */
   paint(rested) {
     const { growing, live, under, stroke } = this
+    // A replay may begin in the middle of a stroke: then a piece lies where no tail was before.
+    const all = this.pixels(growing.box)
     const piece = growing.settle()
-    if (piece) this.draw(under, piece, stroke.color)
+    if (piece) {
+      this.draw(under, piece, stroke.color)
+      this.painted = around(this.painted, all)
+    }
     this.restore()
     this.draw(live, growing.tail(rested), stroke.color)
     this.painted = this.pixels(growing.box)
@@ -130,6 +135,16 @@ class Live {
     if (to.x <= from.x || to.y <= from.y) return null
     return { ...from, width: to.x - from.x, height: to.y - from.y }
   }
+}
+
+/** @typedef {{ x: number, y: number, width: number, height: number } | null} Place */
+
+/** @param {Place} a @param {Place} b @returns {Place} the smallest place that contains both */
+function around(a, b) {
+  if (!a || !b) return a || b
+  const x = Math.min(a.x, b.x)
+  const y = Math.min(a.y, b.y)
+  return { x, y, width: Math.max(a.x + a.width, b.x + b.width) - x, height: Math.max(a.y + a.height, b.y + b.height) - y }
 }
 
 /** @param {Layer} layer */

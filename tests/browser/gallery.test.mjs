@@ -161,6 +161,7 @@ test('a drawing from the list plays again and stands complete at the end', async
     await phone.send('touchMove', [[track.x + 1, track.y + 20]])
     await phone.see('#ffffff', 250 / 2048, 850 / 2731)
     await phone.send('touchEnd', [])
+    await phone.tap('速度自动，二十秒以内')
     await phone.tap('速度 1 倍')
     await phone.tap('速度 2 倍')
     await phone.tap('循环')

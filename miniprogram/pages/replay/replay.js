@@ -1,12 +1,19 @@
 const { late } = require('../../lib/late')
 const { Painter } = require('../../lib/painter')
 const { Player } = require('../../lib/player')
+const { AUTO, Tempo, clockWords, nextSpeed } = require('../../lib/tempo')
 const { View } = require('../../lib/view')
 const { canvases, fit, measureStage } = require('../../lib/easel')
 
-const SPEEDS = [1, 2, 4]
 /** Milliseconds that the finished picture stands before a loop begins anew. */
 const LOOP_REST = 1_200
+/** Milliseconds of empty paper before the first stroke, without which a drawing of one dot would not move. */
+const LEAD = 500
+/** Milliseconds between two changes of the progress, and its finest step in per cent. */
+const PROGRESS_EVERY = 80
+const PROGRESS_STEP = 0.1
+/** The replay moves on by at most so much in one frame, ms: after a break it goes on where it was. */
+const LONGEST_FRAME = 250
 
 Page({
   data: {
@@ -14,9 +21,12 @@ Page({
     boxHeight: 0,
     background: '#ffffff',
     playing: false,
-    speed: 1,
+    speed: AUTO,
     loop: false,
     percent: 0,
+    clock: '0:00',
+    total: '0:00',
+    failed: false,
   },
 
   /** @type {any} */
@@ -29,29 +39,41 @@ Page({
   painter: late(),
   /** @type {View} */
   view: late(),
-  /** The node whose frames the replay runs by. */
+  /** @type {Tempo} */
+  tempo: late(),
+  id: '',
+  /** The canvas node whose frames drive the replay. */
   canvas: late(),
   /** The page is laid out. */
   isReady: false,
-  /** Milliseconds into the replay. */
+  /** The moment of the replay, ms; negative before the first stroke. */
   time: 0,
-  /** When the last frame was, ms since 1970. */
+  /** The last frame and the last change of the progress, ms since 1970. */
   before: 0,
+  shown: 0,
   frame: 0,
   scrubFrame: 0,
-  /** Where the track is, while a finger is on it. @type {{ left: number, width: number } | null} */
+  /** The place of the track while a finger is on it. @type {{ left: number, width: number } | null} */
   track: late(),
-  /** It played when the finger came. */
+  /** The replay goes on when the finger is lifted. */
   resume: false,
 
-  async onLoad({ id = '' }) {
+  onLoad({ id = '' }) {
     this.services = getApp()
+    this.id = id
+    void this.load()
+  },
+
+  async load() {
+    this.setData({ failed: false })
     try {
-      this.drawing = await this.services.studio.open(id)
+      this.drawing = await this.services.studio.open(this.id)
       this.player = new Player(this.drawing.actions)
+      this.setSpeed(AUTO)
       await this.ready()
     } catch (error) {
-      this.selectComponent('#fault').tell(error)
+      this.setData({ failed: true })
+      this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.load() })
     }
   },
 
@@ -110,8 +132,12 @@ Page({
   // ---- playing
 
   play() {
+    if (this.data.failed) {
+      void this.load()
+      return
+    }
     if (!this.painter || this.data.playing) return
-    if (this.time >= this.player.duration) this.time = 0
+    if (this.time <= 0 || this.time >= this.player.duration) this.time = -LEAD
     this.setData({ playing: true })
     this.before = Date.now()
     this.frame = this.canvas.requestAnimationFrame(() => this.step())
@@ -121,21 +147,25 @@ Page({
     if (!this.data.playing) return
     this.canvas.cancelAnimationFrame(this.frame)
     this.setData({ playing: false })
+    this.showProgress()
   },
 
   step() {
     const now = Date.now()
-    this.time += (now - this.before) * this.data.speed
+    const passed = Math.min(now - this.before, LONGEST_FRAME)
+    // Before the first stroke, and behind the last one of a loop, time passes at no other pace.
+    const { tempo } = this
+    const { duration } = this.player
+    this.time = this.time < 0 || this.time >= duration ? this.time + passed : tempo.toTime(tempo.toWatch(this.time) + passed)
     this.before = now
-    this.show()
-    if (this.time >= this.player.duration + (this.data.loop ? LOOP_REST * this.data.speed : 0)) {
-      if (!this.data.loop) {
-        this.time = this.player.duration
-        this.pause()
-        return
-      }
-      this.time = 0
+    if (this.time >= duration && !this.data.loop) {
+      this.time = duration
+      this.show()
+      this.pause()
+      return
     }
+    if (this.time >= duration + LOOP_REST) this.time = -LEAD
+    this.show()
     this.frame = this.canvas.requestAnimationFrame(() => this.step())
   },
 
@@ -147,10 +177,18 @@ Page({
     if (painter.drawing && painter.drawing.stroke !== stroke) painter.finish(picture.strokes)
     else painter.show(picture.strokes)
     if (stroke) painter.trace(stroke, numbers)
-    const percent = player.duration ? Math.min(100, Math.round((this.time / player.duration) * 100)) : 100
-    if (percent !== this.data.percent || picture.background !== this.data.background) {
-      this.setData({ percent, background: picture.background })
-    }
+    if (picture.background !== this.data.background) this.setData({ background: picture.background })
+    if (!this.data.playing || Date.now() - this.shown >= PROGRESS_EVERY) this.showProgress()
+  },
+
+  showProgress() {
+    const { player, tempo } = this
+    this.shown = Date.now()
+    const time = Math.max(0, Math.min(this.time, player.duration))
+    const share = player.duration ? tempo.toWatch(time) / tempo.total : 1
+    const percent = Math.round((share * 100) / PROGRESS_STEP) / Math.round(1 / PROGRESS_STEP)
+    const clock = clockWords(tempo.toWatch(time))
+    if (percent !== this.data.percent || clock !== this.data.clock) this.setData({ percent, clock })
   },
 
   toggle() {
@@ -159,7 +197,14 @@ Page({
   },
 
   changeSpeed() {
-    this.setData({ speed: SPEEDS[(SPEEDS.indexOf(this.data.speed) + 1) % SPEEDS.length] })
+    if (this.player) this.setSpeed(nextSpeed(this.data.speed))
+  },
+
+  /** @param {number} speed */
+  setSpeed(speed) {
+    this.tempo = new Tempo(this.player.duration, speed)
+    this.setData({ speed, total: clockWords(this.tempo.total) })
+    this.showProgress()
   },
 
   toggleLoop() {
@@ -181,7 +226,7 @@ Page({
     const { track, player } = this
     if (!track || !player) return
     const share = Math.min(1, Math.max(0, (changedTouches[0].clientX - track.left) / track.width))
-    this.time = share * player.duration
+    this.time = this.tempo.toTime(share * this.tempo.total)
     if (this.scrubFrame) return
     this.scrubFrame = this.canvas.requestAnimationFrame(() => {
       this.scrubFrame = 0
