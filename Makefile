@@ -2,6 +2,7 @@
 # make test    all tests; installs what they need
 # make check   the static checks
 # make bench   figures of this machine, beside what its databases and libraries reach by themselves
+# make bench-app  how smooth the mini-program's ink is and how fast the app, in a browser; ARGS=--peers for other libraries
 # make chaos   faults while people draw, and whether anything is lost; about half an hour
 # make soak    servers at half of what they can do for SECONDS=1800 on each store: that they do not grow
 # make dist    packages for machines like this one, in target/packages
@@ -9,7 +10,7 @@
 
 CARGO ?= cargo
 
-.PHONY: run preview test check bench bench-large chaos soak dist fuzz
+.PHONY: run preview test check bench bench-large bench-app chaos soak dist fuzz
 
 run: preview
 	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
@@ -38,6 +39,12 @@ bench:
 # The same, then again beside a million sessions and drawings of others, and what operators' pages cost then.
 bench-large:
 	$(MAKE) bench ARGS="--foreign 1000000 $(ARGS)"
+
+bench-app: preview
+	$(CARGO) build -p yibi-server --bins
+	@case "$(ARGS)" in *--peers*) cd tests/browser/bench && npm ci --no-audit --no-fund ;; esac
+	node tests/browser/bench/ink.mjs $(ARGS)
+	node --test tests/browser/bench/speed.mjs
 
 chaos:
 	$(CARGO) build --release -p yibi-server -p yibi-tools --bins

@@ -42,11 +42,12 @@ export default [
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.js'],
-    ignores: ['test/**', 'preview/**', 'check/**'],
+    ignores: ['test/**', 'preview/**', 'check/**', '**/bench/**'],
     languageOptions: { ecmaVersion: 2021, sourceType: 'commonjs', globals: logic },
     rules,
   },
   { files: ['test/**/*.js'], languageOptions: { ecmaVersion: 2024, sourceType: 'commonjs', globals: node }, rules },
   { files: ['**/*.mjs'], languageOptions: { ecmaVersion: 2024, sourceType: 'module', globals: { ...node, ...browser } }, rules },
+  { files: ['**/bench/page.js'], languageOptions: { ecmaVersion: 2024, sourceType: 'script', globals: browser }, rules },
   { files: ['preview/src/**/*.js'], languageOptions: { ecmaVersion: 2024, sourceType: 'module', globals: browser }, rules },
 ]

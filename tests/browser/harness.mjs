@@ -118,6 +118,11 @@ export class Server {
   }
 }
 
+/** @returns {Promise<import('playwright-core').Browser>} */
+export function startBrowser() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+}
+
 /**
  * A server and a browser for the tests of one file; they end after the last of them.
  * @param {string[]} [flags] of the server
@@ -125,7 +130,7 @@ export class Server {
 export async function launch(flags) {
   const server = await Server.start(flags)
   after(() => server.stop())
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+  const browser = await startBrowser()
   after(() => browser.close())
   /** Runs something with a phone, which is gone afterwards. */
   const withPhone = (user, run, options) => Phone.with(browser, server, user, run, options)
