@@ -1,6 +1,7 @@
 # make run     a server on loopback with a simulated WeChat and an embedded store, and the mini-program in the browser
 # make test    all tests; installs what they need
 # make check   the static checks
+# make advisories  known vulnerabilities of the dependencies; needs the network
 # make bench   figures of this machine, beside what its databases and libraries reach by themselves
 # make bench-app  how smooth the mini-program's ink is and how fast the app, in a browser; ARGS=--peers for other libraries
 # make chaos   faults while people draw, and whether anything is lost; about half an hour
@@ -10,7 +11,7 @@
 
 CARGO ?= cargo
 
-.PHONY: run preview test check bench bench-large bench-app chaos soak dist fuzz
+.PHONY: run preview test check advisories bench bench-large bench-app chaos soak dist fuzz
 
 run: preview
 	$(CARGO) run -p yibi-server --bin yibi-server -- dev $(ARGS)
@@ -30,7 +31,11 @@ check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+	./tests/features
 	./tests/licences
+
+advisories:
+	./tests/advisories
 
 bench:
 	$(CARGO) build --release -p yibi-server -p yibi-tools --bins
