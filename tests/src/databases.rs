@@ -13,7 +13,7 @@ use crate::process::{Process, stat};
 use crate::{TempDir, service};
 
 /// How long a database may take to start.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Ports that no outgoing connection gets by itself: those come from above 32768. So a database that is killed
 /// finds its port free again.
 const PORTS: std::ops::Range<u16> = 10_000..20_000;

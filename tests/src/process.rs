@@ -61,7 +61,7 @@ impl Process {
 
     /// The first line, of those so far and those to come, from which `find` gets something.
     pub fn wait_for<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + crate::DEADLINE;
         let (output, more) = &*self.output;
         let mut output = output.lock().unwrap();
         loop {

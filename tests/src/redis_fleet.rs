@@ -8,7 +8,7 @@ use redis::aio::MultiplexedConnection;
 
 use crate::databases::free_port;
 use crate::process::Process;
-use crate::{TempDir, eventually, service};
+use crate::{TempDir, service, wait_until};
 
 /// How long the servers may take to find each other.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,12 +87,12 @@ impl RedisFleet {
         let master = Node::start(&[]);
         let replica = Node::start(&["--replicaof", "127.0.0.1", &master.port.to_string()]);
         let synced = async || master.info("replication").await.contains("state=online");
-        eventually("the replica follows", PATIENCE, synced).await;
+        wait_until("the replica follows", synced).await;
         let sentinels: Vec<Node> = (0..3).map(|_| Node::sentinel(master.port)).collect();
         for sentinel in &sentinels {
             let agree =
                 async || sentinel.info("sentinel").await.contains("status=ok") && knows_all(sentinel).await;
-            eventually("the sentinels know of each other", PATIENCE, agree).await;
+            wait_until("the sentinels know of each other", agree).await;
         }
         Self { nodes: vec![master, replica], sentinels }
     }
@@ -101,7 +101,7 @@ impl RedisFleet {
     pub async fn cluster() -> Self {
         let nodes: Vec<Node> = (0..6).map(|_| Node::of_a_cluster()).collect();
         for node in &nodes {
-            eventually("a node answers", PATIENCE, async || node.connection().await.is_some()).await;
+            wait_until("a node answers", async || node.connection().await.is_some()).await;
         }
         let addresses: Vec<String> = nodes.iter().map(Node::address).collect();
         let made = Command::new("redis-cli")
@@ -113,7 +113,7 @@ impl RedisFleet {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
         let fleet = Self { nodes, sentinels: Vec::new() };
         let synced = async || fleet.info_of_all().await.matches("state=online").count() == 3;
-        eventually("the replicas follow", PATIENCE, synced).await;
+        wait_until("the replicas follow", synced).await;
         for node in &fleet.nodes {
             let serves = async || {
                 let mut connection = node.connection().await.unwrap();
@@ -121,7 +121,7 @@ impl RedisFleet {
                     redis::cmd("CLUSTER").arg("INFO").query_async(&mut connection).await.unwrap();
                 state.contains("cluster_state:ok")
             };
-            eventually("the Cluster serves", PATIENCE, serves).await;
+            wait_until("the Cluster serves", serves).await;
         }
         fleet
     }
@@ -145,7 +145,7 @@ impl RedisFleet {
                 let reached = async || {
                     offsets(&node.info("replication").await).is_some_and(|(_, replica)| replica >= goal)
                 };
-                eventually("the replica has it all", PATIENCE, reached).await;
+                wait_until("the replica has it all", reached).await;
             }
         }
     }

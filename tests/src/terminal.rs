@@ -12,7 +12,7 @@ use crate::binary;
 use crate::process::stat;
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `yibi-admin` in a terminal.
 pub struct Terminal {

@@ -18,7 +18,7 @@ use crate::bench::site::People;
 use crate::bench::wechat::{self, Mood};
 use yibi_tests::databases::{Database, Kind, free_port};
 use yibi_tests::proxy::Proxy;
-use yibi_tests::{Backend, Server, TempDir, Wechat, eventually};
+use yibi_tests::{Backend, Server, TempDir, Wechat, wait_until};
 
 /// People of the bench's load, each with a connection.
 const PEOPLE: usize = 18;
@@ -202,7 +202,7 @@ impl Cluster {
             clients.dedup();
             clients.len() == super::clients::DEVICES + 1
         };
-        eventually("everybody draws", WELL, well).await;
+        wait_until("everybody draws", well).await;
     }
 
     /// What a server has to say about itself that no fault excuses.

@@ -1,11 +1,9 @@
 //! What fails on one server is told by any.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::databases::{Database, Kind};
-use yibi_tests::{Api, App, Backend, Server, eventually};
+use yibi_tests::{Api, App, Backend, Server, wait_until};
 
 use super::operator;
 
@@ -15,7 +13,7 @@ async fn group(api: &Api, code: &str) -> Value {
         let errors = api.get("/admin/v1/errors").await.ok();
         errors["groups"].as_array().unwrap().iter().find(|group| group["code"] == code).cloned()
     };
-    eventually("the failure is told", Duration::from_secs(10), || async { find().await.is_some() }).await;
+    wait_until("the failure is told", || async { find().await.is_some() }).await;
     find().await.unwrap()
 }
 
@@ -29,7 +27,7 @@ async fn a_failure_elsewhere_leads_to_what_its_user_asked_anywhere() {
     let mut other = app.sibling();
     let (here, there) = (name(&app).await, name(&other).await);
     let api = operator(&app);
-    eventually("both are there", Duration::from_secs(10), || async {
+    wait_until("both are there", || async {
         api.get("/admin/v1/overview").await.ok()["servers"].as_array().unwrap().len() == 2
     })
     .await;
@@ -60,7 +58,7 @@ async fn a_failure_elsewhere_leads_to_what_its_user_asked_anywhere() {
 
     // What it met before it was killed is known; what else it was asked is not, and the view says so.
     other.process().kill();
-    eventually("it is missed", Duration::from_secs(15), || async {
+    wait_until("it is missed", || async {
         api.get("/admin/v1/errors").await.ok()["missing"] == json!([there])
     })
     .await;
@@ -79,10 +77,7 @@ async fn what_could_not_be_told_follows() {
     let (api, here) = (operator(&app), name(&app).await);
     let alice = app.user("alice").await;
     redis.kill();
-    eventually("the session can't be read", Duration::from_secs(5), || async {
-        alice.get("/api/v1/me").await.status == 503
-    })
-    .await;
+    wait_until("the session can't be read", || async { alice.get("/api/v1/me").await.status == 503 }).await;
     let told = group(&api, "unavailable").await;
     assert_eq!(told["servers"][0]["name"], here);
     let errors = api.get("/admin/v1/errors").await.ok();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::databases::{Database, Kind};
-use yibi_tests::{Api, App, Backend, Server, eventually};
+use yibi_tests::{Api, App, Backend, Server, wait_until};
 
 use super::operator;
 
@@ -38,7 +38,7 @@ impl Listener {
                 self.text = rest;
                 return Some(piece);
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(20), self.reply.chunk()).await;
+            let chunk = tokio::time::timeout(yibi_tests::DEADLINE, self.reply.chunk()).await;
             self.text.push_str(std::str::from_utf8(&chunk.unwrap().ok()??).unwrap());
         }
     }
@@ -130,7 +130,7 @@ async fn one_server_is_a_fleet_too() {
     let alice = app.user("alice").await;
     alice.append("d", 0, json!([stroke(1)])).await.ok();
     let api = operator(&app);
-    eventually("the stores are felt", Duration::from_secs(5), || async {
+    wait_until("the stores are felt", || async {
         let overview = api.get("/admin/v1/overview").await.ok();
         overview["servers"][0]["figures"]["dependencies"][1]["state"] == "ok"
     })
@@ -162,10 +162,7 @@ async fn the_view_says_that_a_server_is_missing() {
         states.sort_unstable();
         states
     };
-    eventually("all three are there", Duration::from_secs(10), || async {
-        states(api.clone()).await == ["up", "up", "up"]
-    })
-    .await;
+    wait_until("all three are there", || async { states(api.clone()).await == ["up", "up", "up"] }).await;
 
     // What happens on one is heard through another.
     let mut listener = Listener::to(&app).await;
@@ -185,7 +182,7 @@ async fn the_view_says_that_a_server_is_missing() {
 
     other.process().kill();
     assert_eq!(third.process().terminate(), Some(0));
-    eventually("one is missing, and one has left", Duration::from_secs(15), || async {
+    wait_until("one is missing, and one has left", || async {
         states(api.clone()).await == ["missing", "up"]
     })
     .await;
@@ -215,10 +212,7 @@ async fn a_failure_leads_to_its_cause_and_neighbours() {
 
     redis.kill();
     // The server's copy of the session is good for a second.
-    eventually("the session can't be read", Duration::from_secs(5), || async {
-        alice.get("/api/v1/me").await.status == 503
-    })
-    .await;
+    wait_until("the session can't be read", || async { alice.get("/api/v1/me").await.status == 503 }).await;
     let failed = alice.get("/api/v1/me").await.problem(503, "unavailable");
     let request = failed["request_id"].as_str().unwrap();
     let detail = api.get(&format!("/admin/v1/requests/{request}")).await.ok();

@@ -1,18 +1,13 @@
 //! Sessions: paging, filters, revoking.
 
-use std::time::Duration;
-
 use serde_json::json;
-use yibi_tests::{Api, App, Backend, eventually};
+use yibi_tests::{Api, App, Backend, wait_until};
 
 use super::{audited, column, operator, rows};
 
 /// Whether a client is still signed in; a server trusts its copy of a session for a second.
 async fn signed_out(user: &Api) {
-    eventually("the session has ended", Duration::from_secs(3), || async {
-        user.get("/api/v1/me").await.status == 401
-    })
-    .await;
+    wait_until("the session has ended", || async { user.get("/api/v1/me").await.status == 401 }).await;
 }
 
 async fn pages(backend: Backend) {

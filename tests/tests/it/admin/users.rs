@@ -1,10 +1,8 @@
 //! Users: search, blocking.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use yibi_tests::weapp::{MAGIC, Phone};
-use yibi_tests::{App, Backend, eventually};
+use yibi_tests::{App, Backend, wait_until};
 
 use super::{audited, column, operator, rows};
 
@@ -65,7 +63,7 @@ async fn blocking(backend: Backend) {
 
     let blocked = api.post(&format!("{path}/block"), &Value::Null).await.ok();
     assert!(blocked["blocked_at"].is_string());
-    eventually("the blocked user's sessions have ended", Duration::from_secs(3), || async {
+    wait_until("the blocked user's sessions have ended", || async {
         alice.get("/api/v1/me").await.status == 401
     })
     .await;
@@ -104,7 +102,7 @@ async fn a_blocked_user_of_2016_is_told_so_and_not_to_sign_in_again() {
     let phone = app.phone_2016("alice").await;
     let id = rows(&api, "/admin/v1/users", "users", 5).await[0]["user"]["id"].as_str().unwrap().to_owned();
     api.post(&format!("/admin/v1/users/{id}/block"), &Value::Null).await.ok();
-    eventually("the session has ended", Duration::from_secs(3), || async {
+    wait_until("the session has ended", || async {
         phone.list().await.json()["reason"] == "ERR_SESSION_EXPIRED"
     })
     .await;

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, Wechat, eventually};
+use yibi_tests::{Api, Wechat, wait_until};
 
 /// How many draw at once.
 const PEOPLE: usize = 6;
@@ -46,7 +46,7 @@ impl Load {
     pub async fn go_on(&self) {
         let enough = self.answered.load(Ordering::Relaxed) + 60;
         let (answered, all) = (&self.answered, Duration::from_secs(30));
-        eventually("answers go on", all, || async {
+        wait_until("answers go on", || async {
             self.nothing_failed();
             answered.load(Ordering::Relaxed) >= enough
         })

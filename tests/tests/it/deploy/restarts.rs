@@ -4,12 +4,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use serde_json::Value;
 use yibi_tests::process::Process;
 use yibi_tests::server::settings;
-use yibi_tests::{Api, App, Backend, TempDir, Wechat, binary, eventually};
+use yibi_tests::{Api, App, Backend, TempDir, Wechat, binary, wait_until};
 
 use super::load::Load;
 use super::site::Site;
@@ -27,7 +26,7 @@ impl Systemd {
     fn new(socket: OwnedFd, directory: &Path, settings: Vec<(String, String)>) -> Self {
         let path = directory.join("notify");
         let notify = UnixDatagram::bind(&path).unwrap();
-        notify.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        notify.set_read_timeout(Some(yibi_tests::DEADLINE)).unwrap();
         let mut environment: Vec<(String, String)> =
             settings.into_iter().map(|(name, value)| (format!("YIBI_{name}"), value)).collect();
         for (name, value) in
@@ -104,7 +103,7 @@ async fn two_servers_of_which_one_drains() {
     one.process().signal("TERM");
     // For a balancer that asks, before anybody is refused.
     let admin = Api::new(&one.admin);
-    eventually("it says that it drains", Duration::from_secs(5), || async {
+    wait_until("it says that it drains", || async {
         let reply = admin.get("/readyz").await;
         reply.status == 503 && reply.json()["status"] == "draining"
     })

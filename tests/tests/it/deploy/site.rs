@@ -5,12 +5,11 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use reqwest::Certificate;
 use tokio::net::TcpStream;
 use yibi_tests::process::{Process, stat};
-use yibi_tests::{Api, TempDir, eventually, install_tls};
+use yibi_tests::{Api, TempDir, install_tls, wait_until};
 
 use super::{edited, free_port, output};
 
@@ -58,10 +57,7 @@ impl Site {
                 .arg(home),
         );
         let process = Process::start(&mut command);
-        eventually("nginx listens", Duration::from_secs(10), || async {
-            TcpStream::connect(tls).await.is_ok()
-        })
-        .await;
+        wait_until("nginx listens", || async { TcpStream::connect(tls).await.is_ok() }).await;
         Self { process, url: format!("https://{DOMAIN}:{}", tls.port()), directory, tls, plain }
     }
 
@@ -72,10 +68,7 @@ impl Site {
         let former = self.workers();
         assert!(!former.is_empty(), "{}", self.process.output());
         self.process.signal("HUP");
-        eventually("nginx's former workers have ended", Duration::from_secs(20), async || {
-            self.workers().is_disjoint(&former)
-        })
-        .await;
+        wait_until("nginx's former workers have ended", async || self.workers().is_disjoint(&former)).await;
     }
 
     /// The numbers of its workers.

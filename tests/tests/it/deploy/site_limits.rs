@@ -1,7 +1,6 @@
 //! What the site lets through, and how much of it.
 
 use std::process::Command;
-use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use yibi_tests::api::stroke;
 use yibi_tests::form::form;
-use yibi_tests::{Api, Backend, Reply, Server, TempDir, Wechat, eventually};
+use yibi_tests::{Api, Backend, Reply, Server, TempDir, Wechat, wait_until};
 
 use super::site::Site;
 use super::{edited, output, read};
@@ -150,10 +149,7 @@ async fn a_line_of_the_log_is_short_whatever_a_client_sends() {
         let request = site.api().request(method, path).header("user-agent", "u".repeat(15_000));
         Api::send(request).await;
     }
-    eventually("three lines are written", Duration::from_secs(30), async || {
-        site.access_log().lines().count() == 3
-    })
-    .await;
+    wait_until("three lines are written", async || site.access_log().lines().count() == 3).await;
     for line in site.access_log().lines() {
         assert!(line.len() < 3_000, "{} bytes", line.len());
         let line: Value = serde_json::from_str(line).unwrap();

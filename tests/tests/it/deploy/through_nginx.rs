@@ -1,14 +1,12 @@
 //! Clients and the server with nginx between them.
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use yibi_tests::api::stroke;
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, App, Backend, Server, eventually};
+use yibi_tests::{Api, App, Backend, Server, wait_until};
 
 use super::read;
 use super::site::{DOMAIN, Site};
@@ -49,9 +47,8 @@ async fn a_session_in_either_dialect() {
     let reply = alice.get("/api/v1/me?code=in-the-query").await;
     let id = reply.header("x-request-id").to_owned();
     assert_eq!(id.len(), 32, "{id}");
-    eventually("the server's log has it", Duration::from_secs(5), || async { app.log().contains(&id) }).await;
-    eventually("the access log has it", Duration::from_secs(5), || async { site.access_log().contains(&id) })
-        .await;
+    wait_until("the server's log has it", || async { app.log().contains(&id) }).await;
+    wait_until("the access log has it", || async { site.access_log().contains(&id) }).await;
     let log = site.access_log();
     for line in log.lines() {
         let line: Value = serde_json::from_str(line).unwrap();

@@ -1,13 +1,12 @@
 //! A version is tried beside the one that is at work, before it gets what people send.
 
 use std::path::Path;
-use std::time::Duration;
 
 use data_encoding::BASE64;
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::command::{Ended, run};
-use yibi_tests::{App, Backend, Server, eventually, on_both_backends};
+use yibi_tests::{App, Backend, Server, on_both_backends, wait_until};
 
 use super::load::Load;
 use super::site::Site;
@@ -106,7 +105,7 @@ async fn a_broken_release_gets_no_traffic() {
     let load = Load::start(&site.hasty_api(), &one.wechat).await;
 
     site.go_to(&[&format!("{} down", address(&one)), &address(&other)]).await;
-    eventually("it gets no requests any more", Duration::from_secs(20), async || {
+    wait_until("it gets no requests any more", async || {
         let requests = || one.log().matches("\"message\":\"request\"").count();
         let before = requests();
         load.go_on().await;
@@ -124,9 +123,9 @@ async fn a_broken_release_gets_no_traffic() {
     assert_eq!(one.process().terminate(), Some(0));
     one.set("STORE__REDIS_URL", &redis);
     one.start_again();
-    eventually("it is ready", Duration::from_secs(10), async || is_ready(&one)).await;
+    wait_until("it is ready", async || is_ready(&one)).await;
     site.go_to(&[&address(&one), &address(&other)]).await;
-    eventually("it gets requests", Duration::from_secs(20), async || {
+    wait_until("it gets requests", async || {
         load.go_on().await;
         one.log().contains("/api/v1/drawings")
     })

@@ -1,11 +1,10 @@
 //! Databases that answer, and still are not as they should be.
 
 use std::process::Command;
-use std::time::Duration;
 
 use yibi_tests::databases::free_port;
 use yibi_tests::process::Process;
-use yibi_tests::{TempDir, eventually, service, unique};
+use yibi_tests::{TempDir, service, unique, wait_until};
 
 use super::{Patient, tells};
 
@@ -16,7 +15,7 @@ async fn redis(arguments: &[&str]) -> (Process, TempDir, String) {
     command.args(["--port", &port.to_string(), "--save", "", "--dir"]).arg(data.path()).args(arguments);
     let process = Process::start(&mut command);
     let answers = async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
-    eventually("Redis answers", Duration::from_secs(10), answers).await;
+    wait_until("Redis answers", answers).await;
     (process, data, format!("redis://127.0.0.1:{port}/"))
 }
 

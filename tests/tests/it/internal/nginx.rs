@@ -71,7 +71,7 @@ impl Site {
         std::fs::write(directory.path().join("nginx.conf"), conf).unwrap();
         let mut command = Command::new(service("YIBI_TEST_NGINX"));
         let mut nginx = Process::start(command.args(["-e", "stderr", "-c", &format!("{path}/nginx.conf")]));
-        let end = std::time::Instant::now() + Duration::from_secs(20);
+        let end = std::time::Instant::now() + yibi_tests::DEADLINE;
         while nginx.runs() && std::time::Instant::now() < end {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Some((nginx, format!("http://127.0.0.1:{port}"), directory));

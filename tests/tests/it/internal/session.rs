@@ -1,14 +1,13 @@
 //! `GET /internal/session`: all three dialects, and what each is told when it is nobody.
 
 use std::process::Command;
-use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use yibi_tests::server::ADMIN_TOKEN;
 use yibi_tests::wafer::{Pair, log_in, signed_in};
 use yibi_tests::weapp::{MAGIC, Phone};
-use yibi_tests::{Api, App, Backend, Reply, Server, binary, eventually, on_both_backends};
+use yibi_tests::{Api, App, Backend, Reply, Server, binary, on_both_backends, wait_until};
 
 use super::start;
 use crate::weapp::line;
@@ -127,10 +126,7 @@ async fn a_blocked_user_is_nobody(backend: Backend) {
     let id = yes(&ask(&phone, &app).await, "wafer")[0].clone();
     let operator = Api::new(&app.admin).with_token(ADMIN_TOKEN);
     operator.post(&format!("/admin/v1/users/{id}/block"), &Value::Null).await.ok();
-    eventually("nobody is let through", Duration::from_secs(3), || async {
-        ask(&phone, &app).await.status == 401
-    })
-    .await;
+    wait_until("nobody is let through", || async { ask(&phone, &app).await.status == 401 }).await;
     let login = app.wechat.login("alice").await;
     let (status, told) = no(&ask(&Phone::with_login(&app.public, &login), &app).await, 403);
     assert_eq!((status, &told["reason"]), (200, &json!("ERR_USER_BLOCKED")));
@@ -144,7 +140,7 @@ async fn who_can_t_be_told_is_no_yes() {
     let modern = app.user("alice").await;
     let phone = signed_in(&app.public, &app.wechat.login("alice").await).await;
     redis.kill();
-    eventually("the copies are too old to be trusted", Duration::from_secs(5), || async {
+    wait_until("the copies are too old to be trusted", || async {
         modern.at(&app.internal).get(PATH).await.status == 503
     })
     .await;

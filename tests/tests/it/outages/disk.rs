@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, App, Backend, Server, eventually};
+use yibi_tests::{Api, App, Backend, Server, wait_until};
 
 use super::{append, is_ready, of_2016, says_unavailable};
 
@@ -49,10 +49,7 @@ async fn a_full_disk_stops_writes_alone() {
     assert!(app.process().runs());
 
     limit_files(&app, "unlimited");
-    eventually("there is room again", super::RECOVERED, async || {
-        append(&user, "d", seq).await.status.is_success()
-    })
-    .await;
+    wait_until("there is room again", async || append(&user, "d", seq).await.status.is_success()).await;
     assert!(is_ready(&app).await);
     app.crash_and_restart();
     all_there(&user.at(&app.public), seq + 1).await;

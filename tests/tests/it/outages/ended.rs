@@ -1,10 +1,8 @@
 //! A server that is told to end.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use yibi_tests::proxy::Proxy;
-use yibi_tests::{App, Backend, eventually, service, unique};
+use yibi_tests::{App, Backend, service, unique, wait_until};
 
 use super::writers::Writers;
 use super::{append, server_over};
@@ -64,11 +62,11 @@ async fn requests_in_flight_are_answered() {
     let (public, process) = (app.public.clone(), app.process());
     let ending = async {
         let all = async || network.held() == IN_FLIGHT;
-        eventually("all of them are in flight", Duration::from_secs(2), all).await;
+        wait_until("all of them are in flight", all).await;
         process.signal("TERM");
         // Nobody new is let in any more, and those who are in are waited for.
         let closed = async || tokio::net::TcpStream::connect(super::host(&public)).await.is_err();
-        eventually("the listener is closed", Duration::from_secs(2), closed).await;
+        wait_until("the listener is closed", closed).await;
         assert!(process.runs());
         network.hold_replies(false);
     };

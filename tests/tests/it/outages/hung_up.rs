@@ -1,15 +1,11 @@
 //! Clients that hang up while WeChat is asked: its codes are good once, so what they bring is not lost with the request.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use yibi_tests::proxy::Proxy;
 use yibi_tests::weapp::{BASE, Phone, encode_uri_component};
-use yibi_tests::{Backend, Raw, Server, Wechat, eventually, on_both_backends};
+use yibi_tests::{Backend, Raw, Server, Wechat, on_both_backends, wait_until};
 
 on_both_backends!(a_phone_number_is_bound_all_the_same, a_sign_in_of_2016_is_finished_all_the_same);
-
-const SOON: Duration = Duration::from_secs(20);
 
 /// A WeChat whose replies can be held, and a server that asks it.
 async fn given(backend: Backend) -> (Wechat, Proxy, Server) {
@@ -27,7 +23,7 @@ async fn hang_up(server: &Server, network: &Proxy, request: String) {
     network.hold_replies(true);
     let mut client = Raw::connect(&server.public).await;
     assert!(client.write(request).await);
-    eventually("WeChat has answered", SOON, async || network.held() > 0).await;
+    wait_until("WeChat has answered", async || network.held() > 0).await;
     client.reset();
 }
 
@@ -48,7 +44,7 @@ async fn a_phone_number_is_bound_all_the_same(backend: Backend) {
     hang_up(&server, &network, request).await;
     assert_eq!(phone().await, Value::Null);
     network.hold_replies(false);
-    eventually("it is bound", SOON, async || phone().await != Value::Null).await;
+    wait_until("it is bound", async || phone().await != Value::Null).await;
     assert_eq!(wechat.calls().await["apis"]["getuserphonenumber"], 2);
 }
 
@@ -66,9 +62,9 @@ async fn a_sign_in_of_2016_is_finished_all_the_same(backend: Backend) {
     hang_up(&server, &network, request).await;
     assert_eq!(avatar().await, Value::Null);
     network.hold_replies(false);
-    eventually("the profile is kept", SOON, async || avatar().await != Value::Null).await;
+    wait_until("the profile is kept", async || avatar().await != Value::Null).await;
     // The code alone is the session by now, or in a moment.
     let old = Phone::with_code(&server.public, &login.code);
-    eventually("the session is there", SOON, async || old.list().await.json()["code"] == 0).await;
+    wait_until("the session is there", async || old.list().await.json()["code"] == 0).await;
     assert_eq!(wechat.exchanges(&login.code).await, 1);
 }

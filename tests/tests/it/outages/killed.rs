@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::databases::{Database, Kind};
-use yibi_tests::{Api, Server, Wechat, eventually};
+use yibi_tests::{Api, Server, Wechat, wait_until};
 
 use super::writers::Writers;
 use super::{
@@ -128,7 +128,7 @@ async fn redis_in_the_middle_of_a_sign_in() {
     let sign_in = || anybody.post("/api/v1/session", &body);
     let killing = async {
         let asked = async || app.wechat.calls().await["codes"][&code] == 1;
-        eventually("WeChat is asked", ANSWERED, asked).await;
+        wait_until("WeChat is asked", asked).await;
         redis.kill();
     };
     tokio::join!(is_unavailable(sign_in()), killing);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, App, Backend, eventually};
+use yibi_tests::{Api, App, Backend, wait_until};
 
 /// Batches of each client.
 const BATCHES: i64 = 12;
@@ -28,7 +28,7 @@ async fn one_of_two_is_killed() {
     }
     let user = stays.user("alice").await;
     let drawn = async || user.get("/api/v1/drawings/together").await;
-    eventually("they draw", super::Duration::from_secs(20), async || {
+    wait_until("they draw", async || {
         let drawing = drawn().await;
         drawing.status == 200 && drawing.json()["seq"].as_u64().unwrap() > 30
     })

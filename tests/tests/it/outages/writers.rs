@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, eventually};
+use yibi_tests::{Api, wait_until};
 
 /// How long a client keeps sending one batch.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -64,7 +64,7 @@ impl Writers {
         let goal = acknowledged() + batches;
         let done = async || acknowledged() >= goal;
         tokio::select! {
-            () = eventually("the clients go on", PATIENCE, done) => {}
+            () = wait_until("the clients go on", done) => {}
             ended = self.tasks.join_next() => panic!("a client ended early: {:?}", ended.unwrap().err()),
         }
     }
@@ -121,5 +121,5 @@ async fn acknowledged(shared: &Shared, written: &Written, body: &Value) {
             _ => panic!("{} from {}: {status} {text}", written.id, body["from_seq"]),
         }
     };
-    eventually("a batch is acknowledged", PATIENCE, trying).await;
+    wait_until("a batch is acknowledged", trying).await;
 }

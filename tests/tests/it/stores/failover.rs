@@ -10,7 +10,7 @@ use crate::outages::server_over;
 use crate::outages::writers::Writers;
 
 /// Within this time of a master's end all goes on: what the sentinels or the nodes take to agree, and some more.
-const FAILED_OVER: Duration = Duration::from_secs(20);
+const FAILED_OVER: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sentinel() {

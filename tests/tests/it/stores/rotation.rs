@@ -1,14 +1,12 @@
 //! Secrets are replaced under people who are signed in, and none of them is signed out.
 
-use std::time::Duration;
-
 use data_encoding::{BASE64, HEXLOWER};
 use futures_util::future::join_all;
 use redis::AsyncCommands;
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Api, App, Backend, Server, Wechat, eventually, on_both_backends, service};
+use yibi_tests::{Api, App, Backend, Server, Wechat, on_both_backends, service, wait_until};
 
 /// What a server logs when it has gone through all users.
 const SEALED_ANEW: &str = "phone numbers are sealed by the present key";
@@ -90,7 +88,7 @@ async fn phone_numbers_outlive_the_key_that_sealed_them(backend: Backend) {
     for (new, former) in [(2, 1), (3, 2)] {
         app.restart_with(&[("KEYS__SEALING", &key(new)), ("KEYS__SEALING_OLD", &key(former))]);
         assert_eq!(shown(&app).await, before);
-        eventually("all are sealed anew", Duration::from_secs(20), async || {
+        wait_until("all are sealed anew", async || {
             let log = app.log();
             let mut events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
             events.any(|event| event["message"] == SEALED_ANEW && event["resealed"] == 100)

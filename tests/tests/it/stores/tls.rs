@@ -10,12 +10,12 @@ use serde_json::json;
 use yibi_tests::certificates::{Authority, Certificate};
 use yibi_tests::databases::free_port;
 use yibi_tests::process::Process;
-use yibi_tests::{TempDir, eventually, install_tls, service};
+use yibi_tests::{TempDir, install_tls, service, wait_until};
 
 use crate::outages::server_over;
 
 const HOST: &str = "127.0.0.1";
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Redis that speaks TLS alone.
 struct Node {
@@ -45,7 +45,7 @@ impl Node {
         let mut command = Command::new(service("YIBI_TEST_REDIS_SERVER"));
         let process = Process::start(command.arg(&file).args(mode));
         let node = Self { port, root: std::fs::read(root).unwrap(), _process: process, _data: data };
-        eventually("Redis answers", PATIENCE, async || node.connection().await.is_some()).await;
+        wait_until("Redis answers", async || node.connection().await.is_some()).await;
         node
     }
 
@@ -86,7 +86,7 @@ async fn cluster() {
     let node = Node::start(&authority, &further, &[]).await;
     node.asked(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).await;
     let serves = async || node.asked(&["CLUSTER", "INFO"]).await.contains("cluster_state:ok");
-    eventually("the Cluster serves", PATIENCE, serves).await;
+    wait_until("the Cluster serves", serves).await;
     is_trusted_by_its_authority_alone(&format!("rediss+cluster://{HOST}:{}/", node.port), &authority).await;
 }
 
@@ -99,9 +99,6 @@ async fn is_trusted_by_its_authority_alone(url: &str, authority: &Authority) {
         let server = server_over("", &url);
         let code = json!({"code": server.wechat.code("bob").await});
         server.api().post("/api/v1/session", &code).await.problem(503, "unavailable");
-        eventually("its log tells why", Duration::from_secs(5), async || {
-            server.log().contains("UnknownIssuer")
-        })
-        .await;
+        wait_until("its log tells why", async || server.log().contains("UnknownIssuer")).await;
     }
 }

@@ -126,8 +126,5 @@ async fn exports_beyond_the_bound_wait_their_turn(backend: Backend) {
     drop(second);
     let whole = first.bytes().await.unwrap();
     assert_eq!(zip::ZipArchive::new(Cursor::new(&whole)).unwrap().len(), 121);
-    yibi_tests::eventually("room for another export", std::time::Duration::from_secs(10), async || {
-        export(&carol).await.status() == 200
-    })
-    .await;
+    yibi_tests::wait_until("room for another export", async || export(&carol).await.status() == 200).await;
 }

@@ -1,7 +1,5 @@
 //! Content security: what WeChat says of nicknames, avatars and titles, and what becomes of them.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use mongodb::bson::{Document, doc};
 use rusqlite::OptionalExtension;
@@ -10,7 +8,7 @@ use yibi_tests::api::stroke;
 use yibi_tests::form::plain_png;
 use yibi_tests::server::ADMIN_TOKEN;
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, App, Backend, Server, Wechat, eventually, free_address};
+use yibi_tests::{Api, App, Backend, Server, Wechat, free_address, wait_until};
 
 use super::push::{TOKEN, counter, outcomes};
 
@@ -26,7 +24,6 @@ on_both_backends! {
 }
 
 const KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
-const SOON: Duration = Duration::from_secs(20);
 const RISKY: &str = "risky";
 
 async fn start_moderated(backend: Backend, mode: &str, further: &[(&str, &str)]) -> (App, Api) {
@@ -52,7 +49,7 @@ async fn me(api: &Api) -> Value {
 }
 
 async fn becomes(api: &Api, name: &str, state: &str) -> Value {
-    eventually(&format!("{name} is {state}"), SOON, async || me(api).await[name] == state).await;
+    wait_until(&format!("{name} is {state}"), async || me(api).await[name] == state).await;
     me(api).await
 }
 
@@ -94,7 +91,7 @@ async fn a_text_is_looked_at(backend: Backend) {
     let titled = json!({"from_seq": 0, "drawing": {"title": "违规"}, "actions": [stroke(1)]});
     alice.post("/api/v1/drawings/a/actions", &titled).await.ok();
     let rejected = "yibi_content_checks_total{subject=\"title\",outcome=\"rejected\"}";
-    eventually("the title is looked at", SOON, async || counter(&app, rejected).await == 1).await;
+    wait_until("the title is looked at", async || counter(&app, rejected).await == 1).await;
     assert_eq!(alice.drawing("a").await["title"], "违规", "her own, and nobody else's");
     let log = app.log();
     assert!(!log.contains("违规") && !log.contains("小红"), "contents are in the log");
@@ -107,7 +104,7 @@ async fn an_avatar_is_looked_at(backend: Backend) {
     assert_eq!(first["avatar_state"], "pending");
     app.api().get(&path(&first["avatar_url"])).await.ok_bytes();
     becomes(&alice, "avatar_state", "passed").await;
-    eventually("the second delivery is known to be one", SOON, async || {
+    wait_until("the second delivery is known to be one", async || {
         outcomes(&app, "wxa_media_check", "repeated").await == 1
     })
     .await;
@@ -132,7 +129,7 @@ async fn what_failed_is_asked_again_also_after_a_crash(backend: Backend) {
     app.wechat.script(failing).await;
     nickname(&alice, "违规").await;
     alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
-    eventually("one fails, and the other hangs", SOON, async || {
+    wait_until("one fails, and the other hangs", async || {
         app.log().contains("a content was not checked") && asked(&app.wechat, "media_check_async").await == 1
     })
     .await;
@@ -156,12 +153,10 @@ async fn a_verdict_counts_only_where_it_is_waited_for(backend: Backend) {
     let (app, alice) = start_moderated(backend, "enforce", &[]).await;
     app.wechat.image_results(json!(["silence"])).await;
     let before = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
-    eventually("WeChat was asked", SOON, async || asked(&app.wechat, "media_check_async").await == 1).await;
+    wait_until("WeChat was asked", async || asked(&app.wechat, "media_check_async").await == 1).await;
     super::push::forged_verdict(&app, "60f96f1d-3845297a-1976a3ae").await;
-    eventually("nobody waits for that", SOON, async || {
-        outcomes(&app, "wxa_media_check", "ignored").await == 1
-    })
-    .await;
+    wait_until("nobody waits for that", async || outcomes(&app, "wxa_media_check", "ignored").await == 1)
+        .await;
     let after = me(&alice).await;
     assert_eq!((&after["avatar_state"], &after["avatar_url"]), (&json!("pending"), &before["avatar_url"]));
 }
@@ -186,7 +181,7 @@ async fn who_has_not_been_there_is_not_asked_about_in_vain() {
         .await;
     nickname(&alice, "小明").await;
     let given_up = "yibi_content_checks_total{subject=\"nickname\",outcome=\"given_up\"}";
-    eventually("it is given up", SOON, async || counter(&app, given_up).await == 1).await;
+    wait_until("it is given up", async || counter(&app, given_up).await == 1).await;
     let seen = me(&alice).await;
     assert_eq!((&seen["nickname"], &seen["nickname_state"]), (&json!("小明"), &json!("pending")));
 }
@@ -199,7 +194,7 @@ async fn attempts_are_bounded() {
         .await;
     nickname(&alice, "小明").await;
     let given_up = "yibi_content_checks_total{subject=\"nickname\",outcome=\"given_up\"}";
-    eventually("it is given up", SOON, async || counter(&app, given_up).await == 1).await;
+    wait_until("it is given up", async || counter(&app, given_up).await == 1).await;
     assert_eq!(asked(&app.wechat, "msg_sec_check").await, 2);
 }
 
@@ -210,7 +205,7 @@ async fn silence_about_an_avatar_is_given_up() {
     app.wechat.image_results(json!(["silence", "silence", "silence", "silence", "silence"])).await;
     alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
     let given_up = "yibi_content_checks_total{subject=\"avatar\",outcome=\"given_up\"}";
-    eventually("it is given up", SOON, async || counter(&app, given_up).await == 1).await;
+    wait_until("it is given up", async || counter(&app, given_up).await == 1).await;
     assert_eq!(asked(&app.wechat, "media_check_async").await, 2);
     assert_eq!(me(&alice).await["avatar_state"], "pending");
 }
@@ -223,7 +218,7 @@ async fn a_rejected_nickname_of_2016_stays_away(backend: Backend) {
     };
     let looked_at = async |outcome: &str| {
         let name = format!("yibi_content_checks_total{{subject=\"nickname\",outcome=\"{outcome}\"}}");
-        eventually(&format!("it is {outcome}"), SOON, async || counter(&app, &name).await == 1).await;
+        wait_until(&format!("it is {outcome}"), async || counter(&app, &name).await == 1).await;
     };
     // Clients of 2016 ask for nothing else: the sign-in alone has it looked at.
     profile("违规").await;
@@ -242,7 +237,7 @@ async fn a_resent_first_append_leaves_the_newer_titles_check(backend: Backend) {
     let (app, alice) = start_moderated(backend, "enforce", &[]).await;
     let looked_at = async |outcome: &str, times: u64| {
         let name = format!("yibi_content_checks_total{{subject=\"title\",outcome=\"{outcome}\"}}");
-        eventually(&format!("one is {outcome}"), SOON, async || counter(&app, &name).await == times).await;
+        wait_until(&format!("one is {outcome}"), async || counter(&app, &name).await == times).await;
     };
     let rename = async |title: &str| {
         alice.patch("/api/v1/drawings/a", &json!({"title": title})).await.ok();
@@ -280,7 +275,7 @@ async fn of_titles_that_come_at_once_the_one_that_stays_is_looked_at(backend: Ba
     }
     for id in &ids {
         let title = alice.drawing(id).await["title"].as_str().unwrap().to_owned();
-        eventually(&format!("{title} of {id} has passed"), SOON, async || {
+        wait_until(&format!("{title} of {id} has passed"), async || {
             check_of_title(&app, id).await == Some((title.clone(), "passed".to_owned()))
         })
         .await;

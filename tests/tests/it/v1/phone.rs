@@ -138,7 +138,7 @@ async fn a_number_goes_with_its_user(backend: Backend) {
     alice.delete("/api/v1/me").await;
     // The house is kept when a server starts, and then once a minute.
     app.restart();
-    yibi_tests::eventually("the erasure", std::time::Duration::from_secs(20), async || {
+    yibi_tests::wait_until("the erasure", async || {
         let code = app.wechat.code("alice").await;
         let reply = app.api().post("/api/v1/session", &json!({"code": code})).await;
         reply.status == 200 && reply.json()["user"]["new"] == true

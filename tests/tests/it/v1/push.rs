@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
-use yibi_tests::{Api, App, Backend, Reply, Server, eventually, unique};
+use yibi_tests::{Api, App, Backend, Reply, Server, unique, wait_until};
 
 on_both_backends! {
     an_address_is_verified,
@@ -103,14 +103,14 @@ async fn a_message_is_taken_once(backend: Backend) {
         let asked = if round < 2 { asked.clone() } else { query(TOKEN, now(), &unique()) };
         let reply = push(&target.api(), &asked, &first).await;
         assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "success"));
-        eventually("it is dealt with", Duration::from_secs(5), async || {
+        wait_until("it is dealt with", async || {
             everywhere("ignored").await + everywhere("repeated").await == round + 1
         })
         .await;
     }
     assert_eq!((everywhere("ignored").await, everywhere("repeated").await), (1, 3));
     push(&app.api(), &query(TOKEN, now(), &unique()), &message("b")).await.ok_bytes();
-    eventually("another one is new", Duration::from_secs(5), async || everywhere("ignored").await == 2).await;
+    wait_until("another one is new", async || everywhere("ignored").await == 2).await;
 }
 
 async fn what_is_not_wechats_is_refused(backend: Backend) {
@@ -143,14 +143,12 @@ async fn what_is_not_wechats_is_refused(backend: Backend) {
 }
 
 #[tokio::test]
-async fn wechat_is_answered_at_once_while_the_store_is_gone() {
+async fn wechat_is_answered_while_the_store_is_gone() {
     let gone = format!("redis://{}/", yibi_tests::free_address());
     let settings = [("WECHAT__PUSH_TOKEN", TOKEN), ("STORE__REDIS_URL", gone.as_str())];
     let app = App::start_with(Backend::Shared, &settings);
-    let began = Instant::now();
     let reply = push(&app.api(), &query(TOKEN, now(), "1"), &message("a")).await;
     assert_eq!(reply.text(), "success");
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ async fn an_address_fails_so_often_while_its_good_tokens_work() {
     alice.get("/api/v1/me").await.ok();
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     // It is not for ever.
-    yibi_tests::eventually("the address is heard again", Duration::from_secs(10), async || {
+    yibi_tests::wait_until("the address is heard again", async || {
         tokio::time::sleep(Duration::from_millis(300)).await;
         bad(&app, &[]).await.status == 401
     })
@@ -175,7 +175,7 @@ async fn tokens_of_strangers_keep_nobody_waiting() {
     assert!((400.0..most).contains(&(heard.len() as f64)), "{} were looked up", heard.len());
     // A token from before there were tags is as good as any, in its turn.
     let before = bob.with_token(&bob.token.clone().unwrap()[..64]);
-    yibi_tests::eventually("a token without a tag is taken", Duration::from_secs(10), async || {
+    yibi_tests::wait_until("a token without a tag is taken", async || {
         let reply = before.get("/api/v1/me").await;
         assert!(reply.status == 200 || reply.status == 429, "{}", reply.status);
         reply.status == 200

@@ -1,11 +1,11 @@
 //! Sessions: their tokens, their renewal, their list, and their end.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use yibi_tests::{Api, App, Backend, Server, Wechat};
+use yibi_tests::{Api, App, Backend, Server, Wechat, wait_until};
 
 on_both_backends! {
     renewal_rotates_the_token_without_wechat,
@@ -195,36 +195,19 @@ async fn sessions_survive_a_crash(backend: Backend) {
 }
 
 #[tokio::test]
-async fn a_revoke_holds_on_every_server_within_a_second() {
+async fn a_revoke_holds_on_every_server() {
     let here = App::start(Backend::Shared);
     let there = here.sibling();
     let phone = here.user("alice").await;
     let tablet = here.user("alice").await.at(&there.public);
     let path = format!("/api/v1/me/sessions/{}", current(&tablet).await);
     assert_eq!(phone.delete(&path).await.status, 204);
-    let began = Instant::now();
-    loop {
-        let asked = began.elapsed();
-        let reply = tablet.get("/api/v1/me").await;
-        if reply.status == 401 {
-            break;
-        }
-        assert!(asked < Duration::from_secs(1), "still {} after {asked:?}", reply.status);
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    wait_until("the session has ended", || async { tablet.get("/api/v1/me").await.status == 401 }).await;
     // Also of all sessions at once.
     let tablet = here.user("alice").await.at(&there.public);
     tablet.get("/api/v1/me").await.ok();
     assert_eq!(phone.delete("/api/v1/me").await.status, 204);
-    let began = Instant::now();
-    loop {
-        let asked = began.elapsed();
-        if tablet.get("/api/v1/me").await.status == 401 {
-            break;
-        }
-        assert!(asked < Duration::from_secs(1), "still signed in after {asked:?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    wait_until("the session has ended", || async { tablet.get("/api/v1/me").await.status == 401 }).await;
 }
 
 #[tokio::test]

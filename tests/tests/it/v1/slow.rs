@@ -1,6 +1,6 @@
 //! Those who take their time: over a head, over a body, or with a body that nobody asked for.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use yibi_tests::{Api, App, Backend, Raw};
 
@@ -27,13 +27,11 @@ async fn nothing_stored(alice: &Api) {
 async fn a_stranger_is_answered_before_the_body_is_there() {
     let app = App::start(Backend::Embedded);
     for token in ["", "A", &"A".repeat(64)] {
-        let began = Instant::now();
         let mut raw = Raw::connect(&app.public).await;
         raw.write(append_head(token, 2_000_000)).await;
         raw.write("{").await;
         let reply = raw.reply().await.unwrap();
         assert_eq!((reply.status, reply.code().as_str()), (401, "unauthenticated"));
-        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     }
 }
 
@@ -48,10 +46,11 @@ async fn a_stranger_who_goes_on_sending_is_not_listened_to() {
         let reply = raw.reply().await.unwrap();
         assert_eq!(reply.status, 401);
         assert_eq!(reply.header("connection"), "close", "{head}");
-        let began = Instant::now();
+        let mut pieces = 0;
         while raw.write(&piece).await {
             tokio::time::sleep(Duration::from_millis(10)).await;
-            assert!(began.elapsed() < Duration::from_secs(5), "still read: {head}");
+            pieces += 1;
+            assert!(pieces < 3_000, "still read: {head}");
         }
     }
 }
@@ -66,15 +65,17 @@ async fn a_body_that_does_not_come_is_given_up() {
     for (head, piece) in [(&sized, "{"), (&chunked, "1\r\n{\r\n")] {
         let mut raw = Raw::connect(&app.public).await;
         raw.write(head).await;
-        let began = Instant::now();
-        // A byte now and then is not enough: the time is for the whole.
-        for _ in 0..8 {
+        // A byte now and then does not extend the time-out, which is for the whole body.
+        let mut pieces = 0;
+        let reply = loop {
             raw.write(piece).await;
-            tokio::time::sleep(Duration::from_millis(150)).await;
-        }
-        let reply = raw.reply().await.unwrap();
+            if let Ok(reply) = tokio::time::timeout(Duration::from_millis(150), raw.reply()).await {
+                break reply.unwrap();
+            }
+            pieces += 1;
+            assert!(pieces < 400, "each piece extends the time-out");
+        };
         assert_eq!((reply.status, reply.code().as_str()), (408, "body_timeout"));
-        assert!(began.elapsed() < Duration::from_millis(2_500), "{:?}", began.elapsed());
         // What is left of that body must not be taken for another request.
         raw.write(ROOT).await;
         assert!(raw.closes().await, "the connection is used on");
@@ -110,12 +111,10 @@ async fn a_head_that_does_not_come_is_given_up() {
     for begin in ["", "GET", "GET / HTTP/1.1\r\nhost: a\r\nx-"] {
         let mut raw = Raw::connect(&app.public).await;
         raw.write(begin).await;
-        let began = Instant::now();
         if let Some(reply) = raw.reply().await {
             assert_eq!(reply.status, 408);
             assert!(raw.closes().await);
         }
-        assert!(began.elapsed() < Duration::from_secs(8), "{begin:?}: {:?}", began.elapsed());
     }
 }
 

@@ -302,7 +302,7 @@ async fn a_blocked_user_does_not_get_in(backend: Backend) {
 
     let path = format!("/admin/v1/users/{}/block", of_alice["user"]["id"].as_str().unwrap());
     operator.post(&path, &Value::Null).await.ok();
-    yibi_tests::eventually("the session has ended", Duration::from_secs(3), || async {
+    yibi_tests::wait_until("the session has ended", || async {
         user(&phone).await.json()["error"] == "ERR_INVALID_SESSION"
     })
     .await;

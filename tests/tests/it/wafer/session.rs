@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use yibi_tests::wafer::{Pair, USER, log_in, signed_in, user};
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, App, Backend, Reply, eventually, on_both_backends};
+use yibi_tests::{Api, App, Backend, Reply, on_both_backends, wait_until};
 
 use crate::weapp::line;
 
@@ -138,13 +138,13 @@ async fn a_session_ends_when_it_is_not_used(backend: Backend) {
     let login = app.wechat.login("alice").await;
     let phone = signed_in(&app.public, &login).await;
     let began = Instant::now();
-    eventually("more than the idle time has passed, in use", 4 * idle, || async {
+    wait_until("more than the idle time has passed, in use", || async {
         user(&phone).await.wafer_user();
         began.elapsed() > idle + idle / 2
     })
     .await;
     let modern = app.user("alice").await;
-    eventually("an unused session ends", 4 * idle, || async {
+    wait_until("an unused session ends", || async {
         let sessions = modern.get("/api/v1/me/sessions").await.ok();
         sessions["sessions"].as_array().unwrap().iter().all(|session| session["dialect"] != "wafer")
     })

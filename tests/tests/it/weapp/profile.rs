@@ -1,11 +1,9 @@
 //! What a profile of 2016 fills in: a nickname where there is none, and the avatar.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use yibi_tests::form::plain_png;
 use yibi_tests::weapp::Phone;
-use yibi_tests::{Api, App, Backend, Server, Wechat, eventually, on_both_backends};
+use yibi_tests::{Api, App, Backend, Server, Wechat, on_both_backends, wait_until};
 
 on_both_backends!(
     a_profile_of_2016_names_who_has_no_name,
@@ -126,7 +124,7 @@ async fn a_profiles_avatar_goes_with_its_user(backend: Backend) {
     user.delete("/api/v1/me").await.ok();
     // The house is kept when a server starts, and then once a minute.
     app.restart();
-    eventually("the erasure", Duration::from_secs(20), async || {
+    wait_until("the erasure", async || {
         let code = app.wechat.tourist("{}").await.code;
         let reply = app.api().post("/api/v1/session", &json!({"code": code})).await;
         reply.status == 200 && reply.json()["user"]["new"] == true

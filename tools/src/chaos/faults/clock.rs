@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::PERIOD;
 use crate::chaos::cluster::Cluster;
-use yibi_tests::eventually;
+use yibi_tests::wait_until;
 
 /// Seconds by which the clock is wrong, by turns: an hour is within a session's idle time and a day is not, 40 days
 /// are more than anything lasts, and 20 years more than anybody thought of.
@@ -62,7 +62,7 @@ async fn set(cluster: &Cluster, which: usize, wrong: i64) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         date(reply.header("date")).abs_diff(now.cast_signed() + wrong) <= NEAR.unsigned_abs()
     };
-    eventually("the clock jumps", Duration::from_secs(10), jumped).await;
+    wait_until("the clock jumps", jumped).await;
 }
 
 /// Seconds since 1970 of an HTTP date.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::bench::wechat::Mood;
 use crate::chaos::cluster::Cluster;
-use yibi_tests::{eventually, unique};
+use yibi_tests::{unique, wait_until};
 
 /// How long a sign-in may take while WeChat hangs: its time-out, and some more.
 const ANSWERED: Duration = Duration::from_secs(7);
@@ -37,7 +37,7 @@ pub async fn ill(cluster: &mut Cluster, duration: Duration) -> String {
             let code = json!({"code": format!("eve.{}", unique())});
             api.post("/api/v1/session", &code).await.status == 200
         };
-        eventually("somebody signs in", RECOVERED, signs_in).await;
+        wait_until("somebody signs in", signs_in).await;
         healed = healed.max(well.elapsed());
     }
     if slowest > ANSWERED {
