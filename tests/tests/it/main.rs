@@ -15,6 +15,7 @@ mod doctor;
 mod documents;
 mod first_steps;
 mod internal;
+mod layers;
 mod outages;
 mod stores;
 mod v1;
