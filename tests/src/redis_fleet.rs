@@ -2,7 +2,6 @@
 //! Cluster of three masters with a replica each. A test starts one and kills masters.
 
 use std::process::Command;
-use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 
@@ -10,8 +9,6 @@ use crate::databases::free_port;
 use crate::process::Process;
 use crate::{TempDir, service, wait_until};
 
-/// How long the servers may take to find each other.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// What the sentinels call their master.
 const MASTER: &str = "main";
 

@@ -23,6 +23,7 @@ pub struct Wechat {
     http: reqwest::Client,
 }
 
+#[expect(clippy::unused_async, reason = "tests await all actions of the phone and of WeChat alike")]
 impl Wechat {
     /// Starts a simulator that knows the two mini-programs of development.
     #[must_use]

@@ -3,6 +3,7 @@
 //! The databases are those of the `tests/services` script.
 
 #![expect(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,

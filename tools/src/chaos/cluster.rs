@@ -37,8 +37,6 @@ const CASES: [Case; 9] = [
     Case::SignIn,
     Case::CachedPicture,
 ];
-/// How long all may take to be well again.
-const WELL: Duration = Duration::from_secs(60);
 
 /// The words before a server's own, of another program that starts it, by the cluster's directory and the server's
 /// number.

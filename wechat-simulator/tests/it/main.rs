@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a failed expectation in a test is reported by its panic"
 )]

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
@@ -45,7 +44,7 @@ impl Load {
     /// Waits for some more answers.
     pub async fn go_on(&self) {
         let enough = self.answered.load(Ordering::Relaxed) + 60;
-        let (answered, all) = (&self.answered, Duration::from_secs(30));
+        let answered = &self.answered;
         wait_until("answers go on", || async {
             self.nothing_failed();
             answered.load(Ordering::Relaxed) >= enough

@@ -9,8 +9,7 @@ use yibi_tests::{Api, Server, Wechat, wait_until};
 
 use super::writers::Writers;
 use super::{
-    ANSWERED, append, fails_as_in_2016, is_ready, is_unavailable, not_ready_for, of_2016, recovers,
-    server_over,
+    append, fails_as_in_2016, is_ready, is_unavailable, not_ready_for, of_2016, recovers, server_over,
 };
 
 async fn signed_in(server: &Server, wechat: &Wechat, count: usize) -> Vec<Api> {

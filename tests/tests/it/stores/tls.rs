@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{Client, TlsCertificates};
@@ -15,7 +14,6 @@ use yibi_tests::{TempDir, install_tls, service, wait_until};
 use crate::outages::server_over;
 
 const HOST: &str = "127.0.0.1";
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Redis that speaks TLS alone.
 struct Node {

@@ -73,8 +73,8 @@ async fn wechats_refusals_are_told_apart(backend: Backend) {
     ] {
         // WeChat's "busy" alone is asked a second time.
         app.wechat.script(json!([{"step": step, "times": 2}])).await;
-        let (api, code) = (app.api(), json!({"code": app.wechat.code("alice").await}));
-        let reply = tokio::time::timeout(yibi_tests::DEADLINE, api.post("/api/v1/session", &code)).await;
+        let (api, body) = (app.api(), json!({"code": app.wechat.code("alice").await}));
+        let reply = tokio::time::timeout(yibi_tests::DEADLINE, api.post("/api/v1/session", &body)).await;
         let reply = reply.unwrap_or_else(|_| panic!("no reply: {step}"));
         reply.problem(status, code);
         assert_eq!(reply.header("retry-after"), retry_after, "{step}");

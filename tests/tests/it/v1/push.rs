@@ -1,6 +1,6 @@
 //! Message push: what WeChat tells by calling the server, and what only looks like it.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};

@@ -10,8 +10,6 @@ use yibi_tests::{unique, wait_until};
 
 /// How long a sign-in may take while WeChat hangs: its time-out, and some more.
 const ANSWERED: Duration = Duration::from_secs(7);
-/// How long it may take until one succeeds again: the circuit breaker's longest pause, and some more.
-const RECOVERED: Duration = Duration::from_secs(35);
 
 /// Has WeChat hang, fail and babble, each for a third of the time, while somebody tries to sign in.
 pub async fn ill(cluster: &mut Cluster, duration: Duration) -> String {
