@@ -4,6 +4,8 @@
 //!
 //! Nothing in this crate does I/O, and nothing waits.
 
+#![warn(missing_docs)]
+
 pub mod admin;
 pub mod api;
 pub mod codec;

@@ -1,15 +1,15 @@
-//! A client of the public API that shows all of every reply.
+//! A client of the public API.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// A client, with a token or without.
+/// A client with or without a token.
 #[derive(Debug, Clone)]
 pub struct Api {
     base: String,
     http: reqwest::Client,
-    /// The bearer token.
+    /// The bearer token, if signed in.
     pub token: Option<String>,
     headers: HeaderMap,
 }
@@ -17,11 +17,8 @@ pub struct Api {
 /// A reply, read to its end.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The status.
     pub status: StatusCode,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body.
     pub body: Vec<u8>,
 }
 
@@ -38,27 +35,27 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A header's value; empty when it is missing.
+    /// The value of a header, empty if it is missing.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The JSON of a success, which the reply has to be.
+    /// Asserts a success; returns its JSON.
     #[track_caller]
     pub fn ok(&self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
-    /// The body of a success, whatever it is.
+    /// Asserts a success; returns its body.
     #[track_caller]
     pub fn ok_bytes(&self) -> &[u8] {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
         &self.body
     }
 
-    /// The problem, when the reply is one of that status and code with everything that a problem has.
+    /// Asserts a complete problem of this status and code; returns it.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
@@ -73,39 +70,39 @@ impl Reply {
 }
 
 impl Api {
-    /// A client of a server at `http://…`, without a token.
+    /// A client of a server at `http://…` without a token.
     #[must_use]
     pub fn new(server: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { base: server.to_owned(), http, token: None, headers: HeaderMap::new() }
     }
 
-    /// A client that sends by that one, without a token.
+    /// A client without a token that uses this HTTP client.
     #[must_use]
     pub fn by(http: reqwest::Client, server: &str) -> Self {
         Self { base: server.to_owned(), http, token: None, headers: HeaderMap::new() }
     }
 
-    /// The same client of another server.
+    /// The same client for another server.
     #[must_use]
     pub fn at(&self, server: &str) -> Self {
         Self { base: server.to_owned(), ..self.clone() }
     }
 
-    /// With that token.
+    /// The same client with a token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// With a further header on every request.
+    /// Adds a header to every request.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
         self
     }
 
-    /// With the token that a code gets.
+    /// Signs in with a code; returns the client with the token.
     pub async fn sign_in(&self, code: &str) -> Self {
         let reply = self.post("/api/v1/session", &json!({"code": code})).await.ok();
         self.with_token(reply["token"].as_str().unwrap())
@@ -117,7 +114,7 @@ impl Api {
         self.with_token(reply["token"].as_str().unwrap())
     }
 
-    /// A request with the client's token and headers, to be completed.
+    /// Begins a request with the client's token and headers.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
         match &self.token {
@@ -133,22 +130,22 @@ impl Api {
         Reply { status, headers, body: reply.bytes().await.unwrap().to_vec() }
     }
 
-    /// `GET`
+    /// Sends a `GET`.
     pub async fn get(&self, path: &str) -> Reply {
         Self::send(self.request(Method::GET, path)).await
     }
 
-    /// `DELETE`
+    /// Sends a `DELETE`.
     pub async fn delete(&self, path: &str) -> Reply {
         Self::send(self.request(Method::DELETE, path)).await
     }
 
-    /// `POST` of JSON
+    /// Sends a `POST` with JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         Self::send(self.request(Method::POST, path).json(body)).await
     }
 
-    /// `PATCH` of JSON
+    /// Sends a `PATCH` with JSON.
     pub async fn patch(&self, path: &str, body: &Value) -> Reply {
         Self::send(self.request(Method::PATCH, path).json(body)).await
     }
@@ -162,13 +159,13 @@ impl Api {
         .await
     }
 
-    /// A drawing with all its actions.
+    /// Reads a drawing with all its actions.
     pub async fn drawing(&self, id: &str) -> Value {
         self.get(&format!("/api/v1/drawings/{id}")).await.ok()
     }
 }
 
-/// A stroke of three points, told apart by its first coordinate.
+/// A stroke of three points with `mark` as its first coordinate and its time.
 #[must_use]
 pub fn stroke(mark: i64) -> Value {
     json!({"type": "stroke", "tool": "pen", "color": "#112233", "width": 28, "at": mark,

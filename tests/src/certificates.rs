@@ -1,4 +1,4 @@
-//! A throw-away authority, made by `openssl`, and a TLS server that shows what it issued.
+//! A temporary certificate authority, made by `openssl`, and a TLS server with its certificates.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{TempDir, install_tls, unique};
 
-/// An authority that nobody trusts but who is told to.
+/// A certificate authority.
 #[derive(Debug)]
 pub struct Authority {
     directory: TempDir,
@@ -23,14 +23,14 @@ pub struct Authority {
 /// A certificate with its key, and the files that hold them.
 #[derive(Debug, Clone)]
 pub struct Certificate {
-    /// The certificate, and what stands behind it in its chain (PEM).
+    /// The certificate and its chain (PEM).
     pub chain: PathBuf,
-    /// Its key (PEM).
+    /// The private key (PEM).
     pub key: PathBuf,
 }
 
 impl Authority {
-    /// A fresh one.
+    /// Creates an authority.
     #[must_use]
     pub fn new() -> Self {
         let directory = TempDir::new();
@@ -57,13 +57,13 @@ impl Authority {
         authority
     }
 
-    /// Its own certificate (PEM).
+    /// The root certificate (PEM).
     #[must_use]
     pub fn root(&self) -> PathBuf {
         self.directory.path().join("ca.pem")
     }
 
-    /// A certificate for a name or an IP address that ends in so many days, or ended so many ago.
+    /// Issues a certificate for a name or an IP address that expires in `days`, or has expired if negative.
     #[must_use]
     pub fn issue(&self, name: &str, days: i32) -> Certificate {
         let file = |ending: &str| format!("{name}{days}.{ending}");

@@ -1,21 +1,21 @@
-//! `yibi-server` as an operator runs it in a shell, until it ends.
+//! Commands of `yibi-server` that run to their end.
 
 use std::process::{Command, Stdio};
 
 use crate::binary;
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Ended {
     /// The exit code.
     pub code: Option<i32>,
-    /// What it said.
+    /// Its standard output.
     pub stdout: String,
-    /// What it complained of.
+    /// Its standard error.
     pub stderr: String,
 }
 
-/// A command with these settings and no others, named as in the environment without `YIBI_`.
+/// A command with these settings alone, named as in the environment without `YIBI_`.
 #[must_use]
 pub fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binary("yibi-server"));
@@ -24,7 +24,7 @@ pub fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs it to its end.
+/// Runs a command to its end.
 #[must_use]
 pub fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Ended {
     let output = command(arguments, settings).output().unwrap();

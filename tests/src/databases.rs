@@ -1,5 +1,4 @@
-//! Databases that a test starts, kills and starts again. What only needs one that is there uses the one that
-//! the `services` script started.
+//! Databases that a test starts, kills and restarts. Other tests use those of the `services` script.
 
 use std::collections::HashSet;
 use std::net::TcpListener;
@@ -12,22 +11,21 @@ use mongodb::bson::doc;
 use crate::process::{Process, stat};
 use crate::{TempDir, service};
 
-/// How long a database may take to start.
+/// Time limit of a start.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Ports that no outgoing connection gets by itself: those come from above 32768. So a database that is killed
-/// finds its port free again.
+/// Ports below those of outgoing connections, which begin at 32768, so that a killed database gets its port again.
 const PORTS: std::ops::Range<u16> = 10_000..20_000;
 
-/// Which database.
+/// The kind of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Redis with `appendonly yes`, every command synced.
+    /// Redis with `appendonly yes`, synced after every command.
     Redis,
-    /// The MongoDB-wire server, every commit synced.
+    /// The MongoDB-wire server, synced after every commit.
     Mongo,
 }
 
-/// A database of the test's own, which keeps its port and data when it is started again.
+/// A database that keeps its port and data over restarts.
 #[derive(Debug)]
 pub struct Database {
     kind: Kind,
@@ -37,7 +35,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Starts one.
+    /// Starts a database.
     pub async fn start(kind: Kind) -> Self {
         for _ in 0..8 {
             let mut database = Self::absent(kind);
@@ -49,13 +47,13 @@ impl Database {
         panic!("{kind:?} does not start");
     }
 
-    /// One that has yet to be [started](Self::start_again).
+    /// Reserves a database for a later [start](Self::start_again).
     #[must_use]
     pub fn absent(kind: Kind) -> Self {
         Self { kind, port: free_port(), data: TempDir::new(), process: None }
     }
 
-    /// What the server's settings take.
+    /// The connection string for the settings.
     #[must_use]
     pub fn url(&self) -> String {
         match self.kind {
@@ -64,19 +62,19 @@ impl Database {
         }
     }
 
-    /// Where it listens.
+    /// The port.
     #[must_use]
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Ends it as a power cut would end it, but for what the disk has not got yet.
+    /// Kills the database with SIGKILL.
     pub fn kill(&mut self) {
         self.process = None;
     }
 
-    /// Has it take connections and answer nothing, until it [goes on](Self::go_on). Returns once all its
-    /// threads have stopped.
+    /// Stops the process, so that it accepts connections and does not reply, until [`go_on`](Self::go_on). Returns when
+    /// all its threads have stopped.
     pub fn hang(&self) {
         self.process().signal("STOP");
         let tasks = format!("/proc/{}/task", self.process().id());
@@ -88,12 +86,12 @@ impl Database {
         }
     }
 
-    /// Has it answer again.
+    /// Continues the process.
     pub fn go_on(&self) {
         self.process().signal("CONT");
     }
 
-    /// Starts it on the same data and port, and waits until it answers.
+    /// Starts the database on the same data and port and waits until it replies.
     pub async fn start_again(&mut self) {
         assert!(self.launch().await, "{:?} does not start on its port {}", self.kind, self.port);
     }
@@ -102,7 +100,7 @@ impl Database {
         self.process.as_ref().expect("the database runs")
     }
 
-    /// Whether it answers in the end; not when it ended instead.
+    /// Waits until the database replies; false if it ends instead.
     async fn launch(&mut self) -> bool {
         let port = self.port.to_string();
         let mut command = match self.kind {
@@ -165,7 +163,7 @@ async fn answers(kind: Kind, port: u16) -> bool {
     }
 }
 
-/// A port that nobody listens on, and no other test of this process gets.
+/// A free port that no other test of this process gets.
 #[must_use]
 pub fn free_port() -> u16 {
     static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);

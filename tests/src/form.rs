@@ -1,11 +1,11 @@
-//! Forms with files, as `wx.uploadFile` sends them.
+//! Multipart forms, as `wx.uploadFile` sends them.
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 
 use crate::{Api, Reply};
 
-/// What stands between the parts of a form.
+/// The boundary of the parts.
 pub const BOUNDARY: &str = "WeappBoundary7f3a";
 
 /// A form of some fields and a file.
@@ -40,7 +40,7 @@ pub fn plain_png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
 }
 
 impl Api {
-    /// `POST` of a form.
+    /// Sends a `POST` with a form.
     pub async fn post_form(&self, path: &str, form: Vec<u8>) -> Reply {
         let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
         Self::send(self.request(Method::POST, path).header(CONTENT_TYPE, content_type).body(form)).await

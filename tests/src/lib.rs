@@ -1,14 +1,13 @@
-//! Black-box tests of yibi: real servers, simulated WeChats and databases as processes of their own, talked to
-//! over the wire.
+//! Fixtures of the black-box tests: real servers and databases as processes, a simulated WeChat, and clients.
 //!
-//! A test that needs a database finds it by the variables that the `services` script sets, and fails without.
+//! The `services` script sets variables with the addresses of the databases. A test without them fails.
 
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "in a test a broken expectation is what is to be told"
+    reason = "a failed expectation in a test is reported by its panic"
 )]
 
 pub mod api;
@@ -37,7 +36,7 @@ pub use wechat::Wechat;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Makes two tests of each case, `async fn(Backend)`: one on every backend.
+/// Makes two tests of each `async fn(Backend)`, one on each backend.
 #[macro_export]
 macro_rules! on_both_backends {
     ($($case:ident),* $(,)?) => {$(
@@ -55,7 +54,7 @@ macro_rules! on_both_backends {
     )*};
 }
 
-/// A binary of the workspace, built for the same profile as the test or benchmark that asks.
+/// The path of a binary of the workspace, built with the profile of the caller.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
     let asking = std::env::current_exe().expect("a program knows its own path");
@@ -70,12 +69,12 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
-/// A directory of the test's own, removed in the end.
+/// A temporary directory that is removed when it is dropped.
 #[derive(Debug)]
 pub struct TempDir(PathBuf);
 
 impl TempDir {
-    /// A fresh one.
+    /// Creates an empty directory.
     #[must_use]
     pub fn new() -> Self {
         let path = std::env::temp_dir().join(format!("yibi-test-{}", unique()));
@@ -83,7 +82,7 @@ impl TempDir {
         Self(path)
     }
 
-    /// Where it is.
+    /// Its path.
     #[must_use]
     pub fn path(&self) -> &std::path::Path {
         &self.0
@@ -102,7 +101,7 @@ impl Drop for TempDir {
     }
 }
 
-/// A name that no other test has: 16 hexadecimal digits.
+/// A unique name of 16 hexadecimal digits.
 #[must_use]
 pub fn unique() -> String {
     let mut bytes = [0_u8; 8];
@@ -110,13 +109,13 @@ pub fn unique() -> String {
     data_encoding::HEXLOWER.encode(&bytes)
 }
 
-/// An address of this machine where nobody listens, for a server that has to know its own before it starts.
+/// A free loopback address, for a server that has to know its address before it starts.
 #[must_use]
 pub fn free_address() -> String {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
-/// A variable that the `services` script sets.
+/// The value of a variable of the `services` script.
 #[must_use]
 pub fn service(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
@@ -124,7 +123,7 @@ pub fn service(variable: &str) -> String {
     })
 }
 
-/// Lets rustls know its provider; once a process is enough.
+/// Installs the provider of rustls, once per process.
 pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

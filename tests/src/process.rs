@@ -1,4 +1,4 @@
-//! Processes that end with the test.
+//! Processes that end with the test, and their output.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::AsFd;
@@ -10,20 +10,20 @@ use std::time::{Duration, Instant};
 
 use rustix::pipe::fcntl_setpipe_size;
 
-/// What a pipe holds of output that nobody hears: unprivileged processes may ask for so much.
+/// Pipe size for output that is discarded, the maximum for unprivileged processes.
 const GULP: usize = 1 << 20;
-/// Between two gulps. Whoever waits for each line is woken by each.
+/// Pause between two reads of discarded output.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What Linux says of a process or a thread, `/proc/…`, behind its number and its name in parentheses, which may be
-/// anything: its state, its parent's number and so on (proc_pid_stat(5)). Nothing when it has ended.
+/// The fields of `/proc/…/stat` of a process or thread from its state on, proc_pid_stat(5). The name before them may
+/// contain anything. Nothing if the process has ended.
 #[must_use]
 pub fn stat(of: &Path) -> Option<String> {
     let text = std::fs::read_to_string(of.join("stat")).ok()?;
     text.rsplit_once(") ").map(|(_, rest)| rest.to_owned())
 }
 
-/// A running process whose output is kept.
+/// A running process whose output is recorded.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -38,7 +38,7 @@ impl Process {
         Self::start_with(command, Stdio::null())
     }
 
-    /// The same with that as its standard input.
+    /// Starts a command with a standard input.
     #[must_use]
     pub fn start_with(command: &mut Command, stdin: Stdio) -> Self {
         let mut child = command
@@ -54,12 +54,12 @@ impl Process {
         Self { child, output, unheard }
     }
 
-    /// From now on its output is not kept, and read in gulps: a benchmark is not to pay for it.
+    /// Discards further output in large reads, so that it costs a benchmark little.
     pub fn stop_listening(&self) {
         self.unheard.store(true, Ordering::Relaxed);
     }
 
-    /// The first line, of those so far and those to come, from which `find` gets something.
+    /// Waits for a line of the output for which `find` returns something.
     pub fn wait_for<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         let end = Instant::now() + crate::DEADLINE;
         let (output, more) = &*self.output;
@@ -74,7 +74,7 @@ impl Process {
         }
     }
 
-    /// All output so far.
+    /// The output so far.
     #[must_use]
     pub fn output(&self) -> String {
         self.output.0.lock().unwrap().clone()
@@ -86,18 +86,18 @@ impl Process {
         assert!(status.unwrap().success());
     }
 
-    /// Whether it still runs.
+    /// Whether the process still runs.
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Ends it at once, as a crash would.
+    /// Ends the process with SIGKILL.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Asks it to end, unless it has, and waits; its exit code.
+    /// Ends the process with SIGTERM, unless it has ended; returns the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         if self.runs() {
             self.signal("TERM");
@@ -105,12 +105,12 @@ impl Process {
         self.child.wait().unwrap().code()
     }
 
-    /// Waits for it to end by itself; its exit code.
+    /// Waits for the end of the process; returns the exit code.
     pub fn wait(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 
-    /// Its number.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()

@@ -1,5 +1,4 @@
-//! A network that misbehaves: a TCP proxy that a test can have delay, hold or lose replies, reset connections, or
-//! fall silent.
+//! A TCP proxy that delays, holds or loses replies, resets connections, or silences them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,10 +9,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Passes everything on to one address, as long as it is told nothing else.
+/// A TCP proxy for one address.
 #[derive(Debug)]
 pub struct Proxy {
-    /// Where it listens, `127.0.0.1:…`.
+    /// Its address, `127.0.0.1:…`.
     pub address: String,
     state: Arc<State>,
     _tasks: JoinSet<()>,
@@ -21,7 +20,7 @@ pub struct Proxy {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Connections so far.
+    /// Number of connections so far.
     count: AtomicU64,
     /// Connections below this number are silent.
     silent_below: AtomicU64,
@@ -35,7 +34,7 @@ struct State {
 }
 
 impl Proxy {
-    /// Starts one before that address.
+    /// Starts a proxy for an address.
     pub async fn before(target: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -45,8 +44,8 @@ impl Proxy {
         Self { address, state, _tasks: tasks }
     }
 
-    /// From now on takes what comes over the connections that there are, and passes nothing on, without
-    /// closing them: as after a host behind a balancer vanished. New connections are well.
+    /// Discards all data of the existing connections without closing them, as after the loss of a host behind a
+    /// balancer. New connections work.
     pub fn silence(&self) {
         self.state.silent_below.store(self.state.count.load(Ordering::SeqCst), Ordering::SeqCst);
     }
@@ -57,33 +56,33 @@ impl Proxy {
         self.state.count.load(Ordering::SeqCst)
     }
 
-    /// Whether to cut a connection as soon as a reply comes instead of passing that on.
+    /// Sets whether a connection closes instead of passing a reply on.
     pub fn lose_replies(&self, lose: bool) {
         self.state.lose_replies.store(lose, Ordering::SeqCst);
     }
 
-    /// Has every reply come so much later.
+    /// Delays every reply.
     pub fn delay(&self, by: Duration) {
         self.state.delay.store(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    /// Breaks all connections that there are off, as a firewall does that has forgotten them.
+    /// Resets all existing connections, as a firewall does after it has forgotten them.
     pub fn reset(&self) {
         self.state.resets.send_modify(|resets| *resets += 1);
     }
 
-    /// Whether to keep replies back until told otherwise.
+    /// Sets whether replies are held.
     pub fn hold_replies(&self, hold: bool) {
         self.state.hold_replies.send_replace(hold);
     }
 
-    /// Connections whose reply is being held.
+    /// Number of connections with a held reply.
     #[must_use]
     pub fn held(&self) -> u64 {
         self.state.held.load(Ordering::SeqCst)
     }
 
-    /// Replies that were lost so far.
+    /// Number of lost replies.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.state.lost.load(Ordering::SeqCst)

@@ -1,4 +1,4 @@
-//! A connection on which a test writes what no decent client would.
+//! A raw connection for malformed and slow requests.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long a server may take to answer anything.
+/// Time limit of a reply.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An open connection.
@@ -19,16 +19,14 @@ pub struct Raw {
 /// A reply with a body of a known length.
 #[derive(Debug)]
 pub struct RawReply {
-    /// The status.
     pub status: u16,
-    /// The head as it came.
+    /// The head as received.
     pub head: String,
-    /// The body.
     pub body: Vec<u8>,
 }
 
 impl RawReply {
-    /// A header's value; empty when it is missing.
+    /// The value of a header, empty if it is missing.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         let lines = self.head.lines().filter_map(|line| line.split_once(':'));
@@ -52,22 +50,22 @@ impl Raw {
         Self { stream: TcpStream::connect(address).await.unwrap(), read: Vec::new() }
     }
 
-    /// Writes; `false` when the server has closed the connection.
+    /// Writes bytes; `false` if the server has closed the connection.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).await.is_ok()
     }
 
-    /// Has no more to say.
+    /// Closes the sending side.
     pub async fn finish(&mut self) {
         let _ = self.stream.shutdown().await;
     }
 
-    /// Breaks off, as a phone does that has lost its network: whatever is on its way is lost.
+    /// Resets the connection, as when a phone loses its network; bytes in flight are lost.
     pub fn reset(self) {
         self.stream.set_zero_linger().unwrap();
     }
 
-    /// The next reply; nothing when the connection is closed before it is complete.
+    /// Reads the next reply; nothing if the connection closes before it is complete.
     pub async fn reply(&mut self) -> Option<RawReply> {
         let mut reply = self.head().await?;
         let length: usize = reply.header("content-length").parse().unwrap_or(0);
@@ -90,12 +88,12 @@ impl Raw {
         Some(RawReply { status, head, body: Vec::new() })
     }
 
-    /// The status of the reply to a HEAD request, whose body is told of and not sent.
+    /// Reads the status of a reply to HEAD, which has a length and no body.
     pub async fn reply_to_head(&mut self) -> Option<u16> {
         Some(self.head().await?.status)
     }
 
-    /// Whether the server closes the connection, in time and without another word.
+    /// Whether the server closes the connection without sending more.
     pub async fn closes(&mut self) -> bool {
         self.read.is_empty() && self.more().await.is_none()
     }

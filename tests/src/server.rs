@@ -1,4 +1,4 @@
-//! A server of the test's own, as its operator would start it.
+//! A server process, started as an operator starts it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,19 +8,19 @@ use serde_json::Value;
 use crate::process::Process;
 use crate::{Api, TempDir, Wechat, binary, service, unique};
 
-/// What a server stands on.
+/// The stores of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
-    /// The embedded file.
+    /// The embedded SQLite file.
     Embedded,
     /// MongoDB and Redis.
     Shared,
 }
 
-/// The operator's token of all test servers.
+/// The admin token of all test servers.
 pub const ADMIN_TOKEN: &str = "a-token-of-the-tests-alone-32-characters";
 
-/// The secret of the app that the simulator knows; no log may ever show it.
+/// The app secret in the simulator; no log may contain it.
 pub const APP_SECRET: &str = "a-secret-of-the-simulator-alone";
 
 /// A running `yibi-server serve`.
@@ -30,28 +30,28 @@ pub struct Server {
     launcher: Vec<String>,
     settings: Vec<(String, String)>,
     _data: Option<TempDir>,
-    /// Where clients are served.
+    /// The address of the public listener.
     pub public: String,
-    /// Where the operator is.
+    /// The address of the admin listener.
     pub admin: String,
-    /// Where other backends ask; empty unless the settings say where.
+    /// The address of the internal listener, empty unless set.
     pub internal: String,
 }
 
 impl Server {
-    /// Starts a server on that backend with data of its own, asking that WeChat.
+    /// Starts a server with empty stores.
     #[must_use]
     pub fn start(backend: Backend, wechat: &Wechat) -> Self {
         Self::start_with(backend, wechat, &[])
     }
 
-    /// The same with further settings, named as in the environment without `YIBI_`.
+    /// Starts a server with further settings, named as in the environment without `YIBI_`.
     #[must_use]
     pub fn start_with(backend: Backend, wechat: &Wechat, further: &[(&str, &str)]) -> Self {
         Self::start_by(&[], backend, wechat, further)
     }
 
-    /// The same by another program: the words before the server's own.
+    /// Starts a server through another program: `launcher` is its command line before the server's own.
     #[must_use]
     pub fn start_by(launcher: &[&str], backend: Backend, wechat: &Wechat, further: &[(&str, &str)]) -> Self {
         let data = TempDir::new();
@@ -61,7 +61,7 @@ impl Server {
         Self::run(launcher, settings, Some(data))
     }
 
-    /// A second server on the same databases and data, beside this one.
+    /// Starts a second server on the same stores.
     #[must_use]
     pub fn sibling(&self) -> Self {
         Self::run(self.launcher.clone(), self.settings.clone(), None)
@@ -72,44 +72,44 @@ impl Server {
         Self { process, launcher, settings, _data: data, public, admin, internal }
     }
 
-    /// Where the embedded store lies.
+    /// The data directory.
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         let found = self.settings.iter().find(|(name, _)| name == "STORE__DATA_DIR");
         PathBuf::from(&found.expect("it is always set").1)
     }
 
-    /// A setting that it was given.
+    /// The value of a setting.
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<&str> {
         let found = self.settings.iter().rev().find(|(found, _)| found == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// All that it was given.
+    /// All settings of the server.
     #[must_use]
     pub fn settings(&self) -> Vec<(&str, &str)> {
         self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
-    /// Gives it a setting for the next time that it starts.
+    /// Changes a setting for the next start.
     pub fn set(&mut self, name: &str, value: &str) {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Ends it as a power cut would, and starts it on what it left.
+    /// Kills the server with SIGKILL and starts it again on the same data.
     pub fn crash_and_restart(&mut self) {
         self.process.kill();
         (self.process, [self.public, self.admin, self.internal]) = launch(&self.launcher, &self.settings);
     }
 
-    /// Ends it gracefully, and starts it again.
+    /// Stops the server gracefully and starts it again.
     pub fn restart(&mut self) {
         assert_eq!(self.process.terminate(), Some(0));
         (self.process, [self.public, self.admin, self.internal]) = launch(&self.launcher, &self.settings);
     }
 
-    /// Ends it gracefully, and starts it again with some settings that are new or other ones.
+    /// Stops the server gracefully and starts it again with changed settings.
     pub fn restart_with(&mut self, other: &[(&str, &str)]) {
         self.settings.retain(|(name, _)| other.iter().all(|(other, _)| other != name));
         let other = other.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -117,35 +117,34 @@ impl Server {
         self.restart();
     }
 
-    /// Starts it again after it has ended by itself.
+    /// Starts the server again after it has ended.
     pub fn start_again(&mut self) {
         assert!(!self.process.runs());
         (self.process, [self.public, self.admin, self.internal]) = launch(&self.launcher, &self.settings);
     }
 
-    /// The process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
     }
 
-    /// The process's number.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// A client of its public API without a token.
+    /// A client of the public API without a token.
     #[must_use]
     pub fn api(&self) -> Api {
         Api::new(&self.public)
     }
 
-    /// A client with the token of a named user, freshly signed in.
+    /// Signs a user in; returns the client with the token.
     pub async fn signed_in(&self, wechat: &Wechat, user: &str) -> Api {
         self.api().sign_in(&wechat.code(user).await).await
     }
 
-    /// All log lines so far.
+    /// The log so far.
     #[must_use]
     pub fn log(&self) -> String {
         self.process.output()

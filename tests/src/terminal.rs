@@ -1,4 +1,4 @@
-//! A terminal of the test's own: a pty, and an emulator that reads what the program in it writes.
+//! A terminal: a pty and an emulator for the output of the program.
 
 use std::io::{Read, Write};
 use std::num::NonZero;
@@ -11,10 +11,10 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use crate::binary;
 use crate::process::stat;
 
-/// How long anything may take before a test gives up.
+/// Time limit of every wait.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// `yibi-admin` in a terminal.
+/// `yibi-admin` in a terminal of the test.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
@@ -26,8 +26,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// The console with these arguments and variables, in so many columns and rows. Of the environment it sees
-    /// nothing else, and its configuration files are looked for in `home`.
+    /// Starts the console with these arguments, these variables alone, and `home` for its configuration files.
     #[must_use]
     pub fn start(size: (u16, u16), home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let (cols, rows) = size;
@@ -64,25 +63,25 @@ impl Terminal {
         Self { child, master: pty.master, keys, output, written: Vec::new(), screen, modes_before }
     }
 
-    /// What is on the screen.
+    /// The current screen.
     #[must_use]
     pub fn screen(&self) -> &vt100::Screen {
         self.screen.screen()
     }
 
-    /// Everything that was written.
+    /// The whole output so far.
     #[must_use]
     pub fn written(&self) -> String {
         String::from_utf8_lossy(&self.written).into_owned()
     }
 
-    /// The process's number.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.process_id().expect("it has begun")
     }
 
-    /// Reads until the screen is as wanted.
+    /// Reads until the screen has a property.
     pub fn wait_until(&mut self, what: &str, is_there: impl Fn(&vt100::Screen) -> bool) {
         let end = Instant::now() + PATIENCE;
         while !is_there(self.screen.screen()) {
@@ -100,12 +99,12 @@ impl Terminal {
         self.wait_until(text, |screen| screen.contents().contains(text));
     }
 
-    /// Reads until the screen shows it no more.
+    /// Reads until the screen no longer shows a text.
     pub fn wait_without(&mut self, text: &str) {
         self.wait_until(&format!("screen without {text}"), |screen| !screen.contents().contains(text));
     }
 
-    /// Reads until something was written so many times.
+    /// Reads until the output contains a sequence this often.
     pub fn wait_written(&mut self, sequence: &str, times: usize) {
         let end = Instant::now() + PATIENCE;
         while self.written().matches(sequence).count() < times {
@@ -115,7 +114,7 @@ impl Terminal {
         }
     }
 
-    /// Reads whatever comes for a while, as somebody who looks on.
+    /// Reads for a time.
     pub fn look_on(&mut self, time: Duration) {
         let end = Instant::now() + time;
         while let Ok(chunk) = self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -123,7 +122,7 @@ impl Terminal {
         }
     }
 
-    /// Presses keys, written as a terminal sends them.
+    /// Sends keys as a terminal encodes them.
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
     }
@@ -133,7 +132,7 @@ impl Terminal {
         self.press(&format!("\x1b[<0;{0};{1}M\x1b[<0;{0};{1}m", column + 1, row + 1));
     }
 
-    /// Makes the window another size.
+    /// Resizes the window.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).unwrap();
@@ -158,7 +157,7 @@ impl Terminal {
         }
     }
 
-    /// Waits for the program's end; its exit code.
+    /// Waits for the end of the program; returns the exit code.
     pub fn end(&mut self) -> u32 {
         while let Ok(chunk) = self.output.recv_timeout(PATIENCE) {
             self.take(&chunk);
@@ -166,7 +165,7 @@ impl Terminal {
         self.child.wait().unwrap().exit_code()
     }
 
-    /// Whether the terminal is as it was: everything that was switched on is off, and lines are cooked again.
+    /// Whether all modes of the terminal are reset and the line discipline is restored.
     #[must_use]
     pub fn is_restored(&self) -> bool {
         let text = self.written();
@@ -193,7 +192,7 @@ impl Drop for Terminal {
     }
 }
 
-/// The terminal driver's modes: whether lines are cooked, and keys echoed.
+/// The local modes of the line discipline.
 fn modes(master: &dyn MasterPty) -> String {
     master.get_termios().map(|modes| format!("{:?}", modes.local_flags)).unwrap()
 }

@@ -1,6 +1,5 @@
-//! A client of 2017, as wafer's client SDK: it signs in at `/applet/login`, shows the pair that it gets from then
-//! on, and reads nothing of a reply but its JSON. Its drawings are where the client of 2016 has them, see
-//! [`Phone::with_pair`].
+//! A client of 2017, like wafer's client SDK: it signs in at `/applet/login`, then sends the pair of the sign-in, and
+//! reads only the JSON of a reply. It uses the drawing routes of 2016, see [`Phone::with_pair`].
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,22 +8,22 @@ use crate::weapp::{MAGIC, Phone};
 use crate::wechat::Login;
 use crate::{Api, Reply};
 
-/// Where the client signs in.
+/// The route of the sign-in.
 pub const LOGIN: &str = "/applet/login";
 
-/// Where it asks who it is.
+/// The route of the own user.
 pub const USER: &str = "/applet/user";
 
-/// What a sign-in gives.
+/// The credentials of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
-    /// `X-WX-Id`
+    /// The value of `X-WX-Id`.
     pub id: String,
-    /// `X-WX-Skey`
+    /// The value of `X-WX-Skey`.
     pub skey: String,
 }
 
-/// A phone that is about to sign in with all that it has.
+/// A phone with the headers of a sign-in.
 #[must_use]
 pub fn before(server: &str, login: &Login) -> Phone {
     Phone::with_code(server, &login.code)
@@ -32,23 +31,23 @@ pub fn before(server: &str, login: &Login) -> Phone {
         .header("X-WX-IV", &login.iv)
 }
 
-/// Signs in.
+/// Signs a phone in; returns the reply.
 pub async fn log_in(server: &str, login: &Login) -> Reply {
     Api::send(before(server, login).request_at(Method::GET, LOGIN)).await
 }
 
-/// A phone that has signed in.
+/// Signs a phone in; returns it with its pair.
 pub async fn signed_in(server: &str, login: &Login) -> Phone {
     Phone::with_pair(server, &log_in(server, login).await.opened())
 }
 
-/// Asks who the user is.
+/// Requests the own user.
 pub async fn user(phone: &Phone) -> Reply {
     Api::send(phone.request_at(Method::GET, USER)).await
 }
 
 impl Reply {
-    /// The pair of a sign-in that succeeded.
+    /// Asserts a successful sign-in; returns its pair.
     #[track_caller]
     pub fn opened(&self) -> Pair {
         let reply = self.applet();
@@ -59,7 +58,7 @@ impl Reply {
         pair
     }
 
-    /// That the session layer turned the request away with that error; the message.
+    /// Asserts an error of the session layer; returns its message.
     #[track_caller]
     pub fn wafer_error(&self, error: &str) -> String {
         let mut reply = self.applet();
@@ -70,7 +69,7 @@ impl Reply {
         message
     }
 
-    /// What the session's user is told of itself.
+    /// Asserts a reply with the own user; returns it.
     #[track_caller]
     pub fn wafer_user(&self) -> Value {
         let reply = self.applet();

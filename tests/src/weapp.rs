@@ -1,5 +1,5 @@
-//! A client of 2016, as the original demo's: it talks to `/applet/session`, sends WeChat's code in its headers,
-//! and reads nothing of a reply but its JSON.
+//! A client of 2016, like that of the original demo: it uses `/applet/session`, sends WeChat's code in its headers, and
+//! reads only the JSON of a reply.
 
 use reqwest::Method;
 use serde::Serialize;
@@ -12,10 +12,10 @@ use crate::{Api, Reply};
 /// The member that marks a reply of the session layer.
 pub const MAGIC: &str = "F2C224D4-2BCE-4C64-AF9F-A6D872000D1A";
 
-/// Where the routes begin.
+/// The base path of the routes.
 pub const BASE: &str = "/applet/session";
 
-/// A phone, and the session headers that all its requests carry.
+/// A phone with the session headers of its requests.
 #[derive(Debug, Clone)]
 pub struct Phone {
     api: Api,
@@ -23,13 +23,13 @@ pub struct Phone {
 }
 
 impl Phone {
-    /// One that sends no session headers.
+    /// A phone without session headers.
     #[must_use]
     pub fn stranger(server: &str) -> Self {
         Self { api: Api::new(server), headers: Vec::new() }
     }
 
-    /// One that sends everything of a login by that client.
+    /// A phone with all headers of a login that uses this client.
     #[must_use]
     pub fn by(api: Api, login: &Login) -> Self {
         let phone = Self { api, headers: Vec::new() };
@@ -39,13 +39,13 @@ impl Phone {
             .header("X-WX-Signature", &login.signature)
     }
 
-    /// One that sends a code and nothing else.
+    /// A phone with a code alone.
     #[must_use]
     pub fn with_code(server: &str, code: &str) -> Self {
         Self::stranger(server).header("X-WX-Code", code)
     }
 
-    /// One that sends everything of a login, as in its first request.
+    /// A phone with all headers of a login, as in its first request.
     #[must_use]
     pub fn with_login(server: &str, login: &Login) -> Self {
         Self::with_code(server, &login.code)
@@ -53,48 +53,48 @@ impl Phone {
             .header("X-WX-Signature", &login.signature)
     }
 
-    /// One that has made its first request, and from now on sends the code alone.
+    /// Sends the first request; returns the phone with the code alone.
     pub async fn signed_in(server: &str, login: &Login) -> Self {
         Self::with_login(server, login).shown().await;
         Self::with_code(server, &login.code)
     }
 
-    /// One that sends what a wafer sign-in gave.
+    /// A phone with the pair of a wafer sign-in.
     #[must_use]
     pub fn with_pair(server: &str, pair: &Pair) -> Self {
         Self::stranger(server).header("X-WX-Id", &pair.id).header("X-WX-Skey", &pair.skey)
     }
 
-    /// With a further header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.push((name.to_owned(), value.as_ref().to_vec()));
         self
     }
 
-    /// The same phone at another server.
+    /// The same phone for another server.
     #[must_use]
     pub fn at(&self, server: &str) -> Self {
         Self { api: self.api.at(server), headers: self.headers.clone() }
     }
 
-    /// A request below the base path, to be completed.
+    /// Begins a request below the base path.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.request_at(method, &format!("{BASE}{path}"))
     }
 
-    /// A request of any path, to be completed.
+    /// Begins a request for any path.
     pub fn request_at(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.api.request(method, path);
         self.headers.iter().fold(request, |request, (name, value)| request.header(name, value.as_slice()))
     }
 
-    /// Asks for the list.
+    /// Requests the list.
     pub async fn list(&self) -> Reply {
         Api::send(self.request(Method::GET, "/paints/list")).await
     }
 
-    /// Asks for the list with `Accept-Encoding`; the reply as it comes over the wire.
+    /// Requests the list with `Accept-Encoding`; returns the reply without decoding it.
     pub async fn list_as(&self, accept_encoding: &str) -> Reply {
         let list = self.request(Method::GET, "/paints/list");
         Api::send(list.header("Accept-Encoding", accept_encoding)).await
@@ -105,17 +105,17 @@ impl Phone {
         self.post("/paints/save", &json!({"id": id, "actions": actions})).await
     }
 
-    /// Deletes.
+    /// Deletes a drawing.
     pub async fn delete(&self, id: impl Serialize) -> Reply {
         self.post("/paints/delete", &json!({"id": id})).await
     }
 
-    /// Posts JSON.
+    /// Sends a `POST` with JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         Api::send(self.request(Method::POST, path).json(body)).await
     }
 
-    /// Id and actions of every drawing of the list.
+    /// The ids and actions of the list.
     #[track_caller]
     pub fn shown(&self) -> impl Future<Output = Vec<(String, String)>> {
         let caller = std::panic::Location::caller();
@@ -135,7 +135,7 @@ impl Phone {
 }
 
 impl Reply {
-    /// The JSON of a reply to a client of 2016: always of status 200.
+    /// Asserts status 200; returns the JSON.
     #[track_caller]
     #[must_use]
     pub fn applet(&self) -> Value {
@@ -144,34 +144,33 @@ impl Reply {
         self.json()
     }
 
-    /// That the reply is the success of a save or a deletion.
+    /// Asserts a successful save or deletion.
     #[track_caller]
     pub fn done(&self) {
         assert_eq!(self.applet(), json!({"code": 0, "msg": "success", "data": {}}));
     }
 
-    /// That the reply is a failure of that reason.
+    /// Asserts a failure with a reason.
     #[track_caller]
     pub fn fails(&self, reason: &str) {
         assert_eq!(self.applet(), json!({"code": -1, "msg": "fail", "error": {"reason": reason}}));
     }
 
-    /// That the session layer turned the request away because the code has no session.
+    /// Asserts a rejection because the code has no session.
     #[track_caller]
     pub fn expired(&self) {
         let error = json!({"name": "Error", "message": "`wxUserInfo` not found by `code`"});
         assert_eq!(self.applet(), json!({MAGIC: 1, "reason": "ERR_SESSION_EXPIRED", "error": error}));
     }
 
-    /// That the session layer turned the request away because of the signature.
+    /// Asserts a rejection because of the signature.
     #[track_caller]
     pub fn untrusted(&self) {
         let error = json!({"name": "Error", "message": "untrusted raw data"});
         assert_eq!(self.applet(), json!({MAGIC: 1, "reason": "ERR_UNTRUSTED_RAW_DATA", "error": error}));
     }
 
-    /// That the session layer turned the request away because WeChat did not exchange the code; what WeChat
-    /// said of it, if it said something.
+    /// Asserts a rejection because WeChat did not exchange the code; returns the error of WeChat, if any.
     #[track_caller]
     #[must_use]
     pub fn not_exchanged(&self) -> Option<Value> {
@@ -183,7 +182,7 @@ impl Reply {
     }
 }
 
-/// As JavaScript's function of that name.
+/// JavaScript's `encodeURIComponent`.
 #[must_use]
 pub fn encode_uri_component(text: &str) -> String {
     let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);

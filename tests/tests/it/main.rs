@@ -5,7 +5,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "in a test a broken expectation is what is to be told"
+    reason = "a failed expectation in a test is reported by its panic"
 )]
 
 mod admin;

@@ -1,4 +1,4 @@
-//! What is measured, and by which limit.
+//! The measured cases, and the limits that they are compared with.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,37 +11,37 @@ use super::site::{DRAWINGS, People};
 use super::strokes::{stroke, weapp_list};
 use yibi_tests::Backend;
 
-/// Appends to one drawing before the next one is begun.
+/// Number of appends to one drawing before the next one begins.
 const LONGEST: u64 = 4_000;
-/// Different pictures or strokes that take turns.
+/// Number of different pictures or strokes that take turns.
 const VARIANTS: u32 = 8;
-/// Those who sign in over each connection, by turns.
+/// Number of users who sign in on each connection, in turns.
 const COMERS: u64 = 500;
 
-/// One case.
+/// A measured request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Case {
-    /// The 2016 list of 20 drawings, for a client that takes gzip, as WeChat's does.
+    /// The 2016 list of 20 drawings with gzip, as WeChat's client requests it.
     List,
-    /// The same for one that does not.
+    /// The 2016 list of 20 drawings without gzip.
     PlainList,
-    /// A 2016 save.
+    /// A save of 2016.
     Save,
-    /// The 2016 list of somebody who has drawn nothing: what a session costs.
+    /// The 2016 list of a user without drawings: the cost of a session.
     EmptyList,
-    /// 20 summaries.
+    /// A page of 20 summaries.
     Summaries,
     /// An append of a stroke of 60 points.
     Append,
-    /// A drawing of 200 points.
+    /// A read of a drawing of 200 points.
     Read,
-    /// The user, which needs the session alone.
+    /// The own user, which needs the session alone.
     Me,
-    /// A sign-in.
+    /// A sign-in with a code.
     SignIn,
-    /// A picture of 256 pixels that is at hand.
+    /// A cached picture of 256 pixels.
     CachedPicture,
-    /// One that has to be drawn.
+    /// A picture of 256 pixels that is not cached.
     Picture,
     /// The 2016 list through nginx, compressed.
     ListNginx,
@@ -50,7 +50,7 @@ pub enum Case {
 }
 
 impl Case {
-    /// All that a server is asked, in order.
+    /// All cases in the order of the table.
     pub const ALL: [Self; 13] = [
         Self::List,
         Self::PlainList,
@@ -64,11 +64,11 @@ impl Case {
         Self::CachedPicture,
         Self::ListNginx,
         Self::SummariesNginx,
-        // The last, since the server then keeps no pictures any more.
+        // Last, because the server then runs without a picture cache.
         Self::Picture,
     ];
 
-    /// As the table calls it.
+    /// The name in the table and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -88,13 +88,13 @@ impl Case {
         }
     }
 
-    /// Whether it goes through nginx.
+    /// Whether the requests go through nginx.
     #[must_use]
     pub fn is_behind_nginx(self) -> bool {
         matches!(self, Self::ListNginx | Self::SummariesNginx)
     }
 
-    /// What it is held against.
+    /// The limits that it is compared with.
     #[must_use]
     pub fn limits(self, backend: Backend) -> &'static [Limit] {
         match (self, backend) {
@@ -121,7 +121,7 @@ impl Case {
         }
     }
 
-    /// What each connection asks for.
+    /// The workers, one for each connection.
     #[must_use]
     pub fn workers(self, people: &People) -> Vec<Box<dyn Worker>> {
         let v1 = |path: &str, encoding: &'static str| {
@@ -155,7 +155,7 @@ impl Case {
             Self::Save => saves(people),
             Self::Append => appends(people),
             Self::SignIn => (0..people.tokens.len()).map(|number| Box::new(SignIn { number }) as _).collect(),
-            // One for each connection, which is drawn while the connections are warmed.
+            // One picture for each connection, which the warm-up draws.
             Self::CachedPicture => {
                 people.tokens.iter().map(|token| Box::new(Turns::of_pictures(token, 1)) as _).collect()
             }
@@ -172,7 +172,7 @@ fn get(path: &str, headers: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{headers}\r\n").into_bytes()
 }
 
-/// Writes a request with JSON.
+/// Writes a request with a JSON body.
 fn post(to: &mut Vec<u8>, path: &str, headers: &str, body: &str) {
     let length = body.len();
     to.extend_from_slice(
@@ -185,13 +185,13 @@ fn post(to: &mut Vec<u8>, path: &str, headers: &str, body: &str) {
     to.extend_from_slice(body.as_bytes());
 }
 
-/// Whether the JSON of a 2016 reply says that it went well.
+/// Whether a 2016 reply reports success in its JSON.
 fn went_well(body: &[u8]) -> bool {
     let begin = body.get(..32).unwrap_or(body);
     begin.windows(8).any(|eight| eight == b"\"code\":0")
 }
 
-/// A 2016 request, always the same.
+/// A constant 2016 request.
 struct Weapp {
     request: Vec<u8>,
     packed: bool,
@@ -207,7 +207,7 @@ impl Worker for Weapp {
     }
 }
 
-/// Saves over the drawings that are there, by turns.
+/// Overwrites existing drawings in turns.
 struct Save {
     headers: String,
     bodies: Arc<Vec<String>>,
@@ -229,7 +229,7 @@ impl Worker for Save {
 fn saves(people: &People) -> Vec<Box<dyn Worker>> {
     let body = |number: u32| {
         let id = format!("p{}", number as usize % DRAWINGS);
-        // Each time another text than the one that is there.
+        // Each save has another text than the stored one.
         json!({"id": id, "actions": weapp_list(1_000 + number)}).to_string()
     };
     let count = 3 * u32::try_from(DRAWINGS).unwrap();
@@ -241,7 +241,7 @@ fn saves(people: &People) -> Vec<Box<dyn Worker>> {
     saves.collect()
 }
 
-/// Appends to a drawing of its own, and begins another one in time.
+/// Appends to a drawing of its own and begins the next one when it is full.
 struct Append {
     headers: String,
     strokes: Arc<Vec<String>>,
@@ -249,7 +249,7 @@ struct Append {
     seq: u64,
 }
 
-/// No two rounds append to the same drawings.
+/// Makes the drawings of all rounds distinct.
 static ROUND: AtomicU64 = AtomicU64::new(0);
 
 impl Worker for Append {
@@ -280,12 +280,12 @@ fn appends(people: &People) -> Vec<Box<dyn Worker>> {
     appends.collect()
 }
 
-/// People who come by turns, each time with a fresh code.
+/// Users who sign in in turns, each time with a new code.
 struct SignIn {
     number: usize,
 }
 
-/// No code is ever used twice.
+/// Makes all codes distinct.
 static CODE: AtomicU64 = AtomicU64::new(0);
 
 impl Worker for SignIn {
@@ -296,7 +296,7 @@ impl Worker for SignIn {
     }
 }
 
-/// One's drawings by turns.
+/// Reads the drawings of one user in turns.
 struct Turns {
     requests: Vec<Vec<u8>>,
     number: usize,

@@ -1,38 +1,37 @@
-//! What becomes of a process over time: whether it grows once it is warm.
+//! Growth of a process over time, after its warm-up.
 
 use std::fmt;
 use std::time::Instant;
 
 use super::process::{open_files, resident_mb, threads};
 
-/// By how much memory may be above what it was before: a part of it, and megabytes.
+/// Tolerated growth of memory: a part of the median, and megabytes.
 const MORE_MEMORY: (f64, f64) = (0.1, 5.0);
-/// By how many files or threads there may be more than before: pools breathe.
+/// Tolerated growth of files and threads, because pools vary in size.
 const MORE: f64 = 5.0;
 
-/// A process at one moment.
+/// A sample of a process.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// When.
+    /// The time since the start.
     pub at: Instant,
-    /// Megabytes of memory that it holds.
+    /// Resident memory in megabytes.
     pub resident_mb: f64,
-    /// Its open files, connections included.
+    /// Number of open files including connections.
     pub files: usize,
-    /// Its threads.
+    /// Number of threads.
     pub threads: usize,
 }
 
 impl Sample {
-    /// Of the process with that number, now.
+    /// Samples the process with this id.
     #[must_use]
     pub fn of(id: u32) -> Self {
         Self { at: Instant::now(), resident_mb: resident_mb(id), files: open_files(id), threads: threads(id) }
     }
 }
 
-/// A process over time. The first third of it is warming up; the medians of the second and of the last are
-/// held against each other.
+/// Samples of a process. The first third is the warm-up; the medians of the second and the last third are compared.
 #[derive(Debug)]
 pub struct Course {
     mb_an_hour: f64,
@@ -42,7 +41,7 @@ pub struct Course {
 }
 
 impl Course {
-    /// Of samples that are equally far apart.
+    /// The course of samples at equal intervals.
     #[must_use]
     pub fn of(samples: &[Sample]) -> Self {
         let third = samples.len() / 3;
@@ -57,7 +56,7 @@ impl Course {
         }
     }
 
-    /// What has grown.
+    /// The quantities that have grown.
     #[must_use]
     pub fn grown(&self) -> Vec<&'static str> {
         let (part, mb) = MORE_MEMORY;
@@ -89,7 +88,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Megabytes a second, by least squares.
+/// Growth in megabytes a second by least squares.
 fn slope(samples: &[Sample]) -> f64 {
     let Some(first) = samples.first() else { return 0.0 };
     let points = || samples.iter().map(|sample| ((sample.at - first.at).as_secs_f64(), sample.resident_mb));

@@ -1,4 +1,4 @@
-//! A store with many people's sessions and drawings: what a server itself has written, copied in bulk with other
+//! Fills a store with sessions and drawings of many users: rows that a server has written, copied in bulk with other
 //! names and times.
 
 use std::collections::BTreeMap;
@@ -13,11 +13,11 @@ use serde_json::Value;
 use super::site::Site;
 use yibi_tests::Backend;
 
-/// Drawings and sessions of each of those users.
+/// Number of drawings and of sessions of each user.
 const EACH: u64 = 10;
-/// Rows that are written in one turn.
+/// Number of rows in a batch.
 const TURN: u64 = 5_000;
-/// How long the sessions last.
+/// Life of the sessions.
 const LIFE: Duration = Duration::from_secs(6 * 3_600);
 
 /// Microseconds since 1970.
@@ -25,17 +25,17 @@ pub(super) fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
 }
 
-/// The person to whom a row belongs.
+/// The user of a row.
 fn person(row: u64) -> String {
     format!("f{:09}", row / EACH)
 }
 
-/// A number below `below` that looks random.
+/// A pseudo-random number below `below`.
 fn mixed(row: u64, below: u64) -> u64 {
     row.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) % below
 }
 
-/// Fills a server's store with so many sessions and drawings. The server is ended meanwhile.
+/// Fills the store of a server with sessions and drawings. The server stops meanwhile.
 pub async fn fill(site: &mut Site, count: u64) -> Duration {
     let begun = Instant::now();
     assert_eq!(site.server.process().terminate(), Some(0));
@@ -52,7 +52,7 @@ pub async fn fill(site: &mut Site, count: u64) -> Duration {
     took
 }
 
-/// All columns of a table, some of them with an expression of their own.
+/// All columns of a table, some replaced by an expression.
 fn copied(connection: &Connection, table: &str, of: &str, changed: &[(&str, &str)]) -> String {
     let columns: Vec<String> = {
         let mut all = connection.prepare(&format!("SELECT name FROM pragma_table_info('{table}')")).unwrap();
@@ -80,7 +80,7 @@ fn sqlite(file: &std::path::Path, count: u64) {
     connection
         .execute_batch("PRAGMA journal_mode = wal; PRAGMA synchronous = off; PRAGMA cache_size = -524288")
         .unwrap();
-    // As `mixed`, but of what SQL has: spread over all, no two neighbours alike.
+    // Like `mixed`, in SQL: spreads the values over the range.
     let mixed = |below: u64| format!("((i * 2654435761) % {below})");
     let app: String = connection
         .query_row("SELECT substr(key, 1, instr(key, '/')) FROM users", [], |row| row.get(0))
@@ -142,7 +142,7 @@ fn sqlite(file: &std::path::Path, count: u64) {
              PRAGMA wal_checkpoint(truncate); PRAGMA optimize",
         )
         .unwrap();
-    // What follows is not to wait for a disk that is still busy with this.
+    // The measurements must not wait for a disk that is still busy.
     std::fs::File::open(file).unwrap().sync_all().unwrap();
 }
 
@@ -186,7 +186,7 @@ async fn mongo(uri: &str, name: &str, count: u64) {
     }
 }
 
-/// A whole number of a document, of whichever width.
+/// An integer of a document, 32 or 64 bits.
 pub(super) fn number(value: Option<&Bson>) -> i64 {
     value.and_then(|value| value.as_i64().or_else(|| value.as_i32().map(i64::from))).unwrap()
 }
@@ -247,7 +247,7 @@ async fn redis(url: &str, prefix: &str, count: u64) {
         }
         write.query_async::<()>(&mut connection).await.unwrap();
     }
-    // Nor for a Redis that is still rewriting its log.
+    // The same holds for Redis while it rewrites its log.
     loop {
         let about: String = redis::cmd("INFO").arg("persistence").query_async(&mut connection).await.unwrap();
         let busy = ["aof_rewrite_in_progress:1", "aof_rewrite_scheduled:1"];

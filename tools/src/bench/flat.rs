@@ -1,4 +1,4 @@
-//! Whether an append costs the same however long its drawing is.
+//! The cost of an append to a long drawing compared with a short one.
 
 use std::time::{Duration, Instant};
 
@@ -8,17 +8,17 @@ use super::site::Site;
 use super::strokes::stroke;
 use yibi_tests::Api;
 
-/// Actions of a long drawing.
+/// Number of actions of the long drawing.
 const LONG: u64 = 4_000;
-/// Appends to one kind of drawing before it is the other's turn.
+/// Number of appends to one kind of drawing before the other kind.
 const BLOCK: u64 = 25;
-/// How many turns each has: as many as there is time for, within these bounds.
+/// Minimum and maximum number of rounds.
 const BLOCKS: std::ops::Range<u64> = 8..39;
-/// Points of a stroke.
+/// Number of points of a stroke.
 const POINTS: usize = 60;
 
-/// Appends by turns to short drawings and to a long one, so that both meet the same machine. The short ones have
-/// one action: the append at 0 may also have to make the drawing, which would flatter the long one.
+/// Appends to short drawings and to a long one in turns, so that both run on the machine in the same state. A short
+/// drawing has one action already, because the append at 0 also creates the drawing.
 pub async fn measure(site: &Site, seconds: Duration) -> String {
     let user = site.server.api().with_token(&site.people.tokens[0]);
     for from in (0..LONG).step_by(50) {

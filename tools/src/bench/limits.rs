@@ -1,5 +1,5 @@
-//! What the same drivers and libraries reach with nothing of ours around them, over as many connections and on the
-//! same machine. What a store of ours says to its database stands in `statements`.
+//! Limits: the rates of the same drivers and libraries without the server, with as many connections on the same
+//! machine. `statements` measures the statements of the stores.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -25,7 +25,7 @@ use super::wechat;
 use yibi_tests::process::Process;
 use yibi_tests::{service, unique};
 
-/// A limit.
+/// A limit of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
     /// The driver's `find` of 20 documents that hold the plain text, as the server of 2016 stored them.
@@ -55,7 +55,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// As the table calls it.
+    /// The name in the table.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -75,10 +75,10 @@ impl Limit {
     }
 }
 
-/// Those that were measured, each a number a second.
+/// The measured limits, each a number a second.
 pub type Measured = BTreeMap<Limit, f64>;
 
-/// All that need no server of ours.
+/// Measures all limits that need no server.
 pub async fn measure(seconds: Duration, list_bytes: usize) -> Measured {
     let mut measured = Measured::new();
     databases(seconds, &mut measured).await;
@@ -90,7 +90,7 @@ pub async fn measure(seconds: Duration, list_bytes: usize) -> Measured {
     measured
 }
 
-/// How often a second tasks, one for each connection, get something done.
+/// Runs a task for each connection; returns the completions a second.
 pub(super) async fn rate<F: Future<Output = ()> + Send + 'static>(
     seconds: Duration,
     once: impl Fn(usize, u64) -> F + Clone + Send + 'static,
@@ -112,14 +112,14 @@ pub(super) async fn rate<F: Future<Output = ()> + Send + 'static>(
     done as f64 / seconds.as_secs_f64()
 }
 
-/// The driver's, with as many connections as the load has.
+/// A MongoDB client with as many connections as the load.
 pub(super) async fn options(uri: &str) -> ClientOptions {
     let mut options = ClientOptions::parse(uri).await.unwrap();
     options.max_pool_size = Some(CONNECTIONS as u32);
     options
 }
 
-/// Those of MongoDB and Redis.
+/// Measures the limits of MongoDB and Redis.
 pub async fn databases(seconds: Duration, measured: &mut Measured) {
     let options = options(&service("YIBI_TEST_MONGODB_URI")).await;
     let database = mongodb::Client::with_options(options).unwrap().database(&format!("b{}", unique()));
@@ -163,7 +163,7 @@ pub async fn databases(seconds: Duration, measured: &mut Measured) {
     }
 }
 
-/// Comes with Debian's Redis; without it there is no such limit.
+/// Measures with redis-benchmark of Debian's Redis, if it is installed.
 fn redis_get() -> Option<f64> {
     let url = service("YIBI_TEST_REDIS_URL");
     let port = url.trim_end_matches('/').rsplit(':').next()?;
@@ -175,10 +175,10 @@ fn redis_get() -> Option<f64> {
     line.split(',').nth(1)?.trim_matches('"').parse().ok()
 }
 
-/// The word by which this program, started once more, serves plain replies of actix.
+/// The argument by which this program serves constant replies of actix.
 pub const SERVE: &str = "serve-static";
 
-/// Serves `/hello` and `/static` until it is ended.
+/// Serves `/hello` and `/static` until the process ends.
 pub async fn serve(bytes: usize) {
     let body = web::Bytes::from(vec![b'x'; bytes]);
     let server = HttpServer::new(move || {

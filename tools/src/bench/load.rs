@@ -1,32 +1,31 @@
-//! The load: connections that are kept open, each driven by a thread that blocks on it.
+//! The load: open connections, each driven by a thread that blocks on it.
 //!
-//! A request is written out beforehand and a reply is only read to its end, so that a request costs the client
-//! two system calls. A thread for each connection, and not one event loop for all, since it sleeps to within
-//! some tens of microseconds, where timers of an event loop are good to a millisecond: latencies of an open loop
-//! count from the moment at which the request was to be sent.
+//! Requests are prepared and replies are only read to their end, so that a request costs the client two system calls.
+//! Each connection has a thread because a thread sleeps precisely to some tens of microseconds and timers of an event
+//! loop to a millisecond: latencies of an open loop count from the scheduled time of the request.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-/// How long a reply may take.
+/// Time-out of a reply.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Threads have little to remember.
+/// Stack size of a thread.
 const STACK: usize = 128 << 10;
 
-/// What one connection asks for. Its state lives on from one round to the next.
+/// The requests of one connection. The state lasts over all rounds.
 pub trait Worker: Send {
     /// Writes the next request.
     fn next(&mut self, to: &mut Vec<u8>);
 
-    /// Whether the reply is the one that was hoped for. A chunked body comes with its framing.
+    /// Whether the reply is a success. A chunked body includes its framing.
     fn is_good(&mut self, status: u16, body: &[u8]) -> bool {
         !body.is_empty() && (200..300).contains(&status)
     }
 }
 
-/// The same request again and again.
+/// A constant request.
 pub struct Same(pub Vec<u8>);
 
 impl Worker for Same {
@@ -35,7 +34,7 @@ impl Worker for Same {
     }
 }
 
-/// A connection and what it asks for.
+/// A connection and its requests.
 pub struct Client {
     address: SocketAddr,
     stream: Option<TcpStream>,
@@ -44,29 +43,29 @@ pub struct Client {
     reply: Vec<u8>,
 }
 
-/// What a round has shown.
+/// The results of a round.
 #[derive(Debug, Default, Clone)]
 pub struct Figures {
-    /// Good replies.
+    /// Number of successes.
     pub replies: u64,
-    /// Bad ones, and connections that broke.
+    /// Number of failures and broken connections.
     pub errors: u64,
-    /// Bytes of good replies, heads included.
+    /// Bytes of the successes including heads.
     pub bytes: u64,
-    /// How long it went on, in seconds.
+    /// Duration in seconds.
     pub seconds: f64,
-    /// Microseconds of all requests, sorted.
+    /// Latencies in microseconds, sorted.
     micros: Vec<u32>,
 }
 
 impl Figures {
-    /// Good replies a second.
+    /// Successes a second.
     #[must_use]
     pub fn rate(&self) -> f64 {
         self.replies as f64 / self.seconds
     }
 
-    /// Milliseconds within which so many of a hundred requests were answered.
+    /// A percentile of the latency in milliseconds.
     #[must_use]
     pub fn percentile(&self, percent: f64) -> f64 {
         let last = self.micros.len().saturating_sub(1);
@@ -74,7 +73,7 @@ impl Figures {
         self.micros.get(place).map_or(0.0, |&micros| f64::from(micros) / 1_000.0)
     }
 
-    /// Bytes of a reply.
+    /// Mean bytes of a reply.
     #[must_use]
     pub fn bytes_each(&self) -> u64 {
         self.bytes / self.replies.max(1)
@@ -93,7 +92,7 @@ impl Figures {
     }
 }
 
-/// Each connection asks as soon as it is answered.
+/// Runs a closed loop: each connection sends a request when it has the reply.
 pub fn closed(clients: &mut [Client], duration: Duration) -> Figures {
     round(clients, |_, client, begin| {
         let (mut figures, end) = (Figures::default(), begin + duration);
@@ -107,8 +106,8 @@ pub fn closed(clients: &mut [Client], duration: Duration) -> Figures {
     })
 }
 
-/// So many requests a second are to be sent, spread evenly over time and connections, however long replies take:
-/// what a late one delays counts as late, too.
+/// Runs an open loop: sends requests at a rate, evenly over time and connections. A late reply makes the requests behind
+/// it late too.
 pub fn open(clients: &mut [Client], rate: f64, duration: Duration) -> Figures {
     let count = clients.len() as f64;
     let step = count / rate;
@@ -164,13 +163,13 @@ fn round(
 }
 
 impl Client {
-    /// One that will connect there.
+    /// A client that connects with its first request.
     #[must_use]
     pub fn new(address: SocketAddr, worker: Box<dyn Worker>) -> Self {
         Self { address, stream: None, worker, request: Vec::new(), reply: vec![0; 64 << 10] }
     }
 
-    /// Asks once. The size of a good reply; nothing when it is not good.
+    /// Sends one request; returns the size of a success.
     fn exchange(&mut self) -> io::Result<Option<usize>> {
         let outcome = self.try_exchange();
         if outcome.is_err() {
@@ -219,14 +218,14 @@ impl Client {
     }
 }
 
-/// What the head of a reply says.
+/// The parsed head of a reply.
 struct Head {
     status: u16,
-    /// Whether it is the connection's last one: nginx says so after a thousand.
+    /// Whether the connection closes after it, as nginx does after a thousand requests.
     closes: bool,
-    /// Where the body begins.
+    /// Offset of the body.
     body: usize,
-    /// Where it ends, or else, of a chunked one, where the next chunk begins.
+    /// Offset of its end, or of the next chunk of a chunked body.
     length: Result<usize, usize>,
 }
 
@@ -235,7 +234,7 @@ fn malformed() -> io::Error {
 }
 
 impl Head {
-    /// Once all of it is there.
+    /// Parses the head once it is complete.
     fn of(reply: &[u8]) -> io::Result<Option<Self>> {
         let Some(end) = reply.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
         let text = std::str::from_utf8(&reply[..end]).map_err(|_| malformed())?;
@@ -255,7 +254,7 @@ impl Head {
         Ok(Some(Self { status, closes, body, length: length.ok_or_else(malformed)? }))
     }
 
-    /// Where the reply ends, once all of it is there.
+    /// The end of the reply once it is complete.
     fn end(&mut self, reply: &[u8]) -> io::Result<Option<usize>> {
         loop {
             let chunk = match &mut self.length {

@@ -1,5 +1,5 @@
-//! Figures of this machine: each case over HTTP with real databases, and the limit that it is held against,
-//! measured in the same run. The load, the servers and the databases share the machine.
+//! Benchmarks: each case over HTTP with real databases, and the limit that it is compared with, measured in the same
+//! run. The load, the servers and the databases share the machine.
 
 mod cases;
 mod course;
@@ -30,27 +30,27 @@ use self::site::{CONNECTIONS, Site};
 pub use self::table::{Table, thousands};
 use yibi_tests::Backend;
 
-/// How long connections and caches are warmed.
+/// Duration of the warm-up.
 const WARM: Duration = Duration::from_secs(1);
-/// The parts of the rate that was reached at which latencies are taken.
+/// The parts of the maximum rate at which latencies are measured.
 const PARTS: [f64; 2] = [0.5, 0.8];
 
-/// What to run.
+/// The cases and their durations.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// How long each case is measured as fast as it goes; at each part of that rate, and each limit, half as long.
+    /// Duration of each case at maximum rate. Parts of the rate and limits take half of it.
     pub seconds: Duration,
-    /// The cases.
+    /// The measured cases.
     pub cases: Vec<Case>,
-    /// What the servers stand on.
+    /// The measured backends.
     pub backends: Vec<Backend>,
-    /// How many sessions and drawings of others are there, of each.
+    /// Number of sessions and of drawings of other users in the store.
     pub foreign: u64,
     /// Whether to measure limits.
     pub limits: bool,
 }
 
-/// Runs it and prints as it goes.
+/// Runs the plan and prints the results.
 pub async fn run(plan: &Plan) {
     let begun = Instant::now();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
@@ -90,11 +90,10 @@ pub async fn run(plan: &Plan) {
     say(&format!("{:.0} s altogether", begun.elapsed().as_secs_f64()));
 }
 
-/// Requests a second, by the case.
+/// Requests a second by case.
 type Rates = BTreeMap<Case, f64>;
 
-/// Measures the same with people of its own beside many others, each case against its rate without these, and what
-/// operators' pages cost then.
+/// Measures the cases in a store with many other users, compared with the rates without them, and the operators' pages.
 async fn beside_others(backend: Backend, plan: &Plan, measured: &Measured, alone: &Rates) {
     let mut site = Site::start(backend).await;
     let took = fill::fill(&mut site, plan.foreign).await;
@@ -102,7 +101,7 @@ async fn beside_others(backend: Backend, plan: &Plan, measured: &Measured, alone
     say(&format!("Beside {count} sessions and drawings of others, filled in {seconds:.0} s"));
     let mut measured = measured.clone();
     if plan.limits && backend == Backend::Shared {
-        // The database itself may be slower now: that share is not the server's.
+        // The database itself may be slower now, which is not due to the server.
         let mut bare = Measured::new();
         limits::databases(plan.seconds / 2, &mut bare).await;
         statements::mongodb(&site, plan.seconds / 2, &mut bare).await;
@@ -113,12 +112,11 @@ async fn beside_others(backend: Backend, plan: &Plan, measured: &Measured, alone
         measured.extend(bare);
     }
     table(&mut site, plan, &measured, Some(alone)).await;
-    // The last, since a database may still be at a page that nobody waits for any more.
+    // Last, because a database may still work at a page after its time-out.
     say(&format!("{}\n", pages::measure(&site).await));
 }
 
-/// Measures all cases, prints them, and tells the rates. Where there are rates of the same alone, each is also told as
-/// a part of that.
+/// Measures and prints all cases; returns the rates. With earlier rates, prints the ratio too.
 async fn table(site: &mut Site, plan: &Plan, measured: &Measured, alone: Option<&Rates>) -> Rates {
     let name = match site.backend {
         Backend::Embedded => "Embedded store",
@@ -165,7 +163,7 @@ async fn table(site: &mut Site, plan: &Plan, measured: &Measured, alone: Option<
     rates
 }
 
-/// Measures one case: its rate and its row. Nothing when it has to be left out.
+/// Measures one case; returns its rate and its row, or nothing without nginx.
 async fn row(
     site: &mut Site,
     case: Case,
@@ -174,7 +172,7 @@ async fn row(
     alone: Option<&Rates>,
 ) -> Option<(f64, Vec<String>)> {
     if case == Case::Picture {
-        // Without a cache, each picture is drawn.
+        // Without a cache, the server draws each picture.
         site.server.set("GALLERY__IMAGE_CACHE", "0");
         site.restart().await;
     }
@@ -219,7 +217,7 @@ async fn row(
     Some((fastest.rate(), cells))
 }
 
-/// The size of a list of 20 drawings.
+/// The size of a list of 20 drawings in bytes.
 async fn list_bytes(site: &Site) -> usize {
     let list = site.server.api().request(reqwest::Method::GET, "/applet/session/paints/list");
     yibi_tests::Api::send(list.header("X-WX-Code", &site.people.codes[0][0])).await.ok_bytes().len()

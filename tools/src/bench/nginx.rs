@@ -1,4 +1,4 @@
-//! The deploy kit's nginx before a server, as it is but for TLS: the load speaks plain HTTP.
+//! The deploy kit's nginx before a server, without TLS, because the load uses plain HTTP.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -10,20 +10,20 @@ use yibi_tests::process::Process;
 
 /// A running nginx.
 pub struct Nginx {
-    /// Where it listens.
+    /// The address of nginx.
     pub address: SocketAddr,
     process: Process,
     _directory: TempDir,
 }
 
-/// The kit's site, where the kit has one.
+/// The site file of the deploy kit.
 fn site() -> Option<PathBuf> {
     let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/nginx/yibi.conf");
     site.is_file().then_some(site)
 }
 
 impl Nginx {
-    /// Starts one before those servers; none without the kit's site, or without nginx.
+    /// Starts nginx before these servers; nothing without the site file or nginx.
     #[must_use]
     pub fn before(servers: &[SocketAddr]) -> Option<Self> {
         let site = std::fs::read_to_string(site()?).unwrap();
@@ -62,20 +62,20 @@ impl Nginx {
 }
 
 impl Drop for Nginx {
-    /// Killed, it would leave its workers behind.
+    /// Ends nginx gracefully, because SIGKILL would leave its workers.
     fn drop(&mut self) {
         self.process.terminate();
     }
 }
 
-/// Where Debian and others have it.
+/// The usual paths of nginx.
 fn program() -> Option<&'static str> {
     ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"]
         .into_iter()
         .find(|path| Path::new(path).is_file())
 }
 
-/// The site without TLS: what stands before the first server, and the server that passes requests on.
+/// The site without TLS: the part before the first server, and the proxying server.
 fn plain(site: &str, address: SocketAddr, directory: &str) -> String {
     let mut parts = site.split("\nserver {\n");
     let before = parts.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the operators' pages of 200 cost with a full store, seen by the one who asks, one at a time.
+//! The latency of the operators' pages of 200 rows in a full store.
 
 use std::time::Instant;
 
@@ -9,14 +9,14 @@ use super::table::Table;
 use yibi_tests::Api;
 use yibi_tests::server::ADMIN_TOKEN;
 
-/// The goal, in milliseconds.
+/// The target in milliseconds.
 const GOAL: f64 = 20.0;
-/// How often a page is asked for; the median is told.
+/// Number of requests for a page; the median counts.
 const TIMES: usize = 9;
-/// How many pages of 500 rows lie before a deep one.
+/// Number of pages of 500 rows before a deep page.
 const DEEP: usize = 60;
 
-/// Every order, from both ends, and filters that are in common use.
+/// All orders from both ends, and common filters.
 fn paths() -> Vec<(String, &'static str)> {
     let mut paths = Vec::new();
     let mut add = |list: &'static str, query: &str| paths.push((format!("/admin/v1/{list}?{query}"), list));
@@ -36,7 +36,7 @@ fn paths() -> Vec<(String, &'static str)> {
     add("sessions", "order=expiry&dialect=yibi");
     add("sessions", "openid=f0000");
     add("sessions", "user=f000000017");
-    // Of these there are few or none: a page then looks at as many entries as it may.
+    // These filters match few rows or none, so that a page reads the maximum number of entries.
     add("sessions", "order=expiry&dialect=weapp");
     add("drawings", "user=f000000017");
     add("drawings", "mode=free&deleted=false");
@@ -46,7 +46,7 @@ fn paths() -> Vec<(String, &'static str)> {
     paths
 }
 
-/// What it took, and the page: null where the store did not manage it in the time that it has.
+/// Requests a page; returns its latency and the page, null after a time-out of the store.
 async fn page(api: &Api, path: &str) -> (f64, Value) {
     let begun = Instant::now();
     let reply = api.get(path).await;
@@ -54,7 +54,7 @@ async fn page(api: &Api, path: &str) -> (f64, Value) {
     (took, if reply.status == 503 { Value::Null } else { reply.ok() })
 }
 
-/// The median of some, with their rows and where the next page is.
+/// The median latency of a page, its rows and the next cursor.
 async fn median(api: &Api, path: &str, list: &str) -> (f64, usize, Option<String>) {
     let mut all = Vec::new();
     let mut last = Value::Null;
@@ -63,7 +63,7 @@ async fn median(api: &Api, path: &str, list: &str) -> (f64, usize, Option<String
         all.push(took);
         last = reply;
         if last.is_null() {
-            // Asked again, it would take as long again.
+            // A repetition would take as long again.
             break;
         }
     }
@@ -72,7 +72,7 @@ async fn median(api: &Api, path: &str, list: &str) -> (f64, usize, Option<String
     (all[all.len() / 2], rows, last["next"].as_str().map(str::to_owned))
 }
 
-/// Measures all of them.
+/// Measures all pages.
 pub async fn measure(site: &Site) -> String {
     let api = Api::new(&site.server.admin).with_token(ADMIN_TOKEN);
     let mut table = Table::new(&["pages of 200, ms", "rows", "first", "second", "deep", ""]);

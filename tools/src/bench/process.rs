@@ -1,4 +1,4 @@
-//! What a process costs, as Linux counts it.
+//! Processor time, memory, threads and files of a process.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use yibi_tests::process::stat;
 /// Ticks a second, of which Linux always tells processes there are a hundred.
 const TICKS: f64 = 100.0;
 
-/// Looks at a process from now on.
+/// Measures the processor time of a process from its creation on.
 #[derive(Debug, Clone)]
 pub struct Meter {
     id: u32,
@@ -16,13 +16,13 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Of the process with that number.
+    /// Measures the process with this id.
     #[must_use]
     pub fn of(id: u32) -> Self {
         Self { id, since: Instant::now(), ticks: ticks(id) }
     }
 
-    /// Cores that it has kept busy since.
+    /// Mean number of busy cores.
     #[must_use]
     pub fn cores(&self) -> f64 {
         (ticks(self.id) - self.ticks) as f64 / TICKS / self.since.elapsed().as_secs_f64()
@@ -35,19 +35,19 @@ fn ticks(id: u32) -> u64 {
     stat.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
 }
 
-/// Megabytes of memory that it holds.
+/// Resident memory in megabytes.
 #[must_use]
 pub fn resident_mb(id: u32) -> f64 {
     status(id, "VmRSS:").trim_end_matches(" kB").parse::<f64>().unwrap() / 1_024.0
 }
 
-/// Its threads.
+/// Number of threads.
 #[must_use]
 pub fn threads(id: u32) -> usize {
     status(id, "Threads:").parse().unwrap()
 }
 
-/// Its open files, connections included.
+/// Number of open files including connections.
 #[must_use]
 pub fn open_files(id: u32) -> usize {
     std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count()
@@ -58,7 +58,7 @@ fn status(id: u32, name: &str) -> String {
     status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
 }
 
-/// Megabytes of memory that it has held at most; nothing once it has ended.
+/// Peak memory in megabytes; nothing if the process has ended.
 #[must_use]
 pub fn peak_mb(id: u32) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;

@@ -1,4 +1,4 @@
-//! A server with users who have drawn something.
+//! A server and users with drawings.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -14,39 +14,38 @@ use super::wechat::{self, SESSION_KEY};
 use yibi_tests::weapp::encode_uri_component;
 use yibi_tests::{Api, Backend, Server, Wechat};
 
-/// Connections, each of a user of its own.
+/// Number of connections, each of one user.
 pub const CONNECTIONS: usize = 64;
-/// Drawings of each user.
+/// Number of drawings of each user.
 pub const DRAWINGS: usize = 20;
-/// Points of the drawings of v1.
+/// Number of points of the drawings of v1.
 const POINTS: usize = 200;
 
-/// Users who have drawn something, whatever server they ask.
+/// Users with drawings.
 #[derive(Debug, Default)]
 pub struct People {
-    /// Tokens of v1, a connection each.
+    /// Tokens of v1, one for each connection.
     pub tokens: Vec<String>,
-    /// Codes of 2016 whose users have drawings, and those of users who have none.
+    /// Codes of 2016 of users with drawings and of users without.
     pub codes: [Vec<String>; 2],
 }
 
-/// A server, and those who use it.
+/// A server and its users.
 pub struct Site {
-    /// The server.
     pub server: Server,
-    /// What it stands on.
+    /// The backend of the server.
     pub backend: Backend,
-    /// Those who use it.
+    /// The users.
     pub people: People,
-    /// Milliseconds from its start to its first answer.
+    /// Milliseconds from the start to the first reply.
     pub started_ms: f64,
-    /// Megabytes that it holds before it has done anything.
+    /// Memory of the idle server in megabytes.
     pub idle_mb: f64,
     _simulator: Wechat,
 }
 
 impl Site {
-    /// Starts one. Nobody is limited, and what is logged is what a deployment logs.
+    /// Starts a server without rate limits, with the logs of a deployment.
     pub async fn start(backend: Backend) -> Self {
         let simulator = Wechat::start();
         let wechat = format!("http://{}", wechat::start().await);
@@ -59,19 +58,19 @@ impl Site {
         site
     }
 
-    /// Where clients are served.
+    /// The address of the public listener.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.public.trim_start_matches("http://").parse().unwrap()
     }
 
-    /// Ends the server and starts it again.
+    /// Stops the server and starts it again.
     pub async fn restart(&mut self) {
         assert_eq!(self.server.process().terminate(), Some(0));
         self.start_again().await;
     }
 
-    /// Starts the server that has ended.
+    /// Starts the stopped server.
     pub async fn start_again(&mut self) {
         let begun = Instant::now();
         self.server.start_again();
@@ -84,7 +83,7 @@ impl Site {
 }
 
 impl People {
-    /// Has so many sign in and draw. The server asks a WeChat [of this kind](super::wechat).
+    /// Signs users in and lets them draw. The server uses the [fast WeChat](super::wechat).
     pub async fn come(server: &Server, count: usize) -> Self {
         let mut all = JoinSet::new();
         for number in 0..count {

@@ -1,5 +1,5 @@
-//! Whether a server stays as it is: hours of half of what it can do, its memory, files and threads looked at
-//! every second.
+//! The soak test: a server at half of its maximum rate for hours; its memory, files and threads are sampled every
+//! second and must not grow.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::site::Site;
 use super::table::thousands;
 use yibi_tests::Backend;
 
-/// What each connection asks for, by turns.
+/// The cases of each connection, in turns.
 const TURNS: [Case; 20] = [
     Case::Me,
     Case::Append,
@@ -35,15 +35,15 @@ const TURNS: [Case; 20] = [
     Case::Save,
     Case::Read,
 ];
-/// The part of what it can do that is asked of it.
+/// The load as a part of the maximum rate.
 const PART: f64 = 0.5;
-/// Rows of the table, at least.
+/// Minimum number of rows of the table.
 const ROWS: u32 = 6;
-/// How far apart they are, at most.
+/// Maximum time between two rows.
 const MINUTE: Duration = Duration::from_secs(60);
-/// How long what it can do is measured, at most.
+/// Maximum duration of the measurement of the maximum rate.
 const FASTEST: Duration = Duration::from_secs(20);
-/// The shortest run of which anything can be told.
+/// The shortest meaningful run.
 pub const SHORTEST: Duration = Duration::from_secs(30);
 
 /// All cases over one connection.
@@ -76,7 +76,7 @@ fn mixed(site: &Site) -> Vec<Client> {
     for (place, case) in TURNS.iter().enumerate().filter(|(place, case)| !TURNS[..*place].contains(case)) {
         for (number, worker) in case.workers(&site.people).into_iter().enumerate() {
             if place == 0 {
-                // No two neighbours ask the same at the same time.
+                // Neighbouring connections have different cases at the same time.
                 of_connections.push(Mixed { workers: Vec::new(), turn: number });
             }
             of_connections[number].workers.push((*case, worker));
@@ -85,10 +85,10 @@ fn mixed(site: &Site) -> Vec<Client> {
     of_connections.into_iter().map(|worker| Client::new(site.address(), Box::new(worker))).collect()
 }
 
-/// Runs it on that store and prints as it goes. Whether the server stayed as it was.
+/// Runs the soak test on a backend; returns whether nothing grew.
 pub async fn run(backend: Backend, duration: Duration) -> bool {
     let mut site = Site::start(backend).await;
-    // A long run is not to end at a user's limit, and what fills up is to be full soon.
+    // A long run must not reach a limit of a user, and caches should fill soon.
     site.server.set("LIMITS__DRAWING__BYTES_PER_USER", "1099511627776");
     site.server.set("GALLERY__IMAGE_CACHE", "1048576");
     site.restart().await;
@@ -132,7 +132,7 @@ fn watch(backend: Backend, id: u32, mut clients: Vec<Client>, duration: Duration
     wrong.is_empty()
 }
 
-/// What `work` gives, and the process as it was each second meanwhile and at the end.
+/// Runs `work` and samples the process every second; returns the result and the samples.
 fn sampled<T>(id: u32, work: impl FnOnce() -> T) -> (T, Vec<Sample>) {
     let (done, ended) = mpsc::channel::<()>();
     std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! What a server's own store says to its database, with nothing of ours around it, over what a server has written.
+//! Limits: the statements of the stores, executed without the server on data that a server has written.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use super::fill::{now, number};
 use super::limits::{Limit, Measured, options, rate};
 use super::site::{DRAWINGS, Site};
 
-/// How long the store lets MongoDB work at one command.
+/// The time limit of a MongoDB command in the store.
 const MAX_TIME: Duration = Duration::from_secs(3);
 
-/// On a copy of the embedded file.
+/// Measures the statements on a copy of the embedded file.
 pub fn sqlite(file: &Path, seconds: Duration, measured: &mut Measured) {
     let copy = file.with_extension("bare");
     std::fs::copy(file, &copy).unwrap();
@@ -65,7 +65,7 @@ pub fn sqlite(file: &Path, seconds: Duration, measured: &mut Measured) {
     }
 }
 
-/// As the server's own store writes it.
+/// A write as the store makes it.
 fn written(connection: &Connection, user: &str, id: &str, blob: &[u8], save: bool) -> rusqlite::Result<()> {
     let (number, seq, bytes): (i64, i64, i64) = connection
         .prepare_cached("SELECT * FROM drawings WHERE user = ? AND id = ?")?
@@ -92,7 +92,8 @@ fn written(connection: &Connection, user: &str, id: &str, blob: &[u8], save: boo
     Ok(())
 }
 
-/// On the shared database, whose server waits meanwhile. Each connection changes the drawings of one user.
+/// Measures the commands on the shared database while the server is idle. Each connection changes the drawings of one
+/// user.
 pub async fn mongodb(site: &Site, seconds: Duration, measured: &mut Measured) {
     let setting = |name: &str| site.server.setting(name).unwrap();
     let mut options = options(setting("STORE__MONGODB_URI")).await;
@@ -126,14 +127,14 @@ pub async fn mongodb(site: &Site, seconds: Duration, measured: &mut Measured) {
     let pictures: Arc<Vec<Document>> = Arc::new(pictures.try_collect().await.unwrap());
     let saves = rate(seconds, move |connection, number| {
         let number = usize::try_from(number).unwrap();
-        // Each time another picture than the one that is there.
+        // Each save has another picture than the stored one.
         let picture = pictures[(number + number / DRAWINGS) % pictures.len()].clone();
         save(drawings.clone(), format!("{user}{connection}"), number % DRAWINGS, picture)
     });
     measured.insert(Limit::SaveCommands, saves.await);
 }
 
-/// Saves another picture over a drawing.
+/// Overwrites a drawing with another picture.
 async fn save(drawings: Collection<Document>, user: String, drawing: usize, picture: Document) {
     let key = format!("{user}/p{drawing}");
     let found = drawings.find_one(doc! {"_id": &key, "u": &user}).max_time(MAX_TIME).await.unwrap().unwrap();

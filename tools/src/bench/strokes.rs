@@ -1,8 +1,8 @@
-//! What is drawn: lines that wander over the paper, each mark another one.
+//! Generated strokes: lines that wander over the paper, different for each mark.
 
 use std::fmt::Write;
 
-/// Small numbers that look random.
+/// Small pseudo-random numbers.
 struct Wander(u32);
 
 impl Wander {
@@ -16,7 +16,7 @@ impl Wander {
     }
 }
 
-/// A stroke of so many points, as v1 takes it.
+/// A stroke of v1 with this number of points.
 #[must_use]
 pub fn stroke(mark: u32, points: usize) -> String {
     let mut wander = Wander::new(mark);
@@ -34,8 +34,8 @@ pub fn stroke(mark: u32, points: usize) -> String {
     text
 }
 
-/// What a phone of 2016 saves for four lines of fifty points: about 9 KB of text. Its places are in thirds of a
-/// CSS pixel, as those of a screen with three pixels to one are.
+/// The save of a phone of 2016 with four lines of fifty points, about 9 KB of text. Coordinates are thirds of a CSS
+/// pixel, as on a screen with three pixels to one.
 #[must_use]
 pub fn weapp_list(mark: u32) -> String {
     let mut wander = Wander::new(mark);

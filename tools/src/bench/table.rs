@@ -1,13 +1,13 @@
-//! The table.
+//! Text tables.
 
-/// Cells in columns, the first and the last to the left and all others to the right.
+/// A table whose first and last column are left-aligned, the others right-aligned.
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// One with those headings.
+    /// A table with these headings.
     #[must_use]
     pub fn new(headings: &[&str]) -> Self {
         Self { rows: vec![headings.iter().map(|&heading| heading.to_owned()).collect()] }
@@ -18,7 +18,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The rows, their cells below one another.
+    /// The aligned rows.
     #[must_use]
     pub fn text(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -40,7 +40,7 @@ impl Table {
     }
 }
 
-/// A number with its thousands told apart.
+/// A number with separated thousands.
 #[must_use]
 pub fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");

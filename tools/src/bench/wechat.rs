@@ -1,4 +1,4 @@
-//! A WeChat that answers at once, so that what is measured is the server: each code is good, and names its user.
+//! A WeChat that replies at once, so that a benchmark measures the server. Every code is valid and names its user.
 
 use std::net::SocketAddr;
 
@@ -6,28 +6,28 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Every user's.
+/// The session_key of every user.
 pub const SESSION_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZg==";
 
-/// How it answers.
+/// The behaviour of this WeChat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
-    /// At once, and well.
+    /// Replies with success at once.
     Good,
-    /// Never.
+    /// Never replies.
     Hangs,
-    /// That the system is busy, which is WeChat's errcode -1.
+    /// Replies with errcode -1, system busy.
     Fails,
-    /// With what is no JSON.
+    /// Replies with a body that is not JSON.
     Babbles,
 }
 
-/// Serves on a free port as long as the runtime lives.
+/// Serves on a free port until the runtime ends.
 pub async fn start() -> SocketAddr {
     start_in(&watch::Sender::new(Mood::Good)).await
 }
 
-/// The same in that mood, which may change.
+/// Serves with a behaviour that may change.
 pub async fn start_in(mood: &watch::Sender<Mood>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -40,7 +40,7 @@ pub async fn start_in(mood: &watch::Sender<Mood>) -> SocketAddr {
     address
 }
 
-/// A code `USER.ANYTHING` is the user's whose openid is `o-USER`.
+/// Exchanges a code `USER.ANYTHING` for the user with the openid `o-USER`.
 fn reply(head: &str, mood: Mood) -> String {
     let code = head.split_once("js_code=").map_or("", |(_, rest)| rest);
     let user = code.split(['.', '&', ' ']).next().unwrap_or_default();
@@ -61,7 +61,7 @@ async fn serve(mut stream: TcpStream, mut mood: watch::Receiver<Mood>) {
     while stream.read_buf(&mut read).await.is_ok_and(|read| read > 0) {
         while let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
             let head: Vec<u8> = read.drain(..end + 4).collect();
-            // Without its sender it stays as it is.
+            // Without its sender the behaviour stays the same.
             let _ = mood.wait_for(|mood| *mood != Mood::Hangs).await;
             let mood = *mood.borrow();
             if stream.write_all(reply(&String::from_utf8_lossy(&head), mood).as_bytes()).await.is_err() {

@@ -1,11 +1,11 @@
-//! Figures of this machine, held against what the same drivers and libraries reach by themselves:
+//! Benchmarks, compared with the rates of the same drivers and libraries alone:
 //!
 //!     make bench
 //!     make bench ARGS="--seconds 2 --only list-20,save --on embedded"
 //!     make bench-large
 //!     make soak
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "in a benchmark a failure is what is to be told")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation ends a tool with its message")]
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         runtime().block_on(run(&plan));
         return ExitCode::SUCCESS;
     };
-    // One after the other, so that neither has the other's load beside it.
+    // The backends run one after the other, so that they do not share the machine.
     let steady = runtime().block_on(async {
         let mut steady = true;
         for &backend in &plan.backends {

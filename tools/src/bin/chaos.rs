@@ -1,12 +1,12 @@
-//! Faults while people draw, and whether anything that was acknowledged is lost, doubled, out of order or seen by the
-//! wrong ones:
+//! Injects faults under load and checks that nothing acknowledged is lost, duplicated, out of order or visible to other
+//! users:
 //!
 //!     make chaos
 //!     make chaos ARGS="--seconds 10 --only kill-server,disk-full"
 //!
-//! Ends with 1 when something is not as it has to be.
+//! The exit code is 1 after a failure.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "in a benchmark a failure is what is to be told")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation ends a tool with its message")]
 
 use std::process::ExitCode;
 use std::time::Duration;

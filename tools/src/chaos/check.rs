@@ -1,35 +1,35 @@
-//! Whether a history can be that of lists to which each batch was appended once, whole and in one order: the
-//! check that Jepsen's Elle makes of list-append histories, of drawings with known marks.
+//! Checks that a history is one of lists to which each batch was appended once, whole and in one order: the check that
+//! Jepsen's Elle makes of list-append histories, for drawings with unique marks.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use super::history::{Call, Drawing, Event, Mark, Outcome};
 
-/// What drawings hold in the end.
+/// The final content of the drawings.
 pub type Finals = BTreeMap<Drawing, Vec<Mark>>;
 
-/// What a history has shown. All but the first has to be 0.
+/// The result of the check. All counts except the first must be 0.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// Batches that were acknowledged.
+    /// Acknowledged batches.
     pub acknowledged: usize,
-    /// Acknowledged batches of which something is not there.
+    /// Acknowledged batches of which a part is missing.
     pub lost: usize,
-    /// Marks that are there more than once.
+    /// Marks that occur more than once.
     pub duplicated: usize,
-    /// Batches that are torn apart, stand elsewhere than was acknowledged, or stand before one that had been
-    /// acknowledged before they were sent.
+    /// Batches that are torn apart, at another place than acknowledged, or before a batch that was acknowledged
+    /// before they were sent.
     pub out_of_order: usize,
-    /// Marks in a drawing of which they are not, or of batches that were refused for certain.
+    /// Marks in a foreign drawing, or of a batch that was certainly rejected.
     pub wrongly_visible: usize,
-    /// Reads that show another list than the final one up to their end, or less than had been acknowledged or
-    /// shown before they were asked for.
+    /// Reads that are no prefix of the final list, or lack something that was acknowledged or shown before they
+    /// began.
     pub stale_reads: usize,
 }
 
 impl Verdict {
-    /// Whether all is as it has to be.
+    /// Whether all counts that must be 0 are.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         *self == Self { acknowledged: self.acknowledged, ..Self::default() }
@@ -47,7 +47,7 @@ impl Verdict {
     }
 }
 
-/// Checks the history of all drawings against what they hold in the end.
+/// Checks the history of all drawings against their final content.
 #[must_use]
 pub fn check(events: &[Event], finals: &Finals) -> Verdict {
     let mut drawings: BTreeMap<Drawing, Vec<&Event>> = BTreeMap::new();
@@ -62,16 +62,16 @@ pub fn check(events: &[Event], finals: &Finals) -> Verdict {
     verdicts.fold(Verdict::default(), Verdict::plus)
 }
 
-/// All attempts at one batch.
+/// All attempts to append one batch.
 struct Batch<'a> {
     marks: &'a [Mark],
-    /// When the first attempt began that may have had an effect.
+    /// The start of the first attempt that may have had an effect.
     sent: Option<Duration>,
-    /// When it was acknowledged first, and as from which number.
+    /// The time of the first acknowledgement, and the acknowledged place.
     acknowledged: Option<(Duration, usize)>,
 }
 
-/// By their first mark.
+/// Attempts by the first mark of the batch.
 fn batches<'a>(events: &[&'a Event]) -> HashMap<Mark, Batch<'a>> {
     let mut batches = HashMap::new();
     for event in events {
@@ -119,7 +119,8 @@ fn out_of_order(
     let (mut sent, mut from, mut count) = (Duration::ZERO, None, 0);
     for (place, batch) in placed {
         let torn = list.get(place..place + batch.marks.len()) != Some(batch.marks);
-        // Compared with one another and not with the place, or one loss would put all that follow out of order.
+        // Batches are compared with each other and not with their places, because one loss would otherwise count all
+        // that follow.
         let elsewhere = batch.acknowledged.is_some_and(|(_, told)| from >= Some(told));
         let overtaken = batch.acknowledged.is_some_and(|(replied, _)| replied < sent);
         count += usize::from(torn || elsewhere || overtaken);
@@ -141,7 +142,7 @@ fn wrongly_visible(events: &[&Event], batches: &HashMap<Mark, Batch<'_>>, list: 
 }
 
 fn stale_reads(events: &[&Event], list: &[Mark]) -> usize {
-    // Up to where the list is known to have been at each reply.
+    // The known length of the list at each reply.
     let mut known: Vec<(Duration, usize)> = events
         .iter()
         .filter_map(|event| match (&event.call, &event.outcome) {

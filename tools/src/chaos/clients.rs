@@ -1,5 +1,4 @@
-//! Those who draw while a fault strikes: eight devices of one user on one drawing, and a stranger whose drawing
-//! has the same id.
+//! The recorded clients: eight devices of one user on one drawing, and another user whose drawing has the same id.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,32 +12,31 @@ use super::check::Finals;
 use super::history::{Call, Drawing, Event, History, Mark, Outcome, shown, stroke};
 use yibi_tests::{Api, Reply};
 
-/// Devices of the one user.
+/// Number of devices of the first user.
 pub const DEVICES: usize = 8;
-/// The user of the devices, and the stranger.
+/// The user of the devices, and the other user.
 const USERS: [&str; 2] = ["alice", "bob"];
-/// How long a client waits for an answer.
+/// Time-out of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long it then waits before it asks again. Less than it is told to: an impatient client finds more.
+/// Pause before a retry, shorter than `Retry-After`, because an impatient client finds more faults.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long a hand rests between two batches.
+/// Pause between two batches.
 pub const REST: Duration = Duration::from_millis(30);
-/// The same where little load is to be about.
+/// Pause between two batches where the load must be low.
 pub const LONG_REST: Duration = Duration::from_millis(300);
-/// Actions after which the next drawing is begun, so that beginnings are struck, too.
+/// Number of actions after which a client begins the next drawing, so that faults hit beginnings too.
 const LONGEST: usize = 400;
-/// Batches between two reads of the whole.
+/// Number of batches between two reads of the whole drawing.
 const READ_EVERY: u64 = 4;
 
-/// The clients at work.
+/// The running clients.
 pub struct Clients {
-    /// What they have seen.
+    /// The recorded history.
     pub history: Arc<History>,
     tasks: JoinSet<Client>,
     stopped: Arc<AtomicBool>,
 }
 
-/// One client.
 struct Client {
     number: usize,
     user: usize,
@@ -51,7 +49,7 @@ struct Client {
 }
 
 impl Clients {
-    /// Has everybody sign in and begin, with such a rest between two batches. Those servers are asked by turns.
+    /// Signs all clients in and starts them with this pause between two batches. They take turns between the servers.
     pub async fn start(servers: &[String], rest: Duration) -> Self {
         let (history, stopped) = (Arc::<History>::default(), Arc::<AtomicBool>::default());
         let mut tasks = JoinSet::new();
@@ -73,11 +71,11 @@ impl Clients {
         Self { history, tasks, stopped }
     }
 
-    /// Ends them, and reads what all drawings hold now, of every user by every server. Drawings that nobody of
-    /// these began are among them.
+    /// Ends the clients and reads all drawings of every user from every server, including drawings that no client
+    /// began.
     ///
     /// # Errors
-    /// What can't be read.
+    /// A drawing that cannot be read.
     pub async fn stop(mut self) -> Result<(Vec<Event>, Finals), String> {
         self.stopped.store(true, Ordering::SeqCst);
         let mut clients = Vec::new();
@@ -93,7 +91,7 @@ impl Clients {
                 for drawing in drawings(&client.turn(), user).await? {
                     let read = client.read(drawing, 0).await;
                     let (list, _) = read.ok_or_else(|| format!("{} can't be read", drawing.id()))?;
-                    // The first server's is the final one: others show the same, or are stale.
+                    // The first server's content is the final one; another content on other servers is stale.
                     finals.entry(drawing).or_insert(list);
                 }
             }
@@ -102,12 +100,12 @@ impl Clients {
     }
 }
 
-/// A code of that user, which is always good.
+/// A code of the user that is always valid.
 fn code(user: usize) -> String {
     format!("{}.{}", USERS[user], yibi_tests::unique())
 }
 
-/// All drawings of a user. One that is not named as those of this run gets a number that none has.
+/// All drawings of a user. A drawing with a foreign name gets a number that no drawing of the run has.
 async fn drawings(api: &Api, user: usize) -> Result<Vec<Drawing>, String> {
     let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -127,7 +125,7 @@ async fn drawings(api: &Api, user: usize) -> Result<Vec<Drawing>, String> {
     }
 }
 
-/// The reply, when one comes.
+/// Sends a request; returns the reply if one arrives in time.
 async fn ask(request: reqwest::RequestBuilder) -> Option<Reply> {
     let reply = request.timeout(PATIENCE).send().await.ok()?;
     let (status, headers) = (reply.status(), reply.headers().clone());
@@ -139,7 +137,7 @@ impl Client {
         let (mut drawing, mut end, mut number) = (Drawing { user: self.user, number: 0 }, 0, 0);
         while !self.is_stopped() {
             number += 1;
-            // One to three strokes, of which no two of the run are the same.
+            // One to three strokes; no two strokes of the run are the same.
             let first = (self.number as u64) << 32 | number << 2;
             let batch: Vec<Mark> = (first..=first + number % 3).collect();
             end = self.place(drawing, end, &batch).await;
@@ -158,14 +156,14 @@ impl Client {
         self.stopped.load(Ordering::SeqCst)
     }
 
-    /// Sends a batch until it is there; the list's end behind it. Given up once all are to stop.
+    /// Sends a batch until it is stored; returns the end of the list behind it. Gives up when the clients stop.
     async fn place(&mut self, drawing: Drawing, mut end: usize, batch: &[Mark]) -> usize {
         while !self.is_stopped() {
             match self.append(drawing, end, batch).await {
                 Outcome::Appended => return end + batch.len(),
                 Outcome::Conflict => {
-                    // Others came first, or else a batch got in whose reply was lost, and others came behind
-                    // it: then it is sent to where it stands.
+                    // Another client was first, or the batch was stored and its reply was lost. In the second case
+                    // it is sent again to its own place.
                     if let Some((since, seen)) = self.tail(drawing, end, batch[0]).await {
                         end = since.unwrap_or(seen);
                     }
@@ -178,7 +176,7 @@ impl Client {
         end
     }
 
-    /// Where the mark stands from `since` on, and the list's end.
+    /// Finds the place of a mark from `since` on, and the end of the list.
     async fn tail(&mut self, drawing: Drawing, since: usize, mark: Mark) -> Option<(Option<usize>, usize)> {
         let (marks, end) = self.read(drawing, since).await?;
         let place = marks.iter().position(|shown| *shown == mark);
@@ -194,7 +192,7 @@ impl Client {
         let outcome = match &reply {
             Some(reply) if reply.status == 200 => {
                 let reply: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-                // A success that says something else is none that a client could rely on.
+                // A success with another content is a failure for the client.
                 if reply["seq"] == from + batch.len() { Outcome::Appended } else { Outcome::Unavailable }
             }
             Some(reply) if reply.status == 409 => Outcome::Conflict,
@@ -205,13 +203,13 @@ impl Client {
         outcome
     }
 
-    /// What is there from `since` on, and the list's end.
+    /// Reads the list from `since` on; returns it with its end.
     async fn read(&mut self, drawing: Drawing, since: usize) -> Option<(Vec<Mark>, usize)> {
         let path = format!("/api/v1/drawings/{}?since={since}", drawing.id());
         let invoked = self.history.now();
         let reply = ask(self.turn().request(Method::GET, &path)).await;
         let outcome = match &reply {
-            // What is not there yet is empty.
+            // A drawing that does not exist yet is empty.
             Some(reply) if reply.status == 404 => Outcome::Read { since: 0, marks: Vec::new() },
             Some(reply) if reply.status == 200 => {
                 let list = serde_json::from_slice(&reply.body).ok().as_ref().and_then(shown);
@@ -226,7 +224,7 @@ impl Client {
         Some((marks, end))
     }
 
-    /// The next server.
+    /// Selects the next server.
     fn turn(&mut self) -> Api {
         self.turn += 1;
         self.api.at(&self.servers[self.turn % self.servers.len()])
@@ -237,7 +235,7 @@ impl Client {
         self.history.keep(Event { client: self.number, drawing, invoked, replied, call, outcome });
     }
 
-    /// A session may end, as when the clock jumps.
+    /// Signs in again if the session has ended, as after a jump of the clock.
     async fn stay_signed_in(&mut self, reply: Option<&Reply>) {
         if reply.is_some_and(|reply| reply.status == 401) {
             self.sign_in().await;
@@ -255,7 +253,7 @@ impl Client {
     }
 }
 
-/// A refusal is certain; that something can't be done now is not.
+/// A 4xx reply means that nothing was stored; a 5xx reply leaves it open.
 fn failure(reply: Option<&Reply>) -> Outcome {
     match reply {
         Some(reply) if reply.status.is_client_error() && reply.status != StatusCode::REQUEST_TIMEOUT => {

@@ -1,4 +1,4 @@
-//! What a fault strikes: servers on databases of their own, and the load.
+//! The system under test: servers on databases of their own, and the load.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -20,12 +20,12 @@ use yibi_tests::databases::{Database, Kind, free_port};
 use yibi_tests::proxy::Proxy;
 use yibi_tests::{Backend, Server, TempDir, Wechat, wait_until};
 
-/// People of the bench's load, each with a connection.
+/// Number of users of the background load, each with one connection.
 const PEOPLE: usize = 18;
-/// Their requests a second altogether: enough to be in the middle of something whenever a fault strikes, and
-/// little enough that what is measured is the fault and not a machine at its end.
+/// Requests a second of the background load: enough that every fault interrupts some, and few enough that the machine
+/// is not saturated.
 const RATE: f64 = 120.0;
-/// What they ask for, by turns.
+/// The cases of the background load, which take turns.
 const CASES: [Case; 9] = [
     Case::List,
     Case::Save,
@@ -38,46 +38,45 @@ const CASES: [Case; 9] = [
     Case::CachedPicture,
 ];
 
-/// The words before a server's own, of another program that starts it, by the cluster's directory and the server's
-/// number.
+/// The command line of another program that starts a server, given the cluster's directory and the server's number.
 pub type Launcher = fn(&Path, usize) -> Vec<String>;
 
-/// What a fault needs besides the usual.
+/// The parts of a cluster that a fault needs besides the usual ones.
 #[derive(Debug, Default)]
 pub struct Requirements {
-    /// What starts the servers.
+    /// Starts the servers through another program.
     pub launcher: Option<Launcher>,
-    /// Redis behind a [`Proxy`].
+    /// Puts a [`Proxy`] before Redis.
     pub redis_proxy: bool,
-    /// The servers behind nginx, and not asked by turns.
+    /// Puts nginx before the servers; clients otherwise take turns between them.
     pub nginx: bool,
-    /// No load but the clients whose history is kept, and these at leisure.
+    /// Runs no background load, and the recorded clients slowly.
     pub quiet: bool,
 }
 
-/// Servers, databases, and those who use them.
+/// Servers, databases and their clients.
 pub struct Cluster {
-    /// What the servers stand on.
+    /// The backend of the servers.
     pub backend: Backend,
-    /// One over the embedded store, otherwise two.
+    /// One server on the embedded store, two on the shared stores.
     pub servers: Vec<Server>,
-    /// Redis, where there is one.
+    /// Redis, on the shared stores.
     pub redis: Option<Database>,
-    /// MongoDB, where there is one.
+    /// MongoDB, on the shared stores.
     pub mongo: Option<Database>,
-    /// What is between the servers and Redis, if that was wished for.
+    /// The proxy between the servers and Redis, if required.
     pub proxy: Option<Proxy>,
-    /// WeChat's mood.
+    /// The behaviour of the simulated WeChat.
     pub wechat: watch::Sender<Mood>,
-    /// What is kept for the time being.
+    /// Directories and processes that live as long as the cluster.
     pub directory: TempDir,
-    /// The clients whose history is kept.
+    /// The clients whose history is recorded.
     pub clients: Clients,
-    /// Users with drawings.
+    /// The users of the background load.
     pub people: People,
-    /// When all was put right, each time.
+    /// The times at which the fault ended.
     pub healed: Vec<Duration>,
-    /// What went wrong besides.
+    /// Failures besides those that the history shows.
     pub failures: Vec<String>,
     load: Option<JoinHandle<Figures>>,
     watched: Arc<Mutex<Watched>>,
@@ -86,7 +85,7 @@ pub struct Cluster {
     _simulator: Wechat,
 }
 
-/// Tells the load and those who watch that all is over, also where that is because of a panic.
+/// Stops the background load and the memory watch, also after a panic.
 struct Over(Arc<AtomicBool>);
 
 impl Drop for Over {
@@ -95,7 +94,7 @@ impl Drop for Over {
     }
 }
 
-/// Processes whose memory is looked at.
+/// The processes whose memory is watched.
 #[derive(Debug, Default)]
 struct Watched {
     ids: Vec<u32>,
@@ -103,7 +102,7 @@ struct Watched {
 }
 
 impl Cluster {
-    /// Starts all of it.
+    /// Starts the servers, the databases and the load.
     pub async fn start(backend: Backend, requirements: &Requirements) -> Self {
         let (simulator, directory) = (Wechat::start(), TempDir::new());
         let wechat = watch::Sender::new(Mood::Good);
@@ -167,24 +166,24 @@ impl Cluster {
         cluster
     }
 
-    /// Notes that from now on nothing is wrong.
+    /// Records that the fault has ended.
     pub fn heal(&mut self) {
         self.healed.push(self.clients.history.now());
     }
 
-    /// Kills a server as a power cut would, and starts it again after so long.
+    /// Kills a server with SIGKILL and starts it again after a pause.
     pub async fn crash(&mut self, which: usize, away: Duration) {
         self.look_into_log(which);
         self.servers[which].process().kill();
         tokio::time::sleep(away).await;
         self.heal();
-        // Its output is waited for.
+        // Starting waits for its output.
         tokio::task::block_in_place(|| self.servers[which].start_again());
         allow_connections(self.servers[which].id());
         self.watched.lock().unwrap().ids = ids(&self.servers);
     }
 
-    /// Waits until everybody has drawn something again.
+    /// Waits until every client has had a success again.
     pub async fn is_well(&mut self) {
         let since = self.clients.history.now();
         let well = async || {
@@ -203,7 +202,7 @@ impl Cluster {
         wait_until("everybody draws", well).await;
     }
 
-    /// What a server has to say about itself that no fault excuses.
+    /// Lines in the logs that no fault excuses.
     fn look_into_log(&mut self, which: usize) {
         let log = self.servers[which].log();
         if let Some(line) = log.lines().find(|line| line.contains("panicked")) {
@@ -211,7 +210,7 @@ impl Cluster {
         }
     }
 
-    /// Ends the load, and says how much memory a server had at most and what the bench's load saw.
+    /// Ends the load; returns the peak memory of the servers and the results of the background load.
     pub async fn end(mut self) -> Ended {
         self.is_well().await;
         for which in 0..self.servers.len() {
@@ -235,24 +234,24 @@ impl Cluster {
     }
 }
 
-/// What is left of a [`Cluster`].
+/// The results of a [`Cluster`] that has ended.
 pub struct Ended {
-    /// What the clients have seen.
+    /// The recorded history.
     pub events: Vec<super::history::Event>,
-    /// What drawings hold.
+    /// The final content of the drawings.
     pub finals: super::check::Finals,
-    /// When all was put right.
+    /// The times at which the fault ended.
     pub healed: Vec<Duration>,
-    /// What went wrong besides.
+    /// Failures besides those that the history shows.
     pub failures: Vec<String>,
-    /// What the bench's load saw.
+    /// The results of the background load.
     pub load: Figures,
-    /// Megabytes that a server held at most.
+    /// Peak memory of a server in megabytes.
     pub peak_mb: f64,
 }
 
-/// One that keeps its address over all restarts. Limits hold, but those of a user's writes: the clients are faster
-/// than any hand.
+/// Starts a server that keeps its address over restarts. All limits hold except that of a user's writes, because the
+/// clients are faster than a person.
 fn server(launcher: &[String], simulator: &Wechat, further: &[(&str, String)]) -> Server {
     let listen = format!("127.0.0.1:{}", free_port());
     let mut settings = vec![
@@ -266,7 +265,7 @@ fn server(launcher: &[String], simulator: &Wechat, further: &[(&str, String)]) -
     Server::start_by(&launcher, Backend::Embedded, simulator, &settings)
 }
 
-/// Where clients are served.
+/// The address of the public listener.
 #[must_use]
 pub fn address(server: &Server) -> SocketAddr {
     server.public.trim_start_matches("http://").parse().unwrap()
@@ -276,7 +275,7 @@ fn ids(servers: &[Server]) -> Vec<u32> {
     servers.iter().map(Server::id).collect()
 }
 
-/// Descriptors for ten thousand connections and more, as the unit of the deploy kit gives them.
+/// Raises the limit of file descriptors to that of the systemd unit, for more than ten thousand connections.
 pub fn allow_connections(process: u32) {
     let own = std::fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
     let line = own.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
@@ -296,7 +295,7 @@ async fn watch_memory(watched: Arc<Mutex<Watched>>, over: Arc<AtomicBool>) {
     }
 }
 
-/// The load of the bench, until all is over.
+/// Runs the background load until the cluster ends.
 fn load(people: &People, asked: &[SocketAddr], over: &Arc<AtomicBool>) -> JoinHandle<Figures> {
     let mut clients: Vec<Client> = Vec::new();
     let mut by_case: Vec<_> = CASES.iter().map(|case| case.workers(people)).collect();

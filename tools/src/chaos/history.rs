@@ -1,90 +1,84 @@
-//! What every client asked, when, and what it was told.
+//! The history: every request with its times and its outcome.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// A stroke's number, which no other stroke of the run has. A drawing shows it as the stroke's `at`.
+/// The unique number of a stroke. A drawing returns it as the stroke's `at`.
 pub type Mark = u64;
 
-/// A drawing: its user, and its number among those of that user.
+/// A drawing, by its user and its number among the drawings of that user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Drawing {
-    /// The user.
     pub user: usize,
-    /// The number.
     pub number: u32,
 }
 
 impl Drawing {
-    /// Its id, which those of other users with the same number have, too.
+    /// The id of the drawing. Drawings of other users with the same number have the same id.
     #[must_use]
     pub fn id(self) -> String {
         format!("together{}", self.number)
     }
 }
 
-/// What was asked.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// To append a batch.
+    /// Appends a batch.
     Append {
-        /// The number that its first action is to get.
+        /// The place of the first action.
         from: usize,
-        /// The batch.
         marks: Vec<Mark>,
     },
-    /// To read.
+    /// Reads the list.
     Read,
 }
 
-/// What came of it.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The batch is there, in the place that was asked for.
+    /// The batch is stored at the requested place.
     Appended,
-    /// The list from there on.
+    /// The list from a place on.
     Read {
-        /// The number of the first action.
+        /// The place of the first action.
         since: usize,
-        /// The actions.
         marks: Vec<Mark>,
     },
-    /// Others came first: nothing was done.
+    /// Another client was first; nothing was stored.
     Conflict,
-    /// Nothing was done, for another reason.
+    /// Nothing was stored, for another reason.
     Refused,
-    /// Nobody knows: the server said that it can't, or said nothing.
+    /// Unknown: the server was unavailable or did not reply.
     Unavailable,
 }
 
-/// One request.
+/// A request with its times and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Who asked. A client waits for an answer before it asks anew.
+    /// The client, which has one request at a time.
     pub client: usize,
-    /// About which drawing.
+    /// The drawing of the request.
     pub drawing: Drawing,
-    /// When it was asked, since the run began.
+    /// The start of the request since the start of the run.
     pub invoked: Duration,
-    /// When the answer had come, or the client gave up.
+    /// The time of the reply or of the time-out.
     pub replied: Duration,
-    /// What was asked.
     pub call: Call,
-    /// What came of it.
     pub outcome: Outcome,
 }
 
 impl Event {
-    /// Whether the client was kept from what it wanted.
+    /// Whether the request failed from the view of the client.
     #[must_use]
     pub fn failed(&self) -> bool {
         matches!(self.outcome, Outcome::Refused | Outcome::Unavailable)
     }
 }
 
-/// The events of a run, as they come in.
+/// The events of a run in the order of their replies.
 #[derive(Debug)]
 pub struct History {
     began: Instant,
@@ -98,33 +92,32 @@ impl Default for History {
 }
 
 impl History {
-    /// How long the run has gone on.
+    /// Time since the start of the run.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// Keeps an event.
+    /// Records an event.
     pub fn keep(&self, event: Event) {
         self.events.lock().unwrap().push(event);
     }
 
-    /// All events so far, in the order of their replies.
+    /// All recorded events in the order of their replies.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         self.events.lock().unwrap().clone()
     }
 }
 
-/// The stroke that bears a mark.
+/// The stroke of a mark.
 #[must_use]
 pub fn stroke(mark: Mark) -> Value {
     json!({"type": "stroke", "tool": "pen", "color": "#112233", "width": 28, "at": mark,
            "points": [mark % 2_048, 100, 0, 40, 60, 16, 30, -20, 17]})
 }
 
-/// The list that a reply to a read shows, and where it begins. An action that is no stroke of this run is a mark
-/// that nobody wrote.
+/// The list of a reply to a read and its first place. An action that is no stroke of the run becomes an unknown mark.
 #[must_use]
 pub fn shown(drawing: &Value) -> Option<(usize, Vec<Mark>)> {
     let actions = drawing["actions"].as_array()?;

@@ -1,5 +1,5 @@
-//! Faults while people draw. Each strikes real servers under load; the history of clients is recorded and checked
-//! as one of lists, and nothing that was acknowledged may be lost, doubled, out of order or seen by the wrong ones.
+//! Fault injection. Each fault is injected into real servers under load; the history of the clients is recorded and
+//! checked: nothing acknowledged may be lost, duplicated, out of order or visible to other users.
 
 pub mod check;
 mod clients;
@@ -18,36 +18,35 @@ use self::history::{Call, Event, Outcome};
 use crate::bench::table::{Table, thousands};
 use yibi_tests::Backend;
 
-/// A wait that is noticed like a refusal.
+/// A reply that takes longer counts as noticed.
 const NOTICED: Duration = Duration::from_millis(500);
-/// Megabytes that a server may hold, whatever strikes it.
+/// Memory limit of a server in megabytes under every fault.
 const BOUND_MB: f64 = 256.0;
 
-/// What to run.
+/// The faults to inject.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// How long each fault lasts, if not as long as it is specified.
+    /// Overrides the specified duration of each fault.
     pub seconds: Option<Duration>,
-    /// The faults.
     pub faults: Vec<Fault>,
 }
 
-/// What came of one fault.
+/// The result of one fault.
 #[derive(Debug)]
 pub struct Report {
-    /// What the clients' history has shown.
+    /// The result of the check of the history.
     pub verdict: Verdict,
-    /// Requests of theirs that failed.
+    /// Failed requests of the recorded clients.
     pub refused: usize,
-    /// The longest time for which one of them was kept from what it wanted, by refusals or waiting.
+    /// The longest time without a success of one client.
     pub longest_refusal: Duration,
-    /// The longest time that one of them needed to go on after all was put right.
+    /// The longest time of one client from the end of the fault to the next success.
     pub recovery: Duration,
-    /// Megabytes that a server held at most.
+    /// Peak memory of a server in megabytes.
     pub peak_mb: f64,
-    /// What else is to be told.
+    /// A note for the table.
     pub notes: String,
-    /// What went wrong besides.
+    /// Failures besides those that the history shows.
     pub failures: Vec<String>,
 }
 
@@ -59,7 +58,7 @@ impl Report {
             failures.push(format!("{peak_mb:.0} MB of memory, and {BOUND_MB:.0} are the bound"));
         }
         if !finds_a_lost_write(&events, &finals) {
-            failures.push("a lost write would not have been found".to_owned());
+            failures.push("the check would not find a lost write".to_owned());
         }
         let asked = load.replies + load.errors;
         let load =
@@ -76,7 +75,7 @@ impl Report {
         }
     }
 
-    /// Whether all is as it has to be.
+    /// Whether there is no failure.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.verdict.is_clean() && self.failures.is_empty()
@@ -96,7 +95,7 @@ impl Report {
     }
 }
 
-/// Runs it and prints a table; whether all is as it has to be.
+/// Injects all faults of the plan and prints a table; returns whether there is no failure.
 pub async fn run(plan: &Plan) -> bool {
     let begun = Instant::now();
     cluster::allow_connections(std::process::id());
@@ -119,7 +118,7 @@ pub async fn run(plan: &Plan) -> bool {
     for &fault in &plan.faults {
         for &backend in fault.backends() {
             let duration = plan.seconds.unwrap_or(fault.duration());
-            // One that breaks down does not take the others with it. What it was has been printed.
+            // A panic of one fault does not stop the others. Its message has been printed.
             let Ok(report) = tokio::spawn(inject(fault, backend, duration)).await else {
                 failures.push(format!("{} on {}: broke down", fault.name(), name(backend)));
                 continue;
@@ -142,7 +141,7 @@ pub async fn run(plan: &Plan) -> bool {
     failures.is_empty()
 }
 
-/// Has one fault strike.
+/// Injects one fault into a new cluster.
 pub async fn inject(fault: Fault, backend: Backend, duration: Duration) -> Report {
     let mut cluster = Cluster::start(backend, &fault.requirements()).await;
     let notes = fault.inject(&mut cluster, duration).await;
@@ -150,9 +149,9 @@ pub async fn inject(fault: Fault, backend: Backend, duration: Duration) -> Repor
     let mut report = Report::of(cluster.end().await, notes);
     match (fault.expected_impact(), report.refused) {
         (ExpectedImpact::Always, 0) if report.longest_refusal < NOTICED => {
-            report.failures.push("nobody has felt it".to_owned())
+            report.failures.push("no client noticed the fault".to_owned())
         }
-        (ExpectedImpact::Never, 1..) => report.failures.push("those who draw have felt it".to_owned()),
+        (ExpectedImpact::Never, 1..) => report.failures.push("clients noticed the fault".to_owned()),
         _ => {}
     }
     report

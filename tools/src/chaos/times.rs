@@ -1,4 +1,4 @@
-//! How long clients were kept from what they wanted.
+//! The times during which clients had no success.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,8 +13,8 @@ fn by_client(events: &[Event]) -> BTreeMap<usize, Vec<&Event>> {
     clients
 }
 
-/// The longest time from the moment at which a client asked for something to its next success, of all clients: with
-/// refusals in between, or with none when the answer was late.
+/// The longest time of all clients from a request to the next success, whether failures or one late reply are in
+/// between.
 #[must_use]
 pub fn longest_refusal(events: &[Event]) -> Duration {
     let mut longest = Duration::ZERO;
@@ -30,8 +30,8 @@ pub fn longest_refusal(events: &[Event]) -> Duration {
     longest
 }
 
-/// The longest time from one of the moments at which all was put right to the first success behind it, of all
-/// clients. A client that never succeeds again has the time up to its last failure.
+/// The longest time of all clients from the end of the fault to the next success. For a client without a success it is
+/// the time to its last failure.
 #[must_use]
 pub fn recovery(events: &[Event], healed: &[Duration]) -> Duration {
     let clients = by_client(events);

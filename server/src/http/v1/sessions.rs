@@ -50,7 +50,8 @@ pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply
     let wechat_app =
         app.sessions.app(app_id.as_deref()).ok_or_else(|| Problem::new(Code::WechatMisconfigured))?;
     let client = client(&request, from, asked.device.as_deref());
-    let sign_in = SignIn { app: wechat_app.clone(), code: asked.code, from: asked.from, reopen: asked.reopen, client };
+    let sign_in =
+        SignIn { app: wechat_app.clone(), code: asked.code, from: asked.from, reopen: asked.reopen, client };
     let outcome = app.sessions.sign_in(sign_in).await;
     if outcome.as_ref().is_err_and(SessionError::is_callers) {
         app.rate_limits.failed(from);

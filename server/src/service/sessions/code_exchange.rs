@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use yibi_common::admin::{Happening, UserRef};
 
 use super::profile::Profile;
-use super::token::code_hash;
 use super::refusal::CodeRefusal;
+use super::token::code_hash;
 use super::{Client, Refusal, SessionError, SessionService};
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
@@ -80,7 +80,9 @@ impl SessionService {
                 CodeState::Session(id) => return Ok(ExchangeOutcome::Existing(id)),
                 CodeState::Refused(kept) => {
                     let refusal: Option<CodeRefusal> = serde_json::from_str(&kept).ok();
-                    return Err(refusal.map_or(SessionError::CodeSpent, |kept| kept.into_error(request.reopen)));
+                    return Err(
+                        refusal.map_or(SessionError::CodeSpent, |kept| kept.into_error(request.reopen))
+                    );
                 }
                 CodeState::Pending if Instant::now() > give_up => return Err(StoreError::Busy.into()),
                 CodeState::Pending => {

@@ -1,5 +1,4 @@
-//! Records the console into an animated SVG: a real server with real handwriting, the console in a terminal, its
-//! keys pressed, its screens drawn.
+//! Records the console as an animated SVG: a real server with real handwriting, and the console in a terminal.
 //!
 //!     cargo build -p yibi-server -p yibi-admin -p yibi-tools --bins
 //!     target/debug/record docs/console.svg

@@ -1,4 +1,4 @@
-//! A day of so many people, visit by visit.
+//! A simulated day of users, visit by visit.
 
 use super::people::{self, HOURS};
 use super::random::Chance;

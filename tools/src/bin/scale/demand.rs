@@ -1,4 +1,4 @@
-//! What a day asks of machines.
+//! The demand of a day on machines.
 
 use super::day::{Day, Kind, MINUTES};
 use super::figures::{MONGODB, OfKinds, POINT_BYTES, REPLY_BYTES, SAVE_BYTES, SESSION_BYTES, SQLITE};
@@ -6,7 +6,7 @@ use super::figures::{MONGODB, OfKinds, POINT_BYTES, REPLY_BYTES, SAVE_BYTES, SES
 /// Minutes over which the busiest time is looked for.
 const WINDOW: usize = 10;
 
-/// What a day asks of machines.
+/// The demand of a day on machines.
 pub struct Demand {
     /// Requests a second of each kind, at its own busiest time.
     pub peak: OfKinds,

@@ -1,9 +1,9 @@
-//! What so many daily users would need, from measured figures and a simulated day of theirs:
+//! Estimates the machines for a number of daily users from measured rates and a simulated day:
 //!
 //!     cargo run --release -p yibi-tools --bin scale
 //!     cargo run --release -p yibi-tools --bin scale -- --users 100000 --into docs/scale.md
 //!
-//! What goes in stands in `figures.rs` and `people.rs`. `--into` puts the tables between the two marks of a document.
+//! The inputs are in `figures.rs` and `people.rs`. `--into` writes the tables between the two marks of a document.
 
 #![expect(
     clippy::panic,
@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use day::Day;
 use demand::Demand;
 
-/// Around the tables in a document.
+/// The marks around the tables in a document.
 const MARKS: [&str; 2] = ["<!-- begin of what `scale` prints -->\n", "<!-- end -->"];
 
 fn main() -> std::io::Result<()> {

@@ -1,4 +1,4 @@
-//! What is assumed of people. Nobody has measured these of yibi; they are where to put in one's own.
+//! Assumptions about users. They are not measured; replace them with your own.
 
 use super::random::Tail;
 

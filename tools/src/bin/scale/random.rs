@@ -1,4 +1,4 @@
-//! Chance that is the same each time.
+//! A reproducible random generator.
 
 /// A generator (SplitMix64, <https://doi.org/10.1145/2714064.2660195>) and what is drawn from it.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The tables.
+//! The tables of the report.
 
 use yibi_tools::bench::{Table, thousands};
 

@@ -1,4 +1,4 @@
-//! Random bodies over every route: those of the API's own description, and those of older clients and of WeChat.
+//! Random bodies for every route: the routes of the OpenAPI document, of older clients and of WeChat.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,11 +12,11 @@ use super::requests::requests;
 use crate::chaos::cluster::Cluster;
 use yibi_tests::{Api, unique};
 
-/// Who sends them, at a time.
+/// Number of concurrent senders.
 const SENDERS: u8 = 4;
-/// Requests of a sender from one sign-in to the next: some of them end sessions, or the user.
+/// Number of requests between two sign-ins of a sender, because some requests end the session or delete the user.
 const SIGNED_IN: usize = 100;
-/// Routes that the description of v1 does not have.
+/// Routes outside the OpenAPI document of v1.
 const OTHERS: [(&str, &str); 12] = [
     ("GET", "/applet/session/paints/list"),
     ("POST", "/applet/session/paints/save"),
@@ -31,9 +31,9 @@ const OTHERS: [(&str, &str); 12] = [
     ("POST", "/{any}"),
     ("DELETE", "/api/v1/{any}"),
 ];
-/// They say that they come from there, so that their wrong tokens are not held against others.
+/// The claimed address of the senders, so that their wrong tokens do not count against others.
 const ADDRESS: &str = "203.0.113.66";
-/// How long an answer may take: longer than a body may.
+/// Time-out of a reply, longer than the time-out of a body.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ struct Counts {
     cut: AtomicU64,
 }
 
-/// Sends them. What is at fault is the server's: 500, no answer in time, and memory, which is looked at elsewhere.
+/// Sends random requests. Failures are status 500 and a missing reply; the memory is checked elsewhere.
 pub async fn random(cluster: &mut Cluster, duration: Duration) -> String {
     let api = cluster.servers[0].api().with_header("x-forwarded-for", ADDRESS);
     let routes = Arc::new(routes(&api).await);
@@ -73,7 +73,7 @@ pub async fn random(cluster: &mut Cluster, duration: Duration) -> String {
     )
 }
 
-/// All methods and paths.
+/// All methods and paths of the OpenAPI document.
 async fn routes(api: &Api) -> Vec<(Method, String)> {
     let document = api.get("/api/v1/openapi.json").await.ok();
     let base = document["servers"][0]["url"].as_str().unwrap();
@@ -135,7 +135,7 @@ async fn send(
                 if error.is_timeout() {
                     failures.push(format!("no answer to {method} {path} {:?}", request.beginning()));
                 }
-                // Who sends a body that nobody wants may find the connection closed before the answer is read.
+                // The server may close the connection before the whole body of a rejected request is sent.
                 &counts.cut
             }
         };

@@ -1,5 +1,5 @@
-//! A clock that jumps. Debian's libfaketime stands between the server and the system's clock, and is told by a file
-//! how wrong to be; the clock that only runs forwards is left alone, as it is on a real machine.
+//! Jumps of the clock. Debian's libfaketime changes the wall clock of the server by an offset in a file. The monotonic
+//! clock stays right, as on a real machine.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,15 +8,15 @@ use super::PERIOD;
 use crate::chaos::cluster::Cluster;
 use yibi_tests::wait_until;
 
-/// Seconds by which the clock is wrong, by turns: an hour is within a session's idle time and a day is not, 40 days
-/// are more than anything lasts, and 20 years more than anybody thought of.
+/// Offsets in seconds, in turns: an hour is within the idle time of a session, a day is not, 40 days exceed every life
+/// time, and 20 years are an extreme.
 const WRONG: [i64; 9] =
     [3_600, -3_600, 86_400, -86_400, 40 * 86_400, -40 * 86_400, 20 * 365 * 86_400, -20 * 365 * 86_400, 1];
 
-/// How far a reply's date may be from what was asked for: it is made anew twice a second.
+/// Tolerance of the `Date` header, which the server renews twice a second.
 const NEAR: i64 = 3;
 
-/// Starts a server under a clock of its own.
+/// Starts a server with a clock of its own.
 pub fn launcher(directory: &Path, number: usize) -> Vec<String> {
     let file = file(directory, number);
     std::fs::write(&file, "+0").unwrap();
@@ -34,7 +34,7 @@ fn file(directory: &Path, number: usize) -> PathBuf {
     directory.join(format!("clock{number}"))
 }
 
-/// Has the clock of one server after the other be wrong, and right again.
+/// Changes the clock of one server after the other, and resets it.
 pub async fn jumps(cluster: &mut Cluster, duration: Duration) -> String {
     let end = Instant::now() + duration;
     let mut times = 0;
@@ -50,7 +50,7 @@ pub async fn jumps(cluster: &mut Cluster, duration: Duration) -> String {
     format!("jumped {times} times, and back")
 }
 
-/// Sets it, and waits until replies bear that date: a fault that does not strike shows nothing.
+/// Sets the offset and waits until replies have the date, because a fault without an effect shows nothing.
 async fn set(cluster: &Cluster, which: usize, wrong: i64) {
     let file = file(cluster.directory.path(), which);
     let new = file.with_extension("new");
@@ -65,7 +65,7 @@ async fn set(cluster: &Cluster, which: usize, wrong: i64) {
     wait_until("the clock jumps", jumped).await;
 }
 
-/// Seconds since 1970 of an HTTP date.
+/// Parses an HTTP date into seconds since 1970.
 fn date(text: &str) -> i64 {
     let output = std::process::Command::new("date").args(["-u", "+%s", "-d", text]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap_or_default()

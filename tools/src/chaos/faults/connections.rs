@@ -12,21 +12,21 @@ use tokio::task::JoinSet;
 
 use crate::chaos::cluster::{Cluster, address};
 
-/// Before a connection that was not to be had is tried again.
+/// Pause before a failed connection is retried.
 const AGAIN: Duration = Duration::from_millis(10);
-/// Connections that are kept after one request.
+/// Number of idle connections, each after one request.
 const IDLE: usize = 10_000;
-/// Connections on which a byte comes now and then: half of them in the head, half in the body.
+/// Number of slow connections: half send the head byte by byte, half the body.
 const SLOW: usize = 2_000;
-/// How long it is between two bytes.
+/// Pause between two bytes.
 const BYTE: Duration = Duration::from_secs(1);
-/// Connections that are being opened at a time.
+/// Number of connections that are opened at the same time.
 const OPENING: usize = 200;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: chaos\r\n\r\n";
 const HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: chaos\r\nX-Slow: ";
 
-/// What is open, and what was given up.
+/// Counts of open and of failed connections.
 #[derive(Debug, Default)]
 struct Counts {
     idle: AtomicUsize,
@@ -34,7 +34,7 @@ struct Counts {
     cut: AtomicUsize,
 }
 
-/// Who opens connections.
+/// Opens connections.
 #[derive(Clone)]
 struct Opener {
     server: SocketAddr,
@@ -42,7 +42,7 @@ struct Opener {
     counts: Arc<Counts>,
 }
 
-/// Opens all of them, and anew those that the server cuts.
+/// Opens all connections, and reopens those that the server closes.
 pub async fn many(cluster: &mut Cluster, duration: Duration) -> String {
     let server = address(&cluster.servers[0]);
     let counts = Arc::<Counts>::default();
@@ -72,8 +72,8 @@ pub async fn many(cluster: &mut Cluster, duration: Duration) -> String {
 }
 
 impl Opener {
-    /// From one of several addresses of this machine: those of one would run out of ports, some of which each
-    /// connection that the server closes keeps for a minute.
+    /// Connects from one of several loopback addresses, because the ports of one would run out: a connection that the
+    /// server closes occupies its port for a minute.
     async fn open(&self, number: usize) -> Option<TcpStream> {
         let _pass = self.gate.acquire().await.ok()?;
         let socket = TcpSocket::new_v4().ok()?;
@@ -112,7 +112,7 @@ impl Opener {
             self.counts.slow.fetch_add(1, Ordering::SeqCst);
             let mut reply = [0; 1_024];
             loop {
-                // Whatever it says, it has had enough.
+                // Any reply ends the slow request.
                 let said = tokio::time::timeout(BYTE, stream.read(&mut reply)).await.is_ok();
                 if said || stream.write_all(b" ").await.is_err() {
                     break;

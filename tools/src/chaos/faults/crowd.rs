@@ -1,4 +1,4 @@
-//! Many behind one address, as a carrier has it, some of whom have old tokens.
+//! Many users behind one address, as behind a carrier-grade NAT; some have expired tokens.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,16 +11,16 @@ use crate::chaos::cluster::Cluster;
 use crate::chaos::history::stroke;
 use yibi_tests::Api;
 
-/// How many.
+/// Number of users.
 const USERS: u64 = 500;
-/// The address: the server believes what proxies on loopback say of it.
+/// The shared address; the server trusts the headers of proxies on loopback.
 const ADDRESS: &str = "203.0.113.9";
-/// How long each rests between two requests.
+/// Pause of a user between two requests.
 const REST: Duration = Duration::from_secs(2);
-/// Wrong tokens a second of all of them together: fewer than an address may have.
+/// Wrong tokens a second of all users, below the limit of an address.
 const STALE: u64 = 10;
 
-/// What one user was told.
+/// The replies to one user.
 #[derive(Default)]
 struct Told {
     well: u64,
@@ -28,7 +28,7 @@ struct Told {
     failed: u64,
 }
 
-/// Has all of them sign in and draw.
+/// Signs all users in and lets them draw.
 pub async fn behind_one_address(cluster: &mut Cluster, duration: Duration) -> String {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let (end, servers) =
@@ -56,7 +56,7 @@ pub async fn behind_one_address(cluster: &mut Cluster, duration: Duration) -> St
 
 async fn user(apis: Arc<[Api]>, number: u64, end: Instant) -> Told {
     let mut told = Told::default();
-    // They do not all come in the same moment.
+    // The users do not all start at the same moment.
     tokio::time::sleep(REST * u32::try_from(number).unwrap() / u32::try_from(USERS).unwrap()).await;
     let reply = apis[0].post("/api/v1/session", &json!({"code": format!("c{number}.{number}")})).await;
     let Some(token) =
@@ -89,7 +89,7 @@ async fn user(apis: Arc<[Api]>, number: u64, end: Instant) -> Told {
     told
 }
 
-/// The old tokens of some, which are refused as such.
+/// Sends expired tokens, which the server rejects.
 async fn stale(api: Api, end: Instant) -> Told {
     let mut told = Told::default();
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / u32::try_from(STALE).unwrap());

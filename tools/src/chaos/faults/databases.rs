@@ -1,4 +1,4 @@
-//! Databases that are killed, hang or are far away.
+//! Databases that are killed, hang or are slow.
 
 use std::time::{Duration, Instant};
 
@@ -6,9 +6,9 @@ use super::PERIOD;
 use crate::chaos::cluster::Cluster;
 use yibi_tests::databases::Database;
 
-/// How long a killed database is away before it is started again. Servers bridge what is much shorter.
+/// Down time of a killed database. Servers bridge much shorter ones.
 const AWAY: Duration = Duration::from_millis(500);
-/// How long a database hangs: longer than servers wait for it.
+/// Duration of a hang, longer than the time-outs of the servers.
 const HANGS: Duration = Duration::from_secs(6);
 
 /// Kills Redis every two seconds.
@@ -40,7 +40,7 @@ async fn killed(
     format!("killed {times} times")
 }
 
-/// Has Redis hang, again and again.
+/// Makes Redis hang repeatedly.
 pub async fn redis_hangs(cluster: &mut Cluster, duration: Duration) -> String {
     let end = Instant::now() + duration;
     let mut times = 0;
@@ -56,8 +56,8 @@ pub async fn redis_hangs(cluster: &mut Cluster, duration: Duration) -> String {
     format!("hung {times} times")
 }
 
-/// Has Redis be a little late and very late, resets its connections, and then has those that there are dead
-/// without a word. The next ones are well, and it is the server that has to notice.
+/// Delays the replies of Redis a little and a lot, resets its connections, and then silences the open connections
+/// without closing them. New connections work; the server has to notice.
 pub async fn redis_slow(cluster: &mut Cluster, duration: Duration) -> String {
     let end = Instant::now() + duration;
     let mut rounds = 0;

@@ -1,4 +1,4 @@
-//! The faults.
+//! The faults and their requirements.
 
 mod bodies;
 mod clock;
@@ -15,53 +15,53 @@ use std::time::Duration;
 use super::cluster::{Cluster, Launcher, Requirements};
 use yibi_tests::Backend;
 
-/// How long it is between two strikes.
+/// Time between two injections of a repeated fault.
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// One fault.
+/// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// A server is killed, again and again.
+    /// Kills a server repeatedly.
     KillServer,
-    /// Redis is.
+    /// Kills Redis repeatedly.
     KillRedis,
-    /// MongoDB is.
+    /// Kills MongoDB repeatedly.
     KillMongodb,
-    /// Redis takes connections and commands and answers nothing.
+    /// Redis accepts connections and commands and does not reply.
     RedisHangs,
-    /// Redis is late, its connections are reset, or dead and do not say so.
+    /// Redis is slow, and its connections are reset or silently dead.
     RedisSlow,
     /// The disk of the embedded store is full.
     DiskFull,
-    /// The clock jumps, forwards and back.
+    /// The clock jumps forwards and back.
     ClockJumps,
-    /// WeChat hangs, fails, or answers garbage.
+    /// WeChat hangs, fails, or replies with garbage.
     Wechat,
-    /// Ten thousand idle connections, and two thousand on which heads and bodies come byte by byte.
+    /// Opens ten thousand idle connections, and two thousand that send heads and bodies byte by byte.
     Connections,
-    /// Random bodies over every route.
+    /// Sends random bodies to every route.
     RandomBodies,
-    /// Ten thousand wrong tokens a second.
+    /// Sends ten thousand wrong tokens a second.
     WrongTokens,
-    /// One of two servers behind nginx is killed.
+    /// Kills one of two servers behind nginx.
     TwoServers,
-    /// Five hundred users behind one address.
+    /// Connects five hundred users from one address.
     OneAddress,
 }
 
-/// Whether those who draw notice a fault.
+/// Whether the recorded clients notice a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpectedImpact {
-    /// They do, or it has not struck.
+    /// They must notice it; otherwise the injection did not work.
     Always,
-    /// They may.
+    /// They may notice it.
     Perhaps,
-    /// They must not.
+    /// They must not notice it.
     Never,
 }
 
 impl Fault {
-    /// All, in order.
+    /// All faults in the order of the table.
     pub const ALL: [Self; 13] = [
         Self::KillServer,
         Self::KillRedis,
@@ -78,7 +78,7 @@ impl Fault {
         Self::OneAddress,
     ];
 
-    /// As the table calls it.
+    /// The name in the table and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ impl Fault {
         }
     }
 
-    /// Where it can strike.
+    /// The backends that the fault applies to.
     #[must_use]
     pub fn backends(self) -> &'static [Backend] {
         match self {
@@ -113,21 +113,21 @@ impl Fault {
         }
     }
 
-    /// How long it lasts.
+    /// The specified duration.
     #[must_use]
     pub fn duration(self) -> Duration {
         Duration::from_secs(if self == Self::RandomBodies { 600 } else { 60 })
     }
 
-    /// Whether those who draw notice it.
+    /// The expected impact on the recorded clients.
     #[must_use]
     pub fn expected_impact(self) -> ExpectedImpact {
         match self {
             Self::KillServer | Self::KillRedis | Self::KillMongodb | Self::RedisHangs | Self::DiskFull => {
                 ExpectedImpact::Always
             }
-            // A phone signs in anew when its session has ended by a clock that is wrong; nginx does not send a
-            // batch twice when the first server died over it.
+            // A phone signs in again when a wrong clock has ended its session; nginx does not repeat a batch
+            // when the first server dies during it.
             Self::RedisSlow | Self::ClockJumps | Self::TwoServers => ExpectedImpact::Perhaps,
             Self::Wechat | Self::Connections | Self::RandomBodies | Self::WrongTokens | Self::OneAddress => {
                 ExpectedImpact::Never
@@ -135,7 +135,7 @@ impl Fault {
         }
     }
 
-    /// What it needs.
+    /// The requirements on the cluster.
     #[must_use]
     pub fn requirements(self) -> Requirements {
         let launcher: Option<Launcher> = if self == Self::DiskFull {
@@ -148,13 +148,13 @@ impl Fault {
         Requirements {
             redis_proxy: self == Self::RedisSlow,
             nginx: self == Self::TwoServers,
-            // How much slower others are can be told of little load alone.
+            // The slowdown of other requests is measurable under low load only.
             quiet: self == Self::WrongTokens,
             launcher,
         }
     }
 
-    /// Strikes for so long; what is to be told of it besides.
+    /// Injects the fault for a duration; returns a note for the table.
     pub async fn inject(self, cluster: &mut Cluster, duration: Duration) -> String {
         match self {
             Self::KillServer => servers::killed(cluster, duration, Duration::ZERO).await,

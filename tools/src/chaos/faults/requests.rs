@@ -1,4 +1,4 @@
-//! Requests that no client sends.
+//! Random requests.
 
 use std::io::Write;
 
@@ -11,25 +11,24 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
-/// A request to be.
+/// The plan of a random request.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The number of its route.
+    /// The index of the route.
     pub route: usize,
-    /// What stands in the place of a path's parameters, by turns.
+    /// The values of the path parameters, in turns.
     fill: Vec<String>,
-    /// What stands behind the path.
+    /// The query.
     query: Option<String>,
-    /// Headers besides those of the one who sends it.
+    /// Headers besides those of the sender.
     pub headers: Vec<(&'static str, String)>,
-    /// Whether it bears a good token.
+    /// Whether it has a valid token.
     pub signed_in: bool,
-    /// The body.
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// The route with something in the place of its parameters.
+    /// Fills the parameters of the route.
     pub fn path(&self, route: &str) -> String {
         let mut fill = self.fill.iter().cycle();
         let mut parts: Vec<String> = Vec::new();
@@ -46,15 +45,14 @@ impl Request {
         format!("{}{query}", parts.join("/"))
     }
 
-    /// The beginning of a request, to be told.
+    /// A short description of the request for a failure.
     pub fn beginning(&self) -> (&[(&'static str, String)], String) {
         let beginning = &self.body[..self.body.len().min(200)];
         (&self.headers, String::from_utf8_lossy(beginning).into_owned())
     }
 }
 
-/// Requests over so many routes without an end, the same for the same seed. They are made on a thread of their own,
-/// and no faster than they are taken.
+/// Generates requests for this number of routes without an end, the same for the same seed, on a thread of its own.
 pub fn requests(routes: usize, seed: [u8; 32]) -> mpsc::Receiver<Request> {
     let (sender, receiver) = mpsc::channel(8);
     std::thread::spawn(move || {
@@ -116,7 +114,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         2 => proptest::collection::vec(any::<u8>(), 0..2_000),
         4 => any_json().prop_map(|value| value.to_string().into_bytes()),
         4 => nearly_right().prop_map(|value| value.to_string().into_bytes()),
-        // Right but for a few bytes.
+        // A valid body with a few changed bytes.
         2 => (nearly_right(), any::<Index>(), any::<u8>()).prop_map(|(value, place, byte)| {
             let mut bytes = value.to_string().into_bytes();
             let place = place.index(bytes.len());
@@ -125,7 +123,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         }),
         1 => (1..20_000_usize, select(vec!["[", "{\"a\":", "<a>", "\"", "9", "{\"actions\":["]))
             .prop_map(|(times, piece)| piece.repeat(times).into_bytes()),
-        // Small, and large once it is unpacked.
+        // A small body that decompresses to a large one.
         1 => (1..40_usize).prop_map(|megabytes| {
             let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
             for _ in 0..megabytes {
@@ -153,7 +151,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What the API takes, some of its values replaced by others.
+/// A valid body with some replaced values.
 fn nearly_right() -> impl Strategy<Value = Value> {
     let right = select(vec![
         json!({"from_seq": 0, "actions": [{"type": "stroke", "tool": "ink", "color": "#c0392b", "width": 130,
@@ -178,7 +176,7 @@ fn nearly_right() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Pointers to all values within one.
+/// JSON pointers to all values of a document.
 fn collect(at: &str, value: &Value, pointers: &mut Vec<String>) {
     pointers.push(at.to_owned());
     match value {

@@ -1,4 +1,4 @@
-//! Servers that are killed, or whose disk is full.
+//! Servers that are killed, and a full disk.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use super::PERIOD;
 use crate::chaos::cluster::Cluster;
 
-/// A full disk sends no signal, and a limit of a file's size does, which has to be ignored.
+/// A limit of the file size sends a signal, which a full disk does not, so the signal is ignored.
 pub fn deaf(_: &Path, _: usize) -> Vec<String> {
     ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"].map(str::to_owned).to_vec()
 }
 
-/// Kills a server every two seconds, by turns where there are two, and has it be away for so long of that.
+/// Kills one server every two seconds, in turns if there are two, with a down time.
 pub async fn killed(cluster: &mut Cluster, duration: Duration, away: Duration) -> String {
     let end = Instant::now() + duration;
     let mut times = 0;
@@ -24,8 +24,8 @@ pub async fn killed(cluster: &mut Cluster, duration: Duration, away: Duration) -
     format!("killed {times} times")
 }
 
-/// Has the disk be full for half of the time. The same happens to SQLite's writes when a file may not grow as when
-/// the disk is full, and needs no disk of that kind.
+/// Fills the disk for half of the time: a limit of the file size has the same effect on SQLite's writes as a full
+/// disk.
 pub async fn disk_full(cluster: &mut Cluster, duration: Duration) -> String {
     let end = Instant::now() + duration;
     let mut times = 0;

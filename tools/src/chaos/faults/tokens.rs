@@ -1,9 +1,8 @@
-//! Wrong tokens by the thousand, and what others notice of them.
+//! Thousands of wrong tokens a second, and their effect on other requests.
 //!
-//! Those who send them share this machine with the server, which nobody would grant them elsewhere. So others are
-//! timed while as many requests go to a stub that answers each with the very bytes of the server's refusal, on threads
-//! of its own as the real one's, and then while they go to the real one: what is slower then is due to that server's
-//! work.
+//! The senders share the machine with the server, which is not so in production. Other requests are therefore timed
+//! while the wrong tokens go to a stub that replies with the same bytes on as many threads, and while they go to the
+//! server. The difference is the work of the server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,21 +23,21 @@ use yibi_tests::Raw;
 
 /// Wrong tokens a second.
 const RATE: u64 = 10_000;
-/// Connections on which they come.
+/// Number of connections of the senders.
 const CONNECTIONS: u64 = 50;
-/// Requests that are sent in one go on one connection.
+/// Number of pipelined requests on a connection.
 const TOGETHER: u64 = 10;
-/// Addresses from which they say that they come, when it is not one.
+/// Number of claimed addresses, if more than one.
 const ADDRESSES: u64 = 5_000;
-/// Requests a second of the others who are timed. The storm ticks by the millisecond: who comes every five of them meets
-/// it always or never.
+/// Requests a second of the timed load. Its period is no multiple of the millisecond ticks of the senders, so that both
+/// are not in phase.
 const OTHERS: f64 = 197.3;
-/// How often each kind of storm has its turn.
+/// Number of rounds of each kind.
 const TURNS: u32 = 10;
-/// How much slower others may be.
+/// Maximum slowdown of other requests.
 const SLOWER: f64 = 1.10;
 
-/// Where a storm goes, and from where.
+/// The target and the claimed addresses of the wrong tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Storm {
     Elsewhere,
@@ -46,14 +45,14 @@ enum Storm {
     ManyAddresses,
 }
 
-/// A token that has the form of one.
+/// A well-formed token.
 pub fn wrong_token() -> String {
     let mut bytes = [0; 48];
     getrandom::fill(&mut bytes).unwrap();
     BASE64URL_NOPAD.encode(&bytes)
 }
 
-/// Has storms blow by turns, and times others meanwhile.
+/// Sends wrong tokens to the stub and the server in turns and times other requests.
 pub async fn wrong(cluster: &mut Cluster, duration: Duration) -> String {
     let server = address(&cluster.servers[0]);
     let stub = stub(refusal(&cluster.servers[0].public).await).await;
@@ -97,7 +96,7 @@ pub async fn wrong(cluster: &mut Cluster, duration: Duration) -> String {
                 .push(format!("wrong tokens {which}: {rate:.0} a second were answered, not {RATE}"));
         }
     }
-    // Turn by turn, since the machine is not the same for a minute.
+    // The rounds alternate, because the speed of the machine changes within a minute.
     let slower =
         |storm: &[f64]| median(storm.iter().zip(&times[0]).map(|(with, without)| with / without).collect());
     for (storm, which) in times.iter().zip(["", "one address", "many addresses"]).skip(1) {
@@ -120,8 +119,7 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-/// Sends wrong tokens over one of the connections at its part of the rate, and counts what is answered. The connections
-/// take turns: strangers do not wait for one another.
+/// Sends wrong tokens on one connection at its share of the rate, and counts the replies. The connections take turns.
 async fn blow(to: SocketAddr, storm: Storm, number: u64, over: Arc<AtomicBool>, answered: Arc<AtomicU64>) {
     let Ok(mut stream) = TcpStream::connect(to).await else { return };
     let _ = stream.set_nodelay(true);
@@ -146,7 +144,7 @@ async fn blow(to: SocketAddr, storm: Storm, number: u64, over: Arc<AtomicBool>, 
             if read == 0 {
                 return;
             }
-            // Counted by their beginnings; one that is not whole yet is looked at again.
+            // Replies are counted by their first bytes; an incomplete one is kept for the next read.
             let all = &replies[..filled + read];
             let begun = all.windows(9).filter(|nine| nine == b"HTTP/1.1 ").count() as u64;
             answered.fetch_add(begun, Ordering::SeqCst);
@@ -159,7 +157,7 @@ async fn blow(to: SocketAddr, storm: Storm, number: u64, over: Arc<AtomicBool>, 
     }
 }
 
-/// One with a wrong token, from one of the addresses.
+/// A request with a wrong token from one of the addresses.
 fn request(from: u64) -> String {
     format!(
         "GET /api/v1/me HTTP/1.1\r\nHost: chaos\r\nX-Forwarded-For: 198.18.{}.{}\r\nAuthorization: Bearer {}\r\n\r\n",
@@ -169,13 +167,13 @@ fn request(from: u64) -> String {
     )
 }
 
-/// A number that looks random, another one at each call.
+/// A pseudo-random number, a new one at each call.
 fn mixed(salt: u64) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     (COUNT.fetch_add(1, Ordering::Relaxed) + salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
-/// What the server answers to a wrong token.
+/// The server's reply to a wrong token.
 async fn refusal(server: &str) -> Vec<u8> {
     let mut connection = Raw::connect(server).await;
     assert!(connection.write(request(0)).await);
@@ -184,7 +182,7 @@ async fn refusal(server: &str) -> Vec<u8> {
     [reply.head.as_bytes(), &reply.body].concat()
 }
 
-/// A server that reads requests and answers each the same, until the process ends.
+/// The stub: replies to every request with the same bytes until the process ends.
 async fn stub(reply: Vec<u8>) -> SocketAddr {
     let (told, address) = oneshot::channel();
     std::thread::spawn(move || {

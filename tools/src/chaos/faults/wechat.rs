@@ -1,4 +1,4 @@
-//! A WeChat that is ill: nobody can sign in, and nobody else notices.
+//! A WeChat that fails: sign-ins fail, other requests do not.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use crate::bench::wechat::Mood;
 use crate::chaos::cluster::Cluster;
 use yibi_tests::{unique, wait_until};
 
-/// How long a sign-in may take while WeChat hangs: its time-out, and some more.
+/// Time limit of a sign-in while WeChat hangs: the time-out and a margin.
 const ANSWERED: Duration = Duration::from_secs(7);
 
-/// Has WeChat hang, fail and babble, each for a third of the time, while somebody tries to sign in.
+/// Makes WeChat hang, fail and reply with garbage, each for a third of the time, during sign-ins.
 pub async fn ill(cluster: &mut Cluster, duration: Duration) -> String {
     let api = cluster.servers[0].api();
     let mut slowest = Duration::ZERO;
