@@ -1,39 +1,39 @@
-//! Gzip members (RFC 1952) put together from parts that were deflated long before.
+//! Composes gzip members (RFC 1952) of parts that were deflated earlier.
 //!
-//! A [`Part`] is a deflate stream (RFC 1951) of which no block is the last, that ends at a byte's end and refers to
-//! nothing in front of itself: parts can follow one another, and stored blocks can stand between them. The
-//! checksum of the whole follows from those of the parts, so nothing is inflated on the way.
+//! A [`Part`] is a deflate stream (RFC 1951) without a last block that ends on a byte boundary and refers to no bytes
+//! before itself, so parts can follow each other with stored blocks between them. The checksum of the member is computed
+//! from the checksums of the parts; no part is inflated.
 
 use std::borrow::Cow;
 
 use crc32fast::Hasher;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-/// The most that deflate shortens, RFC 1951: 258 bytes in two bits.
+/// The highest ratio of deflate, RFC 1951: 258 bytes in two bits.
 pub(crate) const MAX_RATIO: usize = 1032;
 /// The longest stored block.
 const MAX_BLOCK: usize = 0xffff;
-/// Magic, deflate, no flags, no time, no hints, no system.
+/// The header of a member: magic number, deflate, no flags, time, hints or system.
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-/// A last block that holds nothing.
+/// An empty last block.
 const LAST_BLOCK: [u8; 2] = [0x03, 0x00];
 
-/// Bytes deflated so that others can stand before and behind them.
+/// A deflated piece of a member, which other pieces can precede and follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part<'a> {
-    /// The blocks.
+    /// The deflate blocks.
     pub stream: Cow<'a, [u8]>,
-    /// How many bytes they hold.
+    /// The number of bytes that they inflate to.
     pub len: usize,
-    /// The CRC-32 of those.
+    /// The CRC-32 of the inflated bytes.
     pub crc: u32,
 }
 
 impl Part<'static> {
-    /// The part of some bytes, `level` as zlib's; `None` where it would not be shorter than they are.
+    /// Deflates bytes at a level as zlib counts them, 0 to 9; `None` if the part is not shorter than the bytes.
     #[must_use]
-    pub fn of(bytes: &[u8], level: u32) -> Option<Self> {
-        // A stream that fills all this room is not worth it, and may be unfinished.
+    pub fn deflate(bytes: &[u8], level: u32) -> Option<Self> {
+        // A stream that fills this room saves nothing, and may be incomplete.
         let mut stream = Vec::with_capacity(bytes.len());
         let mut state = Compress::new(Compression::new(level), false);
         let status = state.compress_vec(bytes, &mut stream, FlushCompress::Sync).ok()?;
@@ -46,21 +46,21 @@ impl Part<'static> {
 }
 
 impl Part<'_> {
-    /// The same, with a stream of its own.
+    /// Copies a borrowed stream.
     #[must_use]
     pub fn into_owned(self) -> Part<'static> {
         Part { stream: self.stream.into_owned().into(), len: self.len, crc: self.crc }
     }
 
-    /// Writes the bytes behind what is there. `None` when the stream does not hold just those that it should;
-    /// `out` may then have any of them.
+    /// Appends the inflated bytes to `out`. `None` if the stream is damaged or its length or checksum is wrong; `out` may
+    /// then have a part of the bytes appended.
     #[must_use]
     pub fn inflate(&self, out: &mut Vec<u8>) -> Option<()> {
         if self.len > self.stream.len().saturating_mul(MAX_RATIO) {
             return None;
         }
         let begin = out.len();
-        // One byte more, so that what follows the last one is looked at.
+        // One byte more, so that a stream of too many bytes is noticed.
         out.reserve_exact(self.len + 1);
         let mut state = Decompress::new(false);
         let status = state.decompress_vec(&self.stream, out, FlushDecompress::Sync);
@@ -73,8 +73,8 @@ impl Part<'_> {
     }
 }
 
-/// Writes a gzip member piece by piece. What is written goes behind whatever the given vectors hold, so that a member
-/// can be sent before it is complete.
+/// Writes a gzip member piece by piece. Each method appends to the given vector, so a member can be sent before it is
+/// complete.
 #[derive(Debug, Default)]
 pub struct Gzip {
     sum: Hasher,
@@ -82,14 +82,14 @@ pub struct Gzip {
 }
 
 impl Gzip {
-    /// Begins a member.
+    /// Starts a member: appends its header to `out`.
     #[must_use]
     pub fn begin(out: &mut Vec<u8>) -> Self {
         out.extend_from_slice(&HEAD);
         Self::default()
     }
 
-    /// Writes bytes as they are.
+    /// Appends bytes as stored blocks.
     pub fn bytes(&mut self, out: &mut Vec<u8>, bytes: &[u8]) {
         for block in bytes.chunks(MAX_BLOCK) {
             let len = u16::try_from(block.len()).unwrap_or(u16::MAX);
@@ -102,21 +102,21 @@ impl Gzip {
         self.grow(bytes.len());
     }
 
-    /// Writes a part.
+    /// Appends a deflated part.
     pub fn part(&mut self, out: &mut Vec<u8>, part: &Part<'_>) {
         out.extend_from_slice(&part.stream);
         self.sum.combine(&Hasher::new_with_initial_len(part.crc, part.len as u64));
         self.grow(part.len);
     }
 
-    /// Ends the member.
+    /// Appends the last block, the checksum and the length.
     pub fn end(self, out: &mut Vec<u8>) {
         out.extend_from_slice(&LAST_BLOCK);
         out.extend_from_slice(&self.sum.finalize().to_le_bytes());
         out.extend_from_slice(&self.len.to_le_bytes());
     }
 
-    /// The length is kept modulo 2³², as the format has it.
+    /// Counts the length modulo 2³², as the format requires.
     fn grow(&mut self, bytes: usize) {
         self.len = self.len.wrapping_add(bytes as u32);
     }
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    /// Bytes as they repeat in real texts, and others.
+    /// Bytes with and without repetitions.
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
         prop_oneof![
             prop::collection::vec(any::<u8>(), 0..200),
@@ -147,22 +147,22 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_a_member() {
+    fn an_empty_member_is_valid() {
         let mut out = Vec::new();
         Gzip::begin(&mut out).end(&mut out);
         assert_eq!(unpacked(&out), b"");
-        assert_eq!(Part::of(b"", 6), None);
-        assert_eq!(Part::of(b"short", 6), None);
+        assert_eq!(Part::deflate(b"", 6), None);
+        assert_eq!(Part::deflate(b"short", 6), None);
     }
 
     proptest! {
         #[test]
-        fn a_member_holds_its_parts_in_order(pieces in prop::collection::vec((bytes(), 0..=9_u32), 0..8)) {
+        fn a_member_contains_its_parts_in_order(pieces in prop::collection::vec((bytes(), 0..=9_u32), 0..8)) {
             let (mut out, mut whole) = (Vec::new(), Vec::<u8>::new());
             let mut gzip = Gzip::begin(&mut out);
             for (piece, level) in &pieces {
                 whole.extend(piece);
-                match Part::of(piece, *level).filter(|_| *level > 0) {
+                match Part::deflate(piece, *level).filter(|_| *level > 0) {
                     Some(part) => {
                         prop_assert!(part.stream.len() < piece.len());
                         let mut back = b"before".to_vec();
@@ -178,9 +178,9 @@ mod tests {
         }
 
         #[test]
-        fn a_damaged_part_is_found(place: prop::sample::Index, bit in 0..8_u32, wrong in 0..4) {
+        fn a_damaged_part_is_detected(place: prop::sample::Index, bit in 0..8_u32, wrong in 0..4) {
             let text = r#"{\"method\":\"lineTo\",\"data\":[12.5,40]},"#.repeat(30);
-            let mut part = Part::of(text.as_bytes(), 6).unwrap();
+            let mut part = Part::deflate(text.as_bytes(), 6).unwrap();
             match wrong {
                 0 => part.len += 1,
                 1 => part.len -= 1,
@@ -194,7 +194,7 @@ mod tests {
             }
             let mut out = Vec::new();
             let found = part.inflate(&mut out);
-            // Some bits at a block's end mean nothing; then all is as it was.
+            // Padding bits at a block's end have no meaning; then the text is intact.
             prop_assert!(found.is_none() || (wrong == 3 && out == text.as_bytes()));
             prop_assert!(out.len() <= text.len() + 2);
         }

@@ -1,8 +1,8 @@
-//! What the server and the console of yibi both speak: [drawings](drawing), the compact form they are
-//! [stored](codec) in, [how a stroke looks](geometry), the [canvas lists of 2016](weapp), and the requests
-//! and replies of the public [API](api) and the [operator's](admin).
+//! The types that the server and the console of yibi share: [drawings](drawing), their [stored form](codec), the
+//! [shapes of strokes](geometry), the [canvas lists of 2016](weapp), and the requests and replies of the public
+//! [API](api) and of the [operators' API](admin).
 //!
-//! Nothing in this crate does I/O, and nothing waits.
+//! The crate performs no I/O and has no asynchronous code.
 
 #![warn(missing_docs)]
 

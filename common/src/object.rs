@@ -1,5 +1,5 @@
-//! JSON objects that are really objects: serde reads a struct from an array of its members, too, a form that no
-//! description of an API has.
+//! Strict JSON objects: serde also reads a struct from an array of its members, a form that the API's description does
+//! not have.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// A value that is read from an object alone.
+/// A value that is deserialized from a JSON object only, never from an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Object<T>(pub T);
 
@@ -31,10 +31,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// For a member that may be absent or `null`; with `deserialize_with`.
+/// Deserializes a member that is an object, `null` or absent; for `deserialize_with`.
 ///
 /// # Errors
-/// When it is anything but an object of that shape.
+/// The deserializer's error when the member is of another type or shape.
 pub fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -42,10 +42,10 @@ pub fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Ok(object.map(|Object(value)| value))
 }
 
-/// For a member that may be absent, but not `null`; with `default` and `deserialize_with`.
+/// Deserializes a member that may be absent, but not `null`; for `default` with `deserialize_with`.
 ///
 /// # Errors
-/// When its value is none of that type.
+/// The deserializer's error when the value is of another type.
 pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

@@ -1,27 +1,26 @@
-//! The visible picture: a fold over a drawing's actions.
+//! Folds a drawing's actions into the visible picture.
 
 use std::borrow::Cow;
 
 use crate::drawing::{Action, Color, Stroke};
 use crate::weapp;
 
-/// What is to be seen after all actions: a coloured paper with strokes on it, the lowest first.
+/// The visible picture: a coloured paper with strokes on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture<'a> {
     /// The paper's colour.
     pub background: Color,
-    /// The strokes in the order they were drawn, erasers among them.
+    /// The strokes in the order of drawing, the lowest first, erasers among them.
     pub strokes: Vec<Cow<'a, Stroke>>,
-    /// The saved text, where the whole picture is one save of a 2016 client and nothing on top of it.
+    /// The saved text, if the whole picture is one save of a 2016 client without anything on top.
     pub weapp: Option<&'a str>,
 }
 
-/// Plays all actions.
+/// Plays all actions and returns the picture that results.
 ///
-/// Undo takes back the last entry in effect, be it a stroke, a background, a clear or a 2016 picture; redo
-/// puts the last one taken back in effect again, until another entry is made. Either does nothing where there
-/// is nothing to take. A clear removes the strokes and keeps the background; a 2016 picture stands for the
-/// whole picture and so replaces both.
+/// Undo takes back the last entry in effect: a stroke, a background, a clear or a 2016 picture. Redo puts the entry that
+/// was taken back last in effect again, until a new entry is made. Both have no effect when there is no such entry. A
+/// clear removes the strokes and keeps the background; a 2016 picture replaces both.
 pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
     let mut done: Vec<&Action> = Vec::new();
     let mut undone: Vec<&Action> = Vec::new();
@@ -39,8 +38,7 @@ pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
         }
     }
     let mut picture = Picture { background: Color::WHITE, strokes: Vec::new(), weapp: None };
-    // The 2016 picture below the strokes. Only the last one is read: a list is short where it is stored, but
-    // may be megabytes of text.
+    // The 2016 picture below the strokes. Only the last one is parsed, since a stored list may be megabytes of text.
     let mut below = None;
     for action in done {
         picture.weapp = None;
@@ -88,7 +86,7 @@ mod tests {
     const CLEAR: Action = Action::Clear { at: None };
 
     #[test]
-    fn undo_and_redo_walk_the_entries() {
+    fn undo_and_redo_move_along_the_entries() {
         assert_eq!(xs(&[stroke(1), stroke(2), UNDO]), [1]);
         assert_eq!(xs(&[stroke(1), stroke(2), UNDO, UNDO, UNDO, REDO]), [1]);
         assert_eq!(xs(&[stroke(1), stroke(2), UNDO, stroke(3), REDO]), [1, 3]);

@@ -12,7 +12,7 @@ use clap::Parser;
 use serde::Deserialize;
 use yibi_common::drawing::{Action, DEFAULT_HEIGHT, DEFAULT_WIDTH, Paper};
 use yibi_common::picture;
-use yibi_server::render;
+use yibi_server::render::{self, Budget};
 
 /// Draws drawings as PNG or SVG files.
 #[derive(Parser)]
@@ -62,8 +62,8 @@ fn draw(from: &Path, to: &Path, size: u32) -> Result<(), Box<dyn Error>> {
     let paper = Paper { width: drawing.width, height: drawing.height };
     let picture = picture::fold(&drawing.actions);
     let bytes = match to.extension().and_then(|ending| ending.to_str()) {
-        Some("png") => render::png(&picture, paper, size)?,
-        Some("svg") => render::svg(&picture, paper, size)?.into_bytes(),
+        Some("png") => render::png(&picture, paper, size, &Budget::start())?,
+        Some("svg") => render::svg(&picture, paper, size, &Budget::start())?.into_bytes(),
         _ => return Err("the picture's file ends in .png or .svg".into()),
     };
     Ok(std::fs::write(to, bytes)?)

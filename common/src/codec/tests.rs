@@ -128,7 +128,7 @@ fn a_decompression_bomb_is_refused() {
     let most = weapp::MAX_TEXT as u64;
     assert_eq!(decode(&old_blob(most, &zeros)), Err(Malformed::Deflate));
     assert_eq!(decode(&old_blob(most + 1, &zeros)), Err(Malformed::Number));
-    let part = crate::gzip::Part::of(&zeros, 9).unwrap();
+    let part = crate::gzip::Part::deflate(&zeros, 9).unwrap();
     let ready = |len: u64, escaped: u64| {
         let mut blob = vec![tag(WEAPP_READY, false)];
         put(&mut blob, len);

@@ -33,7 +33,7 @@ enum Form<'a> {
 }
 
 pub(super) fn write(text: &str, compress: bool) -> Vec<u8> {
-    let part = if compress { Part::of(&escape_json(text), LEVEL) } else { None };
+    let part = if compress { Part::deflate(&escape_json(text), LEVEL) } else { None };
     let part = part.filter(|part| part.stream.len() + READY_HEAD < text.len());
     let stored = part.as_ref().map_or(text.as_bytes(), |part| &part.stream);
     let mut blob = Vec::with_capacity(stored.len() + 16);

@@ -21,7 +21,7 @@ const STEP_LEN: usize = 32;
 /// filled circle becomes a tap of its size. Other fills, texts and images are left out. The strokes are as
 /// translucent as the style's colour and `setGlobalAlpha` make them ([`Stroke::alpha`]); invisible ones are left out.
 ///
-/// All strokes together have at most [`point_limit`] points; what a list draws beyond is left out.
+/// All strokes together have at most 10,000 points and one for each 32 bytes of the text; further points are left out.
 ///
 /// # Errors
 /// [`NotCanvasActions`] when the text is not a list, or is longer than [`MAX_TEXT`](super::MAX_TEXT) or nested deeper
@@ -39,9 +39,8 @@ pub fn strokes(text: &str) -> Vec<Stroke> {
 }
 
 /// The most points that a list of so many bytes draws: 10,000, and one for each step of a path that its text has room
-/// for. A phone's list stays far below; a list made to expand, of curves and repeated strokes, does not.
-#[must_use]
-pub fn point_limit(text_len: usize) -> usize {
+/// for. A phone's list stays far below; a list crafted of curves and repeated strokes does not.
+fn point_limit(text_len: usize) -> usize {
     (CURVE_POINTS + text_len / STEP_LEN).min(MAX_POINTS)
 }
 
@@ -127,7 +126,7 @@ impl Canvas {
                 }
             }
             other => {
-                if let Some(op) = Op::of(other) {
+                if let Some(op) = Op::parse(other) {
                     let before = self.path.len();
                     self.path.add(Step { op, numbers: *numbers }, &self.state.matrix);
                     self.work = self.work.saturating_sub(self.path.len() - before);

@@ -1,8 +1,8 @@
-//! The canvas action lists of 2016: what `wx.createContext().getActions()` gave and `wx.drawCanvas` drew.
+//! The canvas action lists of 2016, which `wx.createContext().getActions()` returned and `wx.drawCanvas` drew.
 //!
-//! A list is a JSON array of entries `{"method": "strokePath", "data": [ … ]}`. Methods set a state, as on an
-//! HTML canvas; a path stands in the `data` of the entry that draws it, as entries of the same shape. Base
-//! libraries differ in the details, and unknown methods occur: whoever saved a list gets it back as it was.
+//! A list is a JSON array of entries `{"method": "strokePath", "data": [ … ]}`. Methods set a state, as on an HTML
+//! canvas; the `data` of an entry that draws a path contains the path, as entries of the same shape. Base libraries
+//! differ in the details and unknown methods occur, so a client gets its list back byte for byte.
 
 mod canvas;
 mod color;
@@ -24,20 +24,20 @@ pub use list::{list, list_len_bound};
 
 /// The paper of a drawing that a 2016 client created: 338 x 488 CSS pixels on the grid.
 pub const PAPER: Paper = Paper { width: 2048, height: 2957 };
-/// The longest list that is taken, in bytes.
+/// The longest list that is accepted, in bytes.
 pub const MAX_TEXT: usize = 4 << 20;
-/// How deep arrays and objects may stand in each other. A list needs five levels, with gradients seven.
+/// The deepest nesting of arrays and objects that is accepted. A list needs five levels, with gradients seven.
 pub const MAX_DEPTH: usize = 32;
 
 /// The width of [`PAPER`] in CSS pixels, the unit of a list's numbers.
 const CSS_WIDTH: u32 = 338;
 
-/// The text is no list of canvas actions; the message says what is wrong with it, counting entries from 0.
+/// The error for a text that is not a list of canvas actions. The message names the fault and the entry, counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotCanvasActions(pub String);
 
-/// The id under which the v1 API shows a drawing that a 2016 client saved as `id`: itself where it fits, else
+/// The id under which the v1 API shows a drawing that a 2016 client saved as `id`: the same if it is a valid v1 id, else
 /// `w-` and the base32 of its SHA-256.
 #[must_use]
 pub fn v1_id(id: &str) -> Cow<'_, str> {

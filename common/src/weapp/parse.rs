@@ -1,4 +1,4 @@
-//! Reading a list entry by entry, without ever holding more of it than one entry's numbers.
+//! Parses a list entry by entry; at no time more than one entry's numbers are in memory.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,8 +10,8 @@ use serde_json::error::Category;
 use super::{MAX_DEPTH, MAX_TEXT, NotCanvasActions};
 use crate::drawing::MAX_POINTS;
 
-/// The numbers that an entry or a step takes, in their places: what is none is NaN, true and false are 1 and
-/// 0, and no method takes more than six.
+/// The arguments of an entry or a step, in their places, as numbers: true and false are 1 and 0, other values are NaN.
+/// No method takes more than six.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Numbers {
     values: [f64; 6],
@@ -26,19 +26,19 @@ impl Numbers {
         }
     }
 
-    /// The first `N`, if there are that many and all are finite.
+    /// The first `N` numbers, if there are so many and all are finite.
     pub(super) fn first<const N: usize>(&self) -> Option<[f64; N]> {
         let first = *self.values.get(..self.len)?.first_chunk()?;
         first.iter().all(|value| value.is_finite()).then_some(first)
     }
 
-    /// Whether the number in a place is there and neither 0 nor NaN.
+    /// Tells whether there is a number at an index that is neither 0 nor NaN.
     pub(super) fn truthy(&self, place: usize) -> bool {
         self.values.get(place).is_some_and(|value| *value != 0.0 && !value.is_nan())
     }
 }
 
-/// What adds to a path.
+/// A method that adds to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
     MoveTo,
@@ -51,7 +51,7 @@ pub(super) enum Op {
 }
 
 impl Op {
-    pub(super) fn of(method: &str) -> Option<Self> {
+    pub(super) fn parse(method: &str) -> Option<Self> {
         Some(match method {
             "moveTo" => Self::MoveTo,
             "lineTo" => Self::LineTo,
@@ -65,7 +65,7 @@ impl Op {
     }
 }
 
-/// One step of a path.
+/// One step of a path: a method and its arguments.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
     pub(super) op: Op,
@@ -79,20 +79,20 @@ pub(super) struct Entry<'t> {
     pub(super) data: Data<'t>,
 }
 
-/// An entry's `data`, sorted by what there is.
+/// An entry's `data`, by type.
 #[derive(Debug, Default)]
 pub(super) struct Data<'t> {
-    /// The numbers by their places.
+    /// The numbers, at their indices.
     pub(super) numbers: Numbers,
     /// The first text.
     pub(super) text: Option<Cow<'t, str>>,
     /// The first array's numbers.
     pub(super) list: Option<Numbers>,
-    /// The steps, as many as a stroke may have points.
+    /// The steps, at most [`MAX_POINTS`].
     pub(super) steps: Vec<Step>,
 }
 
-/// Hands each entry of a list on, up to the one that is none.
+/// Calls `each` with every entry of a list, up to the first malformed one.
 pub(super) fn each_entry<'t>(text: &'t str, each: impl FnMut(Entry<'t>)) -> Result<(), NotCanvasActions> {
     let refuse = |why: String| Err(NotCanvasActions(why));
     if text.len() > MAX_TEXT {
@@ -111,7 +111,7 @@ pub(super) fn each_entry<'t>(text: &'t str, each: impl FnMut(Entry<'t>)) -> Resu
     }
 }
 
-/// The deepest nesting of brackets outside strings.
+/// The deepest nesting of brackets outside strings, so that a deep text is refused before it is parsed.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut in_string, mut escaped) = (false, false);
@@ -129,7 +129,7 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
-/// The whole list. `problem` is what is wrong if reading fails on anything but JSON's syntax.
+/// Deserializes the list. `problem` describes the fault if it fails for another reason than JSON's syntax.
 struct List<'p, F> {
     each: F,
     problem: &'p mut Cow<'static, str>,
@@ -246,7 +246,7 @@ impl<'t> Deserialize<'t> for Data<'t> {
     }
 }
 
-/// Any JSON value, kept as far as a canvas can use it. Recursion is bounded by [`MAX_DEPTH`].
+/// A JSON value, reduced to the parts that a canvas can use. Recursion is bounded by [`MAX_DEPTH`].
 enum Item<'t> {
     Number(f64),
     Text(Cow<'t, str>),
@@ -310,7 +310,7 @@ impl<'t> Visitor<'t> for ItemVisitor {
         let (mut op, mut numbers) = (None, Numbers::default());
         while let Some(key) = map.next_key()? {
             match (key, map.next_value()?) {
-                (Key::Method, Item::Text(method)) => op = Op::of(&method),
+                (Key::Method, Item::Text(method)) => op = Op::parse(&method),
                 (Key::Data, Item::Numbers(data)) => numbers = data,
                 (Key::Method | Key::Data | Key::Other, _) => {}
             }

@@ -1,19 +1,19 @@
-//! A canvas's path, made of straight pieces on the grid.
+//! The path of a canvas, flattened to straight pieces on the grid.
 
 use std::f64::consts::TAU;
 
 use super::parse::{Numbers, Op, Step};
 use crate::drawing::MAX_POINTS;
 
-/// How far, in grid units, a straight piece may lie beside the curve that it stands for.
+/// The largest distance between a straight piece and its curve, in grid units.
 const TOLERANCE: f64 = 1.0;
-/// The most pieces of one curve.
+/// The most pieces that a curve is cut into.
 const MAX_PIECES: f64 = 200.0;
 
-/// What counts as a full circle: also 2 times 3.14.
+/// The smallest angle that counts as a full circle, so that 2 × 3.14 does.
 const FULL_TURN: f64 = TAU - 0.01;
 
-/// A place on the grid.
+/// A position on the grid, not rounded yet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Place {
     pub(super) x: f64,
@@ -46,7 +46,7 @@ impl Matrix {
         Place { x: self.a * x + self.c * y + self.e, y: self.b * x + self.d * y + self.f }
     }
 
-    /// The map that does `[a, b, c, d, e, f]` first and then this one.
+    /// Composes two maps: `[a, b, c, d, e, f]` first, then this one.
     pub(super) fn after(&self, [a, b, c, d, e, f]: [f64; 6]) -> Self {
         let origin = self.map(e, f);
         Self {
@@ -59,50 +59,49 @@ impl Matrix {
         }
     }
 
-    /// By how much lengths grow, on the mean of all directions.
+    /// The factor by which the map scales lengths: the geometric mean over all directions.
     pub(super) fn scale(&self) -> f64 {
         (self.a * self.d - self.b * self.c).abs().sqrt()
     }
 }
 
-/// A full circle: where and how large.
+/// A full circle.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Dot {
     pub(super) centre: Place,
     pub(super) radius: f64,
 }
 
-/// The sub-paths drawn so far, all together at most [`MAX_POINTS`] places.
+/// The sub-paths drawn so far, with at most [`MAX_POINTS`] positions in all.
 #[derive(Debug, Default)]
 pub(super) struct Path {
     lines: Vec<Vec<Place>>,
     len: usize,
-    /// Whether the last of the lines still goes on.
+    /// Whether the next step continues the last line.
     open: bool,
-    /// Where the next line begins when nothing says so: where the last one was closed.
+    /// The start of the next line if no step sets one: the start of the line that was closed last.
     start: Option<Place>,
     dot: Option<Dot>,
     more_than_dot: bool,
 }
 
 impl Path {
-    /// How many places there are in all sub-paths.
+    /// The number of positions in all sub-paths.
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
-    /// The sub-paths.
     pub(super) fn lines(&self) -> &[Vec<Place>] {
         &self.lines
     }
 
-    /// The full circle that is all of this path.
+    /// The full circle, if the path consists of nothing else.
     pub(super) fn dot(&self) -> Option<Dot> {
         self.dot.filter(|_| !self.more_than_dot)
     }
 
-    /// Adds a step whose numbers `matrix` puts on the grid. As on a canvas, a step that lacks numbers or has
-    /// any that are not finite is none.
+    /// Adds a step whose numbers `matrix` maps to the grid. As on a canvas, a step with missing or infinite numbers has no
+    /// effect.
     pub(super) fn add(&mut self, Step { op, numbers }: Step, matrix: &Matrix) {
         self.more_than_dot |= match op {
             Op::MoveTo | Op::Close => false,
@@ -110,7 +109,7 @@ impl Path {
             Op::LineTo | Op::Quadratic | Op::Bezier | Op::Rect => true,
         };
         if self.len < MAX_POINTS {
-            // What lacks its numbers does nothing.
+            // A step with missing numbers has no effect.
             let _ = self.draw(op, &numbers, matrix);
         }
     }
@@ -183,7 +182,7 @@ impl Path {
         }
     }
 
-    /// Where a curve begins: at the end of the line, else at its own first place.
+    /// The start of a curve: the end of the current line, or the curve's own first position.
     fn from(&mut self, first: Place) -> Place {
         if !self.open {
             self.begin(self.start.unwrap_or(first));
@@ -192,7 +191,7 @@ impl Path {
     }
 
     fn cubic(&mut self, [p0, p1, p2, p3]: [Place; 4]) {
-        // The farthest that n equal pieces lie beside the curve is at most |second derivative| / (8 n²).
+        // The distance of n equal pieces from the curve is at most |second derivative| / (8 n²).
         let bend = |a: Place, b: Place, c: Place| (a.x - 2.0 * b.x + c.x).hypot(a.y - 2.0 * b.y + c.y);
         let bend = 6.0 * bend(p0, p1, p2).max(bend(p1, p2, p3));
         let count = pieces((bend / (8.0 * TOLERANCE)).sqrt());
@@ -228,15 +227,15 @@ impl Path {
     }
 }
 
-/// The signed angle of an arc, at most a full turn. Ends that name a turn against the arc's direction are a
-/// whole number of turns away from some that do not; a full turn is a full circle in either direction.
+/// The signed angle of an arc, at most a full turn. Angles against the arc's direction are normalized by whole turns; a
+/// full turn is a full circle in either direction.
 fn sweep(begin: f64, end: f64, counterclockwise: bool) -> f64 {
     let turn = if counterclockwise { begin - end } else { end - begin };
     let turn = if turn < 0.0 { TAU - (-turn % TAU) } else { turn.min(TAU) };
     if counterclockwise { -turn } else { turn }
 }
 
-/// A number of pieces within bounds, whatever was wanted.
+/// Clamps a number of pieces to 1..=[`MAX_PIECES`]; NaN gives 1.
 fn pieces(wanted: f64) -> u32 {
     if wanted.is_nan() { 1 } else { wanted.ceil().clamp(1.0, MAX_PIECES) as u32 }
 }

@@ -1,8 +1,10 @@
-//! Pictures of drawings: the strokes' [shapes](yibi_common::geometry), as pixels or as vectors.
+//! Renders drawings: the strokes' [shapes](yibi_common::geometry), as pixels or as vectors.
 //!
-//! Both renderers draw the strokes on a transparent layer, where an eraser takes away what lies below it, and
-//! put the layer on the paper's colour. Neither allocates by a number that a user chose, but for `size`.
+//! The pixels of the strokes are drawn on a transparent layer, from which an eraser removes what lies below it, and the
+//! layer is laid on the paper's colour; an SVG draws erasers in that colour, with the same result. `size` is the only
+//! number chosen by a user that determines an allocation.
 
+mod budget;
 mod encode;
 mod layer;
 mod png;
@@ -14,35 +16,39 @@ use yibi_common::drawing::{Paper, Point, Stroke, Tool};
 use yibi_common::geometry;
 use yibi_common::picture::Picture;
 
+pub use self::budget::{Budget, BudgetGuard};
 pub use self::png::png;
 pub use self::svg::svg;
 
 /// The longer side of a picture, in pixels.
 pub const SIZE_RANGE: RangeInclusive<u32> = 64..=2048;
-/// The most points that are drawn, three hours of a finger that never rests: a stored drawing is small, but
-/// what it holds may have been made to be compressed.
+/// The most points that are drawn, about five hours of a finger at 60 Hz: a stored drawing is small, but a crafted one
+/// may expand to many more points than a hand draws.
 const MOST_POINTS: usize = 1_000_000;
 /// The most bytes of an SVG.
 const MOST_TEXT: usize = 16 << 20;
 
-/// Why there is no picture.
+/// The reason why there is no picture.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// A size out of range.
+    /// The size is outside [`SIZE_RANGE`].
     #[error("the longer side of a picture is between {least} and {most} pixels, not {size}", least = SIZE_RANGE.start(), most = SIZE_RANGE.end())]
     Size {
-        /// What was asked for.
+        /// The requested size in pixels.
         size: u32,
     },
-    /// More strokes than a picture is made of.
+    /// The drawing has too many points, or its strokes take too long.
     #[error("the drawing is too large for a picture")]
     TooLarge,
-    /// The pixels could not be encoded.
+    /// The task that waited for the picture is gone.
+    #[error("the rendering was abandoned")]
+    Abandoned,
+    /// Encoding the pixels failed.
     #[error("encoding the PNG")]
     Encode(#[from] ::png::EncodingError),
 }
 
-/// How paper becomes pixels.
+/// The size of a picture and its scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Frame {
     /// Pixels from left to right, at least 1.
@@ -70,8 +76,8 @@ impl Frame {
     }
 }
 
-/// The strokes that leave a trace, the lowest first: those that touch the paper, and erasers only where there
-/// is something to erase.
+/// The strokes that leave a trace, the lowest first: those that touch the paper, without the erasers below all other
+/// strokes.
 fn traces<'a>(picture: &'a Picture<'_>, paper: Paper) -> Result<Vec<&'a Stroke>, RenderError> {
     let mut traces: Vec<&Stroke> = Vec::new();
     let mut points = 0;
@@ -87,7 +93,7 @@ fn traces<'a>(picture: &'a Picture<'_>, paper: Paper) -> Result<Vec<&'a Stroke>,
     Ok(traces)
 }
 
-/// Whether any of the stroke may lie on the paper: its curve stays within the box around its points.
+/// Tells whether a part of the stroke may lie on the paper: its curve stays within the box around its points.
 fn touches(stroke: &Stroke, paper: Paper) -> bool {
     let reach = f64::from(stroke.width) * geometry::REACH + 1.0;
     let within = |coordinate: fn(&Point) -> i32, side: u32| {

@@ -6,7 +6,7 @@ use yibi_common::drawing::{Color, Paper, Stroke, Tool};
 use yibi_common::geometry::{Position, Segment, Shape, shape};
 use yibi_common::picture::Picture;
 
-use super::{Frame, MOST_TEXT, RenderError, traces};
+use super::{Budget, Frame, MOST_TEXT, RenderError, traces};
 
 /// Renders a picture as an SVG in grid units, shown with a longer side of `size` pixels.
 ///
@@ -18,8 +18,8 @@ use super::{Frame, MOST_TEXT, RenderError, traces};
 /// The text contains only colours and numbers, nothing that a user wrote.
 ///
 /// # Errors
-/// [`RenderError::Size`] and [`RenderError::TooLarge`].
-pub fn svg(picture: &Picture<'_>, paper: Paper, size: u32) -> Result<String, RenderError> {
+/// [`RenderError::Size`], [`RenderError::TooLarge`], [`RenderError::Abandoned`].
+pub fn svg(picture: &Picture<'_>, paper: Paper, size: u32, budget: &Budget) -> Result<String, RenderError> {
     let frame = Frame::new(paper, size)?;
     let strokes = traces(picture, paper)?;
     let mut svg = format!(
@@ -29,6 +29,7 @@ pub fn svg(picture: &Picture<'_>, paper: Paper, size: u32) -> Result<String, Ren
     push(&mut svg, format_args!(r#"<path fill="{}" d="{}"/>"#, picture.background, ground(paper)));
     svg.push_str(r#"<g fill="none" stroke-linecap="round" stroke-linejoin="round">"#);
     for stroke in strokes {
+        budget.check()?;
         write_stroke(&mut svg, stroke, picture.background, frame.unit);
         if svg.len() > MOST_TEXT {
             return Err(RenderError::TooLarge);

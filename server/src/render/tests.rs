@@ -4,7 +4,7 @@ use std::io::Cursor;
 use yibi_common::drawing::{Action, Color, Paper, Point, Stroke, Tool};
 use yibi_common::picture::{Picture, fold};
 
-use super::{MOST_POINTS, RenderError, png, svg};
+use super::{Budget, MOST_POINTS, RenderError, png, svg};
 
 const SQUARE: Paper = Paper { width: 2048, height: 2048 };
 
@@ -39,7 +39,7 @@ fn decode(file: &[u8]) -> Decoded {
 }
 
 fn drawn(json: &str) -> Decoded {
-    decode(&png(&fold(&actions(json)), SQUARE, 256).unwrap())
+    decode(&png(&fold(&actions(json)), SQUARE, 256, &Budget::start()).unwrap())
 }
 
 #[test]
@@ -52,10 +52,10 @@ fn the_longer_side_is_the_size_and_the_other_keeps_the_proportions() {
         (8192, 64, 64, (64, 1)),
         (64, 8192, 2048, (16, 2048)),
     ] {
-        let picture = decode(&png(&empty, Paper { width, height }, size).unwrap());
+        let picture = decode(&png(&empty, Paper { width, height }, size, &Budget::start()).unwrap());
         assert_eq!((picture.width, picture.height), expected);
         assert!(picture.rgb.iter().all(|pixel| *pixel == [255; 3]));
-        let text = svg(&empty, Paper { width, height }, size).unwrap();
+        let text = svg(&empty, Paper { width, height }, size, &Budget::start()).unwrap();
         assert!(text.contains(&format!(r#"width="{}" height="{}""#, expected.0, expected.1)), "{text}");
     }
 }
@@ -64,8 +64,8 @@ fn the_longer_side_is_the_size_and_the_other_keeps_the_proportions() {
 fn a_size_out_of_range_is_refused() {
     for size in [0, 63, 2049, u32::MAX] {
         let refused = |error| matches!(error, RenderError::Size { size: named } if named == size);
-        assert!(refused(png(&fold(&[]), SQUARE, size).unwrap_err()));
-        assert!(refused(svg(&fold(&[]), SQUARE, size).unwrap_err()));
+        assert!(refused(png(&fold(&[]), SQUARE, size, &Budget::start()).unwrap_err()));
+        assert!(refused(svg(&fold(&[]), SQUARE, size, &Budget::start()).unwrap_err()));
     }
 }
 
@@ -143,16 +143,16 @@ fn strokes_beside_the_paper_leave_nothing() {
         points: vec![Point { x, y, dt: 0 }, Point { x: x + 1, y: y + 1, dt: 9 }],
     };
     let mut picture = fold(&[]);
-    let empty = png(&picture, SQUARE, 256).unwrap();
+    let empty = png(&picture, SQUARE, 256, &Budget::start()).unwrap();
     for (x, y) in [(-70, 100), (100, -70), (2120, 100), (100, 2120), (i32::MIN, i32::MAX - 1)] {
         picture
             .strokes
             .extend([Tool::Pen, Tool::Ink, Tool::Eraser].map(|tool| Cow::Owned(stroke(tool, x, y))));
     }
-    assert_eq!(png(&picture, SQUARE, 256).unwrap(), empty);
-    assert!(!svg(&picture, SQUARE, 256).unwrap().contains("stroke-width"));
+    assert_eq!(png(&picture, SQUARE, 256, &Budget::start()).unwrap(), empty);
+    assert!(!svg(&picture, SQUARE, 256, &Budget::start()).unwrap().contains("stroke-width"));
     picture.strokes.push(Cow::Owned(stroke(Tool::Pen, -40, 100)));
-    assert_ne!(png(&picture, SQUARE, 256).unwrap(), empty);
+    assert_ne!(png(&picture, SQUARE, 256, &Budget::start()).unwrap(), empty);
 }
 
 /// No validation stands between a stored drawing and its picture.
@@ -178,8 +178,8 @@ fn any_stroke_is_drawn_without_harm() {
                 let stroke = Stroke { tool, color: Color::BLACK, alpha: Stroke::OPAQUE, width, points };
                 let strokes = vec![Cow::Owned(below), Cow::Owned(stroke)];
                 let picture = Picture { background: Color::WHITE, strokes, weapp: None };
-                assert!(png(&picture, SQUARE, 64).is_ok());
-                assert!(svg(&picture, SQUARE, 64).is_ok());
+                assert!(png(&picture, SQUARE, 64, &Budget::start()).is_ok());
+                assert!(svg(&picture, SQUARE, 64, &Budget::start()).is_ok());
             }
         }
     }
@@ -191,10 +191,10 @@ fn a_drawing_beyond_all_measure_is_refused() {
     let stroke = Stroke { tool: Tool::Pen, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 9, points };
     let mut picture = fold(&[]);
     picture.strokes = (0..10).map(|_| Cow::Borrowed(&stroke)).collect();
-    assert!(png(&picture, SQUARE, 64).is_ok());
+    assert!(png(&picture, SQUARE, 64, &Budget::start()).is_ok());
     picture.strokes.push(Cow::Borrowed(&stroke));
-    assert!(matches!(png(&picture, SQUARE, 64), Err(RenderError::TooLarge)));
-    assert!(matches!(svg(&picture, SQUARE, 64), Err(RenderError::TooLarge)));
+    assert!(matches!(png(&picture, SQUARE, 64, &Budget::start()), Err(RenderError::TooLarge)));
+    assert!(matches!(svg(&picture, SQUARE, 64, &Budget::start()), Err(RenderError::TooLarge)));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_translucent_stroke_shows_the_strokes_below_it() {
     let mut drawing = vec![Action::Weapp { text: text.to_owned() }];
     for erased in [false, true] {
         let picture = fold(&drawing);
-        let pixels = decode(&png(&picture, SQUARE, 338).unwrap());
+        let pixels = decode(&png(&picture, SQUARE, 338, &Budget::start()).unwrap());
         let close = |x, y, expected: [u8; 3]| {
             let pixel = pixels.at(x, y);
             let near = pixel.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1);
@@ -217,7 +217,7 @@ fn a_translucent_stroke_shows_the_strokes_below_it() {
         close(100, 100, [77, 77, 0]);
         close(100, 50, [255, 255, 178]);
         close(100, 200, if erased { [255; 3] } else { [255, 255, 178] });
-        let svg = svg(&picture, SQUARE, 338).unwrap();
+        let svg = svg(&picture, SQUARE, 338, &Budget::start()).unwrap();
         assert_eq!(
             svg.matches(r##"<path stroke="#ffff00" opacity="0.302" stroke-width"##).count(),
             1,
@@ -235,7 +235,7 @@ fn the_depth_of_an_svg_does_not_grow_with_the_erasures() {
     let eraser =
         r##"{"type":"stroke","tool":"eraser","color":"#000000","width":60,"at":0,"points":[50,20,0,9,9,9]}"##;
     let list = vec![format!("{pen},{eraser}"); 2_500].join(",");
-    let text = svg(&fold(&actions(&format!("[{list}]"))), SQUARE, 256).unwrap();
+    let text = svg(&fold(&actions(&format!("[{list}]"))), SQUARE, 256, &Budget::start()).unwrap();
     assert_eq!(text.matches("<g").count(), 1);
     assert_eq!(text.matches("<path").count(), 5_001);
 }
@@ -262,7 +262,7 @@ fn an_svg_is_short_and_erasers_have_the_papers_colour() {
         r##"<path fill="#1f2a44" d="M9 8.4"##,
     ]
     .concat();
-    let text = svg(&fold(&actions(json)), SQUARE, 256).unwrap();
+    let text = svg(&fold(&actions(json)), SQUARE, 256, &Budget::start()).unwrap();
     assert!(text.starts_with(&expected), "{text}\n{expected}");
     assert!(text.ends_with("z\"/></g></svg>\n"), "{text}");
 }

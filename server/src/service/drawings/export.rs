@@ -20,6 +20,7 @@ use super::{DrawingError, DrawingResult, DrawingService, json};
 use crate::domain::clock::Micros;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::UserKey;
+use crate::render::Budget;
 use crate::store::avatars::Avatars;
 use crate::store::gallery::{After, Gallery, Stored, UserRecord};
 
@@ -137,7 +138,7 @@ fn write_drawing(
         json => json?,
     };
     archive.file(&format!("{name}.json"), &json, time)?;
-    match drawn(stored, stored.header.seq, Format::Png, SIZE) {
+    match drawn(stored, stored.header.seq, Format::Png, SIZE, &Budget::start()) {
         Ok(png) => archive.file(&format!("{name}.png"), &png, time),
         // The strokes are there all the same.
         Err(DrawingError::PictureTooLarge) => Ok(()),

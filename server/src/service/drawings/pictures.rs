@@ -9,7 +9,7 @@ use super::{DrawingError, DrawingResult, DrawingService, check_id, decode};
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 use crate::keys::Signer;
-use crate::render::{self, RenderError};
+use crate::render::{self, Budget, RenderError};
 use crate::store::gallery::{Gallery, Header, Stored};
 
 /// The longer side of the pictures in lists, in pixels.
@@ -198,7 +198,9 @@ impl DrawingService {
             return Err(DrawingError::NotFound);
         }
         let Key { seq, format, size, .. } = key;
-        place.work(move || drawn(&stored, seq, format, size).map(Bytes::from)).await
+        let budget = Budget::start();
+        let _guard = budget.guard();
+        place.work(move || drawn(&stored, seq, format, size, &budget).map(Bytes::from)).await
     }
 }
 
@@ -208,21 +210,28 @@ fn shows(header: &Header, seq: u32) -> bool {
 }
 
 /// Draws the actions below `seq`.
-pub(super) fn drawn(stored: &Stored, seq: u32, format: Format, size: u32) -> DrawingResult<Vec<u8>> {
+pub(super) fn drawn(
+    stored: &Stored,
+    seq: u32,
+    format: Format,
+    size: u32,
+    budget: &Budget,
+) -> DrawingResult<Vec<u8>> {
     let count = seq.saturating_sub(stored.since) as usize;
     let actions =
         stored.actions.iter().take(count).map(|blob| decode(blob)).collect::<DrawingResult<Vec<_>>>()?;
     let picture = picture::fold(&actions);
     let paper = stored.header.paper;
     match format {
-        Format::Svg => render::svg(&picture, paper, size).map(String::into_bytes).map_err(failed),
-        Format::Png => render::png(&picture, paper, size).map_err(failed),
+        Format::Svg => render::svg(&picture, paper, size, budget).map(String::into_bytes).map_err(failed),
+        Format::Png => render::png(&picture, paper, size, budget).map_err(failed),
     }
 }
 
 fn failed(error: RenderError) -> DrawingError {
     match error {
         RenderError::TooLarge => DrawingError::PictureTooLarge,
+        RenderError::Abandoned => DrawingError::Internal("the task that waited for a picture is gone"),
         RenderError::Size { .. } => DrawingError::Value(SIZE),
         RenderError::Encode(error) => {
             tracing::error!(error = %error, "a picture was not encoded");

@@ -198,7 +198,7 @@ enum Text {
 
 impl Text {
     fn of(escaped: Vec<u8>, gzip: bool) -> Self {
-        let part = if gzip { Part::of(&escaped, LEVEL) } else { None };
+        let part = if gzip { Part::deflate(&escaped, LEVEL) } else { None };
         part.map_or(Self::Plain(escaped), Self::Deflated)
     }
 }
