@@ -1,5 +1,5 @@
-//! How many bytes a point costs: reads real strokes, puts them on the grid as a phone would have sampled them
-//! at 60 Hz, and encodes each as an action by itself.
+//! Measures the bytes of a stored point: reads real strokes, resamples them on the grid at 60 Hz as a phone does, and
+//! encodes each stroke as one action.
 //!
 //! `gunzip -c strokes.ndjson.gz | cargo run --release --example bytes_per_point [strokes.ndjson]`
 //!
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use yibi_common::codec;
 use yibi_common::drawing::{Action, Color, DEFAULT_WIDTH, Point, Stroke, Tool};
 
-/// The side of the input's paper.
+/// The width and height of the input's paper.
 const PAPER: f64 = 105.0;
 /// Milliseconds between two samples of a phone.
 const FRAME: f64 = 1000.0 / 60.0;
@@ -55,7 +55,7 @@ fn report(name: &str, actions: &[Action]) {
         let start = Instant::now();
         let decoded = codec::decode(&blob);
         decoding += start.elapsed();
-        assert_eq!(decoded.as_ref(), Ok(action), "a stroke comes back as it was");
+        assert_eq!(decoded.as_ref(), Ok(action), "decoding restores the stroke");
         points += action.point_count();
         stored += blob.len();
         raw += codec::encode_uncompressed(action).len();
@@ -93,7 +93,7 @@ fn action(way: &[[f64; 3]], speed: f64) -> Option<Action> {
     Some(Action::Stroke { at: (start / speed) as u64, stroke })
 }
 
-/// The mean of five neighbours; the ends stay where they are.
+/// Replaces each sample by the mean of five neighbours; the ends stay.
 fn smooth(way: &[[f64; 3]]) -> impl Iterator<Item = [f64; 3]> {
     way.iter().enumerate().map(|(i, &[x, y, t])| {
         if i == 0 || i + 1 == way.len() {
@@ -105,7 +105,7 @@ fn smooth(way: &[[f64; 3]]) -> impl Iterator<Item = [f64; 3]> {
     })
 }
 
-/// Where the hand was at a moment, on the straight way between two samples.
+/// The position of the hand at a time, interpolated between two samples.
 fn position(way: &[[f64; 3]], t: f64) -> [f64; 2] {
     let after = way.partition_point(|sample| sample[2] <= t);
     let before = after.checked_sub(1).and_then(|i| way.get(i));

@@ -1,6 +1,9 @@
 //! Requests and replies of the public API, version 1.
 //!
-//! Moments are RFC 3339 in UTC. The server's OpenAPI document is made of these types.
+//! Times are RFC 3339 in UTC. The server's OpenAPI document is generated from these types.
+
+#[cfg(feature = "openapi")]
+pub mod schema;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,19 +11,19 @@ use crate::drawing::{Action, Mode};
 use crate::limits::Limits;
 use crate::object;
 
-/// `POST /session`: a WeChat code for a token.
+/// `POST /session`: exchanges a login code of WeChat for a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignInRequest {
-    /// What `wx.login` gave.
+    /// The login code from `wx.login`.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub code: String,
     /// A share or referral code; kept as the user's origin at the first sign-in only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
     pub from: Option<String>,
-    /// What the client runs on, to be recognised in the list of sessions; cut to 64 characters.
+    /// A description of the device, shown in the list of sessions; cut to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
     /// Cancels a pending erasure of the user's account. Without it, a sign-in during one is answered 409
@@ -33,11 +36,11 @@ pub struct SignInRequest {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignInReply {
-    /// The bearer token of all further requests.
+    /// The bearer token for further requests.
     pub token: String,
-    /// Seconds until the session ends unless it is used.
+    /// Seconds until the session expires if it is not used.
     pub expires_in: u64,
-    /// Who signed in.
+    /// The user who signed in.
     pub user: SignedInUser,
 }
 
@@ -49,18 +52,18 @@ pub struct SignedInUser {
     pub id: String,
     /// The nickname; empty until one is chosen.
     pub nickname: String,
-    /// The first sign-in.
+    /// The time of the first sign-in.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// `true` the first time, else absent.
+    /// `true` at the first sign-in, absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub new: bool,
 }
 
-/// The reply to `GET /limits`: what bounds a drawing and a user, as [`Limits`] describes it, and for how long
-/// what is deleted can be brought back.
+/// The reply to `GET /limits`: the [`Limits`] of a drawing and of a user, and the periods in which deletions can be
+/// undone.
 ///
-/// Flat, and not made of [`Limits`]: that one refuses the fields it does not know, and its schema says so.
+/// A flat copy of [`Limits`], which refuses unknown fields: clients have to accept fields that later servers add.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LimitsReply {
@@ -83,14 +86,14 @@ pub struct LimitsReply {
     pub one_stroke_length: u32,
     /// Characters of a title.
     pub title_chars: u32,
-    /// Days that a deleted drawing stays in the bin, from which it can be restored.
+    /// Days for which a deleted drawing can be restored from the bin.
     pub bin_days: u32,
     /// Days between a user's leaving and the erasure; a sign-in with `reopen` within them cancels it.
     pub erasure_days: u32,
 }
 
 impl LimitsReply {
-    /// The limits, with the days of the bin and of an erasure.
+    /// Combines the limits with the days of the bin and of an erasure.
     #[must_use]
     pub const fn new(limits: &Limits, bin_days: u32, erasure_days: u32) -> Self {
         let &Limits {
@@ -124,13 +127,13 @@ impl LimitsReply {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RenewReply {
-    /// The token that takes the place of the one that asked; that one is good for a minute more.
+    /// The new token. The former token stays valid for another minute.
     pub token: String,
-    /// Seconds until the session ends unless it is used.
+    /// Seconds until the session expires if it is not used.
     pub expires_in: u64,
 }
 
-/// `GET /me`.
+/// The reply to `GET /me`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Me {
@@ -138,47 +141,47 @@ pub struct Me {
     pub id: String,
     /// The nickname; empty until one is chosen.
     pub nickname: String,
-    /// What is known of the nickname; null while nothing is checked. A rejected one is gone.
+    /// The state of the nickname's check; null if it is not checked. A rejected nickname is removed.
     #[serde(default)]
     pub nickname_state: Option<ContentState>,
-    /// The link of the avatar that was uploaded, 256 pixels a side: the same for a day at least. Else the address of
-    /// the one in the WeChat profile that a sign-in of 2016 or 2017 or open data brought: https, below `qlogo.cn`. Null
-    /// while there is none.
+    /// The link of the uploaded avatar, 256 pixels a side, unchanged for at least a day. Without one, the address of the
+    /// avatar in the WeChat profile, from a sign-in of 2016 or 2017 or from open data: https, below `qlogo.cn`. Null if
+    /// there is neither.
     #[serde(default)]
     pub avatar_url: Option<String>,
-    /// What is known of the uploaded avatar; null while nothing is checked. A rejected one is gone.
+    /// The state of the uploaded avatar's check; null if it is not checked. A rejected avatar is removed.
     #[serde(default)]
     pub avatar_state: Option<ContentState>,
-    /// The first sign-in.
+    /// The time of the first sign-in.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// What the user keeps.
+    /// The storage that the user takes.
     pub usage: UsageView,
-    /// The phone number, masked, such as `138****1234`; absent while there is none.
+    /// The bound phone number, masked, such as `138****1234`; absent if none is bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
 }
 
-/// What is known of something that a user shows.
+/// The state of the content check of a nickname or avatar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ContentState {
-    /// It is being looked at; others do not see it yet.
+    /// The check is pending; other users do not see the content yet.
     Pending,
-    /// Others may see it.
+    /// The content passed; other users may see it.
     Passed,
-    /// It was taken away.
+    /// The content was rejected and removed.
     Rejected,
 }
 
-/// What a user keeps, the bin included.
+/// The storage that a user takes, the bin included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UsageView {
-    /// Drawings.
+    /// The number of drawings.
     pub drawings: u32,
-    /// Bytes of their actions, as stored.
+    /// Bytes of the stored actions of all drawings.
     pub bytes: u64,
 }
 
@@ -210,7 +213,7 @@ pub struct EncryptedData {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignedData {
-    /// `rawData`, byte for byte.
+    /// `rawData` of WeChat, byte for byte.
     #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
     pub raw_data: String,
     /// `signature`, lower-case hexadecimal.
@@ -223,9 +226,9 @@ pub struct SignedData {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum OpenDataRequest {
-    /// To be decrypted.
+    /// Data to decrypt.
     Encrypted(EncryptedData),
-    /// To be verified.
+    /// Data whose signature is to be verified.
     Signed(SignedData),
 }
 
@@ -233,17 +236,17 @@ pub enum OpenDataRequest {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenDataReply {
-    /// The members of the open data, but for `openId`, `unionId` and `watermark`.
+    /// The members of the open data except `openId`, `unionId` and `watermark`.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, serde_json::Value>))]
     pub data: serde_json::Map<String, serde_json::Value>,
 }
 
-/// The code that WeChat's button for the phone number gives.
+/// The code from WeChat's button for the phone number.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PhoneCode {
-    /// The code; not one of `wx.login`.
+    /// The code of the button, which is not a login code.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub code: String,
 }
@@ -253,49 +256,49 @@ pub struct PhoneCode {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum PhoneRequest {
-    /// As the button gives it today.
+    /// The code that WeChat's button gives today.
     Code(PhoneCode),
-    /// As it gave it in 2018.
+    /// The encrypted data that the button gave in 2018.
     Encrypted(EncryptedData),
 }
 
-/// `GET /me/session-key`.
+/// The reply to `GET /me/session-key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionKeyReply {
-    /// Whether the session's WeChat key is still the user's. If not, open data can't be decrypted until the next
+    /// Whether WeChat still accepts the session's session_key. Otherwise open data can't be decrypted until the next
     /// sign-in.
     pub valid: bool,
 }
 
-/// `GET /me/sessions`.
+/// The reply to `GET /me/sessions`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionsReply {
-    /// The living sessions, the one used last first.
+    /// The active sessions, the most recently used first.
     pub sessions: Vec<SessionView>,
 }
 
-/// One signed-in device.
+/// A session of the calling user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionView {
-    /// What `DELETE /me/sessions/{id}` takes.
+    /// The id for `DELETE /me/sessions/{id}`.
     pub id: String,
     /// `yibi`, or `weapp` for a client of 2016.
     pub dialect: String,
-    /// What the client said it runs on.
+    /// The client's description of its device.
     pub device: String,
-    /// When it signed in.
+    /// The time of the sign-in.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// When it was last used, to the minute.
+    /// The time of the last use, to the minute.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub last_seen: String,
-    /// When it ends unless it is used.
+    /// The expiry if the session is not used again.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: String,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of this request.
     pub current: bool,
 }
 
@@ -305,53 +308,53 @@ pub struct SessionView {
 pub struct Summary {
     /// The id that the client chose; unique per user.
     pub id: String,
-    /// The title.
+    /// The title; may be empty.
     pub title: String,
     /// Grid units from left to right.
     pub width: u32,
     /// Grid units from top to bottom.
     pub height: u32,
-    /// What the list may hold.
+    /// The rule for the drawing's list.
     pub mode: Mode,
-    /// The number of the first action that is still there.
+    /// The number of the first action that is still stored.
     pub base: u32,
-    /// The number that the next action gets.
+    /// The number of the next action to be appended.
     pub seq: u32,
-    /// Strokes in the list, undone ones too.
+    /// The number of strokes in the list, undone ones included.
     pub stroke_count: u32,
-    /// Their points.
+    /// The number of points of all these strokes.
     pub point_count: u32,
-    /// When it was created.
+    /// The time of creation.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When an action was last added.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub updated_at: String,
-    /// Since when it is in the bin; absent elsewhere.
+    /// The time of deletion; absent for a drawing outside the bin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub deleted_at: Option<String>,
-    /// Where its picture is, for a day or two and without a token; `null` in the bin.
+    /// A signed link of the picture, valid for one to two days without a token; `null` for a drawing in the bin.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub image_url: Option<String>,
 }
 
-/// `GET /drawings`.
+/// The reply to `GET /drawings`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DrawingsReply {
-    /// A page, newest change first.
+    /// A page of drawings, the most recently changed first.
     pub drawings: Vec<Summary>,
     /// The `cursor` of the next page; `null` on the last.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub next: Option<String>,
 }
 
-/// `GET /drawings/{id}`.
+/// The reply to `GET /drawings/{id}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DrawingReply {
-    /// The drawing.
+    /// The drawing without its actions.
     #[serde(flatten)]
     pub summary: Summary,
     /// The actions from `since` on, or from `base` where that is higher.
@@ -365,18 +368,18 @@ pub struct DrawingReply {
 #[cfg_attr(feature = "openapi", schema(example = schema::append))]
 #[serde(deny_unknown_fields)]
 pub struct AppendRequest {
-    /// The number that the first of the actions is to get.
+    /// The number for the first of the actions.
     #[cfg_attr(feature = "openapi", schema(maximum = 4_294_967_295_u32))]
     pub from_seq: u32,
-    /// The actions.
+    /// The actions to append.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::Action>))]
     pub actions: Vec<Action>,
-    /// What the drawing is created with, when `from_seq` is 0.
+    /// The properties of the drawing to create, allowed if `from_seq` is 0.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object::optional")]
     pub drawing: Option<CreateDrawing>,
 }
 
-/// What the append at 0 may say of the drawing that it creates.
+/// The properties of a drawing that the append at 0 creates.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -393,7 +396,7 @@ pub struct CreateDrawing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 64, maximum = 8192))]
     pub height: Option<u32>,
-    /// What the list may hold; `free` when absent.
+    /// The rule for the drawing's list; `free` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
 }
@@ -402,7 +405,7 @@ pub struct CreateDrawing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AppendReply {
-    /// The number behind the last of the actions that were sent, which the next append begins at.
+    /// The number after the last of the sent actions, with which the next append starts.
     pub seq: u32,
 }
 
@@ -416,23 +419,23 @@ pub struct PatchDrawing {
     pub title: String,
 }
 
-/// A failure, as `application/problem+json` (RFC 9457).
+/// An error as `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProblemBody {
-    /// `about:blank`: the `code` says what it is.
+    /// Always `about:blank`; see `code`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The same for every problem of a code.
+    /// A description of the code, the same for all problems of that code.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What a program decides by; stable.
+    /// The stable code for programs.
     pub code: String,
-    /// More about this one, for the developer of the client.
+    /// Details of this error, for the developer of the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// What a log line of the server carries, too.
+    /// The request id, which is also in the server's log.
     pub request_id: String,
     /// With `conflict`: the drawing's `base`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -440,126 +443,8 @@ pub struct ProblemBody {
     /// With `conflict`: the drawing's `seq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u32>,
-    /// With `account_closing`: when everything of the user is erased.
+    /// With `account_closing`: the time at which everything of the user is erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub erase_at: Option<String>,
-}
-
-/// Shapes that exist for the OpenAPI document alone.
-#[cfg(feature = "openapi")]
-pub mod schema {
-    use serde::Serialize;
-
-    use crate::drawing::Tool;
-
-    /// An append as a client sends it.
-    pub(super) fn append() -> serde_json::Value {
-        serde_json::json!({"from_seq": 0, "actions": [
-            {"type": "background", "color": "#fff8e7", "at": 0},
-            {"type": "stroke", "tool": "pen", "color": "#ff0000", "width": 28, "at": 1830,
-             "points": [300, 400, 0, 12, 5, 16, 14, 3, 17]},
-            {"type": "undo", "at": 4200},
-        ]})
-    }
-
-    /// One entry of a drawing's list. `at` is milliseconds since the drawing began.
-    #[derive(Serialize, utoipa::ToSchema)]
-    #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-    pub enum Action {
-        /// A stroke is drawn.
-        Stroke {
-            /// What it is drawn with; `pen` when absent.
-            #[schema(required = false)]
-            tool: Tool,
-            /// `#rrggbb`.
-            #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
-            color: String,
-            /// Grid units: at most a quarter of the paper's width, or 512 where that is more.
-            #[schema(minimum = 1, maximum = 2048)]
-            width: u16,
-            /// When its first point was touched.
-            #[schema(maximum = 1_099_511_627_776_u64)]
-            at: u64,
-            /// `[x0,y0,0, dx,dy,dt, …]`: three numbers a point, differences after the first.
-            #[schema(min_items = 3)]
-            points: Vec<i64>,
-        },
-        /// The paper takes a colour.
-        Background {
-            /// `#rrggbb`.
-            #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
-            color: String,
-            /// When.
-            #[schema(required = false, maximum = 1_099_511_627_776_u64)]
-            at: u64,
-        },
-        /// The last entry in effect is taken back.
-        Undo {
-            /// When.
-            #[schema(required = false, maximum = 1_099_511_627_776_u64)]
-            at: u64,
-        },
-        /// The entry taken back last is put in effect again.
-        Redo {
-            /// When.
-            #[schema(required = false, maximum = 1_099_511_627_776_u64)]
-            at: u64,
-        },
-        /// All strokes are removed.
-        Clear {
-            /// When.
-            #[schema(required = false, maximum = 1_099_511_627_776_u64)]
-            at: u64,
-        },
-    }
-
-    /// An entry as it is read: one that clients append, or a picture of 2016.
-    #[derive(Serialize, utoipa::ToSchema)]
-    #[serde(untagged)]
-    pub enum StoredAction {
-        /// As it was appended.
-        Appended(Action),
-        /// A whole picture that a 2016 client saved.
-        Weapp(WeappAction),
-    }
-
-    /// A whole picture that a 2016 client saved.
-    #[derive(Serialize, utoipa::ToSchema)]
-    #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-    pub enum WeappAction {
-        /// It clears, then draws.
-        Weapp {
-            /// What it shows.
-            strokes: Vec<WeappStroke>,
-        },
-    }
-
-    /// A stroke of a 2016 picture.
-    #[derive(Serialize, utoipa::ToSchema)]
-    pub struct WeappStroke {
-        /// Always a pen.
-        pub tool: Tool,
-        /// `#rrggbb`.
-        pub color: String,
-        /// The opacity in 255ths; absent when the stroke is opaque. No other stroke has it, and no client sends it.
-        #[schema(required = false, minimum = 1, maximum = 254)]
-        pub alpha: u8,
-        /// Grid units.
-        pub width: u16,
-        /// As in a stroke; without times.
-        pub points: Vec<i64>,
-    }
-
-    /// A file.
-    #[derive(Serialize, utoipa::ToSchema)]
-    #[schema(value_type = String, format = Binary)]
-    pub struct Binary(pub Vec<u8>);
-
-    /// A form with a file.
-    #[derive(Serialize, utoipa::ToSchema)]
-    pub struct AvatarForm {
-        /// The image. The part's name does not matter; that it has a file's name does.
-        pub file: Binary,
-    }
 }

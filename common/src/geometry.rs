@@ -1,15 +1,15 @@
-//! How a stroke looks: the one definition behind the phone's canvas, the PNG and the SVG.
+//! The shapes of strokes: the one definition for the phone's canvas, the PNG and the SVG.
 //!
-//! [`shape`] turns a stroke into the outline that every renderer draws in one call. It computes in f64 with
-//! nothing but `+ - * /`, square root and ceiling, each of which IEEE 754 (and ECMAScript) defines to the last
-//! bit, so `miniprogram/lib/geometry.js` gives the same numbers; `common/tests/vectors/geometry.json` holds
-//! both to it. Change the order of an operation here and it has to change there.
+//! [`shape`] converts a stroke to a path that every renderer draws in one call. It computes in f64 with only
+//! `+ - * /`, square root and ceiling, each of which IEEE 754 (and ECMAScript) defines to the last bit, so
+//! `miniprogram/lib/geometry.js` returns the same numbers; `common/tests/vectors/geometry.json` checks both. An
+//! operation whose order changes here has to change there too.
 //!
-//! All lengths are grid units. Ink's speeds and tolerances are those of the default grid: on a finer grid they
-//! count in [`Paper::unit`](crate::drawing::Paper::unit)s, so a drawing looks the same on any grid. The way through the points is the midpoint-quadratic curve: straight from the
-//! first point to the middle of the first two, then for each inner point a quadratic Bézier curve between the
-//! middles on both sides of it with the point as control, then straight to the last point (the uniform
-//! quadratic B-spline with clamped ends). Consecutive points at one place count once.
+//! All lengths are grid units. Ink's speeds and tolerances are those of the default grid: on a finer grid they count in
+//! [`Paper::unit`](crate::drawing::Paper::unit)s, so a drawing looks the same on any grid. The path through the points is
+//! the midpoint-quadratic curve: a line from the first point to the midpoint of the first two, then for each inner point a
+//! quadratic Bézier curve between the midpoints on both sides with the point as control, then a line to the last point
+//! (the uniform quadratic B-spline with clamped ends). Consecutive points at the same position count once.
 
 mod ink;
 
@@ -18,16 +18,16 @@ use crate::drawing::{Point, Stroke, Tool};
 /// A position in grid units, x to the right and y down.
 pub type Position = [f64; 2];
 
-/// What a renderer draws for a stroke, with one call, so that anti-aliased edges never add up.
+/// The shape of a stroke, to be drawn with one call, so that anti-aliased edges never add up.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
     /// A path to be stroked, with round caps and round joins.
     Line {
-        /// The line's width.
+        /// The line width.
         width: f64,
-        /// Where it begins.
+        /// The start of the path.
         start: Position,
-        /// Its way on from there.
+        /// The pieces of the path after the start.
         segments: Vec<Segment>,
     },
     /// Closed polygons to be filled as one path by the non-zero rule. They may cross themselves and each
@@ -35,9 +35,9 @@ pub enum Shape {
     Outline(Vec<Vec<Position>>),
     /// A disc.
     Dot {
-        /// Its middle.
+        /// The centre.
         center: Position,
-        /// Its radius.
+        /// The radius.
         radius: f64,
     },
 }
@@ -51,17 +51,17 @@ pub enum Segment {
     Quad(Position, Position),
 }
 
-/// A stroke's shape.
+/// Computes a stroke's shape.
 ///
-/// - One distinct point is a disc of the stroke's width, whatever the tool.
-/// - Pen and eraser are a line of constant width along the curve.
-/// - Ink is an outline whose width follows the speed of the hand, see [`ink_width`]. Ink without any
-///   time (every `dt` 0) has no speed and is drawn as a pen.
+/// - A single distinct point becomes a disc of the stroke's width, with every tool.
+/// - Pen and eraser become a line of constant width along the curve.
+/// - Ink becomes an outline whose width follows the speed of the hand, see [`ink_width`]. Ink without times (every `dt` is
+///   0) has no speed and becomes a line like a pen's.
 ///
 /// `unit` is the paper's [`unit`](crate::drawing::Paper::unit), 1 on the default grid: ink is computed on the
 /// default grid and scaled back.
 ///
-/// A stroke without points, which no valid action has, is an empty outline.
+/// A stroke without points, which no valid action has, becomes an empty outline.
 #[must_use]
 pub fn shape(stroke: &Stroke, unit: f64) -> Shape {
     let width = f64::from(stroke.width);
@@ -90,7 +90,7 @@ pub fn shape(stroke: &Stroke, unit: f64) -> Shape {
 
 pub use ink::{REACH, width as ink_width};
 
-/// The length of the way through all points, in grid units.
+/// The length of the polyline through all points, in grid units.
 #[must_use]
 pub fn path_length(points: &[Point]) -> f64 {
     let mut length = 0.0;
@@ -103,13 +103,12 @@ pub fn path_length(points: &[Point]) -> f64 {
 /// A distinct point of a stroke.
 #[derive(Debug, Clone, Copy)]
 struct Knot {
-    /// Where it is.
     at: Position,
-    /// When the hand came there, in milliseconds since the stroke began.
+    /// The time at which the hand reached it, in milliseconds since the stroke began.
     time: f64,
 }
 
-/// The points without repetitions of a place, and when the hand was lifted: the sum of all `dt`.
+/// The points without repetitions of a position, and the time at which the hand was lifted: the sum of all `dt`.
 fn knots(points: &[Point]) -> (Vec<Knot>, f64) {
     let mut knots: Vec<Knot> = Vec::with_capacity(points.len());
     let mut time = 0.0;
@@ -145,7 +144,7 @@ fn distance(a: Position, b: Position) -> f64 {
     length([b[0] - a[0], b[1] - a[1]])
 }
 
-/// Not `hypot`, which differs in the last bits from one library to the next.
+/// The length of a vector. `hypot` would differ in its last bits between libraries.
 fn length(v: Position) -> f64 {
     (v[0] * v[0] + v[1] * v[1]).sqrt()
 }

@@ -1,4 +1,4 @@
-//! The vectors that this crate and the mini-program's JavaScript are both held to. `UPDATE_VECTORS=1` writes
+//! Vectors that this crate and the mini-program's JavaScript both have to match. `UPDATE_VECTORS=1` writes
 //! what the code says now into the files, new cases included (give those a `null` where the answer goes);
 //! the diff then has to be right.
 
@@ -26,7 +26,7 @@ fn read(name: &str) -> (String, Value) {
     (text, value)
 }
 
-/// Compares the file with what it should say, one case a line.
+/// Compares the file with the expected text, one case a line.
 fn hold(name: &str, text: &str, about: &Value, cases: &[String]) {
     let expected =
         format!("{{\n\"about\": {},\n\"cases\": [\n{}\n]\n}}\n", pretty_lines(about), cases.join(",\n"));

@@ -1,4 +1,4 @@
-//! Any bytes as the body of an append: what is taken is valid, stored, and read back as it came.
+//! Parses any bytes as the body of an append: valid actions are stored and read back unchanged.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -18,7 +18,7 @@ fuzz_target!(|body: &[u8]| {
         for action in taken.clone() {
             assert_eq!(decode(&encode(action)).as_ref(), Ok(action));
             let json = serde_json::to_string(action).expect("an action has a JSON form");
-            assert_eq!(&serde_json::from_str::<yibi_common::drawing::Action>(&json).expect("its own"), action);
+            assert_eq!(&serde_json::from_str::<yibi_common::drawing::Action>(&json).expect("its own JSON"), action);
         }
         fold(taken);
     }

@@ -1,4 +1,4 @@
-//! Any text as a 2016 client's save: what is taken is kept as it is, drawn, and shown again as a list.
+//! Reads any text as a 2016 save: an accepted text is stored unchanged, drawn, and written again as a list.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -12,10 +12,10 @@ fuzz_target!(|text: &str| {
     assert!((1..=64).contains(&id.len()));
     let Ok(drawn) = read(text) else { return };
     let action = Action::Weapp { text: text.to_owned() };
-    assert_eq!(decode(&encode(&action)).as_ref(), Ok(&action), "kept as it came");
-    // A further stroke makes a list of ours of it.
+    assert_eq!(decode(&encode(&action)).as_ref(), Ok(&action), "the text is stored unchanged");
+    // With a further stroke, the picture is written as a new list.
     let further = drawn.first().map(|stroke| Action::Stroke { at: 0, stroke: stroke.clone() });
     let actions: Vec<Action> = std::iter::once(action).chain(further).collect();
     let shown = list(&fold(&actions), PAPER);
-    assert!(read(&shown).is_ok(), "what a 2016 client gets is a list");
+    assert!(read(&shown).is_ok(), "a 2016 client receives a valid list");
 });

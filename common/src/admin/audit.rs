@@ -1,4 +1,4 @@
-//! What operators changed.
+//! The audit log: the changes that operators made.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +11,12 @@ pub struct AuditQuery {
     /// Rows at most, 1 to 500; 200 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// `next` of the page before.
+    /// `next` of the previous page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
 
-/// `GET /audit`, the latest first.
+/// A page of `GET /audit`, the latest entry first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditPage {
@@ -30,25 +30,25 @@ pub struct AuditPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
-    /// When.
+    /// The time of the change.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub at: String,
-    /// Who: `token:NAME`, or `uid:NUMBER` through the socket.
+    /// The operator: `token:NAME`, or `uid:NUMBER` through the socket.
     pub who: String,
-    /// From where: an address, or `socket`.
+    /// The operator's address, or `socket`.
     pub from: String,
-    /// What was done.
+    /// The kind of change.
     pub change: Change,
-    /// The public id of the user whom it was done to.
+    /// The public id of the user that the change concerns.
     pub user: String,
-    /// The session's or drawing's id; absent where it is the user as a whole.
+    /// The id of the session or drawing; absent where the change concerns the user as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// The request by which it was done.
+    /// The id of the request that made the change.
     pub request_id: String,
 }
 
-/// What an operator can do to things.
+/// A kind of change that an operator can make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -57,22 +57,22 @@ pub enum Change {
     RevokeSession,
     /// End all sessions of a user.
     RevokeSessions,
-    /// Keep a user out.
+    /// Block a user.
     BlockUser,
-    /// Let a user in again.
+    /// Unblock a user.
     UnblockUser,
-    /// Have WeChat replace a session's session_key.
+    /// Make WeChat replace a session's session_key.
     ResetSessionKey,
     /// Put a drawing in the bin.
     DeleteDrawing,
-    /// Take a drawing out of the bin.
+    /// Restore a drawing from the bin.
     RestoreDrawing,
     /// Give WeChat's access token to another backend.
     GiveAccessToken,
 }
 
 impl Change {
-    /// All changes.
+    /// All kinds of change.
     pub const ALL: [Self; 8] = [
         Self::RevokeSession,
         Self::RevokeSessions,
@@ -84,7 +84,7 @@ impl Change {
         Self::GiveAccessToken,
     ];
 
-    /// The name, as JSON has it.
+    /// The name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl Change {
         }
     }
 
-    /// Whether it is done to a drawing.
+    /// Tells whether the change concerns a drawing, whose id is then the entry's `target`.
     #[must_use]
     pub fn is_of_drawing(self) -> bool {
         match self {
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_named_as_in_json() {
+    fn names_of_changes_are_those_of_json() {
         for change in Change::ALL {
             assert_eq!(serde_json::to_value(change).unwrap(), change.name());
         }

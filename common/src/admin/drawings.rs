@@ -1,11 +1,11 @@
-//! What they drew.
+//! Drawings of all users.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Count, UserRef};
 use crate::drawing::{Action, Mode};
 
-/// What a page of drawings is sorted by.
+/// The order of a page of drawings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -28,28 +28,28 @@ pub struct DrawingQuery {
     /// Rows at most, 1 to 500; 200 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// `next` of the page before. The other parameters have to be the same.
+    /// `next` of the previous page; the other parameters must be the same as for that page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// The order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<DrawingOrder>,
-    /// From the other end.
+    /// Whether the order is reversed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reverse: Option<bool>,
-    /// Those of the user with this public id.
+    /// Only drawings of the user with this public id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Those of a mode.
+    /// Only drawings of this mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
-    /// Those in the bin, or those that are not; both when absent.
+    /// Only drawings in the bin (true) or outside it (false); both when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted: Option<bool>,
-    /// Those that changed at this moment (RFC 3339) or later; in the order of creation, those created then.
+    /// Only drawings changed at this time (RFC 3339) or later; in the order `created`, drawings created then or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
-    /// Those that changed before this moment (RFC 3339); in the order of creation, those created then.
+    /// Only drawings changed before this time (RFC 3339); in the order `created`, drawings created before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }
@@ -60,62 +60,62 @@ pub struct DrawingQuery {
 pub struct DrawingRow {
     /// The id that the client chose; unique per user.
     pub id: String,
-    /// Whose it is.
+    /// The user who owns the drawing.
     pub user: UserRef,
-    /// The title; untrusted text.
+    /// The title, which is untrusted text.
     pub title: String,
     /// Grid units from left to right.
     pub width: u32,
     /// Grid units from top to bottom.
     pub height: u32,
-    /// What the list may hold.
+    /// The rule for the drawing's list.
     pub mode: Mode,
-    /// The number of the first action that is still there.
+    /// The number of the first action that is still stored.
     pub base: u32,
-    /// The number that the next action gets.
+    /// The number of the next action to be appended.
     pub seq: u32,
-    /// Strokes in the list, undone ones too.
+    /// The number of strokes in the list, undone ones included.
     pub stroke_count: u32,
-    /// Their points.
+    /// The number of points of all these strokes.
     pub point_count: u32,
-    /// Bytes of the actions, as stored.
+    /// Bytes of the stored actions.
     pub bytes: u64,
-    /// When it was created.
+    /// The time of creation.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When an action was last added.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub updated_at: String,
-    /// Since when it is in the bin; absent elsewhere.
+    /// The time of deletion; absent for a drawing outside the bin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub deleted_at: Option<String>,
 }
 
-/// `GET /drawings`.
+/// A page of `GET /drawings`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DrawingPage {
-    /// The rows.
+    /// The rows of the page.
     pub drawings: Vec<DrawingRow>,
     /// The `cursor` of the next page; `null` on the last.
     pub next: Option<String>,
-    /// All drawings, without regard to the filters.
+    /// The number of all drawings, regardless of the filters.
     pub total: Count,
-    /// The server's clock.
+    /// The time at the server.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
 }
 
-/// `GET /users/{user}/drawings/{id}`, also from the bin.
+/// The reply to `GET /users/{user}/drawings/{id}`, which also finds drawings in the bin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DrawingDetail {
     /// The drawing.
     pub drawing: DrawingRow,
-    /// The number of the first of `actions`.
+    /// The number of the first action in `actions`.
     pub since: u32,
-    /// The actions from `since` to `seq`.
+    /// The actions from number `since` on.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::api::schema::Action>))]
     pub actions: Vec<Action>,
 }

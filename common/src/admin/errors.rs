@@ -1,4 +1,4 @@
-//! What failed, and why.
+//! Failed requests and their causes.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,46 +8,46 @@ use serde::{Deserialize, Serialize};
 pub struct Failure {
     /// The request's id.
     pub request_id: String,
-    /// The server that it was made to.
+    /// The server that answered the request.
     pub server: String,
-    /// When.
+    /// The time of the failure.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub at: String,
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The template of its path.
+    /// The template of the path, such as `/api/v1/drawings/{id}`.
     pub route: String,
     /// The HTTP status.
     pub status: u16,
-    /// What the caller was told.
+    /// The problem code of the reply.
     pub code: String,
-    /// The cause and its causes; absent where the code says all.
+    /// The chain of causes; absent where the code says everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// The public id of the user who made it, where that is known.
+    /// The public id of the calling user, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
 }
 
-/// `GET /errors`: the last 10,000 failures of all servers, grouped by code and cause.
+/// The reply to `GET /errors`: the last 10,000 failures of all servers, grouped by code and cause.
 ///
-/// Servers that share a Redis hand their failures over there at once, so what a server met before it went
-/// missing is here all the same. While Redis is out of reach, each server tells of its own and of what it had
-/// heard before; what it could not hand over follows when Redis is back.
+/// Servers that share a Redis write their failures there at once, so the failures of a server that has gone missing
+/// remain available. While Redis is unreachable, each server reports its own failures and those it read before; it
+/// writes the missing ones when Redis is back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorsReply {
-    /// The groups, the one that grew last first.
+    /// The groups, sorted by their latest failure, the latest first.
     pub groups: Vec<ErrorGroup>,
-    /// The failures that are in them.
+    /// The number of failures in all groups.
     pub failures: u64,
-    /// The servers whose failures these are, and the one that answered.
+    /// The servers whose failures are included, and the server that answered.
     pub servers: Vec<String>,
-    /// Servers that are silent: of their last failures some may be lacking. The one that answered is named too
-    /// where it could not ask for those of the others.
+    /// Servers that do not respond, whose latest failures may be missing. The server that answered is among them if it
+    /// could not read the failures of the others.
     #[serde(default)]
     pub missing: Vec<String>,
-    /// The server's clock.
+    /// The time at the server.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
 }
@@ -56,49 +56,49 @@ pub struct ErrorsReply {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorGroup {
-    /// What the callers were told.
+    /// The problem code of the replies.
     pub code: String,
-    /// The cause and its causes.
+    /// The chain of causes; absent where the code says everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// How many.
+    /// The number of failures in the group.
     pub count: u64,
-    /// The first of them that is still known.
+    /// The time of the first failure that is still known.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub first_at: String,
-    /// The last one.
+    /// The time of the latest failure.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub last_at: String,
-    /// How many on each route, the most first.
+    /// The numbers by route, the largest first.
     pub routes: Vec<Share>,
-    /// How many of each user, the most first, ten at most.
+    /// The numbers by user, the largest first, at most ten.
     pub users: Vec<Share>,
-    /// How many on each server, the most first.
+    /// The numbers by server, the largest first.
     pub servers: Vec<Share>,
-    /// The latest, ten at most, the last one first.
+    /// The latest failures, at most ten, the latest first.
     pub latest: Vec<Failure>,
 }
 
-/// A part of a group.
+/// The share of one route, user or server in a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Share {
-    /// The route, user or server.
+    /// The name of the route, user or server.
     pub name: String,
-    /// How many.
+    /// The number of its failures.
     pub count: u64,
 }
 
-/// `GET /requests/{request}`: a failed request, as long as it is among the last 10,000.
+/// The reply to `GET /requests/{request}`: a failed request that is among the last 10,000.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RequestDetail {
-    /// The request.
+    /// The failed request.
     pub failure: Failure,
-    /// What the same user asked of any server before and after, in order, twenty each at most; the request
-    /// itself among them, as long as its server remembers it. Servers remember their last 20,000 requests.
+    /// The same user's requests before and after, on all servers and in order of time, at most twenty each, with the
+    /// request itself among them while its server remembers it. Servers remember their last 20,000 requests.
     pub neighbours: Vec<RequestRow>,
-    /// Servers that did not say what the user asked of them: they are silent, or took too long.
+    /// Servers whose requests are not included, since they did not respond in time.
     #[serde(default)]
     pub missing: Vec<String>,
 }
@@ -109,18 +109,18 @@ pub struct RequestDetail {
 pub struct RequestRow {
     /// The request's id.
     pub request_id: String,
-    /// The server that it was made to.
+    /// The server that answered the request.
     #[serde(default)]
     pub server: String,
-    /// When it was answered.
+    /// The time of the reply.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub at: String,
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The template of its path.
+    /// The template of the path, such as `/api/v1/drawings/{id}`.
     pub route: String,
     /// The HTTP status.
     pub status: u16,
-    /// Microseconds that it took.
+    /// The duration in microseconds.
     pub duration_us: u64,
 }

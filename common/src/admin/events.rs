@@ -1,104 +1,104 @@
-//! What happens, as it happens.
+//! Live events.
 
 use serde::{Deserialize, Serialize};
 
 use super::{AuditEntry, Failure, UserRef};
 use crate::drawing::Action;
 
-/// The parameters of `GET /events`: what is wanted, all by default.
+/// The parameters of `GET /events`; each narrows the selection.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields, default)]
 pub struct EventQuery {
-    /// Those of these types, with commas between: `sign_in`, `save`, `revoked`, `changed`, `failed`.
+    /// Only events of these types, separated by commas: `sign_in`, `save`, `revoked`, `changed`, `failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kinds: Option<String>,
-    /// Those about the user with this public id.
+    /// Only events about the user with this public id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Those about this drawing of that user; not without `user`.
+    /// Only events about this drawing of that user; requires `user`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drawing: Option<String>,
 }
 
-/// Something that happened on some server, as `GET /events` tells it: the `data` of a server-sent event.
+/// An event on one of the servers: the `data` of a server-sent event of `GET /events`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
-    /// The server on which it happened.
+    /// The server on which the event happened.
     pub server: String,
-    /// When.
+    /// The time of the event.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub at: String,
-    /// What.
+    /// The content of the event.
     #[serde(flatten)]
     pub what: Happening,
 }
 
-/// What an [`Event`] tells.
+/// The content of an [`Event`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Happening {
     /// A user signed in.
     SignIn {
-        /// Who.
+        /// The user who signed in.
         user: UserRef,
-        /// The session.
+        /// The id of the new session.
         session: String,
-        /// How: `yibi`, `weapp`, `wafer`.
+        /// The dialect: `yibi`, `weapp` or `wafer`.
         dialect: String,
-        /// Whether it is this user's first one.
+        /// Whether it is the user's first sign-in.
         new: bool,
     },
     /// A drawing was saved.
     Save {
-        /// Whose.
+        /// The user who owns the drawing.
         user: UserRef,
-        /// Its id.
+        /// The drawing's id.
         drawing: String,
-        /// Whether it was made by this save.
+        /// Whether the save created the drawing.
         created: bool,
-        /// The number of the first action that is still there.
+        /// The number of the first action that is still stored.
         base: u32,
         /// The number of the first new action.
         from_seq: u32,
-        /// The number that the next action gets.
+        /// The number of the next action to be appended.
         seq: u32,
-        /// The new actions; absent where they are more than an event carries (64 KiB): who follows the drawing
-        /// then loads it from `from_seq` on.
+        /// The new actions; absent if their stored form exceeds 64 KiB, the limit of an event. A client that follows the
+        /// drawing then loads it from `from_seq` on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<crate::api::schema::Action>>))]
         actions: Option<Vec<Action>>,
     },
     /// Sessions were ended by their user or an operator.
     Revoked {
-        /// Whose.
+        /// The user whose sessions ended.
         user: UserRef,
-        /// Which one; absent when all of that user were.
+        /// The id of the session; absent when all sessions of the user ended.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<String>,
     },
-    /// An operator changed something; the audit log has it too.
+    /// An operator made a change, which the audit log also contains.
     Changed {
-        /// What.
+        /// The entry of the audit log.
         entry: AuditEntry,
     },
-    /// A request failed by the server's fault, or for a cause that the log tells.
+    /// A request failed with a 5xx status, or with a cause that is in the log.
     Failed {
-        /// The failure.
+        /// The failed request.
         failure: Failure,
     },
-    /// The listener was too slow: this many events were left out for it, also of those that it had not asked for.
+    /// The client read too slowly, so events were dropped.
     Missed {
-        /// How many.
+        /// The number of dropped events, including types that the client did not ask for.
         events: u64,
     },
 }
 
 impl Happening {
-    /// The name of its type, as JSON has it.
+    /// The name of the type in JSON.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -111,7 +111,7 @@ impl Happening {
         }
     }
 
-    /// The public id of the user whom it is about, where it is about one.
+    /// The public id of the user that the event concerns, if any.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         match self {
@@ -124,7 +124,7 @@ impl Happening {
         }
     }
 
-    /// The id of the drawing that it is about, where it is about one.
+    /// The id of the drawing that the event concerns, if any.
     #[must_use]
     pub fn drawing(&self) -> Option<&str> {
         match self {

@@ -54,16 +54,16 @@ pub use servers::{Dependency, Figures, Overview, RouteFigures, ServerState, Serv
 pub use sessions::{SessionDetail, SessionOrder, SessionPage, SessionQuery, SessionRow};
 pub use users::{UserDetail, UserPage, UserQuery, UserRow};
 
-/// What an operator may do.
+/// The permissions of a caller of the operators' API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Look at everything.
+    /// May read everything.
     Viewer,
-    /// Change things too.
+    /// May also make changes.
     Operator,
-    /// No operator, but another backend: gets WeChat's access token from the internal listener, and nothing here.
+    /// Another backend, which gets WeChat's access token from the internal listener and has no access to this API.
     Service,
 }
 
@@ -77,30 +77,30 @@ impl fmt::Display for Role {
     }
 }
 
-/// `GET /me`: whom the server takes the caller for.
+/// The reply to `GET /me`: the caller's identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Identity {
-    /// As the audit log names the caller: `token:NAME`, or `uid:NUMBER` through the socket.
+    /// The caller's name in the audit log: `token:NAME`, or `uid:NUMBER` through the socket.
     pub name: String,
-    /// What the caller may do.
+    /// The caller's permissions.
     pub role: Role,
     /// The name of the server that answered.
     pub server: String,
-    /// That server's version.
+    /// The version of that server.
     pub version: String,
-    /// That server's clock.
+    /// The time at that server.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
 }
 
-/// A number of rows.
+/// A number of rows, exact or estimated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Count {
-    /// How many.
+    /// The number.
     pub value: u64,
-    /// Whether they were counted; else it is an estimate, or what had been counted when the time was over.
+    /// Whether all rows were counted; otherwise the number is an estimate, or a lower bound after a time-out.
     pub exact: bool,
 }
 
@@ -108,9 +108,9 @@ pub struct Count {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserRef {
-    /// The public id, as paths take it.
+    /// The public id, used in paths.
     pub id: String,
-    /// The mini-program.
+    /// The app id of the mini-program.
     pub app_id: String,
     /// WeChat's id of the user in that mini-program.
     pub openid: String,

@@ -1,116 +1,116 @@
-//! The servers, and how they are.
+//! The servers of the fleet and their state.
 
 use serde::{Deserialize, Serialize};
 
 use super::Count;
 
-/// `GET /overview`.
+/// The reply to `GET /overview`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
-    /// The server's clock.
+    /// The time at the server.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
     /// The name of the server that answered.
     pub server: String,
-    /// All servers that have announced themselves in the last ten minutes and did not take leave, by name.
+    /// All servers with a heartbeat in the last ten minutes that have not shut down, sorted by name.
     pub servers: Vec<ServerView>,
-    /// Living sessions; `null` when it can't be told.
+    /// Active sessions; `null` if unknown.
     pub sessions: Option<Count>,
-    /// Sessions used within the last five minutes, of which the embedded store counts 20,000 at most; `null` when it
-    /// can't be told.
+    /// Sessions used within the last five minutes, of which the embedded store counts at most 20,000; `null` if
+    /// unknown.
     pub online: Option<Count>,
-    /// Users; `null` when it can't be told.
+    /// Users; `null` if unknown.
     pub users: Option<Count>,
-    /// Drawings, the bin included; `null` when it can't be told.
+    /// Drawings, the bin included; `null` if unknown.
     pub drawings: Option<Count>,
 }
 
-/// One server of the fleet, as it last announced itself.
+/// One server of the fleet, as of its last heartbeat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServerView {
-    /// Its name: the host's and the process's.
+    /// The name, made of host name and process id.
     pub name: String,
-    /// Its version.
+    /// The version of the program.
     pub version: String,
-    /// Whether it is heard of.
+    /// The state, derived from the heartbeats.
     pub state: ServerState,
-    /// Since when it runs.
+    /// The start time.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub started_at: String,
-    /// When it last announced itself. Servers do so every two seconds.
+    /// The time of the last heartbeat. Servers send one every two seconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub heard_at: String,
-    /// What it counted.
+    /// The counters of the server.
     pub figures: Figures,
 }
 
-/// How a server of the fleet stands.
+/// The state of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ServerState {
-    /// It serves.
+    /// The server accepts requests.
     Up,
-    /// It finishes what is in flight and takes nothing new.
+    /// The server finishes requests in flight and accepts no new ones.
     Draining,
-    /// Nothing was heard of it for six seconds or longer: the figures of the fleet lack it.
+    /// No heartbeat for six seconds or longer: the figures of the fleet do not include this server.
     Missing,
 }
 
-/// What one server counted since it started, and in the last minute.
+/// The counters of one server, most of them for the last minute.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Figures {
     /// Requests of clients in the last minute.
     pub requests: u64,
-    /// Those that failed by the server's fault (5xx).
+    /// Requests that failed with a 5xx status.
     pub failures: u64,
     /// Sign-ins in the last minute.
     pub sign_ins: u64,
     /// Saves of drawings in the last minute.
     pub saves: u64,
-    /// Milliseconds within which half of the last minute's requests were answered; absent without any.
+    /// Median latency in milliseconds; absent without requests.
     pub p50_ms: Option<f64>,
-    /// The same of 99 in a hundred.
+    /// 99th percentile of the latency in milliseconds; absent without requests.
     pub p99_ms: Option<f64>,
     /// Requests in each of the last sixty seconds, the oldest first.
     pub per_second: Vec<u32>,
-    /// The routes, the busiest first, twenty at most.
+    /// The routes, the busiest first, at most twenty.
     pub routes: Vec<RouteFigures>,
-    /// What the server needs, and how it stands.
+    /// The backends of the server and their state.
     pub dependencies: Vec<Dependency>,
 }
 
-/// One route in the last minute.
+/// The counters of one route for the last minute.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RouteFigures {
     /// The template, such as `GET /api/v1/drawings/{id}`.
     pub route: String,
-    /// Requests.
+    /// Requests of clients.
     pub requests: u64,
-    /// Those that failed by the server's fault (5xx).
+    /// Requests that failed with a 5xx status.
     pub failures: u64,
-    /// Milliseconds within which half were answered.
+    /// Median latency in milliseconds.
     pub p50_ms: f64,
-    /// The same of 99 in a hundred.
+    /// 99th percentile of the latency in milliseconds.
     pub p99_ms: f64,
 }
 
-/// Something that a server needs.
+/// A backend of a server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Dependency {
     /// `gallery` or `sessions`.
     pub name: String,
-    /// What it stands on: `sqlite`, `mongodb`, `redis`.
+    /// The kind of store: `sqlite`, `mongodb`, `redis`.
     pub backend: String,
     /// `ok`, `slow` or `unavailable`.
     pub state: String,
-    /// Milliseconds that a sign of life took; absent where there was none.
+    /// Duration of the last ping in milliseconds; absent if it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ping_ms: Option<f64>,
 }

@@ -1,15 +1,15 @@
-//! Who is signed in.
+//! Sessions of all users.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Count, DrawingRow, UserRef};
 
-/// What a page of sessions is sorted by.
+/// The order of a page of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SessionOrder {
-    /// By when they end unless they are used, the next to end first; to the minute.
+    /// By expiry while unused, the earliest first, to the minute.
     #[default]
     Expiry,
     /// By last use, the latest first; to the minute.
@@ -27,28 +27,28 @@ pub struct SessionQuery {
     /// Rows at most, 1 to 500; 200 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// `next` of the page before. The other parameters have to be the same.
+    /// `next` of the previous page; the other parameters must be the same as for that page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// The order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<SessionOrder>,
-    /// From the other end.
+    /// Whether the order is reversed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reverse: Option<bool>,
-    /// Those of a dialect: `yibi`, `weapp`, `wafer`.
+    /// Only sessions of this dialect: `yibi`, `weapp`, `wafer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialect: Option<String>,
-    /// Those of the user with this public id.
+    /// Only sessions of the user with this public id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Those of users whose openid begins so.
+    /// Only sessions of users whose openid has this prefix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub openid: Option<String>,
-    /// Those used within so many seconds.
+    /// Only sessions used within the last so many seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub online: Option<u64>,
-    /// Those that end within so many seconds.
+    /// Only sessions that expire within so many seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<u64>,
 }
@@ -57,56 +57,56 @@ pub struct SessionQuery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionRow {
-    /// What paths take; no secret.
+    /// The id used in paths, which is no secret.
     pub id: String,
-    /// Whose it is.
+    /// The user who owns the session.
     pub user: UserRef,
-    /// How it was made: `yibi`, `weapp`, `wafer`.
+    /// The dialect of the sign-in: `yibi`, `weapp` or `wafer`.
     pub dialect: String,
-    /// What the client said it runs on; untrusted text.
+    /// The client's description of its device, which is untrusted text.
     pub device: String,
-    /// Where it was made from.
+    /// The address that the sign-in came from.
     pub address: String,
-    /// When it was made.
+    /// The time of the sign-in.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// When it was last used, to the minute.
+    /// The time of the last use, to the minute.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub last_seen: String,
-    /// When it ends unless it is used.
+    /// The expiry if the session is not used again.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: String,
-    /// When it ends however much it is used.
+    /// The absolute expiry, regardless of use.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub ends_at: String,
 }
 
-/// `GET /sessions`.
+/// A page of `GET /sessions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionPage {
-    /// The rows.
+    /// The rows of the page.
     pub sessions: Vec<SessionRow>,
     /// The `cursor` of the next page; `null` on the last.
     pub next: Option<String>,
-    /// All sessions, without regard to the filters.
+    /// The number of all sessions, regardless of the filters.
     pub total: Count,
-    /// The server's clock.
+    /// The time at the server.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
 }
 
-/// `GET /sessions/{session}`.
+/// The reply to `GET /sessions/{session}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionDetail {
     /// The session.
     pub session: SessionRow,
-    /// The user's other sessions, the one used last first.
+    /// The user's other sessions, the most recently used first.
     pub others: Vec<SessionRow>,
-    /// The user's drawings that changed last, ten at most.
+    /// The user's most recently changed drawings, at most ten.
     pub drawings: Vec<DrawingRow>,
-    /// The server's clock.
+    /// The time at the server.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
 }

@@ -1,4 +1,4 @@
-//! Everybody who ever signed in.
+//! Users: everyone who has signed in at least once.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,19 +14,19 @@ pub struct UserQuery {
     /// Rows at most, 1 to 500; 200 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// `next` of the page before. The other parameters have to be the same.
+    /// `next` of the previous page; the other parameters must be the same as for that page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// Those whose nickname begins so, sorted by it.
+    /// Only users whose nickname has this prefix, sorted by nickname.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
-    /// Those whose openid begins so, sorted by it. Not together with `nickname`.
+    /// Only users whose openid has this prefix, sorted by openid; not together with `nickname`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub openid: Option<String>,
-    /// Those that are blocked, or those that are not.
+    /// Only blocked users (true) or only others (false).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked: Option<bool>,
-    /// From the other end. Without `nickname` and `openid`, the newest user comes first.
+    /// Whether the order is reversed. Without `nickname` and `openid`, the newest user comes first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reverse: Option<bool>,
 }
@@ -35,64 +35,63 @@ pub struct UserQuery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserRow {
-    /// Who it is.
+    /// The user's ids and nickname.
     pub user: UserRef,
-    /// The first sign-in.
+    /// The time of the first sign-in.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// Since when the user is blocked; absent otherwise.
+    /// The time of blocking; absent for users who are not blocked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub blocked_at: Option<String>,
-    /// When everything of the user is erased, who has left; absent otherwise.
+    /// The time of the scheduled erasure; absent for users who have not left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub erase_at: Option<String>,
 }
 
-/// `GET /users`.
+/// A page of `GET /users`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserPage {
-    /// The rows.
+    /// The rows of the page.
     pub users: Vec<UserRow>,
     /// The `cursor` of the next page; `null` on the last.
     pub next: Option<String>,
-    /// All users, without regard to the filters.
+    /// The number of all users, regardless of the filters.
     pub total: Count,
-    /// The server's clock.
+    /// The time at the server.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
 }
 
-/// `GET /users/{user}`.
+/// The reply to `GET /users/{user}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserDetail {
     /// The user.
     pub user: UserRow,
-    /// What WeChat says of the nickname; null where it was not asked. A rejected one was taken away, in mode
-    /// `enforce`.
+    /// WeChat's verdict on the nickname; null if it was not asked. In mode `enforce`, a rejected nickname is removed.
     #[serde(default)]
     pub nickname_state: Option<ContentState>,
-    /// What WeChat says of the uploaded avatar; likewise.
+    /// WeChat's verdict on the uploaded avatar, likewise.
     #[serde(default)]
     pub avatar_state: Option<ContentState>,
-    /// Drawings, the bin included.
+    /// The number of drawings, the bin included.
     pub drawings: u32,
-    /// Bytes of their actions, as stored.
+    /// Bytes of the stored actions of all drawings.
     pub bytes: u64,
-    /// The living sessions, the one used last first.
+    /// The active sessions, the most recently used first.
     pub sessions: Vec<SessionRow>,
-    /// The drawings that changed last, ten at most.
+    /// The most recently changed drawings, at most ten.
     pub latest: Vec<DrawingRow>,
-    /// The person across the mini-programs of one account, when WeChat told; absent otherwise.
+    /// WeChat's id of the person across the mini-programs of one account; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unionid: Option<String>,
-    /// The same person in other mini-programs.
+    /// The users of other mini-programs with the same unionid.
     #[serde(default)]
     pub elsewhere: Vec<UserRef>,
-    /// The server's clock.
+    /// The time at the server.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
 }

@@ -1,41 +1,41 @@
-//! Ink: a brush pen. A slow hand leaves a full line, a fast one a thin line, and a hand that leaves the paper
-//! in full flight draws the line out to a point.
+//! Ink, a brush pen: a slow hand draws a broad line, a fast hand a thin one, and a hand that is lifted while it moves
+//! tapers the line to a point.
 //!
 //! All lengths are units of the default grid.
 
 use super::{Knot, Position, distance, length, middle};
 
-/// The speed that gives the middle of both extremes, in grid units per millisecond (some 450 CSS pixels a
+/// The speed at which the width is midway between both extremes, in grid units per millisecond (about 450 CSS pixels a
 /// second on a phone).
 const MIDDLE_SPEED: f64 = 2.5;
 /// The width of a resting hand, in widths of the stroke.
 const SLOW: f64 = 1.15;
-/// The width that a fast hand comes near to, in widths of the stroke.
+/// The width that a fast hand approaches, in widths of the stroke.
 const FAST: f64 = 0.3;
-/// How far to both sides speed is measured, in milliseconds.
+/// The reach of the window that speed is measured in, to both sides, in milliseconds.
 const WINDOW: f64 = 40.0;
-/// How long before it was lifted the hand's speed decides on the taper, in milliseconds.
+/// The time before the lift in which the hand's speed determines the taper, in milliseconds.
 const LIFT_WINDOW: f64 = 50.0;
 /// The longest taper, in widths of the stroke.
 const TAPER: f64 = 6.0;
-/// The most of a stroke's way that the taper takes.
+/// The largest share of a stroke's length that the taper takes.
 const TAPER_SHARE: f64 = 0.75;
-/// How far the outline may lie beside the true curve, in grid units.
+/// The largest distance between the outline and the true curve, in grid units.
 const TOLERANCE: f64 = 0.125;
 /// The most pieces that one curve is cut into.
 const MOST_PIECES: f64 = 32.0;
 
-/// The corners of a fill, in radii.
+/// The radius of a fill's corners, in radii of the brush.
 const FILL: f64 = 0.95;
-/// How far fills are apart at least, in radii.
+/// The smallest distance between fills, in radii of the brush.
 const FILL_SPACING: f64 = 0.0625;
 /// Directions whose sum is shorter than this are opposite.
 const TINY: f64 = 1e-9;
 
-/// The furthest that ink reaches from its way, in widths of the stroke.
+/// The largest distance of ink from its path, in widths of the stroke.
 pub const REACH: f64 = SLOW * 0.5;
 
-/// The width of ink at a speed, as a factor of the stroke's width; speed in grid units per millisecond.
+/// The width of ink at a speed in grid units per millisecond, as a factor of the stroke's width.
 ///
 /// `FAST + (SLOW - FAST) / (1 + (speed / MIDDLE_SPEED)²)`: 1.15 at rest, 0.725 at 2.5 units/ms, towards 0.3
 /// beyond.
@@ -45,25 +45,24 @@ pub fn width(speed: f64) -> f64 {
     FAST + (SLOW - FAST) / (1.0 + ratio * ratio)
 }
 
-/// One place on the flattened curve.
+/// A sample of the flattened curve.
 struct Sample {
     at: Position,
-    /// Where the hand is going, of length 1.
+    /// The direction of the hand, a unit vector.
     direction: Position,
     radius: f64,
 }
 
-/// The outline of at least two knots.
+/// Computes the outline of at least two knots.
 ///
-/// 1. Each knot's speed is the way from the first to the last knot within `WINDOW` of it (at least its
-///    neighbours) by the time between them; no time between them counts as the nominal width.
-/// 2. The widths that the speeds give are smoothed along the way, forwards and then backwards, by a filter
-///    that closes half the gap over one width of the stroke.
-/// 3. The radius is interpolated just as the position: by the same quadratic B-spline. So it has no step and
-///    no kink.
-/// 4. The curve is cut into pieces so short that the outline stays within `TOLERANCE`.
-/// 5. The end is drawn out to a point the finer and longer, the faster the hand was lifted.
-/// 6. Left and right of the samples runs the outline, round at both ends.
+/// 1. Each knot's speed is the path length from the first to the last knot within `WINDOW` of it (at least its
+///    neighbours) divided by the time between them; without time between them, the nominal width is used.
+/// 2. The widths for these speeds are smoothed along the path, forwards and then backwards, by a filter that halves a
+///    difference over one width of the stroke.
+/// 3. The radius is interpolated like the position, by the same quadratic B-spline, so it is smooth.
+/// 4. The curve is cut into pieces short enough for the outline to stay within `TOLERANCE`.
+/// 5. The end is tapered to a point, finer and longer the faster the hand was lifted.
+/// 6. The outline runs left and right of the samples, round at both ends.
 pub(super) fn shape(knots: &[Knot], end: f64, width: f64) -> Vec<Vec<Position>> {
     let way = way(knots);
     let radii = radii(knots, &way, width);
@@ -72,7 +71,7 @@ pub(super) fn shape(knots: &[Knot], end: f64, width: f64) -> Vec<Vec<Position>> 
     outline(&samples)
 }
 
-/// The length of the way up to each knot.
+/// The path length up to each knot.
 fn way(knots: &[Knot]) -> Vec<f64> {
     let mut total = 0.0;
     let mut way = Vec::with_capacity(knots.len());
@@ -118,7 +117,7 @@ fn radii(knots: &[Knot], way: &[f64], stroke_width: f64) -> Vec<f64> {
     factors
 }
 
-/// Draws a factor towards the one before it, which lies at another length of the way.
+/// Moves a factor towards the previous one, which lies at another path length.
 fn smooth(before: Option<(f64, f64)>, factor: &mut f64, length: f64, stroke_width: f64) -> f64 {
     if let Some((value, at)) = before {
         let step = if length > at { length - at } else { at - length };
@@ -154,9 +153,9 @@ fn straight(start: (Position, f64), end: (Position, f64), width: f64, samples: &
     flatten(start, control, end, width, samples);
 }
 
-/// Cuts a quadratic curve into pieces and pushes the end of each.
+/// Cuts a quadratic curve into pieces and appends the end of each.
 ///
-/// The curve's second difference being D, each of n pieces lies up to |D| / 4n² beside its chord.
+/// With the curve's second difference D, each of n pieces is at most |D| / 4n² away from its chord.
 fn flatten(
     (start, start_radius): (Position, f64),
     (control, control_radius): (Position, f64),
@@ -194,8 +193,8 @@ fn flatten(
     }
 }
 
-/// The speed at which the hand left the paper: over the last `LIFT_WINDOW`, so a hand that rested before
-/// being lifted has none.
+/// The speed at which the hand left the paper, measured over the last `LIFT_WINDOW`: 0 for a hand that rested before it
+/// was lifted.
 fn lift_speed(knots: &[Knot], way: &[f64], end: f64) -> f64 {
     let mut start: Option<(f64, f64)> = None;
     let mut total = 0.0;
@@ -211,8 +210,8 @@ fn lift_speed(knots: &[Knot], way: &[f64], end: f64) -> f64 {
     }
 }
 
-/// Draws the end out: `strength` of the radius is lost at the tip, along a parabola. Where the way is short,
-/// both the taper's length and its strength are less, so that it is never blunt.
+/// Tapers the end along a parabola that takes the share `strength` of the radius at the tip. On a short path, both the
+/// length and the strength of the taper are reduced, so that it is never blunt.
 fn taper(samples: &mut [Sample], speed: f64, width: f64) {
     let ratio = speed / MIDDLE_SPEED;
     let wanted = ratio * ratio / (1.0 + ratio * ratio);
@@ -239,8 +238,8 @@ fn taper(samples: &mut [Sample], speed: f64, width: f64) {
     }
 }
 
-/// The polygon around the samples: along the left edge, around the tip, back along the right edge, around the
-/// start; and with it the polygons that fill folds.
+/// Computes the polygon around the samples (along the left edge, around the tip, back along the right edge, around the
+/// start) and the polygons that fill folds.
 fn outline(samples: &[Sample]) -> Vec<Vec<Position>> {
     let (mut left, mut right) = (Edge::new(1.0), Edge::new(-1.0));
     let mut fills = Fills::default();
@@ -271,7 +270,7 @@ fn outline(samples: &[Sample]) -> Vec<Vec<Position>> {
 
 /// One edge of the outline as it grows.
 struct Edge {
-    /// 1 on the left of the hand's way, -1 on the right.
+    /// 1 for the left edge as seen along the path, -1 for the right one.
     sign: f64,
     points: Vec<Position>,
     /// Whether the last piece was folded.
@@ -283,11 +282,11 @@ impl Edge {
         Self { sign, points: Vec::new(), folded: false }
     }
 
-    /// Leads the edge from one sample to the next.
+    /// Extends the edge from one sample to the next.
     ///
-    /// On the outer side of a turn it runs around the sample. Where on the inner side the turn is tighter than
-    /// the brush is wide, the edge would run backwards, and the polygon would have holes where it winds both
-    /// ways round; so it runs along the way's middle there, and fills cover the bend.
+    /// On the outer side of a turn, the edge runs around the sample. On the inner side of a turn tighter than the brush,
+    /// the edge would run backwards, and the polygon would have holes where its windings cancel; there the edge runs along
+    /// the middle of the path, and fills cover the bend.
     fn advance(&mut self, a: &Sample, b: &Sample, outer: bool, fills: &mut Fills) {
         let next = side(b, self.sign);
         let chord = [b.at[0] - a.at[0], b.at[1] - a.at[1]];
@@ -315,7 +314,7 @@ impl Edge {
         self.folded = false;
     }
 
-    /// Around the sample from which, or at which, the way leads on.
+    /// Runs around a sample to the direction in which the path continues.
     fn turn(&mut self, a: &Sample, b: &Sample, chord: Position) {
         let (from, to) = (normal(a.direction, self.sign), normal(b.direction, self.sign));
         let around = if dot(b.direction, chord) > 0.0 { a } else { b };
@@ -325,8 +324,8 @@ impl Edge {
     }
 }
 
-/// What covers the inside of tight bends: octagons in the discs that the brush leaves there. They keep clear
-/// of the discs' rims, as edges that lie upon each other would show, and of one another.
+/// Covers the inside of tight bends: octagons within the discs of the brush there. They keep a distance from the rims of
+/// the discs and from each other, since coinciding edges would show.
 #[derive(Default)]
 struct Fills {
     polygons: Vec<Vec<Position>>,
@@ -355,8 +354,8 @@ impl Fills {
     }
 }
 
-/// An arc around a sample between two directions, without both ends: halved until straight lines will do.
-/// `front` is the middle of opposite directions.
+/// Appends an arc around a sample between two directions, without both ends, by halving it until chords are precise
+/// enough. `front` is the middle direction if the two are opposite.
 fn arc(sample: &Sample, from: Position, to: Position, front: Position, points: &mut Vec<Position>) {
     if straight_enough(dot(from, to), sample.radius) {
         return;
@@ -369,7 +368,7 @@ fn arc(sample: &Sample, from: Position, to: Position, front: Position, points: &
     arc(sample, half, to, front, points);
 }
 
-/// Whether a line may stand for an arc: a chord lies r a² / 8 beside the arc over the angle a, which is about
+/// Tells whether a chord is precise enough for an arc: over the angle a, the distance is r a² / 8, which is about
 /// r (1 - cos a) / 4.
 fn straight_enough(cosine: f64, radius: f64) -> bool {
     (1.0 - cosine) * radius <= 4.0 * TOLERANCE
@@ -383,17 +382,17 @@ fn opposite(direction: Position) -> Position {
     [-direction[0], -direction[1]]
 }
 
-/// The direction to the left (1) or the right (-1) of a direction.
+/// The perpendicular to the left (1) or the right (-1) of a direction.
 fn normal(direction: Position, sign: f64) -> Position {
     [direction[1] * sign, -direction[0] * sign]
 }
 
-/// The edge's place beside a sample.
+/// The position of an edge beside a sample.
 fn side(sample: &Sample, sign: f64) -> Position {
     reach(sample, normal(sample.direction, sign))
 }
 
-/// The place at a sample's radius in a direction.
+/// The position at a sample's radius in a direction.
 fn reach(sample: &Sample, direction: Position) -> Position {
     [sample.at[0] + direction[0] * sample.radius, sample.at[1] + direction[1] * sample.radius]
 }
@@ -406,7 +405,7 @@ mod tests {
     use crate::drawing::Point;
     use crate::geometry::knots;
 
-    /// How often the polygons wind around a place, clockwise as seen; 0 outside and in holes.
+    /// The winding number of the polygons around a position, clockwise on screen; 0 outside and in holes.
     fn winding(polygons: &[Vec<Position>], [x, y]: Position) -> i32 {
         let mut winding = 0;
         for polygon in polygons {
@@ -426,7 +425,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
-        /// Every disc that the brush leaves on its way is filled, however the way winds.
+        /// Every disc of the brush along the path is filled, however the path turns.
         #[test]
         fn ink_has_no_holes(
             width in 1_u16..=300,

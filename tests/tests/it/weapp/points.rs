@@ -79,9 +79,12 @@ async fn a_drawing_beyond_the_limit_is_read_in_parts(backend: Backend) {
 
     let zip = modern.get("/api/v1/me/export").await.ok_bytes().to_vec();
     let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
+    let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    let drawing = names.iter().find(|name| name.starts_with("drawings/") && name.ends_with(".json")).unwrap();
     let mut json = String::new();
-    archive.by_name("drawings/d.json").unwrap().read_to_string(&mut json).unwrap();
+    archive.by_name(drawing).unwrap().read_to_string(&mut json).unwrap();
     let exported: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&exported["id"], &exported["actions"]), (&json!("d"), &json!([])));
-    assert!(archive.by_name("drawings/d.png").is_ok(), "the picture is exported all the same");
+    let picture = drawing.replace(".json", ".png");
+    assert!(names.contains(&picture), "the picture is exported all the same: {names:?}");
 }

@@ -1,0 +1,115 @@
+//! Types that exist only for the OpenAPI document.
+
+use serde::Serialize;
+
+use crate::drawing::Tool;
+
+/// The example of an append.
+pub(super) fn append() -> serde_json::Value {
+    serde_json::json!({"from_seq": 0, "actions": [
+        {"type": "background", "color": "#fff8e7", "at": 0},
+        {"type": "stroke", "tool": "pen", "color": "#ff0000", "width": 28, "at": 1830,
+         "points": [300, 400, 0, 12, 5, 16, 14, 3, 17]},
+        {"type": "undo", "at": 4200},
+    ]})
+}
+
+/// One entry of a drawing's list. `at` is milliseconds since the drawing began.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Action {
+    /// Draws a stroke.
+    Stroke {
+        /// The tool; `pen` when absent.
+        #[schema(required = false)]
+        tool: Tool,
+        /// `#rrggbb`.
+        #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+        color: String,
+        /// Grid units: at most a quarter of the paper's width, or 512 where that is more.
+        #[schema(minimum = 1, maximum = 2048)]
+        width: u16,
+        /// The time at which the first point was touched.
+        #[schema(maximum = 1_099_511_627_776_u64)]
+        at: u64,
+        /// `[x0,y0,0, dx,dy,dt, …]`: three numbers a point, differences after the first.
+        #[schema(min_items = 3)]
+        points: Vec<i64>,
+    },
+    /// Sets the paper's colour.
+    Background {
+        /// `#rrggbb`.
+        #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+        color: String,
+        /// The time of the action.
+        #[schema(required = false, maximum = 1_099_511_627_776_u64)]
+        at: u64,
+    },
+    /// Takes back the last entry in effect.
+    Undo {
+        /// The time of the action.
+        #[schema(required = false, maximum = 1_099_511_627_776_u64)]
+        at: u64,
+    },
+    /// Puts the entry that was taken back last in effect again.
+    Redo {
+        /// The time of the action.
+        #[schema(required = false, maximum = 1_099_511_627_776_u64)]
+        at: u64,
+    },
+    /// Removes all strokes.
+    Clear {
+        /// The time of the action.
+        #[schema(required = false, maximum = 1_099_511_627_776_u64)]
+        at: u64,
+    },
+}
+
+/// An entry of a stored list: an appended action, or a picture of 2016.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum StoredAction {
+    /// An action as it was appended.
+    Appended(Action),
+    /// A whole picture that a 2016 client saved.
+    Weapp(WeappAction),
+}
+
+/// A whole picture that a 2016 client saved.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum WeappAction {
+    /// Replaces the visible picture.
+    Weapp {
+        /// The strokes of the picture.
+        strokes: Vec<WeappStroke>,
+    },
+}
+
+/// A stroke of a 2016 picture.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct WeappStroke {
+    /// Always `pen`.
+    pub tool: Tool,
+    /// `#rrggbb`.
+    pub color: String,
+    /// The opacity in 255ths; absent when the stroke is opaque. No other stroke has it, and no client sends it.
+    #[schema(required = false, minimum = 1, maximum = 254)]
+    pub alpha: u8,
+    /// Grid units.
+    pub width: u16,
+    /// As in a stroke, with `dt` 0.
+    pub points: Vec<i64>,
+}
+
+/// The bytes of a file.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct Binary(pub Vec<u8>);
+
+/// A form with a file.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct AvatarForm {
+    /// The image. The name of the part does not matter, but the part must have a file name.
+    pub file: Binary,
+}
