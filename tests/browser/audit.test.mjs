@@ -20,7 +20,12 @@ const panel = (method) => (phone) => phone.page.evaluate((name) => {
 const SCREENS = [
   ['paper', 'draw/draw'],
   ['colours', 'draw/draw', panel('openColors')],
-  ['paper colours', 'draw/draw', panel('openBackground')],
+  ['a colour of one\'s own', 'draw/draw', async (phone) => {
+    await panel('openColors')(phone)
+    await phone.tap('调色')
+  }],
+  ['papers', 'draw/draw', panel('openBackground')],
+  ['not saved', 'draw/draw', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ trouble: true, unwritten: true, stateText: '手机存储已满、没有网络：这几笔还没有保存，先别关闭', title: '名字', snack: '有的笔画在夜色上看不清' }))],
   ['more', 'draw/draw?id=a', async (phone) => {
     await phone.page.waitForFunction(() => window.getCurrentPages().at(-1).data.drawn)
     await panel('openMore')(phone)
@@ -41,7 +46,7 @@ const SCREENS = [
   ['phone', 'me/me', panel('openPhone')],
   ['export', 'me/me', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ exported: 'file' }))],
   ['leaving', 'me/me', panel('askClose')],
-  ['signed out', 'me/me', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ left: true }))],
+  ['signed out', 'me/me', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ out: { title: '账号正在注销', text: '12 月 5 日 08:30 彻底删除。', button: '取消注销并登录' } }))],
   ['consent', 'me/me', async (phone) => {
     await phone.page.evaluate(() => {
       document.querySelector('[data-privacy]').click()
@@ -53,7 +58,11 @@ const SCREENS = [
     window.getCurrentPages().at(-1).selectComponent('#fault').setData({ show: true, title: '出了点问题', text: '请稍后再试。', number: '01234567', labels: ['再试一次'], contact: true })
   })],
   ['album refused', 'replay/replay?id=a', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).selectComponent('#picture').setData({ refused: true }))],
-  ['bin', 'bin/bin', (phone) => phone.text('无题').waitFor()],
+  ['bin', 'bin/bin', (phone) => phone.page.locator('.look').waitFor()],
+  ['a look into the bin', 'bin/bin', async (phone) => {
+    await phone.page.locator('.look').tap()
+    await phone.button('彻底删除').waitFor()
+  }],
   ['terms', 'terms/terms'],
 ]
 

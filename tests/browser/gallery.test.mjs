@@ -376,9 +376,19 @@ test('the gallery keeps its place and its cards, and says where the list ends fo
     await toEnd()
     await phone.text('没有网络，点这里再试').waitFor()
     assert.equal(await phone.page.locator('.bone').count(), 0)
+    // Back online the list goes on by itself.
     await phone.toggleNetwork()
-    await phone.tap('没有网络，点这里再试')
     await cards(phone).nth(44).waitFor()
+    // A server that does not answer is told as such, and a tap asks it again.
+    await phone.start('pages/gallery/gallery')
+    await cards(phone).nth(19).waitFor()
+    await phone.page.route(/cursor=/, (route) => route.abort())
+    await toEnd()
+    await phone.text('暂时连不上服务器，点这里再试').waitFor()
+    await phone.page.unrouteAll()
+    await toEnd()
+    await phone.tap('暂时连不上服务器，点这里再试')
+    await cards(phone).nth(39).waitFor()
   })
 })
 

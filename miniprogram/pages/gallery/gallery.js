@@ -136,6 +136,7 @@ Page({
   async load() {
     const { api, saver } = this.services
     const confirmed = new Map(saver.confirmed)
+    const brokeOff = this.data.foot.retry
     try {
       const { drawings, next } = await api.drawings({ limit: PAGE })
       Object.assign(this, merge(drawings, next, this.seenOnly ? [] : this.drawings, this.next))
@@ -148,6 +149,7 @@ Page({
       this.outOfReach = false
       this.remember()
       this.setData({ banner: bannerOf(null), loading: false, foot: footOf(null) })
+      if (brokeOff) void this.more()
     } catch (error) {
       this.failed(error)
     }

@@ -79,7 +79,8 @@ export class Touches {
     pages.addEventListener('touchend', (event) => this.end(event, event.touches, event.changedTouches), active)
     pages.addEventListener('touchcancel', (event) => this.cancel(event, event.touches, event.changedTouches), active)
     // Touches have pointer events too; theirs come first and tell all positions of the movement.
-    addEventListener('pointermove', (event) => this.samples.set(event.pointerId, event.getCoalescedEvents()), { capture: true })
+    // Only secure contexts have them: over a LAN address without a certificate each event stands for itself.
+    addEventListener('pointermove', (event) => this.samples.set(event.pointerId, event.getCoalescedEvents?.() ?? [event]), { capture: true })
     for (const type of ['pointerup', 'pointercancel']) addEventListener(type, (event) => this.samples.delete(event.pointerId))
 
     // A mouse's pointer events have fractions of a pixel, and a browser makes none of them up after a touch.
