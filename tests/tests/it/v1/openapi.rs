@@ -31,6 +31,7 @@ async fn the_description_names_every_route_and_code() {
     let paths = document["paths"].as_object().unwrap();
     let parameter = |path: &str| {
         path.replace("/drawings/a", "/drawings/{id}")
+            .replace("/bin/a", "/bin/{id}")
             .replace("/sessions/00000000000000000000000000000000", "/sessions/{id}")
     };
     for (method, path) in super::guards::CLOSED.into_iter().filter(|(method, _)| *method != "HEAD") {
