@@ -21,7 +21,7 @@ async fn looking_and_deleting(backend: Backend) {
     bob.delete("/api/v1/drawings/d2").await.ok();
 
     for (order, expected) in
-        [("updated", ["d2", "d1", "d5", "d4", "d3"]), ("created", ["d5", "d4", "d3", "d2", "d1"])]
+        [("updated", ["d1", "d5", "d4", "d3", "d2"]), ("created", ["d5", "d4", "d3", "d2", "d1"])]
     {
         let path = format!("/admin/v1/drawings?order={order}");
         let found = rows(&api, &path, "drawings", 2).await;

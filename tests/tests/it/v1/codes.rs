@@ -221,7 +221,7 @@ async fn a_code_is_spent_with_its_session(backend: Backend) {
     let other = sessions["sessions"].as_array().unwrap().iter().find(|session| session["current"] == false);
     let path = format!("/api/v1/me/sessions/{}", other.unwrap()["id"].as_str().unwrap());
     assert_eq!(alice.delete(&path).await.status, 204);
-    lost_phone.get("/api/v1/me").await.problem(401, "unauthenticated");
+    lost_phone.get("/api/v1/me").await.problem(401, "session_ended");
     again(&code).await.problem(401, "sign_in_again");
     assert_eq!(app.wechat.calls().await["codes"][&code], 1, "a spent code is not shown to WeChat again");
 }
