@@ -1,4 +1,4 @@
-//! What a server does by itself, besides answering.
+//! The background tasks of a server.
 
 use actix_web::web::Data;
 use tokio::sync::oneshot;
@@ -9,21 +9,21 @@ use crate::http::Services;
 use crate::service::drawings::run_purge;
 use crate::service::moderation::run_checks;
 
-/// Tasks that are under way.
+/// Running background tasks.
 pub(crate) struct BackgroundTasks {
     stop: Vec<oneshot::Sender<()>>,
-    /// Those that are ended between two steps.
+    /// Tasks that end between two steps.
     finishing: Vec<JoinHandle<()>>,
-    /// The one that may break off anywhere.
+    /// A task that can be aborted anywhere.
     resealing: JoinHandle<()>,
 }
 
 impl BackgroundTasks {
-    /// Begins with them: emptying bins and erasing who has left, asking WeChat again, telling others of this server,
-    /// sealing anew.
+    /// Starts the tasks: purging bins and users who left, repeating moderation checks, the heartbeat, and sealing phone
+    /// numbers with the present key.
     pub(crate) fn begin(services: &Data<Services>) -> Self {
         let (gallery, sessions) = (services.drawings.clone(), services.sessions.store().clone());
-        let heart =
+        let heartbeat =
             Heartbeat::new(services.metrics.events().clone(), gallery.store().clone(), sessions.clone());
         let resealing = services.sessions.clone();
         let mut tasks = Self {
@@ -31,13 +31,13 @@ impl BackgroundTasks {
             finishing: Vec::new(),
             resealing: tokio::spawn(async move { resealing.reseal_phones().await }),
         };
-        let asking = (services.moderation.clone(), sessions.clone());
+        let moderation = services.moderation.clone();
         let stop = tasks.stop();
-        tasks.finishing.push(tokio::spawn(run_purge(gallery, sessions, stop)));
+        tasks.finishing.push(tokio::spawn(run_purge(gallery, sessions.clone(), stop)));
         let stop = tasks.stop();
-        tasks.finishing.push(tokio::spawn(run_checks(asking.0, asking.1, stop)));
+        tasks.finishing.push(tokio::spawn(run_checks(moderation, sessions, stop)));
         let stop = tasks.stop();
-        tasks.finishing.push(tokio::spawn(heart.beat(stop)));
+        tasks.finishing.push(tokio::spawn(heartbeat.beat(stop)));
         tasks
     }
 
@@ -45,12 +45,12 @@ impl BackgroundTasks {
         let (stop, stopped) = oneshot::channel();
         self.stop.push(stop);
         async {
-            // A sender that is gone means the same as one that spoke.
+            // A dropped sender means the same as a sent message.
             let _ = stopped.await;
         }
     }
 
-    /// Has them end; what is still to be waited for.
+    /// Tells the tasks to end; returns those to wait for.
     pub(crate) fn end(self) -> Vec<JoinHandle<()>> {
         self.resealing.abort();
         drop(self.stop);

@@ -120,7 +120,7 @@ pub enum DevError {
 }
 
 /// Fits the settings for development: data of its own, an admin token in a file, text logs. With `lan`, the
-/// public listener is opened to the local network, below the returned path.
+/// public listener is at this machine's address on the local network, below the returned path.
 ///
 /// # Errors
 /// [`DevError`].
@@ -146,7 +146,7 @@ pub fn prepare(settings: &mut Settings, lan: bool) -> Result<Option<String>, Dev
     }
     let address = own_address().map_err(DevError::NoNetwork)?;
     let prefix = format!("/{}", random::public_id());
-    settings.http.listen = Listen::Tcp(SocketAddr::from(([0, 0, 0, 0], listen.port())));
+    settings.http.listen = Listen::Tcp(SocketAddr::new(address, listen.port()));
     settings.http.public_url = format!("http://{address}:{}{prefix}", listen.port());
     Ok(Some(prefix))
 }

@@ -29,4 +29,4 @@ pub mod telemetry;
 mod unix_socket;
 pub mod wechat;
 
-pub use app::{Mode, Ready, StartError, run};
+pub use app::{Application, Mode, Ready, StartError};

@@ -14,7 +14,7 @@ use yibi_common::admin::Role;
 use yibi_server::dev::{self, Extras};
 use yibi_server::listeners::{HandedOver, Listeners};
 use yibi_server::settings::{self, DEFAULTS, Listen, LogFormat, Settings, SettingsError, is_operator_name};
-use yibi_server::{Mode, Ready, health, run, telemetry};
+use yibi_server::{Application, Mode, Ready, StartError, health, telemetry};
 
 /// The server of yibi, a drawing mini-program: WeChat sessions, and every stroke of every drawing.
 #[derive(Parser)]
@@ -268,8 +268,9 @@ async fn serve(
 ) -> Result<Exit, Failure> {
     let listeners = Listeners::of(&settings, handed).map_err(|error| (Exit::Failure, error))?;
     let stop = stop_signal()?;
-    let ended = run(settings, listeners, extras, Mode::Normal, ready, stop).await;
-    ended.map(|()| Exit::Ok).map_err(|error| (Exit::Failure, chain(&error)))
+    let failed = |error: StartError| (Exit::Failure, chain(&error));
+    let application = Application::build(&settings, listeners, extras, Mode::Normal).map_err(failed)?;
+    application.run_until_stopped(ready, stop).await.map(|()| Exit::Ok).map_err(failed)
 }
 
 async fn develop(mut settings: Settings, lan: bool) -> Result<Exit, Failure> {

@@ -11,6 +11,8 @@ use actix_web::http::StatusCode;
 
 use crate::domain::clock::Micros;
 use crate::service::drawings::DrawingError;
+use crate::service::operator::OperatorError;
+use crate::service::rate_limits::LimitExceeded;
 use crate::service::sessions::{RefusalKind, SessionError};
 use crate::store::StoreError;
 
@@ -70,6 +72,7 @@ codes! {
     AccountClosing, "account_closing", CONFLICT, "The user has left and everything is erased at `erase_at`; a sign-in with \"reopen\": true cancels that.";
     Conflict, "conflict", CONFLICT, "The drawing has moved on; load its tail and try again.";
     DrawingDeleted, "drawing_deleted", GONE, "The drawing is in the bin.";
+    HostRefused, "host_refused", MISDIRECTED_REQUEST, "The request is addressed to another host.";
     BodyTooLarge, "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
     UnsupportedMediaType, "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body is of a kind that is not taken here.";
     InvalidValue, "invalid_value", UNPROCESSABLE_ENTITY, "A value in the request can't be taken.";
@@ -180,6 +183,12 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<LimitExceeded> for Problem {
+    fn from(exceeded: LimitExceeded) -> Self {
+        Self::new(Code::RateLimited).retry_after(exceeded.retry_after)
+    }
+}
+
 impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
         match error {
@@ -194,6 +203,7 @@ impl From<SessionError> for Problem {
                 Self::new(Code::Unauthenticated)
             }
             SessionError::Leaving => Self::new(Code::Unavailable),
+            SessionError::TooManyAtOnce => Self::new(Code::RateLimited).retry_after(Duration::from_secs(1)),
             SessionError::Blocked => Self::new(Code::AccountBlocked),
             SessionError::Exchange(refusal) => {
                 let code = match refusal.kind {
@@ -211,6 +221,22 @@ impl From<SessionError> for Problem {
             SessionError::PhoneCode => Self::new(Code::PhoneCodeInvalid),
             SessionError::Store(error) => Self::new(code_of(&error)).cause(error),
             SessionError::Internal(cause) => Self::new(Code::Internal).cause(cause),
+        }
+    }
+}
+
+impl From<OperatorError> for Problem {
+    fn from(error: OperatorError) -> Self {
+        match error {
+            OperatorError::NoUser => Self::new(Code::UserNotFound),
+            OperatorError::NoSession => Self::new(Code::SessionNotFound),
+            OperatorError::KeySuperseded => Self::new(Code::SessionKeySuperseded),
+            OperatorError::UnknownApp => {
+                Self::new(Code::InvalidValue).detail("app_id is not in this server's settings")
+            }
+            OperatorError::Session(error) => error.into(),
+            OperatorError::Drawing(error) => error.into(),
+            OperatorError::Store(error) => error.into(),
         }
     }
 }

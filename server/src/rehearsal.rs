@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret;
 use tokio::sync::oneshot;
 
-use crate::app::{Mode, Ready, StartError, run};
+use crate::app::{Application, Mode, Ready, StartError};
 use crate::check::free_mib;
 use crate::health::{self, Health};
 use crate::keys;
@@ -100,10 +100,14 @@ pub async fn rehearse(
     let ready = |ready: Ready| {
         let _ = told.send(ready.admin);
     };
-    let serving = run(settings, listeners, None, Mode::ReadOnly, ready, async {
-        // A sender that is gone means the same as one that spoke.
+    let stopped = async {
+        // A dropped sender means the same as a sent message.
         let _ = ended.await;
-    });
+    };
+    let serving = async {
+        let application = Application::build(&settings, listeners, None, Mode::ReadOnly)?;
+        application.run_until_stopped(ready, stopped).await
+    };
     let asking = async {
         let asked = async {
             match listening.await {

@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use yibi_common::admin::Role;
 
-use crate::http::RateLimits;
 use crate::random;
+use crate::service::rate_limits::RateLimits;
 use crate::settings::{LimitSettings, Settings};
 
 /// Failed attempts of one address: per second, and at once.

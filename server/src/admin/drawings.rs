@@ -4,13 +4,12 @@ use actix_web::http::header;
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
-use yibi_common::admin::{Change, Count, DrawingDetail, DrawingPage, DrawingQuery, DrawingRow, UserRef};
+use yibi_common::admin::{Count, DrawingDetail, DrawingPage, DrawingQuery, DrawingRow, UserRef};
 use yibi_common::api::ProblemBody;
 
-use super::audit;
 use super::extractors::{Operator, Viewer};
 use super::paging::{COUNTED, count, invalid, limit, of_sorted, read_cursor, write_cursor};
-use super::views::{Names, drawing_row, user};
+use super::views::{Names, drawing_row};
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 use crate::http::reply::Reply;
@@ -52,7 +51,7 @@ impl Asked {
         let order = query.order.unwrap_or_default();
         let reverse = query.reverse.unwrap_or(false);
         let user = match &query.user {
-            Some(public_id) => Some(user(app, public_id).await?.key),
+            Some(public_id) => Some(app.operators.user(public_id).await?.key),
             None => None,
         };
         let list = format!("drawings {order:?} {reverse} {}", user.is_some());
@@ -130,7 +129,7 @@ struct ReadQuery {
 
 /// The JSON of a [`DrawingDetail`].
 async fn detail(app: &App, public_id: &str, id: &str, since: u32) -> Result<Vec<u8>, Problem> {
-    let user = user(app, public_id).await?;
+    let user = app.operators.user(public_id).await?;
     let row = |header: &Header| drawing_row(UserRef::from(&user), header);
     Ok(app.drawings.detail(&user.key, id, since, row).await?)
 }
@@ -227,7 +226,7 @@ async fn picture(
     format: Format,
 ) -> Reply {
     let asked: ImageQuery = query(request)?;
-    let user = user(app, &public_id).await?.key;
+    let user = app.operators.user(&public_id).await?.key;
     let header = app.drawings.header(&user, &id).await?;
     let picture = app.drawings.picture_of(&user, &header, format, asked.size.unwrap_or(SIZE)).await?;
     let media_type = match format {
@@ -247,7 +246,7 @@ async fn picture(
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn delete(app: App, operator: Operator, path: Path<(String, String)>) -> Reply {
-    set_deleted(&app, &operator, path.into_inner(), true).await
+    set_deleted(&app, operator, path.into_inner(), true).await
 }
 
 /// Takes a drawing out of the bin.
@@ -260,19 +259,16 @@ pub(super) async fn delete(app: App, operator: Operator, path: Path<(String, Str
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn restore(app: App, operator: Operator, path: Path<(String, String)>) -> Reply {
-    set_deleted(&app, &operator, path.into_inner(), false).await
+    set_deleted(&app, operator, path.into_inner(), false).await
 }
 
 async fn set_deleted(
     app: &App,
-    operator: &Operator,
+    Operator(operator): Operator,
     (public_id, id): (String, String),
     deleted: bool,
 ) -> Reply {
-    let user = user(app, &public_id).await?;
-    app.drawings.header(&user.key, &id).await?;
-    let change = if deleted { Change::DeleteDrawing } else { Change::RestoreDrawing };
-    audit::note(app, operator, change, &public_id, Some(&id)).await?;
-    let header = app.drawings.set_deleted(&user.key, &id, deleted).await?;
+    let actor = operator.actor();
+    let (user, header) = app.operators.set_deleted(&actor, &public_id, &id, deleted).await?;
     Ok(HttpResponse::Ok().json(drawing_row(UserRef::from(&user), &header)))
 }

@@ -11,7 +11,10 @@ use yibi_common::admin::Role;
 use super::auth::OperatorAuth;
 use super::socket::Peer;
 use crate::http::middleware::{CalledBy, RequestId};
+use crate::http::reject_early;
 use crate::problem::{Code, Problem};
+use crate::service::operator::Actor;
+use crate::service::rate_limits::FailureBudget;
 
 /// Somebody who may look.
 #[derive(Debug, Clone)]
@@ -24,6 +27,14 @@ pub struct Viewer {
     pub from: String,
     /// The request's id.
     pub request_id: String,
+}
+
+impl Viewer {
+    /// The caller as the audit log names it.
+    #[must_use]
+    pub fn actor(self) -> Actor {
+        Actor { name: self.name, from: self.from, request_id: self.request_id }
+    }
 }
 
 /// Somebody who may change things.
@@ -42,12 +53,13 @@ fn known(request: &HttpRequest) -> Result<Viewer, Problem> {
     } else {
         // The peer itself: what it may say of others is not believed here.
         let peer = request.peer_addr().ok_or_else(|| Problem::new(Code::Unauthenticated))?.ip();
-        operators.rate_limits.check_address(request, peer)?;
+        let budget = FailureBudget::Address(peer);
+        operators.rate_limits.check(&budget).map_err(|exceeded| reject_early(request, exceeded))?;
         let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = token.and_then(|value| value.split_once(' '));
         let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
         let Some((name, role)) = token.and_then(|token| operators.recognise(token.trim())) else {
-            operators.rate_limits.failed(peer);
+            operators.rate_limits.failed(&budget);
             return Err(Problem::new(Code::Unauthenticated));
         };
         Viewer { name: format!("token:{name}"), role, from: peer.to_string(), request_id }

@@ -17,7 +17,6 @@ mod views;
 
 use actix_web::web::{self, ServiceConfig};
 
-pub(crate) use audit::write as write_audit;
 pub use auth::{OperatorAuth, new_token};
 pub use extractors::{Service, Viewer};
 pub use socket::Socket;

@@ -6,6 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{audit, drawings, live, session_key, sessions, users, views};
+use crate::http::openapi::Failures;
 
 /// The operator's API, version 1.
 #[derive(OpenApi)]
@@ -21,7 +22,7 @@ use super::{audit, drawings, live, session_key, sessions, users, views};
         audit::list,
     ),
     security(("token" = [])),
-    modifiers(&Token),
+    modifiers(&Token, &Failures),
 )]
 pub struct Document;
 

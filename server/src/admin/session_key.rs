@@ -2,16 +2,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Path, ServiceConfig};
-use yibi_common::admin::Change;
 use yibi_common::api::ProblemBody;
 
-use super::audit;
 use super::extractors::Operator;
 use crate::http::App;
 use crate::http::reply::Reply;
-use crate::problem::{Code, Problem};
-use crate::service::sessions::SessionError;
-use crate::store::sessions::{SessionId, Sessions};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(web::resource("/sessions/{session}/reset-key").route(web::post().to(reset)));
@@ -27,14 +22,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn reset(app: App, operator: Operator, id: Path<String>) -> Reply {
-    let missing = || Problem::new(Code::SessionNotFound);
-    let session = SessionId::parse(&id).ok_or_else(missing)?;
-    let session = app.sessions.store().read(session, None, None).await?.ok_or_else(missing)?;
-    audit::note(&app, &operator, Change::ResetSessionKey, &session.public_id, Some(&id)).await?;
-    if let Err(error) = app.sessions.reset_key(&session).await {
-        // To an operator, the code for users would say that the operator is to sign in.
-        let superseded = matches!(error, SessionError::KeySuperseded);
-        return Err(if superseded { Problem::new(Code::SessionKeySuperseded) } else { error.into() });
-    }
+    let Operator(operator) = operator;
+    app.operators.reset_key(&operator.actor(), &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use yibi_common::admin::{Change, Count, SessionDetail, SessionOrder, SessionPage, SessionQuery};
+use yibi_common::admin::{Count, SessionDetail, SessionOrder, SessionPage, SessionQuery};
 use yibi_common::api::ProblemBody;
 
-use super::audit;
 use super::extractors::{Operator, Viewer};
 use super::paging::{COUNTED, by_prefix, count, invalid, limit, of_sorted, read_cursor, write_cursor};
-use super::views::{Names, user};
+use super::views::Names;
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 use crate::http::reply::Reply;
@@ -62,7 +61,7 @@ impl Asked {
         let list = format!("sessions {order:?} {reverse} {}", query.user.is_some());
         let after = read_cursor(query.cursor.as_deref(), &list)?;
         let user = match &query.user {
-            Some(public_id) => Some(user(app, public_id).await?.key),
+            Some(public_id) => Some(app.operators.user(public_id).await?.key),
             None => None,
         };
         let limit = limit(query.limit)?;
@@ -191,8 +190,7 @@ pub(super) async fn latest(
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn revoke(app: App, operator: Operator, id: Path<String>) -> Reply {
-    let ((session, _), _) = found(&app, &id).await?;
-    audit::note(&app, &operator, Change::RevokeSession, &session.public_id, Some(&id)).await?;
-    app.sessions.end(&session.user, session.id).await?;
+    let Operator(operator) = operator;
+    app.operators.end_session(&operator.actor(), &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

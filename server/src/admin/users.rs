@@ -2,18 +2,17 @@
 
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use yibi_common::admin::{Change, Count, UserDetail, UserPage, UserQuery, UserRef, UserRow};
+use yibi_common::admin::{Count, UserDetail, UserPage, UserQuery, UserRef, UserRow};
 use yibi_common::api::ProblemBody;
 
-use super::audit;
 use super::extractors::{Operator, Viewer};
 use super::paging::{COUNTED, by_prefix, count, invalid, limit, read_cursor, write_cursor};
 use super::sessions::latest;
-use super::views::{Names, user, user_row};
+use super::views::{Names, user_row};
 use crate::domain::clock::Micros;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::store::StoreResult;
 use crate::store::admin::{self, GalleryAdmin, Rows, Texts, UsersBy};
 use crate::store::gallery::{Gallery, UserRecord};
@@ -108,7 +107,7 @@ pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> 
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
-    let user = user(&app, &id).await?;
+    let user = app.operators.user(&id).await?;
     let key = &user.key;
     let (usage, standings, sessions, latest, names) = tokio::try_join!(
         app.drawings.store().usage(key),
@@ -143,12 +142,8 @@ pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn block(app: App, operator: Operator, id: Path<String>) -> Reply {
-    let key = user(&app, &id).await?.key;
-    audit::note(&app, &operator, Change::BlockUser, &id, None).await?;
-    let user = app.drawings.store().set_blocked(&key, Some(Micros::now())).await?;
-    // In this order: a sign-in that is under way looks for the block once more when its session is made.
-    app.sessions.end_all(&key).await?;
-    Ok(HttpResponse::Ok().json(user_row(&user.ok_or_else(|| Problem::new(Code::UserNotFound))?)))
+    let Operator(operator) = operator;
+    Ok(HttpResponse::Ok().json(user_row(&app.operators.block(&operator.actor(), &id).await?)))
 }
 
 /// Lets a user in again.
@@ -159,10 +154,8 @@ pub(super) async fn block(app: App, operator: Operator, id: Path<String>) -> Rep
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn unblock(app: App, operator: Operator, id: Path<String>) -> Reply {
-    let key = user(&app, &id).await?.key;
-    audit::note(&app, &operator, Change::UnblockUser, &id, None).await?;
-    let user = app.drawings.store().set_blocked(&key, None).await?;
-    Ok(HttpResponse::Ok().json(user_row(&user.ok_or_else(|| Problem::new(Code::UserNotFound))?)))
+    let Operator(operator) = operator;
+    Ok(HttpResponse::Ok().json(user_row(&app.operators.unblock(&operator.actor(), &id).await?)))
 }
 
 /// Ends all sessions of a user.
@@ -173,8 +166,7 @@ pub(super) async fn unblock(app: App, operator: Operator, id: Path<String>) -> R
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn revoke(app: App, operator: Operator, id: Path<String>) -> Reply {
-    let key = user(&app, &id).await?.key;
-    audit::note(&app, &operator, Change::RevokeSessions, &id, None).await?;
-    app.sessions.end_all(&key).await?;
+    let Operator(operator) = operator;
+    app.operators.end_sessions(&operator.actor(), &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

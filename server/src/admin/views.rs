@@ -1,28 +1,31 @@
-//! What is stored, as operators are shown it.
+//! Stored records in the form of the operators' API; and `/me`.
 
 use std::collections::HashMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 use yibi_common::admin::{DrawingRow, Identity, SessionRow, UserRef, UserRow};
+use yibi_common::api::ProblemBody;
 
 use super::extractors::Viewer;
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 use crate::http::App;
 use crate::http::reply::Reply;
-use crate::problem::{Code, Problem};
 use crate::store::StoreResult;
 use crate::store::admin::GalleryAdmin;
-use crate::store::gallery::{Gallery, Header, UserRecord};
+use crate::store::gallery::{Header, UserRecord};
 use crate::store::sessions::StoredSession;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(web::resource("/me").route(web::get().to(me)));
 }
 
-/// Whom the server takes the caller for.
-#[utoipa::path(get, path = "/me", tag = "operators", responses((status = 200, description = "The caller", body = Identity)))]
+/// The identity of the caller.
+#[utoipa::path(get, path = "/me", tag = "operators", responses(
+    (status = 200, description = "The caller", body = Identity),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
 pub(super) async fn me(app: App, viewer: Viewer) -> Reply {
     Ok(HttpResponse::Ok().json(Identity {
         name: viewer.name,
@@ -31,12 +34,6 @@ pub(super) async fn me(app: App, viewer: Viewer) -> Reply {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now: Micros::now().to_string(),
     }))
-}
-
-/// The user with that public id, in whichever state.
-pub(super) async fn user(app: &App, public_id: &str) -> Result<UserRecord, Problem> {
-    let user = app.drawings.store().user_by_public_id(public_id).await?;
-    user.ok_or_else(|| Problem::new(Code::UserNotFound))
 }
 
 pub(super) fn user_row(user: &UserRecord) -> UserRow {
@@ -60,7 +57,7 @@ impl Names {
         Ok(Self(known.iter().map(|user| (user.key.clone(), UserRef::from(user))).collect()))
     }
 
-    /// The user, or what the key tells of one who is not known any more.
+    /// The user, or what the key tells of a user who is gone.
     fn user(&self, key: &UserKey, public_id: &str) -> UserRef {
         self.0.get(key).cloned().unwrap_or_else(|| UserRef {
             id: public_id.to_owned(),

@@ -1,25 +1,24 @@
-//! Who makes a request, in whichever dialect it speaks.
+//! Authentication of a request in any dialect.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::legacy::weapp;
-use super::{App, auth};
+use super::{App, auth, legacy};
 use crate::problem::Problem;
 use crate::service::sessions::Caller;
 
-/// What a request's session headers lead to.
+/// The outcome of authenticating a request of any dialect.
 pub(crate) enum Shown {
     /// The user of a living session.
     Caller(Caller),
-    /// What a client of 2016 or 2017 is told, as it is told everything.
+    /// The reply to a client of 2016 or 2017, in its dialect.
     Refused(HttpResponse),
-    /// What today's client is told, or one that shows nothing.
+    /// The problem of a client of today, or of one that shows nothing.
     Problem(Problem),
 }
 
-/// Looks at the headers of one dialect: a bearer token before wafer's pair before a code. What one of them does not
-/// open, another beside it does not either.
+/// Authenticates by the headers of one dialect: a bearer token before wafer's pair before a code. A credential that
+/// opens nothing is not followed by a try of another one.
 pub(crate) async fn who(app: &App, request: &HttpRequest) -> Shown {
     let headers = request.headers();
     let bearer = headers.get(header::AUTHORIZATION).is_some_and(|value| {
@@ -27,7 +26,7 @@ pub(crate) async fn who(app: &App, request: &HttpRequest) -> Shown {
     });
     let older = ["x-wx-id", "x-wx-skey", "x-wx-code"].iter().any(|name| headers.contains_key(*name));
     if older && !bearer {
-        return match weapp::caller(app, request).await {
+        return match legacy::caller(app, request).await {
             Ok(caller) => Shown::Caller(caller),
             Err(reply) => Shown::Refused(reply),
         };

@@ -1,7 +1,7 @@
 //! Authentication as an extractor.
 //!
-//! Extractors are polled together, so one that reads the body would read it before a stranger is turned away
-//! (see [`crate::http::body`], which reads nothing until it is asked to).
+//! Extractors are polled together, so an extractor that reads the body would read it before an unknown caller is
+//! rejected (see [`crate::http::body`], which reads nothing until it is asked to).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,10 +11,11 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use crate::http::App;
+use crate::http::address::{address, reject_early};
 use crate::http::middleware::CalledBy;
-use crate::http::rate_limits::address;
 use crate::problem::{Code, Problem};
-use crate::service::sessions::{Caller, Credential, SessionError};
+use crate::service::auth::AuthError;
+use crate::service::sessions::{Caller, Credential};
 
 /// The user of a bearer token.
 pub(super) struct Authenticated(pub(super) Caller);
@@ -42,32 +43,24 @@ impl FromRequest for Authenticated {
 
 /// The user of the request's bearer token.
 pub(super) async fn authenticated(app: &App, request: &HttpRequest) -> Result<Caller, Problem> {
-    let from = address(request, app);
     let credential = bearer(request);
-    let known = credential.is_some_and(|credential| app.sessions.has_hint(&credential));
-    if !known {
-        app.rate_limits.check_address(request, from)?;
-    }
-    let strange = match credential {
-        Some(credential) if !known => !app.sessions.has_valid_tag(&credential).await?,
-        Some(_) | None => false,
-    };
-    if strange {
-        app.rate_limits.check_untagged(request)?;
-    }
-    let caller = match credential {
-        Some(credential) => app.sessions.authenticate(&credential).await,
-        None => Err(SessionError::Unauthenticated),
-    };
-    if matches!(caller, Err(SessionError::Unauthenticated | SessionError::EndedByUser)) {
-        app.rate_limits.failed(from);
-        if strange {
-            app.rate_limits.untagged_failed();
-        }
-    }
-    let caller = caller?;
-    request.extensions_mut().insert(CalledBy(caller.session.public_id.clone()));
+    let outcome = app.auth.authenticate(credential.as_ref(), address(request, app)).await;
+    let caller = outcome.map_err(|error| problem(request, error))?;
+    note_caller(request, &caller);
     Ok(caller)
+}
+
+/// The problem of a request without a caller.
+pub(super) fn problem(request: &HttpRequest, error: AuthError) -> Problem {
+    match error {
+        AuthError::RateLimited(exceeded) => reject_early(request, exceeded),
+        AuthError::Refused(error) => error.into(),
+    }
+}
+
+/// Notes the caller for the log line and the limits of callers without a session.
+pub(super) fn note_caller(request: &HttpRequest, caller: &Caller) {
+    request.extensions_mut().insert(CalledBy(caller.session.public_id.clone()));
 }
 
 fn bearer(request: &HttpRequest) -> Option<Credential> {

@@ -1,34 +1,42 @@
 //! The public face: routes, and what surrounds every request.
 
+mod address;
 mod audience;
 mod auth;
 mod body;
+mod hosts;
 mod legacy;
 pub(crate) mod middleware;
 pub mod openapi;
 mod push;
 mod query;
-mod rate_limits;
 pub(crate) mod reply;
+mod unmatched;
 mod upload;
 mod v1;
+
+use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
+pub(crate) use address::reject_early;
 pub(crate) use audience::{Shown, who};
 pub(crate) use body::Body;
+pub use hosts::{AllowedHosts, refuse_foreign_hosts};
 pub use middleware::{ForOperators, envelope, nothing};
 pub(crate) use query::query;
-pub use rate_limits::RateLimits;
+pub use unmatched::count_unmatched;
 
+use crate::service::auth::Authenticator;
 use crate::service::drawings::DrawingService;
 use crate::service::moderation::Moderation;
+use crate::service::operator::OperatorService;
 use crate::service::pushes::Pushes;
+use crate::service::rate_limits::RateLimits;
 use crate::service::sessions::SessionService;
 use crate::settings::{self, Settings};
 use crate::telemetry::Metrics;
-use crate::wechat::Wechat;
 
 /// What handlers work with; one per server.
 pub struct Services {
@@ -36,16 +44,18 @@ pub struct Services {
     pub sessions: SessionService,
     /// What they drew.
     pub drawings: DrawingService,
-    /// WeChat's server side.
-    pub wechat: Wechat,
+    /// The use cases of operators.
+    pub operators: OperatorService,
     /// What others may see of it.
     pub moderation: Moderation,
     /// What WeChat tells.
     pub pushes: Pushes,
     /// How often they may.
-    pub rate_limits: RateLimits,
+    pub rate_limits: Arc<RateLimits>,
+    /// From credentials to callers.
+    pub auth: Authenticator,
     /// What is counted.
-    pub metrics: std::sync::Arc<Metrics>,
+    pub metrics: Arc<Metrics>,
     /// How the server is set up.
     pub settings: Settings,
 }

@@ -40,13 +40,14 @@ impl Modify for Token {
     }
 }
 
-/// What holds for every operation: the server may fail, and tells so as it tells everything.
-struct Failures;
+/// The failures that every operation may answer, and the values of `code`.
+pub(crate) struct Failures;
 
 impl Modify for Failures {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         for item in document.paths.paths.values_mut() {
-            let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+            let operations =
+                [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
             for operation in operations.into_iter().flatten() {
                 let problem =
                     ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();

@@ -7,12 +7,13 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::domain::clock::Micros;
 use crate::http::App;
+use crate::http::address::{address, reject_early};
 use crate::http::body::Body;
 use crate::http::query::query;
-use crate::http::rate_limits::address;
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
 use crate::service::pushes::Untaken;
+use crate::service::rate_limits::FailureBudget;
 use crate::wechat::push::{PushError, PushKey, PushQuery};
 
 /// The longest message, in bytes. WeChat's have some hundred.
@@ -47,13 +48,14 @@ async fn take(app: App, request: HttpRequest, body: Body) -> Reply {
 
 /// The key of the address's app, and the query; nothing is at an address without a key.
 fn known<'a>(app: &'a App, request: &HttpRequest) -> Result<(&'a PushKey, PushQuery), Problem> {
-    app.rate_limits.check_address(request, address(request, app))?;
+    let budget = FailureBudget::Address(address(request, app));
+    app.rate_limits.check(&budget).map_err(|exceeded| reject_early(request, exceeded))?;
     let key = app.pushes.key(request.match_info().get("app"));
     Ok((key.ok_or_else(|| Problem::new(Code::NotFound))?, query(request)?))
 }
 
 fn untrusted(app: &App, request: &HttpRequest, error: PushError) -> Problem {
-    app.rate_limits.failed(address(request, app));
+    app.rate_limits.failed(&FailureBudget::Address(address(request, app)));
     Problem::new(Code::PushRefused).cause(error)
 }
 

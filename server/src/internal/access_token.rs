@@ -12,13 +12,11 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use yibi_common::admin::Change;
 
-use crate::admin::{Service, write_audit};
+use crate::admin::Service;
 use crate::http::reply::Reply;
 use crate::http::{App, Body};
 use crate::problem::{Code, Problem};
-use crate::service::sessions::{Refusal, SessionError};
 
 /// Tokens of one service: per second, and at once. One lasts for two hours.
 const RATE: (NonZeroU32, NonZeroU32) = (NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(9));
@@ -68,17 +66,8 @@ async fn give(app: App, pace: Data<Pace>, service: Service, body: Body) -> Reply
     let Service(who) = service;
     pace.asks(&who.name)?;
     let asked: Asked = body.json_within(MAX_BODY).await?;
-    let mini_program = app.sessions.app(asked.app_id.as_deref());
-    let mini_program = mini_program.filter(|app| asked.app_id.as_ref().is_none_or(|id| *id == app.id));
-    let Some(mini_program) = mini_program else {
-        return Err(Problem::new(Code::InvalidValue).detail("app_id is none of this server's"));
-    };
-    write_audit(&app, &who, Change::GiveAccessToken, "", Some(&mini_program.id)).await?;
-    let token = match &asked.refused {
-        None => app.wechat.access_token(mini_program).await,
-        Some(refused) => app.wechat.access_token_other_than(mini_program, refused).await,
-    };
-    let token = token.map_err(|error| SessionError::Exchange(Refusal::from(&error)))?;
+    let (app_id, refused) = (asked.app_id.as_deref(), asked.refused.as_ref());
+    let token = app.operators.access_token(&who.actor(), app_id, refused).await?;
     let given =
         Given { access_token: token.text().expose_secret(), expires_in: token.expires_in().as_secs() };
     Ok(HttpResponse::Ok().json(given))

@@ -1,8 +1,11 @@
 //! The use cases. Faces call services; services alone call the store.
 
+pub mod auth;
 pub mod drawings;
 pub mod moderation;
+pub mod operator;
 pub(crate) mod per_user;
 pub mod pushes;
+pub mod rate_limits;
 pub(crate) mod render_pool;
 pub mod sessions;

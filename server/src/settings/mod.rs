@@ -87,6 +87,8 @@ pub struct Admin {
     #[serde(default)]
     pub tokens: Vec<AdminToken>,
     pub socket_group: String,
+    #[serde(deserialize_with = "list")]
+    pub hosts: Vec<String>,
 }
 
 /// `[[admin.tokens]]`
@@ -352,7 +354,9 @@ fn perhaps<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
 }
 
 /// A TOML array, or from the environment a text with commas.
-fn list<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+fn list<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Either {

@@ -1,16 +1,17 @@
-//! The routes of 2017, as wafer's client SDK calls them: HTTP 200 whatever happens, and the outcome in the JSON.
-//! Drawings are where the client of 2016 finds them, too.
+//! The session layer and routes of 2017, as wafer's client SDK calls them: HTTP 200 whatever happens, and the outcome
+//! in the JSON. Drawings are at the routes of 2016.
 
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use serde_json::{Map, Value, json};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, json};
 
+use super::reply::{self, MAGIC, not_found, note_failure};
 use crate::http::App;
-use crate::http::legacy::weapp::{JSON, MAGIC, nothing};
-use crate::http::middleware::{CalledBy, LegacyFailure};
-use crate::http::rate_limits::address;
+use crate::http::address::{address, reject_early};
+use crate::http::auth::note_caller;
 use crate::http::v1::sessions::{app_id, client};
 use crate::problem::{Code, Problem};
+use crate::service::auth::AuthError;
 use crate::service::sessions::wafer::LogIn;
 use crate::service::sessions::{Caller, Credential, SessionError};
 use crate::store::gallery::Gallery;
@@ -24,7 +25,9 @@ pub(super) fn routes(config: &mut ServiceConfig, base_path: &str) {
     let sign_in = web::resource(format!("{base_path}/login"));
     let sign_in = sign_in.route(web::get().to(log_in)).route(web::post().to(log_in));
     let user = web::resource(format!("{base_path}/user")).route(web::get().to(user));
-    config.service(sign_in.default_service(web::to(nothing))).service(user.default_service(web::to(nothing)));
+    config
+        .service(sign_in.default_service(web::to(not_found)))
+        .service(user.default_service(web::to(not_found)));
 }
 
 /// A header that is there and not empty.
@@ -35,8 +38,8 @@ fn header(request: &HttpRequest, name: &str) -> Option<String> {
 
 async fn log_in(app: App, request: HttpRequest) -> HttpResponse {
     let from = address(&request, &app);
-    if app.rate_limits.check_address(&request, from).is_err() {
-        return magic(LOGIN_FAILED, "too many requests");
+    if let Err(exceeded) = app.auth.check_sign_in(from) {
+        return failed(LOGIN_FAILED, &reject_early(&request, exceeded));
     }
     let Some(wechat_app) = app.sessions.app(app_id(&request).as_deref()) else {
         return magic(LOGIN_FAILED, Code::WechatMisconfigured.title());
@@ -47,17 +50,16 @@ async fn log_in(app: App, request: HttpRequest) -> HttpResponse {
     };
     let client = client(&request, from, None);
     let log_in = LogIn { app: wechat_app.clone(), code, encrypted_data, iv, client };
-    match app.sessions.log_in(log_in).await {
-        Ok(pair) => reply(&json!({MAGIC: 1, "session": {"id": pair.id, "skey": pair.skey}})),
-        Err(SessionError::UntrustedOpenData) => {
-            app.rate_limits.failed(from);
+    match app.auth.log_in(log_in, from).await {
+        Ok(pair) => reply::json(&json!({MAGIC: 1, "session": {"id": pair.id, "skey": pair.skey}})),
+        Err(AuthError::RateLimited(exceeded)) => failed(LOGIN_FAILED, &reject_early(&request, exceeded)),
+        Err(AuthError::Refused(SessionError::UntrustedOpenData)) => {
             magic(LOGIN_FAILED, "the encrypted data is not of this code")
         }
-        Err(error) if error.is_callers() => {
-            app.rate_limits.failed(from);
+        Err(AuthError::Refused(error)) if error.is_callers() => {
             magic(LOGIN_FAILED, Problem::from(error).code.title())
         }
-        Err(error) => failed(LOGIN_FAILED, &error.into()),
+        Err(AuthError::Refused(error)) => failed(LOGIN_FAILED, &error.into()),
     }
 }
 
@@ -66,7 +68,7 @@ async fn user(app: App, request: HttpRequest) -> HttpResponse {
     let Some(credential) = credential(&request) else {
         return magic(CHECK_FAILED, "X-WX-Id or X-WX-Skey is missing");
     };
-    let caller = match check(&app, &request, &credential).await {
+    let caller = match caller(&app, &request, &credential).await {
         Ok(caller) => caller,
         Err(reply) => return reply,
     };
@@ -78,7 +80,7 @@ async fn user(app: App, request: HttpRequest) -> HttpResponse {
                 info.insert("nickName".to_owned(), user.nickname.into());
                 info.extend(avatar.map(|avatar| ("avatarUrl".to_owned(), avatar.into())));
                 info.extend(user.unionid.map(|unionid| ("unionId".to_owned(), unionid.into())));
-                reply(&json!({"code": 0, "message": "ok", "data": {"userInfo": info}}))
+                reply::json(&json!({"code": 0, "message": "ok", "data": {"userInfo": info}}))
             }
             Err(error) => failed(CHECK_FAILED, &error.into()),
         },
@@ -94,33 +96,26 @@ pub(super) fn credential(request: &HttpRequest) -> Option<Credential> {
 
 const INVALID: &str = "the session has ended; log in again";
 
-/// The session layer, before any route: the caller, or the reply that turns the request away.
-pub(super) async fn check(
+/// The caller of a request with a pair, or the reply that refuses it.
+pub(super) async fn caller(
     app: &App,
     request: &HttpRequest,
     credential: &Credential,
 ) -> Result<Caller, HttpResponse> {
-    let from = address(request, app);
-    if !app.sessions.has_hint(credential) && app.rate_limits.check_address(request, from).is_err() {
-        return Err(magic(CHECK_FAILED, "too many requests"));
-    }
-    match app.sessions.authenticate(credential).await {
+    match app.auth.authenticate(Some(credential), address(request, app)).await {
         Ok(caller) => {
-            request.extensions_mut().insert(CalledBy(caller.session.public_id.clone()));
+            note_caller(request, &caller);
             Ok(caller)
         }
-        Err(SessionError::Unauthenticated) => {
-            app.rate_limits.failed(from);
-            Err(magic(INVALID_SESSION, INVALID))
-        }
-        Err(error) => Err(failed(CHECK_FAILED, &error.into())),
+        Err(AuthError::RateLimited(exceeded)) => Err(failed(CHECK_FAILED, &reject_early(request, exceeded))),
+        Err(AuthError::Refused(SessionError::Unauthenticated)) => Err(magic(INVALID_SESSION, INVALID)),
+        Err(AuthError::Refused(error)) => Err(failed(CHECK_FAILED, &error.into())),
     }
 }
 
-/// A reply by which the client knows that its session is spoken of. It signs in again on
-/// [`INVALID_SESSION`] alone, and once.
+/// A reply of the session layer. The client signs in again on [`INVALID_SESSION`] alone, and once.
 fn magic(error: &str, message: &str) -> HttpResponse {
-    reply(&json!({MAGIC: 1, "error": error, "message": message}))
+    reply::json(&json!({MAGIC: 1, "error": error, "message": message}))
 }
 
 /// A problem in that shape, its cause in the log.
@@ -128,12 +123,6 @@ fn failed(error: &str, problem: &Problem) -> HttpResponse {
     if let Some(cause) = problem.cause_chain() {
         tracing::warn!(code = problem.code.text(), cause, "a wafer request failed");
     }
-    let mut reply = magic(error, problem.code.title());
-    let note = LegacyFailure { code: problem.code, cause: problem.cause_chain() };
-    reply.extensions_mut().insert(note);
-    reply
-}
-
-fn reply(body: &Value) -> HttpResponse {
-    HttpResponse::Ok().content_type(JSON).body(body.to_string())
+    let message = if problem.code == Code::RateLimited { "too many requests" } else { problem.code.title() };
+    note_failure(magic(error, message), problem)
 }

@@ -18,7 +18,7 @@ use yibi_common::api::ProblemBody;
 use crate::domain::clock::Micros;
 use crate::events::Answered;
 use crate::http::App;
-use crate::http::rate_limits::{RejectedEarly, is_trusted};
+use crate::http::address::{RejectedEarly, is_trusted};
 use crate::problem::{Code, Problem};
 use crate::random;
 

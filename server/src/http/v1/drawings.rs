@@ -159,6 +159,7 @@ pub(super) async fn put_title(app: App, caller: Authenticated, id: Path<String>,
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn delete(app: App, caller: Authenticated, id: Path<String>) -> Reply {
+    app.rate_limits.write(caller.user())?;
     app.drawings.delete(caller.user(), &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -171,6 +172,7 @@ pub(super) async fn delete(app: App, caller: Authenticated, id: Path<String>) ->
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn restore(app: App, caller: Authenticated, id: Path<String>) -> Reply {
+    app.rate_limits.write(caller.user())?;
     let summary = app.drawings.restore(caller.user(), &caller.session.public_id, &id).await?;
     Ok(HttpResponse::Ok().json(summary))
 }

@@ -143,6 +143,7 @@ pub(super) async fn sessions(app: App, caller: Authenticated) -> Reply {
 ))]
 pub(super) async fn end_session(app: App, caller: Authenticated, id: Path<String>) -> Reply {
     let id = SessionId::parse(&id).ok_or_else(|| Problem::new(Code::SessionNotFound))?;
+    app.rate_limits.write(caller.user())?;
     app.sessions.end_listed(&caller, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -6,13 +6,13 @@ use yibi_common::api::{LimitsReply, ProblemBody, RenewReply, SignInReply, SignIn
 
 use crate::domain::text::tamed;
 use crate::http::App;
-use crate::http::auth::Authenticated;
+use crate::http::address::{address, reject_early};
+use crate::http::auth::{Authenticated, problem};
 use crate::http::body::Body;
-use crate::http::rate_limits::address;
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
+use crate::service::sessions::Client;
 use crate::service::sessions::yibi::SignIn;
-use crate::service::sessions::{Client, SessionError};
 
 /// The largest body of a sign-in, in bytes: it is read before anybody is known.
 const MAX_SIGN_IN: usize = 8 << 10;
@@ -35,7 +35,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 ))]
 pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply {
     let from = address(&request, &app);
-    app.rate_limits.check_address(&request, from)?;
+    app.auth.check_sign_in(from).map_err(|exceeded| reject_early(&request, exceeded))?;
     let asked: SignInRequest = body.json_within(MAX_SIGN_IN).await?;
     let short = |text: &str, most: usize| {
         (1..=most).contains(&text.chars().count()) && !text.chars().any(crate::domain::text::unprintable)
@@ -52,11 +52,7 @@ pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply
     let client = client(&request, from, asked.device.as_deref());
     let sign_in =
         SignIn { app: wechat_app.clone(), code: asked.code, from: asked.from, reopen: asked.reopen, client };
-    let outcome = app.sessions.sign_in(sign_in).await;
-    if outcome.as_ref().is_err_and(SessionError::is_callers) {
-        app.rate_limits.failed(from);
-    }
-    let signed_in = outcome?;
+    let signed_in = app.auth.sign_in(sign_in, from).await.map_err(|error| problem(&request, error))?;
     Ok(HttpResponse::Ok().json(SignInReply {
         token: signed_in.token,
         expires_in: signed_in.expires_in,
@@ -85,6 +81,7 @@ pub(super) async fn sign_out(app: App, caller: Authenticated) -> Reply {
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn renew(app: App, caller: Authenticated) -> Reply {
+    app.rate_limits.write(caller.user())?;
     let (token, expires_in) = app.sessions.renew(&caller).await?;
     Ok(HttpResponse::Ok().json(RenewReply { token, expires_in }))
 }

@@ -31,6 +31,9 @@ const WAIT: Duration = Duration::from_secs(4);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
+/// Most living sessions of one user. A user has a few devices; clients of 2016 start a session with every launch.
+const MAX_SESSIONS: usize = 32;
+
 /// A code that is to become a session.
 pub(super) struct CodeExchange {
     pub(super) dialect: Dialect,
@@ -174,6 +177,7 @@ impl SessionService {
                 return Err(refused);
             }
         };
+        self.end_surplus(&session).await;
         self.0.hints.insert(session.id, session.user.clone());
         self.0.metrics.events().publish(|| Happening::SignIn {
             user: UserRef::from(&user),
@@ -182,6 +186,23 @@ impl SessionService {
             new: first,
         });
         Ok(NewSession { session, user })
+    }
+
+    /// Ends the sessions of a user beyond [`MAX_SESSIONS`], those first that were not used for longest. A failure costs
+    /// no sign-in: the next one tries again.
+    async fn end_surplus(&self, newest: &StoredSession) {
+        let ended = async {
+            let sessions = self.0.store.of_user(&newest.user).await?;
+            let others = sessions.into_iter().filter(|(session, _)| session.id != newest.id);
+            for (session, _) in others.skip(MAX_SESSIONS - 1) {
+                self.0.store.remove(&session.user, session.id).await?;
+                self.forget(session.id).await;
+            }
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = ended.await {
+            tracing::warn!(%error, "a user's oldest sessions were not ended");
+        }
     }
 }
 

@@ -89,6 +89,9 @@ pub enum SessionError {
     /// The code of the button for the phone number is not good (any more).
     #[error("the code for the phone number is not good")]
     PhoneCode,
+    /// Too many changes of one session at the same moment.
+    #[error("a session changes too often")]
+    TooManyAtOnce,
     /// The store failed.
     #[error("the store failed")]
     Store(#[source] Arc<StoreError>),
@@ -113,7 +116,11 @@ impl SessionError {
             | Self::OpenData(_)
             | Self::PhoneCode => true,
             Self::Exchange(refusal) => refusal.for_good(),
-            Self::Leaving | Self::Closing { .. } | Self::Store(_) | Self::Internal(_) => false,
+            Self::Leaving
+            | Self::Closing { .. }
+            | Self::TooManyAtOnce
+            | Self::Store(_)
+            | Self::Internal(_) => false,
         }
     }
 }
@@ -176,6 +183,8 @@ struct Inner {
     sign_ins: Cache<(SecretHash, bool), yibi::SignedIn>,
     /// The same for wafer's, told apart by all that such a sign-in brings.
     log_ins: Cache<SecretHash, WaferPair>,
+    /// Renewals under way, by session and renewed token: several at once share one new token.
+    renewals: Cache<(SessionId, SecretHash), (String, u64)>,
     /// Copies of sessions, trusted for [`TRUST`].
     copies: Cache<SessionId, SessionCopy>,
     hints: moka::sync::Cache<SessionId, UserKey>,
@@ -207,6 +216,7 @@ impl SessionService {
             metrics,
             sign_ins: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
             log_ins: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
+            renewals: Cache::builder().time_to_live(TRUST).max_capacity(10_000).build(),
             copies: Cache::builder().time_to_live(TRUST).max_capacity(COPIES).build(),
             hints: moka::sync::Cache::builder().time_to_idle(HINT).max_capacity(COPIES).build(),
         }))

@@ -148,7 +148,7 @@ impl SessionService {
                 return Ok(());
             }
         }
-        Err(SessionError::Internal("a session changes too fast to get a new key"))
+        Err(SessionError::TooManyAtOnce)
     }
 
     /// The session's key. One that was sealed by a key which is gone is as good as superseded.

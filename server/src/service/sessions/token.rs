@@ -17,7 +17,7 @@ pub struct Token {
 
 type Tag = [u8; 12];
 
-/// What a tag is of: the token as the store has_hint it. Nothing else that is signed begins so.
+/// What a tag is of: the token as the store knows it. Nothing else that is signed begins so.
 fn tagged(id: SessionId, hash: SecretHash) -> Vec<u8> {
     [b"session token\0", &id.0[..], &hash.0].concat()
 }
@@ -73,6 +73,12 @@ impl Credential {
         Some(Self { id: SessionId(*id), hash, dialect: Dialect::Yibi, tag })
     }
 
+    /// Whether it is a bearer token.
+    #[must_use]
+    pub fn is_bearer(&self) -> bool {
+        self.dialect == Dialect::Yibi
+    }
+
     /// Whether it has a tag at all.
     #[must_use]
     pub fn has_tag(&self) -> bool {
@@ -106,7 +112,7 @@ impl Credential {
 }
 
 /// What a wafer client holds: two texts that look alike. The id follows from the code that the session was made
-/// of, so that a retry of the sign-in, which brings the code again, finds the same one while the store has_hint no
+/// of, so that a retry of the sign-in, which brings the code again, finds the same one while the store knows no
 /// more than its hash. Only the key is a secret.
 #[derive(Clone)]
 pub struct WaferPair {

@@ -52,6 +52,6 @@ impl SessionService {
                 return Ok(new);
             }
         }
-        Err(SessionError::Internal("a session changes too fast for a further token"))
+        Err(SessionError::TooManyAtOnce)
     }
 }

@@ -17,6 +17,9 @@ use crate::wechat::{Exchange, WechatApp, crypto};
 /// The longest code that can be one of WeChat's, which have 32 characters.
 pub(super) const MAX_CODE: usize = 256;
 
+/// A byte order mark, which is skipped before JSON.
+const BOM: char = '\u{feff}';
+
 /// The session headers of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Headers {
@@ -26,6 +29,14 @@ pub struct Headers {
     pub raw_data: Option<Vec<u8>>,
     /// `X-WX-Signature`.
     pub signature: Option<String>,
+}
+
+impl Headers {
+    /// Whether the code is to be exchanged when it has no session.
+    #[must_use]
+    pub fn is_sign_in(&self) -> bool {
+        self.raw_data.as_ref().is_some_and(|raw_data| !raw_data.is_empty())
+    }
 }
 
 /// Why a request with a code is not let through.
@@ -79,6 +90,7 @@ impl From<SessionError> for Rejection {
             | SessionError::KeySuperseded
             | SessionError::OpenData(_)
             | SessionError::PhoneCode
+            | SessionError::TooManyAtOnce
             | SessionError::Store(_)
             | SessionError::Internal(_) => Self::Failed(error),
         }
@@ -139,7 +151,8 @@ impl SessionService {
         let service = self.clone();
         let task = async move {
             let trusted = |exchange: &Exchange| {
-                let fits = crypto::verify_raw_data(&raw_data, &exchange.session_key, &signature);
+                let signed = |text: &str| crypto::verify_raw_data(text, &exchange.session_key, &signature);
+                let fits = signed(&raw_data) || raw_data.strip_prefix(BOM).is_some_and(signed);
                 if fits { Ok(profile) } else { Err(SessionError::UntrustedRawData) }
             };
             service.session_of_code(exchange, trusted).await
@@ -154,7 +167,7 @@ impl SessionService {
 /// The raw data as the signature was made over it: percent-decoded, and a JSON object, which is a profile.
 fn decode(header: &[u8]) -> Result<(String, Profile), Rejection> {
     let text = percent_decode(header).ok_or(Rejection::RawDataEncoding)?;
-    match serde_json::from_str::<Value>(&text) {
+    match serde_json::from_str::<Value>(text.strip_prefix(BOM).unwrap_or(&text)) {
         Ok(Value::Object(members)) => {
             let profile = Profile::of(&members);
             Ok((text, profile))
@@ -164,7 +177,7 @@ fn decode(header: &[u8]) -> Result<(String, Profile), Rejection> {
     }
 }
 
-/// As JavaScript's `decodeURIComponent`, which has_hint no lenient cases.
+/// As JavaScript's `decodeURIComponent`, which has no lenient cases.
 fn percent_decode(bytes: &[u8]) -> Option<String> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;

@@ -115,10 +115,24 @@ impl SessionService {
     /// # Errors
     /// [`SessionError::Unauthenticated`] when the session ended meanwhile, [`SessionError::Store`].
     pub async fn renew(&self, caller: &Caller) -> Result<(String, u64), SessionError> {
-        match self.further_token(caller.session.id, Some(caller.opened_by)).await {
-            Ok((token, session)) => Ok((token, self.expires_in(&session))),
-            Err(SessionError::CodeSpent) => Err(SessionError::Unauthenticated),
-            Err(error) => Err(error),
+        let (id, renewed) = (caller.session.id, caller.opened_by);
+        let entry = self.0.renewals.entry((id, renewed));
+        let shared = entry.or_try_insert_with(async {
+            let (token, session) = self.further_token(id, Some(renewed)).await?;
+            Ok::<_, SessionError>((token, self.expires_in(&session)))
+        });
+        match shared.await {
+            Ok(entry) => {
+                // Shared among requests of the same moment alone: a later one gets a token of its own.
+                if entry.is_fresh() {
+                    self.0.renewals.invalidate(&(id, renewed)).await;
+                }
+                Ok(entry.into_value())
+            }
+            Err(error) => match &*error {
+                SessionError::CodeSpent => Err(SessionError::Unauthenticated),
+                error => Err(error.clone()),
+            },
         }
     }
 
@@ -232,6 +246,7 @@ pub(super) fn outcome_name(outcome: Result<(), &SessionError>) -> &'static str {
             | SessionError::KeySuperseded
             | SessionError::OpenData(_)
             | SessionError::PhoneCode
+            | SessionError::TooManyAtOnce
             | SessionError::Leaving
             | SessionError::Internal(_),
         ) => "other",

@@ -3,6 +3,7 @@
 mod access;
 mod drawings;
 mod errors;
+mod hosts;
 mod live;
 mod sessions;
 mod users;

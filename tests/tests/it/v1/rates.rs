@@ -138,7 +138,7 @@ async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
     let log = app.process();
     log.wait_for("a user's line", |line| line.contains("the-last-one").then_some(()));
     let output = log.output();
-    assert!(output.contains("an address is turned away"), "{output}");
+    assert!(output.contains("an address is rejected"), "{output}");
     assert!(output.contains("stranger-0-0"), "a failure that was heard has its line: {output}");
     for id in &away {
         assert!(!output.contains(id.as_str()), "{id}: {output}");

@@ -9,6 +9,7 @@ mod gallery;
 mod ids;
 mod limits;
 mod lists;
+mod marks;
 mod points;
 mod profile;
 mod routes;
