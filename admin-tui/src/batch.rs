@@ -17,7 +17,7 @@ use crate::request::{Form, PAGE, PageRequest, Request};
 use crate::text;
 use crate::time::Clock;
 
-/// What can be done without the console.
+/// The commands for scripts.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Say whether the server and what it depends on are ready
@@ -63,7 +63,7 @@ pub enum Command {
     },
 }
 
-/// What lists take.
+/// The arguments of lists.
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// As in the console, such as 'dialect:yibi ttl<5m'
@@ -94,7 +94,7 @@ pub enum FormArg {
     Json,
 }
 
-/// What went wrong, and the exit code for it.
+/// A failure, and its exit code.
 type Failure = (ApiError, u8);
 
 fn failure(error: ApiError) -> Failure {
@@ -113,7 +113,7 @@ fn wrong(words: impl Into<String>) -> Failure {
 /// Carries a command out; its exit code.
 ///
 /// # Errors
-/// What went wrong.
+/// The command failed.
 pub async fn run(client: &Client, place: &Place, command: Command) -> Result<u8, Failure> {
     match command {
         Command::Status => status(client).await,
@@ -125,7 +125,7 @@ pub async fn run(client: &Client, place: &Place, command: Command) -> Result<u8,
             let mut events = client.events().await.map_err(failure)?;
             loop {
                 let data = events.next().await.map_err(failure)?;
-                // Whoever reads the lines may stop to; then there is nothing left to do.
+                // A reader that has seen enough closes the pipe.
                 if print(&data.replace('\n', " ")).is_err() {
                     return Ok(0);
                 }
@@ -248,7 +248,7 @@ async fn revoke(
     };
     for act in acts {
         client.ask(&Request::Act(act.clone())).await.map_err(failure)?;
-        // Each is told as soon as it is done: where a later one fails, what was done is known.
+        // Each outcome is printed at once, so that it is known where a later change fails.
         let line = if json {
             serde_json::json!({"change": act.change.name(), "id": act.id()}).to_string()
         } else {

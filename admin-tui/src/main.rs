@@ -40,7 +40,7 @@ use time::Clock;
 struct Cli {
     #[command(flatten)]
     choice: Choice,
-    /// What to do; the console where nothing is named
+    /// The command; without one, the console opens
     #[command(subcommand)]
     command: Option<Command>,
 }

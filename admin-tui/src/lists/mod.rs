@@ -172,7 +172,7 @@ impl<'a> Owner<'a> {
 /// The text of a cell, and its tone.
 pub type Cell = (String, Tone);
 
-/// What the console needs to know of a row of any list.
+/// The interface of a row to the rest of the console.
 pub trait Record: Debug + Send + Sync {
     /// The id that is copied.
     fn id(&self) -> &str;

@@ -11,7 +11,6 @@ pub enum Link {
     Connecting,
     /// The server answered the last request.
     Up,
-    /// Nothing answered.
     Down {
         error: String,
         /// Failures in a row.

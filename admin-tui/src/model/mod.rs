@@ -7,6 +7,7 @@ pub mod list;
 pub mod live;
 mod offers;
 pub mod overlay;
+mod schedule;
 pub mod status;
 pub mod thumbs;
 pub mod trends;
@@ -352,78 +353,6 @@ impl Model {
             self.details.iter().any(|detail| matches!(detail, Detail::Drawing(drawing) if drawing.follow));
         following || self.view == View::Live
     }
-
-    /// The time of the next change that comes by itself, if there is one.
-    pub fn wake(&self) -> Option<Millis> {
-        let mut moments = Vec::new();
-        if let Some(Detail::Drawing(drawing)) = self.details.last()
-            && drawing.player.as_ref().is_some_and(|player| player.playing)
-        {
-            moments.push(drawing.passed + FRAME);
-        }
-        if self.view == View::Live && self.details.is_empty() {
-            // Without the focus, the animations take larger steps.
-            let wait = if self.focused { 0 } else { UNFOCUSED_FRAME };
-            moments.extend(self.live.thumbs.wake().map(|at| at + wait));
-        }
-        if let Some(Overlay::Filter(prompt)) = &self.overlay {
-            moments.extend(prompt.due);
-        }
-        if let Some(preview) = self.preview.as_ref().filter(|preview| preview.is_wanted()) {
-            moments.extend(Some(preview.asked_at).filter(|at| *at > self.now));
-        }
-        // The remaining seconds are counted down.
-        moments.extend(self.work.due.map(|due| self.now + 1 + (due - self.now - 1).rem_euclid(1000)));
-        moments.extend(self.flash.as_ref().map(|flash| flash.until));
-        // Requests in progress are not sent again.
-        let asked = |slot| self.pending.contains_key(&slot);
-        moments.extend(self.link.retry_at().filter(|_| !asked(Slot::Link)));
-        if let Some(at) = self.link.retry_at().filter(|at| *at > self.now) {
-            moments.push(self.now + 1 + (at - self.now - 1).rem_euclid(1000));
-        }
-        moments.extend(self.live.retry_at.filter(|_| self.wants_stream() && !self.live.listening));
-        // The spinner of a slow request turns.
-        if let Some(since) = self.pending.values().map(|pending| pending.since).min() {
-            let shown = since + PATIENCE;
-            moments.push(if self.now < shown { shown } else { self.now - (self.now - since) % SPIN + SPIN });
-        }
-        if self.focused && matches!(self.link, Link::Up) {
-            if self.counts_down() {
-                moments.push(self.now - self.server_now().rem_euclid(1000) + 1000);
-            }
-            moments.extend(self.refresh_at().filter(|_| !asked(self.slot())));
-        }
-        moments.into_iter().min()
-    }
-
-    /// Whether remaining lifetimes are visible.
-    pub fn counts_down(&self) -> bool {
-        match self.details.last() {
-            Some(Detail::Page(page)) => !matches!(page.subject, Subject::Request(_)),
-            Some(Detail::Drawing(_)) => false,
-            None => self.view == View::List(Kind::Sessions),
-        }
-    }
-
-    /// The slot of the view's own requests.
-    pub fn slot(&self) -> Slot {
-        match self.view {
-            View::List(kind) => Slot::List(kind),
-            View::Overview | View::Live => Slot::Overview,
-        }
-    }
-
-    /// When the view is read again.
-    pub fn refresh_at(&self) -> Option<Millis> {
-        if !self.details.is_empty() || self.overlay.is_some() {
-            return None;
-        }
-        match self.view {
-            View::Overview => self.overview_at.map(|at| at + OVERVIEW_EVERY),
-            View::List(kind) => self.lists.get(&kind)?.loaded_at.map(|at| at + LIST_EVERY),
-            View::Live => None,
-        }
-    }
 }
 
 /// The time for which a message stays.
@@ -438,7 +367,3 @@ pub const UNFOCUSED_FRAME: Millis = 1_000;
 pub const PATIENCE: Millis = 300;
 /// Milliseconds between two positions of the spinner.
 pub const SPIN: Millis = 120;
-/// Milliseconds between two readings of the overview.
-const OVERVIEW_EVERY: Millis = 2_000;
-/// Milliseconds between two readings of a list.
-const LIST_EVERY: Millis = 5_000;

@@ -1,6 +1,7 @@
 //! The commands that apply to what is on the screen, for the footer and the palette.
 
 use super::Model;
+use super::detail::Detail;
 use crate::keys::{Command, Cursor, Edit};
 use crate::subject::Subject;
 
@@ -13,7 +14,11 @@ impl Model {
             Command::Edit(edit) => self.applies_edit(edit),
             Command::Follow | Command::Export => is_drawing(),
             Command::OpenUser => self.has_owner(),
-            Command::Open => self.current().is_some_and(|row| row.subject().is_some()),
+            Command::Open => {
+                let here = self.details.last().map(Detail::subject);
+                let subject = self.current().and_then(|row| row.subject());
+                subject.is_some() && subject != here
+            }
             Command::Copying(_) => self.current().is_some(),
             Command::Cursor(cursor) => self.applies_cursor(cursor),
             Command::Undo => !self.undo.is_empty() || self.work.due.is_some(),

@@ -8,7 +8,6 @@ use crate::text;
 use crate::theme::Tone;
 use crate::time::Millis;
 
-/// An overlay.
 #[derive(Debug)]
 pub enum Overlay {
     /// The keys, from this line on.
@@ -112,6 +111,11 @@ impl Confirm {
     pub fn buttons(&self) -> [String; 2] {
         let word = self.acts.first().map_or("Do it", |act| act::words(act.change).button);
         ["[ Cancel ]".to_owned(), format!("[ {word} ]")]
+    }
+
+    /// The change as a verb in a sentence.
+    pub fn deed(&self) -> String {
+        self.acts.first().map_or_else(String::new, |act| act::words(act.change).button.to_lowercase())
     }
 
     /// The outer columns of the dialog on a screen.

@@ -1,7 +1,7 @@
-//! What a replay plays: the actions as replies carry them.
+//! The entries of a replay: actions as replies carry them.
 //!
-//! Replies may hold pictures of 2016 (`{"type":"weapp","strokes":[…]}`), which no client may send and so
-//! [`Action`] does not read.
+//! Replies may hold pictures of 2016 (`{"type":"weapp","strokes":[…]}`). [`Action`] does not read them, because
+//! no client may send them.
 
 use serde::Deserialize;
 use serde::de::Error as _;
@@ -11,7 +11,6 @@ use yibi_common::drawing::{Action, Stroke};
 /// One entry of a drawing's list.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
-    /// Any action but the next.
     Action(Action),
     /// A whole picture that a 2016 client saved.
     Picture(Vec<Stroke>),
@@ -21,7 +20,7 @@ impl Entry {
     /// Reads a reply's actions.
     ///
     /// # Errors
-    /// What is no action.
+    /// An entry is not an action.
     pub fn all(actions: Vec<Value>) -> Result<Vec<Self>, serde_json::Error> {
         actions.into_iter().map(Self::read).collect()
     }
@@ -38,7 +37,7 @@ impl Entry {
             .map(Self::Picture)
     }
 
-    /// When it was made, in milliseconds since the drawing began, where that is known.
+    /// The time since the drawing began in milliseconds, where it is known.
     pub fn at(&self) -> Option<u64> {
         match self {
             Self::Action(Action::Stroke { at, .. }) => Some(*at),
@@ -52,7 +51,6 @@ impl Entry {
         }
     }
 
-    /// The stroke, where it is one.
     pub fn stroke(&self) -> Option<&Stroke> {
         match self {
             Self::Action(Action::Stroke { stroke, .. }) => Some(stroke),
@@ -67,7 +65,7 @@ impl Entry {
         }
     }
 
-    /// What it is, in a word or two.
+    /// The entry in a few words.
     pub fn words(&self) -> String {
         match self {
             Self::Action(Action::Stroke { stroke, .. }) => {

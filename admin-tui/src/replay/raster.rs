@@ -74,7 +74,7 @@ impl Raster {
         (self.width, self.height)
     }
 
-    /// The colour of a pixel on a paper of that colour; `None` outside.
+    /// The colour of a pixel on paper of that colour; `None` outside.
     pub fn pixel(&self, x: usize, y: usize, paper: Color) -> Option<Color> {
         if x >= self.width {
             return None;
@@ -88,7 +88,7 @@ impl Raster {
         Some(Color(mixed))
     }
 
-    /// How much ink hides the paper at a pixel, from 0 to 1.
+    /// The opacity of the ink at a pixel, from 0 to 1.
     pub fn ink(&self, x: usize, y: usize) -> f32 {
         let index = y * self.width + x;
         match (self.below.get(index), self.cover.get(index)) {
@@ -122,7 +122,7 @@ impl Raster {
         self.stamp(first.x as f32, first.y as f32, f32::from(stroke.width) * 0.5);
     }
 
-    /// Leads the pen on to a point.
+    /// Moves the pen to a point.
     pub fn lead(&mut self, point: Point) {
         let Some(pen) = self.pen.as_mut() else { return };
         let (from, width, tool) = (pen.last, pen.width, pen.tool);
@@ -133,7 +133,7 @@ impl Raster {
         if tool == Tool::Ink && point.dt > 0 {
             radius *= geometry::ink_width(f64::from(length) / (f64::from(point.dt) * self.unit)) as f32;
         }
-        // Half a pixel apart, discs leave no gap; a way far outside the paper is not walked in such steps.
+        // Discs half a pixel apart leave no gap; far outside the paper, larger steps do.
         let most = (self.width + self.height) as f32 * 16.0;
         let steps = (length * self.scale * 2.0).ceil().clamp(1.0, most) as u32;
         for step in 1..=steps {
@@ -142,7 +142,7 @@ impl Raster {
         }
     }
 
-    /// Takes the pen off the paper: what it drew lies below what comes.
+    /// Lifts the pen: the next stroke is drawn above this one.
     pub fn lift(&mut self) {
         let Some(pen) = self.pen else { return };
         let rows = self.touched.start * self.width..self.touched.end * self.width;
@@ -159,7 +159,7 @@ impl Raster {
         self.pen.map_or(below, |pen| pen.over(below, cover))
     }
 
-    /// A disc around a place of the grid, its radius in grid units; never less than a dot that can be seen.
+    /// Stamps a disc with a radius in grid units, at least as large as a visible dot.
     fn stamp(&mut self, x: f32, y: f32, radius: f32) {
         let (x, y, radius) = (x * self.scale, y * self.scale, (radius * self.scale).max(0.55));
         let reach = radius + 0.5;

@@ -1,4 +1,4 @@
-//! When each entry of a drawing is made: as it was drawn, or with the pauses shortened.
+//! The times of a drawing's entries: the original ones, or with shortened pauses.
 
 use super::entry::Entry;
 use crate::time::Millis;
@@ -9,16 +9,15 @@ pub const PAUSE: Millis = 400;
 /// An entry's place in time, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// When it begins.
     pub start: Millis,
-    /// When it is complete; the same for all but strokes.
+    /// The end of a stroke; for other entries the start.
     pub end: Millis,
 }
 
 /// The spans of all entries, in order and without overlaps.
 ///
-/// An entry without a moment, or with one that lies before its predecessor's end, follows at once: a list
-/// put together from two devices still plays one thing after the other.
+/// An entry without a time, or with a time before its predecessor's end, follows at once, so that a list from two
+/// devices plays one entry after the other.
 pub fn spans(entries: &[Entry], skip_idle: bool) -> Vec<Span> {
     let mut spans = Vec::with_capacity(entries.len());
     // The clock of the drawing, and how much of it was skipped.

@@ -11,7 +11,7 @@ pub const QUERY: &str = "\x1b]11;?\x1b\\";
 /// Characters of the longest reply.
 const MOST: usize = 40;
 
-/// What becomes of a key event.
+/// The outcome for a key event.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Filtered {
     Key(KeyEvent),

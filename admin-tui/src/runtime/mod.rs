@@ -9,7 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -79,6 +79,7 @@ pub async fn run(client: Client, model: &mut Model) -> io::Result<End> {
     let (mut drawn_at, mut urgent) = (now(), false);
     let mut next = vec![Msg::Start];
     loop {
+        next.extend(resized(model));
         for msg in next.drain(..) {
             urgent |= is_urgent(&msg);
             for effect in update(model, now(), msg) {
@@ -99,9 +100,10 @@ pub async fn run(client: Client, model: &mut Model) -> io::Result<End> {
             event = events.next() => {
                 let Some(event) = event.transpose()? else { return Ok(End::Quit) };
                 next.extend(message(event, &mut filter));
-                // Keys that were typed ahead are drawn as one frame.
-                while next.len() < BATCH && let Some(Some(event)) = events.next().now_or_never() {
-                    next.extend(message(event?, &mut filter));
+                // Keys that were typed ahead are drawn as one frame. They are not taken from the stream, which would
+                // keep the waker of a poll that has ended, and never wake this task again.
+                while next.len() < BATCH && crossterm::event::poll(Duration::ZERO)? {
+                    next.extend(message(crossterm::event::read()?, &mut filter));
                 }
             }
             Some(()) = signals.terminate.recv() => return Ok(End::Signal(rustix::process::Signal::TERM.as_raw())),
@@ -116,6 +118,12 @@ pub async fn run(client: Client, model: &mut Model) -> io::Result<End> {
             () = sleep(wake) => next.push(Msg::Tick),
         }
     }
+}
+
+/// A change of the terminal's size that raised no event, because it came before the event stream.
+fn resized(model: &Model) -> Option<Msg> {
+    let (width, height) = crossterm::terminal::size().ok()?;
+    ((width, height) != model.size && width > 0 && height > 0).then_some(Msg::Resize(width, height))
 }
 
 /// Whether the operator waits for the effect on the screen.

@@ -216,17 +216,23 @@ fn fail(model: &mut Model, ticket: &Ticket, error: &ApiError, out: &mut Vec<Effe
         if !matches!(model.link, Link::Down { .. }) || ticket.slot == Slot::Link {
             model.link = model.link.failed(why.clone(), model.now);
         }
+        // The status line reports the connection; these would be lost without a word of their own.
         if ticket.slot == Slot::Act {
             acts::finished(model, Err(error.clone()), out);
+        } else if ticket.slot == Slot::Export {
+            model.exports.clear();
+            flash(model, format!("not saved: {error}"), true);
         }
         return;
     }
     if let Some(remedy) = remedy(model, ticket, error) {
         model.link = Link::Refused { remedy };
-        if ticket.slot == Slot::Link {
+        if ticket.slot != Slot::Act {
             return;
         }
-    } else if model.link != Link::Up && matches!(error, ApiError::Refused { .. }) {
+    } else if matches!(model.link, Link::Down { .. } | Link::Connecting)
+        && matches!(error, ApiError::Refused { .. })
+    {
         // A server that refuses one request is there all the same.
         model.link = Link::Up;
     }

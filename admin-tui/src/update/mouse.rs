@@ -118,8 +118,9 @@ fn click_list(model: &mut Model, column: u16, row: u16, out: &mut Vec<Effect>) {
 
 /// Goes to the position of the scrubber under the mouse.
 fn scrub(model: &mut Model, column: u16, row: u16) {
-    let (width, height) = model.size;
-    if row + 3 == height
+    let width = model.size.0;
+    // The scrubber is the last line of the body, which begins below the upper bar.
+    if usize::from(row) == model.screen().body_height()
         && let Some(Detail::Drawing(drawing)) = model.details.last_mut()
         && let Some(player) = &mut drawing.player
     {

@@ -32,7 +32,7 @@ pub fn draw(model: &Model, question: &Confirm, page: &mut Page<'_>) {
     let hint = match (&question.suffix, question.allowed()) {
         (Some(_), false) => "waits for the typed text",
         (Some(_), true) => "Enter confirms",
-        (None, _) => "y: confirm without Tab",
+        (None, _) => &format!("y: {} without asking further", question.deed()),
     };
     inner.text(end + BUTTON_GAP, y, inner.width().saturating_sub(end + BUTTON_GAP), hint, Tone::Dim);
 }

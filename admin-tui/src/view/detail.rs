@@ -20,7 +20,7 @@ const CAUSES: usize = 6;
 
 /// A line of the page.
 enum Line {
-    /// What the page is about; it is the first row.
+    /// The subject of the page, which is its first row.
     Title {
         what: &'static str,
         name: String,

@@ -3,6 +3,7 @@
 use ratatui::style::Style;
 
 use super::Page;
+use crate::layout::pixels;
 use crate::replay::Player;
 use crate::theme::Tone;
 
@@ -10,8 +11,12 @@ use crate::theme::Tone;
 /// above, in thousandths.
 pub fn draw(player: &Player, as_braille: bool, offset: (i32, i32), page: &mut Page<'_>) {
     let (width, height) = player.raster().size();
-    let skipped = |size: usize, part: i32| size * usize::try_from(part).unwrap_or(0) / 1000;
-    let from = (skipped(width, offset.0), skipped(height, offset.1));
+    let (columns, rows) = pixels((page.width(), page.height()), as_braille);
+    // Where the whole paper has room, nothing is skipped.
+    let skipped = |size: usize, room: u16, part: i32| {
+        (size * usize::try_from(part).unwrap_or(0) / 1000).min(size.saturating_sub(room.into()))
+    };
+    let from = (skipped(width, columns, offset.0), skipped(height, rows, offset.1));
     if as_braille { braille(player, from, page) } else { half_blocks(player, from, page) }
 }
 

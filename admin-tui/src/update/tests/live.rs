@@ -152,3 +152,23 @@ fn without_the_focus_the_live_view_moves_slowly() {
     let wake = desk.model.wake().unwrap();
     assert!(wake >= desk.now + crate::model::UNFOCUSED_FRAME, "{}", wake - desk.now);
 }
+
+#[test]
+fn a_drawing_is_zoomed_and_panned() {
+    let mut desk = replaying(80, 24);
+    let size = |desk: &Desk| match desk.model.details.last() {
+        Some(Detail::Drawing(drawing)) => (drawing.player.as_ref().unwrap().raster().size(), drawing.offset),
+        _ => panic!("no drawing"),
+    };
+    let (once, _) = size(&desk);
+    desk.press("++");
+    let (more, offset) = size(&desk);
+    assert!(more.0 > 3 * once.0 && more.1 > 3 * once.1, "{more:?}");
+    assert_eq!(offset, (375, 375), "the middle stays in the middle");
+    desk.tell(Msg::Key(KeyEvent::new(KeyCode::Left, KeyModifiers::ALT)));
+    assert_eq!(size(&desk).1, (313, 375));
+    for _ in 0..9 {
+        desk.press("_");
+    }
+    assert_eq!(size(&desk), (once, (0, 0)));
+}

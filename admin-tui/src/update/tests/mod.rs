@@ -293,7 +293,8 @@ fn the_public_listener_is_told_apart() {
     let mut desk = Desk::new(80, 24);
     let effects = desk.tell(Msg::Start);
     let no = ApiError::Refused { status: 404, code: "not found".into(), words: String::new() };
-    desk.answer(&effects, Slot::Link, Err(no));
+    desk.answer(&effects, Slot::Link, Err(no.clone()));
+    desk.answer(&effects, Slot::Overview, Err(no));
     let Link::Refused { remedy } = &desk.model.link else { panic!("{:?}", desk.model.link) };
     assert!(remedy.contains("admin.listen"), "{remedy}");
 }
