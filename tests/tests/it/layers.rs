@@ -25,7 +25,7 @@ const FACES_WITH_STORE_TYPES: [&str; 11] = [
 
 /// Files outside the faces that name actix: the application, development's extra routes, the runtime of the command
 /// line, the shared data of background tasks, and the HTTP status of a problem.
-const ACTIX: [&str; 5] = ["app/mod.rs", "background.rs", "dev.rs", "main.rs", "problem.rs"];
+const ACTIX: [&str; 6] = ["app/mod.rs", "app/servers.rs", "background.rs", "dev.rs", "main.rs", "problem.rs"];
 
 /// Every source file below a directory, with its path relative to that directory and its code without comments and
 /// unit tests.
