@@ -67,6 +67,8 @@ codes! {
     AvatarNotFound, "avatar_not_found", NOT_FOUND, "The user has no such avatar.";
     SessionNotFound, "session_not_found", NOT_FOUND, "The user has no such session.";
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
+    MethodUnknown, "method_unknown", NOT_IMPLEMENTED, "No address of this server takes this method.";
+    ExpectationFailed, "expectation_failed", EXPECTATION_FAILED, "The server knows no expectation but 100-continue.";
     BodyTimeout, "body_timeout", REQUEST_TIMEOUT, "The body did not arrive in time.";
     SessionKeySuperseded, "session_key_superseded", CONFLICT, "The session's WeChat key is no longer the user's; only the user's next sign-in brings the new one.";
     AccountClosing, "account_closing", CONFLICT, "The user has left and everything is erased at `erase_at`; a sign-in with \"reopen\": true cancels that.";

@@ -76,6 +76,13 @@ impl Raw {
         Some(reply)
     }
 
+    /// The head and the body of a reply that ends with the connection.
+    pub async fn to_the_end(&mut self) -> (String, Vec<u8>) {
+        let reply = self.head().await.expect("a reply");
+        while self.more().await.is_some() {}
+        (reply.head, std::mem::take(&mut self.read))
+    }
+
     async fn head(&mut self) -> Option<RawReply> {
         let end = loop {
             if let Some(end) = self.read.windows(4).position(|window| window == b"\r\n\r\n") {

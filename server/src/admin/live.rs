@@ -12,6 +12,7 @@ use super::extractors::Viewer;
 use super::paging::invalid;
 use crate::domain::clock::Micros;
 use crate::events::{Fleet, Wanted};
+use crate::http::middleware::is_head;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::{Code, Problem};
@@ -77,6 +78,9 @@ pub(super) async fn events(app: App, _viewer: Viewer, request: HttpRequest) -> R
     let watch = app.metrics.events();
     if watch.listeners() >= LISTENERS {
         return Err(Problem::new(Code::Busy));
+    }
+    if is_head(&request) {
+        return Ok(HttpResponse::Ok().content_type("text/event-stream").finish());
     }
     // The first piece lets the console know that it is connected.
     let begun = (watch.listen(wanted), Some(Bytes::from_static(b": hello\n\n")));

@@ -46,6 +46,9 @@ pub(super) fn public(
         .keep_alive(settings.http.keep_alive)
         .client_request_timeout(settings.http.head_timeout)
         .shutdown_timeout(settings.http.shutdown_timeout.as_secs())
+        // The handler of a client that has left is dropped, and with it its place in every queue.
+        .h1_allow_half_closed(false)
+        .on_connect(http::end_unread)
         .disable_signals();
     Ok(match listener {
         Listener::Tcp(listener) => server.listen(listener)?.run(),

@@ -6,11 +6,12 @@ use actix_web::dev::Payload as RawPayload;
 use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
-use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use yibi_common::object::Object;
 
+use crate::domain::json_text::repair_surrogates;
 use crate::http::App;
 use crate::problem::{Code, Problem};
 
@@ -85,11 +86,24 @@ impl Body {
         let Object(value) =
             serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer).map_err(|error| {
                 let place = error.path().to_string();
+                if error.inner().is_syntax() && has_half_a_pair(&bytes) {
+                    let detail = "a text holds half of a surrogate pair, which is no character";
+                    return Problem::new(Code::InvalidValue).detail(detail);
+                }
                 wrong_json(error.inner(), &place)
             })?;
         deserializer.end().map_err(|error| wrong_json(&error, "."))?;
         Ok(value)
     }
+}
+
+/// Whether the body is JSON but for texts that end or begin in the middle of a character, as programs write that cut
+/// an emoji in two.
+fn has_half_a_pair(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|json| {
+        let repaired = repair_surrogates(json);
+        repaired != json && serde_json::from_str::<serde_json::Value>(&repaired).is_ok()
+    })
 }
 
 fn wrong_json(error: &serde_json::Error, place: &str) -> Problem {
@@ -131,8 +145,13 @@ impl Coding {
     fn decode(self, bytes: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
         match self {
             Self::Identity => Ok(bytes),
-            Self::Gzip => bounded(GzDecoder::new(&*bytes), limit),
-            Self::Deflate => bounded(ZlibDecoder::new(&*bytes), limit),
+            // All members of the file are the body; bytes behind them that begin no member are an error.
+            Self::Gzip => bounded(MultiGzDecoder::new(&*bytes), limit),
+            Self::Deflate => {
+                let mut rest = &*bytes;
+                let decoded = bounded(ZlibDecoder::new(&mut rest), limit)?;
+                if rest.is_empty() { Ok(decoded) } else { Err(damaged()) }
+            }
         }
     }
 }
@@ -140,6 +159,14 @@ impl Coding {
 fn bounded(decoder: impl Read, limit: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let read = decoder.take(limit as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|_| Problem::new(Code::InvalidRequest).detail("the body's compression is damaged"))?;
-    if bytes.len() > limit { Err(Problem::new(Code::BodyTooLarge)) } else { Ok(bytes) }
+    // The limit counts also where damaged bytes follow: they were not looked at.
+    if bytes.len() > limit {
+        return Err(Problem::new(Code::BodyTooLarge));
+    }
+    read.map_err(|_| damaged())?;
+    Ok(bytes)
+}
+
+fn damaged() -> Problem {
+    Problem::new(Code::InvalidRequest).detail("the body's compression is damaged")
 }

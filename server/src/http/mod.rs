@@ -12,6 +12,7 @@ mod push;
 mod query;
 pub(crate) mod reply;
 mod unmatched;
+mod unread_reply;
 mod upload;
 mod v1;
 
@@ -27,6 +28,7 @@ pub use hosts::{AllowedHosts, refuse_foreign_hosts};
 pub use middleware::{ForOperators, envelope, nothing};
 pub(crate) use query::query;
 pub use unmatched::count_unmatched;
+pub(crate) use unread_reply::end_unread;
 
 use crate::service::auth::Authenticator;
 use crate::service::drawings::DrawingService;

@@ -1,8 +1,8 @@
 //! `/me`: the caller, the caller's devices, export and leaving.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{self, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use tracing::Instrument;
 use yibi_common::api::schema::Binary;
 use yibi_common::api::{Me, PatchMe, ProblemBody, SessionView, SessionsReply, UsageView};
@@ -11,6 +11,7 @@ use crate::domain::text;
 use crate::http::App;
 use crate::http::auth::Authenticated;
 use crate::http::body::Body;
+use crate::http::middleware::is_head;
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
 use crate::store::checks::Subject;
@@ -154,10 +155,13 @@ pub(super) async fn end_session(app: App, caller: Authenticated, id: Path<String
     (status = 503, description = "`busy`; see `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(super) async fn export(app: App, caller: Authenticated) -> Reply {
-    let zip = app.drawings.export(caller.user()).await?;
-    Ok(HttpResponse::Ok()
+pub(super) async fn export(app: App, caller: Authenticated, request: HttpRequest) -> Reply {
+    let mut reply = HttpResponse::Ok();
+    reply
         .content_type("application/zip")
-        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"yibi.zip\""))
-        .streaming(zip))
+        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"yibi.zip\""));
+    if is_head(&request) {
+        return Ok(reply.finish());
+    }
+    Ok(reply.streaming(app.drawings.export(caller.user()).await?))
 }

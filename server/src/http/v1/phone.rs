@@ -32,7 +32,7 @@ pub(super) async fn bind(app: App, caller: Authenticated, body: Body) -> Reply {
     app.rate_limits.write(caller.user())?;
     let proof = match body.json_within(MAX_BODY).await? {
         PhoneRequest::Code(PhoneCode { code }) => {
-            let fits = (1..=256).contains(&code.chars().count()) && !code.chars().any(text::unprintable);
+            let fits = (1..=256).contains(&code.chars().count()) && text::is_printable(&code);
             if !fits {
                 return Err(Problem::new(Code::InvalidValue).detail("code has 1 to 256 characters"));
             }

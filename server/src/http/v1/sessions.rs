@@ -38,7 +38,7 @@ pub(super) async fn sign_in(app: App, request: HttpRequest, body: Body) -> Reply
     app.auth.check_sign_in(from).map_err(|exceeded| reject_early(&request, exceeded))?;
     let asked: SignInRequest = body.json_within(MAX_SIGN_IN).await?;
     let short = |text: &str, most: usize| {
-        (1..=most).contains(&text.chars().count()) && !text.chars().any(crate::domain::text::unprintable)
+        (1..=most).contains(&text.chars().count()) && crate::domain::text::is_printable(text)
     };
     if !short(&asked.code, 256) {
         return Err(Problem::new(Code::InvalidValue).detail("code has 1 to 256 characters"));

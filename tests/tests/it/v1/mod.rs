@@ -26,6 +26,7 @@ mod codes;
 mod documents;
 pub mod export;
 mod floods;
+mod framing;
 mod gallery;
 mod grid;
 mod guards;
