@@ -102,7 +102,19 @@ impl Pushes {
     /// # Errors
     /// [`Untaken`].
     pub fn take(&self, key: &PushKey, query: &PushQuery, body: &[u8], now: i64) -> Result<(), Untaken> {
-        let message = key.open(query, body, now)?;
+        let message = match key.open(query, body, now) {
+            // WeChat would send it again and again.
+            Err(PushError::Unreadable) => {
+                tracing::warn!(
+                    app = key.app_id,
+                    bytes = body.len(),
+                    "a signed push can't be read; it is dropped"
+                );
+                self.0.metrics.pushed("unreadable", Outcome::Ignored.name());
+                return Ok(());
+            }
+            message => message?,
+        };
         let place = Arc::clone(&self.0.room).try_acquire_owned().map_err(|_| Untaken::Busy)?;
         let delivery = format!("push/{}/{}/{}", key.app_id, query.timestamp, query.nonce);
         let (pushes, app_id) = (self.clone(), key.app_id.clone());

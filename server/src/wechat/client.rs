@@ -14,13 +14,14 @@ use std::time::Duration;
 
 use reqwest::{StatusCode, Url, header, redirect};
 use secrecy::SecretString;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use self::breaker::{Breaker, Change};
 use super::api::{Api, Method, Repeat};
+use super::lenient;
 use crate::telemetry::Metrics;
 
 pub use error::{Cause, Class, Detail, WechatError, is_bad_token};
@@ -252,36 +253,21 @@ fn may_repeat(api: Api, failed: &WechatError) -> bool {
 /// The members that every reply may have.
 #[derive(Deserialize)]
 struct Verdict {
-    #[serde(default, deserialize_with = "number_or_text")]
+    #[serde(default, deserialize_with = "lenient::optional_integer")]
     errcode: Option<i64>,
     errmsg: Option<String>,
 }
 
 /// The content of a success. serde_json's own words are dropped because they quote the content.
 fn decode<T: DeserializeOwned>(ask: ApiCall<'_>, body: &[u8]) -> Result<T, WechatError> {
-    match serde_json::from_slice(body) {
-        Ok(Verdict { errcode: Some(errcode), errmsg }) if errcode != 0 => {
+    match lenient::from_slice(body) {
+        Some(Verdict { errcode: Some(errcode), errmsg }) if errcode != 0 => {
             Err(WechatError::refused(ask.api, errcode, &errmsg.unwrap_or_default(), ask.hidden))
         }
-        Ok(Verdict { .. }) => serde_json::from_slice(body).map_err(|_| {
+        Some(Verdict { .. }) => lenient::from_slice(body).ok_or_else(|| {
             Cause::UnexpectedResponse("it has neither what was asked for nor an errcode").into()
         }),
-        Err(_) => Err(Cause::UnexpectedResponse("it is not the JSON of the API").into()),
-    }
-}
-
-/// Some of WeChat's front ends write the errcode as text.
-fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Errcode {
-        Number(i64),
-        Text(String),
-    }
-    match Option::<Errcode>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Errcode::Number(number)) => Ok(Some(number)),
-        Some(Errcode::Text(text)) => text.trim().parse().map(Some).map_err(serde::de::Error::custom),
+        None => Err(Cause::UnexpectedResponse("it is not the JSON of the API").into()),
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api::Api;
 use super::client::{Cause, WechatApp, WechatError};
+use super::lenient;
 use super::push::Suggestion;
 use super::service::Wechat;
 
@@ -63,6 +64,7 @@ struct TextReply {
 #[derive(Deserialize)]
 struct TextResult {
     suggest: String,
+    #[serde(default, deserialize_with = "lenient::optional_integer")]
     label: Option<u32>,
 }
 

@@ -16,6 +16,8 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::lenient;
+
 /// Bytes of an AES-128 key, and of its block.
 const BLOCK: usize = 16;
 
@@ -87,7 +89,7 @@ impl OpenData {
 
     /// When WeChat made it, from the watermark, in Unix seconds.
     pub fn timestamp(&self) -> Option<i64> {
-        self.0.get("watermark")?.get("timestamp")?.as_i64()
+        lenient::whole(self.0.get("watermark")?.get("timestamp")?)
     }
 
     /// The user it is about; absent from phone numbers, step counts and today's profiles.
@@ -125,7 +127,7 @@ pub fn decrypt_open_data(
         let plain = cbc::Decryptor::<Aes128>::new(&key.into(), &iv.into())
             .decrypt_padded_vec::<Pkcs7>(&encrypted)
             .ok()?;
-        serde_json::from_slice(&plain).ok().map(OpenData)
+        lenient::from_slice(&plain).map(OpenData)
     };
     open().ok_or(OpenDataError)
 }

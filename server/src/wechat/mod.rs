@@ -9,6 +9,7 @@ pub mod api;
 pub mod client;
 pub mod content;
 pub mod crypto;
+pub(crate) mod lenient;
 pub mod push;
 mod service;
 pub mod token;

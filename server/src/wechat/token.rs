@@ -20,6 +20,7 @@ use tracing::Instrument;
 
 use super::api::Api;
 use super::client::{ApiCall, Cause, Class, WechatApp, WechatClient, WechatError};
+use super::lenient;
 use crate::domain::clock::Micros;
 use crate::keys::LazyKeyring;
 use crate::random;
@@ -482,6 +483,7 @@ impl AccessTokenCache {
         #[derive(Deserialize)]
         struct Reply {
             access_token: SecretString,
+            #[serde(deserialize_with = "lenient::integer")]
             expires_in: u64,
         }
         let secret = slot.app.secret.expose_secret();

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::wechat::lenient;
+
 /// A push, opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -89,7 +91,7 @@ impl Message {
 /// Of version 2, and of version 1, which still comes when a call did not name its version.
 fn media_verdict(body: &Value) -> Option<MediaVerdict> {
     let trace_id = text(body.get("trace_id")?).filter(|id| (1..=128).contains(&id.len()))?;
-    let number = |value: Option<&Value>| value.and_then(text).and_then(|text| text.parse::<i64>().ok());
+    let number = |value: Option<&Value>| value.and_then(lenient::whole);
     let result = body.get("result");
     let suggestion = result.and_then(|result| text(result.get("suggest")?));
     let (failed, suggestion) = match suggestion {

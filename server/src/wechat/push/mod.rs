@@ -20,6 +20,9 @@ pub use event::{Event, MediaVerdict, Message, Suggestion};
 
 use crypto::{decrypt, signature};
 
+use super::lenient;
+use xml::XmlError;
+
 /// How far WeChat's clock may be from this one, in seconds.
 pub const WINDOW: i64 = 600;
 /// The longest nonce, in bytes. WeChat's have about ten digits.
@@ -73,9 +76,12 @@ pub enum PushError {
     /// It is another mini-program's.
     #[error("the message is another app's")]
     App,
-    /// It is no message in JSON or XML.
+    /// It is JSON or XML, and no message.
     #[error("the message is neither JSON nor XML as WeChat writes it")]
     Malformed,
+    /// It is signed, and neither well-formed JSON nor well-formed XML.
+    #[error("the message is signed, and can't be read")]
+    Unreadable,
 }
 
 impl PushKey {
@@ -118,7 +124,7 @@ impl PushKey {
         let body = match &self.aes_key {
             Some(key) => {
                 // Before the signature can be checked there is something to read, but little: of two members one.
-                let envelope = parse(body)?;
+                let envelope = parse(body).map_err(|_| PushError::Malformed)?;
                 let encrypted = envelope.get("Encrypt").and_then(Value::as_str).ok_or(PushError::Plain)?;
                 let given = query.msg_signature.as_deref().unwrap_or_default();
                 self.check(given, &[&query.timestamp, &query.nonce, encrypted])?;
@@ -162,10 +168,17 @@ fn fresh(query: &PushQuery, now: i64) -> Result<(), PushError> {
 
 /// The members of a body in JSON or XML: its first character tells.
 fn parse(body: &[u8]) -> Result<Value, PushError> {
-    let text =
-        std::str::from_utf8(body).map_err(|_| PushError::Malformed)?.trim_start_matches('\u{feff}').trim();
-    let value = if text.starts_with('<') { xml::parse(text) } else { serde_json::from_str(text).ok() };
-    value.filter(Value::is_object).ok_or(PushError::Malformed)
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let value = if text.starts_with('<') {
+        xml::parse(text).map_err(|error| match error {
+            XmlError::Forbidden => PushError::Malformed,
+            XmlError::Broken => PushError::Unreadable,
+        })?
+    } else {
+        lenient::from_slice::<Value>(text.as_bytes()).ok_or(PushError::Unreadable)?
+    };
+    if value.is_object() { Ok(value) } else { Err(PushError::Malformed) }
 }
 
 #[cfg(test)]

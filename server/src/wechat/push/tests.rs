@@ -203,24 +203,23 @@ fn xml_has_no_entities_of_its_own() {
     ] {
         assert_eq!(opened(format!("{declared}{}", message("x")).as_bytes()), Err(PushError::Malformed));
     }
-    for wrong in
-        [message("&a;"), message("&"), message("<b>"), message("</b>"), format!("{}<a/>", message("a"))]
-    {
-        assert_eq!(opened(wrong.as_bytes()), Err(PushError::Malformed), "{wrong}");
+    for wrong in [message("<b>"), message("</b>"), format!("{}<a/>", message("a"))] {
+        assert_eq!(opened(wrong.as_bytes()), Err(PushError::Unreadable), "{wrong}");
     }
     let deep = format!("<xml>{}{}</xml>", "<a>".repeat(100_000), "</a>".repeat(100_000));
     let wide = format!("<xml>{}</xml>", "<a/>".repeat(100_000));
-    for wrong in [deep, wide] {
+    for wrong in [deep, wide, message("&a;")] {
         assert_eq!(opened(wrong.as_bytes()), Err(PushError::Malformed));
     }
 }
 
 #[test]
-fn what_is_no_message_is_refused() {
-    for wrong in
-        [&b""[..], b"null", b"[]", b"{}", b"<xml/>", b"<xml></xml>", b"{\"MsgType\":1", b"\xff", b"success"]
-    {
+fn a_signed_body_that_is_no_message_is_refused_or_unreadable() {
+    for wrong in [&b"null"[..], b"[]", b"{}", b"<xml/>", b"<xml></xml>"] {
         assert_eq!(opened(wrong), Err(PushError::Malformed), "{wrong:?}");
+    }
+    for wrong in [&b""[..], b"{\"MsgType\":1", b"\xff", b"success", b"<xml><a></xml>", b"<xml>a < b</xml>"] {
+        assert_eq!(opened(wrong), Err(PushError::Unreadable), "{wrong:?}");
     }
     for wrong in [
         "{\"MsgType\":\"event\"}",
@@ -230,7 +229,26 @@ fn what_is_no_message_is_refused() {
         assert_eq!(opened(wrong.as_bytes()), Err(PushError::Malformed), "{wrong}");
     }
     let nested = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(opened(nested.as_bytes()), Err(PushError::Malformed));
+    assert_eq!(opened(nested.as_bytes()), Err(PushError::Unreadable));
+}
+
+#[test]
+fn odd_characters_leave_a_signed_message_readable() {
+    for odd in ["a & b", "&#xD83D;&#xDE00;", "&#x1d;", "half \u{fffd}"] {
+        let xml = format!("<xml><MsgType>text</MsgType><MsgId>7</MsgId><Content>{odd}</Content></xml>");
+        assert_eq!(opened(xml.as_bytes()).unwrap().id, "7", "{odd}");
+    }
+    for odd in [&b"\\ud83d"[..], b"\x1d", b"\xe5\x93", b"\xd6\xd0\xce\xc4"] {
+        let json = [b"{\"MsgType\":\"text\",\"MsgId\":7.0,\"Content\":\"", odd, b"\"}"].concat();
+        assert!(opened(&json).is_ok(), "{odd:?}");
+        let xml = [
+            b"<?xml version=\"1.0\" encoding=\"GBK\"?><xml><MsgType>text</MsgType><MsgId>7</MsgId><Content>",
+            odd,
+            b"</Content></xml>",
+        ]
+        .concat();
+        assert!(opened(&xml).is_ok(), "{odd:?}");
+    }
 }
 
 proptest! {

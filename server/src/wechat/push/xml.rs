@@ -28,17 +28,31 @@ impl Open {
     }
 }
 
-/// The content of the document's one element, or nothing when it is not as above.
-pub(super) fn parse(text: &str) -> Option<Value> {
+/// The reason why a document is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum XmlError {
+    /// A document type, a processing instruction, an unknown reference, or far more elements than WeChat writes.
+    Forbidden,
+    /// The document is not well formed.
+    Broken,
+}
+
+/// The content of the document's one element.
+pub(super) fn parse(text: &str) -> Result<Value, XmlError> {
     let mut reader = Reader::from_str(text);
+    // Names of users stand in pushes as they are.
+    reader.config_mut().allow_dangling_amp = true;
     let mut open: Vec<Open> = Vec::new();
     let (mut root, mut elements) = (None, 0);
     loop {
-        let ended = match reader.read_event().ok()? {
+        let ended = match reader.read_event().map_err(|_| XmlError::Broken)? {
             Event::Start(start) => {
                 elements += 1;
-                if root.is_some() || open.len() >= MAX_DEPTH || elements > MAX_ELEMENTS {
-                    return None;
+                if open.len() >= MAX_DEPTH || elements > MAX_ELEMENTS {
+                    return Err(XmlError::Forbidden);
+                }
+                if root.is_some() {
+                    return Err(XmlError::Broken);
                 }
                 let name = start.name().as_ref().to_owned();
                 open.push(Open { name, text: String::new(), members: Map::new() });
@@ -46,31 +60,35 @@ pub(super) fn parse(text: &str) -> Option<Value> {
             }
             Event::Empty(start) => {
                 elements += 1;
-                if root.is_some() || elements > MAX_ELEMENTS {
-                    return None;
+                if elements > MAX_ELEMENTS {
+                    return Err(XmlError::Forbidden);
+                }
+                if root.is_some() {
+                    return Err(XmlError::Broken);
                 }
                 Some((start.name().as_ref().to_owned(), Value::String(String::new())))
             }
-            Event::End(_) => Some(open.pop()?.close()),
+            Event::End(_) => Some(open.pop().ok_or(XmlError::Broken)?.close()),
             Event::Text(text) => {
                 match open.last_mut() {
                     Some(element) => element.text.push_str(&text),
                     None if text.trim().is_empty() => {}
-                    None => return None,
+                    None => return Err(XmlError::Broken),
                 }
                 None
             }
             Event::CData(text) => {
-                open.last_mut()?.text.push_str(&text);
+                open.last_mut().ok_or(XmlError::Broken)?.text.push_str(&text);
                 None
             }
             Event::GeneralRef(reference) => {
-                open.last_mut()?.text.push_str(&resolve(&reference)?);
+                let text = resolve(&reference).ok_or(XmlError::Forbidden)?;
+                open.last_mut().ok_or(XmlError::Broken)?.text.push_str(&text);
                 None
             }
             Event::Decl(_) | Event::Comment(_) => None,
-            Event::DocType(_) | Event::PI(_) => return None,
-            Event::Eof => return root.filter(|_| open.is_empty()),
+            Event::DocType(_) | Event::PI(_) => return Err(XmlError::Forbidden),
+            Event::Eof => return root.filter(|_| open.is_empty()).ok_or(XmlError::Broken),
         };
         if let Some((name, value)) = ended {
             match open.last_mut() {
@@ -93,7 +111,8 @@ fn add(members: &mut Map<String, Value>, name: String, value: Value) {
 }
 
 fn resolve(reference: &BytesRef<'_>) -> Option<String> {
-    match reference.resolve_char_ref().ok()? {
+    let Ok(character) = reference.resolve_char_ref() else { return Some("\u{fffd}".to_owned()) };
+    match character {
         Some(character) => Some(character.to_string()),
         None => resolve_predefined_entity(reference).map(ToOwned::to_owned),
     }
