@@ -1,4 +1,9 @@
-//! Where heavy work is done: off the async threads, a few pieces at a time, one at a time for each user.
+//! Pools for heavy work: off the async threads, a few pieces at a time, one at a time for each user.
+//!
+//! A user's pieces wait behind one another and take one turn each among those of all users, so the number of users
+//! decides how long a piece waits, not the number of pieces that one of them asks for. The bound on all that wait
+//! turns away users with several pieces; a user with few is always let in, so that nobody can fill the queue for
+//! others. A caller that goes away gives up its place.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,38 +14,43 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::user::UserKey;
 use crate::service::drawings::{DrawingError, DrawingResult};
-use crate::settings;
 use crate::telemetry::Metrics;
 
-/// How long a user's place is kept who asks for nothing more.
+/// How long the slot of an idle user is kept.
 const KEPT: Duration = Duration::from_secs(60);
-/// Users whose places are kept, at most.
+/// Users whose slots are kept, at most.
 const USERS: u64 = 100_000;
-/// Stored actions of so many bytes are read in well under a millisecond and need no place.
+/// Stored actions of so many bytes are decoded in well under a millisecond, which needs no pool.
 pub(crate) const LIGHT: usize = 16 << 10;
+/// Pieces of one user in the pool, at most: a phone loads a page of pictures at once.
+const PER_USER: usize = 16;
+/// A user with at most so many pieces is let in however many wait.
+const ALWAYS: usize = 2;
+/// Pieces in the pool, at most, whoever asks: the bound on memory.
+const TOTAL: usize = 4_096;
 
-/// The places for heavy work.
+/// A pool of threads for heavy work.
 pub(crate) struct RenderPool {
-    /// One place for each user, so that nobody's drawings keep all others waiting.
-    shares: Cache<UserKey, UserSlot>,
-    places: Arc<Semaphore>,
+    name: &'static str,
+    users: Cache<UserKey, UserSlot>,
+    threads: Arc<Semaphore>,
     size: usize,
     queue: usize,
-    /// Pieces of work that are done or waited with.
+    /// Pieces that wait or run.
     busy: Arc<AtomicUsize>,
 }
 
-/// What one user takes of the render_pool.
+/// One user's part of the pool.
 #[derive(Clone)]
 struct UserSlot {
-    place: Arc<Semaphore>,
+    turn: Arc<Semaphore>,
     busy: Arc<AtomicUsize>,
 }
 
-/// A place that is taken until the work is done.
+/// A thread of the pool, until the work is done.
 pub(crate) struct Slot {
-    _share: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+    _turn: OwnedSemaphorePermit,
+    _thread: OwnedSemaphorePermit,
     _busy: (Busy, Busy),
 }
 
@@ -48,11 +58,9 @@ pub(crate) struct Slot {
 struct Busy(Arc<AtomicUsize>);
 
 impl Busy {
-    /// Counted in, unless there are so many already.
-    fn below(most: usize, counter: &Arc<AtomicUsize>) -> DrawingResult<Self> {
-        let before = counter.fetch_add(1, Ordering::Relaxed);
-        let counted = Self(Arc::clone(counter));
-        if before < most { Ok(counted) } else { Err(DrawingError::Busy) }
+    /// Counts one more; also returns the count before it.
+    fn count(counter: &Arc<AtomicUsize>) -> (usize, Self) {
+        (counter.fetch_add(1, Ordering::Relaxed), Self(Arc::clone(counter)))
     }
 }
 
@@ -63,40 +71,46 @@ impl Drop for Busy {
 }
 
 impl RenderPool {
-    pub(crate) fn new(settings: &settings::Gallery) -> Self {
+    /// A pool of `size` threads (0: one for each core), with room for `queue` more pieces. The metrics know it by
+    /// `name`.
+    pub(crate) fn new(name: &'static str, size: usize, queue: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let size = if settings.renderers == 0 { cores } else { settings.renderers };
+        let size = if size == 0 { cores } else { size };
         Self {
-            shares: Cache::builder().time_to_idle(KEPT).max_capacity(USERS).build(),
-            places: Arc::new(Semaphore::new(size)),
+            name,
+            users: Cache::builder().time_to_idle(KEPT).max_capacity(USERS).build(),
+            threads: Arc::new(Semaphore::new(size)),
             size,
-            queue: settings.render_queue,
+            queue,
             busy: Arc::new(AtomicUsize::new(0)),
         }
     }
 
     pub(crate) fn observe(&self, metrics: &Metrics) {
-        metrics.pool("renderers", self.busy.load(Ordering::Relaxed), self.size);
+        metrics.pool(self.name, self.busy.load(Ordering::Relaxed), self.size);
     }
 
-    /// Waits for a place for that user's work; [`DrawingError::Busy`] when too many are waiting. What the work
-    /// needs is best fetched only then.
-    pub(crate) async fn place(&self, user: &UserKey) -> DrawingResult<Slot> {
-        let share = self.shares.get_with_by_ref(user, || UserSlot {
-            place: Arc::new(Semaphore::new(1)),
+    /// Waits for a thread for that user's work; [`DrawingError::Busy`] when too much waits. Data that the work needs
+    /// is best read only after this.
+    pub(crate) async fn slot(&self, user: &UserKey) -> DrawingResult<Slot> {
+        let slot = self.users.get_with_by_ref(user, || UserSlot {
+            turn: Arc::new(Semaphore::new(1)),
             busy: Arc::new(AtomicUsize::new(0)),
         });
-        let own = Busy::below(self.queue.div_ceil(2).max(1), &share.busy)?;
-        let busy = (own, Busy::below(self.size + self.queue, &self.busy)?);
-        let gone = |_| DrawingError::Internal("the render_pool is closed");
-        let share = share.place.acquire_owned().await.map_err(gone)?;
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(gone)?;
-        Ok(Slot { _share: share, _place: place, _busy: busy })
+        let (own, all) = (Busy::count(&slot.busy), Busy::count(&self.busy));
+        let bound = if own.0 < ALWAYS { TOTAL } else { self.size + self.queue };
+        if own.0 >= PER_USER || all.0 >= bound {
+            return Err(DrawingError::Busy);
+        }
+        let closed = |_| DrawingError::Internal("a pool is closed");
+        let turn = slot.turn.acquire_owned().await.map_err(closed)?;
+        let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(closed)?;
+        Ok(Slot { _turn: turn, _thread: thread, _busy: (own.1, all.1) })
     }
 }
 
 impl Slot {
-    /// Does a piece of work on a thread of its own.
+    /// Does a piece of work on its thread.
     pub(crate) async fn work<T: Send + 'static>(
         self,
         work: impl FnOnce() -> DrawingResult<T> + Send + 'static,
@@ -107,5 +121,52 @@ impl Slot {
             done
         });
         task.await.unwrap_or(Err(DrawingError::Internal("a piece of work panicked")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(name: &str) -> UserKey {
+        UserKey::new("wx", name)
+    }
+
+    #[tokio::test]
+    async fn users_with_many_pieces_leave_room_for_others() {
+        let pool = RenderPool::new("test", 1, 8);
+        let keys = ["first", "second", "third"].map(user);
+        let running = pool.slot(&user("first")).await.unwrap();
+        let mut waiting = Vec::new();
+        for key in &keys {
+            for _ in 0..40 {
+                let mut slot = Box::pin(pool.slot(key));
+                if futures_util::poll!(slot.as_mut()).is_pending() {
+                    waiting.push(slot);
+                }
+            }
+        }
+        assert!(waiting.len() <= 8 + 3 * ALWAYS, "{}", waiting.len());
+        let key = user("other");
+        let mut other = Box::pin(pool.slot(&key));
+        assert!(futures_util::poll!(other.as_mut()).is_pending(), "another user is let in");
+        drop(waiting);
+        drop(running);
+        other.await.unwrap();
+        assert_eq!(pool.busy.load(Ordering::Relaxed), 0, "callers that go away give up their places");
+    }
+
+    #[tokio::test]
+    async fn a_user_has_so_many_pieces_and_no_more() {
+        let pool = RenderPool::new("test", 1, 1_000);
+        let key = user("a");
+        let _running = pool.slot(&key).await.unwrap();
+        let mut waiting = Vec::new();
+        for _ in 1..PER_USER {
+            let mut slot = Box::pin(pool.slot(&key));
+            assert!(futures_util::poll!(slot.as_mut()).is_pending());
+            waiting.push(slot);
+        }
+        assert!(matches!(pool.slot(&key).await, Err(DrawingError::Busy)));
     }
 }

@@ -37,6 +37,14 @@ pub struct UserRecord {
     pub phone: Option<String>,
 }
 
+impl UserRecord {
+    /// Whether links to the user's pictures open: not while an erasure is due or an operator keeps the user out.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.erase_at.is_none() && self.blocked_at.is_none()
+    }
+}
+
 impl From<&UserRecord> for UserRef {
     fn from(user: &UserRecord) -> Self {
         Self {

@@ -1,4 +1,6 @@
-//! Avatars: what users upload becomes a small square of which nothing but pixels is kept.
+//! Avatars: an uploaded image becomes a small square JPEG; nothing but its pixels is kept.
+
+mod jpeg;
 
 use std::io::Cursor;
 
@@ -7,7 +9,11 @@ use image::codecs::jpeg::JpegEncoder;
 use image::error::LimitErrorKind;
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage, Rgba};
+use image::{
+    DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb,
+    RgbImage, Rgba,
+};
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use super::{DrawingError, DrawingResult, DrawingService};
 use crate::domain::clock::Micros;
@@ -43,7 +49,10 @@ pub enum Flaw {
     /// A side is too long.
     #[error("an avatar has at most {MAX_SIDE} pixels a side")]
     Side,
-    /// Its pixels and what the decoder needs for them are too much.
+    /// A JPEG in CMYK or YCCK: its colours depend on a profile and on markers that programs write differently.
+    #[error("an avatar in CMYK can't be shown as it is meant; save it in RGB")]
+    Cmyk,
+    /// The pixels and the decoder's working memory are too much.
     #[error("the image takes too much memory")]
     Memory,
     /// It can't be decoded.
@@ -94,7 +103,7 @@ impl DrawingService {
     /// # Errors
     /// [`DrawingError::Image`] with what is wrong with the file, [`DrawingError::Busy`].
     pub async fn avatar_of(&self, user: &UserKey, file: Bytes) -> DrawingResult<Vec<u8>> {
-        self.0.render_pool.place(user).await?.work(move || square(&file)).await
+        self.0.render_pool.slot(user).await?.work(move || square(&file)).await
     }
 
     /// Takes the user's avatar away.
@@ -138,7 +147,7 @@ impl DrawingService {
             return Err(DrawingError::LinkInvalid);
         }
         let user = self.0.store.user_by_public_id(link.public_id).await?;
-        let shows = |user: &UserRecord| user.erase_at.is_none() && user.avatar.as_deref() == Some(link.id);
+        let shows = |user: &UserRecord| user.is_shown() && user.avatar.as_deref() == Some(link.id);
         let user = user.filter(shows).ok_or(DrawingError::NoAvatar)?;
         self.0.store.avatar(&user.key, link.id).await?.ok_or(DrawingError::NoAvatar)
     }
@@ -158,65 +167,92 @@ pub fn square(file: &[u8]) -> DrawingResult<Vec<u8>> {
     limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(MAX_MEMORY);
     let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
+    // Where the markers lead nowhere the decoder may still find its way: the dearer case is assumed.
+    let frame = jpeg::Frame::of(file).unwrap_or(jpeg::Frame { is_progressive: true, components: 3 });
+    if is_jpeg && frame.components == 4 {
+        return Err(Flaw::Cmyk.into());
+    }
+    if is_jpeg && !jpeg::is_whole(file) {
+        return Err(Flaw::Damaged.into());
+    }
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(|error| flaw(&error))?;
     let (width, height) = decoder.dimensions();
     let mut memory = decoder.total_bytes();
-    if is_jpeg && is_progressive(file) {
+    if is_jpeg && frame.is_progressive {
         // The decoder keeps the coefficients of the whole image, two bytes each, and does not count them.
         memory = memory.saturating_add(u64::from(width) * u64::from(height) * 6);
     }
     limits.reserve(memory).map_err(|error| flaw(&error))?;
-    // What is wrong with metadata is no reason to refuse the pixels.
+    // Damaged metadata is no reason to refuse the pixels.
+    let profile = decoder.icc_profile().ok().flatten();
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(|error| flaw(&error))?;
 
-    let side = width.min(height);
-    let middle = imageops::crop_imm(&image, (width - side) / 2, (height - side) / 2, side, side);
-    let mut small = DynamicImage::from(imageops::resize(&*middle, SIDE, SIDE, FilterType::CatmullRom));
+    // Transparency is resolved before the picture shrinks: the colour of transparent pixels must not mix in.
+    let mut small = imageops::resize(&MiddleOnWhite::of(&image), SIDE, SIDE, FilterType::CatmullRom);
+    if let Some(profile) = profile {
+        to_srgb(&mut small, &profile);
+    }
+    let mut small = DynamicImage::from(small);
     small.apply_orientation(orientation);
     let mut jpeg = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
-    on_white(&small).write_with_encoder(encoder).map_err(|error| {
+    small.write_with_encoder(encoder).map_err(|error| {
         tracing::error!(%error, "an avatar was not encoded");
         DrawingError::Internal("an avatar was not encoded")
     })?;
     Ok(jpeg)
 }
 
-fn on_white(image: &DynamicImage) -> RgbImage {
-    let source = image.to_rgba8();
-    RgbImage::from_fn(source.width(), source.height(), |x, y| {
-        let Rgba([r, g, b, a]) = *source.get_pixel(x, y);
+/// The square in the middle of an image, on white: a view, so that the pixels are in memory once.
+struct MiddleOnWhite<'a> {
+    image: &'a DynamicImage,
+    left: u32,
+    top: u32,
+    side: u32,
+}
+
+impl<'a> MiddleOnWhite<'a> {
+    fn of(image: &'a DynamicImage) -> Self {
+        let (width, height) = image.dimensions();
+        let side = width.min(height);
+        Self { image, left: (width - side) / 2, top: (height - side) / 2, side }
+    }
+}
+
+impl GenericImageView for MiddleOnWhite<'_> {
+    type Pixel = Rgb<u8>;
+
+    fn dimensions(&self) -> (u32, u32) {
+        (self.side, self.side)
+    }
+
+    fn get_pixel(&self, x: u32, y: u32) -> Rgb<u8> {
+        let Rgba([r, g, b, a]) = self.image.get_pixel(self.left + x, self.top + y);
         let blend = |channel: u8| {
             let mixed = u32::from(channel) * u32::from(a) + 255 * (255 - u32::from(a));
             u8::try_from((mixed + 127) / 255).unwrap_or(u8::MAX)
         };
         Rgb([blend(r), blend(g), blend(b)])
-    })
+    }
 }
 
-/// Whether a JPEG's frame is a progressive one: the first start-of-frame marker tells.
-fn is_progressive(file: &[u8]) -> bool {
-    let mut rest = file.get(2..).unwrap_or_default();
-    while let [0xff, marker, behind @ ..] = rest {
-        match marker {
-            // A fill byte, and markers without a segment.
-            0xff => rest = rest.get(1..).unwrap_or_default(),
-            0x01 | 0xd0..=0xd8 => rest = behind,
-            // Start of frame: baseline, extended, progressive and the rest, but not DHT, JPG and DAC.
-            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
-                return matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce);
-            }
-            _ => {
-                let length =
-                    behind.first_chunk().map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
-                rest = behind.get(length..).unwrap_or_default();
-            }
-        }
+/// Converts the colours of an RGB profile, such as Display P3 of phones, to sRGB. An image with a profile that can't
+/// be used keeps its numbers, as viewers without colour management show it.
+fn to_srgb(image: &mut RgbImage, profile: &[u8]) {
+    let Ok(source) = ColorProfile::new_from_slice(profile) else { return };
+    if source.color_space != DataColorSpace::Rgb {
+        return;
     }
-    // Where the markers lead nowhere the decoder may still find its way: the dearer case is assumed.
-    true
+    let srgb = ColorProfile::new_srgb();
+    let transform =
+        source.create_transform_8bit(Layout::Rgb, &srgb, Layout::Rgb, TransformOptions::default());
+    let Ok(transform) = transform else { return };
+    let mut converted = vec![0; image.as_raw().len()];
+    if transform.transform(image.as_raw(), &mut converted).is_ok() {
+        image.copy_from_slice(&converted);
+    }
 }
 
 fn flaw(error: &ImageError) -> Flaw {

@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::Stream;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
 use tracing::Instrument;
 use yibi_common::api::{DrawingReply, Summary};
 use yibi_common::limits::Limits;
@@ -24,8 +25,14 @@ use crate::render::Budget;
 use crate::store::avatars::Avatars;
 use crate::store::gallery::{After, Gallery, Stored, UserRecord};
 
-/// Exports that one server makes at a time.
-pub(super) const AT_ONCE: usize = 2;
+/// Exports that one server makes at a time; further ones wait in line.
+const AT_ONCE: usize = 8;
+/// Exports that one server makes or lets wait.
+pub(super) const ADMITTED: usize = 64;
+/// How long an export may wait in line.
+const LINE: Duration = Duration::from_secs(30);
+/// How long an export may take as a whole.
+const LONGEST: Duration = Duration::from_secs(600);
 /// The longer side of exported pictures, in pixels.
 const SIZE: u32 = 1080;
 /// Drawings that are looked up at once.
@@ -34,33 +41,70 @@ const PAGE: u32 = 100;
 const AHEAD: usize = 4;
 /// The size of a piece.
 const PIECE: usize = 64 << 10;
-/// How long a client may take for one.
+/// How long an export may wait for its client beyond the time that [`SLOWEST`] gives it.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The least mean rate at which a client has to read, in bytes per second.
+const SLOWEST: u32 = 32 << 10;
 
-type Pieces = mpsc::Sender<io::Result<Bytes>>;
+/// The way to the client, and how fast the client reads.
+struct Pieces {
+    sender: mpsc::Sender<io::Result<Bytes>>,
+    waited: Duration,
+    sent: u32,
+}
+
+impl Pieces {
+    /// How much longer the export waits for its client.
+    fn patience(&self) -> Duration {
+        (PATIENCE + Duration::from_secs(u64::from(self.sent / SLOWEST))).saturating_sub(self.waited)
+    }
+
+    async fn send(&mut self, piece: Bytes) -> DrawingResult<()> {
+        let size = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+        let began = Instant::now();
+        let sending = timeout(self.patience(), self.sender.send(Ok(piece))).await;
+        self.waited = self.waited.saturating_add(began.elapsed());
+        self.sent = self.sent.saturating_add(size);
+        match sending {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(DrawingError::Internal("the client of an export went away")),
+            Err(_) => Err(TOO_SLOW),
+        }
+    }
+}
+
+const TOO_SLOW: DrawingError = DrawingError::Internal("the client of an export is too slow");
+
+pub(super) fn slots() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(AT_ONCE))
+}
 
 impl DrawingService {
     /// The user's profile and all drawings, the bin's too, each as JSON and PNG. The stream breaks off when
     /// something fails on the way, so that no part is taken for the whole.
     ///
     /// # Errors
-    /// [`DrawingError::Busy`] when this user or others are at it, [`DrawingError::NotFound`] for an unknown
-    /// user, [`DrawingError::Store`].
+    /// [`DrawingError::Busy`] while another export of this user runs, or when too many others wait;
+    /// [`DrawingError::NotFound`] for an unknown user, [`DrawingError::Store`].
     pub async fn export(
         &self,
         user: &UserKey,
     ) -> DrawingResult<impl Stream<Item = io::Result<Bytes>> + use<>> {
-        let turn = self.0.exports.take(user)?;
+        let permit = self.0.exports.take(user)?;
+        let slot = timeout(LINE, Arc::clone(&self.0.export_slots).acquire_owned()).await;
+        let slot = slot.map_err(|_| DrawingError::Busy)?;
         let record = self.0.store.user(user).await?.ok_or(DrawingError::NotFound)?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let service = self.clone();
         let export = async move {
-            if let Err(error) = service.write_export(record, &sender).await {
+            let mut pieces = Pieces { sender, waited: Duration::ZERO, sent: 0 };
+            let writing = timeout(LONGEST, service.write_export(record, &mut pieces)).await;
+            if let Err(error) = writing.unwrap_or(Err(TOO_SLOW)) {
                 tracing::warn!(error = %error, "an export broke off");
                 // When nobody listens any more, nobody need be told.
-                let _ = sender.send(Err(io::Error::other("the export broke off"))).await;
+                let _ = pieces.sender.try_send(Err(io::Error::other("the export broke off")));
             }
-            drop(turn);
+            drop((permit, slot));
         };
         tokio::spawn(export.in_current_span());
         Ok(futures_util::stream::unfold(receiver, |mut receiver| async {
@@ -68,7 +112,7 @@ impl DrawingService {
         }))
     }
 
-    async fn write_export(&self, user: UserRecord, pieces: &Pieces) -> DrawingResult<()> {
+    async fn write_export(&self, user: UserRecord, pieces: &mut Pieces) -> DrawingResult<()> {
         let mut archive = Archive::new();
         let mut names = Names::default();
         // The number in full: it is the user's own, and this is the copy of all that is kept of the user.
@@ -90,7 +134,7 @@ impl DrawingService {
         }
         // All ids first: what changes meanwhile moves to the front of the pages, and would be missed there.
         for id in self.all_ids(&user.key).await? {
-            let place = self.0.render_pool.place(&user.key).await?;
+            let place = self.0.render_pool.slot(&user.key).await?;
             let Some(stored) = self.0.store.read(&user.key, &id, 0).await? else { continue };
             let summary = self.summary(&stored.header, &user.public_id, &self.0.keys.get().await?.signer);
             let limits = self.0.limits.clone();
@@ -164,12 +208,12 @@ impl Archive {
 
     fn file(&mut self, name: &str, content: &[u8], time: DateTime) -> DrawingResult<()> {
         let Some(zip) = &mut self.zip else { return Ok(()) };
-        let method = if name.ends_with(".png") || name.ends_with(".jpg") {
-            CompressionMethod::Stored
-        } else {
-            CompressionMethod::Deflated
-        };
-        let options = SimpleFileOptions::default().compression_method(method).last_modified_time(time);
+        // Pictures gain nothing, but readers of a stream find the end of an entry by its compression alone.
+        let level = if name.ends_with(".png") || name.ends_with(".jpg") { 1 } else { 6 };
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(level))
+            .last_modified_time(time);
         zip.start_file(name, options).map_err(|_| OUTGROWN)?;
         zip.write_all(content).map_err(|_| OUTGROWN)
     }
@@ -179,16 +223,12 @@ impl Archive {
         zip.finish().map(|_| ()).map_err(|_| OUTGROWN)
     }
 
-    /// Sends what has been written.
-    async fn send(&self, pieces: &Pieces) -> DrawingResult<()> {
+    /// Sends the bytes written so far.
+    async fn send(&self, pieces: &mut Pieces) -> DrawingResult<()> {
         let mut written = Bytes::from(self.buffer.take());
         while !written.is_empty() {
             let piece = written.split_to(written.len().min(PIECE));
-            match tokio::time::timeout(PATIENCE, pieces.send(Ok(piece))).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return Err(DrawingError::Internal("the client of an export went away")),
-                Err(_) => return Err(DrawingError::Internal("the client of an export is too slow")),
-            }
+            pieces.send(piece).await?;
         }
         Ok(())
     }
@@ -215,5 +255,19 @@ impl Write for Buffer {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_client_runs_out_of_patience() {
+        let (sender, _receiver) = mpsc::channel(1);
+        let mut pieces = Pieces { sender, waited: Duration::from_secs(100), sent: 0 };
+        assert_eq!(pieces.patience(), Duration::ZERO);
+        pieces.sent = 200 * SLOWEST;
+        assert_eq!(pieces.patience(), Duration::from_secs(130));
     }
 }

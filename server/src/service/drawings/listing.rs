@@ -163,7 +163,7 @@ pub(super) fn check_title(title: &str, limits: &Limits) -> DrawingResult<()> {
     if title.chars().count() > limits.title_chars as usize {
         return Err(DrawingError::Value("the title is too long"));
     }
-    if title.chars().any(crate::domain::text::unprintable) {
+    if !crate::domain::text::is_printable(title) {
         return Err(DrawingError::Value("the title has control or direction characters"));
     }
     Ok(())

@@ -124,9 +124,13 @@ struct Inner {
     public_url: String,
     metrics: Arc<Metrics>,
     usage: Cache<UserKey, Arc<quota::Account>>,
+    /// Draws pictures.
     render_pool: RenderPool,
+    /// Decodes drawings, so that people can open their own while pictures wait.
+    readers: RenderPool,
     pictures: moka::future::Cache<pictures::Key, bytes::Bytes>,
     exports: PerUserSemaphore,
+    export_slots: Arc<tokio::sync::Semaphore>,
     uploads: PerUserSemaphore,
 }
 
@@ -141,7 +145,8 @@ impl DrawingService {
         public_url: &str,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let render_pool = RenderPool::new(&settings);
+        let render_pool = RenderPool::new("renderers", settings.renderers, settings.render_queue);
+        let readers = RenderPool::new("readers", settings.renderers, settings.render_queue);
         let pictures = pictures::finished(settings.image_cache);
         Self(Arc::new(Inner {
             store,
@@ -152,8 +157,10 @@ impl DrawingService {
             metrics,
             usage: quota::accounts(),
             render_pool,
+            readers,
             pictures,
-            exports: PerUserSemaphore::new(export::AT_ONCE),
+            exports: PerUserSemaphore::new(export::ADMITTED),
+            export_slots: export::slots(),
             uploads: PerUserSemaphore::new(avatar::UPLOADS),
         }))
     }
@@ -180,13 +187,14 @@ impl DrawingService {
         if bytes <= crate::service::render_pool::LIGHT {
             work()
         } else {
-            self.0.render_pool.place(user).await?.work(work).await
+            self.0.readers.slot(user).await?.work(work).await
         }
     }
 
-    /// Tells the metrics how full the renderers are.
+    /// Tells the metrics how full the pools are.
     pub fn observe(&self) {
         self.0.render_pool.observe(&self.0.metrics);
+        self.0.readers.observe(&self.0.metrics);
     }
 }
 

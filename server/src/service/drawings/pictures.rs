@@ -10,7 +10,7 @@ use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 use crate::keys::Signer;
 use crate::render::{self, Budget, RenderError};
-use crate::store::gallery::{Gallery, Header, Stored};
+use crate::store::gallery::{Gallery, Header, Stored, UserRecord};
 
 /// The longer side of the pictures in lists, in pixels.
 const THUMBNAIL: u32 = 512;
@@ -157,7 +157,7 @@ impl DrawingService {
         }
         check_size(link.size)?;
         let user = self.0.store.user_by_public_id(link.public_id).await?;
-        let user = user.filter(|user| user.erase_at.is_none()).ok_or(DrawingError::NotFound)?;
+        let user = user.filter(UserRecord::is_shown).ok_or(DrawingError::NotFound)?;
         let header = self.0.store.header(&user.key, link.id).await?.ok_or(DrawingError::NotFound)?;
         if header.deleted_at.is_some() || !shows(&header, link.seq) {
             return Err(DrawingError::NotFound);
@@ -191,7 +191,7 @@ impl DrawingService {
     }
 
     async fn draw(&self, key: Key) -> DrawingResult<Bytes> {
-        let place = self.0.render_pool.place(&key.user).await?;
+        let place = self.0.render_pool.slot(&key.user).await?;
         let stored = self.0.store.read(&key.user, &key.id, 0).await?.ok_or(DrawingError::NotFound)?;
         // Between the look at the header and this reading the drawing may have become another one.
         if stored.header.created_at != key.created_at || !shows(&stored.header, key.seq) {

@@ -151,7 +151,7 @@ impl DrawingService {
         if actions.len() <= LIGHT {
             return encoded(actions);
         }
-        let place = self.0.render_pool.place(user).await?;
+        let place = self.0.readers.slot(user).await?;
         place.work(move || Ok(encoded(actions))).await?
     }
 

@@ -88,7 +88,7 @@ async fn what_is_no_image_is_refused(backend: Backend) {
     let fields = format!(
         "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\nx\r\n--{BOUNDARY}--\r\n"
     );
-    alice.post_form("/api/v1/me/avatar", fields.into_bytes()).await.problem(400, "invalid_request");
+    alice.post_form("/api/v1/me/avatar", fields.into_bytes()).await.problem(422, "invalid_image");
     let long = "x".repeat(70_000);
     alice
         .post_form("/api/v1/me/avatar", form(&[("a", &long)], "f", &plain_png(9, 9, RED)))

@@ -8,7 +8,7 @@ use yibi_tests::{Api, App, Backend};
 
 on_both_backends! {
     an_export_holds_everything_of_the_user_alone,
-    exports_beyond_the_bound_wait_their_turn,
+    exports_of_others_go_on_beside_clients_that_do_not_read,
 }
 
 /// A JSON file of a zip file.
@@ -88,7 +88,7 @@ fn name_of(zip: &[u8], end: &str) -> String {
     names.find(|name| name.ends_with(end)).unwrap_or_else(|| panic!("no file ends with {end}"))
 }
 
-async fn exports_beyond_the_bound_wait_their_turn(backend: Backend) {
+async fn exports_of_others_go_on_beside_clients_that_do_not_read(backend: Backend) {
     let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
     let [alice, bob, carol] = [app.user("alice").await, app.user("bob").await, app.user("carol").await];
     // A picture of noise, so that an export is far longer than what the sockets take while nobody reads.
@@ -115,16 +115,13 @@ async fn exports_beyond_the_bound_wait_their_turn(backend: Backend) {
         async |user: &Api| user.request(reqwest::Method::GET, "/api/v1/me/export").send().await.unwrap();
     let first = export(&alice).await;
     assert_eq!(first.status(), 200);
-    // One at a time for each user, two on a server.
+    // One at a time for each user; nobody's keeps another's waiting.
     alice.get("/api/v1/me/export").await.problem(503, "busy");
     let second = export(&bob).await;
     assert_eq!(second.status(), 200);
-    let third = carol.get("/api/v1/me/export").await;
-    third.problem(503, "busy");
-    assert_eq!(third.header("retry-after"), "1");
-    // Who goes away makes room, and so does who is done.
+    assert!(carol.get("/api/v1/me/export").await.ok_bytes().starts_with(b"PK"));
     drop(second);
     let whole = first.bytes().await.unwrap();
     assert_eq!(zip::ZipArchive::new(Cursor::new(&whole)).unwrap().len(), 121);
-    yibi_tests::wait_until("room for another export", async || export(&carol).await.status() == 200).await;
+    yibi_tests::wait_until("room for another export", async || export(&bob).await.status() == 200).await;
 }

@@ -107,16 +107,62 @@ fn the_size_is_looked_at_before_anything_is_decoded() {
 }
 
 #[test]
-fn a_progressive_jpeg_counts_what_its_decoder_keeps() {
-    let jpeg = sample(16, 16, ImageFormat::Jpeg);
-    assert!(!is_progressive(&jpeg));
-    let frame = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
-    let mut progressive = jpeg;
+fn the_memory_of_a_progressive_jpeg_counts_its_coefficients() {
+    let file = sample(16, 16, ImageFormat::Jpeg);
+    assert_eq!(jpeg::Frame::of(&file), Some(jpeg::Frame { is_progressive: false, components: 3 }));
+    let frame = file.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+    let mut progressive = file;
     progressive[frame + 1] = 0xc2;
-    assert!(is_progressive(&progressive));
+    assert!(jpeg::Frame::of(&progressive).unwrap().is_progressive);
     // Height and width stand behind the marker, the length and the depth.
     progressive[frame + 5..frame + 9].copy_from_slice(&[0x10, 0, 0x10, 0]);
     assert!(matches!(square(&progressive), Err(DrawingError::Image(Flaw::Memory))));
+}
+
+#[test]
+fn a_truncated_jpeg_is_damaged_wherever_it_ends() {
+    let file = sample(300, 200, ImageFormat::Jpeg);
+    for part in [2, 3, 10] {
+        let cut = &file[..file.len() - file.len() / part];
+        assert!(matches!(square(cut), Err(DrawingError::Image(Flaw::Damaged))), "{part}");
+    }
+    let with_rest = [&file[..], b"\0\0and what a phone appends"].concat();
+    square(&with_rest).unwrap();
+}
+
+#[test]
+fn a_jpeg_in_cmyk_is_refused_with_the_reason() {
+    let file = sample(32, 32, ImageFormat::Jpeg);
+    let frame = file.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+    let mut cmyk = file;
+    cmyk[frame + 9] = 4;
+    assert!(matches!(square(&cmyk), Err(DrawingError::Image(Flaw::Cmyk))));
+}
+
+#[test]
+fn the_colour_of_transparent_pixels_does_not_show() {
+    let disc = RgbaImage::from_fn(400, 400, |x, y| {
+        let (x, y) = (i64::from(x) - 200, i64::from(y) - 200);
+        if x * x + y * y < 150 * 150 { Rgba([255; 4]) } else { Rgba([0; 4]) }
+    });
+    let mut file = Cursor::new(Vec::new());
+    DynamicImage::from(disc).write_to(&mut file, ImageFormat::Png).unwrap();
+    let made = image::load_from_memory(&square(&file.into_inner()).unwrap()).unwrap().to_rgb8();
+    assert!(made.pixels().all(|pixel| pixel.0.iter().all(|channel| *channel >= 253)));
+}
+
+#[test]
+fn colours_of_a_wide_profile_become_those_of_srgb() {
+    let mut file = Cursor::new(Vec::new());
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut file);
+    image::ImageEncoder::set_icc_profile(&mut encoder, ColorProfile::new_display_p3().encode().unwrap())
+        .unwrap();
+    let image = RgbImage::from_pixel(64, 64, Rgb([200, 100, 50]));
+    image.write_with_encoder(encoder).unwrap();
+    let made = image::load_from_memory(&square(&file.into_inner()).unwrap()).unwrap().to_rgb8();
+    let Rgb([r, g, b]) = *made.get_pixel(128, 128);
+    // Display P3 (200, 100, 50) is sRGB (215, 95, 33).
+    assert!(r.abs_diff(215) < 5 && g.abs_diff(95) < 5 && b.abs_diff(33) < 8, "{r} {g} {b}");
 }
 
 #[test]
@@ -124,8 +170,8 @@ fn the_content_tells_the_kind() {
     for other in [&b"GIF89a\x01\0\x01\0\0\0\0;"[..], b"<svg/>", b"BM", b"", b"\x89PNG", b"II*\0"] {
         assert!(matches!(square(other), Err(DrawingError::Image(Flaw::Kind | Flaw::Damaged))), "{other:?}");
     }
-    let jpeg = sample(64, 64, ImageFormat::Jpeg);
-    assert!(matches!(square(&jpeg[..40]), Err(DrawingError::Image(Flaw::Damaged))));
+    let file = sample(64, 64, ImageFormat::Jpeg);
+    assert!(matches!(square(&file[..40]), Err(DrawingError::Image(Flaw::Damaged))));
 }
 
 proptest! {
