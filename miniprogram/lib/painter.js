@@ -266,6 +266,20 @@ class Painter {
     this.clear(this.liveContext, this.live)
   }
 
+  /**
+   * The colour that shows at a place: that of the pixel around it which hides the paper most.
+   * @param {{ x: number, y: number }} place CSS px @param {string} background @returns {string} `#rrggbb`
+   */
+  colorAt({ x, y }, background) {
+    const ratio = this.ratio || 1
+    const { data } = this.context.getImageData(Math.round(x * ratio) - 1, Math.round(y * ratio) - 1, 3, 3)
+    let most = 0
+    for (let i = 4; i < data.length; i += 4) if (data[i + 3] > data[most + 3]) most = i
+    const alpha = data[most + 3] / 255
+    const mixed = [1, 3, 5].map((at, i) => Math.round(data[most + i] * alpha + parseInt(background.slice(at, at + 2), 16) * (1 - alpha)))
+    return `#${mixed.map((part) => part.toString(16).padStart(2, '0')).join('')}`
+  }
+
   /** Shows the painted picture moved and stretched to the present view, until `sharpen`. */
   stretch() {
     this.stop()

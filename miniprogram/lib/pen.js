@@ -27,6 +27,8 @@ function penOn(wx, { tool, color, width, mode }, paper, limits) {
     width: Math.round(units * unitOf(paper)),
     length: mode === 'one_stroke' ? oneStrokeLength(paper, limits) : undefined,
     steady: readSteady(wx),
+    // The one stroke may well begin with a rest.
+    holds: mode === 'free',
   }
 }
 

@@ -19,6 +19,9 @@ const TAP_WITHIN = 280
 const TAP_SLOP = 14
 /** A second two-finger tap within so many ms makes it a double tap. */
 const DOUBLE_TAP_WITHIN = 280
+/** A finger that rests so many ms at the place where it came down, within so many CSS px, holds. */
+const HOLD_AFTER = 500
+const HOLD_SLOP = 6
 /** The limit on points until the server has told its own. */
 const MAX_POINTS = 10_000
 
@@ -40,6 +43,7 @@ const MAX_POINTS = 10_000
  * @property {(stroke: StrokeAction) => void} withdraw the stroke is taken back
  * @property {(pinch: Pinch) => void} pinch two fingers moved
  * @property {() => void} pinchEnd two fingers that had moved were lifted
+ * @property {(place: Position) => void} [hold] the finger rested where it came down, CSS px; its stroke is withdrawn
  * @property {() => void} twoFingerTap
  * @property {() => void} twoFingerDoubleTap
  *
@@ -56,6 +60,7 @@ const MAX_POINTS = 10_000
  * @property {number} width grid units
  * @property {number} [length] the longest path, grid units; without bound where it is missing
  * @property {boolean} [steady] the line is steadied; an eraser's never is
+ * @property {boolean} [holds] a resting finger holds
  */
 
 /** The middle of two fingers and how far apart they are, CSS px. */
@@ -114,6 +119,8 @@ class Recorder {
     this.tapped = null
     /** @type {any} */
     this.tapTimer = null
+    /** @type {any} */
+    this.holdTimer = null
   }
 
   /** @param {{ timeStamp?: number }} event @returns {number} the event's moment, ms by the events' clock */
@@ -139,6 +146,7 @@ class Recorder {
       if (now - this.began <= WITHDRAW_WITHIN) {
         const { stroke, began } = this
         this.stroke = null
+        this.timers.clear(this.holdTimer)
         this.calls.withdraw(/** @type {StrokeAction} */ (stroke))
         this.beginPinch(touches, began)
       } else {
@@ -187,8 +195,11 @@ class Recorder {
 
   /** @param {Touch} touch @param {number} now */
   begin(touch, now) {
-    const { tool, color, width, length, steady } = this.pen()
+    const { tool, color, width, length, steady, holds } = this.pen()
     const { x, y } = this.place(touch)
+    this.timers.clear(this.holdTimer)
+    this.origin = { x: touch.x, y: touch.y, distance: 0 }
+    if (holds && this.calls.hold) this.holdTimer = this.timers.set(() => this.hold(), HOLD_AFTER)
     this.phase = 'stroke'
     this.finger = touch.identifier
     this.began = now
@@ -215,10 +226,21 @@ class Recorder {
     return { x: within(x, bounds.x), y: within(y, bounds.y) }
   }
 
+  hold() {
+    const { stroke, origin } = this
+    if (this.phase !== 'stroke' || !stroke || !this.calls.hold) return
+    this.stroke = null
+    this.before = null
+    this.phase = 'ignore'
+    this.calls.withdraw(stroke)
+    this.calls.hold({ x: origin.x, y: origin.y })
+  }
+
   /** @param {Touch} touch @param {number} now */
   extend(touch, now) {
     const { stroke } = this
     if (!stroke) return
+    if (Math.hypot(touch.x - this.origin.x, touch.y - this.origin.y) > HOLD_SLOP) this.timers.clear(this.holdTimer)
     let moved = false
     for (const { x, y, timeStamp } of touch.coalesced || [{ x: touch.x, y: touch.y, timeStamp: now }]) {
       if (x === this.raw.x && y === this.raw.y) continue
@@ -293,6 +315,7 @@ class Recorder {
     const { stroke, last } = this
     this.stroke = null
     this.before = null
+    this.timers.clear(this.holdTimer)
     if (!stroke) return
     this.settleTap()
     const rested = Math.round(now - this.began) - last.time

@@ -251,3 +251,37 @@ test('a view keeps what lies between the fingers there, and the box covered', ()
   view.pinch({ factor: 0.001, x: 50, y: 50, dx: 0, dy: 0 })
   assert.deepEqual([view.zoom, view.x + 0, view.y + 0], [1, 0, 0])
 })
+
+test('a finger that rests where it came down holds: its stroke is withdrawn and nothing is drawn until it is lifted', async () => {
+  const hand = setup({ holds: true })
+  hand.recorder.calls.hold = (place) => hand.log.push(['hold', place])
+  hand.down(0, 10, 20)
+  await hand.time.pass(300)
+  hand.move(0, 13, 22)
+  await hand.time.pass(300)
+  hand.move(0, 90, 90)
+  hand.up(0)
+  assert.deepEqual(hand.names(), ['begin', 'extend', 'withdraw', 'hold'])
+  assert.deepEqual(hand.log.at(-1)[1], { x: 10, y: 20 })
+})
+
+test('a finger that moves, is lifted or is joined by another holds nothing', async () => {
+  const holding = () => {
+    const hand = setup({ holds: true })
+    hand.recorder.calls.hold = () => hand.log.push(['hold'])
+    hand.down(0, 10, 20)
+    return hand
+  }
+  const moved = holding()
+  moved.move(0, 17, 20)
+  await moved.time.pass(900)
+  assert.ok(!moved.names().includes('hold'))
+  const lifted = holding()
+  lifted.up(0)
+  await lifted.time.pass(900)
+  assert.deepEqual(lifted.names(), ['begin', 'end'])
+  const joined = holding()
+  joined.down(1, 90, 20)
+  await joined.time.pass(900)
+  assert.deepEqual(joined.names(), ['begin', 'withdraw'])
+})

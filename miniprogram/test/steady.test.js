@@ -158,7 +158,7 @@ test('a pen is as wide on a finer grid', () => {
   const wx = fakeWx()
   const limits = { one_stroke_length: 8_192 }
   const pen = (tool, mode, width) => penOn(wx, { tool, color: '#22211f', width: 24, mode }, { width }, limits)
-  assert.deepEqual(pen('pen', 'free', 2_048), { tool: 'pen', color: '#22211f', width: 24, length: undefined, steady: true })
+  assert.deepEqual(pen('pen', 'free', 2_048), { tool: 'pen', color: '#22211f', width: 24, length: undefined, steady: true, holds: true })
   assert.deepEqual([pen('pen', 'one_stroke', 6_144).width, pen('pen', 'one_stroke', 6_144).length], [72, 24_576])
   assert.deepEqual([pen('eraser', 'free', 6_144).width, pen('eraser', 'free', 1_024).width], [144, 48])
 })

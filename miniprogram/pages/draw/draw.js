@@ -2,9 +2,9 @@ const { late } = require('../../lib/late')
 const theme = require('../../lib/theme')
 const { View } = require('../../lib/view')
 const { open, refresh } = require('./loading')
-const { keepPen, keepSize, loadPen, loadSize } = require('./pen')
+const { isCoached, keepCoached, keepPen, keepSize, loadPen, loadSize } = require('./pen')
 const { explain, restore, retryStroke, showState } = require('./saving')
-const { isSlip, layOut, makeRecorder, showGauge, touchStart, withdraw } = require('./surface')
+const { isSlip, layOut, makeRecorder, resetZoom, showGauge, showZoom, touchStart, withdraw } = require('./surface')
 
 /** Milliseconds for which a line with an action stays. */
 const SNACK_FOR = 8_000
@@ -39,6 +39,10 @@ Page({
     /** The picture as the gallery has it, while the drawing is opened. */
     glimpse: '',
     hint: '',
+    /** The gestures are told below the hint, until the first stroke on this phone. */
+    coach: false,
+    /** How much larger than the whole paper it is shown, in words. */
+    zoom: '',
     panel: '',
     snack: '',
     seal: false,
@@ -68,6 +72,8 @@ Page({
   opening: false,
   /** A status came in during a stroke. */
   stateIsOld: false,
+  /** The moment of the opening, ms since 1970. */
+  openedAt: 0,
   /** The page was shown before. */
   wasShown: false,
   /** @type {any} */
@@ -75,10 +81,12 @@ Page({
 
   onLoad({ id, mode }) {
     this.services = getApp()
+    this.openedAt = Date.now()
     this.view = new View()
     this.recorder = makeRecorder(this)
     this.setData({
       ...loadPen(),
+      coach: !isCoached(),
       nested: getCurrentPages().length > 1,
       titleChars: this.services.limits.now.title_chars,
     })
@@ -157,6 +165,7 @@ Page({
     this.drawing = drawing
     this.services.studio.remember(drawing.seq > 0 ? drawing.id : '')
     this.view.reset()
+    showZoom(this)
     this.recorder.length = 0
     this.hideSnack()
     const done = drawing.mode === 'one_stroke' && !drawing.isEmpty
@@ -230,6 +239,10 @@ Page({
     this.painter?.finish(this.drawing.picture.strokes)
     this.repaint()
     this.lifted()
+    if (this.data.coach) {
+      this.setData({ coach: false })
+      keepCoached()
+    }
     if (this.drawing.mode === 'one_stroke') this.celebrate()
   },
 
@@ -242,6 +255,10 @@ Page({
     showGauge(this)
     wx.vibrateShort({ type: 'light', fail: () => {} })
     void this.services.saver.flush(this.drawing)
+  },
+
+  resetZoom() {
+    resetZoom(this)
   },
 
   /** Shows what lies below the seal. */

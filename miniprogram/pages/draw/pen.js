@@ -7,6 +7,9 @@ const PEN = 'yibi.pen'
 /** The storage key of the paper that was chosen last for a new drawing. */
 const SIZE = 'yibi.paper'
 
+/** The storage key that says that the gestures were told. */
+const COACHED = 'yibi.coached'
+
 /** @returns {object} the page's data of the stored pen */
 function loadPen() {
   const { tool, color, width, slots = theme.SLOTS, used = [] } = wx.getStorageSync(PEN) || {}
@@ -36,4 +39,17 @@ function keepSize({ name }) {
   }
 }
 
-module.exports = { loadPen, keepPen, loadSize, keepSize }
+/** @returns {boolean} whether the gestures were told on this phone */
+function isCoached() {
+  return Boolean(wx.getStorageSync(COACHED))
+}
+
+function keepCoached() {
+  try {
+    wx.setStorageSync(COACHED, true)
+  } catch {
+    // The next start then tells them once more.
+  }
+}
+
+module.exports = { isCoached, keepCoached, loadPen, keepPen, loadSize, keepSize }

@@ -11,6 +11,8 @@ const LOW = 0.15
 const LOW_COLOR = '#c8412f'
 /** The share of the ink below which the one stroke was a slip of the finger. */
 const SLIP = 0.05
+/** Milliseconds after the opening from another page in which nothing is drawn. */
+const SETTLES = 300
 /** CSS px beside the gauge for its label. */
 const LABEL = 24
 
@@ -80,6 +82,19 @@ function withdraw(page) {
 }
 
 /** @param {DrawPage} page */
+function showZoom(page) {
+  const { zoom } = page.view
+  page.setChanged({ zoom: zoom > 1.01 ? `${zoom.toFixed(1)}x` : '' })
+}
+
+/** Shows the whole paper again. @param {DrawPage} page */
+function resetZoom(page) {
+  page.view.reset()
+  page.painter.sharpen()
+  showZoom(page)
+}
+
+/** @param {DrawPage} page */
 function makeRecorder(page) {
   const { limits } = page.services
   return new Recorder({
@@ -109,13 +124,16 @@ function makeRecorder(page) {
         page.painter.stretch()
       },
       pinchEnd: () => {
-        if (!page.data.glimpse) page.painter.sharpen()
+        if (page.data.glimpse) return
+        page.painter.sharpen()
+        showZoom(page)
+      },
+      hold: (place) => {
+        page.chooseColor({ detail: { color: page.painter.colorAt(place, page.data.background) } })
+        wx.vibrateShort({ type: 'light', fail: () => {} })
       },
       twoFingerTap: () => page.undo(),
-      twoFingerDoubleTap: () => {
-        page.view.reset()
-        page.painter.sharpen()
-      },
+      twoFingerDoubleTap: () => resetZoom(page),
     },
   })
 }
@@ -123,6 +141,8 @@ function makeRecorder(page) {
 /** @param {DrawPage} page @param {any} event */
 function touchStart(page, event) {
   if (!page.painter || page.data.done || page.opening) return
+  // The second tap of a double tap on a card is no dot.
+  if (page.data.nested && Date.now() - page.openedAt < SETTLES) return
   const { points_per_stroke: points, actions_per_drawing: actions } = page.services.limits.now
   const { drawing, recorder } = page
   if (recorder.phase === 'idle') {
@@ -138,4 +158,4 @@ function touchStart(page, event) {
   recorder.start(event)
 }
 
-module.exports = { layOut, makeRecorder, showGauge, isSlip, touchStart, withdraw }
+module.exports = { layOut, makeRecorder, resetZoom, showGauge, showZoom, isSlip, touchStart, withdraw }

@@ -1,5 +1,13 @@
+const { readSteady, writeSteady } = require('../../../lib/steady')
+
 // The sheet behind 更多.
 Component({
+  data: { steady: true },
+  observers: {
+    show(show) {
+      if (show) this.setData({ steady: readSteady(wx) })
+    },
+  },
   properties: {
     show: Boolean,
     oneStroke: Boolean,
@@ -10,6 +18,11 @@ Component({
     blank: Boolean,
   },
   methods: {
+    /** The sheet stays open, so that one sees the switch move. */
+    switchSteady() {
+      writeSteady(wx, !this.data.steady)
+      this.setData({ steady: readSteady(wx) })
+    },
     close() {
       this.triggerEvent('close')
     },
