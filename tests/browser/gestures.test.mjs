@@ -53,7 +53,7 @@ test('the gestures are told once, and the line is steadied until that is switche
     assert.equal(await on.getAttribute('aria-checked'), 'true')
     await phone.tap('稳')
     await phone.page.waitForFunction(() => window.wx.getStorageSync('yibi.steady') === 'off')
-    await phone.page.locator('.mp-page:not([hidden]) [aria-label="稳"][aria-checked="false"]').waitFor()
+    await phone.page.locator('.mp-page:not([hidden]) [aria-label="稳"]:not([aria-checked="true"])').waitFor()
     await phone.start()
     await phone.page.waitForFunction(() => window.getCurrentPages()[0].painter)
     assert.equal((await data(phone)).coach, false)

@@ -8,6 +8,8 @@ const LONG_PRESS = 350
 /** CSS px from which a touch is no tap any more. */
 const SLOP = 10
 const ARIA = { 'aria-role': 'role' }
+/** ARIA's states that are true or false. */
+const STATES = ['aria-checked', 'aria-disabled', 'aria-hidden', 'aria-modal']
 /** The roles of elements that a keyboard can reach. */
 const FOCUSABLE = ['button', 'radio', 'switch', 'slider', 'link', 'checkbox']
 /** Elements whose taps the browser itself has to handle. */
@@ -29,7 +31,8 @@ export class Backend extends glassEasel.CurrentWindowBackendContext {
       })
       const { setAttribute } = node
       node.setAttribute = function set(name, value) {
-        setAttribute.call(this, ARIA[name] || name, value)
+        // The framework writes true as an empty value, which ARIA does not know.
+        setAttribute.call(this, ARIA[name] || name, value === '' && STATES.includes(name) ? 'true' : value)
         if (name === 'aria-role' && FOCUSABLE.includes(value)) setAttribute.call(this, 'tabindex', '0')
       }
       return node
