@@ -56,14 +56,13 @@ pub(super) enum AccountRefusal {
 impl CodeRefusal {
     /// The refusal to keep, if the error stays the same however often the code is brought.
     pub(super) fn of(error: &SessionError) -> Option<Self> {
-        match error {
-            SessionError::Exchange(refusal) if refusal.for_good() => Some(Self::Wechat(refusal.clone())),
-            SessionError::Blocked => Some(Self::Account(AccountRefusal::Blocked)),
-            SessionError::Closing { erase_at } => {
-                Some(Self::Account(AccountRefusal::Closing { erase_at: *erase_at }))
-            }
-            _ => None,
+        if let SessionError::Exchange(refusal) = error {
+            return refusal.for_good().then(|| Self::Wechat(refusal.clone()));
         }
+        if let SessionError::Closing { erase_at } = error {
+            return Some(Self::Account(AccountRefusal::Closing { erase_at: *erase_at }));
+        }
+        matches!(error, SessionError::Blocked).then_some(Self::Account(AccountRefusal::Blocked))
     }
 
     /// The answer to a request that brings the code again. A closing account is reopened by a fresh code alone.

@@ -129,10 +129,8 @@ impl SessionService {
                 }
                 Ok(entry.into_value())
             }
-            Err(error) => match &*error {
-                SessionError::CodeSpent => Err(SessionError::Unauthenticated),
-                error => Err(error.clone()),
-            },
+            Err(error) if matches!(*error, SessionError::CodeSpent) => Err(SessionError::Unauthenticated),
+            Err(error) => Err((*error).clone()),
         }
     }
 
