@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use yibi_common::drawing::Paper;
+use yibi_server::domain::batch::{Appended, Batch};
 use yibi_server::domain::clock::Micros;
+use yibi_server::domain::drawing::NewDrawing;
 use yibi_server::domain::user::UserKey;
-use yibi_server::store::gallery::{Appended, Batch, Gallery, NewDrawing};
+use yibi_server::store::Drawings;
 use yibi_server::store::sqlite::SqliteStore;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -108,7 +110,7 @@ async fn append(
 ) -> Outcome<Duration> {
     let batch = Batch {
         from_seq,
-        blobs: (0..count).map(|_| vec![0xa5; STROKE]).collect(),
+        blobs: (0..count).map(|_| vec![0xa5; STROKE].into()).collect(),
         stroke_count: count,
         point_count: 80 * count,
         min_paper: Paper { width: 1, height: 1 },

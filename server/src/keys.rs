@@ -17,10 +17,9 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use crate::random;
-use crate::settings;
 use crate::store::mongo::MongoGallery;
 use crate::store::{OPERATION_DEADLINE, StoreError, StoreResult};
+use crate::{random, settings};
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;

@@ -9,7 +9,7 @@ use super::extractors::Viewer;
 use super::paging::{limit, read_cursor, write_cursor};
 use crate::http::reply::Reply;
 use crate::http::{App, query};
-use crate::store::admin::GalleryAdmin;
+use crate::store::Reports;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(web::resource("/audit").route(web::get().to(list)));

@@ -11,14 +11,14 @@ use super::extractors::{Operator, Viewer};
 use super::paging::{COUNTED, count, invalid, limit, of_sorted, read_cursor, write_cursor};
 use super::views::{Names, drawing_row};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::Header;
+use crate::domain::report::{self, DrawingFilter, Place, Rows, sorted_by};
 use crate::domain::user::UserKey;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::Problem;
 use crate::service::drawings::Format;
-use crate::store::StoreResult;
-use crate::store::admin::{self, DrawingFilter, GalleryAdmin, Place, Rows, sorted_by};
-use crate::store::gallery::{Gallery, Header};
+use crate::store::{Drawings, Reports, StoreResult, Users};
 
 /// The longer side of a picture when none is asked for, in pixels.
 const SIZE: u32 = 1080;
@@ -37,7 +37,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 /// What a query asks for.
 struct Asked {
-    page: admin::DrawingPage,
+    page: report::DrawingPage,
     /// The one user whose drawings are wanted.
     user: Option<UserKey>,
     /// The most drawings that a user can have.
@@ -62,7 +62,7 @@ impl Asked {
             until: moment(query.until.as_deref())?,
         };
         let after = read_cursor(query.cursor.as_deref(), &list)?;
-        let page = admin::DrawingPage { order, reverse, after, limit: limit(query.limit)?, filter };
+        let page = report::DrawingPage { order, reverse, after, limit: limit(query.limit)?, filter };
         Ok(Self { page, user, most: app.drawings.limits().drawings_per_user, list })
     }
 
@@ -114,7 +114,7 @@ pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Rep
 pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked = Asked::of(&app, &query(&request)?).await?;
     let counted = count(|after| {
-        let page = admin::DrawingPage { after, limit: COUNTED, ..asked.page.clone() };
+        let page = report::DrawingPage { after, limit: COUNTED, ..asked.page.clone() };
         let asked = Asked { page, user: asked.user.clone(), most: asked.most, list: String::new() };
         let app = app.clone();
         async move { asked.rows(&app).await }

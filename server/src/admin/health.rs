@@ -8,9 +8,7 @@ use actix_web::{HttpResponse, Responder};
 use serde_json::json;
 
 use crate::http::App;
-use crate::store::StoreResult;
-use crate::store::gallery::Gallery;
-use crate::store::sessions::Sessions;
+use crate::store::{Sessions, StoreResult, Users};
 
 /// How long a dependency may take to give a sign of life.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -16,7 +16,7 @@ use crate::http::middleware::is_head;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::{Code, Problem};
-use crate::store::admin::{GalleryAdmin, SessionsAdmin};
+use crate::store::{Reports, SessionReports};
 
 /// How long ago a session may have been used by somebody who counts as online.
 const ONLINE: Duration = Duration::from_secs(300);

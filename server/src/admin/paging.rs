@@ -7,10 +7,10 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use yibi_common::admin::Count;
 
+use crate::domain::report::{Place, Rows, Texts};
 use crate::http::App;
 use crate::problem::{Code, Problem};
 use crate::store::StoreResult;
-use crate::store::admin::{Place, Rows, Texts};
 
 /// Rows on a page: when no number is asked for, and at most.
 const PAGE: u32 = 200;

@@ -11,14 +11,13 @@ use super::extractors::{Operator, Viewer};
 use super::paging::{COUNTED, by_prefix, count, invalid, limit, of_sorted, read_cursor, write_cursor};
 use super::views::Names;
 use crate::domain::clock::Micros;
+use crate::domain::report::{self, Place, Rows, SessionFilter};
+use crate::domain::session::{Dialect, SessionId, StoredSession};
 use crate::domain::user::UserKey;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::{Code, Problem};
-use crate::store::admin::{self, Place, Rows, SessionFilter, SessionsAdmin};
-use crate::store::gallery::Gallery;
-use crate::store::sessions::{Dialect, SessionId, Sessions, StoredSession};
-use crate::store::{StoreError, StoreResult};
+use crate::store::{Drawings, SessionReports, Sessions, StoreError, StoreResult, Users};
 
 /// Drawings shown beside a session or user.
 pub(super) const LATEST: u32 = 10;
@@ -34,7 +33,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 /// What a query asks for.
 struct Asked {
-    page: admin::SessionPage,
+    page: report::SessionPage,
     /// The one user whose sessions are wanted.
     user: Option<UserKey>,
     /// The name of the list, for cursors.
@@ -65,7 +64,7 @@ impl Asked {
             None => None,
         };
         let limit = limit(query.limit)?;
-        let page = admin::SessionPage { order, reverse, after, limit, users: None, filter };
+        let page = report::SessionPage { order, reverse, after, limit, users: None, filter };
         Ok(Self { page, user, list })
     }
 
@@ -84,7 +83,7 @@ impl Asked {
         };
         let place = (page.reverse, page.after.as_ref(), page.limit);
         by_prefix(app, prefix, place, |users, after, limit| {
-            let page = admin::SessionPage { users: Some(users), after, limit, ..page.clone() };
+            let page = report::SessionPage { users: Some(users), after, limit, ..page.clone() };
             async move { store.session_page(&page).await }
         })
         .await
@@ -132,7 +131,7 @@ pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Rep
 pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked = Asked::of(&app, &query(&request)?).await?;
     let counted = count(|after| {
-        let page = admin::SessionPage { after, limit: COUNTED, ..asked.page.clone() };
+        let page = report::SessionPage { after, limit: COUNTED, ..asked.page.clone() };
         let asked = Asked { page, user: asked.user.clone(), list: String::new() };
         let app = app.clone();
         async move { asked.rows(&app).await }
@@ -178,7 +177,7 @@ pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
 pub(super) async fn latest(
     app: &App,
     user: &UserKey,
-) -> Result<Vec<crate::store::gallery::Header>, StoreError> {
+) -> Result<Vec<crate::domain::drawing::Header>, StoreError> {
     app.drawings.store().page(user, false, None, LATEST).await
 }
 

@@ -10,13 +10,12 @@ use super::paging::{COUNTED, by_prefix, count, invalid, limit, read_cursor, writ
 use super::sessions::latest;
 use super::views::{Names, user_row};
 use crate::domain::clock::Micros;
+use crate::domain::report::{self, Rows, Texts, UsersBy};
+use crate::domain::user::UserRecord;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::Problem;
-use crate::store::StoreResult;
-use crate::store::admin::{self, GalleryAdmin, Rows, Texts, UsersBy};
-use crate::store::gallery::{Gallery, UserRecord};
-use crate::store::sessions::Sessions;
+use crate::store::{Drawings, Reports, Sessions, StoreResult, Users};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -33,7 +32,7 @@ const ELSEWHERE: u32 = 50;
 
 /// What a query asks for.
 struct Asked {
-    page: admin::UserPage,
+    page: report::UserPage,
     /// The beginning of the openid that is wanted.
     openid: Option<String>,
     /// The name of the list, for cursors.
@@ -51,7 +50,8 @@ impl Asked {
         };
         let list = format!("users {name} {reverse}");
         let after = read_cursor(query.cursor.as_deref(), &list)?;
-        let page = admin::UserPage { by, reverse, after, limit: limit(query.limit)?, blocked: query.blocked };
+        let page =
+            report::UserPage { by, reverse, after, limit: limit(query.limit)?, blocked: query.blocked };
         Ok(Self { page, openid: query.openid.clone(), list })
     }
 
@@ -60,7 +60,7 @@ impl Asked {
         let Some(prefix) = &self.openid else { return store.user_page(page).await };
         let place = (page.reverse, page.after.as_ref(), page.limit);
         by_prefix(app, prefix, place, |range, after, limit| {
-            let page = admin::UserPage { by: UsersBy::Key(range), after, limit, ..page.clone() };
+            let page = report::UserPage { by: UsersBy::Key(range), after, limit, ..page.clone() };
             async move { store.user_page(&page).await }
         })
         .await
@@ -91,7 +91,7 @@ pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Rep
 pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked = Asked::of(&query(&request)?)?;
     let counted = count(|after| {
-        let page = admin::UserPage { after, limit: COUNTED, ..asked.page.clone() };
+        let page = report::UserPage { after, limit: COUNTED, ..asked.page.clone() };
         let asked = Asked { page, openid: asked.openid.clone(), list: String::new() };
         let app = app.clone();
         async move { asked.rows(&app).await }

@@ -9,13 +9,12 @@ use yibi_common::api::ProblemBody;
 
 use super::extractors::Viewer;
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
+use crate::domain::drawing::Header;
+use crate::domain::session::StoredSession;
+use crate::domain::user::{UserKey, UserRecord};
 use crate::http::App;
 use crate::http::reply::Reply;
-use crate::store::StoreResult;
-use crate::store::admin::GalleryAdmin;
-use crate::store::gallery::{Header, UserRecord};
-use crate::store::sessions::StoredSession;
+use crate::store::{StoreResult, Users};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(web::resource("/me").route(web::get().to(me)));

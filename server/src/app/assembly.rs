@@ -15,10 +15,10 @@ use crate::service::pushes::Pushes;
 use crate::service::rate_limits::RateLimits;
 use crate::service::sessions::SessionService;
 use crate::settings::Settings;
-use crate::store::dispatch::{GalleryBackend, GalleryStore, SessionBackend, SessionStore};
 use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Backend, GalleryStore, SessionStore};
 use crate::telemetry::Metrics;
 use crate::wechat::push::{AesKey, PushKey};
 use crate::wechat::{Wechat, WechatApp, WechatClient};
@@ -43,19 +43,19 @@ impl Stores {
         };
         let (gallery, place) = match &embedded {
             Some(embedded) if mongodb_uri.is_empty() => {
-                (GalleryBackend::Sqlite(embedded.clone()), KeyPlace::Directory(store.data_dir.clone()))
+                (Backend::Embedded(embedded.clone()), KeyPlace::Directory(store.data_dir.clone()))
             }
             _ => {
                 let mongo = match mode {
                     Mode::Normal => MongoGallery::connect(mongodb_uri, &store.mongodb_database)?,
                     Mode::ReadOnly => MongoGallery::connect_to_look(mongodb_uri, &store.mongodb_database)?,
                 };
-                (GalleryBackend::Mongo(mongo.clone()), KeyPlace::Shared(mongo))
+                (Backend::Shared(mongo.clone()), KeyPlace::Shared(mongo))
             }
         };
         let sessions = match &embedded {
-            Some(embedded) if redis_url.is_empty() => SessionBackend::Sqlite(embedded.clone()),
-            _ => SessionBackend::Redis(RedisSessions::connect(redis_url, &store.redis_prefix)?),
+            Some(embedded) if redis_url.is_empty() => Backend::Embedded(embedded.clone()),
+            _ => Backend::Shared(RedisSessions::connect(redis_url, &store.redis_prefix)?),
         };
         Ok(Self {
             gallery: GalleryStore::new(gallery, Arc::clone(metrics)),

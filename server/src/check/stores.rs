@@ -7,11 +7,9 @@ use secrecy::ExposeSecret;
 
 use super::Finding;
 use crate::settings::Settings;
-use crate::store::gallery::Gallery;
 use crate::store::mongo::{MongoGallery, MongoState};
 use crate::store::redis::{RedisSessions, RedisState};
-use crate::store::sessions::Sessions;
-use crate::store::{StoreError, StoreResult};
+use crate::store::{Sessions, StoreError, StoreResult, Users};
 
 /// The oldest MongoDB that has all commands.
 const MONGODB: (u32, u32) = (6, 0);

@@ -1,7 +1,13 @@
 //! Types of the domain: no I/O, no driver.
 
+pub mod batch;
 pub mod clock;
+pub mod drawing;
 pub(crate) mod json_text;
+pub mod moderation;
 pub mod phone;
+pub mod report;
+pub mod session;
 pub(crate) mod text;
 pub mod user;
+pub mod weapp;

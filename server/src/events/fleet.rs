@@ -11,11 +11,8 @@ use yibi_common::admin::{Dependency, Figures, ServerState, ServerView};
 use super::listener::EncodedEvent;
 use super::{EventBus, lock};
 use crate::domain::clock::Micros;
-use crate::store::StoreResult;
-use crate::store::dispatch::{GalleryStore, SessionStore};
-use crate::store::gallery::Gallery;
 use crate::store::redis::RedisSessions;
-use crate::store::sessions::Sessions;
+use crate::store::{GalleryStore, SessionStore, Sessions, StoreResult, Users};
 
 /// How often a server announces itself.
 const BEAT: Duration = Duration::from_secs(2);

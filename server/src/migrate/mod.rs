@@ -19,27 +19,24 @@ use yibi_common::admin::{ServerView, SessionOrder};
 use self::journal::{Journal, Part};
 pub use self::verify::Sum;
 use crate::domain::clock::Micros;
+use crate::domain::moderation::Subject;
+use crate::domain::report::{Place, SessionFilter, SessionPage};
 use crate::domain::user::UserKey;
 use crate::keys::{self, KeyPlace};
 use crate::settings::Settings;
-use crate::store::admin::{Place, SessionFilter, SessionPage, SessionsAdmin};
-use crate::store::avatars::Avatars;
-use crate::store::checks::{Checks, Subject};
-use crate::store::gallery::Gallery;
 use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
-use crate::store::sessions::Sessions;
 use crate::store::sqlite::SqliteStore;
-use crate::store::transfer::Transfer;
+use crate::store::{Avatars, Checks, Drawings, SessionReports, Sessions, Transfer, Users};
 use crate::store::{StoreError, StoreResult};
 
-/// Things that are moved between two notes in the journal.
+/// Records that are moved between two notes in the journal.
 const TURN: u32 = 256;
-/// Things that are counted in one turn.
+/// Records that are counted in one turn.
 const COUNTED: u32 = 1_024;
-/// Drawings that are on their way at once.
+/// Drawings that are moved at once.
 const AT_ONCE: usize = 8;
-/// A server that was heard of within so many seconds is running.
+/// A server that announced itself within so many seconds is running.
 const RUNNING: i64 = 10;
 
 /// One end of a move.
@@ -52,16 +49,16 @@ pub enum End {
     Shared,
 }
 
-/// Why nothing, or not all, was moved.
+/// Failure of a move.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// Both ends are the same, or one is not in the settings.
     #[error("{0}")]
     Settings(&'static str),
-    /// A store said no.
+    /// A store failed.
     #[error("the {0} store")]
     Store(&'static str, #[source] StoreError),
-    /// There is something that no earlier run has put there.
+    /// The target holds records of another origin.
     #[error("the target holds {} users and {} drawings already: name another database, or empty it", .0.users, .0.drawings)]
     NotEmpty(Tally),
     /// Servers that use the shared stores.
@@ -91,15 +88,15 @@ pub enum MigrateError {
 
 type Result<T> = std::result::Result<T, MigrateError>;
 
-/// Who is told how a move goes.
+/// Receiver of a move's progress.
 pub trait Progress {
-    /// A part begins, of so many things, of which so many are done.
+    /// A part of `all` records begins, of which `done` are moved already.
     fn begins(&mut self, part: &'static str, all: u64, done: u64);
-    /// So many more are done.
+    /// `count` further records are moved.
     fn done(&mut self, count: u64);
 }
 
-/// How much there is.
+/// Number of records of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     /// Users.
@@ -142,7 +139,7 @@ impl Tally {
     }
 }
 
-/// What was moved.
+/// Result of a move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
     /// Users, drawings and entries of the audit log.
@@ -154,8 +151,8 @@ pub struct Moved {
 }
 
 /// All seams that a gallery is moved through.
-trait Whole: Gallery + Avatars + Checks + Transfer + Sync {}
-impl<G: Gallery + Avatars + Checks + Transfer + Sync> Whole for G {}
+trait Whole: Users + Drawings + Avatars + Checks + Transfer + Sync {}
+impl<G: Users + Drawings + Avatars + Checks + Transfer + Sync> Whole for G {}
 
 /// Moves everything from one end to the other.
 ///
@@ -247,9 +244,9 @@ async fn move_all<G, S, H, T>(
 ) -> Result<Moved>
 where
     G: Whole,
-    S: Sessions + SessionsAdmin + Sync,
+    S: Sessions + SessionReports + Sync,
     H: Whole,
-    T: Sessions + SessionsAdmin + Sync,
+    T: Sessions + SessionReports + Sync,
 {
     let all = Tally::of(from).await.map_err(at(SOURCE))?;
     if journal.is_at(Part::Users) {
@@ -279,7 +276,7 @@ where
             let count = turn.items.len();
             let mut moving = stream::iter(turn.items)
                 .map(|(user, id)| async move {
-                    // One that was purged meanwhile is no loss.
+                    // A drawing that was purged meanwhile is left out.
                     if let Some(drawing) = from.read(&user, &id, 0).await.map_err(at(SOURCE))? {
                         to.put_drawing(&user, &drawing).await.map_err(at(TARGET))?;
                     }
@@ -328,7 +325,7 @@ async fn move_check<G: Whole, H: Whole>(from: &G, to: &H, user: &UserKey, subjec
 }
 
 /// Sessions are few and small, and change as they are used: they are moved all at once, each time.
-async fn move_sessions<S: SessionsAdmin, T: Sessions>(
+async fn move_sessions<S: SessionReports, T: Sessions>(
     from: &S,
     to: &T,
     progress: &mut dyn Progress,
@@ -363,7 +360,7 @@ fn sessions_after(after: Option<Place>) -> SessionPage {
 }
 
 /// How many sessions there are that have not ended.
-async fn living<S: SessionsAdmin>(sessions: &S) -> StoreResult<u64> {
+async fn living<S: SessionReports>(sessions: &S) -> StoreResult<u64> {
     let (mut after, mut count) = (None, 0);
     loop {
         let rows = sessions.session_page(&sessions_after(after)).await?;

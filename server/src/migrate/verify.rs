@@ -6,11 +6,11 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at};
-use crate::domain::user::UserKey;
-use crate::store::StoreResult;
-use crate::store::checks::{ModerationCheck, Subject};
-use crate::store::gallery::{Stored, UserRecord};
-use crate::store::transfer::{AuditRow, Transfer};
+use crate::domain::drawing::Stored;
+use crate::domain::moderation::{ModerationCheck, Subject};
+use crate::domain::user::{UserKey, UserRecord};
+use crate::store::transfer::AuditRow;
+use crate::store::{StoreResult, Transfer};
 
 /// The SHA-256 of all users, drawings, checks and entries of the audit log, whatever their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -153,10 +153,11 @@ mod tests {
     use super::super::{Progress, move_check};
     use super::*;
     use crate::domain::clock::Micros;
+    use crate::domain::moderation::ModerationStatus;
+    use crate::domain::user::NewUser;
     use crate::random;
-    use crate::store::checks::{Checks, ModerationStatus};
-    use crate::store::gallery::{Gallery, NewUser};
     use crate::store::sqlite::SqliteStore;
+    use crate::store::{Checks, Users};
 
     struct Unheard;
 

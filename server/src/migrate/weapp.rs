@@ -14,16 +14,15 @@ use std::io::BufRead;
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use serde_json::Value;
+use yibi_common::drawing::Mode;
 use yibi_common::weapp;
 
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
+use crate::domain::drawing::{Header, NewDrawing, Stored};
+use crate::domain::user::{NewUser, UserKey};
 use crate::random;
 use crate::service::drawings::weapp::{MAX_ID, encoded};
-use crate::store::StoreResult;
-use crate::store::gallery::{Gallery, Header, NewDrawing, NewUser, Stored};
-use crate::store::transfer::Transfer;
-use yibi_common::drawing::Mode;
+use crate::store::{Drawings, StoreResult, Transfer, Users};
 
 /// The longest line, in bytes: twice the longest list, for what JSON escapes.
 const LONGEST: u64 = 2 * weapp::MAX_TEXT as u64;
@@ -70,7 +69,7 @@ struct Paint {
 ///
 /// # Errors
 /// [`TakeOverError`]; all before it is taken over, and the file may be given again.
-pub async fn take_over<G: Gallery + Transfer>(
+pub async fn take_over<G: Users + Drawings + Transfer>(
     app_id: &str,
     mut lines: impl BufRead,
     store: &G,
@@ -152,7 +151,7 @@ enum Put {
     Leaving,
 }
 
-async fn put<G: Gallery + Transfer>(store: &G, drawing: Drawing) -> StoreResult<Put> {
+async fn put<G: Users + Drawings + Transfer>(store: &G, drawing: Drawing) -> StoreResult<Put> {
     let Drawing { user, stored } = drawing;
     let moment = stored.header.created_at;
     let owner = store.user(&user).await?;

@@ -8,10 +8,10 @@ use yibi_common::admin::{AuditEntry, Change, Happening};
 use super::drawings::{DrawingError, DrawingService};
 use super::sessions::{Refusal, SessionError, SessionService};
 use crate::domain::clock::Micros;
-use crate::store::StoreError;
-use crate::store::admin::GalleryAdmin;
-use crate::store::gallery::{Gallery, Header, UserRecord};
-use crate::store::sessions::{SessionId, Sessions, StoredSession};
+use crate::domain::drawing::Header;
+use crate::domain::session::{SessionId, StoredSession};
+use crate::domain::user::UserRecord;
+use crate::store::{Drawings, Reports, Sessions, StoreError, Users};
 use crate::telemetry::Metrics;
 use crate::wechat::{AccessToken, Wechat};
 

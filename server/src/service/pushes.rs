@@ -12,9 +12,7 @@ use tracing::Instrument;
 
 use crate::random;
 use crate::service::moderation::Moderation;
-use crate::store::dispatch::SessionStore;
-use crate::store::sessions::Sessions;
-use crate::store::{StoreError, StoreResult};
+use crate::store::{Leases, SessionStore, StoreError, StoreResult};
 use crate::telemetry::Metrics;
 use crate::wechat::push::{Event, Message, PushError, PushKey, PushQuery, WINDOW};
 

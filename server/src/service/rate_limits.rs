@@ -12,9 +12,9 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use moka::sync::Cache;
 
+use crate::domain::session::SessionId;
 use crate::domain::user::UserKey;
 use crate::settings::LimitSettings;
-use crate::store::sessions::SessionId;
 
 /// How long a key over its failure limit is rejected without being processed.
 const BLOCK_FOR: Duration = Duration::from_secs(1);

@@ -1,5 +1,5 @@
-//! The door that every operation of a database over the network goes through: so many at once, so many
-//! waiting, and no caller kept for longer than the deadline.
+//! Bulkhead of a database over the network: a limit of running operations, a limit of waiting ones, and a deadline
+//! for each caller.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::{OPERATION_DEADLINE, StoreError, StoreResult};
 
-/// Why a caller was sent away.
+/// Reason for failing a caller before the operation ends.
 #[derive(Debug, thiserror::Error)]
 enum Turned {
     #[error("no answer within {} ms", .0.as_millis())]
@@ -28,7 +28,7 @@ pub(super) struct Bulkhead {
 }
 
 impl Bulkhead {
-    /// A door for `running` operations at once, with room for `waiting` more before it.
+    /// A bulkhead for `running` operations at once and `waiting` more in the queue.
     pub(super) fn new(running: usize, waiting: usize) -> Self {
         Self {
             running: Arc::new(Semaphore::new(running)),
@@ -37,9 +37,9 @@ impl Bulkhead {
         }
     }
 
-    /// Runs an operation in a task of its own. When the deadline passes, or the caller goes away, only the
-    /// waiting ends: the operation goes on to its own end, for a database driver's future that is dropped
-    /// half-way may leave a connection in an unknown state. Until then it keeps its place.
+    /// Runs an operation in a task of its own. When the deadline passes or the caller is dropped, the operation runs
+    /// on to its end and keeps its permit until then: a driver's future that is dropped half-way may leave a
+    /// connection in an unknown state.
     ///
     /// # Errors
     /// The operation's own; [`StoreError::Busy`] when too many wait; [`StoreError::Unavailable`] at the deadline.

@@ -1,46 +1,65 @@
-//! Where everything is kept, behind two seams: [`gallery`] (users and what they drew) and [`sessions`] (who
-//! is signed in, codes on their way, leases between servers).
+//! The stores. A trait for each aggregate, an embedded implementation of all in SQLite, and one in a database that several
+//! servers share: MongoDB for users and drawings, Redis for sessions. Only this folder names a database driver.
 //!
-//! What only operators do stands apart in [`admin`], and what moves everything in [`transfer`]. Each seam is a trait with an embedded implementation in SQLite and one in a database that several servers
-//! share. [`dispatch`] chooses between them at run time. Only this folder names a database driver.
+//! | file | subject |
+//! |---|---|
+//! | `users`, `drawings`, `avatars`, `checks`, `reports`, `transfer` | the aggregates of [`GalleryStore`] |
+//! | `sessions`, `leases`, `reports` | the aggregates of [`SessionStore`] |
+//! | `backend` | the choice between the backends |
+//! | `measured` | the declaration of operations, and the measuring of each |
+//! | `bulkhead` | bounds of the operations that run at once and wait |
+//! | `sqlite/`, `mongo/`, `redis/` | the backends |
 
-pub mod admin;
-pub mod avatars;
+mod avatars;
+mod backend;
 mod bulkhead;
-pub mod checks;
-pub mod dispatch;
-pub mod gallery;
+mod checks;
+mod drawings;
+mod leases;
+mod measured;
 pub mod mongo;
 pub mod redis;
-pub mod sessions;
+mod reports;
+mod sessions;
 pub mod sqlite;
 pub mod transfer;
+mod users;
 
 use std::error::Error;
 use std::time::Duration;
 
-/// How long any one operation of a store may take before its caller is told that the store is out of reach.
+pub use self::avatars::Avatars;
+pub use self::backend::{Backend, GalleryStore, SessionStore, SharedBackend, Store};
+pub use self::checks::Checks;
+pub use self::drawings::Drawings;
+pub use self::leases::Leases;
+pub use self::reports::{Reports, SessionReports};
+pub use self::sessions::Sessions;
+pub use self::transfer::Transfer;
+pub use self::users::Users;
+
+/// Time limit of one operation: after it, the caller is told that the store is out of reach.
 pub const OPERATION_DEADLINE: Duration = Duration::from_secs(4);
 
-/// Why a store did not do as asked. The display form is for logs: a caller is never shown it.
+/// Failure of a store's operation. The display form is for logs; clients never see it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database is down, out of reach or too slow; it may be asked again later.
+    /// The database is down, unreachable or too slow; the operation can be tried again.
     #[error("the store is out of reach")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// Too much is waiting already.
+    /// Too many operations wait.
     #[error("the store has too much to do")]
     Busy,
-    /// The disk or the database has no room left for a write.
+    /// The disk or the database is full.
     #[error("the store is full")]
     Full(#[source] Box<dyn Error + Send + Sync>),
-    /// What was read makes no sense.
+    /// Stored data is damaged.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
-    /// The database refused for another reason: a fault of this program or of the set-up.
+    /// The database refused for another reason: a fault of this program or of the configuration.
     #[error("the store refused")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// What a store's operation gives.
+/// Result of a store's operation.
 pub type StoreResult<T> = Result<T, StoreError>;

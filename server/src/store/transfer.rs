@@ -1,74 +1,57 @@
-//! The seam to moving everything from one store to another, exactly: moments, numbers and what is in the bin.
+//! Moving all records from one store to another, with times, numbers and the bin.
 //!
-//! What is put is put whole and may be put again, so a move that was interrupted goes on from any earlier
-//! point. Nobody else may write meanwhile.
-
-use std::future::Future;
+//! Each write replaces a whole record and can be repeated, so that an interrupted move continues from any earlier
+//! point. No server may write meanwhile.
 
 use yibi_common::admin::AuditEntry;
 
-use super::StoreResult;
-use super::gallery::{Stored, UserRecord};
+use super::measured::operations;
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
+use crate::domain::drawing::Stored;
+use crate::domain::user::{UserKey, UserRecord};
 
-/// Things behind a place, in the store's own order, and the place that follows them.
+/// Records behind a position, in the store's own order, and the position that follows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn<T> {
-    /// At most as many as were asked for; none at the end.
+    /// At most as many as requested; empty at the end.
     pub items: Vec<T>,
-    /// Where the next turn begins.
+    /// Position at which the next turn begins.
     pub next: Option<String>,
 }
 
-/// An entry of the audit log on its way.
+/// An entry of the audit log that is moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
-    /// When it was written.
+    /// Time of the entry.
     pub at: Micros,
-    /// Its number among those of the same store, from 0 on.
+    /// Its number in its store, from 0 on.
     pub number: u64,
-    /// What was done.
+    /// The entry itself.
     pub entry: AuditEntry,
 }
 
-/// Everything that a gallery keeps, to be taken out and put in.
+operations! {
+/// All records of a gallery, to be taken out and put in.
 pub trait Transfer {
-    /// Users behind a place.
-    fn users_behind(
-        &self,
-        place: Option<&str>,
-        limit: u32,
-    ) -> impl Future<Output = StoreResult<Turn<UserRecord>>> + Send;
+    /// Users behind a position.
+    async fn users_behind(&self, place: Option<&str>, limit: u32) -> Turn<UserRecord>;
 
-    /// Drawings behind a place, those in the bin too; what they hold is read one by one.
-    fn drawings_behind(
-        &self,
-        place: Option<&str>,
-        limit: u32,
-    ) -> impl Future<Output = StoreResult<Turn<(UserKey, String)>>> + Send;
+    /// Drawings behind a position, the bin included; their actions are read one drawing at a time.
+    async fn drawings_behind(&self, place: Option<&str>, limit: u32) -> Turn<(UserKey, String)>;
 
-    /// Entries of the audit log behind a place, the oldest first.
-    fn audit_behind(
-        &self,
-        place: Option<&str>,
-        limit: u32,
-    ) -> impl Future<Output = StoreResult<Turn<AuditRow>>> + Send;
+    /// Entries of the audit log behind a position, the oldest first.
+    async fn audit_behind(&self, place: Option<&str>, limit: u32) -> Turn<AuditRow>;
 
-    /// Puts a user in, over one of the same key.
-    fn put_user(&self, user: &UserRecord) -> impl Future<Output = StoreResult<()>> + Send;
+    /// Writes a user over one with the same key.
+    async fn put_user(&self, user: &UserRecord) -> ();
 
-    /// Puts the image of an avatar in that the user's record names.
-    fn put_avatar(
-        &self,
-        user: &UserKey,
-        id: &str,
-        image: &[u8],
-    ) -> impl Future<Output = StoreResult<()>> + Send;
+    /// Writes the image of an avatar that the user's record names.
+    async fn put_avatar(&self, user: &UserKey, id: &str, image: &[u8]) -> ();
 
-    /// Puts a drawing in with all its actions, over one of the same user and id.
-    fn put_drawing(&self, user: &UserKey, drawing: &Stored) -> impl Future<Output = StoreResult<()>> + Send;
+    /// Writes a drawing with all its actions over one with the same user and id.
+    async fn put_drawing(&self, user: &UserKey, drawing: &Stored) -> ();
 
-    /// Puts an entry of the audit log in, unless that number is there.
-    fn put_audit(&self, row: &AuditRow) -> impl Future<Output = StoreResult<()>> + Send;
+    /// Writes an entry of the audit log, unless its number exists.
+    async fn put_audit(&self, row: &AuditRow) -> ();
+}
 }

@@ -11,7 +11,7 @@ use super::api::Api;
 use super::client::{ApiCall, Cause, WechatApp, WechatClient, WechatError, is_bad_token};
 use super::token::{AccessToken, AccessTokenCache};
 use crate::keys::LazyKeyring;
-use crate::store::dispatch::SessionStore;
+use crate::store::SessionStore;
 
 /// WeChat's server side. Cheap to clone; one per process.
 #[derive(Clone)]

@@ -24,9 +24,7 @@ use super::lenient;
 use crate::domain::clock::Micros;
 use crate::keys::LazyKeyring;
 use crate::random;
-use crate::store::dispatch::SessionStore;
-use crate::store::sessions::Sessions;
-use crate::store::{OPERATION_DEADLINE, StoreError};
+use crate::store::{Leases, OPERATION_DEADLINE, SessionStore, StoreError};
 
 /// How long before its end a token is replaced: within WeChat's last five minutes, in which it gives a new one.
 const AHEAD: Duration = Duration::from_secs(240);

@@ -3,20 +3,21 @@
 use std::time::{Duration, Instant};
 
 use yibi_common::drawing::{Mode, Paper};
+use yibi_server::domain::batch::{Appended, Batch};
 use yibi_server::domain::clock::Micros;
+use yibi_server::domain::drawing::{Header, NewDrawing};
+use yibi_server::domain::user::NewUser;
 use yibi_server::domain::user::UserKey;
-use yibi_server::store::avatars::Avatars;
-use yibi_server::store::checks::Checks;
-use yibi_server::store::gallery::{Appended, Batch, Gallery, Header, NewDrawing, NewUser, WeappSave};
-use yibi_server::store::sessions::Sessions;
+use yibi_server::domain::weapp::WeappSave;
+use yibi_server::store::{Avatars, Checks, Drawings, Leases, Sessions, Users};
 
 /// Users and drawings in a backend; every task of a test has a handle of its own.
-pub trait GalleryUnderTest: Gallery + Avatars + Checks + Clone + Send + Sync + 'static {}
-impl<G: Gallery + Avatars + Checks + Clone + Send + Sync + 'static> GalleryUnderTest for G {}
+pub trait GalleryUnderTest: Users + Drawings + Avatars + Checks + Clone + Send + Sync + 'static {}
+impl<G: Users + Drawings + Avatars + Checks + Clone + Send + Sync + 'static> GalleryUnderTest for G {}
 
 /// Sessions in a backend; likewise.
-pub trait SessionsUnderTest: Sessions + Clone + Send + Sync + 'static {}
-impl<S: Sessions + Clone + Send + Sync + 'static> SessionsUnderTest for S {}
+pub trait SessionsUnderTest: Sessions + Leases + Clone + Send + Sync + 'static {}
+impl<S: Sessions + Leases + Clone + Send + Sync + 'static> SessionsUnderTest for S {}
 
 /// A store, and what must outlive it (a directory, say): fields are dropped in their order.
 pub struct Opened<S, K = ()> {
@@ -67,7 +68,7 @@ pub fn batch(from_seq: u32, blobs: Vec<Vec<u8>>) -> Batch {
         from_seq,
         stroke_count,
         point_count: 20 * stroke_count,
-        blobs,
+        blobs: blobs.into_iter().map(Into::into).collect(),
         min_paper: Paper { width: 100, height: 100 },
         one_stroke_width: None,
         max_actions: 5_000,

@@ -1,13 +1,13 @@
-//! Cases of the [`Sessions`](yibi_server::store::sessions::Sessions).
+//! Cases of the [`Sessions`](yibi_server::store::Sessions).
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use yibi_server::domain::clock::Micros;
-use yibi_server::domain::user::UserKey;
-use yibi_server::store::sessions::{
+use yibi_server::domain::session::{
     CodeOutcome, CodeState, Dialect, SecretHash, SessionId, StoredSession, StoredToken,
 };
+use yibi_server::domain::user::UserKey;
 
 use crate::given::{SessionsUnderTest, eventually, user};
 

@@ -1,11 +1,12 @@
-//! Cases of the [`SessionsAdmin`].
+//! Cases of the [`SessionReports`].
 
 use std::time::Duration;
 
 use yibi_common::admin::SessionOrder;
 use yibi_server::domain::clock::Micros;
-use yibi_server::store::admin::{Place, SessionFilter, SessionPage, SessionsAdmin, Texts};
-use yibi_server::store::sessions::{Dialect, SessionId, StoredSession};
+use yibi_server::domain::report::{Place, SessionFilter, SessionPage, Texts};
+use yibi_server::domain::session::{Dialect, SessionId, StoredSession};
+use yibi_server::store::SessionReports;
 
 use crate::given::{SessionsUnderTest, user};
 use crate::sessions::session;
@@ -24,7 +25,7 @@ fn page(order: SessionOrder) -> SessionPage {
 }
 
 /// The first bytes of the ids of all sessions of some pages.
-async fn ids<S: SessionsAdmin>(sessions: &S, page: &SessionPage) -> Vec<u8> {
+async fn ids<S: SessionReports>(sessions: &S, page: &SessionPage) -> Vec<u8> {
     let (mut all, mut after): (Vec<u8>, Option<Place>) = (Vec::new(), None);
     loop {
         let rows = sessions.session_page(&SessionPage { after, ..page.clone() }).await.unwrap();
@@ -37,7 +38,7 @@ async fn ids<S: SessionsAdmin>(sessions: &S, page: &SessionPage) -> Vec<u8> {
     }
 }
 
-pub async fn sessions_are_paged_in_three_orders<S: SessionsUnderTest + SessionsAdmin>(sessions: &S) {
+pub async fn sessions_are_paged_in_three_orders<S: SessionsUnderTest + SessionReports>(sessions: &S) {
     let now = Micros::now();
     // The number, whose, used so many minutes ago, and kept for so many. Openids that are parts of others.
     for (number, openid, ago, kept) in [(1, "o-1", 5, 20), (2, "o", 1, 50), (3, "oA", 3, 40), (4, "o", 4, 30)]
@@ -86,7 +87,7 @@ pub async fn sessions_are_paged_in_three_orders<S: SessionsUnderTest + SessionsA
     assert_eq!(sessions.session_estimates(now.minus(2 * MINUTE)).await.unwrap(), (4, 1));
 }
 
-pub async fn what_has_ended_is_on_no_page<S: SessionsUnderTest + SessionsAdmin>(sessions: &S) {
+pub async fn what_has_ended_is_on_no_page<S: SessionsUnderTest + SessionReports>(sessions: &S) {
     let (ann, ben) = (user("ann"), user("ben"));
     for (number, user) in [(1, &ann), (2, &ann), (3, &ben), (4, &ben)] {
         sessions.create(session(number, user), 60 * MINUTE).await.unwrap();

@@ -38,9 +38,9 @@ mod file {
     use std::os::unix::fs::PermissionsExt;
     use std::time::Duration;
 
+    use yibi_server::domain::session::{CodeOutcome, CodeState, SecretHash, SessionId};
     use yibi_server::store::StoreError;
-    use yibi_server::store::gallery::Gallery;
-    use yibi_server::store::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions};
+    use yibi_server::store::{Drawings, Leases, Sessions, Users};
 
     use super::*;
     use crate::given::{actions, at, blobs, draw, header, new_user, save, user};
@@ -102,7 +102,7 @@ mod file {
         assert!(refused.contains("another process is using the data in"), "{refused}");
         drop(store);
         assert!(SqliteStore::open(&directory.0).is_err());
-        Gallery::ping(&handle).await.unwrap();
+        Users::ping(&handle).await.unwrap();
         drop(handle);
         let again = SqliteStore::open(&directory.0).unwrap();
         Sessions::ping(&again).await.unwrap();

@@ -14,7 +14,7 @@ use crate::problem::{Code, Problem};
 use crate::service::auth::AuthError;
 use crate::service::sessions::wafer::LogIn;
 use crate::service::sessions::{Caller, Credential, SessionError};
-use crate::store::gallery::Gallery;
+use crate::store::Users;
 
 const LOGIN_FAILED: &str = "ERR_LOGIN_FAILED";
 const INVALID_SESSION: &str = "ERR_INVALID_SESSION";

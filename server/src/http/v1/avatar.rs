@@ -8,6 +8,7 @@ use yibi_common::api::schema::{AvatarForm, Binary};
 use yibi_common::api::{Me, ProblemBody};
 
 use crate::domain::clock::Micros;
+use crate::domain::moderation::Subject;
 use crate::http::App;
 use crate::http::auth::Authenticated;
 use crate::http::body::Body;
@@ -18,8 +19,7 @@ use crate::http::v1::me::shown;
 use crate::problem::{Code, Problem};
 use crate::random;
 use crate::service::drawings::{AVATAR_TYPE, AvatarLink, MAX_UPLOAD};
-use crate::store::avatars::Avatars;
-use crate::store::checks::Subject;
+use crate::store::Avatars;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config

@@ -7,16 +7,17 @@ use tracing::Instrument;
 use yibi_common::api::schema::Binary;
 use yibi_common::api::{Me, PatchMe, ProblemBody, SessionView, SessionsReply, UsageView};
 
+use crate::domain::moderation::Subject;
+use crate::domain::session::SessionId;
 use crate::domain::text;
+use crate::domain::user::UserRecord;
 use crate::http::App;
 use crate::http::auth::Authenticated;
 use crate::http::body::Body;
 use crate::http::middleware::is_head;
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
-use crate::store::checks::Subject;
-use crate::store::gallery::{Gallery, UserRecord};
-use crate::store::sessions::SessionId;
+use crate::store::Users;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -122,7 +123,7 @@ pub(super) async fn leave(app: App, caller: Authenticated) -> Reply {
 pub(super) async fn sessions(app: App, caller: Authenticated) -> Reply {
     let sessions = app.sessions.of_user(caller.user()).await?;
     let view =
-        |(session, expires_at): (crate::store::sessions::StoredSession, crate::domain::clock::Micros)| {
+        |(session, expires_at): (crate::domain::session::StoredSession, crate::domain::clock::Micros)| {
             SessionView {
                 id: session.id.to_string(),
                 dialect: session.dialect.name().to_owned(),

@@ -1,5 +1,6 @@
-//! Actions go behind a drawing's list, exactly once however often they are sent.
+//! Appending actions, idempotently.
 
+use bytes::Bytes;
 use yibi_common::api::CreateDrawing;
 use yibi_common::codec;
 use yibi_common::drawing::{
@@ -10,24 +11,26 @@ use yibi_common::limits::Limits;
 
 use super::quota::Need;
 use super::{DrawingError, DrawingResult, DrawingService, check_id, decode};
+use crate::domain::batch::{Appended, Batch, Obstacle};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::{Header, NewDrawing};
 use crate::domain::user::UserKey;
-use crate::store::gallery::{Appended, Batch, Gallery, Header, NewDrawing, Obstacle};
+use crate::store::Drawings;
 
-/// How often the rest of a batch is tried anew while others append to the same drawing.
+/// Attempts to append the rest of a batch while other devices append to the same drawing.
 const TRIES: usize = 8;
 
-/// The widest paper: what holds on it may hold on others; the store compares with the real one.
+/// The largest paper: actions that it refuses are refused by every paper; the store checks with the real one.
 const ANY_PAPER: Paper = Paper { width: *SIDE_RANGE.end(), height: *SIDE_RANGE.end() };
 
-/// What an append brings.
+/// Content of an append request.
 #[derive(Debug)]
 pub struct Append {
-    /// The number that the first action is to get.
+    /// Number of the first action in the drawing's list.
     pub from_seq: u32,
     /// The actions.
     pub actions: Vec<Action>,
-    /// What the drawing is to be created with, where the client says so.
+    /// Properties of the drawing, if the client names any.
     pub drawing: Option<CreateDrawing>,
 }
 
@@ -53,7 +56,7 @@ impl DrawingService {
         }
         let create = creation(&append, limits)?;
         let actions = &append.actions;
-        let blobs: Vec<Vec<u8>> = actions.iter().map(codec::encode).collect();
+        let blobs: Vec<Bytes> = actions.iter().map(codec::encode).map(Bytes::from).collect();
         let count = u32::try_from(actions.len()).unwrap_or(u32::MAX);
         let end = append.from_seq.checked_add(count).ok_or(DrawingError::DrawingFull)?;
 
@@ -145,7 +148,7 @@ fn creation(append: &Append, limits: &Limits) -> DrawingResult<Option<NewDrawing
     Ok(Some(NewDrawing { title, paper, mode: asked.mode.unwrap_or_default(), explicit }))
 }
 
-fn batch(from_seq: u32, actions: &[Action], blobs: &[Vec<u8>], limits: &Limits) -> Batch {
+fn batch(from_seq: u32, actions: &[Action], blobs: &[Bytes], limits: &Limits) -> Batch {
     let mut widths = actions.iter().map(|action| one_stroke_width(action, limits));
     Batch {
         from_seq,
@@ -199,7 +202,7 @@ fn min_paper(actions: &[Action], limits: &Limits) -> Paper {
     Paper { width: x.div_ceil(factor).max(for_width), height: y.div_ceil(factor) }
 }
 
-/// What the caller is told of an obstacle: where one action is to blame, which.
+/// Error for an obstacle, with the index of the action that breaks the rule.
 fn refusal(
     obstacle: Obstacle,
     header: &Header,

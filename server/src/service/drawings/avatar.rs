@@ -17,11 +17,10 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use super::{DrawingError, DrawingResult, DrawingService};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
+use crate::domain::user::{UserKey, UserRecord};
 use crate::keys::Signer;
 use crate::service::per_user::Permit;
-use crate::store::avatars::Avatars;
-use crate::store::gallery::{Gallery, UserRecord};
+use crate::store::{Avatars, Users};
 
 /// The most bytes of an uploaded file.
 pub const MAX_UPLOAD: usize = 2 << 20;

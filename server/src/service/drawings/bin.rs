@@ -4,8 +4,9 @@ use futures_util::{StreamExt, TryStreamExt};
 
 use super::{DrawingError, DrawingResult, DrawingService, check_id};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::After;
 use crate::domain::user::UserKey;
-use crate::store::gallery::{After, Gallery};
+use crate::store::Drawings;
 
 /// Drawings read at once, and drawings removed at once.
 const PAGE: u32 = 100;

@@ -19,11 +19,11 @@ use super::export_names::{Names, file_time};
 use super::pictures::{Format, drawn};
 use super::{DrawingError, DrawingResult, DrawingService, json};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::{After, Stored};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::user::UserKey;
+use crate::domain::user::{UserKey, UserRecord};
 use crate::render::Budget;
-use crate::store::avatars::Avatars;
-use crate::store::gallery::{After, Gallery, Stored, UserRecord};
+use crate::store::{Avatars, Drawings, Users};
 
 /// Exports that one server makes at a time; further ones wait in line.
 const AT_ONCE: usize = 8;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use zip::DateTime;
 
 use crate::domain::clock::Micros;
-use crate::store::gallery::Header;
+use crate::domain::drawing::Header;
 
 /// Users read dates as those of Asia/Shanghai, which has no daylight saving time.
 const SHANGHAI: jiff::tz::Offset = jiff::tz::Offset::constant(8);
@@ -61,7 +61,7 @@ mod tests {
     use yibi_common::drawing::{Mode, Paper};
 
     use super::*;
-    use crate::store::gallery::NewDrawing;
+    use crate::domain::drawing::NewDrawing;
 
     fn header(title: &str, deleted: bool) -> Header {
         let paper = Paper { width: 2048, height: 2731 };

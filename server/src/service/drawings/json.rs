@@ -12,7 +12,7 @@ use yibi_common::codec::{self, Malformed};
 use yibi_common::limits::Limits;
 
 use super::{DrawingError, DrawingResult, damaged};
-use crate::store::gallery::Stored;
+use crate::domain::drawing::Stored;
 
 /// Bytes of a point: three numbers with their signs and commas, as large as a valid stroke has them.
 const POINT_LEN: u64 = 26;
@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
     use crate::domain::clock::Micros;
-    use crate::store::gallery::{Header, NewDrawing};
+    use crate::domain::drawing::{Header, NewDrawing};
 
     fn stored(actions: &[Action]) -> Stored {
         let new =

@@ -8,9 +8,10 @@ use yibi_common::limits::Limits;
 
 use super::{DrawingError, DrawingResult, DrawingService, check_id, json};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::{After, Header};
 use crate::domain::user::UserKey;
 use crate::keys::Signer;
-use crate::store::gallery::{After, Gallery, Header};
+use crate::store::{Drawings, Users};
 
 /// One page of a user's drawings.
 pub struct Page {

@@ -29,14 +29,14 @@ pub use pictures::{Format, Link, Picture};
 pub use purge::run_purge;
 pub use weapp::Save;
 
+use crate::domain::drawing::Stored;
 use crate::domain::user::UserKey;
 use crate::keys::LazyKeyring;
 use crate::service::per_user::PerUserSemaphore;
 use crate::service::render_pool::RenderPool;
 use crate::settings;
+use crate::store::GalleryStore;
 use crate::store::StoreError;
-use crate::store::dispatch::GalleryStore;
-use crate::store::gallery::Stored;
 use crate::telemetry::Metrics;
 
 /// Why the gallery did not do as asked.

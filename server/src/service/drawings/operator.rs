@@ -4,8 +4,9 @@ use yibi_common::admin::{DrawingRow, Happening, UserRef};
 
 use super::{DrawingError, DrawingResult, DrawingService, check_id, decoded, json};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::Header;
 use crate::domain::user::UserKey;
-use crate::store::gallery::{Gallery, Header};
+use crate::store::{Drawings, Users};
 
 /// The most bytes of stored forms that an event carries.
 const CARRIED: u64 = 64 << 10;

@@ -7,10 +7,11 @@ use yibi_common::picture;
 
 use super::{DrawingError, DrawingResult, DrawingService, check_id, decode};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
+use crate::domain::drawing::{Header, Stored};
+use crate::domain::user::{UserKey, UserRecord};
 use crate::keys::Signer;
 use crate::render::{self, Budget, RenderError};
-use crate::store::gallery::{Gallery, Header, Stored, UserRecord};
+use crate::store::{Drawings, Users};
 
 /// The longer side of the pictures in lists, in pixels.
 const THUMBNAIL: u32 = 512;

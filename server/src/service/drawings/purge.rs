@@ -1,5 +1,4 @@
-//! What becomes of deleted drawings and of users who left: removed for good when their time has come, by one
-//! server at a time.
+//! Purge of deleted drawings and erasure of users who left, by one server at a time.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,19 +6,17 @@ use std::time::Duration;
 use super::{DrawingResult, DrawingService};
 use crate::domain::clock::Micros;
 use crate::random;
-use crate::store::dispatch::SessionStore;
-use crate::store::gallery::Gallery;
-use crate::store::sessions::Sessions;
+use crate::store::{Drawings, Leases, SessionStore, Sessions, Users};
 
-/// How often a server looks.
+/// Interval of the purge.
 const EVERY: Duration = Duration::from_secs(60);
-/// How long the server that is at it keeps the others away.
+/// Duration of the lease that keeps other servers from purging.
 const LEASE: Duration = Duration::from_secs(90);
 const LEASE_NAME: &str = "purge";
-/// How many are removed at a look.
+/// Maximum number of records that one purge removes.
 const BATCH: u32 = 200;
 
-/// Looks every minute, until `shutdown`.
+/// Purges every minute, until `shutdown`.
 pub async fn run_purge(gallery: DrawingService, leases: SessionStore, shutdown: impl Future<Output = ()>) {
     let holder = random::short_id();
     let looking = async {
@@ -36,7 +33,7 @@ pub async fn run_purge(gallery: DrawingService, leases: SessionStore, shutdown: 
             tokio::time::sleep(EVERY).await;
         }
     };
-    // Between any two steps: the stores finish the one that they are at, and another server goes on from there.
+    // It stops between two steps: the stores finish the present one, and another server continues.
     tokio::select! {
         () = looking => {}
         () = shutdown => {}
@@ -47,7 +44,7 @@ pub async fn run_purge(gallery: DrawingService, leases: SessionStore, shutdown: 
 }
 
 impl DrawingService {
-    /// Removes what is due at `now`, up to a bound. What can't be removed keeps nothing else from being.
+    /// Removes the records that are due at `now`, up to a bound. A failed removal does not stop the others.
     async fn clear_out(&self, leases: &SessionStore, now: Micros) -> DrawingResult<()> {
         let keep = Duration::from_secs(u64::from(self.0.settings.bin_days) * 86_400);
         let before = now.minus(keep);
@@ -60,7 +57,7 @@ impl DrawingService {
             self.recount(&user);
         }
         for user in self.0.store.erasures_due(now, BATCH).await? {
-            // A session that had outlived the user's leaving would write to nobody's account.
+            // A session that outlived the deletion would write to an erased account.
             let gone = match leases.remove_all(&user).await {
                 Ok(()) => self.0.store.erase(&user, now).await,
                 Err(error) => Err(error),

@@ -14,8 +14,9 @@ use yibi_common::limits::Limits;
 
 use super::{DrawingError, DrawingResult, DrawingService};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::{Header, Usage};
 use crate::domain::user::UserKey;
-use crate::store::gallery::{Gallery, Header, Usage};
+use crate::store::Drawings;
 
 /// How long a server relies on its own copy.
 const TRUST: Duration = Duration::from_secs(30);

@@ -10,10 +10,13 @@ use yibi_common::{picture, weapp};
 
 use super::quota::Need;
 use super::{DrawingError, DrawingResult, DrawingService, damaged, decoded};
+use crate::domain::batch::Obstacle;
 use crate::domain::clock::Micros;
+use crate::domain::drawing::Header;
 use crate::domain::user::UserKey;
+use crate::domain::weapp::{WeappHead, WeappSave, WeappSaved};
 use crate::service::render_pool::LIGHT;
-use crate::store::gallery::{Gallery, Header, Obstacle, WeappHead, WeappSave, WeappSaved};
+use crate::store::Drawings;
 
 /// The most drawings of one list.
 const LIST_DRAWINGS: u32 = 200;

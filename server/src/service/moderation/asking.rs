@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use super::{Inner, LEFT_OVER, Moderation, ROUNDS};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
+use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
+use crate::domain::user::{UserKey, UserRecord};
 use crate::service::drawings::DrawingError;
 use crate::settings::ModerationMode;
-use crate::store::avatars::Avatars;
-use crate::store::checks::{Checks, ModerationCheck, ModerationStatus, Subject};
-use crate::store::gallery::{Gallery, UserRecord};
-use crate::store::{StoreError, StoreResult};
+use crate::store::{Avatars, Checks, Drawings, StoreError, StoreResult, Users};
 use crate::wechat::WechatError;
 use crate::wechat::content::{NOT_VISITED, Scene};
 use crate::wechat::push::{MediaVerdict, Suggestion};

@@ -32,12 +32,12 @@ use yibi_common::api::ContentState;
 pub use worker::run_checks;
 
 use crate::domain::clock::Micros;
+use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
 use crate::domain::user::UserKey;
+use crate::domain::user::UserRecord;
 use crate::service::drawings::DrawingService;
 use crate::settings::{self, ModerationMode};
-use crate::store::checks::{Checks, ModerationCheck, ModerationStatus, Subject};
-use crate::store::dispatch::GalleryStore;
-use crate::store::gallery::UserRecord;
+use crate::store::{Checks, GalleryStore};
 use crate::store::{StoreError, StoreResult};
 use crate::telemetry::Metrics;
 use crate::wechat::{Wechat, WechatApp};

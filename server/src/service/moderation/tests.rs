@@ -7,13 +7,15 @@ use std::time::Duration;
 use yibi_common::drawing::{Mode, Paper};
 
 use super::*;
+use crate::domain::batch::Batch;
 use crate::domain::clock::Micros;
+use crate::domain::drawing::NewDrawing;
+use crate::domain::user::NewUser;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::random;
 use crate::settings::Settings;
-use crate::store::dispatch::{GalleryBackend, SessionBackend, SessionStore};
-use crate::store::gallery::{Batch, Gallery, NewDrawing, NewUser};
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Backend, Drawings, SessionStore, Users};
 use crate::wechat::testing::{Running, development_app};
 
 const DRAWING: &str = "d";
@@ -36,7 +38,7 @@ impl Given {
         let keys = Arc::new(keys);
         let store = SqliteStore::open(&directory).unwrap();
         let gallery = DrawingService::new(
-            GalleryStore::new(GalleryBackend::Sqlite(store.clone()), Arc::default()),
+            GalleryStore::new(Backend::Embedded(store.clone()), Arc::default()),
             Arc::clone(&keys),
             settings.limits.drawing.clone(),
             settings.gallery.clone(),
@@ -44,7 +46,7 @@ impl Given {
             Arc::default(),
         );
         let wechat = Running::start();
-        let sessions = SessionStore::new(SessionBackend::Sqlite(store.clone()), Arc::default());
+        let sessions = SessionStore::new(Backend::Embedded(store.clone()), Arc::default());
         let asked = Wechat::new(wechat.client(Duration::from_secs(10)), sessions, keys);
         let app = development_app();
         let ann = UserKey::new(&app.id, "ann");
@@ -66,7 +68,7 @@ impl Given {
         let new = NewDrawing { title, paper: Paper::default(), mode: Mode::Free, explicit: true };
         let batch = Batch {
             from_seq: 0,
-            blobs: vec![vec![1]],
+            blobs: vec![vec![1].into()],
             stroke_count: 1,
             point_count: 1,
             min_paper: Paper { width: 1, height: 1 },

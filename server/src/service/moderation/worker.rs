@@ -9,10 +9,7 @@ use super::Moderation;
 use crate::domain::clock::Micros;
 use crate::random;
 use crate::settings::ModerationMode;
-use crate::store::StoreResult;
-use crate::store::checks::Checks;
-use crate::store::dispatch::SessionStore;
-use crate::store::sessions::Sessions;
+use crate::store::{Checks, Leases, SessionStore, StoreResult};
 
 /// How often a server looks, at the least.
 const EVERY: Duration = Duration::from_secs(10);

@@ -9,7 +9,8 @@ use tracing::Instrument;
 use super::yibi::ended_note;
 use super::{Caller, Credential, SessionCopy, SessionError, SessionService, TRUST};
 use crate::domain::clock::Micros;
-use crate::store::sessions::{SecretHash, SessionId, Sessions, StoredSession};
+use crate::domain::session::{SecretHash, SessionId, StoredSession};
+use crate::store::{Leases, Sessions};
 
 /// How old the kept moment of a session's last use may grow.
 const SEEN: Duration = Duration::from_secs(60);

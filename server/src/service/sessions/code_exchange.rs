@@ -11,13 +11,12 @@ use super::refusal::CodeRefusal;
 use super::token::code_hash;
 use super::{Client, Refusal, SessionError, SessionService};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
-use crate::random;
-use crate::store::gallery::{Gallery, NewUser, UserRecord};
-use crate::store::sessions::{
-    CodeOutcome, CodeState, Dialect, SecretHash, SessionId, Sessions, StoredSession, StoredToken,
+use crate::domain::session::{
+    CodeOutcome, CodeState, Dialect, SecretHash, SessionId, StoredSession, StoredToken,
 };
-use crate::store::{OPERATION_DEADLINE, StoreError};
+use crate::domain::user::{NewUser, UserKey, UserRecord};
+use crate::random;
+use crate::store::{OPERATION_DEADLINE, Sessions, StoreError, Users};
 use crate::wechat::{Exchange, WechatApp};
 
 /// How long a claim on a code holds beyond the call to WeChat: as long as the stores' part can take.

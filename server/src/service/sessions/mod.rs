@@ -27,13 +27,13 @@ pub use refusal::{Kind as RefusalKind, Refusal};
 pub use token::{Credential, Token, WaferPair};
 
 use crate::domain::clock::Micros;
+use crate::domain::session::{SecretHash, SessionId, StoredSession};
 use crate::domain::user::UserKey;
 use crate::keys::LazyKeyring;
 use crate::service::moderation::Moderation;
 use crate::settings;
 use crate::store::StoreError;
-use crate::store::dispatch::{GalleryStore, SessionStore};
-use crate::store::sessions::{SecretHash, SessionId, StoredSession};
+use crate::store::{GalleryStore, SessionStore};
 use crate::telemetry::Metrics;
 use crate::wechat::{Wechat, WechatApp};
 

@@ -13,9 +13,9 @@ use tracing::Instrument;
 use super::profile::Profile;
 use super::{Caller, Refusal, SessionError, SessionService};
 use crate::domain::clock::Micros;
+use crate::domain::session::StoredSession;
 use crate::domain::user::UserKey;
-use crate::store::gallery::Gallery;
-use crate::store::sessions::{Sessions, StoredSession};
+use crate::store::{Sessions, Users};
 use crate::wechat::{
     Api, OpenData, WechatApp, WechatError, crypto, decrypt_open_data, session_signature, verify_raw_data,
 };

@@ -9,7 +9,8 @@ use tracing::Instrument;
 use super::open_data::refused;
 use super::{Caller, SessionError, SessionService};
 use crate::domain::phone::PhoneNumber;
-use crate::store::gallery::{Gallery, UserRecord};
+use crate::domain::user::UserRecord;
+use crate::store::Users;
 use crate::wechat::Api;
 
 /// WeChat's errcodes for a code that is not good (any more).

@@ -6,10 +6,10 @@
 use serde_json::{Map, Value};
 
 use super::{SessionError, SessionService};
+use crate::domain::moderation::Subject;
 use crate::domain::text;
-use crate::domain::user::UserKey;
-use crate::store::checks::Subject;
-use crate::store::gallery::{Gallery, UserRecord};
+use crate::domain::user::{UserKey, UserRecord};
+use crate::store::Users;
 
 /// The nickname of all profiles since WeChat keeps the real ones to itself, and what the address of their grey avatar
 /// holds.

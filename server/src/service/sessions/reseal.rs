@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::SessionService;
 use crate::domain::phone::PhoneNumber;
-use crate::store::StoreResult;
-use crate::store::gallery::{Gallery, UserRecord};
+use crate::domain::user::UserRecord;
+use crate::store::{StoreResult, Transfer, Users};
 
 /// Users that are looked at in one turn.
 const TURN: u32 = 256;

@@ -3,9 +3,9 @@
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
 
+use crate::domain::session::{Dialect, SecretHash, SessionId};
 use crate::keys::Signer;
 use crate::random;
-use crate::store::sessions::{Dialect, SecretHash, SessionId};
 
 /// A bearer token in base64url: the session's id, 256 random bits, and a tag by which a server tells without its
 /// store that one of its fleet made it. The tag opens nothing, and a token without it is as good: it is only looked

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{SessionError, SessionService};
 use crate::domain::clock::Micros;
-use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession, StoredToken};
+use crate::domain::session::{Dialect, SecretHash, SessionId, StoredSession, StoredToken};
+use crate::store::Sessions;
 
 /// How long a token stays good that has been renewed.
 const GRACE: Duration = Duration::from_secs(60);

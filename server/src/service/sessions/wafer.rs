@@ -16,7 +16,8 @@ use super::weapp::MAX_CODE;
 use super::yibi::outcome_name;
 use super::{Client, SessionError, SessionService};
 use crate::domain::clock::Micros;
-use crate::store::sessions::{Dialect, SecretHash, Sessions};
+use crate::domain::session::{Dialect, SecretHash};
+use crate::store::Sessions;
 use crate::wechat::crypto::{OpenData, decrypt_open_data};
 use crate::wechat::{Exchange, WechatApp};
 

@@ -11,7 +11,7 @@ use super::code_exchange::CodeExchange;
 use super::profile::Profile;
 use super::yibi::outcome_name;
 use super::{Caller, Client, Credential, Refusal, SessionError, SessionService};
-use crate::store::sessions::Dialect;
+use crate::domain::session::Dialect;
 use crate::wechat::{Exchange, WechatApp, crypto};
 
 /// The longest code that can be one of WeChat's, which have 32 characters.

@@ -8,10 +8,10 @@ use super::profile::Profile;
 use super::token::code_hash;
 use super::{Caller, Client, Credential, SessionError, SessionService, Token};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
+use crate::domain::session::{Dialect, SecretHash, SessionId, StoredSession};
+use crate::domain::user::{UserKey, UserRecord};
 use crate::random;
-use crate::store::gallery::{Gallery, UserRecord};
-use crate::store::sessions::{Dialect, SecretHash, SessionId, Sessions, StoredSession};
+use crate::store::{Leases, Sessions, Users};
 use crate::wechat::WechatApp;
 
 /// A code, as `POST /session` brings it.

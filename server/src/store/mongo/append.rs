@@ -1,25 +1,25 @@
 //! Putting actions behind a drawing's list.
 //!
-//! The usual append is one `findAndModify`, whose filter says what [`Batch::obstacle`] says, so that nothing
-//! is read. Where nothing matches, the header is read to tell why. A tail that has no room for the batch is
-//! first written as a chunk; then the batch takes its place in the header. Between the two, the actions are in
-//! both, which is as true.
+//! The usual append is one `findAndModify`, whose filter is equivalent to [`Batch::obstacle`], so that nothing is
+//! read first. If nothing matches, the header is read to find the reason. A tail without room for the batch is first
+//! written as a chunk; then the batch replaces it in the header. In between, the actions are in both, and readers
+//! accept either.
 
 use mongodb::bson::{Binary, Document, doc};
 use yibi_common::drawing::Mode;
 
-use super::schema::{Collections, DrawingDoc, MAX_TIME, State, binary, drawing_key, tail_size};
+use super::schema::{Collections, DrawingDoc, DrawingState, MAX_TIME, binary, drawing_key, tail_size};
 use super::{ROUNDS, StoreError, StoreResult, error};
+use crate::domain::batch::{Appended, Batch};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::{Header, NewDrawing};
 use crate::domain::user::UserKey;
-use crate::store::gallery::{Appended, Batch, Header, NewDrawing};
 
-/// How much of a list its header holds before an append, by [`tail_size`]. A batch that is larger by itself
-/// goes into an empty tail.
+/// Limit of the tail after an append, by [`tail_size`]. A batch that is larger by itself goes into an empty tail.
 pub(super) const TAIL_LIMIT: i64 = 16 * 1024;
 
-/// The largest tail that the blobs still go behind.
-pub(super) fn room_for(blobs: &[Vec<u8>]) -> i64 {
+/// Largest tail to which the blobs can be appended.
+pub(super) fn room_for(blobs: &[impl AsRef<[u8]>]) -> i64 {
     (TAIL_LIMIT - tail_size(blobs)).max(0)
 }
 
@@ -51,11 +51,11 @@ impl Collections {
                 let fresh = Header::fresh(id, new, now);
                 match batch.obstacle(&fresh, create) {
                     Some(obstacle) => return Ok(Appended::Refused(obstacle, Box::new(fresh))),
-                    // It was there when it should be made, and is gone since.
+                    // The drawing existed when it should be created, and was removed since.
                     None => continue,
                 }
             };
-            if drawing.state == State::Purging {
+            if drawing.state == DrawingState::Purging {
                 if create_here.is_none() {
                     return Ok(Appended::Missing);
                 }
@@ -146,7 +146,7 @@ impl Collections {
         self.changes(filter, update).await
     }
 
-    /// Changes the one drawing that the filter allows. Whether it did.
+    /// Changes the drawing that the filter matches. Returns whether it did.
     pub(super) async fn changes(&self, filter: Document, update: Document) -> StoreResult<bool> {
         let changed = self
             .drawings
@@ -185,10 +185,10 @@ fn allows(user: &str, key: &str, batch: &Batch, create: Option<&NewDrawing>) -> 
         let paper = doc! {"width": i64::from(new.paper.width), "height": i64::from(new.paper.height)};
         rules.extend([paper, doc! {"mode": mode_name(new.mode)}]);
     }
-    doc! {"_id": key, "u": user, "seq": from_seq, "state": State::Live.name(), "$and": rules}
+    doc! {"_id": key, "u": user, "seq": from_seq, "state": DrawingState::Live.name(), "$and": rules}
 }
 
-/// What an append changes besides the tail.
+/// Update of an append, without the tail.
 fn grows(batch: &Batch, now: Micros) -> Document {
     doc! {
         "$inc": {
@@ -208,8 +208,8 @@ fn mode_name(mode: Mode) -> &'static str {
     }
 }
 
-pub(super) fn binaries(blobs: &[Vec<u8>]) -> Vec<Binary> {
-    blobs.iter().map(|blob| binary(blob)).collect()
+pub(super) fn binaries(blobs: &[impl AsRef<[u8]>]) -> Vec<Binary> {
+    blobs.iter().map(|blob| binary(blob.as_ref())).collect()
 }
 
 pub(super) fn signed(count: u64) -> i64 {
@@ -225,7 +225,7 @@ mod tests {
         for mode in [Mode::Free, Mode::OneStroke] {
             assert_eq!(serde_json::to_value(mode).unwrap(), mode_name(mode));
         }
-        for state in [State::Live, State::Bin, State::Purging] {
+        for state in [DrawingState::Live, DrawingState::Bin, DrawingState::Purging] {
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
         }
     }

@@ -6,9 +6,8 @@ use mongodb::bson::{Document, doc};
 use super::schema::{AvatarDoc, Collections, MAX_TIME, UserDoc, avatar_key, binary};
 use super::{MongoGallery, StoreResult};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
-use crate::store::avatars::Avatars;
-use crate::store::gallery::UserRecord;
+use crate::domain::user::{UserKey, UserRecord};
+use crate::store::Avatars;
 
 impl Avatars for MongoGallery {
     async fn set_avatar(

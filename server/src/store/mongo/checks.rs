@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::schema::{Collections, MAX_TIME};
 use super::{MongoGallery, ROUNDS, StoreError, StoreResult, error};
 use crate::domain::clock::Micros;
+use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
 use crate::domain::user::UserKey;
-use crate::store::checks::{Checks, ModerationCheck, ModerationStatus, Subject};
+use crate::store::Checks;
 
 /// A check.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,7 +17,7 @@ pub(super) struct CheckDoc {
     /// User and subject.
     #[serde(rename = "_id")]
     key: String,
-    /// Whose it is; the collection may be sharded by this.
+    /// Key of the owner, by which the collection may be sharded.
     u: String,
     subject: String,
     content: String,
@@ -139,7 +140,7 @@ impl Collections {
         for _ in 0..ROUNDS {
             match self.checks.replace_one(theirs.clone(), check).upsert(true).await {
                 Ok(_) => return Ok(()),
-                // Of two that insert at once, one finds the key taken.
+                // Another insert came first.
                 Err(error) if error::is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
             }

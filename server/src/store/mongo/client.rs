@@ -36,7 +36,7 @@ pub(super) struct MongoClient {
     database: String,
     adjust: Box<Adjust>,
     clients: Mutex<HashMap<Id, Arc<OnceCell<Collections>>>>,
-    gate: Bulkhead,
+    bulkhead: Bulkhead,
 }
 
 impl fmt::Debug for MongoClient {
@@ -56,7 +56,7 @@ impl MongoClient {
             database: database.to_owned(),
             adjust: Box::new(adjust),
             clients: Mutex::default(),
-            gate: Bulkhead::new(RUNNING, WAITING),
+            bulkhead: Bulkhead::new(RUNNING, WAITING),
         }
     }
 
@@ -69,11 +69,11 @@ impl MongoClient {
         T: Send + 'static,
         F: Future<Output = StoreResult<T>> + Send,
     {
-        let link = Arc::clone(self);
-        self.gate
+        let client = Arc::clone(self);
+        self.bulkhead
             .run(async move {
-                let collections = link.collections().await?;
-                drop(link);
+                let collections = client.collections().await?;
+                drop(client);
                 operation(collections).await
             })
             .await
@@ -114,11 +114,11 @@ fn complete(options: &mut ClientOptions) {
 
 /// Makes the indexes, however long the servers stay away; ends with the store. Without them all is right, but
 /// slow.
-pub(super) async fn make_indexes(link: Weak<MongoClient>) {
+pub(super) async fn make_indexes(client: Weak<MongoClient>) {
     let mut pause = Duration::from_millis(500);
-    while let Some(link) = link.upgrade() {
-        let made = async { link.collections().await?.make_indexes().await }.await;
-        drop(link);
+    while let Some(client) = client.upgrade() {
+        let made = async { client.collections().await?.make_indexes().await }.await;
+        drop(client);
         match made {
             Ok(()) => return,
             Err(error) => {

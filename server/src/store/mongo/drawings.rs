@@ -1,20 +1,108 @@
-//! What is done to one drawing, but for appending to it.
+//! Drawings: the operations, and the changes of one drawing but for appending to it.
 
 use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
 
 use super::chunks::bytes;
-use super::schema::{Collections, DrawingDoc, MAX_TIME, State, drawing_key, without_tail};
-use super::{ROUNDS, StoreError, StoreResult};
+use super::schema::{Collections, DrawingDoc, DrawingState, MAX_TIME, drawing_key, without_tail};
+use super::{MongoGallery, ROUNDS, StoreError, StoreResult};
+use crate::domain::batch::{Appended, Batch};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::{After, Header, NewDrawing, Stored, Usage};
+use crate::domain::moderation::Subject;
 use crate::domain::user::UserKey;
-use crate::store::checks::Subject;
-use crate::store::gallery::{Header, Stored};
+use crate::domain::weapp::{WeappHead, WeappSave, WeappSaved};
+use crate::store::Drawings;
+
+impl Drawings for MongoGallery {
+    async fn append(
+        &self,
+        user: &UserKey,
+        id: &str,
+        batch: &Batch,
+        create: Option<&NewDrawing>,
+        now: Micros,
+    ) -> StoreResult<Appended> {
+        let (user, id, batch, create) = (user.clone(), id.to_owned(), batch.clone(), create.cloned());
+        self.run(async move |db| db.append(&user, &id, &batch, create.as_ref(), now).await).await
+    }
+
+    async fn weapp_save(&self, user: &UserKey, save: &WeappSave<'_>, now: Micros) -> StoreResult<WeappSaved> {
+        let (user, save) = (user.clone(), super::weapp::Save::from(save));
+        self.run(async move |db| db.weapp_save(&user, &save, now).await).await
+    }
+
+    async fn header(&self, user: &UserKey, id: &str) -> StoreResult<Option<Header>> {
+        let (user, id) = (user.clone(), id.to_owned());
+        self.run(async move |db| db.header(&user, &id).await).await
+    }
+
+    async fn read(&self, user: &UserKey, id: &str, since: u32) -> StoreResult<Option<Stored>> {
+        let (user, id) = (user.clone(), id.to_owned());
+        self.run(async move |db| db.read(&user, &id, since).await).await
+    }
+
+    async fn page(
+        &self,
+        user: &UserKey,
+        deleted: bool,
+        after: Option<&After>,
+        limit: u32,
+    ) -> StoreResult<Vec<Header>> {
+        let (user, after) = (user.clone(), after.cloned());
+        self.run(async move |db| db.page(&user, deleted, after.as_ref(), limit).await).await
+    }
+
+    async fn weapp_heads(&self, user: &UserKey, limit: u32, max_bytes: u64) -> StoreResult<Vec<WeappHead>> {
+        let user = user.clone();
+        self.run(async move |db| db.weapp_heads(&user, limit, max_bytes).await).await
+    }
+
+    async fn bin(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<Header>> {
+        let user = user.clone();
+        self.run(async move |db| db.bin(&user, limit).await).await
+    }
+
+    async fn rename(&self, user: &UserKey, id: &str, title: &str) -> StoreResult<Option<Header>> {
+        let (user, id, title) = (user.clone(), id.to_owned(), title.to_owned());
+        self.run(async move |db| db.rename(&user, &id, &title).await).await
+    }
+
+    async fn set_deleted(
+        &self,
+        user: &UserKey,
+        id: &str,
+        deleted: bool,
+        now: Micros,
+    ) -> StoreResult<Option<Header>> {
+        let (user, id) = (user.clone(), id.to_owned());
+        self.run(async move |db| db.set_deleted(&user, &id, deleted, now).await).await
+    }
+
+    async fn usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        let user = user.clone();
+        self.run(async move |db| db.usage(&user).await).await
+    }
+
+    async fn bin_usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        let user = user.clone();
+        self.run(async move |db| db.bin_usage(&user).await).await
+    }
+
+    async fn purges_due(&self, before: Micros, limit: u32) -> StoreResult<Vec<(UserKey, String)>> {
+        self.run(async move |db| db.purges_due(before, limit).await).await
+    }
+
+    async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
+        let (user, id) = (user.clone(), id.to_owned());
+        self.run(async move |db| db.purge(&user, &id, before).await).await
+    }
+}
 
 impl Collections {
     pub(super) async fn header(&self, user: &UserKey, id: &str) -> StoreResult<Option<Header>> {
         let found = self.find_header(user, &drawing_key(user, id)).await?;
-        Ok(found.filter(|drawing| drawing.state != State::Purging).map(|drawing| drawing.header()))
+        Ok(found.filter(|drawing| drawing.state != DrawingState::Purging).map(|drawing| drawing.header()))
     }
 
     pub(super) async fn read(&self, user: &UserKey, id: &str, since: u32) -> StoreResult<Option<Stored>> {
@@ -22,7 +110,7 @@ impl Collections {
         let mut missed = None;
         for _ in 0..ROUNDS {
             let drawing = self.find_drawing(user, &key).await?;
-            let Some(drawing) = drawing.filter(|drawing| drawing.state != State::Purging) else {
+            let Some(drawing) = drawing.filter(|drawing| drawing.state != DrawingState::Purging) else {
                 return Ok(None);
             };
             let since = since.clamp(drawing.base, drawing.seq);
@@ -55,7 +143,7 @@ impl Collections {
 
     pub(super) async fn rename(&self, user: &UserKey, id: &str, title: &str) -> StoreResult<Option<Header>> {
         let set = doc! {"$set": {"title": title}};
-        self.change_header(user, id, State::Live, set).await
+        self.change_header(user, id, DrawingState::Live, set).await
     }
 
     pub(super) async fn set_deleted(
@@ -66,11 +154,11 @@ impl Collections {
         now: Micros,
     ) -> StoreResult<Option<Header>> {
         let (from, update) = if deleted {
-            let bin = doc! {"state": State::Bin.name(), "deleted_at": now.0};
-            (State::Live, doc! {"$set": bin})
+            let bin = doc! {"state": DrawingState::Bin.name(), "deleted_at": now.0};
+            (DrawingState::Live, doc! {"$set": bin})
         } else {
-            let live = doc! {"state": State::Live.name()};
-            (State::Bin, doc! {"$set": live, "$unset": {"deleted_at": ""}})
+            let live = doc! {"state": DrawingState::Live.name()};
+            (DrawingState::Bin, doc! {"$set": live, "$unset": {"deleted_at": ""}})
         };
         match self.change_header(user, id, from, update).await? {
             Some(header) => Ok(Some(header)),
@@ -81,7 +169,7 @@ impl Collections {
     /// Marks the drawing, so that it is absent at once and nobody brings it back; then removes its chunks and
     /// at last itself. Whoever finds one that is marked goes on from there.
     pub(super) async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
-        let removed = [State::Bin.name(), State::Purging.name()];
+        let removed = [DrawingState::Bin.name(), DrawingState::Purging.name()];
         let due = doc! {
             "_id": drawing_key(user, id),
             "u": user.as_str(),
@@ -90,7 +178,7 @@ impl Collections {
         };
         let marked = self
             .drawings
-            .find_one_and_update(due, doc! {"$set": {"state": State::Purging.name()}})
+            .find_one_and_update(due, doc! {"$set": {"state": DrawingState::Purging.name()}})
             .projection(without_tail())
             .max_time(MAX_TIME)
             .await?;
@@ -111,7 +199,7 @@ impl Collections {
             "_id": &drawing.key,
             "u": &drawing.u,
             "inc": drawing.inc,
-            "state": State::Purging.name(),
+            "state": DrawingState::Purging.name(),
         };
         self.drawings.delete_one(marked).await?;
         Ok(())
@@ -133,7 +221,7 @@ impl Collections {
         &self,
         user: &UserKey,
         id: &str,
-        state: State,
+        state: DrawingState,
         update: Document,
     ) -> StoreResult<Option<Header>> {
         let filter = doc! {"_id": drawing_key(user, id), "u": user.as_str(), "state": state.name()};

@@ -1,4 +1,4 @@
-//! What the driver's errors mean to the server.
+//! Classification of the driver's errors.
 
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 

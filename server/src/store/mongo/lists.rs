@@ -6,10 +6,11 @@ use serde::Deserialize;
 
 use super::StoreResult;
 use super::chunks::bytes;
-use super::schema::{Collections, DrawingDoc, MAX_TIME, State, without_tail};
+use super::schema::{Collections, DrawingDoc, DrawingState, MAX_TIME, without_tail};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::{After, Header, Usage};
 use crate::domain::user::UserKey;
-use crate::store::gallery::{After, Header, Heads, Usage, WeappHead};
+use crate::domain::weapp::{Heads, WeappHead};
 
 impl Collections {
     pub(super) async fn page(
@@ -19,7 +20,8 @@ impl Collections {
         after: Option<&After>,
         limit: u32,
     ) -> StoreResult<Vec<Header>> {
-        let (state, order) = if deleted { (State::Bin, "deleted_at") } else { (State::Live, "updated_at") };
+        let (state, order) =
+            if deleted { (DrawingState::Bin, "deleted_at") } else { (DrawingState::Live, "updated_at") };
         let mut filter = doc! {"u": user.as_str(), "state": state.name()};
         if let Some(After { moment, id }) = after {
             // The first line bounds the index, the second tells equal moments apart.
@@ -30,7 +32,7 @@ impl Collections {
     }
 
     pub(super) async fn bin(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<Header>> {
-        let filter = doc! {"u": user.as_str(), "state": State::Bin.name()};
+        let filter = doc! {"u": user.as_str(), "state": DrawingState::Bin.name()};
         self.headers(filter, doc! {"deleted_at": 1, "id": 1}, limit).await
     }
 
@@ -40,7 +42,7 @@ impl Collections {
         limit: u32,
         max_bytes: u64,
     ) -> StoreResult<Vec<WeappHead>> {
-        let filter = doc! {"u": user.as_str(), "state": State::Live.name()};
+        let filter = doc! {"u": user.as_str(), "state": DrawingState::Live.name()};
         // A save is always the last of its tail: a tail is emptied only to make room for a modern action.
         let last_only = doc! {"tail": {"$slice": -1}};
         let order = doc! {"first_saved_at": -1, "id": -1};
@@ -74,11 +76,11 @@ impl Collections {
     }
 
     pub(super) async fn usage(&self, user: &UserKey) -> StoreResult<Usage> {
-        self.usage_in(user, &[State::Live.name(), State::Bin.name()]).await
+        self.usage_in(user, &[DrawingState::Live.name(), DrawingState::Bin.name()]).await
     }
 
     pub(super) async fn bin_usage(&self, user: &UserKey) -> StoreResult<Usage> {
-        self.usage_in(user, &[State::Bin.name()]).await
+        self.usage_in(user, &[DrawingState::Bin.name()]).await
     }
 
     async fn usage_in(&self, user: &UserKey, states: &[&str]) -> StoreResult<Usage> {

@@ -13,29 +13,29 @@ use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 use yibi_common::drawing::{Mode, Paper};
 
-use super::admin::AuditDoc;
 use super::checks::CheckDoc;
+use super::reports::AuditDoc;
 use super::{ROUNDS, StoreError, StoreResult, error};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
-use crate::store::gallery::{Header, UserRecord};
+use crate::domain::drawing::Header;
+use crate::domain::user::{UserKey, UserRecord};
 
 /// How long a server works at one command, where a command can say so.
 pub(super) const MAX_TIME: Duration = Duration::from_secs(3);
 
-/// Where a drawing stands.
+/// State of a drawing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum State {
-    /// To be seen.
+pub(super) enum DrawingState {
+    /// Visible to its user.
     Live,
     /// In the bin.
     Bin,
-    /// Being removed for good: absent to everybody but those who finish that.
+    /// Being purged: absent to every operation but the purge.
     Purging,
 }
 
-impl State {
+impl DrawingState {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Live => "live",
@@ -51,7 +51,7 @@ pub(super) struct DrawingDoc {
     /// [`drawing_key`].
     #[serde(rename = "_id")]
     pub(super) key: String,
-    /// Whose it is; the collection may be sharded by this.
+    /// Key of the owner, by which the collection may be sharded.
     pub(super) u: String,
     pub(super) id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,7 +60,7 @@ pub(super) struct DrawingDoc {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) mode: Mode,
-    pub(super) state: State,
+    pub(super) state: DrawingState,
     pub(super) base: u32,
     pub(super) seq: u32,
     pub(super) all_weapp: bool,
@@ -90,7 +90,7 @@ impl DrawingDoc {
     pub(super) fn new(
         user: &UserKey,
         header: &Header,
-        tail: &[Vec<u8>],
+        tail: &[impl AsRef<[u8]>],
         last_weapp: bool,
     ) -> StoreResult<Self> {
         let mut random = [0; 8];
@@ -105,7 +105,7 @@ impl DrawingDoc {
             width: header.paper.width,
             height: header.paper.height,
             mode: header.mode,
-            state: State::Live,
+            state: DrawingState::Live,
             base: header.base,
             seq: header.seq,
             all_weapp: header.all_weapp,
@@ -120,7 +120,7 @@ impl DrawingDoc {
             inc: i64::from_le_bytes(random),
             tail_from: header.base,
             tail_size: tail_size(tail),
-            tail: tail.iter().map(|blob| binary(blob)).collect(),
+            tail: tail.iter().map(|blob| binary(blob.as_ref())).collect(),
         })
     }
 
@@ -152,7 +152,7 @@ pub(super) struct ChunkDoc {
     /// [`chunk_key`].
     #[serde(rename = "_id")]
     pub(super) key: String,
-    /// Whose it is; the collection may be sharded by this.
+    /// Key of the owner, by which the collection may be sharded.
     pub(super) u: String,
     /// When the drawing was created.
     pub(super) created_at: Micros,
@@ -182,7 +182,7 @@ pub(super) struct UserDoc {
     pub(super) created_at: Micros,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) erase_at: Option<Micros>,
-    /// Since when an operator keeps the user out.
+    /// Time at which an operator blocked the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) blocked_at: Option<Micros>,
     /// The phone number, sealed.
@@ -195,7 +195,7 @@ pub(super) struct UserDoc {
 
 impl From<UserRecord> for UserDoc {
     fn from(user: UserRecord) -> Self {
-        // All of it, so that a field that is new is kept, too.
+        // Exhaustive, so that a new field is kept, too.
         let UserRecord {
             key,
             public_id,
@@ -250,7 +250,7 @@ pub(super) struct AvatarDoc {
     /// [`avatar_key`].
     #[serde(rename = "_id")]
     pub(super) key: String,
-    /// Whose it is; the collection may be sharded by this.
+    /// Key of the owner, by which the collection may be sharded.
     pub(super) u: String,
     pub(super) created_at: Micros,
     pub(super) image: Binary,
@@ -290,8 +290,8 @@ pub(super) fn chunk_keys(drawing: &str, inc: i64, below: Option<u32>) -> Documen
 }
 
 /// What actions count towards a full tail: their bytes, and what an entry of an array costs besides.
-pub(super) fn tail_size(blobs: &[Vec<u8>]) -> i64 {
-    blobs.iter().map(|blob| i64::try_from(blob.len()).unwrap_or(i64::MAX).saturating_add(16)).sum()
+pub(super) fn tail_size(blobs: &[impl AsRef<[u8]>]) -> i64 {
+    blobs.iter().map(|blob| i64::try_from(blob.as_ref().len()).unwrap_or(i64::MAX).saturating_add(16)).sum()
 }
 
 pub(super) fn binary(blob: &[u8]) -> Binary {
@@ -303,7 +303,7 @@ pub(super) fn without_tail() -> Document {
     doc! {"tail": 0}
 }
 
-/// The collections. All operations are methods of this, in the files beside.
+/// The collections. Every operation is a method of this type, in the files beside.
 #[derive(Debug, Clone)]
 pub(super) struct Collections {
     pub(super) database: Database,
@@ -358,7 +358,7 @@ impl Collections {
                 .await;
             match kept {
                 Ok(Some(secret)) => return Ok(secret.value.bytes),
-                // Of two that insert at once, one may find the key taken, or nothing yet.
+                // Another insert came first, or is not visible yet.
                 Ok(None) => {}
                 Err(error) if error::is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),

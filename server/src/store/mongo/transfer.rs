@@ -5,17 +5,18 @@ use mongodb::bson::{Document, doc};
 use sha2::{Digest, Sha256};
 use yibi_common::codec;
 
-use super::admin::AuditDoc;
 use super::append::TAIL_LIMIT;
+use super::reports::AuditDoc;
 use super::schema::{
-    AvatarDoc, ChunkDoc, Collections, DrawingDoc, MAX_TIME, State, UserDoc, avatar_key, binary, chunk_key,
-    drawing_key, tail_size,
+    AvatarDoc, ChunkDoc, Collections, DrawingDoc, DrawingState, MAX_TIME, UserDoc, avatar_key, binary,
+    chunk_key, drawing_key, tail_size,
 };
 use super::{MongoGallery, StoreError, StoreResult, error};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
-use crate::store::gallery::{Stored, UserRecord};
-use crate::store::transfer::{AuditRow, Transfer, Turn};
+use crate::domain::drawing::Stored;
+use crate::domain::user::{UserKey, UserRecord};
+use crate::store::Transfer;
+use crate::store::transfer::{AuditRow, Turn};
 
 impl Transfer for MongoGallery {
     async fn users_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<UserRecord>> {
@@ -44,7 +45,7 @@ impl Transfer for MongoGallery {
             let (mut items, mut next) = (Vec::new(), None);
             while let Some(drawing) = found.try_next().await? {
                 let text = |name: &str| drawing.get_str(name).unwrap_or_default().to_owned();
-                if text("state") != State::Purging.name() {
+                if text("state") != DrawingState::Purging.name() {
                     items.push((UserKey::from_text(&text("u")), text("id")));
                 }
                 next = Some(text("_id"));
@@ -132,7 +133,7 @@ impl Collections {
         let mut drawing = DrawingDoc::new(user, header, tail, last_weapp)?;
         drawing.inc = incarnation(&drawing_key(user, &header.id), header.created_at);
         drawing.deleted_at = header.deleted_at;
-        drawing.state = if header.deleted_at.is_some() { State::Bin } else { State::Live };
+        drawing.state = if header.deleted_at.is_some() { DrawingState::Bin } else { DrawingState::Live };
         let mut first = stored.since;
         for group in groups {
             let end = first.saturating_add(u32::try_from(group.len()).unwrap_or(u32::MAX));

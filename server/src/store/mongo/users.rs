@@ -5,11 +5,100 @@ use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
 use serde::Deserialize;
 
-use super::schema::{Collections, MAX_TIME, State, UserDoc};
-use super::{ROUNDS, StoreError, StoreResult, error};
+use super::schema::{Collections, DrawingState, MAX_TIME, UserDoc};
+use super::{MongoGallery, ROUNDS, StoreError, StoreResult, error};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
-use crate::store::gallery::{NewUser, UserRecord};
+use crate::domain::user::{NewUser, UserKey, UserRecord};
+use crate::store::Users;
+
+impl Users for MongoGallery {
+    async fn ping(&self) -> StoreResult<()> {
+        self.run(async |db| db.ping().await).await
+    }
+
+    async fn sign_in(&self, user: &UserKey, new: &NewUser, now: Micros) -> StoreResult<(UserRecord, bool)> {
+        let (user, new) = (user.clone(), new.clone());
+        self.run(async move |db| db.sign_in(&user, &new, now).await).await
+    }
+
+    async fn user(&self, user: &UserKey) -> StoreResult<Option<UserRecord>> {
+        let user = user.clone();
+        self.run(async move |db| db.user(&user).await).await
+    }
+
+    async fn users(&self, users: &[UserKey]) -> StoreResult<Vec<UserRecord>> {
+        let keys: Vec<String> = users.iter().map(ToString::to_string).collect();
+        self.run(async move |db| {
+            let found = db.users.find(doc! {"_id": {"$in": keys}}).max_time(MAX_TIME).await?;
+            Ok(found.map_ok(UserRecord::from).try_collect().await?)
+        })
+        .await
+    }
+
+    async fn user_by_public_id(&self, public_id: &str) -> StoreResult<Option<UserRecord>> {
+        let public_id = public_id.to_owned();
+        self.run(async move |db| db.user_by_public_id(&public_id).await).await
+    }
+
+    async fn users_of_person(&self, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+        let unionid = unionid.to_owned();
+        self.run(async move |db| {
+            let found = db.users.find(doc! {"unionid": unionid}).sort(doc! {"_id": 1});
+            let found = found.limit(i64::from(limit.max(1))).max_time(MAX_TIME).await?;
+            Ok(found.map_ok(UserRecord::from).try_collect().await?)
+        })
+        .await
+    }
+
+    async fn set_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<Option<UserRecord>> {
+        let (user, nickname) = (user.clone(), nickname.to_owned());
+        self.run(async move |db| db.set_nickname(&user, &nickname).await).await
+    }
+
+    async fn fill_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<bool> {
+        let (user, nickname) = (user.clone(), nickname.to_owned());
+        self.run(async move |db| db.fill_nickname(&user, &nickname).await).await
+    }
+
+    async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
+        let (user, address) = (user.clone(), address.to_owned());
+        self.run(async move |db| db.set_wechat_avatar(&user, &address).await).await
+    }
+
+    async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
+        let (user, unionid) = (user.clone(), unionid.to_owned());
+        self.run(async move |db| db.set_unionid(&user, &unionid).await).await
+    }
+
+    async fn set_phone(&self, user: &UserKey, sealed: Option<&str>) -> StoreResult<Option<UserRecord>> {
+        let (user, sealed) = (user.clone(), sealed.map(ToOwned::to_owned));
+        self.run(async move |db| db.set_phone(&user, sealed.as_deref()).await).await
+    }
+
+    async fn replace_phone(&self, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+        let (user, sealed, anew) = (user.clone(), sealed.to_owned(), anew.to_owned());
+        self.run(async move |db| db.replace_phone(&user, &sealed, &anew).await).await
+    }
+
+    async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
+        let user = user.clone();
+        self.run(async move |db| db.set_blocked(&user, since).await).await
+    }
+
+    async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
+        let user = user.clone();
+        self.run(async move |db| db.schedule_erasure(&user, at).await).await
+    }
+
+    async fn erasures_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<UserKey>> {
+        self.run(async move |db| db.erasures_due(now, limit).await).await
+    }
+
+    async fn erase(&self, user: &UserKey, now: Micros) -> StoreResult<()> {
+        let user = user.clone();
+        self.run(async move |db| db.erase(&user, now).await).await
+    }
+}
 
 impl Collections {
     pub(super) async fn sign_in(
@@ -20,20 +109,7 @@ impl Collections {
     ) -> StoreResult<(UserRecord, bool)> {
         for _ in 0..ROUNDS {
             let Some(known) = self.find_user(user).await? else {
-                let fresh = UserDoc {
-                    key: user.to_string(),
-                    public_id: new.public_id.clone(),
-                    nickname: String::new(),
-                    avatar: None,
-                    wechat_avatar: None,
-                    origin: new.origin.clone(),
-                    unionid: new.unionid.clone(),
-                    created_at: now,
-                    erase_at: None,
-                    blocked_at: None,
-                    phone: None,
-                    erasing: false,
-                };
+                let fresh = UserDoc::from(UserRecord::fresh(user, new, now));
                 match self.users.insert_one(&fresh).await {
                     Ok(_) => return Ok((fresh.into(), true)),
                     Err(error) if error::is_duplicate(&error) => continue,
@@ -163,7 +239,7 @@ impl Collections {
             return Ok(());
         }
         let theirs = doc! {"u": key, "created_at": {"$lte": now.0}};
-        let hidden = doc! {"$set": {"state": State::Purging.name()}};
+        let hidden = doc! {"$set": {"state": DrawingState::Purging.name()}};
         self.drawings.update_many(theirs.clone(), hidden).await?;
         let mut chunks = theirs.clone();
         // Their keys begin with the user: this finds them by the one index that there is.
@@ -174,6 +250,28 @@ impl Collections {
         self.checks.delete_many(theirs).await?;
         self.users.delete_one(doc! {"_id": key, "erasing": true}).await?;
         Ok(())
+    }
+
+    async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
+        let key = doc! {"_id": user.as_str()};
+        let (filter, update) = match since {
+            Some(since) => (
+                doc! {"_id": user.as_str(), "blocked_at": {"$exists": false}},
+                doc! {"$set": {"blocked_at": since.0}},
+            ),
+            None => (key.clone(), doc! {"$unset": {"blocked_at": ""}}),
+        };
+        let changed = self
+            .users
+            .find_one_and_update(filter, update)
+            .return_document(ReturnDocument::After)
+            .max_time(MAX_TIME)
+            .await?;
+        let user = match changed {
+            Some(user) => Some(user),
+            None => self.users.find_one(key).max_time(MAX_TIME).await?,
+        };
+        Ok(user.map(UserRecord::from))
     }
 
     async fn find_user(&self, user: &UserKey) -> StoreResult<Option<UserDoc>> {

@@ -4,11 +4,13 @@ use mongodb::bson::{Document, doc};
 use yibi_common::drawing::{Mode, Paper};
 
 use super::append::{binaries, room_for, signed};
-use super::schema::{Collections, DrawingDoc, State, drawing_key, tail_size};
+use super::schema::{Collections, DrawingDoc, DrawingState, drawing_key, tail_size};
 use super::{ROUNDS, StoreError, StoreResult};
+use crate::domain::batch::Obstacle;
 use crate::domain::clock::Micros;
+use crate::domain::drawing::Header;
 use crate::domain::user::UserKey;
-use crate::store::gallery::{Header, Obstacle, WeappSave, WeappSaved};
+use crate::domain::weapp::{WeappSave, WeappSaved};
 
 /// A [`WeappSave`] that owns what it holds.
 pub(super) struct Save {
@@ -101,7 +103,7 @@ impl Collections {
                 }
                 continue;
             };
-            if drawing.state == State::Purging {
+            if drawing.state == DrawingState::Purging {
                 self.finish_purge(&drawing).await?;
                 continue;
             }
@@ -159,8 +161,8 @@ fn after_save(drawing: &DrawingDoc, save: &Save, full: bool, now: Micros) -> Doc
     if let Some(weapp_id) = &save.weapp_id {
         set.insert("weapp_id", weapp_id);
     }
-    if drawing.state == State::Bin {
-        set.insert("state", State::Live.name());
+    if drawing.state == DrawingState::Bin {
+        set.insert("state", DrawingState::Live.name());
         set.insert("first_saved_at", now.0);
         update.insert("$unset", doc! {"deleted_at": ""});
     }

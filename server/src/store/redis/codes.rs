@@ -15,7 +15,7 @@ const CLAIM_MARK: usize = 17;
 
 impl RedisOps {
     pub(super) async fn ping(&self) -> StoreResult<()> {
-        self.link.one(&cmd("PING")).await
+        self.client.one(&cmd("PING")).await
     }
 
     pub(super) async fn claim_code(
@@ -31,7 +31,7 @@ impl RedisOps {
         let claim = format!("p{}{holder}", data_encoding::HEXLOWER.encode(&name));
         let lease = millis(lease).to_string();
         let arguments = [claim.as_bytes(), lease.as_bytes()];
-        let stands: String = self.link.script(&CLAIM_CODE, &self.keys.code(code), &arguments).await?;
+        let stands: String = self.client.script(&CLAIM_CODE, &self.keys.code(code), &arguments).await?;
         if stands == claim {
             return Ok(CodeState::Claimed);
         }
@@ -56,21 +56,21 @@ impl RedisOps {
         };
         let mut set = cmd("SET");
         set.arg(self.keys.code(code)).arg(value).arg("PX").arg(millis(keep));
-        self.link.one(&set).await
+        self.client.one(&set).await
     }
 
     pub(super) async fn release_code(&self, code: SecretHash, holder: &str) -> StoreResult<()> {
         let mark = CLAIM_MARK.to_string();
-        self.link.script(&REMOVE_IF, &self.keys.code(code), &[holder.as_bytes(), mark.as_bytes()]).await
+        self.client.script(&REMOVE_IF, &self.keys.code(code), &[holder.as_bytes(), mark.as_bytes()]).await
     }
 
     pub(super) async fn take_lease(&self, name: &str, holder: &str, lease: Duration) -> StoreResult<bool> {
         let lease = millis(lease).to_string();
         let arguments = [holder.as_bytes(), lease.as_bytes()];
-        self.link.script(&TAKE_LEASE, &self.keys.lease(name), &arguments).await
+        self.client.script(&TAKE_LEASE, &self.keys.lease(name), &arguments).await
     }
 
     pub(super) async fn drop_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
-        self.link.script(&REMOVE_IF, &self.keys.lease(name), &[holder.as_bytes(), b"0"]).await
+        self.client.script(&REMOVE_IF, &self.keys.lease(name), &[holder.as_bytes(), b"0"]).await
     }
 }

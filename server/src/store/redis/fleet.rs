@@ -26,15 +26,15 @@ impl RedisSessions {
     /// As every operation's.
     pub async fn announce(&self, server: &str, view: &str, listens: bool) -> StoreResult<bool> {
         let (server, view) = (server.to_owned(), view.to_owned());
-        self.run(async move |keep| {
-            let listening = keep.keys.listening();
+        self.run(async move |ops| {
+            let listening = ops.keys.listening();
             let mut say = pipe();
-            say.cmd("HSET").arg(keep.keys.servers()).arg(server).arg(view).ignore();
+            say.cmd("HSET").arg(ops.keys.servers()).arg(server).arg(view).ignore();
             if listens {
                 say.cmd("SET").arg(&listening).arg(1).arg("PX").arg(millis(LISTENING)).ignore();
             }
             say.cmd("EXISTS").arg(&listening);
-            let (wanted,): (bool,) = keep.link.many(&say).await?;
+            let (wanted,): (bool,) = ops.client.many(&say).await?;
             Ok(wanted || listens)
         })
         .await
@@ -46,10 +46,10 @@ impl RedisSessions {
     /// As every operation's.
     pub async fn leave(&self, server: &str) -> StoreResult<()> {
         let server = server.to_owned();
-        self.run(async move |keep| {
+        self.run(async move |ops| {
             let mut forget = cmd("HDEL");
-            forget.arg(keep.keys.servers()).arg(server);
-            keep.link.one(&forget).await
+            forget.arg(ops.keys.servers()).arg(server);
+            ops.client.one(&forget).await
         })
         .await
     }
@@ -59,10 +59,10 @@ impl RedisSessions {
     /// # Errors
     /// As every operation's.
     pub async fn servers(&self) -> StoreResult<HashMap<String, String>> {
-        self.run(async move |keep| {
+        self.run(async move |ops| {
             let mut all = cmd("HGETALL");
-            all.arg(keep.keys.servers());
-            keep.link.one(&all).await
+            all.arg(ops.keys.servers());
+            ops.client.one(&all).await
         })
         .await
     }
@@ -73,10 +73,10 @@ impl RedisSessions {
     /// As every operation's.
     pub async fn publish(&self, event: &str) -> StoreResult<()> {
         let event = event.to_owned();
-        self.run(async move |keep| {
+        self.run(async move |ops| {
             let mut publish = cmd("PUBLISH");
-            publish.arg(keep.keys.events()).arg(event);
-            keep.link.one(&publish).await
+            publish.arg(ops.keys.events()).arg(event);
+            ops.client.one(&publish).await
         })
         .await
     }
@@ -86,8 +86,8 @@ impl RedisSessions {
     /// # Errors
     /// As every operation's.
     pub async fn events(&self) -> StoreResult<impl Stream<Item = String> + Send + Unpin + use<>> {
-        let channel = self.keep.keys.events();
-        let subscribed = self.keep.link.subscribe(&channel).await?;
+        let channel = self.ops.keys.events();
+        let subscribed = self.ops.client.subscribe(&channel).await?;
         Ok(subscribed.filter_map(async |message| message.get_payload().ok()).boxed())
     }
 
@@ -97,15 +97,15 @@ impl RedisSessions {
     /// # Errors
     /// As every operation's.
     pub async fn report(&self, failures: Vec<String>) -> StoreResult<()> {
-        self.run(async move |keep| {
-            let key = keep.keys.failures();
+        self.run(async move |ops| {
+            let key = ops.keys.failures();
             let mut add = pipe();
             for failure in failures {
                 // About so many: then whole nodes of the stream are dropped, which costs less.
                 add.cmd("XADD").arg(&key).arg("MAXLEN").arg("~").arg(FAILURES).arg("*").arg("f").arg(failure);
                 add.ignore();
             }
-            keep.link.many(&add).await
+            ops.client.many(&add).await
         })
         .await
     }
@@ -119,10 +119,10 @@ impl RedisSessions {
         let from = if after.is_empty() { "-".to_owned() } else { format!("({after}") };
         let mut place = after.to_owned();
         let entries: Vec<(String, (String, String))> = self
-            .run(async move |keep| {
+            .run(async move |ops| {
                 let mut range = cmd("XRANGE");
-                range.arg(keep.keys.failures()).arg(from).arg("+").arg("COUNT").arg(TURN);
-                keep.link.one(&range).await
+                range.arg(ops.keys.failures()).arg(from).arg("+").arg("COUNT").arg(TURN);
+                ops.client.one(&range).await
             })
             .await?;
         let mut failures = Vec::with_capacity(entries.len());
@@ -138,10 +138,10 @@ impl RedisSessions {
     /// # Errors
     /// As every operation's.
     pub async fn ask(&self, question: String) -> StoreResult<()> {
-        self.run(async move |keep| {
+        self.run(async move |ops| {
             let mut publish = cmd("PUBLISH");
-            publish.arg(keep.keys.questions()).arg(question);
-            keep.link.one(&publish).await
+            publish.arg(ops.keys.questions()).arg(question);
+            ops.client.one(&publish).await
         })
         .await
     }
@@ -151,8 +151,8 @@ impl RedisSessions {
     /// # Errors
     /// As every operation's.
     pub async fn questions(&self) -> StoreResult<impl Stream<Item = String> + Send + Unpin + use<>> {
-        let channel = self.keep.keys.questions();
-        let subscribed = self.keep.link.subscribe(&channel).await?;
+        let channel = self.ops.keys.questions();
+        let subscribed = self.ops.client.subscribe(&channel).await?;
         Ok(subscribed.filter_map(async |message| message.get_payload().ok()).boxed())
     }
 
@@ -162,12 +162,12 @@ impl RedisSessions {
     /// As every operation's.
     pub async fn answer(&self, id: &str, answer: String) -> StoreResult<()> {
         let id = id.to_owned();
-        self.run(async move |keep| {
-            let key = keep.keys.answers(&id);
+        self.run(async move |ops| {
+            let key = ops.keys.answers(&id);
             let mut say = pipe();
             say.cmd("RPUSH").arg(&key).arg(answer).ignore();
             say.cmd("PEXPIRE").arg(&key).arg(millis(ANSWERED)).ignore();
-            keep.link.many(&say).await
+            ops.client.many(&say).await
         })
         .await
     }
@@ -178,10 +178,10 @@ impl RedisSessions {
     /// As every operation's.
     pub async fn answers(&self, id: &str) -> StoreResult<Vec<String>> {
         let id = id.to_owned();
-        self.run(async move |keep| {
+        self.run(async move |ops| {
             let mut all = cmd("LRANGE");
-            all.arg(keep.keys.answers(&id)).arg(0).arg(-1);
-            keep.link.one(&all).await
+            all.arg(ops.keys.answers(&id)).arg(0).arg(-1);
+            ops.client.one(&all).await
         })
         .await
     }

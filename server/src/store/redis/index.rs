@@ -1,11 +1,11 @@
-//! The index of a user's sessions (that of all is in `admin`). It may name sessions that have ended, and its moments lag behind those that
+//! The index of a user's sessions (that of all is in `reports`). It may name sessions that have ended, and its moments lag behind those that
 //! slide; whoever reads it asks the sessions themselves and mends it.
 
 use std::time::Duration;
 
 use redis::{cmd, pipe};
 
-use super::admin::name;
+use super::reports::name;
 use super::scripts::{INDEX, REMOVE_IF};
 use super::sessions::{Kept, get, lives, read};
 use super::{RedisOps, SessionId, StoreResult, StoredSession, millis};
@@ -27,7 +27,7 @@ impl RedisOps {
         let life = millis(session.ends_at.since(now)).to_string();
         let id = session.id.to_string();
         let arguments = [ends.as_bytes(), id.as_bytes(), life.as_bytes()];
-        let members: u64 = self.link.script(&INDEX, &self.keys.index(&session.user), &arguments).await?;
+        let members: u64 = self.client.script(&INDEX, &self.keys.index(&session.user), &arguments).await?;
         self.index_for_all(session, Micros(now.plus(kept).0)).await?;
         if members.is_multiple_of(MEND_EVERY) {
             self.of_user(&session.user).await?;
@@ -41,7 +41,7 @@ impl RedisOps {
         for id in ids {
             remove.arg(id.to_string());
         }
-        self.link.one::<()>(&remove).await?;
+        self.client.one::<()>(&remove).await?;
         let names: Vec<String> = ids.iter().map(|id| name(user, *id)).collect();
         self.unindex_for_all(&names).await
     }
@@ -51,7 +51,7 @@ impl RedisOps {
         all.arg(self.keys.index(user)).arg(0).arg(-1).arg("WITHSCORES");
         let mut begin = pipe();
         begin.add_command(all).add_command(get(&self.keys.epoch(user)));
-        let (indexed, epoch): (Vec<(String, i64)>, Option<u64>) = self.link.many(&begin).await?;
+        let (indexed, epoch): (Vec<(String, i64)>, Option<u64>) = self.client.many(&begin).await?;
         let indexed: Vec<(SessionId, Micros)> = indexed
             .into_iter()
             .filter_map(|(id, ends)| Some((SessionId::parse(&id)?, Micros(ends))))
@@ -64,7 +64,7 @@ impl RedisOps {
                 ask.add_command(get(&key)).cmd("PTTL").arg(&key);
             }
             let now = Micros::now();
-            let stored: Vec<(Option<String>, i64)> = self.link.many(&ask).await?;
+            let stored: Vec<(Option<String>, i64)> = self.client.many(&ask).await?;
             for ((id, indexed_end), (text, left)) in turn.iter().zip(stored) {
                 let kept = text.and_then(read).filter(|kept| kept.session.user == *user);
                 let Some(Kept { session, text }) = kept else {
@@ -72,7 +72,7 @@ impl RedisOps {
                     continue;
                 };
                 if !lives(&session, epoch.unwrap_or_default()) {
-                    self.link
+                    self.client
                         .script::<()>(&REMOVE_IF, &self.keys.session(*id), &[text.as_bytes(), b"0"])
                         .await?;
                     ended.push(*id);
@@ -83,7 +83,7 @@ impl RedisOps {
                 if ends.since(*indexed_end).max(indexed_end.since(ends)) > SLACK {
                     let mut mend = cmd("ZADD");
                     mend.arg(self.keys.index(user)).arg("XX").arg(ends.0).arg(id.to_string());
-                    self.link.one::<()>(&mend).await?;
+                    self.client.one::<()>(&mend).await?;
                 }
                 living.push((session, ends));
             }

@@ -1,4 +1,4 @@
-//! Redis, for several servers side by side: sessions, codes on their way, and leases.
+//! Redis: sessions, login codes and leases of several servers.
 //!
 //! RESP2 and commands of Redis 6.2 that the proxies of bought Redis pass on. In a Cluster, a user's session,
 //! index and epoch lie in other slots, so no command or script takes more than one key. The session's own key
@@ -21,14 +21,14 @@
 //! | `n:{note}` | its text |
 
 mod address;
-mod admin;
 mod client;
 mod cluster;
 mod codes;
 mod error;
 mod fleet;
 mod index;
-mod notes;
+mod leases;
+mod reports;
 mod scripts;
 mod sessions;
 mod state;
@@ -43,9 +43,8 @@ use yibi_common::admin::SessionOrder;
 use self::client::RedisClient;
 pub use self::state::RedisState;
 use super::bulkhead::Bulkhead;
-use super::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
 use super::{StoreError, StoreResult};
-use crate::domain::clock::Micros;
+use crate::domain::session::{CodeOutcome, CodeState, SecretHash, SessionId, StoredSession};
 use crate::domain::user::UserKey;
 
 /// Operations at once, over one connection.
@@ -56,14 +55,14 @@ const WAITING: usize = 1_024;
 /// Sessions, codes and leases in Redis. Cheap to clone; one connection per process.
 #[derive(Debug, Clone)]
 pub struct RedisSessions {
-    keep: RedisOps,
-    gate: Arc<Bulkhead>,
+    ops: RedisOps,
+    bulkhead: Arc<Bulkhead>,
 }
 
-/// What an operation needs; all of them are methods of this, in the files beside.
+/// Connection and key names. Every operation is a method of this type, in the files beside.
 #[derive(Debug, Clone)]
 struct RedisOps {
-    link: RedisClient,
+    client: RedisClient,
     keys: Arc<Keys>,
 }
 
@@ -142,8 +141,8 @@ impl RedisSessions {
     /// [`StoreError::Refused`] when the URL can't be read.
     pub fn connect(url: &str, prefix: &str) -> StoreResult<Self> {
         let keys = Arc::new(Keys { prefix: prefix.to_owned() });
-        let keep = RedisOps { link: RedisClient::open(url)?, keys };
-        Ok(Self { keep, gate: Arc::new(Bulkhead::new(RUNNING, WAITING)) })
+        let ops = RedisOps { client: RedisClient::open(url)?, keys };
+        Ok(Self { ops, bulkhead: Arc::new(Bulkhead::new(RUNNING, WAITING)) })
     }
 
     async fn run<T, F>(&self, operation: impl FnOnce(RedisOps) -> F) -> StoreResult<T>
@@ -151,96 +150,7 @@ impl RedisSessions {
         T: Send + 'static,
         F: Future<Output = StoreResult<T>> + Send + 'static,
     {
-        self.gate.run(operation(self.keep.clone())).await
-    }
-}
-
-impl Sessions for RedisSessions {
-    async fn ping(&self) -> StoreResult<()> {
-        self.run(async |keep| keep.ping().await).await
-    }
-
-    async fn claim_code(&self, code: SecretHash, holder: &str, lease: Duration) -> StoreResult<CodeState> {
-        let holder = holder.to_owned();
-        self.run(async move |keep| keep.claim_code(code, &holder, lease).await).await
-    }
-
-    async fn settle_code(
-        &self,
-        code: SecretHash,
-        outcome: &CodeOutcome,
-        keep_for: Duration,
-    ) -> StoreResult<()> {
-        let outcome = outcome.clone();
-        self.run(async move |keep| keep.settle_code(code, &outcome, keep_for).await).await
-    }
-
-    async fn release_code(&self, code: SecretHash, holder: &str) -> StoreResult<()> {
-        let holder = holder.to_owned();
-        self.run(async move |keep| keep.release_code(code, &holder).await).await
-    }
-
-    async fn create(&self, session: StoredSession, idle: Duration) -> StoreResult<StoredSession> {
-        self.run(async move |keep| keep.create(session, idle).await).await
-    }
-
-    async fn read(
-        &self,
-        id: SessionId,
-        user: Option<&UserKey>,
-        slide: Option<Duration>,
-    ) -> StoreResult<Option<StoredSession>> {
-        let user = user.cloned();
-        self.run(async move |keep| {
-            let living = keep.living(id, user.as_ref(), slide).await?;
-            Ok(living.map(|living| living.session))
-        })
-        .await
-    }
-
-    async fn replace(&self, old: &StoredSession, new: &StoredSession, idle: Duration) -> StoreResult<bool> {
-        let (old, new) = (old.clone(), new.clone());
-        self.run(async move |keep| keep.replace(&old, &new, idle).await).await
-    }
-
-    async fn remove(&self, user: &UserKey, id: SessionId) -> StoreResult<bool> {
-        let user = user.clone();
-        self.run(async move |keep| keep.remove(&user, id).await).await
-    }
-
-    async fn of_user(&self, user: &UserKey) -> StoreResult<Vec<(StoredSession, Micros)>> {
-        let user = user.clone();
-        self.run(async move |keep| keep.of_user(&user).await).await
-    }
-
-    async fn remove_all(&self, user: &UserKey) -> StoreResult<()> {
-        let user = user.clone();
-        self.run(async move |keep| keep.remove_all(&user).await).await
-    }
-
-    async fn take_lease(&self, name: &str, holder: &str, lease: Duration) -> StoreResult<bool> {
-        let (name, holder) = (name.to_owned(), holder.to_owned());
-        self.run(async move |keep| keep.take_lease(&name, &holder, lease).await).await
-    }
-
-    async fn drop_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
-        let (name, holder) = (name.to_owned(), holder.to_owned());
-        self.run(async move |keep| keep.drop_lease(&name, &holder).await).await
-    }
-
-    async fn note(&self, name: &str) -> StoreResult<Option<String>> {
-        let name = name.to_owned();
-        self.run(async move |keep| keep.note(&name).await).await
-    }
-
-    async fn put_note(&self, name: &str, text: &str, keep_for: Duration) -> StoreResult<()> {
-        let (name, text) = (name.to_owned(), text.to_owned());
-        self.run(async move |keep| keep.put_note(&name, &text, keep_for).await).await
-    }
-
-    async fn drop_note(&self, name: &str, text: &str) -> StoreResult<bool> {
-        let (name, text) = (name.to_owned(), text.to_owned());
-        self.run(async move |keep| keep.drop_note(&name, &text).await).await
+        self.bulkhead.run(operation(self.ops.clone())).await
     }
 }
 

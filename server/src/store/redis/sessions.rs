@@ -5,9 +5,11 @@ use std::time::Duration;
 use redis::{Cmd, cmd, pipe};
 
 use super::scripts::{RAISE_EPOCH, REPLACE};
-use super::{RedisOps, SessionId, StoreResult, StoredSession, millis};
+use super::{RedisOps, RedisSessions, SessionId, StoreResult, StoredSession, millis};
 use crate::domain::clock::Micros;
+use crate::domain::session::{CodeOutcome, CodeState, SecretHash};
 use crate::domain::user::UserKey;
+use crate::store::Sessions;
 
 /// How long an epoch is kept: longer than any session lives, so that it outlives all that it has ended.
 const EPOCH_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -17,6 +19,65 @@ const EPOCH_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
 pub(super) struct Kept {
     pub(super) session: StoredSession,
     pub(super) text: String,
+}
+
+impl Sessions for RedisSessions {
+    async fn ping(&self) -> StoreResult<()> {
+        self.run(async |ops| ops.ping().await).await
+    }
+
+    async fn claim_code(&self, code: SecretHash, holder: &str, lease: Duration) -> StoreResult<CodeState> {
+        let holder = holder.to_owned();
+        self.run(async move |ops| ops.claim_code(code, &holder, lease).await).await
+    }
+
+    async fn settle_code(&self, code: SecretHash, outcome: &CodeOutcome, keep: Duration) -> StoreResult<()> {
+        let outcome = outcome.clone();
+        self.run(async move |ops| ops.settle_code(code, &outcome, keep).await).await
+    }
+
+    async fn release_code(&self, code: SecretHash, holder: &str) -> StoreResult<()> {
+        let holder = holder.to_owned();
+        self.run(async move |ops| ops.release_code(code, &holder).await).await
+    }
+
+    async fn create(&self, session: StoredSession, idle: Duration) -> StoreResult<StoredSession> {
+        self.run(async move |ops| ops.create(session, idle).await).await
+    }
+
+    async fn read(
+        &self,
+        id: SessionId,
+        user: Option<&UserKey>,
+        slide: Option<Duration>,
+    ) -> StoreResult<Option<StoredSession>> {
+        let user = user.cloned();
+        self.run(async move |ops| {
+            let living = ops.living(id, user.as_ref(), slide).await?;
+            Ok(living.map(|living| living.session))
+        })
+        .await
+    }
+
+    async fn replace(&self, old: &StoredSession, new: &StoredSession, idle: Duration) -> StoreResult<bool> {
+        let (old, new) = (old.clone(), new.clone());
+        self.run(async move |ops| ops.replace(&old, &new, idle).await).await
+    }
+
+    async fn remove(&self, user: &UserKey, id: SessionId) -> StoreResult<bool> {
+        let user = user.clone();
+        self.run(async move |ops| ops.remove(&user, id).await).await
+    }
+
+    async fn of_user(&self, user: &UserKey) -> StoreResult<Vec<(StoredSession, Micros)>> {
+        let user = user.clone();
+        self.run(async move |ops| ops.of_user(&user).await).await
+    }
+
+    async fn remove_all(&self, user: &UserKey) -> StoreResult<()> {
+        let user = user.clone();
+        self.run(async move |ops| ops.remove_all(&user).await).await
+    }
 }
 
 impl RedisOps {
@@ -29,7 +90,7 @@ impl RedisOps {
         let kept = kept_for(&session, idle);
         let mut set = cmd("SET");
         set.arg(self.keys.session(session.id)).arg(written(&session)?).arg("PX").arg(millis(kept));
-        self.link.one::<()>(&set).await?;
+        self.client.one::<()>(&set).await?;
         self.index(&session, kept).await?;
         Ok(session)
     }
@@ -54,9 +115,9 @@ impl RedisOps {
             Some(user) => {
                 let mut both = pipe();
                 both.add_command(get).add_command(self::get(&self.keys.epoch(user)));
-                self.link.many(&both).await?
+                self.client.many(&both).await?
             }
-            None => (self.link.one(&get).await?, None),
+            None => (self.client.one(&get).await?, None),
         };
         let Some(living) = text.and_then(read) else { return Ok(None) };
         let session = &living.session;
@@ -83,7 +144,7 @@ impl RedisOps {
         let kept = kept_for(new, idle);
         let (text, time) = (written(new)?, millis(kept).to_string());
         let arguments = [living.text.as_bytes(), text.as_bytes(), time.as_bytes()];
-        let replaced: bool = self.link.script(&REPLACE, &self.keys.session(old.id), &arguments).await?;
+        let replaced: bool = self.client.script(&REPLACE, &self.keys.session(old.id), &arguments).await?;
         if replaced {
             self.index(new, kept).await?;
         }
@@ -97,7 +158,7 @@ impl RedisOps {
         }
         let mut delete = cmd("DEL");
         delete.arg(self.keys.session(id));
-        self.link.one::<()>(&delete).await?;
+        self.client.one::<()>(&delete).await?;
         self.unindex(user, &[id]).await?;
         Ok(true)
     }
@@ -107,13 +168,13 @@ impl RedisOps {
     pub(super) async fn remove_all(&self, user: &UserKey) -> StoreResult<()> {
         let (now, kept) = (Micros::now().0.to_string(), millis(EPOCH_KEPT).to_string());
         let arguments = [now.as_bytes(), kept.as_bytes()];
-        self.link.script::<()>(&RAISE_EPOCH, &self.keys.epoch(user), &arguments).await?;
+        self.client.script::<()>(&RAISE_EPOCH, &self.keys.epoch(user), &arguments).await?;
         self.of_user(user).await?;
         Ok(())
     }
 
     pub(super) async fn epoch(&self, user: &UserKey) -> StoreResult<u64> {
-        let epoch: Option<u64> = self.link.one(&get(&self.keys.epoch(user))).await?;
+        let epoch: Option<u64> = self.client.one(&get(&self.keys.epoch(user))).await?;
         Ok(epoch.unwrap_or_default())
     }
 }

@@ -21,7 +21,7 @@ impl RedisSessions {
     /// # Errors
     /// As every operation's; [`StoreError::Refused`] where it does not say.
     pub async fn state(&self) -> StoreResult<RedisState> {
-        let info: Value = self.run(async |keep| keep.link.one(&cmd("INFO")).await).await?;
+        let info: Value = self.run(async |ops| ops.client.one(&cmd("INFO")).await).await?;
         let mut texts = Vec::new();
         collect(&info, &mut texts);
         state(&texts.concat())

@@ -3,12 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
-use super::users::{from_row, user};
+use super::users::{find, from_row};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
-use crate::store::StoreResult;
-use crate::store::avatars::Avatars;
-use crate::store::gallery::UserRecord;
+use crate::domain::user::{UserKey, UserRecord};
+use crate::store::{Avatars, StoreResult};
 
 impl Avatars for SqliteStore {
     async fn set_avatar(
@@ -61,5 +59,5 @@ fn remove(connection: &Connection, key: &UserKey, id: Option<&str>) -> StoreResu
             .prepare_cached("UPDATE users SET wechat_avatar = '' WHERE key = ?")?
             .execute(params![key])?;
     }
-    user(connection, key)
+    find(connection, key)
 }

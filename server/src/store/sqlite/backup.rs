@@ -77,7 +77,7 @@ fn dev_hint(file: &Path) -> String {
     }
 }
 
-/// Whether this version has nothing to change in the database of that directory when it opens it.
+/// Whether this version opens the database of that directory without upgrading it.
 ///
 /// # Errors
 /// [`BackupError`].
@@ -87,8 +87,8 @@ pub fn is_up_to_date(data_dir: &Path) -> Result<bool> {
     Ok(version >= schema::KNOWN)
 }
 
-/// Writes all of the database in that directory into a new file, as it is at one moment: everything that was
-/// acknowledged before is in it. A server may use the database meanwhile, and goes on writing.
+/// Writes the state of the database at one moment into a new file; everything acknowledged before is in it. A server
+/// may write meanwhile.
 ///
 /// # Errors
 /// [`BackupError`]; then there is no file.
@@ -125,8 +125,8 @@ pub fn backup(data_dir: &Path, file: &Path) -> Result<Content> {
     made
 }
 
-/// Reads a backup from its first page to its last: puts it back into a scratch file beside it, brings that up to
-/// this version, has SQLite look at its structure, and counts whether every drawing holds what it says.
+/// Verifies a backup: restores it into a scratch file beside it, upgrades that to this version, checks its
+/// structure, and counts that every drawing holds all its actions.
 ///
 /// # Errors
 /// [`BackupError`].

@@ -5,9 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use crate::domain::clock::Micros;
+use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
 use crate::domain::user::UserKey;
-use crate::store::StoreResult;
-use crate::store::checks::{Checks, ModerationCheck, ModerationStatus, Subject};
+use crate::store::{Checks, StoreResult};
 
 impl Checks for SqliteStore {
     async fn put_check(&self, check: &ModerationCheck) -> StoreResult<()> {

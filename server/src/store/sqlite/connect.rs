@@ -14,19 +14,19 @@ use super::files::{files_beside, lock, make_directory, sync, with_ending};
 use super::readers::Readers;
 use super::restore::{DRAFT, KEPT};
 use super::writer::Writer;
-use super::{Inner, schema};
+use super::{OpenStore, schema};
 use crate::store::StoreError;
 
 /// The database in its directory.
 const FILE: &str = "yibi.sqlite3";
-/// The file whose lock says that a server has the database open. SQLite's own locks would let a second one
-/// in, and both would believe to be alone with leases and codes.
+/// Lock file of the running server. SQLite's own locks would admit a second server, and leases and codes assume a
+/// single one.
 pub(super) const LOCK: &str = "yibi.lock";
 
-/// How long to wait for another program that holds a lock of SQLite (a backup, an operator's shell). Below
-/// the deadline of an operation, so that the callers learn of it.
+/// Time to wait for another program that holds a lock of SQLite (a backup, an operator's shell). It is below the
+/// deadline of an operation, so that callers get SQLite's error.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-/// More statements than the store has.
+/// Capacity above the number of statements of the store.
 const STATEMENTS: usize = 100;
 
 /// - `secure_delete`: what is erased leaves no trace in the file.
@@ -48,38 +48,38 @@ const WRITER_PRAGMAS: &str = "
 /// twenty drawings of everybody who is about. With four times this, the writer was no faster.
 const CACHE_KIB: i32 = 8_192;
 
-/// Why the store can't be opened.
+/// Failure of opening the store.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Its lock is taken.
+    /// Another process holds the lock.
     #[error("another process is using the data in {}", .0.display())]
     InUse(PathBuf),
-    /// It was written by a later version of this program.
+    /// A later version of this program wrote the file.
     #[error("the database is of version {found}, and this server knows {known} at most: use a newer one")]
     Newer {
-        /// The file's version.
+        /// Version of the file.
         found: u32,
-        /// The last one known.
+        /// Latest version that this program knows.
         known: u32,
     },
-    /// It is not ours.
+    /// The file belongs to another program.
     #[error("the database belongs to another program")]
     Foreign,
     /// The file system can't keep a write-ahead log (some network file systems).
     #[error("the database can't use a write-ahead log in {}: is it on a network file system?", .0.display())]
     NoLog(PathBuf),
-    /// A restore was cut off: the database is not what it was.
+    /// A restore was killed, and the database is not in its place.
     #[error("a restore into {} was cut off: {advice}", .directory.display())]
     Interrupted {
         /// The data directory.
         directory: PathBuf,
-        /// What the operator has to do.
+        /// Instruction for the operator.
         advice: String,
     },
     /// A file or directory can't be made or opened.
     #[error("{} can't be opened", .0.display())]
     Io(PathBuf, #[source] io::Error),
-    /// The database says no.
+    /// SQLite refused.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
 }
@@ -105,7 +105,7 @@ pub fn file_in(directory: &Path) -> PathBuf {
 }
 
 /// Opens or makes the database in that directory and starts its threads.
-pub fn open(directory: &Path) -> Result<Inner, OpenError> {
+pub fn open(directory: &Path) -> Result<OpenStore, OpenError> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |error| OpenError::Io(path, error)
@@ -121,7 +121,7 @@ pub fn open(directory: &Path) -> Result<Inner, OpenError> {
     sync(directory).map_err(io(directory))?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4);
     let readers = (0..threads).map(|_| reader(&path)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Inner {
+    Ok(OpenStore {
         readers: Readers::start(readers).map_err(io(&path))?,
         writer: Writer::start(writer).map_err(io(&path))?,
         erasure_log: ErasureLog::in_directory(directory),
@@ -189,8 +189,8 @@ fn connection(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Otherwise a statement whose plan might depend on a value is planned anew for each one, which takes longer
-    // than carrying it out.
+    // Otherwise SQLite replans a statement for each value that its plan might depend on, which takes longer than
+    // running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }

@@ -1,18 +1,122 @@
-//! What changes drawings.
+//! Drawings, in SQL. A job outlives the call that waits for it, so it owns what it works on.
 
 use rusqlite::{Connection, params};
 use yibi_common::drawing::Mode;
 
-use super::checks;
 use super::rows::{Drawing, signed};
+use super::{SqliteStore, checks, lists};
+use crate::domain::batch::{Appended, Batch};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::{After, Header, NewDrawing, Stored, Usage};
+use crate::domain::moderation::Subject;
 use crate::domain::user::UserKey;
-use crate::store::StoreResult;
-use crate::store::checks::Subject;
-use crate::store::gallery::{Appended, Batch, Header, NewDrawing, WeappSave, WeappSaved};
+use crate::domain::weapp::{WeappHead, WeappSave, WeappSaved};
+use crate::store::{Drawings, StoreResult};
 
-/// See [`Gallery::append`](crate::store::gallery::Gallery::append).
-pub fn append(
+impl Drawings for SqliteStore {
+    async fn append(
+        &self,
+        user: &UserKey,
+        id: &str,
+        batch: &Batch,
+        create: Option<&NewDrawing>,
+        now: Micros,
+    ) -> StoreResult<Appended> {
+        let bytes = usize::try_from(batch.bytes()).unwrap_or(usize::MAX);
+        let (user, id, batch, create) = (user.clone(), id.to_owned(), batch.clone(), create.cloned());
+        self.writing(bytes, move |connection| append(connection, &user, &id, &batch, create.as_ref(), now))
+            .await
+    }
+
+    async fn weapp_save(&self, user: &UserKey, save: &WeappSave<'_>, now: Micros) -> StoreResult<WeappSaved> {
+        let WeappSave { paper, stroke_count, point_count, max_actions, max_bytes, max_points, .. } = *save;
+        let (user, id, blob) = (user.clone(), save.id.to_owned(), save.blob.to_vec());
+        let weapp_id = save.weapp_id.map(str::to_owned);
+        self.writing(blob.len(), move |connection| {
+            let save = WeappSave {
+                id: &id,
+                weapp_id: weapp_id.as_deref(),
+                paper,
+                blob: &blob,
+                stroke_count,
+                point_count,
+                max_actions,
+                max_bytes,
+                max_points,
+            };
+            weapp_save(connection, &user, &save, now)
+        })
+        .await
+    }
+
+    async fn header(&self, user: &UserKey, id: &str) -> StoreResult<Option<Header>> {
+        let (user, id) = (user.clone(), id.to_owned());
+        self.reading(move |connection| lists::header(connection, &user, &id)).await
+    }
+
+    async fn read(&self, user: &UserKey, id: &str, since: u32) -> StoreResult<Option<Stored>> {
+        let (user, id) = (user.clone(), id.to_owned());
+        self.reading(move |connection| lists::read(connection, &user, &id, since)).await
+    }
+
+    async fn page(
+        &self,
+        user: &UserKey,
+        deleted: bool,
+        after: Option<&After>,
+        limit: u32,
+    ) -> StoreResult<Vec<Header>> {
+        let (user, after) = (user.clone(), after.cloned());
+        self.reading(move |connection| lists::page(connection, &user, deleted, after.as_ref(), limit)).await
+    }
+
+    async fn weapp_heads(&self, user: &UserKey, limit: u32, max_bytes: u64) -> StoreResult<Vec<WeappHead>> {
+        let user = user.clone();
+        self.reading(move |connection| lists::weapp_heads(connection, &user, limit, max_bytes)).await
+    }
+
+    async fn bin(&self, user: &UserKey, limit: u32) -> StoreResult<Vec<Header>> {
+        let user = user.clone();
+        self.reading(move |connection| lists::bin(connection, &user, limit)).await
+    }
+
+    async fn rename(&self, user: &UserKey, id: &str, title: &str) -> StoreResult<Option<Header>> {
+        let (user, id, title) = (user.clone(), id.to_owned(), title.to_owned());
+        self.writing(0, move |connection| rename(connection, &user, &id, &title)).await
+    }
+
+    async fn set_deleted(
+        &self,
+        user: &UserKey,
+        id: &str,
+        deleted: bool,
+        now: Micros,
+    ) -> StoreResult<Option<Header>> {
+        let (user, id) = (user.clone(), id.to_owned());
+        self.writing(0, move |connection| set_deleted(connection, &user, &id, deleted, now)).await
+    }
+
+    async fn usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        let user = user.clone();
+        self.reading(move |connection| lists::usage(connection, &user)).await
+    }
+
+    async fn bin_usage(&self, user: &UserKey) -> StoreResult<Usage> {
+        let user = user.clone();
+        self.reading(move |connection| lists::bin_usage(connection, &user)).await
+    }
+
+    async fn purges_due(&self, before: Micros, limit: u32) -> StoreResult<Vec<(UserKey, String)>> {
+        self.reading(move |connection| lists::purges_due(connection, before, limit)).await
+    }
+
+    async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
+        let (user, id) = (user.clone(), id.to_owned());
+        self.writing(0, move |connection| purge(connection, &user, &id, before)).await
+    }
+}
+
+fn append(
     connection: &Connection,
     user: &UserKey,
     id: &str,
@@ -45,12 +149,11 @@ pub fn append(
     } else if !batch.is_empty() {
         drawing.update_list(connection)?;
     }
-    drawing.insert_actions(connection, batch.from_seq, batch.blobs.iter().map(Vec::as_slice))?;
+    drawing.insert_actions(connection, batch.from_seq, batch.blobs.iter().map(AsRef::as_ref))?;
     Ok(Appended::Done { seq: drawing.header.seq, created })
 }
 
-/// See [`Gallery::weapp_save`](crate::store::gallery::Gallery::weapp_save).
-pub fn weapp_save(
+fn weapp_save(
     connection: &Connection,
     user: &UserKey,
     save: &WeappSave<'_>,
@@ -100,8 +203,7 @@ pub fn weapp_save(
     Ok(WeappSaved::Done { bytes, created })
 }
 
-/// See [`Gallery::rename`](crate::store::gallery::Gallery::rename).
-pub fn rename(connection: &Connection, user: &UserKey, id: &str, title: &str) -> StoreResult<Option<Header>> {
+fn rename(connection: &Connection, user: &UserKey, id: &str, title: &str) -> StoreResult<Option<Header>> {
     let Some(mut drawing) = Drawing::find(connection, user, id)? else { return Ok(None) };
     if drawing.header.deleted_at.is_some() {
         return Ok(None);
@@ -111,8 +213,7 @@ pub fn rename(connection: &Connection, user: &UserKey, id: &str, title: &str) ->
     Ok(Some(drawing.header))
 }
 
-/// See [`Gallery::set_deleted`](crate::store::gallery::Gallery::set_deleted).
-pub fn set_deleted(
+fn set_deleted(
     connection: &Connection,
     user: &UserKey,
     id: &str,
@@ -127,8 +228,7 @@ pub fn set_deleted(
     Ok(Some(drawing.header))
 }
 
-/// See [`Gallery::purge`](crate::store::gallery::Gallery::purge).
-pub fn purge(connection: &Connection, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
+fn purge(connection: &Connection, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
     let removed = connection
         .prepare_cached("DELETE FROM drawings WHERE user = ? AND id = ? AND deleted_at < ?")?
         .execute(params![user, id, before])?;
@@ -138,7 +238,7 @@ pub fn purge(connection: &Connection, user: &UserKey, id: &str, before: Micros) 
     Ok(removed > 0)
 }
 
-/// Removes some of a user's drawings, `limit` at most. How many there were.
+/// Removes at most `limit` drawings of a user. Returns their number.
 pub fn remove_some(connection: &Connection, user: &UserKey, limit: u32) -> rusqlite::Result<usize> {
     connection
         .prepare_cached(

@@ -1,18 +1,19 @@
-//! What reads drawings.
+//! Reading drawings.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{Drawing, Size, drawing_columns};
 use crate::domain::clock::Micros;
+use crate::domain::drawing::{After, Header, Stored, Usage};
 use crate::domain::user::UserKey;
-use crate::store::gallery::{After, Header, Heads, Stored, Usage, WeappHead};
+use crate::domain::weapp::{Heads, WeappHead};
 use crate::store::{StoreError, StoreResult};
 
 /// A drawing's actions from a number on.
 const ACTIONS: &str = "SELECT blob FROM actions
     WHERE place BETWEEN (?1 << 32 | ?2) AND (?1 << 32 | 0xffffffff) ORDER BY place";
 
-/// A page from behind a place down.
+/// A page behind a position, descending.
 const PAGE: &str = concat!(
     "SELECT ",
     drawing_columns!(),
@@ -30,7 +31,7 @@ const PAGE_OF_BIN: &str = concat!(
     ORDER BY deleted_at DESC, id DESC LIMIT ?"
 );
 
-/// The bin from the longest in it on.
+/// The bin, the earliest deleted first.
 const BIN: &str = concat!(
     "SELECT ",
     drawing_columns!(),
@@ -43,7 +44,7 @@ const BIN: &str = concat!(
 const BIN_USAGE: &str = "SELECT count(*) AS drawings, coalesce(sum(bytes), 0) AS bytes FROM drawings
     WHERE user = ? AND deleted_at IS NOT NULL";
 
-/// The 2016 list, with the last action where that is a save.
+/// The 2016 list, with the last action if it is a save.
 const WEAPP_HEADS: &str = concat!(
     "SELECT ",
     drawing_columns!(),
@@ -59,12 +60,10 @@ const PURGES_DUE: &str = "SELECT user, id FROM drawings
     WHERE deleted_at IS NOT NULL AND deleted_at < ?
     ORDER BY deleted_at, user, id LIMIT ?";
 
-/// See [`Gallery::header`](crate::store::gallery::Gallery::header).
 pub fn header(connection: &Connection, user: &UserKey, id: &str) -> StoreResult<Option<Header>> {
     Ok(Drawing::find(connection, user, id)?.map(|drawing| drawing.header))
 }
 
-/// See [`Gallery::read`](crate::store::gallery::Gallery::read).
 pub fn read(connection: &Connection, user: &UserKey, id: &str, since: u32) -> StoreResult<Option<Stored>> {
     let Some(drawing) = Drawing::find(connection, user, id)? else { return Ok(None) };
     let Header { base, seq, .. } = drawing.header;
@@ -82,7 +81,6 @@ pub fn read(connection: &Connection, user: &UserKey, id: &str, since: u32) -> St
     Ok(Some(Stored { header: drawing.header, since, actions }))
 }
 
-/// See [`Gallery::page`](crate::store::gallery::Gallery::page).
 pub fn page(
     connection: &Connection,
     user: &UserKey,
@@ -95,7 +93,6 @@ pub fn page(
     headers(connection, sql, params![user, moment, id, limit])
 }
 
-/// See [`Gallery::bin`](crate::store::gallery::Gallery::bin).
 pub fn bin(connection: &Connection, user: &UserKey, limit: u32) -> StoreResult<Vec<Header>> {
     headers(connection, BIN, params![user, limit])
 }
@@ -106,7 +103,6 @@ fn headers(connection: &Connection, sql: &str, params: impl rusqlite::Params) ->
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// See [`Gallery::weapp_heads`](crate::store::gallery::Gallery::weapp_heads).
 pub fn weapp_heads(
     connection: &Connection,
     user: &UserKey,
@@ -124,7 +120,6 @@ pub fn weapp_heads(
     Ok(heads.into_vec())
 }
 
-/// See [`Gallery::purges_due`](crate::store::gallery::Gallery::purges_due).
 pub fn purges_due(
     connection: &Connection,
     before: Micros,
@@ -135,7 +130,6 @@ pub fn purges_due(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// See [`Gallery::usage`](crate::store::gallery::Gallery::usage).
 pub fn usage(connection: &Connection, user: &UserKey) -> StoreResult<Usage> {
     let usage = connection
         .prepare_cached("SELECT drawings, bytes FROM usage WHERE user = ?")?
@@ -146,7 +140,6 @@ pub fn usage(connection: &Connection, user: &UserKey) -> StoreResult<Usage> {
     Ok(usage.unwrap_or_default())
 }
 
-/// See [`Gallery::bin_usage`](crate::store::gallery::Gallery::bin_usage).
 pub fn bin_usage(connection: &Connection, user: &UserKey) -> StoreResult<Usage> {
     let usage = connection.prepare_cached(BIN_USAGE)?.query_row(params![user], |row| {
         Ok(Usage { drawings: row.get("drawings")?, bytes: row.get::<_, Size>("bytes")?.0 })

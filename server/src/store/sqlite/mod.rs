@@ -7,7 +7,6 @@
 //! The journal is a write-ahead log and every commit is flushed (`synchronous=FULL`): what is acknowledged
 //! survives a crash of the process and of the machine.
 
-mod admin;
 mod avatars;
 pub mod backup;
 mod carry;
@@ -16,9 +15,9 @@ mod connect;
 mod drawings;
 mod erased;
 mod files;
-mod gallery;
 mod lists;
 mod readers;
+mod reports;
 mod restore;
 mod rows;
 mod schema;
@@ -45,15 +44,15 @@ use super::{OPERATION_DEADLINE, StoreError, StoreResult};
 /// Jobs that may wait for the writer, and as many again for the readers.
 const QUEUE: usize = 1_024;
 
-/// The embedded store; a handle that is cheap to clone.
+/// Handle of the embedded store, cheap to clone.
 ///
-/// When the last handle goes, the store is [closed](Self::close), if it was not before.
+/// Dropping the last handle [closes](Self::close) the store.
 #[derive(Debug, Clone)]
-pub struct SqliteStore(Arc<Inner>);
+pub struct SqliteStore(Arc<OpenStore>);
 
-/// Dropped in this order: the last connection to close, the writer's, tidies the log away.
+/// Dropped in this order: the writer's connection closes last and removes the log.
 #[derive(Debug)]
-struct Inner {
+struct OpenStore {
     readers: Readers,
     writer: Writer,
     erasure_log: ErasureLog,
@@ -71,11 +70,10 @@ impl SqliteStore {
         Ok(Self(Arc::new(connect::open(directory)?)))
     }
 
-    /// Does what waits, moves the log into the file, ends the threads and gives the directory free. What any
-    /// handle is asked later is [`StoreError::Unavailable`]. Blocks until all of that is done: not for an async
-    /// thread.
+    /// Drains the queue, checkpoints the WAL, joins the threads and releases the directory lock. Later operations
+    /// fail with [`StoreError::Unavailable`]. Blocks: not for an async thread.
     pub fn close(&self) {
-        // In this order: the last connection to close, the writer's, tidies the log away.
+        // The writer's connection closes last and removes the log.
         self.0.readers.close();
         self.0.writer.close();
         if let Err(error) = self.0.lock.unlock() {
@@ -83,8 +81,8 @@ impl SqliteStore {
         }
     }
 
-    /// Has the writer do this, in a transaction that other jobs may share. An error undoes what the job did,
-    /// and nothing else. `bytes` is about how much memory the job holds.
+    /// Runs a job on the writer, in a transaction that other jobs may share. An error rolls back this job alone.
+    /// `bytes` estimates the memory that the job holds.
     async fn writing<T: Send + 'static>(
         &self,
         bytes: usize,
@@ -93,7 +91,7 @@ impl SqliteStore {
         answer(self.0.writer.submit(bytes, work)?).await
     }
 
-    /// Has a reader do this, on one state of the database.
+    /// Runs a job on a reader, on one state of the database.
     async fn reading<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
@@ -101,7 +99,7 @@ impl SqliteStore {
         answer(self.0.readers.submit(work)?).await
     }
 
-    /// Asks both sides for a sign of life.
+    /// Checks that the writer and a reader answer.
     async fn sign_of_life(&self) -> StoreResult<()> {
         let look = |connection: &Connection| -> StoreResult<i64> {
             Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?)
@@ -111,7 +109,7 @@ impl SqliteStore {
     }
 }
 
-/// Waits for a job's reply. A job whose reply comes too late is done all the same.
+/// Awaits a job's reply. A job that replies too late is still carried out.
 async fn answer<T>(reply: oneshot::Receiver<StoreResult<T>>) -> StoreResult<T> {
     match tokio::time::timeout(OPERATION_DEADLINE, reply).await {
         Ok(Ok(result)) => result,
@@ -120,7 +118,7 @@ async fn answer<T>(reply: oneshot::Receiver<StoreResult<T>>) -> StoreResult<T> {
     }
 }
 
-/// Does a job's work. A panic is an error of that job alone: the thread goes on for the others.
+/// Runs a job. A panic fails that job alone; the thread continues with the others.
 fn guarded<T>(connection: &Connection, work: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(connection)))
         .unwrap_or_else(|_| Err(StoreError::Refused("a job of the store panicked".into())))
@@ -144,7 +142,7 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// Whether a value was not what its column should hold.
+/// Whether a column holds a value of another type.
 fn is_conversion(error: &rusqlite::Error) -> bool {
     matches!(
         error,

@@ -1,4 +1,4 @@
-//! A few threads that read.
+//! Threads that read.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -11,18 +11,18 @@ use tokio::sync::oneshot;
 use super::{QUEUE, guarded};
 use crate::store::{StoreError, StoreResult};
 
-/// What the threads are sent.
+/// Message to a reader thread.
 enum Message {
     Do(Box<dyn FnOnce(&Connection) + Send>),
-    /// To the one that gets it, to end.
+    /// Ends the thread that receives it.
     End,
 }
 
-/// The reading side.
+/// Queue and threads of the readers.
 #[derive(Debug)]
 pub struct Readers {
     queue: SyncSender<Message>,
-    /// Taken away by whoever waits for their end.
+    /// Taken by the caller that joins them.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -31,7 +31,7 @@ impl Readers {
     pub fn start(connections: Vec<Connection>) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
         let receiver = Arc::new(Mutex::new(receiver));
-        // Made first, so that those that were started end when another can't be.
+        // Built first, so that dropping it ends the started threads if another fails to start.
         let readers = Self { queue: sender, threads: Mutex::new(Vec::new()) };
         for connection in connections {
             let receiver = Arc::clone(&receiver);
@@ -50,7 +50,7 @@ impl Readers {
     ) -> StoreResult<oneshot::Receiver<StoreResult<T>>> {
         let (sender, receiver) = oneshot::channel::<StoreResult<T>>();
         let job = Message::Do(Box::new(move |connection| {
-            // Nobody waits any more when the deadline has passed or the caller has gone.
+            // The caller is gone, or its deadline has passed.
             if !sender.is_closed() {
                 sender.send(in_one_state(connection, work)).ok();
             }
@@ -62,7 +62,7 @@ impl Readers {
         Ok(receiver)
     }
 
-    /// Lets the threads do what waits and end, and waits for that. What is submitted later is never done.
+    /// Drains the queue and joins the threads. Jobs that are submitted later are dropped.
     pub fn close(&self) {
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for _ in &threads {
@@ -80,7 +80,7 @@ impl Drop for Readers {
     }
 }
 
-/// One waits for the queue at a time, the others for the lock.
+/// One thread waits for the queue, the others for the lock.
 fn serve(connection: &Connection, queue: &Mutex<Receiver<Message>>) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();

@@ -181,9 +181,10 @@ mod tests {
     use super::super::SqliteStore;
     use super::super::backup::backup;
     use super::*;
+    use crate::domain::user::NewUser;
     use crate::domain::user::UserKey;
     use crate::random;
-    use crate::store::gallery::{Gallery, NewUser};
+    use crate::store::Users;
 
     fn sign_in(directory: &Path, openids: &[&str]) {
         let runtime = tokio::runtime::Runtime::new().unwrap();

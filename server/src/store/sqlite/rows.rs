@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use yibi_common::drawing::{Mode, Paper};
 
 use crate::domain::clock::Micros;
+use crate::domain::drawing::Header;
 use crate::domain::user::UserKey;
-use crate::store::gallery::Header;
 
 impl ToSql for Micros {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -95,9 +95,9 @@ pub(super) use drawing_columns;
 
 /// A row of `drawings`.
 pub struct Drawing {
-    /// What the actions are kept under.
+    /// Number under which the actions are stored.
     pub number: i64,
-    /// What the trait tells.
+    /// Header of the drawing.
     pub header: Header,
     /// Whether the last action is a 2016 save.
     pub last_weapp: bool,
@@ -174,8 +174,7 @@ impl Drawing {
         Ok(())
     }
 
-    /// Writes what an append changes. The columns that it never changes are left out, so that the indexes
-    /// with them are not touched.
+    /// Writes the columns that an append changes. The others are left out, so that their indexes are not touched.
     pub fn update_list(&self, connection: &Connection) -> rusqlite::Result<()> {
         let header = &self.header;
         connection
@@ -198,7 +197,7 @@ impl Drawing {
         Ok(())
     }
 
-    /// Writes what else may change.
+    /// Writes the other columns that can change.
     pub fn update_rest(&self, connection: &Connection) -> rusqlite::Result<()> {
         let header = &self.header;
         connection

@@ -1,10 +1,10 @@
-//! The tables, and how an older file is brought up to them.
+//! The tables, and the upgrade of older files.
 
 use rusqlite::Connection;
 
 use super::connect::OpenError;
 
-/// What brings a file up to each version, in order. One that was released is never edited.
+/// Upgrades to each version, in order. A released upgrade is never edited.
 const MIGRATIONS: &[(u32, &str)] = &[
     (1, include_str!("migrations/1.sql")),
     (2, include_str!("migrations/2.sql")),
@@ -15,16 +15,16 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (7, include_str!("migrations/7.sql")),
     (8, include_str!("migrations/8.sql")),
 ];
-/// The version that they end at.
+/// Latest version.
 pub(super) const KNOWN: u32 = match MIGRATIONS {
     [.., (last, _)] => *last,
     [] => 0,
 };
 
-/// What [`MIGRATIONS`] write as `application_id`: "yibi".
+/// Value that [`MIGRATIONS`] write as `application_id`: "yibi".
 const APPLICATION_ID: i32 = 0x7969_6269;
 
-/// Brings the tables up to date, each step all or none.
+/// Upgrades the tables, each step atomically.
 pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;

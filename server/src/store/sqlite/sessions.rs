@@ -1,4 +1,4 @@
-//! [`Sessions`] in SQL. What has expired is as good as gone at once, and is swept out in passing.
+//! Sessions, leases and notes, in SQL. Expired rows are ignored, and other writes sweep them out.
 
 use std::time::Duration;
 
@@ -7,12 +7,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::SqliteStore;
 use crate::domain::clock::Micros;
+use crate::domain::session::{CodeOutcome, CodeState, SecretHash, SessionId, StoredSession};
 use crate::domain::user::UserKey;
-use crate::store::sessions::{CodeOutcome, CodeState, SecretHash, SessionId, Sessions, StoredSession};
-use crate::store::{OPERATION_DEADLINE, StoreError, StoreResult};
+use crate::store::{Leases, OPERATION_DEADLINE, Sessions, StoreError, StoreResult};
 
-/// A session's expiry moves when that makes a difference of at least this, or of this part of the time that the
-/// session may be idle.
+/// A session's expiry is written only if it moves by at least this time, or by this fraction of the idle time.
 const SLIDE_STEP: Duration = Duration::from_secs(60);
 const SLIDE_PART: u32 = 20;
 /// Expired rows that any one write removes from each table: more than it adds, so they never pile up.
@@ -60,7 +59,7 @@ impl Sessions for SqliteStore {
         self.sweeping(move |connection, now| {
             // All sessions of a user end by being removed, in one transaction: no epoch is needed.
             session.epoch = 0;
-            // Not REPLACE, which would remove the old row behind the back of the triggers.
+            // Not REPLACE, which removes the old row without running the triggers.
             connection
                 .prepare_cached(
                     "INSERT INTO sessions (id, user, value, expires_at) VALUES (?, ?, ?, ?)
@@ -90,7 +89,7 @@ impl Sessions for SqliteStore {
         if let Some(idle) = slide {
             let moved = expiry(&session, now, idle);
             if moved >= expires_at.plus(SLIDE_STEP.min(idle / SLIDE_PART)) {
-                // Who is signed in stays so until the old expiry, also while nothing can be written.
+                // A session that can't be written stays valid until its former expiry.
                 let slid = timeout_at(deadline, self.slide(id, moved)).await;
                 if let Err(error) = slid.unwrap_or_else(|late| Err(StoreError::Unavailable(Box::new(late)))) {
                     tracing::warn!(%error, "a session's expiry was not moved");
@@ -139,7 +138,9 @@ impl Sessions for SqliteStore {
         })
         .await
     }
+}
 
+impl Leases for SqliteStore {
     async fn take_lease(&self, name: &str, holder: &str, lease: Duration) -> StoreResult<bool> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         self.sweeping(move |connection, now| {
@@ -200,7 +201,7 @@ impl Sessions for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Writes, with the present moment, and sweeps a little.
+    /// Runs a write at the present time, and sweeps some expired rows.
     async fn sweeping<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Micros) -> StoreResult<T> + Send + 'static,
@@ -267,7 +268,7 @@ fn claim_code(
     })
 }
 
-/// The living session and when it expires.
+/// An unexpired session with its expiry.
 fn find(connection: &Connection, id: SessionId, now: Micros) -> StoreResult<Option<(StoredSession, Micros)>> {
     let found: Option<(String, Micros)> = connection
         .prepare_cached("SELECT value, expires_at FROM sessions WHERE id = ? AND expires_at > ?")?
@@ -293,7 +294,7 @@ fn of_user(
     Ok(living)
 }
 
-/// When a session ends that is not used any more.
+/// Expiry of a session that is used now.
 fn expiry(session: &StoredSession, now: Micros, idle: Duration) -> Micros {
     now.plus(idle).min(session.ends_at)
 }
@@ -302,7 +303,7 @@ fn encode(session: &StoredSession) -> StoreResult<String> {
     serde_json::to_string(session).map_err(|error| StoreError::Refused(Box::new(error)))
 }
 
-/// A session out of its column.
+/// Decodes a session from its column.
 pub(super) fn decode(value: &str) -> StoreResult<StoredSession> {
     serde_json::from_str(value).map_err(|error| StoreError::Damaged(format!("a session: {error}")))
 }

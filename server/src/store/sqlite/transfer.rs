@@ -6,10 +6,10 @@ use yibi_common::codec;
 
 use super::rows::Drawing;
 use super::{SqliteStore, users};
-use crate::domain::user::UserKey;
-use crate::store::gallery::{Stored, UserRecord};
-use crate::store::transfer::{AuditRow, Transfer, Turn};
-use crate::store::{StoreError, StoreResult};
+use crate::domain::drawing::Stored;
+use crate::domain::user::{UserKey, UserRecord};
+use crate::store::transfer::{AuditRow, Turn};
+use crate::store::{StoreError, StoreResult, Transfer};
 
 impl Transfer for SqliteStore {
     async fn users_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<UserRecord>> {
@@ -114,7 +114,7 @@ fn parsed(entry: &str) -> StoreResult<AuditEntry> {
 }
 
 fn put_user(connection: &Connection, user: &UserRecord) -> StoreResult<()> {
-    // A field that is new has to be moved, too.
+    // Exhaustive, so that a new field is moved, too.
     let UserRecord {
         key,
         public_id,

@@ -1,15 +1,119 @@
 //! Users, in SQL.
 
+use std::sync::atomic::Ordering;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::drawings;
+use super::{SqliteStore, drawings};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
-use crate::store::StoreResult;
-use crate::store::gallery::{NewUser, UserRecord};
+use crate::domain::user::{NewUser, UserKey, UserRecord};
+use crate::store::{StoreError, StoreResult, Users};
 
 /// Drawings that one step of an erasure removes, each with up to thousands of actions: others wait for it.
 const ERASED_AT_ONCE: u32 = 8;
+
+impl Users for SqliteStore {
+    async fn ping(&self) -> StoreResult<()> {
+        self.sign_of_life().await
+    }
+
+    async fn sign_in(&self, user: &UserKey, new: &NewUser, now: Micros) -> StoreResult<(UserRecord, bool)> {
+        // A sign-in that changes nothing does not wait for a flush.
+        let known = self.user(user).await?.filter(|known| changed(known, new, now).is_none());
+        if let Some(known) = known {
+            return Ok((known, false));
+        }
+        let (user, new) = (user.clone(), new.clone());
+        self.writing(0, move |connection| sign_in(connection, &user, &new, now)).await
+    }
+
+    async fn user(&self, user: &UserKey) -> StoreResult<Option<UserRecord>> {
+        let user = user.clone();
+        self.reading(move |connection| find(connection, &user)).await
+    }
+
+    async fn users(&self, keys: &[UserKey]) -> StoreResult<Vec<UserRecord>> {
+        let keys = keys.to_vec();
+        self.reading(move |connection| {
+            let mut found = Vec::new();
+            for key in keys {
+                found.extend(find(connection, &key)?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn user_by_public_id(&self, public_id: &str) -> StoreResult<Option<UserRecord>> {
+        let public_id = public_id.to_owned();
+        self.reading(move |connection| user_by_public_id(connection, &public_id)).await
+    }
+
+    async fn users_of_person(&self, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+        let unionid = unionid.to_owned();
+        self.reading(move |connection| of_person(connection, &unionid, limit)).await
+    }
+
+    async fn set_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<Option<UserRecord>> {
+        let (user, nickname) = (user.clone(), nickname.to_owned());
+        self.writing(0, move |connection| set_nickname(connection, &user, &nickname)).await
+    }
+
+    async fn fill_nickname(&self, user: &UserKey, nickname: &str) -> StoreResult<bool> {
+        let (user, nickname) = (user.clone(), nickname.to_owned());
+        self.writing(0, move |connection| fill_nickname(connection, &user, &nickname)).await
+    }
+
+    async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> StoreResult<bool> {
+        let (user, address) = (user.clone(), address.to_owned());
+        self.writing(0, move |connection| set_wechat_avatar(connection, &user, &address)).await
+    }
+
+    async fn set_unionid(&self, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
+        let (user, unionid) = (user.clone(), unionid.to_owned());
+        self.writing(0, move |connection| set_unionid(connection, &user, &unionid)).await
+    }
+
+    async fn set_phone(&self, user: &UserKey, sealed: Option<&str>) -> StoreResult<Option<UserRecord>> {
+        let (user, sealed) = (user.clone(), sealed.map(ToOwned::to_owned));
+        self.writing(0, move |connection| set_phone(connection, &user, sealed.as_deref())).await
+    }
+
+    async fn replace_phone(&self, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+        let (user, sealed, anew) = (user.clone(), sealed.to_owned(), anew.to_owned());
+        self.writing(0, move |connection| replace_phone(connection, &user, &sealed, &anew)).await
+    }
+
+    async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
+        let user = user.clone();
+        self.writing(0, move |connection| set_blocked(connection, &user, since)).await
+    }
+
+    async fn schedule_erasure(&self, user: &UserKey, at: Micros) -> StoreResult<bool> {
+        let user = user.clone();
+        self.writing(0, move |connection| schedule_erasure(connection, &user, at)).await
+    }
+
+    async fn erasures_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<UserKey>> {
+        self.reading(move |connection| erasures_due(connection, now, limit)).await
+    }
+
+    async fn erase(&self, user: &UserKey, now: Micros) -> StoreResult<()> {
+        loop {
+            let (user, log, empty_log) =
+                (user.clone(), self.0.erasure_log.clone(), self.0.writer.empty_log());
+            let erase = move |connection: &Connection| {
+                erase_some(connection, &user, now, || {
+                    empty_log.store(true, Ordering::Relaxed);
+                    log.add(&user, now).map_err(|error| StoreError::Unavailable(error.into()))
+                })
+            };
+            if !self.writing(0, erase).await? {
+                return Ok(());
+            }
+        }
+    }
+}
 
 /// Reads a row with all columns.
 pub fn from_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
@@ -28,44 +132,29 @@ pub fn from_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
     })
 }
 
-/// See [`Gallery::user`](crate::store::gallery::Gallery::user).
-pub fn user(connection: &Connection, user: &UserKey) -> StoreResult<Option<UserRecord>> {
+pub fn find(connection: &Connection, user: &UserKey) -> StoreResult<Option<UserRecord>> {
     let mut statement = connection.prepare_cached("SELECT * FROM users WHERE key = ?")?;
     Ok(statement.query_row(params![user], from_row).optional()?)
 }
 
-/// See [`Gallery::user_by_public_id`](crate::store::gallery::Gallery::user_by_public_id).
-pub fn user_by_public_id(connection: &Connection, public_id: &str) -> StoreResult<Option<UserRecord>> {
+fn user_by_public_id(connection: &Connection, public_id: &str) -> StoreResult<Option<UserRecord>> {
     let mut statement = connection.prepare_cached("SELECT * FROM users WHERE public_id = ?")?;
     Ok(statement.query_row(params![public_id], from_row).optional()?)
 }
 
-/// See [`Gallery::sign_in`](crate::store::gallery::Gallery::sign_in).
-pub fn sign_in(
+fn sign_in(
     connection: &Connection,
     key: &UserKey,
     new: &NewUser,
     now: Micros,
 ) -> StoreResult<(UserRecord, bool)> {
-    let Some(record) = user(connection, key)? else {
+    let Some(record) = find(connection, key)? else {
         connection
             .prepare_cached(
                 "INSERT INTO users (key, public_id, origin, unionid, created_at) VALUES (?, ?, ?, ?, ?)",
             )?
             .execute(params![key, new.public_id, new.origin, new.unionid, now])?;
-        let record = UserRecord {
-            key: key.clone(),
-            public_id: new.public_id.clone(),
-            nickname: String::new(),
-            avatar: None,
-            wechat_avatar: None,
-            origin: new.origin.clone(),
-            unionid: new.unionid.clone(),
-            created_at: now,
-            erase_at: None,
-            blocked_at: None,
-            phone: None,
-        };
+        let record = UserRecord::fresh(key, new, now);
         return Ok((record, true));
     };
     let Some(changed) = changed(&record, new, now) else { return Ok((record, false)) };
@@ -76,7 +165,7 @@ pub fn sign_in(
 }
 
 /// The record of a known user after a sign-in, if the sign-in changes it.
-pub fn changed(record: &UserRecord, new: &NewUser, now: Micros) -> Option<UserRecord> {
+fn changed(record: &UserRecord, new: &NewUser, now: Micros) -> Option<UserRecord> {
     if record.erase_at.is_some() && !new.reopen {
         return None;
     }
@@ -86,44 +175,31 @@ pub fn changed(record: &UserRecord, new: &NewUser, now: Micros) -> Option<UserRe
     (!same).then(|| UserRecord { erase_at, unionid: unionid.cloned(), ..record.clone() })
 }
 
-/// See [`Gallery::set_nickname`](crate::store::gallery::Gallery::set_nickname).
-pub fn set_nickname(
-    connection: &Connection,
-    user: &UserKey,
-    nickname: &str,
-) -> StoreResult<Option<UserRecord>> {
+fn set_nickname(connection: &Connection, user: &UserKey, nickname: &str) -> StoreResult<Option<UserRecord>> {
     let mut statement =
         connection.prepare_cached("UPDATE users SET nickname = ? WHERE key = ? RETURNING *")?;
     Ok(statement.query_row(params![nickname, user], from_row).optional()?)
 }
 
-/// See [`Gallery::fill_nickname`](crate::store::gallery::Gallery::fill_nickname).
-pub fn fill_nickname(connection: &Connection, user: &UserKey, nickname: &str) -> StoreResult<bool> {
+fn fill_nickname(connection: &Connection, user: &UserKey, nickname: &str) -> StoreResult<bool> {
     let mut statement =
         connection.prepare_cached("UPDATE users SET nickname = ? WHERE key = ? AND nickname = ''")?;
     Ok(statement.execute(params![nickname, user])? > 0)
 }
 
-/// See [`Gallery::set_wechat_avatar`](crate::store::gallery::Gallery::set_wechat_avatar).
-pub fn set_wechat_avatar(connection: &Connection, user: &UserKey, address: &str) -> StoreResult<bool> {
+fn set_wechat_avatar(connection: &Connection, user: &UserKey, address: &str) -> StoreResult<bool> {
     let mut statement = connection
         .prepare_cached("UPDATE users SET wechat_avatar = ? WHERE key = ? AND wechat_avatar IS NOT ''")?;
     Ok(statement.execute(params![address, user])? > 0)
 }
 
-/// See [`Gallery::set_unionid`](crate::store::gallery::Gallery::set_unionid).
-pub fn set_unionid(
-    connection: &Connection,
-    user: &UserKey,
-    unionid: &str,
-) -> StoreResult<Option<UserRecord>> {
+fn set_unionid(connection: &Connection, user: &UserKey, unionid: &str) -> StoreResult<Option<UserRecord>> {
     let mut statement = connection
         .prepare_cached("UPDATE users SET unionid = coalesce(unionid, ?) WHERE key = ? RETURNING *")?;
     Ok(statement.query_row(params![unionid, user], from_row).optional()?)
 }
 
-/// See [`Gallery::set_phone`](crate::store::gallery::Gallery::set_phone).
-pub fn set_phone(
+fn set_phone(
     connection: &Connection,
     user: &UserKey,
     sealed: Option<&str>,
@@ -132,23 +208,20 @@ pub fn set_phone(
     Ok(statement.query_row(params![sealed, user], from_row).optional()?)
 }
 
-/// See [`Gallery::replace_phone`](crate::store::gallery::Gallery::replace_phone).
-pub fn replace_phone(connection: &Connection, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
+fn replace_phone(connection: &Connection, user: &UserKey, sealed: &str, anew: &str) -> StoreResult<bool> {
     let mut statement =
         connection.prepare_cached("UPDATE users SET phone = ? WHERE key = ? AND phone = ?")?;
     Ok(statement.execute(params![anew, user, sealed])? > 0)
 }
 
-/// See [`GalleryAdmin::users_of_person`](crate::store::admin::GalleryAdmin::users_of_person).
-pub fn of_person(connection: &Connection, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
+fn of_person(connection: &Connection, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
     let mut statement =
         connection.prepare_cached("SELECT * FROM users WHERE unionid = ? ORDER BY key LIMIT ?")?;
     let users = statement.query_map(params![unionid, limit], from_row)?;
     Ok(users.collect::<rusqlite::Result<_>>()?)
 }
 
-/// See [`GalleryAdmin::set_blocked`](crate::store::admin::GalleryAdmin::set_blocked).
-pub fn set_blocked(
+fn set_blocked(
     connection: &Connection,
     user: &UserKey,
     since: Option<Micros>,
@@ -160,14 +233,12 @@ pub fn set_blocked(
     Ok(statement.query_row(params![since, user], from_row).optional()?)
 }
 
-/// See [`Gallery::schedule_erasure`](crate::store::gallery::Gallery::schedule_erasure).
-pub fn schedule_erasure(connection: &Connection, user: &UserKey, at: Micros) -> StoreResult<bool> {
+fn schedule_erasure(connection: &Connection, user: &UserKey, at: Micros) -> StoreResult<bool> {
     let mut statement = connection.prepare_cached("UPDATE users SET erase_at = ? WHERE key = ?")?;
     Ok(statement.execute(params![at, user])? > 0)
 }
 
-/// See [`Gallery::erasures_due`](crate::store::gallery::Gallery::erasures_due).
-pub fn erasures_due(connection: &Connection, now: Micros, limit: u32) -> StoreResult<Vec<UserKey>> {
+fn erasures_due(connection: &Connection, now: Micros, limit: u32) -> StoreResult<Vec<UserKey>> {
     let mut statement = connection.prepare_cached(
         "SELECT key FROM users WHERE erase_at IS NOT NULL AND erase_at <= ? ORDER BY erase_at LIMIT ?",
     )?;
@@ -177,7 +248,7 @@ pub fn erasures_due(connection: &Connection, now: Micros, limit: u32) -> StoreRe
 
 /// Takes one step of an erasure that is due: some drawings, and the user after the last of them, once `log` has
 /// written that down. Whether there is more to do.
-pub fn erase_some(
+fn erase_some(
     connection: &Connection,
     user: &UserKey,
     now: Micros,

@@ -1,5 +1,5 @@
-//! The one thread that writes. It takes what waits, up to a bound, into one transaction with a savepoint for
-//! each job, and replies when that is committed, so that callers share the flush to the disk.
+//! The writer thread. It runs the waiting jobs, up to a bound, in one transaction with a savepoint for each, and
+//! replies after the commit, so that callers share the flush to the disk.
 
 use std::error::Error;
 use std::io;
@@ -17,27 +17,27 @@ use super::connect::BUSY_TIMEOUT;
 use super::{QUEUE, guarded};
 use crate::store::{StoreError, StoreResult};
 
-/// The most jobs of one transaction: more would save little and have the first wait for the last.
+/// Maximum number of jobs in one transaction: more would save little, and the first waits for the last.
 const GROUP: usize = 64;
-/// The most memory of all jobs that wait, in KiB.
+/// Limit of the memory of all waiting jobs, in KiB.
 const ROOM: usize = 64 * 1_024;
 /// Time between two attempts to empty the log while a reader needs it.
 const TRUNCATE_EVERY: Duration = Duration::from_secs(1);
 
-/// The writing side.
+/// Queue and thread of the writer.
 #[derive(Debug)]
 pub struct Writer {
     queue: SyncSender<Message>,
     room: Arc<Semaphore>,
     empty_log: Arc<AtomicBool>,
-    /// Taken away by whoever waits for its end.
+    /// Taken by the caller that joins it.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What the thread is sent.
+/// Message to the writer thread.
 enum Message {
     Do(Box<dyn Job>),
-    /// To end behind all that was sent before.
+    /// Ends the thread after the jobs that were sent before.
     End,
 }
 
@@ -60,7 +60,7 @@ impl Writer {
         Arc::clone(&self.empty_log)
     }
 
-    /// Queues work that holds about that much memory.
+    /// Queues a job that holds about `bytes` of memory.
     pub fn submit<T: Send + 'static>(
         &self,
         bytes: usize,
@@ -77,7 +77,7 @@ impl Writer {
         Ok(receiver)
     }
 
-    /// Lets the thread do what waits and end, and waits for that. What is submitted later is never done.
+    /// Drains the queue and joins the thread. Jobs that are submitted later are dropped.
     pub fn close(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
@@ -93,12 +93,12 @@ impl Drop for Writer {
     }
 }
 
-/// Work that waits, whatever it gives.
+/// A job of any result type.
 trait Job: Send {
-    /// Does the work and keeps what came of it.
+    /// Runs the job and keeps its outcome.
     fn perform(&mut self, connection: &Connection) -> Result<(), &StoreError>;
 
-    /// Tells the caller: the work's own outcome, or why the whole group came to nothing.
+    /// Replies with the job's outcome, or with the failure of the group.
     fn reply(self: Box<Self>, failure: Option<&Failure>);
 }
 
@@ -122,7 +122,7 @@ impl<T: Send, W: FnOnce(&Connection) -> StoreResult<T> + Send> Job for Task<T, W
 
     fn reply(self: Box<Self>, failure: Option<&Failure>) {
         let outcome = match (failure, self.outcome) {
-            // What a job said of itself holds, where it said that nothing was done.
+            // A job's own error stands: nothing of it was stored.
             (_, Some(Err(error))) => Err(error),
             (Some(failure), _) => Err(failure.to_error()),
             (None, Some(outcome)) => outcome,
@@ -132,7 +132,7 @@ impl<T: Send, W: FnOnce(&Connection) -> StoreResult<T> + Send> Job for Task<T, W
     }
 }
 
-/// Why a group came to nothing.
+/// Failure of a whole group.
 #[derive(Debug, Clone)]
 struct Failure {
     full: bool,
@@ -201,7 +201,7 @@ fn truncate_log(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(!busy?)
 }
 
-/// Does all jobs in one transaction. On failure none of them is done.
+/// Runs all jobs in one transaction, which stores all or nothing.
 fn commit(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {
     let done = attempt(connection, group);
     if !connection.is_autocommit() {

@@ -10,7 +10,7 @@ use wechat_simulator::{Api as SimulatedApi, Scripted, Step};
 use super::*;
 use crate::keys::KeyPlace;
 use crate::settings;
-use crate::store::dispatch::SessionBackend;
+use crate::store::Backend;
 use crate::store::sqlite::SqliteStore;
 use crate::wechat::testing::{Running, development_app};
 use crate::wechat::{Wechat, session_signature};
@@ -40,7 +40,7 @@ impl Fleet {
     }
 
     fn server(&self) -> Wechat {
-        let store = SessionStore::new(SessionBackend::Sqlite(self.store.clone()), Arc::default());
+        let store = SessionStore::new(Backend::Embedded(self.store.clone()), Arc::default());
         Wechat::new(self.wechat.client(PATIENT), store, Arc::clone(&self.keys))
     }
 

@@ -1,11 +1,10 @@
-//! Cases of the [`GalleryAdmin`].
+//! Cases of the [`Reports`].
 
 use yibi_common::admin::{AuditEntry, Change, DrawingOrder};
+use yibi_server::domain::report::{DrawingFilter, DrawingPage, Place, Rows, Texts, UserPage, UsersBy};
 use yibi_server::domain::user::UserKey;
-use yibi_server::store::admin::{
-    DrawingFilter, DrawingPage, GalleryAdmin, Place, Rows, Texts, UserPage, UsersBy,
-};
-use yibi_server::store::gallery::{NewUser, UserRecord};
+use yibi_server::domain::user::{NewUser, UserRecord};
+use yibi_server::store::Reports;
 
 use crate::given::{GalleryUnderTest, at, batch, blob, draw, new_user, user};
 
@@ -22,7 +21,7 @@ async fn one_by_one<T, F: Future<Output = Rows<T>>>(mut page: impl FnMut(Option<
     }
 }
 
-async fn users<G: GalleryAdmin>(gallery: &G, by: &UsersBy, reverse: bool) -> Vec<UserRecord> {
+async fn users<G: Reports>(gallery: &G, by: &UsersBy, reverse: bool) -> Vec<UserRecord> {
     one_by_one(async |after| {
         let page = UserPage { by: by.clone(), reverse, after, limit: 1, blocked: None };
         gallery.user_page(&page).await.unwrap()
@@ -34,7 +33,7 @@ fn openids(users: &[UserRecord]) -> Vec<&str> {
     users.iter().map(|user| user.key.openid()).collect()
 }
 
-pub async fn users_are_paged_in_three_orders<G: GalleryUnderTest + GalleryAdmin>(gallery: &G) {
+pub async fn users_are_paged_in_three_orders<G: GalleryUnderTest + Reports>(gallery: &G) {
     // Two of the same moment, and two of the same name.
     for (openid, nickname, made) in [("a-1", "小明", 3), ("a", "小", 1), ("b", "小明", 1), ("Z", "Zoë", 2)]
     {
@@ -62,7 +61,7 @@ pub async fn users_are_paged_in_three_orders<G: GalleryUnderTest + GalleryAdmin>
     assert_eq!(gallery.estimates().await.unwrap(), (4, 0));
 }
 
-pub async fn a_block_is_kept_since_it_was_made<G: GalleryUnderTest + GalleryAdmin>(gallery: &G) {
+pub async fn a_block_is_kept_since_it_was_made<G: GalleryUnderTest + Reports>(gallery: &G) {
     let ann = user("ann");
     assert_eq!(gallery.set_blocked(&ann, Some(at(1))).await.unwrap(), None);
     assert_eq!(gallery.user(&ann).await.unwrap(), None, "blocking makes no user");
@@ -80,13 +79,13 @@ pub async fn a_block_is_kept_since_it_was_made<G: GalleryUnderTest + GalleryAdmi
     assert_eq!(gallery.set_blocked(&ann, None).await.unwrap(), Some(record));
 }
 
-async fn drawings<G: GalleryAdmin>(gallery: &G, page: &DrawingPage) -> Vec<(UserKey, String)> {
+async fn drawings<G: Reports>(gallery: &G, page: &DrawingPage) -> Vec<(UserKey, String)> {
     let rows =
         one_by_one(async |after| gallery.drawing_page(&DrawingPage { after, ..page.clone() }).await.unwrap());
     rows.await.into_iter().map(|(user, header)| (user, header.id)).collect()
 }
 
-pub async fn drawings_of_all_users_are_paged<G: GalleryUnderTest + GalleryAdmin>(gallery: &G) {
+pub async fn drawings_of_all_users_are_paged<G: GalleryUnderTest + Reports>(gallery: &G) {
     let (ann, ben) = (user("ann"), user("ben"));
     draw(gallery, &ann, "small", 1, at(1)).await;
     draw(gallery, &ben, "small", 2, at(2)).await;
@@ -126,7 +125,7 @@ pub async fn drawings_of_all_users_are_paged<G: GalleryUnderTest + GalleryAdmin>
     assert_eq!(gallery.estimates().await.unwrap().1, 3);
 }
 
-pub async fn the_audit_log_is_paged_from_its_end<G: GalleryUnderTest + GalleryAdmin>(gallery: &G) {
+pub async fn the_audit_log_is_paged_from_its_end<G: GalleryUnderTest + Reports>(gallery: &G) {
     let entry = |number: i64| AuditEntry {
         at: at(number).to_string(),
         who: "token:ann".to_owned(),
@@ -144,7 +143,7 @@ pub async fn the_audit_log_is_paged_from_its_end<G: GalleryUnderTest + GalleryAd
     assert_eq!(all, [entry(3), entry(3), entry(2), entry(1)]);
 }
 
-pub async fn the_users_of_a_person_are_found<G: GalleryUnderTest + GalleryAdmin>(gallery: &G) {
+pub async fn the_users_of_a_person_are_found<G: GalleryUnderTest + Reports>(gallery: &G) {
     for (app, openid, unionid) in
         [("wxb", "o1", Some("u1")), ("wxa", "o2", Some("u1")), ("wxa", "o3", Some("u2")), ("wxa", "o4", None)]
     {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use yibi_common::drawing::{Mode, Paper};
-use yibi_server::store::gallery::{Appended, Batch, Header, NewDrawing, Obstacle};
+use yibi_server::domain::batch::{Appended, Batch, Obstacle};
+use yibi_server::domain::drawing::{Header, NewDrawing};
 
 use crate::given::{GalleryUnderTest, actions, at, batch, blank, blob, blobs, draw, header, user};
 
@@ -55,7 +56,7 @@ pub async fn the_first_append_makes_the_drawing<G: GalleryUnderTest>(gallery: &G
     assert_eq!(header(gallery, &ann, "cat").await, expected);
     let stored = gallery.read(&ann, "cat", 0).await.unwrap().unwrap();
     assert_eq!(stored.header, expected);
-    assert_eq!((stored.since, stored.actions), (0, first.blobs));
+    assert_eq!((stored.since, stored.actions), (0, blobs(0, 3)));
 }
 
 pub async fn a_drawing_is_made_at_0_only<G: GalleryUnderTest>(gallery: &G) {

@@ -1,4 +1,4 @@
-//! Cases of the [`Avatars`](yibi_server::store::avatars::Avatars).
+//! Cases of the [`Avatars`](yibi_server::store::Avatars).
 
 use futures_util::future::join_all;
 

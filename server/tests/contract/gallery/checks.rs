@@ -1,7 +1,7 @@
-//! Cases of the [`Checks`](yibi_server::store::checks::Checks).
+//! Cases of the [`Checks`](yibi_server::store::Checks).
 
 use futures_util::future::join_all;
-use yibi_server::store::checks::{ModerationCheck, ModerationStatus, Subject};
+use yibi_server::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
 
 use crate::given::{GalleryUnderTest, at, draw, new_user, user};
 

@@ -1,7 +1,8 @@
 //! Pages, the bin, titles, usage and purges.
 
+use yibi_server::domain::batch::Appended;
+use yibi_server::domain::drawing::{After, Header, Usage};
 use yibi_server::domain::user::UserKey;
-use yibi_server::store::gallery::{After, Appended, Header, Usage};
 
 use crate::given::{GalleryUnderTest, actions, at, batch, blank, blobs, draw, header, ids, save, user};
 

@@ -1,4 +1,4 @@
-//! Cases of the [`Gallery`](yibi_server::store::gallery::Gallery).
+//! Cases of the [`Gallery`](yibi_server::store::Users).
 
 pub mod admin;
 pub mod append;

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
+use yibi_server::domain::drawing::Usage;
 use yibi_server::domain::user::UserKey;
-use yibi_server::store::gallery::{NewUser, Usage, UserRecord};
+use yibi_server::domain::user::{NewUser, UserRecord};
 
 use crate::given::{GalleryUnderTest, actions, at, blobs, draw, new_user, save, user};
 

@@ -2,9 +2,9 @@
 
 use futures_util::future::join_all;
 use yibi_common::drawing::{Mode, Paper};
-use yibi_server::store::gallery::{
-    Appended, Batch, Header, NewDrawing, Obstacle, WeappHead, WeappSave, WeappSaved,
-};
+use yibi_server::domain::batch::{Appended, Batch, Obstacle};
+use yibi_server::domain::drawing::{Header, NewDrawing};
+use yibi_server::domain::weapp::{WeappHead, WeappSave, WeappSaved};
 
 use crate::given::{GalleryUnderTest, actions, at, batch, blank, blob, blobs, draw, header, save, user};
 

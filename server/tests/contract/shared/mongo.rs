@@ -8,9 +8,11 @@ use mongodb::bson::{Bson, Document, doc};
 use mongodb::event::EventHandler;
 use mongodb::event::command::CommandEvent;
 use yibi_common::admin::DrawingOrder;
-use yibi_server::store::admin::{DrawingFilter, DrawingPage, GalleryAdmin, Texts, UserPage, UsersBy};
-use yibi_server::store::gallery::{Appended, Gallery, NewUser};
+use yibi_server::domain::batch::Appended;
+use yibi_server::domain::report::{DrawingFilter, DrawingPage, Texts, UserPage, UsersBy};
+use yibi_server::domain::user::NewUser;
 use yibi_server::store::mongo::MongoGallery;
+use yibi_server::store::{Drawings, Reports, Users};
 
 use super::{own_name, required};
 use crate::given::{Opened, actions, at, batch, blank, blob, blobs, draw, ids, new_user, save, user};

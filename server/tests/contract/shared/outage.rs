@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use yibi_server::store::gallery::{Appended, Gallery};
+use yibi_server::domain::batch::Appended;
 use yibi_server::store::mongo::MongoGallery;
 use yibi_server::store::redis::RedisSessions;
-use yibi_server::store::sessions::Sessions;
+use yibi_server::store::{Drawings, Leases, Sessions, Users};
 use yibi_server::store::{StoreError, StoreResult};
 
 use super::{own_name, required};

@@ -8,9 +8,10 @@ use futures_util::future::join_all;
 use redis::AsyncTypedCommands;
 use sha2::{Digest, Sha256};
 use yibi_server::domain::clock::Micros;
+use yibi_server::domain::session::{SessionId, StoredSession};
 use yibi_server::domain::user::UserKey;
 use yibi_server::store::redis::RedisSessions;
-use yibi_server::store::sessions::{SessionId, Sessions, StoredSession};
+use yibi_server::store::{Leases, Sessions};
 
 use super::{own_name, required};
 use crate::given::{Opened, user};

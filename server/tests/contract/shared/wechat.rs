@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use wechat_simulator::{MiniProgram, RunningSimulator};
 use yibi_server::keys::{KeyPlace, LazyKeyring};
 use yibi_server::settings;
-use yibi_server::store::dispatch::{SessionBackend, SessionStore};
 use yibi_server::store::redis::RedisSessions;
-use yibi_server::store::sessions::Sessions;
+use yibi_server::store::{Backend, SessionStore, Sessions};
 use yibi_server::wechat::{Api, Wechat, WechatApp, WechatClient};
 
 use super::outage::{Server, comes_back, redis};
@@ -40,7 +39,7 @@ impl Fleet {
         let keys =
             settings::Keys { sealing: key(), sealing_old: "".into(), signing: key(), signing_old: "".into() };
         let keys = LazyKeyring::new(keys, KeyPlace::Directory(PathBuf::new()));
-        let store = SessionStore::new(SessionBackend::Redis(self.store()), Arc::default());
+        let store = SessionStore::new(Backend::Shared(self.store()), Arc::default());
         let client = WechatClient::new(&self.wechat.url, Duration::from_secs(10)).unwrap();
         Wechat::new(client, store, Arc::new(keys))
     }

@@ -1,19 +1,17 @@
-//! What operators do with users and drawings. Pages follow an index of their own each.
+//! Users and drawings as operators see them, and the audit log. Pages follow an index of their own each.
 
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
-use mongodb::options::ReturnDocument;
 use serde::{Deserialize, Serialize};
 use yibi_common::admin::{AuditEntry, DrawingOrder};
 
-use super::schema::{Collections, DrawingDoc, MAX_TIME, State, UserDoc, without_tail};
+use super::schema::{Collections, DrawingDoc, DrawingState, MAX_TIME, UserDoc, without_tail};
 use super::{MongoGallery, StoreError, StoreResult};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
-use crate::store::admin::{
-    Collector, DrawingPage, GalleryAdmin, Place, Rows, Texts, UserPage, UsersBy, sorted_by,
-};
-use crate::store::gallery::{Header, UserRecord};
+use crate::domain::drawing::Header;
+use crate::domain::report::{Collector, DrawingPage, Place, Rows, Texts, UserPage, UsersBy, sorted_by};
+use crate::domain::user::{UserKey, UserRecord};
+use crate::store::Reports;
 
 /// Documents that are fetched in one turn.
 const TURN: u32 = 256;
@@ -28,34 +26,10 @@ pub(super) struct AuditDoc {
     pub(super) entry: String,
 }
 
-impl GalleryAdmin for MongoGallery {
+impl Reports for MongoGallery {
     async fn user_page(&self, page: &UserPage) -> StoreResult<Rows<UserRecord>> {
         let page = page.clone();
         self.run(async move |db| db.user_page(&page).await).await
-    }
-
-    async fn users(&self, users: &[UserKey]) -> StoreResult<Vec<UserRecord>> {
-        let keys: Vec<String> = users.iter().map(ToString::to_string).collect();
-        self.run(async move |db| {
-            let found = db.users.find(doc! {"_id": {"$in": keys}}).max_time(MAX_TIME).await?;
-            Ok(found.map_ok(UserRecord::from).try_collect().await?)
-        })
-        .await
-    }
-
-    async fn users_of_person(&self, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
-        let unionid = unionid.to_owned();
-        self.run(async move |db| {
-            let found = db.users.find(doc! {"unionid": unionid}).sort(doc! {"_id": 1});
-            let found = found.limit(i64::from(limit.max(1))).max_time(MAX_TIME).await?;
-            Ok(found.map_ok(UserRecord::from).try_collect().await?)
-        })
-        .await
-    }
-
-    async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
-        let user = user.clone();
-        self.run(async move |db| db.set_blocked(&user, since).await).await
     }
 
     async fn drawing_page(&self, page: &DrawingPage) -> StoreResult<Rows<(UserKey, Header)>> {
@@ -165,28 +139,6 @@ impl Collections {
         Ok(collector.end(None))
     }
 
-    async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
-        let key = doc! {"_id": user.as_str()};
-        let (filter, update) = match since {
-            Some(since) => (
-                doc! {"_id": user.as_str(), "blocked_at": {"$exists": false}},
-                doc! {"$set": {"blocked_at": since.0}},
-            ),
-            None => (key.clone(), doc! {"$unset": {"blocked_at": ""}}),
-        };
-        let changed = self
-            .users
-            .find_one_and_update(filter, update)
-            .return_document(ReturnDocument::After)
-            .max_time(MAX_TIME)
-            .await?;
-        let user = match changed {
-            Some(user) => Some(user),
-            None => self.users.find_one(key).max_time(MAX_TIME).await?,
-        };
-        Ok(user.map(UserRecord::from))
-    }
-
     async fn drawing_page(&self, page: &DrawingPage) -> StoreResult<Rows<(UserKey, Header)>> {
         let down = !page.reverse;
         let step = if down { -1 } else { 1 };
@@ -217,7 +169,7 @@ impl Collections {
             while let Some(drawing) = found.try_next().await? {
                 let header = DrawingDoc::header(&drawing);
                 let place = Place { value: sorted_by(&header, page.order), name: drawing.key };
-                let taken = drawing.state != State::Purging && page.filter.takes(&header, page.order);
+                let taken = drawing.state != DrawingState::Purging && page.filter.takes(&header, page.order);
                 let row = taken.then(|| (UserKey::from_text(&drawing.u), header));
                 if collector.take(row) {
                     return Ok(collector.end(Some(place)));

@@ -11,8 +11,9 @@ use yibi_common::admin::SessionOrder;
 use super::sessions::{Kept, get, lives, read};
 use super::{RedisOps, RedisSessions, SessionId, StoreResult, StoredSession};
 use crate::domain::clock::Micros;
+use crate::domain::report::{Collector, Place, Rows, SessionPage};
 use crate::domain::user::UserKey;
-use crate::store::admin::{Collector, Place, Rows, SessionPage, SessionsAdmin};
+use crate::store::SessionReports;
 
 /// All orders, each of which has an index.
 const ORDERS: [SessionOrder; 3] = [SessionOrder::Expiry, SessionOrder::LastSeen, SessionOrder::Openid];
@@ -34,18 +35,18 @@ fn parts(name: &str) -> Option<(UserKey, SessionId)> {
     Some((UserKey::from_text(user), SessionId::parse(id)?))
 }
 
-impl SessionsAdmin for RedisSessions {
+impl SessionReports for RedisSessions {
     async fn session_page(&self, page: &SessionPage) -> StoreResult<Rows<(StoredSession, Micros)>> {
         let page = page.clone();
-        self.run(async move |keep| keep.session_page(&page).await).await
+        self.run(async move |ops| ops.session_page(&page).await).await
     }
 
     async fn session_estimates(&self, since: Micros) -> StoreResult<(u64, u64)> {
-        self.run(async move |keep| {
+        self.run(async move |ops| {
             let mut ask = pipe();
-            ask.cmd("ZCOUNT").arg(keep.keys.all(SessionOrder::Expiry)).arg(Micros::now().0).arg("+inf");
-            ask.cmd("ZCOUNT").arg(keep.keys.all(SessionOrder::LastSeen)).arg(since.0).arg("+inf");
-            keep.link.many(&ask).await
+            ask.cmd("ZCOUNT").arg(ops.keys.all(SessionOrder::Expiry)).arg(Micros::now().0).arg("+inf");
+            ask.cmd("ZCOUNT").arg(ops.keys.all(SessionOrder::LastSeen)).arg(since.0).arg("+inf");
+            ops.client.many(&ask).await
         })
         .await
     }
@@ -67,7 +68,7 @@ impl RedisOps {
         let ended = Micros::now().minus(SLACK).0;
         write.cmd("ZRANGEBYSCORE").arg(self.keys.all(SessionOrder::Expiry)).arg("-inf").arg(ended);
         write.arg("LIMIT").arg(0).arg(SWEPT_AT_ONCE);
-        let (ended,): (Vec<String>,) = self.link.many(&write).await?;
+        let (ended,): (Vec<String>,) = self.client.many(&write).await?;
         if ended.is_empty() { Ok(()) } else { self.sweep(&ended).await }
     }
 
@@ -80,7 +81,7 @@ impl RedisOps {
         for order in ORDERS {
             remove.cmd("ZREM").arg(self.keys.all(order)).arg(names).ignore();
         }
-        self.link.many(&remove).await
+        self.client.many(&remove).await
     }
 
     /// Removes those names of which the session has ended, and puts the others where they belong.
@@ -91,7 +92,7 @@ impl RedisOps {
             let id = parts(name).map_or(SessionId([0; 16]), |(_, id)| id);
             ask.cmd("PTTL").arg(self.keys.session(id));
         }
-        let left: Vec<i64> = self.link.many(&ask).await?;
+        let left: Vec<i64> = self.client.many(&ask).await?;
         let mut ended = Vec::new();
         let mut mend = pipe();
         for (name, left) in names.iter().zip(left) {
@@ -105,7 +106,7 @@ impl RedisOps {
             }
         }
         if ended.len() < names.len() {
-            self.link.many::<()>(&mend).await?;
+            self.client.many::<()>(&mend).await?;
         }
         self.unindex_for_all(&ended).await
     }
@@ -171,7 +172,7 @@ impl RedisOps {
                 range.arg(key).arg(begin.unwrap_or(lowest)).arg(highest);
                 range
             };
-            let names: Vec<String> = self.link.one(&limited(range)).await?;
+            let names: Vec<String> = self.client.one(&limited(range)).await?;
             return Ok(names.into_iter().map(|name| (name, 0)).collect());
         }
         let begin = after.map(|after| after.value.to_string());
@@ -195,7 +196,7 @@ impl RedisOps {
         };
         let mut range = range;
         range.arg("WITHSCORES");
-        self.link.one(&limited(range)).await
+        self.client.one(&limited(range)).await
     }
 
     /// The living sessions of those names, and when each ends unless it is used. What has ended goes from the
@@ -214,7 +215,7 @@ impl RedisOps {
             ask.add_command(get(&self.keys.epoch(&user)));
         }
         let now = Micros::now();
-        let stored: Vec<(Option<String>, i64, Option<u64>)> = self.link.many(&ask).await?;
+        let stored: Vec<(Option<String>, i64, Option<u64>)> = self.client.many(&ask).await?;
         let mut ended = Vec::new();
         let mut found = Vec::with_capacity(places.len());
         for ((place, known), (text, left, epoch)) in places.iter().zip(known).zip(stored) {

@@ -1,4 +1,4 @@
-//! [`GalleryAdmin`] and [`SessionsAdmin`] in SQL: each page follows one index.
+//! Reports, in SQL: each page follows one index.
 
 use rusqlite::{Connection, Row, params};
 use yibi_common::admin::{AuditEntry, DrawingOrder, SessionOrder};
@@ -6,16 +6,15 @@ use yibi_common::admin::{AuditEntry, DrawingOrder, SessionOrder};
 use super::rows::{Drawing, drawing_columns};
 use super::{SqliteStore, sessions, users};
 use crate::domain::clock::Micros;
-use crate::domain::user::UserKey;
-use crate::store::admin::{
-    Collector, DrawingPage, GalleryAdmin, Place, Rows, SessionPage, SessionsAdmin, Texts, UserPage, UsersBy,
-    sorted_by,
+use crate::domain::drawing::Header;
+use crate::domain::report::{
+    Collector, DrawingPage, Place, Rows, SessionPage, Texts, UserPage, UsersBy, sorted_by,
 };
-use crate::store::gallery::{Header, UserRecord};
-use crate::store::sessions::{SessionId, StoredSession};
-use crate::store::{StoreError, StoreResult};
+use crate::domain::session::{SessionId, StoredSession};
+use crate::domain::user::{UserKey, UserRecord};
+use crate::store::{Reports, SessionReports, StoreError, StoreResult};
 
-/// Ids that no one has, before and behind all others.
+/// Ids below and above all others.
 const ENDS: ([u8; 16], [u8; 16]) = ([0; 16], [255; 16]);
 
 const BY_EXPIRY: [&str; 2] = [
@@ -110,7 +109,7 @@ const DRAWINGS_BY_SIZE: [[&str; 2]; 2] = drawings_by!("bytes");
 
 const AUDIT: &str = "SELECT number, entry FROM audit WHERE number < ? ORDER BY number DESC";
 
-/// Those that are yet to be swept out.
+/// Expired rows that are not swept yet.
 const EXPIRED: &str = "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE expires_at <= ? LIMIT ?)";
 
 const USED_SINCE: &str = "SELECT count(*) FROM
@@ -122,32 +121,10 @@ const COUNTED: u32 = 20_000;
 /// Behind every text.
 const LAST: &str = "\u{10ffff}";
 
-impl GalleryAdmin for SqliteStore {
+impl Reports for SqliteStore {
     async fn user_page(&self, page: &UserPage) -> StoreResult<Rows<UserRecord>> {
         let page = page.clone();
         self.reading(move |connection| user_page(connection, &page)).await
-    }
-
-    async fn users(&self, keys: &[UserKey]) -> StoreResult<Vec<UserRecord>> {
-        let keys = keys.to_vec();
-        self.reading(move |connection| {
-            let mut found = Vec::new();
-            for key in keys {
-                found.extend(users::user(connection, &key)?);
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    async fn users_of_person(&self, unionid: &str, limit: u32) -> StoreResult<Vec<UserRecord>> {
-        let unionid = unionid.to_owned();
-        self.reading(move |connection| users::of_person(connection, &unionid, limit)).await
-    }
-
-    async fn set_blocked(&self, user: &UserKey, since: Option<Micros>) -> StoreResult<Option<UserRecord>> {
-        let user = user.clone();
-        self.writing(0, move |connection| users::set_blocked(connection, &user, since)).await
     }
 
     async fn drawing_page(&self, page: &DrawingPage) -> StoreResult<Rows<(UserKey, Header)>> {
@@ -190,7 +167,7 @@ impl GalleryAdmin for SqliteStore {
     }
 }
 
-impl SessionsAdmin for SqliteStore {
+impl SessionReports for SqliteStore {
     async fn session_page(&self, page: &SessionPage) -> StoreResult<Rows<(StoredSession, Micros)>> {
         let page = page.clone();
         self.reading(move |connection| session_page(connection, &page, Micros::now())).await

@@ -1,0 +1,107 @@
+//! Checks of content that users show of themselves.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::Micros;
+use super::user::UserKey;
+
+/// Content that is checked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The nickname; its content is the text.
+    Nickname,
+    /// The avatar; its content is the avatar's id.
+    Avatar,
+    /// The title of the drawing with that id; its content is the text.
+    Title(String),
+}
+
+impl Subject {
+    /// The subject of its written form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "nickname" => Some(Self::Nickname),
+            "avatar" => Some(Self::Avatar),
+            _ => text.strip_prefix("title/").map(|drawing| Self::Title(drawing.to_owned())),
+        }
+    }
+
+    /// Its kind, for metrics.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Nickname => "nickname",
+            Self::Avatar => "avatar",
+            Self::Title(_) => "title",
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nickname | Self::Avatar => f.write_str(self.kind()),
+            Self::Title(drawing) => write!(f, "title/{drawing}"),
+        }
+    }
+}
+
+/// Result of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModerationStatus {
+    /// WeChat has not answered yet.
+    Pending,
+    /// WeChat has no objection.
+    Passed,
+    /// The content must not be shown.
+    Rejected,
+}
+
+impl ModerationStatus {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Passed => "passed",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// The status of that name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Pending, Self::Passed, Self::Rejected].into_iter().find(|standing| standing.name() == name)
+    }
+}
+
+/// Check of one content. Each subject has one, for its newest content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModerationCheck {
+    /// Key of the owner.
+    pub user: UserKey,
+    /// The checked subject.
+    pub subject: Subject,
+    /// The content; see [`Subject`].
+    pub content: String,
+    /// What is known of it.
+    pub standing: ModerationStatus,
+    /// WeChat's reason, when it gave one.
+    pub label: Option<u32>,
+    /// Time of the request.
+    pub created_at: Micros,
+    /// Number of changes since.
+    pub version: u32,
+    /// Time of the next request to WeChat.
+    pub due_at: Option<Micros>,
+    /// Time of the last request to WeChat.
+    pub asked_at: Option<Micros>,
+    /// Number of requests to WeChat.
+    pub tries: u32,
+    /// Id of an answer that WeChat sends later.
+    pub trace_id: Option<String>,
+}
