@@ -18,7 +18,7 @@ use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::Problem;
 use crate::service::drawings::Format;
-use crate::store::{Drawings, Reports, StoreResult, Users};
+use crate::store::{Drawings, Reports, StoreResult};
 
 /// The longer side of a picture when none is asked for, in pixels.
 const SIZE: u32 = 1080;

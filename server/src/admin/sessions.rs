@@ -17,7 +17,7 @@ use crate::domain::user::UserKey;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::{Code, Problem};
-use crate::store::{Drawings, SessionReports, Sessions, StoreError, StoreResult, Users};
+use crate::store::{Drawings, SessionReports, Sessions, StoreError, StoreResult};
 
 /// Drawings shown beside a session or user.
 pub(super) const LATEST: u32 = 10;

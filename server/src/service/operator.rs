@@ -11,7 +11,7 @@ use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
 use crate::domain::session::{SessionId, StoredSession};
 use crate::domain::user::UserRecord;
-use crate::store::{Drawings, Reports, Sessions, StoreError, Users};
+use crate::store::{Reports, Sessions, StoreError, Users};
 use crate::telemetry::Metrics;
 use crate::wechat::{AccessToken, Wechat};
 
