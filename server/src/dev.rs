@@ -109,9 +109,7 @@ pub enum DevError {
     /// The data directory can't be used.
     #[error("{path}: {cause}")]
     DataDir {
-        /// The path.
         path: String,
-        /// Why.
         cause: std::io::Error,
     },
     /// The machine is on no network.

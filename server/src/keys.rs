@@ -60,11 +60,9 @@ impl LazyKeyring {
     }
 }
 
-/// All keys.
 pub struct Keyring {
     /// Seals session keys, access tokens and phone numbers.
     pub sealer: Sealer,
-    /// Signs URLs.
     pub signer: Signer,
 }
 

@@ -23,9 +23,7 @@ pub enum Listener {
 /// The sockets that a server listens on.
 #[derive(Debug)]
 pub struct Listeners {
-    /// For clients.
     pub public: Listener,
-    /// For the operator.
     pub admin: TcpListener,
     /// For other backends on the machine.
     pub internal: Option<TcpListener>,

@@ -25,7 +25,6 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// All codes.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
             /// The code as the caller sees it.
@@ -98,7 +97,6 @@ codes! {
 /// A failure as a caller is told of it, with what only the log is told.
 #[derive(Debug)]
 pub struct Problem {
-    /// What it is.
     pub code: Code,
     /// More about this one, in words of our own.
     pub detail: Option<String>,

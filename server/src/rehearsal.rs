@@ -58,7 +58,6 @@ pub enum RehearsalError {
     /// The disk has too little room for the copy, and for what a new version does to that.
     #[error("{needed} MiB are needed below {}, and {free} are free", .directory.display())]
     Space {
-        /// Where.
         directory: PathBuf,
         /// MiB that are needed.
         needed: u64,

@@ -8,7 +8,6 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 /// What a supervisor is told.
 #[derive(Debug, Clone, Copy)]
 pub enum State {
-    /// Connections are accepted.
     Ready,
     /// Requests in flight are finished, and then it ends.
     Stopping,

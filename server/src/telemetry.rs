@@ -224,7 +224,6 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// What operators events.
     #[must_use]
     pub fn events(&self) -> &EventBus {
         &self.events
@@ -256,7 +255,6 @@ impl Metrics {
         }
     }
 
-    /// A sign-in ended.
     pub fn sign_in(&self, dialect: &'static str, outcome: &'static str) {
         if outcome == "ok" {
             self.events.signed_in();
@@ -288,7 +286,6 @@ impl Metrics {
         self.checks.get_or_create(&CheckLabels { subject: subject.into(), outcome: outcome.into() }).inc();
     }
 
-    /// Actions were stored.
     pub fn appended(&self, actions: u32) {
         self.events.saved();
         self.actions.inc_by(u64::from(actions));

@@ -27,7 +27,6 @@ pub enum Verdict {
     Ok,
     /// It works, but think about it.
     Warning,
-    /// It won't work.
     Error,
 }
 
@@ -38,7 +37,6 @@ pub struct Finding {
     pub verdict: Verdict,
     /// What was looked at.
     pub what: &'static str,
-    /// What was found.
     pub text: String,
     /// What to do about it, unless all is well.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,11 +84,9 @@ pub struct Options {
 pub struct Report {
     /// The worst of all lines.
     pub verdict: Verdict,
-    /// The lines.
     pub lines: Vec<Finding>,
 }
 
-/// Looks at everything.
 pub async fn check(settings: &Settings, options: &Options) -> Report {
     let mut lines = settings::look(settings);
     let (domain, stores, wechat) =

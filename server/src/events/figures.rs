@@ -31,7 +31,6 @@ struct Timed {
     micros: u64,
 }
 
-/// The last minute.
 #[derive(Debug, Default)]
 pub(super) struct Minute {
     seconds: VecDeque<Second>,

@@ -97,7 +97,6 @@ pub struct Answered {
 }
 
 impl EventBus {
-    /// This server's name.
     #[must_use]
     pub fn server(&self) -> &str {
         &self.0.server
@@ -113,7 +112,6 @@ impl EventBus {
         lock(&self.0.failures).answered(answered);
     }
 
-    /// A request failed.
     pub fn failed(&self, mut failure: Failure) {
         failure.server.clone_from(&self.0.server);
         failure.cause = failure.cause.map(|cause| cause.chars().take(LONGEST_CAUSE).collect());

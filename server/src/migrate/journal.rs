@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{End, MigrateError, Result};
 
-/// The file's name.
 const FILE: &str = "migration.json";
 
 /// The file in that data directory.
@@ -27,7 +26,6 @@ pub(super) enum Part {
     Rest,
 }
 
-/// The file's content.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Note {
     from: End,
@@ -41,7 +39,6 @@ struct Note {
     done: u64,
 }
 
-/// See the module.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,

@@ -45,7 +45,6 @@ const RUNNING: i64 = 10;
 pub enum End {
     /// The file in `store.data_dir`.
     Embedded,
-    /// `store.mongodb_uri` and `store.redis_url`.
     Shared,
 }
 
@@ -55,7 +54,6 @@ pub enum MigrateError {
     /// Both ends are the same, or one is not in the settings.
     #[error("{0}")]
     Settings(&'static str),
-    /// A store failed.
     #[error("the {0} store")]
     Store(&'static str, #[source] StoreError),
     /// The target holds records of another origin.
@@ -67,7 +65,6 @@ pub enum MigrateError {
     /// The journal.
     #[error("the note of how far the move is, {path}")]
     Journal {
-        /// Where it is.
         path: String,
         /// Why it can't be used.
         #[source]
@@ -99,7 +96,6 @@ pub trait Progress {
 /// Number of records of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Users.
     pub users: u64,
     /// Drawings, the bin included.
     pub drawings: u64,
@@ -144,7 +140,6 @@ impl Tally {
 pub struct Moved {
     /// Users, drawings and entries of the audit log.
     pub tally: Tally,
-    /// Sessions that live.
     pub sessions: u64,
     /// The checksum of all users, drawings, checks and entries of the audit log, the same on both sides.
     pub sum: Sum,

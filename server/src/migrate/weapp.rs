@@ -47,10 +47,8 @@ pub struct TakenOver {
 /// Why it came to an end before the file did.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeOverError {
-    /// The file.
     #[error("the file can't be read")]
     File(#[from] std::io::Error),
-    /// The store.
     #[error("the store")]
     Store(#[from] crate::store::StoreError),
 }

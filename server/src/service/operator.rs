@@ -36,7 +36,6 @@ pub enum OperatorError {
     /// A use case of drawings failed.
     #[error(transparent)]
     Drawing(#[from] DrawingError),
-    /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
 }
@@ -50,7 +49,6 @@ pub struct Actor {
     pub name: String,
     /// Where the request comes from.
     pub from: String,
-    /// The request's id.
     pub request_id: String,
 }
 

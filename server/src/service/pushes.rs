@@ -24,7 +24,6 @@ const REMEMBER: Duration = Duration::from_secs(2 * WINDOW.unsigned_abs());
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// How often handling is attempted while the stores are out of reach: for some four minutes.
 const ATTEMPTS: u32 = 11;
-/// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How often a verdict's check is looked for: WeChat may be faster than the writing down of its own answer.
 const LOOKS: u32 = 4;

@@ -58,7 +58,6 @@ pub enum FailureBudget {
     /// The session that the credential names, for credentials that only its user is likely to have: with a valid tag,
     /// or of a session that this server saw lately.
     Session {
-        /// The session.
         id: SessionId,
         /// Whether the credential has a valid tag.
         tagged: bool,

@@ -30,7 +30,6 @@ pub const DEFAULTS: &str = include_str!("../../settings.default.toml");
 /// What the names of settings in the environment begin with.
 const PREFIX: &str = "YIBI_";
 
-/// All settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the sections and keys are described in settings.default.toml")]
@@ -49,7 +48,6 @@ pub struct Settings {
     pub dev: Dev,
 }
 
-/// `[http]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -77,7 +75,6 @@ pub struct Http {
     pub workers: usize,
 }
 
-/// `[admin]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -91,7 +88,6 @@ pub struct Admin {
     pub hosts: Vec<String>,
 }
 
-/// `[[admin.tokens]]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -101,7 +97,6 @@ pub struct AdminToken {
     pub sha256: String,
 }
 
-/// `[internal]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -110,7 +105,6 @@ pub struct Internal {
     pub listen: Option<SocketAddr>,
 }
 
-/// `[session]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -122,7 +116,6 @@ pub struct Session {
     pub wafer_hours: u32,
 }
 
-/// `[limits]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -137,7 +130,6 @@ pub struct LimitSettings {
     pub drawing: Limits,
 }
 
-/// `[gallery]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -149,7 +141,6 @@ pub struct Gallery {
     pub image_cache: u64,
 }
 
-/// `[moderation]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -174,7 +165,6 @@ pub enum ModerationMode {
     Enforce,
 }
 
-/// `[store]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -186,7 +176,6 @@ pub struct Store {
     pub redis_prefix: String,
 }
 
-/// `[keys]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -197,7 +186,6 @@ pub struct Keys {
     pub signing_old: SecretString,
 }
 
-/// `[wechat]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -213,7 +201,6 @@ pub struct Wechat {
     pub apps: Vec<App>,
 }
 
-/// `[[wechat.apps]]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -226,7 +213,6 @@ pub struct App {
     pub push_aes_key: SecretString,
 }
 
-/// `[log]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -239,13 +225,11 @@ pub struct Log {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
     Text,
     /// One JSON object a line.
     Json,
 }
 
-/// `[dev]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described in settings.default.toml")]
@@ -262,11 +246,8 @@ pub enum SettingsError {
     /// A file that a `…_FILE` variable names can't be read.
     #[error("{variable} names {path}, which can't be read: {cause}")]
     SecretFile {
-        /// The variable.
         variable: String,
-        /// The file.
         path: String,
-        /// Why.
         cause: std::io::Error,
     },
     /// Values that can't stand beside one another, or that a mode does not take; one line each.

@@ -28,7 +28,6 @@ impl SharedBackend for RedisSessions {
 /// The database that the settings chose.
 #[derive(Debug, Clone)]
 pub enum Backend<S> {
-    /// The embedded file.
     Embedded(SqliteStore),
     /// A database that several servers share.
     Shared(S),

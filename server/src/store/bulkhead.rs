@@ -19,7 +19,6 @@ enum Turned {
     BrokeOff,
 }
 
-/// See the module.
 #[derive(Debug)]
 pub(super) struct Bulkhead {
     running: Arc<Semaphore>,

@@ -13,7 +13,6 @@ pub trait Leases {
     /// Releases a lease, if `holder` has it.
     async fn drop_lease(&self, name: &str, holder: &str) -> ();
 
-    /// Reads a note.
     async fn note(&self, name: &str) -> Option<String>;
 
     /// Writes a note over any other of that name, for `keep`.

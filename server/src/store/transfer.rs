@@ -26,7 +26,6 @@ pub struct AuditRow {
     pub at: Micros,
     /// Its number in its store, from 0 on.
     pub number: u64,
-    /// The entry itself.
     pub entry: AuditEntry,
 }
 

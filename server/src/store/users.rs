@@ -15,7 +15,6 @@ pub trait Users {
     /// cancelled. The flag says whether the user is new.
     async fn sign_in(&self, user: &UserKey, new: &NewUser, now: Micros) -> (UserRecord, bool);
 
-    /// Finds a user.
     async fn user(&self, user: &UserKey) -> Option<UserRecord>;
 
     /// Finds several users, in no particular order.

@@ -27,7 +27,6 @@ macro_rules! apis {
         }
 
         impl Api {
-            /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The last part of its path: its name in metrics and logs.

@@ -49,7 +49,6 @@ const IDLE: Duration = Duration::from_secs(20);
 pub struct WechatApp {
     /// The app id, `wx` and 16 hex digits.
     pub id: String,
-    /// The app secret.
     pub secret: SecretString,
 }
 
@@ -86,12 +85,10 @@ struct Lane {
     breaker: Breaker,
 }
 
-/// A call.
 #[derive(Clone, Copy)]
 pub(super) struct ApiCall<'a> {
     pub(super) api: Api,
     pub(super) query: &'a [(&'a str, &'a str)],
-    /// JSON.
     pub(super) body: Option<&'a [u8]>,
     /// The secret values in it, which a reply that echoes them does not bring into a log.
     pub(super) hidden: &'a [&'a str],

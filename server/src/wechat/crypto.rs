@@ -97,12 +97,10 @@ impl OpenData {
         self.0.get("openId")?.as_str()
     }
 
-    /// All members.
     pub fn members(&self) -> &Map<String, Value> {
         &self.0
     }
 
-    /// All members, owned.
     pub fn into_members(self) -> Map<String, Value> {
         self.0
     }

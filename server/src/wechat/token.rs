@@ -51,7 +51,6 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// The longest token that is taken, in bytes. WeChat asks for room for 512.
 const MAX_TOKEN: usize = 2_048;
 
-/// An access token.
 #[derive(Clone, Deserialize)]
 pub struct AccessToken {
     text: SecretString,

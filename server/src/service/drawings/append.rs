@@ -28,7 +28,6 @@ const ANY_PAPER: Paper = Paper { width: *SIDE_RANGE.end(), height: *SIDE_RANGE.e
 pub struct Append {
     /// Number of the first action in the drawing's list.
     pub from_seq: u32,
-    /// The actions.
     pub actions: Vec<Action>,
     /// Properties of the drawing, if the client names any.
     pub drawing: Option<CreateDrawing>,

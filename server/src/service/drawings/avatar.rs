@@ -73,7 +73,6 @@ impl From<Flaw> for DrawingError {
 pub struct AvatarLink<'a> {
     /// The user's public id.
     pub public_id: &'a str,
-    /// The avatar's id.
     pub id: &'a str,
     /// When the link ends, in seconds since 1970.
     pub exp: i64,

@@ -15,7 +15,6 @@ use crate::store::{Drawings, Users};
 
 /// One page of a user's drawings.
 pub struct Page {
-    /// The drawings.
     pub drawings: Vec<Summary>,
     /// Where the next page begins, if there is one.
     pub next: Option<String>,

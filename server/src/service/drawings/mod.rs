@@ -94,7 +94,6 @@ pub enum DrawingError {
     /// A signed link is forged or too old.
     #[error("the link is not valid")]
     LinkInvalid,
-    /// The store failed.
     #[error("the store failed")]
     Store(#[source] Arc<StoreError>),
     /// A fault of this program.
@@ -124,7 +123,6 @@ struct Inner {
     public_url: String,
     metrics: Arc<Metrics>,
     usage: Cache<UserKey, Arc<quota::Account>>,
-    /// Draws pictures.
     render_pool: RenderPool,
     /// Decodes drawings, so that people can open their own while pictures wait.
     readers: RenderPool,

@@ -19,12 +19,9 @@ const DAY: i64 = 86_400;
 /// What the caller of a failed drawing is to see of the size.
 const SIZE: &str = "size is between 64 and 2048";
 
-/// Pixels or vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// `image/png`
     Png,
-    /// `image/svg+xml`
     Svg,
 }
 
@@ -38,7 +35,6 @@ impl Format {
         }
     }
 
-    /// The media type.
     #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {
@@ -48,10 +44,8 @@ impl Format {
     }
 }
 
-/// A finished picture.
 #[derive(Debug, Clone)]
 pub struct Picture {
-    /// The file.
     pub bytes: Bytes,
     /// The number of the action up to which it shows the drawing.
     pub seq: u32,
@@ -62,11 +56,9 @@ pub struct Picture {
 pub struct Link<'a> {
     /// The user's public id.
     pub public_id: &'a str,
-    /// The drawing.
     pub id: &'a str,
     /// It shows the actions before this number.
     pub seq: u32,
-    /// As what.
     pub format: Format,
     /// The longer side in pixels.
     pub size: u32,

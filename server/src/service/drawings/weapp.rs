@@ -42,7 +42,6 @@ pub enum Save {
     /// The id is longer than any that is kept.
     #[error("id is too long")]
     IdTooLong,
-    /// Everything else.
     #[error(transparent)]
     Gallery(#[from] DrawingError),
 }

@@ -29,9 +29,7 @@ enum AskError {
     App,
 }
 
-/// What WeChat answered.
 enum Answer {
-    /// A verdict.
     Verdict(Suggestion, Option<u32>),
     /// The id of one that is to come.
     Later(String),

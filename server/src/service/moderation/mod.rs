@@ -54,9 +54,7 @@ const AT_ONCE: usize = 16;
 /// What is known of what a user shows; nothing of what there is none of, or is not checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standings {
-    /// Of the nickname.
     pub nickname: Option<ModerationStatus>,
-    /// Of the avatar.
     pub avatar: Option<ModerationStatus>,
 }
 

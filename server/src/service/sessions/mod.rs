@@ -92,7 +92,6 @@ pub enum SessionError {
     /// Too many changes of one session at the same moment.
     #[error("a session changes too often")]
     TooManyAtOnce,
-    /// The store failed.
     #[error("the store failed")]
     Store(#[source] Arc<StoreError>),
     /// A fault of this program.
@@ -134,14 +133,11 @@ impl From<StoreError> for SessionError {
 /// Whoever makes a request, authenticated.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The session.
     pub session: Arc<StoredSession>,
-    /// What opened it.
     pub opened_by: SecretHash,
 }
 
 impl Caller {
-    /// The user.
     #[must_use]
     pub fn user(&self) -> &UserKey {
         &self.session.user

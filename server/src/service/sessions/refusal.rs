@@ -16,7 +16,6 @@ pub struct Refusal {
     pub kind: Kind,
     /// WeChat's errcode, when it answered.
     pub errcode: Option<i64>,
-    /// Its errmsg.
     pub errmsg: Option<String>,
     #[serde(skip)]
     cause: Option<String>,

@@ -27,7 +27,6 @@ const SKEW: Duration = Duration::from_secs(600);
 
 /// What a sign-in brings.
 pub struct LogIn {
-    /// The mini-program.
     pub app: WechatApp,
     /// `X-WX-Code`.
     pub code: String,
@@ -35,7 +34,6 @@ pub struct LogIn {
     pub encrypted_data: String,
     /// `X-WX-IV`.
     pub iv: String,
-    /// The client.
     pub client: Client,
 }
 

@@ -16,26 +16,21 @@ use crate::wechat::WechatApp;
 
 /// A code, as `POST /session` brings it.
 pub struct SignIn {
-    /// The mini-program.
     pub app: WechatApp,
-    /// The code.
     pub code: String,
     /// A share or referral code.
     pub from: Option<String>,
     /// Whether the user confirmed that a pending erasure is cancelled.
     pub reopen: bool,
-    /// The client.
     pub client: Client,
 }
 
 /// The outcome of a sign-in.
 #[derive(Clone)]
 pub struct SignedIn {
-    /// The token.
     pub token: String,
     /// Seconds until the session ends unless it is used.
     pub expires_in: u64,
-    /// The user.
     pub user: UserRecord,
     /// Whether the session is the first that this user ever had.
     pub new: bool,

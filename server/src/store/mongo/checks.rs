@@ -11,10 +11,8 @@ use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
 use crate::domain::user::UserKey;
 use crate::store::Checks;
 
-/// A check.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct CheckDoc {
-    /// User and subject.
     #[serde(rename = "_id")]
     key: String,
     /// Key of the owner, by which the collection may be sharded.

@@ -22,7 +22,6 @@ pub(super) struct AuditDoc {
     /// The moment and some random digits: sorted, and no two alike.
     #[serde(rename = "_id")]
     pub(super) key: String,
-    /// As JSON.
     pub(super) entry: String,
 }
 

@@ -29,7 +29,6 @@ pub(super) const MAX_TIME: Duration = Duration::from_secs(3);
 pub(super) enum DrawingState {
     /// Visible to its user.
     Live,
-    /// In the bin.
     Bin,
     /// Being purged: absent to every operation but the purge.
     Purging,
@@ -48,7 +47,6 @@ impl DrawingState {
 /// A drawing's header with the tail of its list. The tail is left out of what lists fetch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct DrawingDoc {
-    /// [`drawing_key`].
     #[serde(rename = "_id")]
     pub(super) key: String,
     /// Key of the owner, by which the collection may be sharded.
@@ -149,7 +147,6 @@ impl DrawingDoc {
 /// so a chunk is written once and stays true; chunks may overlap, and a reader takes each action from any.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ChunkDoc {
-    /// [`chunk_key`].
     #[serde(rename = "_id")]
     pub(super) key: String,
     /// Key of the owner, by which the collection may be sharded.
@@ -161,7 +158,6 @@ pub(super) struct ChunkDoc {
     pub(super) blobs: Vec<Binary>,
 }
 
-/// A user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct UserDoc {
     /// The written form of the [`UserKey`].
@@ -247,7 +243,6 @@ impl From<UserDoc> for UserRecord {
 /// The image of an avatar.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct AvatarDoc {
-    /// [`avatar_key`].
     #[serde(rename = "_id")]
     pub(super) key: String,
     /// Key of the owner, by which the collection may be sharded.

@@ -24,10 +24,8 @@ use super::{StoreResult, error};
 const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 
-/// Where Redis is.
 #[derive(Clone)]
 pub(super) enum Address {
-    /// One server.
     One(Box<ConnectionInfo>),
     /// The master that the sentinels tell.
     Sentinel(Box<Watched>),

@@ -93,7 +93,6 @@ impl RedisClient {
         Err(failure.map_or_else(|| StoreError::Unavailable("there is no node".into()), StoreError::from))
     }
 
-    /// One command.
     pub(super) async fn one<T: FromRedisValue>(&self, command: &Cmd) -> StoreResult<T> {
         Ok(self.ask(Question::One(command)).await?)
     }

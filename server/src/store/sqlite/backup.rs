@@ -15,11 +15,9 @@ use super::schema;
 /// Numbers of records in a database file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Content {
-    /// Users.
     pub users: u64,
     /// Drawings, the bin included.
     pub drawings: u64,
-    /// Their actions.
     pub actions: u64,
     /// Entries of the audit log.
     pub audit: u64,
@@ -60,7 +58,6 @@ pub enum BackupError {
     /// A file can't be read or written.
     #[error("{}", .0.display())]
     Io(PathBuf, #[source] io::Error),
-    /// SQLite refused.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
 }

@@ -106,7 +106,6 @@ fn put(connection: &Connection, check: &ModerationCheck) -> StoreResult<()> {
     Ok(())
 }
 
-/// See [`Checks::remove_check`].
 pub fn remove(connection: &Connection, user: &UserKey, subject: &Subject) -> StoreResult<()> {
     connection
         .prepare_cached("DELETE FROM checks WHERE user = ? AND subject = ?")?

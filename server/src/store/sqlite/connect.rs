@@ -71,7 +71,6 @@ pub enum OpenError {
     /// A restore was killed, and the database is not in its place.
     #[error("a restore into {} was cut off: {advice}", .directory.display())]
     Interrupted {
-        /// The data directory.
         directory: PathBuf,
         /// Instruction for the operator.
         advice: String,
@@ -79,7 +78,6 @@ pub enum OpenError {
     /// A file or directory can't be made or opened.
     #[error("{} can't be opened", .0.display())]
     Io(PathBuf, #[source] io::Error),
-    /// SQLite refused.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
 }

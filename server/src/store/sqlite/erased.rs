@@ -24,7 +24,6 @@ const FILE: &str = "erased-users";
 #[derive(Debug, Clone)]
 pub(super) struct ErasureLog(PathBuf);
 
-/// The list's content.
 #[derive(Debug, Default)]
 pub(super) struct ErasedUsers {
     salt: String,

@@ -26,7 +26,6 @@ pub(super) const KEPT: &str = ".replaced-";
 /// Result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// The restored database.
     pub content: Content,
     /// Changes that were made to the backup's content.
     pub carried: Carried,
@@ -37,7 +36,6 @@ pub struct Restored {
 /// The database that a restore replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Former {
-    /// Its name now.
     pub kept: PathBuf,
     /// Why nothing could be carried over from it, where it is damaged.
     pub unreadable: Option<String>,

@@ -15,7 +15,6 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (7, include_str!("migrations/7.sql")),
     (8, include_str!("migrations/8.sql")),
 ];
-/// Latest version.
 pub(super) const KNOWN: u32 = match MIGRATIONS {
     [.., (last, _)] => *last,
     [] => 0,

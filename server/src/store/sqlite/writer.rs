@@ -42,7 +42,6 @@ enum Message {
 }
 
 impl Writer {
-    /// Starts the thread.
     pub fn start(connection: Connection) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
         let empty_log = Arc::new(AtomicBool::new(false));

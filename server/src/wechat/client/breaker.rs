@@ -29,9 +29,7 @@ enum State {
 pub(super) enum Change {
     /// The circuit opened, for so long.
     Opened(Duration),
-    /// The circuit closed.
     Closed,
-    /// Nothing.
     None,
 }
 

@@ -77,7 +77,6 @@ pub enum Cause {
     /// The call as a whole took too long.
     #[error("no answer within the time-out")]
     TimedOut,
-    /// The connection failed.
     #[error("the connection failed")]
     Transport(#[source] reqwest::Error),
     /// The answer's HTTP status is not 200.
@@ -147,12 +146,9 @@ impl WechatError {
     }
 }
 
-/// WeChat's error JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Detail {
-    /// WeChat's errcode.
     pub errcode: i64,
-    /// WeChat's errmsg.
     pub errmsg: String,
 }
 

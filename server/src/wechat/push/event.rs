@@ -4,16 +4,13 @@ use serde_json::Value;
 
 use crate::wechat::lenient;
 
-/// A push, opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// What tells this message from all others of the app: WeChat sends one again when it had no answer in time.
     pub id: String,
-    /// What it says.
     pub event: Event,
 }
 
-/// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// WeChat has looked at an image that `media_check_async` named.
@@ -47,7 +44,6 @@ pub struct MediaVerdict {
 /// What WeChat suggests to do with a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suggestion {
-    /// Show it.
     Pass,
     /// Have a person look at it.
     Review,

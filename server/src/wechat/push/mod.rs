@@ -35,7 +35,6 @@ const MAX_ECHO: usize = 128;
 pub struct PushKey {
     /// Whose pushes they are.
     pub app_id: String,
-    /// Signs them.
     pub token: SecretString,
     /// Encrypts them, in safe mode.
     pub aes_key: Option<AesKey>,
@@ -51,7 +50,6 @@ pub struct PushQuery {
     /// Seconds since 1970.
     #[serde(default)]
     pub timestamp: String,
-    /// Random digits.
     #[serde(default)]
     pub nonce: String,
     /// When the address is verified: what to send back.
