@@ -130,12 +130,10 @@ impl Api {
         Reply { status, headers, body: reply.bytes().await.unwrap().to_vec() }
     }
 
-    /// Sends a `GET`.
     pub async fn get(&self, path: &str) -> Reply {
         Self::send(self.request(Method::GET, path)).await
     }
 
-    /// Sends a `DELETE`.
     pub async fn delete(&self, path: &str) -> Reply {
         Self::send(self.request(Method::DELETE, path)).await
     }

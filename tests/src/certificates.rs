@@ -14,7 +14,6 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{TempDir, install_tls, unique};
 
-/// A certificate authority.
 #[derive(Debug)]
 pub struct Authority {
     directory: TempDir,
@@ -30,7 +29,6 @@ pub struct Certificate {
 }
 
 impl Authority {
-    /// Creates an authority.
     #[must_use]
     pub fn new() -> Self {
         let directory = TempDir::new();

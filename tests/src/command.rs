@@ -7,11 +7,8 @@ use crate::binary;
 /// The result of a command.
 #[derive(Debug)]
 pub struct Ended {
-    /// The exit code.
     pub code: Option<i32>,
-    /// Its standard output.
     pub stdout: String,
-    /// Its standard error.
     pub stderr: String,
 }
 

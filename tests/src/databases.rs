@@ -35,7 +35,6 @@ pub struct Database {
 }
 
 impl Database {
-    /// Starts a database.
     pub async fn start(kind: Kind) -> Self {
         for _ in 0..8 {
             let mut database = Self::absent(kind);
@@ -62,7 +61,6 @@ impl Database {
         }
     }
 
-    /// The port.
     #[must_use]
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
@@ -86,7 +84,6 @@ impl Database {
         }
     }
 
-    /// Continues the process.
     pub fn go_on(&self) {
         self.process().signal("CONT");
     }

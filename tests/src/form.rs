@@ -46,7 +46,6 @@ impl Api {
         Self::send(self.request(Method::POST, path).header(CONTENT_TYPE, content_type).body(form)).await
     }
 
-    /// Uploads an avatar.
     pub async fn upload_avatar(&self, file: &[u8]) -> Reply {
         self.post_form("/api/v1/me/avatar", form(&[("from", "album")], "tmp_3f.jpg", file)).await
     }

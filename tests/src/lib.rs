@@ -82,7 +82,6 @@ impl TempDir {
         Self(path)
     }
 
-    /// Its path.
     #[must_use]
     pub fn path(&self) -> &std::path::Path {
         &self.0

@@ -32,7 +32,6 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a command.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
         Self::start_with(command, Stdio::null())
@@ -110,7 +109,6 @@ impl Process {
         self.child.wait().unwrap().code()
     }
 
-    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()

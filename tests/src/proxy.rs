@@ -50,7 +50,6 @@ impl Proxy {
         self.state.silent_below.store(self.state.count.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
-    /// Connections so far.
     #[must_use]
     pub fn connections(&self) -> u64 {
         self.state.count.load(Ordering::SeqCst)
@@ -61,7 +60,6 @@ impl Proxy {
         self.state.lose_replies.store(lose, Ordering::SeqCst);
     }
 
-    /// Delays every reply.
     pub fn delay(&self, by: Duration) {
         self.state.delay.store(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }

@@ -9,7 +9,6 @@ use tokio::time::timeout;
 /// Time limit of a reply.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// An open connection.
 #[derive(Debug)]
 pub struct Raw {
     stream: TcpStream,

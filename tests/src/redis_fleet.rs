@@ -147,7 +147,6 @@ impl RedisFleet {
         }
     }
 
-    /// Kills a master.
     pub async fn kill_a_master(&mut self) {
         for node in &mut self.nodes {
             if node.is_master().await {

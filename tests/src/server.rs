@@ -13,7 +13,6 @@ use crate::{Api, TempDir, Wechat, binary, service, unique};
 pub enum Backend {
     /// The embedded SQLite file.
     Embedded,
-    /// MongoDB and Redis.
     Shared,
 }
 
@@ -72,7 +71,6 @@ impl Server {
         Self { process, launcher, settings, _data: data, public, admin, internal }
     }
 
-    /// The data directory.
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         let found = self.settings.iter().find(|(name, _)| name == "STORE__DATA_DIR");
@@ -127,7 +125,6 @@ impl Server {
         &mut self.process
     }
 
-    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.process.id()

@@ -63,7 +63,6 @@ impl Terminal {
         Self { child, master: pty.master, keys, output, written: Vec::new(), screen, modes_before }
     }
 
-    /// The current screen.
     #[must_use]
     pub fn screen(&self) -> &vt100::Screen {
         self.screen.screen()
@@ -75,7 +74,6 @@ impl Terminal {
         String::from_utf8_lossy(&self.written).into_owned()
     }
 
-    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.process_id().expect("it has begun")
@@ -132,7 +130,6 @@ impl Terminal {
         self.press(&format!("\x1b[<0;{0};{1}M\x1b[<0;{0};{1}m", column + 1, row + 1));
     }
 
-    /// Resizes the window.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).unwrap();

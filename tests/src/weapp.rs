@@ -65,7 +65,6 @@ impl Phone {
         Self::stranger(server).header("X-WX-Id", &pair.id).header("X-WX-Skey", &pair.skey)
     }
 
-    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.push((name.to_owned(), value.as_ref().to_vec()));
@@ -89,7 +88,6 @@ impl Phone {
         self.headers.iter().fold(request, |request, (name, value)| request.header(name, value.as_slice()))
     }
 
-    /// Requests the list.
     pub async fn list(&self) -> Reply {
         Api::send(self.request(Method::GET, "/paints/list")).await
     }
@@ -105,7 +103,6 @@ impl Phone {
         self.post("/paints/save", &json!({"id": id, "actions": actions})).await
     }
 
-    /// Deletes a drawing.
     pub async fn delete(&self, id: impl Serialize) -> Reply {
         self.post("/paints/delete", &json!({"id": id})).await
     }
@@ -182,7 +179,6 @@ impl Reply {
     }
 }
 
-/// JavaScript's `encodeURIComponent`.
 #[must_use]
 pub fn encode_uri_component(text: &str) -> String {
     let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);

@@ -140,7 +140,6 @@ impl Wechat {
         self.refuse_tokens().await;
     }
 
-    /// Advances WeChat's clock.
     pub async fn advance(&self, milliseconds: u64) {
         self.running.simulator.advance(Duration::from_millis(milliseconds));
     }

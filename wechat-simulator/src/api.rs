@@ -53,7 +53,6 @@ apis! {
     CheckSession, "checksession", Get, "wxa/checksession";
     /// Replaces the user's session_key.
     ResetUserSessionKey, "resetusersessionkey", Get, "wxa/resetusersessionkey";
-    /// Checks a text.
     MsgSecCheck, "msg_sec_check", Post, "wxa/msg_sec_check";
     /// Checks an image; a push brings the result.
     MediaCheckAsync, "media_check_async", Post, "wxa/media_check_async";

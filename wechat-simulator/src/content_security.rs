@@ -26,7 +26,6 @@ const MAX_RESULTS: usize = 1_000;
 pub struct PushTarget {
     /// The address of the server's `/wx/push`.
     pub url: String,
-    /// Signs the pushes.
     pub token: String,
     /// The `EncodingAESKey`; its presence selects safe mode.
     pub aes_key: Option<String>,

@@ -60,7 +60,6 @@ pub use state::Calls;
 pub struct MiniProgram {
     /// The app id, `wx` and 16 hexadecimal digits.
     pub id: String,
-    /// The app secret.
     pub secret: String,
 }
 

@@ -10,7 +10,6 @@ use crate::{MiniProgram, Simulator};
 /// A simulator that serves on a free port of 127.0.0.1 until it is dropped.
 #[derive(Debug)]
 pub struct RunningSimulator {
-    /// Controls the simulator.
     pub simulator: Simulator,
     /// Its address, `http://127.0.0.1:…`.
     pub url: String,

@@ -61,7 +61,6 @@ pub enum Step {
         /// The body, by default empty.
         #[serde(default)]
         body: String,
-        /// The `Location` header.
         location: Option<String>,
     },
     /// HTTP status 200 and a body that is not JSON.
@@ -71,14 +70,12 @@ pub enum Step {
     },
     /// An error as WeChat reports it.
     Error {
-        /// WeChat's error number.
         errcode: i64,
         /// WeChat's message; a `rid` is appended.
         errmsg: String,
     },
 }
 
-/// An invalid script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidScript {
     /// Too many pending steps.
@@ -116,7 +113,6 @@ impl Step {
     }
 }
 
-/// The pending steps.
 #[derive(Debug, Default)]
 pub(crate) struct Script(VecDeque<Scripted>);
 

@@ -12,7 +12,6 @@ pub(crate) fn check(state: &State, call: &Call<'_>) -> Result<Value, Refusal> {
     verify(state, call).map(|_| json!({}))
 }
 
-/// Replaces the session_key.
 pub(crate) fn reset(state: &State, call: &Call<'_>) -> Result<Value, Refusal> {
     verify(state, call)?;
     let (openid, session_key) = (call.query("openid"), state.new_session_key());

@@ -23,7 +23,6 @@ const MAX_CODES: usize = 100_000;
 /// Maximum length in bytes of a code with a counter of its own.
 const MAX_COUNTED_CODE: usize = 256;
 
-/// Numbers of calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Calls {
     /// Calls by API, including failed and scripted ones: `{"jscode2session": 3}`.

@@ -18,7 +18,6 @@ const VARIANTS: u32 = 8;
 /// Number of users who sign in on each connection, in turns.
 const COMERS: u64 = 500;
 
-/// A measured request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Case {
     /// The 2016 list of 20 drawings with gzip, as WeChat's client requests it.

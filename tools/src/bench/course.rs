@@ -19,7 +19,6 @@ pub struct Sample {
     pub resident_mb: f64,
     /// Number of open files including connections.
     pub files: usize,
-    /// Number of threads.
     pub threads: usize,
 }
 

@@ -20,7 +20,6 @@ const TURN: u64 = 5_000;
 /// Life of the sessions.
 const LIFE: Duration = Duration::from_secs(6 * 3_600);
 
-/// Microseconds since 1970.
 pub(super) fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
 }

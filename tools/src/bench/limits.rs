@@ -38,7 +38,6 @@ pub enum Limit {
     Static,
     /// A few bytes from actix.
     Hello,
-    /// `GET` by redis-benchmark.
     RedisGet,
     /// A code's exchange by the HTTP client that the server uses, and nothing else.
     Outbound,

@@ -25,7 +25,6 @@ pub trait Worker: Send {
     }
 }
 
-/// A constant request.
 pub struct Same(pub Vec<u8>);
 
 impl Worker for Same {
@@ -46,20 +45,17 @@ pub struct Client {
 /// The results of a round.
 #[derive(Debug, Default, Clone)]
 pub struct Figures {
-    /// Number of successes.
     pub replies: u64,
     /// Number of failures and broken connections.
     pub errors: u64,
     /// Bytes of the successes including heads.
     pub bytes: u64,
-    /// Duration in seconds.
     pub seconds: f64,
     /// Latencies in microseconds, sorted.
     micros: Vec<u32>,
 }
 
 impl Figures {
-    /// Successes a second.
     #[must_use]
     pub fn rate(&self) -> f64 {
         self.replies as f64 / self.seconds

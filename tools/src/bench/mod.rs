@@ -40,9 +40,7 @@ const PARTS: [f64; 2] = [0.5, 0.8];
 pub struct Plan {
     /// Duration of each case at maximum rate. Parts of the rate and limits take half of it.
     pub seconds: Duration,
-    /// The measured cases.
     pub cases: Vec<Case>,
-    /// The measured backends.
     pub backends: Vec<Backend>,
     /// Number of sessions and of drawings of other users in the store.
     pub foreign: u64,

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use yibi_tests::TempDir;
 use yibi_tests::process::Process;
 
-/// A running nginx.
 pub struct Nginx {
     /// The address of nginx.
     pub address: SocketAddr,

@@ -72,7 +72,6 @@ async fn median(api: &Api, path: &str, list: &str) -> (f64, usize, Option<String
     (all[all.len() / 2], rows, last["next"].as_str().map(str::to_owned))
 }
 
-/// Measures all pages.
 pub async fn measure(site: &Site) -> String {
     let api = Api::new(&site.server.admin).with_token(ADMIN_TOKEN);
     let mut table = Table::new(&["pages of 200, ms", "rows", "first", "second", "deep", ""]);

@@ -41,7 +41,6 @@ pub fn resident_mb(id: u32) -> f64 {
     status(id, "VmRSS:").trim_end_matches(" kB").parse::<f64>().unwrap() / 1_024.0
 }
 
-/// Number of threads.
 #[must_use]
 pub fn threads(id: u32) -> usize {
     status(id, "Threads:").parse().unwrap()

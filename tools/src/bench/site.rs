@@ -21,7 +21,6 @@ pub const DRAWINGS: usize = 20;
 /// Number of points of the drawings of v1.
 const POINTS: usize = 200;
 
-/// Users with drawings.
 #[derive(Debug, Default)]
 pub struct People {
     /// Tokens of v1, one for each connection.
@@ -35,7 +34,6 @@ pub struct Site {
     pub server: Server,
     /// The backend of the server.
     pub backend: Backend,
-    /// The users.
     pub people: People,
     /// Milliseconds from the start to the first reply.
     pub started_ms: f64,

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-/// Small pseudo-random numbers.
 struct Wander(u32);
 
 impl Wander {

@@ -14,7 +14,6 @@ pub const SESSION_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZg==";
 pub enum Mood {
     /// Replies with success at once.
     Good,
-    /// Never replies.
     Hangs,
     /// Replies with errcode -1, system busy.
     Fails,

@@ -12,7 +12,6 @@ pub type Finals = BTreeMap<Drawing, Vec<Mark>>;
 /// The result of the check. All counts except the first must be 0.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// Acknowledged batches.
     pub acknowledged: usize,
     /// Acknowledged batches of which a part is missing.
     pub lost: usize,

@@ -29,9 +29,7 @@ const LONGEST: usize = 400;
 /// Number of batches between two reads of the whole drawing.
 const READ_EVERY: u64 = 4;
 
-/// The running clients.
 pub struct Clients {
-    /// The recorded history.
     pub history: Arc<History>,
     tasks: JoinSet<Client>,
     stopped: Arc<AtomicBool>,

@@ -236,7 +236,6 @@ impl Cluster {
 
 /// The results of a [`Cluster`] that has ended.
 pub struct Ended {
-    /// The recorded history.
     pub events: Vec<super::history::Event>,
     /// The final content of the drawings.
     pub finals: super::check::Finals,

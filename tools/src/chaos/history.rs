@@ -23,16 +23,13 @@ impl Drawing {
     }
 }
 
-/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// Appends a batch.
     Append {
         /// The place of the first action.
         from: usize,
         marks: Vec<Mark>,
     },
-    /// Reads the list.
     Read,
 }
 
@@ -98,7 +95,6 @@ impl History {
         self.began.elapsed()
     }
 
-    /// Records an event.
     pub fn keep(&self, event: Event) {
         self.events.lock().unwrap().push(event);
     }

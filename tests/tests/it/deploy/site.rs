@@ -16,7 +16,6 @@ use super::{edited, free_port, output};
 /// The domain as it stands in the files.
 pub const DOMAIN: &str = "draw.example.com";
 
-/// A running nginx.
 #[derive(Debug)]
 pub struct Site {
     process: Process,

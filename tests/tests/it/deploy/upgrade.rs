@@ -11,7 +11,6 @@ use yibi_tests::{App, Backend, Server, on_both_backends, wait_until};
 use super::load::Load;
 use super::site::Site;
 
-/// Nobody listens there.
 const NOWHERE: &str = "redis://127.0.0.1:1";
 
 on_both_backends! {

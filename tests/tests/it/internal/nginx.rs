@@ -12,7 +12,6 @@ use yibi_tests::{Api, Backend, Server, TempDir, binary, service};
 
 use super::start;
 
-/// The repository.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// A site: nginx, and behind it the two examples.

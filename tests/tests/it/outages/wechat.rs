@@ -6,7 +6,6 @@ use yibi_tests::{Api, App, Backend, Reply, wait_until};
 
 use super::{append, names_nothing, of_2016};
 
-/// Sign-ins at once.
 const SIGN_INS: usize = 40;
 /// Appends that are timed.
 const APPENDS: u64 = 60;

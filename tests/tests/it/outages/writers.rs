@@ -30,9 +30,7 @@ struct Shared {
 
 /// What one client drew.
 pub struct Written {
-    /// The client.
     pub api: Api,
-    /// Its drawing.
     pub id: String,
     /// All that was acknowledged, in order.
     pub actions: Vec<Value>,

@@ -11,7 +11,6 @@ on_both_backends! {
     an_append_that_lacks_room_even_without_the_bin_purges_nothing,
 }
 
-/// Requests that overlap.
 const AT_ONCE: usize = 300;
 
 async fn alice(backend: Backend, settings: &[(&str, &str)]) -> (Wechat, Server, Api) {

@@ -13,7 +13,6 @@ on_both_backends! {
     tokens_are_never_the_same,
 }
 
-/// The repository.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 #[test]

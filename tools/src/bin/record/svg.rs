@@ -33,7 +33,6 @@ struct Run {
 }
 
 impl Film {
-    /// Nothing yet.
     pub fn new(size: (u16, u16)) -> Self {
         Self { size, rows: HashMap::new(), defined: String::new(), frames: Vec::new() }
     }

@@ -15,7 +15,6 @@ const IDLE: f64 = 7_200.0;
 /// Seconds after which the mini-program renews it.
 const RENEW: f64 = 1_200.0;
 
-/// A request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A code for a token.
@@ -26,20 +25,16 @@ pub enum Kind {
     Me,
     /// A page of the gallery.
     Gallery,
-    /// A drawing.
     Read,
     /// The strokes of the last seconds.
     Append,
     /// A drawing as a PNG that the server has not drawn yet.
     Picture,
-    /// The 2016 list.
     WeappList,
-    /// A 2016 save.
     WeappSave,
 }
 
 impl Kind {
-    /// All of them.
     pub const ALL: [Self; 9] = [
         Self::SignIn,
         Self::Renewal,
@@ -53,11 +48,9 @@ impl Kind {
     ];
 }
 
-/// What happened.
 pub struct Day {
     /// Requests, by minute and kind.
     pub requests: Vec<[u32; Kind::ALL.len()]>,
-    /// Visits, by minute.
     pub visits: Vec<u32>,
     /// Live sessions, by minute.
     pub sessions: Vec<i64>,

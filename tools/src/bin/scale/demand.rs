@@ -25,7 +25,6 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// Of that day.
     pub fn of(day: &Day) -> Self {
         let most = |of: &dyn Fn(std::ops::Range<usize>) -> f64| {
             (0..MINUTES / WINDOW).map(|turn| of(turn * WINDOW..(turn + 1) * WINDOW)).fold(0.0, f64::max)

@@ -18,7 +18,6 @@ impl Chance {
         ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// True so often.
     pub fn happens(&mut self, share: f64) -> bool {
         self.part() < share
     }
@@ -45,10 +44,8 @@ impl Chance {
     }
 }
 
-/// A log-normal distribution.
 #[derive(Debug, Clone, Copy)]
 pub struct Tail {
-    /// Half are below.
     pub median: f64,
     /// The standard deviation of the logarithm: the larger, the heavier the tail.
     pub sigma: f64,

@@ -34,7 +34,6 @@ struct Counts {
     cut: AtomicUsize,
 }
 
-/// Opens connections.
 #[derive(Clone)]
 struct Opener {
     server: SocketAddr,

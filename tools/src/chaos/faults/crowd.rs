@@ -11,7 +11,6 @@ use crate::chaos::cluster::Cluster;
 use crate::chaos::history::stroke;
 use yibi_tests::Api;
 
-/// Number of users.
 const USERS: u64 = 500;
 /// The shared address; the server trusts the headers of proxies on loopback.
 const ADDRESS: &str = "203.0.113.9";

@@ -18,14 +18,11 @@ use yibi_tests::Backend;
 /// Time between two injections of a repeated fault.
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Kills a server repeatedly.
     KillServer,
-    /// Kills Redis repeatedly.
     KillRedis,
-    /// Kills MongoDB repeatedly.
     KillMongodb,
     /// Redis accepts connections and commands and does not reply.
     RedisHangs,
@@ -113,7 +110,6 @@ impl Fault {
         }
     }
 
-    /// The specified duration.
     #[must_use]
     pub fn duration(self) -> Duration {
         Duration::from_secs(if self == Self::RandomBodies { 600 } else { 60 })

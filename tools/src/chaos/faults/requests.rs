@@ -18,7 +18,6 @@ pub struct Request {
     pub route: usize,
     /// The values of the path parameters, in turns.
     fill: Vec<String>,
-    /// The query.
     query: Option<String>,
     /// Headers besides those of the sender.
     pub headers: Vec<(&'static str, String)>,

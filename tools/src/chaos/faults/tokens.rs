@@ -45,7 +45,6 @@ enum Storm {
     ManyAddresses,
 }
 
-/// A well-formed token.
 pub fn wrong_token() -> String {
     let mut bytes = [0; 48];
     getrandom::fill(&mut bytes).unwrap();
