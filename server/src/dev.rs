@@ -1,5 +1,5 @@
-//! What `yibi-server dev` has besides a server: the simulated WeChat's sign-in and the preview of the
-//! mini-program on the same origin, and for phones on the local network a path that can't be guessed.
+//! Routes that `yibi-server dev` adds to a server: sign-in against the simulated WeChat, the mini-program's preview on
+//! the same origin, and, for phones on the local network, an unguessable path prefix.
 
 use std::fmt::Display;
 use std::fs::OpenOptions;
@@ -22,7 +22,7 @@ use wechat_simulator::Simulator;
 use crate::random;
 use crate::settings::{Listen, Settings};
 
-/// What development adds to the public listener.
+/// Routes and files that development adds to the public listener.
 #[derive(Clone)]
 pub struct Extras {
     simulator: Option<Simulator>,
@@ -31,8 +31,8 @@ pub struct Extras {
 }
 
 impl Extras {
-    /// With a simulator whose users can sign in, where there is one, the preview's files, and the path below
-    /// which everything is served, where it is not `/`.
+    /// `simulator` enables sign-in of simulated users, `preview` is the directory of the preview's files, and `prefix`
+    /// is the path below which everything is served (`None`: `/`).
     #[must_use]
     pub fn new(simulator: Option<Simulator>, preview: PathBuf, prefix: Option<String>) -> Self {
         Self { simulator, preview, prefix }
@@ -66,12 +66,12 @@ struct Person {
     user: String,
 }
 
-/// A code for a simulated user, as `wx.login` would give it.
+/// Issues a login code for a simulated user, as `wx.login` does.
 async fn login(simulator: web::Data<Simulator>, asked: web::Json<Person>) -> impl Responder {
     given(simulator.login(&asked.user, None))
 }
 
-/// What the button with `open-type="getPhoneNumber"` gives a simulated user who allows it.
+/// Returns the result of the button `open-type="getPhoneNumber"` for a simulated user who consents.
 async fn phone(simulator: web::Data<Simulator>, asked: web::Json<Person>) -> impl Responder {
     given(simulator.phone(&asked.user, None))
 }
@@ -97,10 +97,10 @@ async fn no_preview() -> impl Responder {
         .body(page)
 }
 
-/// Why development does not start.
+/// Reason why development mode does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum DevError {
-    /// A listener that others could reach.
+    /// A listener is reachable from other machines.
     #[error("{0} is not a loopback address; `dev` has no locks on its doors (for a phone: dev --lan)")]
     Exposed(SocketAddr),
     /// The listener is a unix socket, which no browser opens.
@@ -117,8 +117,8 @@ pub enum DevError {
     NoNetwork(std::io::Error),
 }
 
-/// Fits the settings for development: data of its own, an admin token in a file, text logs. With `lan`, the
-/// public listener is at this machine's address on the local network, below the returned path.
+/// Changes the settings for development: a separate data directory, an admin token in a file, text logs. With `lan`,
+/// the public listener binds this machine's address on the local network and serves below the returned path.
 ///
 /// # Errors
 /// [`DevError`].
@@ -129,7 +129,7 @@ pub fn prepare(settings: &mut Settings, lan: bool) -> Result<Option<String>, Dev
             return Err(DevError::Exposed(listen));
         }
     }
-    // A simulated WeChat's users have no place in databases that are set for something else.
+    // Users of the simulated WeChat must not reach databases that are configured for other purposes.
     settings.store.mongodb_uri = SecretString::default();
     settings.store.redis_url = SecretString::default();
     let directory = settings.store.data_dir.join("dev");
@@ -164,15 +164,15 @@ fn admin_token(directory: &Path) -> std::io::Result<SecretString> {
     }
 }
 
-/// The address by which others on the network reach this machine: the one it would use to reach them.
-/// Connecting a datagram socket sends nothing.
+/// This machine's address on the local network: the source address of its outgoing packets. Connecting a datagram
+/// socket sends nothing.
 fn own_address() -> std::io::Result<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0")?;
     socket.connect("192.0.2.1:9")?;
     Ok(socket.local_addr()?.ip())
 }
 
-/// A QR code of the text, for a terminal with dark or light ground.
+/// Renders the text as a QR code that is readable on a dark and on a light terminal.
 #[must_use]
 pub fn qr_code(text: &str) -> Option<String> {
     let code = QrCode::new(text).ok()?;

@@ -1,34 +1,34 @@
-//! `yibi-server health`: asks the server on this machine how it is, for containers and scripts that have
-//! nothing to ask with.
+//! `yibi-server health`: queries the health of the server on this machine, for containers and scripts without an HTTP
+//! client.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// How long connecting, writing, and each piece of the answer may take: longer than `/readyz` takes.
+/// Time-out of connecting, of writing, and of each read: longer than `/readyz` takes.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// More than any answer has.
+/// Limit of the answer in bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// What a server said of itself.
+/// A server's answer to a health query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// Whether it said 200.
+    /// Whether the status is 200.
     pub good: bool,
-    /// The body, as it stood.
+    /// The body, unchanged.
     pub text: String,
 }
 
-/// Asks the operator's listener at that address for `path`.
+/// Requests from the operator's listener at that address `path`.
 ///
 /// # Errors
-/// As the system says, and [`io::ErrorKind::InvalidData`] when what answers does not speak HTTP.
+/// The system's I/O errors, and [`io::ErrorKind::InvalidData`] for an answer that is not HTTP.
 pub fn ask(listen: SocketAddr, path: &str) -> io::Result<Health> {
     let address = SocketAddr::new(reachable(listen.ip()), listen.port());
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    // HTTP/1.0, so that the answer comes in one piece and the connection ends with it.
+    // HTTP/1.0: the answer is not chunked, and the server closes the connection after it.
     write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
     let mut answer = Vec::new();
     stream.take(LONGEST).read_to_end(&mut answer)?;
@@ -40,7 +40,7 @@ pub fn ask(listen: SocketAddr, path: &str) -> io::Result<Health> {
     Ok(Health { good: status == "200", text: body.to_owned() })
 }
 
-/// Where a listener on all addresses is reached from the same machine.
+/// Address at which the same machine reaches a listener that is bound to all addresses.
 fn reachable(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -1,8 +1,8 @@
-//! The server's own keys: one seals WeChat's session keys at rest, one signs image URLs.
+//! The server's own keys: one encrypts secrets such as WeChat's session keys at rest, one signs image URLs.
 //!
-//! A key comes from the settings, or else is made once and kept: in a file of the data directory beside the
-//! embedded store, in MongoDB where several servers share one. An old key may stand beside the new one; what
-//! it made stays good.
+//! A key comes from the settings, or else is generated once and stored: in a file of the data directory beside the
+//! embedded store, in MongoDB where several servers share one. An old key may be configured beside the current one;
+//! values made with the old key stay valid.
 
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
@@ -24,7 +24,7 @@ use crate::{random, settings};
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 
-/// Where a key is kept that the settings do not name.
+/// Storage of keys that the settings do not name.
 #[derive(Clone)]
 pub enum KeyPlace {
     /// A directory of this machine.
@@ -33,7 +33,7 @@ pub enum KeyPlace {
     Shared(MongoGallery),
 }
 
-/// The keys, fetched when they are first needed: a server starts while the store that keeps them is down.
+/// Keys that are loaded at their first use: a server starts while the store that keeps them is down.
 pub struct LazyKeyring {
     settings: settings::Keys,
     place: KeyPlace,
@@ -41,19 +41,19 @@ pub struct LazyKeyring {
 }
 
 impl LazyKeyring {
-    /// Keys from the settings, or else from that place.
+    /// Creates a lazy keyring from the settings, or from `place` for keys that the settings do not name.
     #[must_use]
     pub fn new(settings: settings::Keys, place: KeyPlace) -> Self {
         Self { settings, place, loaded: OnceCell::new() }
     }
 
-    /// The keys.
+    /// Loads the keys at the first call.
     ///
     /// # Errors
-    /// When they are kept where they can't be read now, [`OPERATION_DEADLINE`] after the call at the latest.
+    /// `StoreError` when the keys can't be read, [`OPERATION_DEADLINE`] after the call at the latest.
     pub async fn get(&self) -> StoreResult<&Keyring> {
-        // One at a time looks for them, and while the store hangs each takes as long as it may: the deadline is
-        // for that and the waiting together.
+        // Only one caller at a time loads the keys, and each load may take the full deadline while the store hangs:
+        // this deadline covers the wait and the load together.
         let loading = self.loaded.get_or_try_init(|| Keyring::load(&self.settings, &self.place));
         let loaded = tokio::time::timeout(OPERATION_DEADLINE, loading).await;
         loaded.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into())))
@@ -67,10 +67,10 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Takes the keys from the settings or from where they are kept, where they are made if need be.
+    /// Takes the keys from the settings or from `place`, where missing keys are generated.
     ///
     /// # Errors
-    /// When that place can't be read or written.
+    /// `StoreError` when that place can't be read or written.
     pub async fn load(settings: &settings::Keys, place: &KeyPlace) -> StoreResult<Self> {
         let (sealing, signing) = tokio::try_join!(
             keys("sealing", &settings.sealing, &settings.sealing_old, place),
@@ -83,12 +83,11 @@ impl Keyring {
     }
 }
 
-/// Takes the keys along that are in use, from where they are kept to where none is kept yet: those that the
-/// settings do not name, and those that are the old ones beside a key of the settings.
-/// Gives the name of one of which there is another already.
+/// Copies the keys in use from one place to another that has none: those that the settings do not name, and those that
+/// serve as the old key beside a configured one. Returns the name of a key that differs in the target.
 ///
 /// # Errors
-/// When a place can't be read or written.
+/// `StoreError` when either place can't be read or written.
 pub async fn carry(
     settings: &settings::Keys,
     from: &KeyPlace,
@@ -112,10 +111,10 @@ pub async fn carry(
     Ok(None)
 }
 
-/// Copies the keys that are kept in one directory into another.
+/// Copies the key files of one directory into another.
 ///
 /// # Errors
-/// When one that is there can't be read, or written.
+/// The I/O error when an existing key can't be read or its copy can't be written.
 pub fn copy_kept(from: &Path, to: &Path) -> std::io::Result<()> {
     for name in ["sealing", "signing"] {
         match std::fs::copy(file_of(from, name), file_of(to, name)) {
@@ -131,7 +130,7 @@ fn file_of(directory: &Path, name: &str) -> PathBuf {
 }
 
 impl KeyPlace {
-    /// The key of that name, which is the proposal where there is none yet.
+    /// The stored key of that name; stores the proposal if there is none.
     async fn kept(&self, name: &str, proposal: &Key) -> StoreResult<Key> {
         let kept = match self {
             Self::Directory(directory) => kept_in_file(directory, name, proposal)
@@ -141,7 +140,7 @@ impl KeyPlace {
         kept.try_into().map_err(|_| StoreError::Damaged(format!("the kept {name} key")))
     }
 
-    /// The key of that name, if there is one.
+    /// The stored key of that name, if there is one.
     async fn known(&self, name: &str) -> StoreResult<Option<Key>> {
         let known = match self {
             Self::Directory(directory) => {
@@ -165,8 +164,8 @@ fn decode(text: &SecretString) -> Option<Key> {
     BASE64.decode(text.expose_secret().as_bytes()).ok()?.try_into().ok()
 }
 
-/// The key in use, and the old one: where the settings name a new one and no old one, that is the key which was
-/// kept before, if any was, so that the first rotation needs no copy of it.
+/// The current and the old key. When the settings name a current key but no old one, the stored key (if any) serves as
+/// the old one, so that the first rotation needs no copy of it.
 async fn keys(
     name: &str,
     from_settings: &SecretString,
@@ -183,8 +182,8 @@ async fn keys(
     Ok((key, old.filter(|old| *old != key)))
 }
 
-/// The content of `name.key`, which is made of the proposal if there is none. Written beside and linked into
-/// place, so that it is whole or absent.
+/// Content of `name.key`, created from the proposal if missing. The file is written under a temporary name and linked
+/// into place, so that it is complete or absent.
 fn kept_in_file(directory: &Path, name: &str, proposal: &Key) -> std::io::Result<Vec<u8>> {
     let path = file_of(directory, name);
     if !path.exists() {
@@ -196,7 +195,7 @@ fn kept_in_file(directory: &Path, name: &str, proposal: &Key) -> std::io::Result
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
             Ok(()) | Err(_) => std::fs::remove_file(&draft)?,
         }
-        // The name has to last as well as the content.
+        // The directory entry has to be durable as well as the content.
         std::fs::File::open(directory)?.sync_all()?;
     }
     read(&path)
@@ -208,7 +207,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     BASE64.decode(text.trim().as_bytes()).map_err(|_| std::io::Error::other("a key file holds no base64"))
 }
 
-/// AES-256-GCM with a random nonce; what is sealed is bound to a context and names its key.
+/// AES-256-GCM with a random nonce; the ciphertext is bound to a context and carries the id of its key.
 pub struct Sealer {
     current: (String, Aes256Gcm),
     old: Option<(String, Aes256Gcm)>,
@@ -231,25 +230,25 @@ impl Sealer {
     pub fn seal(&self, text: &str, context: &str) -> String {
         let nonce = random::bytes::<NONCE_BYTES>();
         let payload = Payload { msg: text.as_bytes(), aad: context.as_bytes() };
-        // Encryption into a vector fails for lengths of many gigabytes only.
+        // Encryption into a vector fails only for lengths of many gigabytes.
         let sealed = self.current.1.encrypt(&Nonce::from(nonce), payload).unwrap_or_default();
         format!("{}.{}", self.current.0, BASE64URL_NOPAD.encode(&[&nonce[..], &sealed].concat()))
     }
 
-    /// Whether an old key stands beside the present one.
+    /// Whether an old key is configured beside the current one.
     #[must_use]
     pub fn has_old(&self) -> bool {
         self.old.is_some()
     }
 
-    /// Whether that was sealed by the present key, as far as it says.
+    /// Whether the ciphertext names the current key.
     #[must_use]
     pub fn is_present(&self, sealed: &str) -> bool {
         sealed.split_once('.').is_some_and(|(id, _)| id == self.current.0)
     }
 
-    /// Opens what [`seal`](Self::seal) gave, under the same context. Nothing when it was changed, or sealed
-    /// by a key that is no longer here.
+    /// Opens the result of [`seal`](Self::seal) under the same context. `None` when it was changed, or its key is no
+    /// longer configured.
     #[must_use]
     pub fn open(&self, sealed: &str, context: &str) -> Option<SecretString> {
         let (id, body) = sealed.split_once('.')?;
@@ -287,7 +286,7 @@ impl Signer {
         BASE64URL_NOPAD.encode(&mac(&self.current, text.as_bytes()).finalize().into_bytes())
     }
 
-    /// The beginning of the signature of bytes.
+    /// The first `N` bytes of the signature.
     #[must_use]
     pub fn tag<const N: usize>(&self, bytes: &[u8]) -> [u8; N] {
         const { assert!(N <= KEY_BYTES) };
@@ -297,14 +296,14 @@ impl Signer {
         tag
     }
 
-    /// Whether that is the beginning of the bytes' signature, by the current key or the old one; in constant time.
+    /// Whether `tag` is a prefix of the bytes' signature by the current or the old key; in constant time.
     #[must_use]
     pub fn is_tag(&self, bytes: &[u8], tag: &[u8]) -> bool {
         let mut keys = std::iter::once(&self.current).chain(self.old.as_ref());
         keys.any(|key| mac(key, bytes).verify_truncated_left(tag).is_ok())
     }
 
-    /// Whether that is the text's signature, by the current key or the old one; in constant time.
+    /// Whether `signature` is the text's signature by the current or the old key; in constant time.
     #[must_use]
     pub fn verify(&self, text: &str, signature: &str) -> bool {
         let Ok(signature) = BASE64URL_NOPAD.decode(signature.as_bytes()) else { return false };
@@ -398,7 +397,7 @@ mod tests {
         other.kept("sealing", &[9; 32]).await.unwrap();
         assert_eq!(carry(&rotated, &from, &other).await.unwrap(), Some("sealing"));
 
-        // The settings name all that is in use.
+        // The settings name all keys in use.
         for (sealing, sealing_old) in [(text(1), none()), (text(2), text(1))] {
             let named = settings::Keys { sealing, sealing_old, ..rotated.clone() };
             assert_eq!(carry(&named, &from, &other).await.unwrap(), None);

@@ -1,4 +1,4 @@
-//! The sockets that a server listens on: made by itself, or handed over by whoever supervises it.
+//! Listening sockets: bound by the server, or inherited from its supervisor.
 
 use std::fmt::Display;
 use std::io;
@@ -16,7 +16,7 @@ use crate::unix_socket;
 pub enum Listener {
     /// At an IP address.
     Tcp(TcpListener),
-    /// In the file system, at that path.
+    /// A unix socket with its path.
     Unix(UnixListener, PathBuf),
 }
 
@@ -25,15 +25,15 @@ pub enum Listener {
 pub struct Listeners {
     pub public: Listener,
     pub admin: TcpListener,
-    /// For other backends on the machine.
+    /// Listener for other backends on the machine.
     pub internal: Option<TcpListener>,
 }
 
 impl Listener {
-    /// Where it listens.
+    /// The listen address.
     ///
     /// # Errors
-    /// As the system says.
+    /// The system's I/O error.
     pub fn place(&self) -> io::Result<Listen> {
         Ok(match self {
             Self::Tcp(listener) => Listen::Tcp(listener.local_addr()?),
@@ -43,10 +43,10 @@ impl Listener {
 }
 
 impl Listeners {
-    /// What was handed over, and for what was not, sockets of its own as the settings name them.
+    /// Uses the inherited sockets, and binds the missing ones as the settings name them.
     ///
     /// # Errors
-    /// With the address in words, when it can't be had.
+    /// A message with the address that can't be bound.
     pub fn of(settings: &Settings, mut handed: HandedOver) -> Result<Self, String> {
         let public = match handed.public.take() {
             Some(listener) => listener,
@@ -68,8 +68,8 @@ impl Listeners {
             Some(listener) => Some(listener),
             None => settings.internal.listen.map(bind).transpose()?,
         };
-        // A socket that was handed over is bound by the settings' rule, too: who gets through to this one is
-        // told who anybody is.
+        // An inherited socket has to satisfy the settings' rule for the address, too: the internal listener identifies
+        // users to its callers.
         if let Some(listener) = &internal {
             let address = listener.local_addr().map_err(|error| at(&"internal", &error))?;
             if !address.ip().is_loopback() {
@@ -90,8 +90,8 @@ fn at(place: &impl Display, error: &io::Error) -> String {
     format!("{place}: {error}")
 }
 
-/// Sockets that were listened on before this process began, and are after it ends: with them a restart refuses
-/// nobody. See `sd_listen_fds(3)`.
+/// Sockets that the supervisor opened before this process starts and keeps open after it ends, so that a restart
+/// refuses no connection. See `sd_listen_fds(3)`.
 #[derive(Debug, Default)]
 pub struct HandedOver {
     public: Option<Listener>,
@@ -100,11 +100,11 @@ pub struct HandedOver {
 }
 
 impl HandedOver {
-    /// What `LISTEN_FDS` counts, told apart by `LISTEN_FDNAMES`; without names the first is for clients, a
-    /// second for the operator, and a third for other backends.
+    /// Sockets of `LISTEN_FDS`, assigned by `LISTEN_FDNAMES`; without names, the first serves clients, the second the
+    /// operator, and the third other backends.
     ///
     /// # Errors
-    /// In words, when a socket is of the wrong kind, or has a name that means nothing here.
+    /// A message when a socket has the wrong type or an unknown name.
     pub fn from_environment() -> Result<Self, String> {
         let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
         let mut sockets = ListenFd::from_env();

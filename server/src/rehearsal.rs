@@ -1,8 +1,7 @@
-//! Whether this version gets ready with these settings, tried beside the server that is at work: before it takes that
-//! one's place.
+//! Checks that this version becomes ready with these settings while the running server continues to serve.
 //!
-//! Databases are the real ones, so that it is they who have to answer, and nothing is written there; of the embedded file
-//! a copy is used, so that nothing which a new version does to it can harm. Nobody is served and WeChat is not asked.
+//! The check reads the real databases and writes nothing there. It upgrades a copy of the embedded file, never the file
+//! itself. It serves no clients and makes no calls to WeChat.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -23,63 +22,63 @@ use crate::settings::{Listen, Settings};
 use crate::store::sqlite::backup::{BackupError, Content, backup, is_up_to_date};
 use crate::store::sqlite::file_in;
 
-/// What the name of the directory begins with; the number of the process follows.
+/// Prefix of the directory's name; the process id follows.
 const STAGE: &str = "rehearsal-";
-/// Between two questions whether it is ready.
+/// Interval between two readiness queries.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Space for a copy that is brought up to date, in sizes of the file: itself, all rows in a second table, and both in
-/// the log, the former ones overwritten.
+/// Disk space for upgrading a copy, as a multiple of the file's size: the file, all rows in a second table, and both in
+/// the log, whose former pages are overwritten.
 const SIZES: u64 = 4;
-/// Space that is left to the server at work, in MiB.
+/// Free space, in MiB, that the running server keeps.
 const MARGIN: u64 = 256;
 
-/// What came of it.
+/// Result of a rehearsal.
 #[derive(Debug)]
 pub struct Rehearsed {
-    /// Whether it got ready in time.
+    /// Whether the server became ready in time.
     pub ready: bool,
-    /// What `/readyz` said last.
+    /// The last answer of `/readyz`.
     pub health: Health,
-    /// How long it took.
+    /// Time until the last answer.
     pub took: Duration,
-    /// What was in the copy of the embedded file, if there is one.
+    /// Record counts of the copied embedded file, if there is one.
     pub copied: Option<Content>,
 }
 
-/// Why nothing could be told.
+/// Reason why a rehearsal has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum RehearsalError {
-    /// The directory for the time being.
+    /// The scratch directory failed.
     #[error("{}", .0.display())]
     Directory(PathBuf, #[source] io::Error),
-    /// The copy of the embedded file.
+    /// Copying the embedded file failed.
     #[error("the embedded file can't be copied")]
     Copy(#[from] BackupError),
-    /// The disk has too little room for the copy, and for what a new version does to that.
+    /// The disk has too little space for the copy and its upgrade.
     #[error("{needed} MiB are needed below {}, and {free} are free", .directory.display())]
     Space {
         directory: PathBuf,
-        /// MiB that are needed.
+        /// Required space in MiB.
         needed: u64,
-        /// MiB that are free.
+        /// Free space in MiB.
         free: u64,
     },
-    /// A port on loopback.
+    /// No port on loopback could be bound.
     #[error("{0}")]
     Listen(String),
-    /// The server does not start, or breaks down.
+    /// The server does not start, or it fails while it runs.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// It does not answer.
+    /// The server does not answer.
     #[error("it does not answer")]
     Silent(#[source] io::Error),
 }
 
-/// Starts a server with those settings on ports of its own, asks it by `/readyz` until it is ready, the time is up or
-/// it is told to `stop`, and ends it.
+/// Starts a server with those settings on ports of its own, polls `/readyz` until the server is ready, `within` has
+/// passed or `stop` resolves, and then stops the server.
 ///
 /// # Errors
-/// [`RehearsalError`]. That it did not get ready is none.
+/// [`RehearsalError`]. A server that does not become ready is a result, not an error.
 pub async fn rehearse(
     mut settings: Settings,
     within: Duration,
@@ -100,7 +99,7 @@ pub async fn rehearse(
         let _ = told.send(ready.admin);
     };
     let stopped = async {
-        // A dropped sender means the same as a sent message.
+        // A dropped sender has the same meaning as a sent message.
         let _ = ended.await;
     };
     let serving = async {
@@ -111,7 +110,7 @@ pub async fn rehearse(
         let asked = async {
             match listening.await {
                 Ok(admin) => until_ready(admin, begun + within).await,
-                // Why, the server says.
+                // The server's own error says why.
                 Err(gone) => Err(io::Error::other(gone)),
             }
         };
@@ -125,7 +124,7 @@ pub async fn rehearse(
     let (served, (asked, took)) = tokio::join!(serving, asking);
     served?;
     let health = asked.map_err(RehearsalError::Silent)?;
-    // To bring a large file up to date takes its time before it listens.
+    // The upgrade of a large file can take long before the server listens.
     Ok(Rehearsed { ready: health.good && took <= within, health, took, copied: stage.copied })
 }
 
@@ -141,14 +140,15 @@ async fn until_ready(admin: SocketAddr, end: Instant) -> io::Result<Health> {
     }
 }
 
-/// A data directory for the time being.
+/// A scratch data directory.
 struct Stage {
     directory: PathBuf,
     copied: Option<Content>,
 }
 
 impl Stage {
-    /// In the real one, where there is room for as much again, with a copy of what it holds.
+    /// Creates the scratch directory inside the real data directory, with a copy of the embedded file, if the disk has
+    /// enough space.
     fn set(settings: &Settings) -> Result<Self, RehearsalError> {
         let store = &settings.store;
         let home = &store.data_dir;
@@ -157,7 +157,7 @@ impl Stage {
         DirBuilder::new().recursive(true).mode(0o700).create(home).map_err(failed)?;
         clear(home).map_err(failed)?;
         DirBuilder::new().mode(0o700).create(&directory).map_err(failed)?;
-        // From here on it is removed, whatever fails.
+        // From here on, dropping `stage` removes the directory on every failure.
         let mut stage = Self { directory: directory.clone(), copied: None };
         let embedded =
             store.mongodb_uri.expose_secret().is_empty() || store.redis_url.expose_secret().is_empty();
@@ -175,7 +175,7 @@ impl Stage {
     }
 }
 
-/// Removes what a rehearsal left that was killed: with all drawings in it, and the keys.
+/// Removes the directories of rehearsals that were killed: they hold copies of all drawings and the keys.
 fn clear(home: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(home)? {
         let entry = entry?;

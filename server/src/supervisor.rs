@@ -1,19 +1,19 @@
-//! Telling systemd, or whoever else set `NOTIFY_SOCKET`, how far a server is. See `sd_notify(3)`.
+//! Notifies systemd, or another supervisor that sets `NOTIFY_SOCKET`, of the server's state. See `sd_notify(3)`.
 
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// What a supervisor is told.
+/// State that is reported to the supervisor.
 #[derive(Debug, Clone, Copy)]
 pub enum State {
     Ready,
-    /// Requests in flight are finished, and then it ends.
+    /// The server finishes requests in flight and then exits.
     Stopping,
 }
 
-/// Tells the supervisor, where there is one. One that can't be told is no reason not to serve.
+/// Reports the state to the supervisor, if there is one. A failed report does not stop the server.
 pub fn tell(state: State) {
     let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else { return };
     let text = match state {
@@ -26,7 +26,7 @@ pub fn tell(state: State) {
 }
 
 fn send(socket: &[u8], text: &str) -> io::Result<()> {
-    // An @ stands for the zero byte that names without a file begin with.
+    // A leading @ stands for the zero byte that begins a name in the abstract namespace.
     let address = match socket.strip_prefix(b"@") {
         Some(name) => SocketAddr::from_abstract_name(name)?,
         None => SocketAddr::from_pathname(std::ffi::OsStr::from_bytes(socket))?,

@@ -1,4 +1,4 @@
-//! The last failures of all servers, in groups, and the last requests of this one.
+//! The last failures of all servers, grouped, and the last requests of this server.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,24 +6,24 @@ use yibi_common::admin::{ErrorGroup, Failure, RequestRow, Share};
 
 use super::Answered;
 
-/// Failures that are kept.
+/// Maximum number of failures kept.
 pub(super) const FAILURES: usize = 10_000;
-/// Requests that are kept, for the peers of failed ones.
+/// Maximum number of requests kept, as neighbours of failed ones.
 const REQUESTS: usize = 20_000;
-/// How many failures may lie between one and the same that was reported twice.
+/// Number of recent failures that are searched for a repeated report.
 const TWICE: usize = 512;
-/// Users, and latest failures, that a group tells of.
+/// Maximum number of users, and of latest failures, in a group.
 const SHOWN: usize = 10;
-/// Neighbours before and after.
+/// Maximum number of neighbouring requests on either side.
 pub(super) const NEIGHBOURS: usize = 20;
 
-/// What is kept, the oldest first.
+/// Failures of all servers and requests of this one, the oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
     own: VecDeque<Failure>,
-    /// How many of the last own ones other servers have yet to hear of.
+    /// Number of this server's latest failures that are not reported yet.
     unsent: usize,
-    /// What other servers told of theirs.
+    /// Failures that other servers reported.
     others: VecDeque<Failure>,
     requests: VecDeque<Answered>,
 }
@@ -34,7 +34,7 @@ impl Failures {
         self.unsent = (self.unsent + 1).min(self.own.len());
     }
 
-    /// Another server's failure. One that was reported twice, since the reply to its report was lost, is one.
+    /// Adds another server's failure. A report is repeated when its reply was lost; the repetition is dropped.
     pub(super) fn last_heard(&mut self, failure: Failure) {
         if self.others.iter().rev().take(TWICE).any(|last| *last == failure) {
             return;
@@ -46,24 +46,24 @@ impl Failures {
         push(&mut self.requests, answered, REQUESTS);
     }
 
-    /// The first own ones that others have yet to hear of, and how many there are of them in all.
+    /// The oldest unreported failures, and the number of all unreported ones.
     pub(super) fn unsent(&self, limit: usize) -> (Vec<Failure>, usize) {
         let first = self.own.len().saturating_sub(self.unsent);
         (self.own.iter().skip(first).take(limit).cloned().collect(), self.unsent)
     }
 
-    /// Others have heard of the first `sent` of those that were `unsent` in all.
+    /// Marks the first `sent` of the failures that were `unsent` as reported.
     pub(super) fn sent(&mut self, sent: usize, unsent: usize) {
-        // Those that came since are behind; those that were forgotten since are not counted any more.
+        // Later failures come after the reported ones; failures dropped meanwhile no longer count.
         let left = unsent.saturating_sub(sent);
         let came = self.unsent.saturating_sub(unsent);
         self.unsent = (left + came).min(self.own.len());
     }
 
-    /// The groups, the one that grew last first, and how many failures there are in all.
+    /// The groups, ordered by their latest failure, and the number of all failures.
     pub(super) fn groups(&self) -> (Vec<ErrorGroup>, u64) {
         let mut all: Vec<&Failure> = self.own.iter().chain(&self.others).collect();
-        // Stable: of one moment, each server's stay in their order.
+        // The sort is stable: failures of equal times keep each server's order.
         all.sort_by(|a, b| a.at.cmp(&b.at));
         let all = all.split_off(all.len().saturating_sub(FAILURES));
         let mut places: HashMap<(&str, Option<&str>), usize> = HashMap::new();
@@ -84,8 +84,8 @@ impl Failures {
         all.into_iter().find(|failure| failure.request_id == id).cloned()
     }
 
-    /// What a user asked of this server around that moment, the last ones before it and the first behind; of
-    /// nobody in particular, the request itself.
+    /// Requests of a user to this server around that moment: the last before it and the first after it; without a user,
+    /// only the request itself.
     pub(super) fn around(&self, id: &str, user: Option<&str>, at: &str) -> Vec<RequestRow> {
         let theirs: Vec<&RequestRow> = self
             .requests
@@ -102,7 +102,8 @@ impl Failures {
     }
 }
 
-/// Of what several servers tell around a request, the last ones before it, itself, and the first behind.
+/// Selects from several servers' rows around a request the last ones before it, the request itself, and the first ones
+/// after it.
 pub(super) fn nearest(mut rows: Vec<RequestRow>, id: &str, at: &str) -> Vec<RequestRow> {
     rows.sort_by(|a, b| a.at.cmp(&b.at));
     let itself = rows.iter().position(|row| row.request_id == id);
@@ -120,7 +121,7 @@ fn push<T>(all: &mut VecDeque<T>, one: T, most: usize) {
     all.push_back(one);
 }
 
-/// A group of the same code and cause, the latest first.
+/// Summary of the failures with the same code and cause, the latest first.
 fn summary(group: &[&Failure]) -> Option<ErrorGroup> {
     let (last, first) = (group.first()?, group.last()?);
     let mut users = shares(group.iter().filter_map(|failure| failure.user.as_deref()));
@@ -229,13 +230,13 @@ mod tests {
             failures.failed(failure(number, "internal", None, "ann"));
         }
         assert_eq!(numbers(failures.unsent(3)), (vec!["r0".into(), "r1".into(), "r2".into()], 5));
-        // One more comes while they are sent.
+        // Another failure occurs during the report.
         failures.failed(failure(5, "internal", None, "ann"));
         failures.sent(3, 5);
         assert_eq!(numbers(failures.unsent(9)), (vec!["r3".into(), "r4".into(), "r5".into()], 3));
         failures.sent(3, 3);
         assert_eq!(numbers(failures.unsent(9)), (vec![], 0));
-        // More than are kept, while nothing can be sent.
+        // More failures than the limit occur while nothing can be reported.
         for number in 0..FAILURES + 2 {
             failures.failed(failure(number, "internal", None, "ann"));
         }
@@ -256,7 +257,7 @@ mod tests {
         assert_eq!(failures.around("r0", Some("ann"), "00000000").len(), NEIGHBOURS + 1);
         assert_eq!(ids(&failures.around("r7", None, "00000007")), ["r7"]);
 
-        // What another server remembers lies around the moment.
+        // Another server's rows lie around the moment.
         let elsewhere = failures.around("x", Some("ben"), "00000100");
         assert_eq!(nearest(elsewhere.clone(), "x", "00000100").len(), 2 * NEIGHBOURS);
         let both = nearest([elsewhere, rows].concat(), "r100", "00000100");

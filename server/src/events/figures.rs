@@ -1,4 +1,4 @@
-//! The figures of the last minute.
+//! Figures of the last minute.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,14 +6,14 @@ use yibi_common::admin::{Figures, RouteFigures};
 
 use crate::domain::clock::Micros;
 
-/// Seconds that are looked back on.
+/// Length of the window in seconds.
 const SECONDS: usize = 60;
-/// Requests of the last minute whose times are kept; of more, the latest.
+/// Maximum number of request durations that are kept for the last minute; the latest replace the oldest.
 const TIMED: usize = 20_000;
-/// Routes that are told of.
+/// Maximum number of routes in a report.
 const ROUTES: usize = 20;
 
-/// What is counted in one second.
+/// Counts of one second.
 #[derive(Debug, Clone, Copy, Default)]
 struct Second {
     number: i64,
@@ -63,13 +63,13 @@ impl Minute {
             self.forget(number);
             self.seconds.push_back(Second { number, ..Second::default() });
         }
-        // A clock that goes back counts towards the last second there was.
+        // A clock that is set back counts towards the latest second.
         let last = self.seconds.len().saturating_sub(1);
         #[expect(clippy::indexing_slicing, reason = "one was pushed if there was none")]
         &mut self.seconds[last]
     }
 
-    /// Forgets what lies more than a minute before that second.
+    /// Drops seconds that are more than a minute older than that one.
     fn forget(&mut self, number: i64) {
         let first = number - SECONDS as i64 + 1;
         while self.seconds.front().is_some_and(|second| second.number < first) {
@@ -125,7 +125,7 @@ impl Minute {
     }
 }
 
-/// The time, in milliseconds, within which so many in a hundred were done.
+/// A percentile of the durations, in milliseconds.
 fn quantile(micros: &mut [u64], percent: usize) -> Option<f64> {
     let place = (micros.len() * percent).div_ceil(100).checked_sub(1)?;
     let (_, value, _) = micros.select_nth_unstable(place);

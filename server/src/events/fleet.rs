@@ -1,4 +1,4 @@
-//! All servers that share a Redis, as each announces itself there; and the events of all of them.
+//! All servers that share one Redis: their heartbeats and their events.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,35 +14,35 @@ use crate::domain::clock::Micros;
 use crate::store::redis::RedisSessions;
 use crate::store::{GalleryStore, SessionStore, Sessions, StoreResult, Users};
 
-/// How often a server announces itself.
+/// Interval of heartbeats.
 const BEAT: Duration = Duration::from_secs(2);
-/// After how long a server that is not heard of is missing.
+/// Time without a heartbeat after which a server counts as missing.
 const MISSING: Duration = Duration::from_secs(6);
-/// After how long a missing server is forgotten.
+/// Time without a heartbeat after which a missing server is forgotten.
 const FORGOTTEN: Duration = Duration::from_secs(600);
-/// How long a dependency may take to give a sign of life.
+/// Time-out of a dependency's ping.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// What a server announces itself by.
+/// Publishes this server's state and measures its dependencies.
 pub struct Heartbeat {
     watch: EventBus,
     gallery: GalleryStore,
     sessions: SessionStore,
 }
 
-/// The servers, as any of them can tell.
+/// The fleet's servers, as this server sees them.
 pub struct Fleet<'a> {
-    /// The one that tells.
+    /// This server's event bus.
     pub watch: &'a EventBus,
-    /// Where they announce themselves.
+    /// Store of the heartbeats.
     pub sessions: &'a SessionStore,
 }
 
 impl Fleet<'_> {
-    /// All servers that were heard of lately, by name; and this one in any case.
+    /// All servers with a recent heartbeat, by name; always includes this server.
     ///
     /// # Errors
-    /// When the shared store can't be asked.
+    /// `StoreError` when the shared store can't be read.
     pub async fn servers(&self) -> StoreResult<Vec<ServerView>> {
         let own = self.watch.view();
         let Some(shared) = self.sessions.shared() else { return Ok(vec![own]) };
@@ -71,7 +71,7 @@ impl Fleet<'_> {
 }
 
 impl EventBus {
-    /// This server as it stands.
+    /// This server's current state.
     #[must_use]
     pub fn view(&self) -> ServerView {
         let draining = self.0.draining.load(Ordering::Relaxed);
@@ -88,14 +88,14 @@ impl EventBus {
 }
 
 impl Heartbeat {
-    /// The heart of a server with those stores.
+    /// A heartbeat for a server with those stores.
     #[must_use]
     pub fn new(watch: EventBus, gallery: GalleryStore, sessions: SessionStore) -> Self {
         Self { watch, gallery, sessions }
     }
 
-    /// Announces the server every two seconds until told to stop, then takes leave. Meanwhile it sends the
-    /// events that others want, and fetches theirs while somebody listens here.
+    /// Publishes a heartbeat every two seconds until `stop`, then removes this server's entry. Meanwhile it forwards
+    /// events that other servers want and fetches theirs while this server has listeners.
     pub async fn beat(self, stop: impl Future<Output = ()>) {
         let shared = self.sessions.shared().cloned();
         let outbox = lock(&self.watch.0.outbox).take();
@@ -147,7 +147,7 @@ impl Heartbeat {
         }
     }
 
-    /// Feels how the stores are.
+    /// Pings the stores and records their state.
     async fn feel(&self) {
         let (gallery, sessions) = tokio::join!(felt(self.gallery.ping()), felt(self.sessions.ping()));
         let of = |name: &str, backend: &str, (state, ping_ms): (&str, Option<f64>)| Dependency {
@@ -172,7 +172,7 @@ async fn felt(ping: impl Future<Output = StoreResult<()>>) -> (&'static str, Opt
     }
 }
 
-/// Passes the events of other servers on to those who listen here, until the connection breaks.
+/// Delivers other servers' events to local listeners until the connection breaks.
 async fn fetch(watch: EventBus, shared: RedisSessions) {
     let mut events = match shared.events().await {
         Ok(events) => events,
@@ -182,7 +182,7 @@ async fn fetch(watch: EventBus, shared: RedisSessions) {
         }
     };
     while let Some(event) = events.next().await {
-        // An own one comes back.
+        // Redis delivers this server's own events as well.
         if let Some(told) = EncodedEvent::read(event).filter(|told| told.server() != watch.server()) {
             watch.deliver(Arc::new(told));
         }

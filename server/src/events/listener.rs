@@ -1,4 +1,4 @@
-//! Those who listen to events.
+//! Listeners to events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use yibi_common::admin::{Change, Event, EventQuery, Happening};
 use super::EventBus;
 use crate::domain::clock::Micros;
 
-/// The longest event that is sent, in bytes.
+/// Limit of an event's length in bytes.
 const LONGEST: usize = 64 << 10;
 
-/// An event on its way, and what it is about.
+/// An encoded event, and the attributes that listeners filter by.
 #[derive(Debug)]
 pub(super) struct EncodedEvent {
     pub(super) text: String,
     about: About,
 }
 
-/// What an event is about, as far as listeners choose by it.
+/// Attributes of an event that listeners filter by.
 #[derive(Debug, Deserialize)]
 struct About {
     server: String,
@@ -71,7 +71,7 @@ impl About {
 }
 
 impl EncodedEvent {
-    /// An event of this server; none when it is too long even without what it carries.
+    /// Encodes an event of this server; `None` when it exceeds the limit even without its payload.
     pub(super) fn of(mut event: Event) -> Option<Self> {
         let mut text = serde_json::to_string(&event).ok()?;
         if text.len() > LONGEST {
@@ -83,19 +83,19 @@ impl EncodedEvent {
         Self::read(text)
     }
 
-    /// An event of any server.
+    /// Reads an encoded event of any server.
     pub(super) fn read(text: String) -> Option<Self> {
         let about = serde_json::from_str(&text).ok()?;
         (text.len() <= LONGEST).then_some(Self { text, about })
     }
 
-    /// The server that tells it.
+    /// Name of the server that published the event.
     pub(super) fn server(&self) -> &str {
         &self.about.server
     }
 }
 
-/// What a listener wants to hear.
+/// Filter of a listener.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     kinds: Option<Vec<String>>,
@@ -104,13 +104,13 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// All types of events that can be asked for.
+    /// All event types that a query may name.
     const KINDS: [&str; 5] = ["sign_in", "save", "revoked", "changed", "failed"];
 
-    /// What a query asks for.
+    /// Parses the filter of a query.
     ///
     /// # Errors
-    /// What is wrong with the query.
+    /// A message that names the invalid part of the query.
     pub fn of(query: EventQuery) -> Result<Self, &'static str> {
         let EventQuery { kinds, user, drawing } = query;
         let kinds = kinds.map(|kinds| kinds.split(',').map(str::to_owned).collect::<Vec<_>>());
@@ -130,7 +130,7 @@ impl Wanted {
     }
 }
 
-/// Somebody who listens to events.
+/// A subscription to events.
 #[derive(Debug)]
 pub struct Listener {
     pub(super) watch: EventBus,
@@ -139,8 +139,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// The next event that is wanted, as JSON; or when the listener was too slow, how many it missed; nothing
-    /// within `patience`.
+    /// The next matching event as JSON, or the number of missed events when the listener was too slow; `None` after
+    /// `patience`.
     pub async fn next(&mut self, patience: Duration) -> Option<String> {
         let end = Instant::now() + patience;
         loop {
@@ -153,13 +153,13 @@ impl Listener {
                     let event = Event { server, at: Micros::now().to_string(), what };
                     return serde_json::to_string(&event).ok();
                 }
-                // The sender lives as long as the watch that this holds.
+                // The bus that this listener holds keeps the sender alive.
                 Ok(Err(RecvError::Closed)) | Err(_) => return None,
             }
         }
     }
 
-    /// Whether the server is about to end.
+    /// Whether the server is draining.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.watch.is_draining()

@@ -1,9 +1,9 @@
-//! What operators watch: figures of the last minute, failures, and events as they happen.
+//! Data for operators: figures of the last minute, failures, and live events.
 //!
-//! All of it is in memory and bounded. Events are made only while somebody listens, here or, where servers
-//! share a Redis, at another server. Failures are handed over to that Redis as they come, so that any server can
-//! tell of those of all; what a user asked before and after, only the servers that were asked remember, and say
-//! when another one needs to know.
+//! All data is in memory and bounded. Events are encoded only while an operator listens, at this server or, through a
+//! shared Redis, at another. Failures are written to that Redis as they occur, so that any server can list the failures
+//! of all. The requests that a user made before and after a failure stay in the memory of the server that handled them;
+//! the other servers query them on demand.
 
 mod failures;
 mod figures;
@@ -25,12 +25,12 @@ use self::figures::Minute;
 use self::listener::EncodedEvent;
 use crate::domain::clock::Micros;
 
-/// Events that wait for a slow listener before it misses some.
+/// Maximum number of events queued for a slow listener before it misses some.
 const QUEUE: usize = 512;
-/// The most characters of a failure's causes that are kept.
+/// Maximum length, in characters, of a failure's cause chain.
 const LONGEST_CAUSE: usize = 2_000;
 
-/// What one server sees; cheap to clone.
+/// Collects figures, failures and events of one server; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct EventBus(Arc<Inner>);
 
@@ -41,19 +41,19 @@ struct Inner {
     minute: Mutex<Minute>,
     failures: Mutex<Failures>,
     events: broadcast::Sender<Arc<EncodedEvent>>,
-    /// Whether somebody listens at another server.
+    /// Whether another server has listeners.
     wanted: AtomicBool,
     draining: AtomicBool,
-    /// EncodedEvent when somebody begins to listen.
+    /// Notified when a listener subscribes.
     listened: Notify,
-    /// EncodedEvent when a request has failed.
+    /// Notified when a request has failed.
     failing: Notify,
-    /// Up to where the failures of other servers were read; whoever reads on holds it.
+    /// Position up to which other servers' failures have been read; locked by the reader.
     read_to: tokio::sync::Mutex<String>,
-    /// How the stores were when they were last felt.
+    /// State of the stores at the last ping.
     dependencies: Mutex<Vec<Dependency>>,
     outgoing: mpsc::Sender<Arc<EncodedEvent>>,
-    /// The other end, until the [`Fleet`] takes it.
+    /// Receiver of the outgoing queue, until the [`Fleet`] takes it.
     outbox: Mutex<Option<mpsc::Receiver<Arc<EncodedEvent>>>>,
 }
 
@@ -78,8 +78,7 @@ impl Default for EventBus {
     }
 }
 
-/// The name of this server among all: the machine's, and some random digits, since process numbers of
-/// containers are alike.
+/// Unique name of this server: the host name and random digits, since process ids repeat among containers.
 fn server_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host = if host.trim().is_empty() { "server" } else { host.trim() };
@@ -90,9 +89,9 @@ fn server_name() -> String {
 /// A request that was answered.
 #[derive(Debug, Clone)]
 pub struct Answered {
-    /// The row, as peers show it.
+    /// The request's row, as operators see it.
     pub row: RequestRow,
-    /// The public id of whoever made it.
+    /// Public id of the caller.
     pub user: Option<String>,
 }
 
@@ -102,7 +101,7 @@ impl EventBus {
         &self.0.server
     }
 
-    /// A client's request was answered.
+    /// Records a client's request.
     pub fn answered(&self, mut answered: Answered) {
         let now = Micros::now();
         let Answered { row, .. } = &mut answered;
@@ -120,12 +119,12 @@ impl EventBus {
         self.0.failing.notify_one();
     }
 
-    /// A sign-in was made.
+    /// Counts a sign-in.
     pub fn signed_in(&self) {
         lock(&self.0.minute).sign_in(Micros::now());
     }
 
-    /// A drawing was saved.
+    /// Counts a save.
     pub fn saved(&self) {
         lock(&self.0.minute).save(Micros::now());
     }
@@ -136,13 +135,13 @@ impl EventBus {
         lock(&self.0.minute).figures(Micros::now())
     }
 
-    /// Whether an event would reach anybody.
+    /// Whether an event has any listener.
     #[must_use]
     pub fn is_watched(&self) -> bool {
         self.0.events.receiver_count() > 0 || self.0.wanted.load(Ordering::Relaxed)
     }
 
-    /// Tells whoever listens what publish; it is not even made when nobody does.
+    /// Publishes an event; `what` is called only when there is a listener.
     pub fn publish(&self, what: impl FnOnce() -> Happening) {
         if !self.is_watched() {
             return;
@@ -150,19 +149,19 @@ impl EventBus {
         let event = Event { server: self.0.server.clone(), at: Micros::now().to_string(), what: what() };
         let Some(told) = EncodedEvent::of(event).map(Arc::new) else { return };
         if self.0.wanted.load(Ordering::Relaxed) {
-            // A full queue means that Redis is slow or gone: operators then miss what others may see.
+            // The queue is full when Redis is slow or unreachable: listeners at other servers then miss the event.
             let _ = self.0.outgoing.try_send(Arc::clone(&told));
         }
         self.deliver(told);
     }
 
-    /// How many listen here.
+    /// Number of local listeners.
     #[must_use]
     pub fn listeners(&self) -> usize {
         self.0.events.receiver_count()
     }
 
-    /// Listens from now on.
+    /// Subscribes to events from now on.
     #[must_use]
     pub fn listen(&self, wanted: Wanted) -> Listener {
         let events = self.0.events.subscribe();
@@ -170,22 +169,22 @@ impl EventBus {
         Listener { watch: self.clone(), events, wanted }
     }
 
-    /// An event of this server or another.
+    /// Delivers an event of any server to local listeners.
     fn deliver(&self, told: Arc<EncodedEvent>) {
-        // That nobody listens any more is no failure.
+        // Sending fails only when there is no listener.
         let _ = self.0.events.send(told);
     }
 
-    /// Whether the server is about to end.
+    /// Whether the server is draining.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.0.draining.load(Ordering::Relaxed)
     }
 
-    /// From now on the server finishes what is in flight.
+    /// Starts draining: the server finishes requests in flight.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
-        // So that it is announced at once.
+        // Publishes the new state at once.
         self.0.listened.notify_one();
     }
 }

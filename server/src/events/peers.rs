@@ -1,5 +1,5 @@
-//! What servers tell one another of failures: each reports its own as they come, and says what a user asked of it
-//! when another one needs to know.
+//! Exchange of failures between servers: each server reports its own as they occur, and answers queries for the other
+//! requests of the same user.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -16,26 +16,26 @@ use crate::random;
 use crate::store::redis::RedisSessions;
 use crate::store::{StoreError, StoreResult};
 
-/// Failures that are reported in one turn.
+/// Maximum number of failures in one report.
 const TURN: usize = 256;
-/// How long to wait before a report that failed is tried again, and for a connection that broke.
+/// Pause before a failed report is retried and before a broken connection is replaced.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long other servers have to answer, and how often it is looked whether they have.
+/// Time limit for other servers' answers, and the interval at which answers are polled.
 const PATIENCE: Duration = Duration::from_millis(800);
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// What one server asks all: what did that user ask around that moment?
+/// Query to all servers: a user's requests around a moment.
 #[derive(Debug, Serialize, Deserialize)]
 struct Question {
     id: String,
-    /// The one that asks, which knows its own.
+    /// Name of the querying server, which does not answer itself.
     from: String,
     request: String,
     user: String,
     at: String,
 }
 
-/// What a server remembers of it.
+/// One server's answer to a [`Question`].
 #[derive(Debug, Serialize, Deserialize)]
 struct Answer {
     server: String,
@@ -43,7 +43,7 @@ struct Answer {
 }
 
 impl EventBus {
-    /// Reports failures to the other servers as they come, for ever.
+    /// Reports failures to the other servers as they occur. Never completes.
     pub(super) async fn report(self, shared: RedisSessions) {
         loop {
             if self.report_once(&shared).await.is_err() {
@@ -67,7 +67,7 @@ impl EventBus {
         }
     }
 
-    /// Reads what other servers have reported since it was last read.
+    /// Reads the failures that other servers have reported since the last read.
     async fn read_reports(&self, shared: &RedisSessions) -> StoreResult<()> {
         let mut place = self.0.read_to.lock().await;
         loop {
@@ -77,7 +77,7 @@ impl EventBus {
             }
             let mut failures = lock(&self.0.failures);
             for failure in reported {
-                // One that can't be read is of another version of this program.
+                // An unreadable report comes from another version of this program.
                 let failure = serde_json::from_str::<Failure>(&failure).ok();
                 if let Some(failure) = failure.filter(|failure| failure.server != self.0.server) {
                     failures.last_heard(failure);
@@ -88,7 +88,7 @@ impl EventBus {
         }
     }
 
-    /// Answers what other servers ask, for ever.
+    /// Answers other servers' queries. Never completes.
     pub(super) async fn answer(self, shared: RedisSessions) {
         loop {
             match shared.questions().await {
@@ -118,8 +118,7 @@ impl EventBus {
 }
 
 impl Fleet<'_> {
-    /// The last failures of all servers, in groups. With the shared store out of reach, those that are known
-    /// here.
+    /// The last failures of all servers, grouped; only the locally known ones while the shared store is unreachable.
     pub async fn errors(&self) -> ErrorsReply {
         let mut missing = Vec::new();
         if let Some(shared) = self.sessions.shared() {
@@ -140,7 +139,7 @@ impl Fleet<'_> {
         ErrorsReply { groups, failures, servers, missing, now: Micros::now().to_string() }
     }
 
-    /// A failed request that is still known, and what its user asked of all servers before and after.
+    /// A failed request that is still known, with its user's requests to all servers before and after it.
     pub async fn request(&self, id: &str) -> Option<RequestDetail> {
         let mut found = lock(&self.watch.0.failures).request(id);
         if found.is_none()
@@ -155,7 +154,7 @@ impl Fleet<'_> {
         let mut rows = lock(&self.watch.0.failures).around(id, failure.user.as_deref(), &failure.at);
         let missing = match (self.sessions.shared(), &failure.user) {
             (Some(shared), Some(user)) => self.ask_others(shared, &failure, user, &mut rows).await,
-            // Of nobody in particular there are no peers.
+            // Without a user there are no neighbouring requests.
             (Some(_), None) | (None, _) => Ok(Vec::new()),
         };
         let missing = missing.unwrap_or_else(|error| {
@@ -165,7 +164,7 @@ impl Fleet<'_> {
         Some(RequestDetail { neighbours: nearest(rows, id, &failure.at), failure, missing })
     }
 
-    /// Adds what others remember of a request's peers; those that did not say.
+    /// Adds the neighbouring requests that other servers remember. Returns the servers that did not answer.
     async fn ask_others(
         &self,
         shared: &RedisSessions,
@@ -183,7 +182,7 @@ impl Fleet<'_> {
             };
         }
         if failure.server != own && !asked.contains(&failure.server) {
-            // It has left, and what it remembered is gone with it.
+            // The server has left the fleet, and its memory is lost.
             silent.insert(failure.server.clone());
         }
         if !asked.is_empty() {
@@ -218,7 +217,7 @@ impl Fleet<'_> {
         Ok(missing)
     }
 
-    /// The names of those that are silent.
+    /// Names of the servers that do not answer.
     async fn silent(&self) -> StoreResult<Vec<String>> {
         let silent = self.servers().await?.into_iter().filter(|server| server.state == ServerState::Missing);
         Ok(silent.map(|server| server.name).collect())

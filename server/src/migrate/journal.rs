@@ -1,5 +1,5 @@
-//! How far a move is, in a file of the data directory: so that the next run goes on from there, and no server
-//! starts on half of what there is.
+//! Progress of a move, in a file of the data directory: the next run continues from there, and no server starts on
+//! partially moved data.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -11,12 +11,12 @@ use super::{End, MigrateError, Result};
 
 const FILE: &str = "migration.json";
 
-/// The file in that data directory.
+/// The journal's file in that data directory.
 pub(super) fn path(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE)
 }
 
-/// What is moved, in this order.
+/// Kinds of records, in the order in which they are moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Part {
@@ -30,12 +30,12 @@ pub(super) enum Part {
 struct Note {
     from: End,
     to: End,
-    /// The shared stores' database and prefix.
+    /// Database and prefix of the shared stores.
     shared: String,
     part: Part,
-    /// Behind what the next turn begins.
+    /// Position after which the next turn begins.
     place: Option<String>,
-    /// Things of this part that are moved.
+    /// Number of moved records of this part.
     done: u64,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// The journal of a move, which may have been begun.
+    /// Opens the journal of a move, which may have begun earlier.
     pub(super) fn open(data_dir: &Path, from: End, to: End, shared: &str) -> Result<Self> {
         let path = path(data_dir);
         let fresh = Note { from, to, shared: shared.to_owned(), part: Part::Users, place: None, done: 0 };
@@ -84,14 +84,13 @@ impl Journal {
         self.note.done
     }
 
-    /// Keeps that the move was begun.
+    /// Records that the move has begun.
     pub(super) fn begin(&mut self) -> Result<()> {
         self.is_new = false;
         self.write()
     }
 
-    /// Keeps that a turn was moved, and where the next begins; nowhere when the part is at its end. Whether
-    /// there is a next one.
+    /// Records a moved turn and the position of the next; `None` ends the part. Returns whether there is a next turn.
     pub(super) fn note(&mut self, next: Option<String>, count: usize) -> Result<bool> {
         let goes_on = next.is_some();
         if goes_on {
@@ -109,12 +108,12 @@ impl Journal {
         Ok(goes_on)
     }
 
-    /// Forgets the move, which is complete.
+    /// Removes the journal of a complete move.
     pub(super) fn end(&self) -> Result<()> {
         std::fs::remove_file(&self.path).map_err(|cause| self.failed(cause))
     }
 
-    /// Written beside and moved into place, so that it is whole whenever it is read.
+    /// Written under a temporary name and renamed, so that readers see a complete file.
     fn write(&self) -> Result<()> {
         let draft = self.path.with_extension("json.draft");
         let write = || -> io::Result<()> {

@@ -1,9 +1,9 @@
-//! `yibi-server migrate`: moving everything between the embedded file and MongoDB with Redis, and taking over
-//! what a server of 2016 kept.
+//! `yibi-server migrate`: moves everything between the embedded file and MongoDB with Redis, and imports the drawings
+//! of a 2016 server.
 //!
-//! A move is made in turns, and after each a file in the data directory says how far it is; one that was
-//! interrupted goes on from there. Whatever is put is put whole and may be put twice. In the end, everything
-//! is read from both sides and compared; of sessions, which change as they are used and end, how many there are.
+//! A move is made in turns, and a journal in the data directory records the progress after each; an interrupted move
+//! continues from there. Each write replaces a whole record and is idempotent. At the end, all records of both sides
+//! are read and compared; of sessions, which change while they are in use, only the number.
 
 mod journal;
 mod verify;
@@ -30,16 +30,16 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{Avatars, Checks, Drawings, SessionReports, Sessions, Transfer, Users};
 use crate::store::{StoreError, StoreResult};
 
-/// Records that are moved between two notes in the journal.
+/// Records that are moved between two journal entries.
 const TURN: u32 = 256;
 /// Records that are counted in one turn.
 const COUNTED: u32 = 1_024;
 /// Drawings that are moved at once.
 const AT_ONCE: usize = 8;
-/// A server that announced itself within so many seconds is running.
+/// A server with a heartbeat within so many seconds counts as running.
 const RUNNING: i64 = 10;
 
-/// One end of a move.
+/// Source or target of a move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
@@ -70,7 +70,7 @@ pub enum MigrateError {
         #[source]
         cause: std::io::Error,
     },
-    /// A move from or to elsewhere was begun.
+    /// A move between other ends has begun.
     #[error("another move was begun from this data directory ({0}): finish it, or remove that file")]
     Another(String),
     /// The target has its own key.
@@ -78,7 +78,7 @@ pub enum MigrateError {
         "the target has another {0} key: put the source's into the settings as keys.{0}, or as keys.{0}_old if they name a newer one"
     )]
     OtherKey(&'static str),
-    /// The two sides differ in the end.
+    /// The two sides differ after the move.
     #[error("the two sides differ: {0}")]
     Differs(String),
 }
@@ -104,7 +104,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts by going through all, however long that takes: one count of a large collection would come too late.
+    /// Counts by pages instead of by one query: a single count of a large collection would exceed the deadline.
     async fn of<G: Transfer>(store: &G) -> StoreResult<Self> {
         let mut tally = Self::default();
         let mut place = None;
@@ -145,14 +145,14 @@ pub struct Moved {
     pub sum: Sum,
 }
 
-/// All seams that a gallery is moved through.
+/// All traits of a gallery that a move needs.
 trait Whole: Users + Drawings + Avatars + Checks + Transfer + Sync {}
 impl<G: Users + Drawings + Avatars + Checks + Transfer + Sync> Whole for G {}
 
 /// Moves everything from one end to the other.
 ///
 /// # Errors
-/// [`MigrateError`]. What was moved until then stays; the next run goes on from there.
+/// [`MigrateError`]. Records moved until then stay; the next run continues from there.
 pub async fn migrate(settings: &Settings, from: End, to: End, progress: &mut dyn Progress) -> Result<Moved> {
     let store = &settings.store;
     let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());
@@ -185,7 +185,7 @@ pub async fn migrate(settings: &Settings, from: End, to: End, progress: &mut dyn
     if moved.is_ok() {
         journal.end()?;
     }
-    // Blocks for as long as the log takes to be tidied away.
+    // Blocks until the log is checkpointed.
     let _ = tokio::task::spawn_blocking(move || embedded.close()).await;
     moved
 }
@@ -197,7 +197,7 @@ fn at(store: &'static str) -> impl Fn(StoreError) -> MigrateError {
 const SOURCE: &str = "source";
 const TARGET: &str = "target";
 
-/// Servers that announce themselves in that Redis.
+/// Number of servers with a recent heartbeat in that Redis.
 async fn running(redis: &RedisSessions) -> StoreResult<usize> {
     let now = Timestamp::now().as_second();
     let heard = |view: &String| {
@@ -208,8 +208,7 @@ async fn running(redis: &RedisSessions) -> StoreResult<usize> {
     Ok(servers.values().filter_map(heard).filter(|heard| now - heard < RUNNING).count())
 }
 
-/// Takes the keys along, once it is clear that nobody's drawings are in the target, and keeps that the move was
-/// begun.
+/// Copies the keys, once the target is known to hold no foreign records, and records that the move has begun.
 async fn begin<H: Transfer>(
     target: &H,
     journal: &mut Journal,
@@ -303,7 +302,7 @@ where
     let sessions = move_sessions(from_sessions, to_sessions, progress).await?;
     progress.begins("comparing", all.users + all.drawings, 0);
     let sum = verify::compare(from, to, progress).await?;
-    // The target first: what ends meanwhile is missing from neither.
+    // The target is counted first, so that a session that ends meanwhile is missing from neither count.
     let there = living(to_sessions).await.map_err(at(TARGET))?;
     let here = living(from_sessions).await.map_err(at(SOURCE))?;
     if there < here {
@@ -319,7 +318,7 @@ async fn move_check<G: Whole, H: Whole>(from: &G, to: &H, user: &UserKey, subjec
     }
 }
 
-/// Sessions are few and small, and change as they are used: they are moved all at once, each time.
+/// Sessions are few, small, and change in use: each run moves all of them.
 async fn move_sessions<S: SessionReports, T: Sessions>(
     from: &S,
     to: &T,
@@ -354,7 +353,7 @@ fn sessions_after(after: Option<Place>) -> SessionPage {
     }
 }
 
-/// How many sessions there are that have not ended.
+/// Number of living sessions.
 async fn living<S: SessionReports>(sessions: &S) -> StoreResult<u64> {
     let (mut after, mut count) = (None, 0);
     loop {
@@ -367,7 +366,7 @@ async fn living<S: SessionReports>(sessions: &S) -> StoreResult<u64> {
     }
 }
 
-/// The journal's file in that data directory, which tells that a move was begun and is not finished.
+/// Path of the journal in that data directory, if it records an unfinished move.
 #[must_use]
 pub fn unfinished(data_dir: &Path) -> Option<std::path::PathBuf> {
     let path = journal::path(data_dir);

@@ -1,4 +1,4 @@
-//! Reading everything from both sides, and comparing it.
+//! Reads all records of both sides and compares them.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::domain::user::{UserKey, UserRecord};
 use crate::store::transfer::AuditRow;
 use crate::store::{StoreResult, Transfer};
 
-/// The SHA-256 of all users, drawings, checks and entries of the audit log, whatever their order.
+/// SHA-256 of all users, drawings, checks and audit entries, independent of their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sum([u8; 32]);
 
@@ -37,7 +37,7 @@ impl Sum {
         self.add(format!("{check:?}").as_bytes());
     }
 
-    /// Without its number, which tells no more than its place among the others of its store.
+    /// The number is left out: it only says the entry's position in its store.
     fn add_audit(&mut self, AuditRow { at, number: _, entry }: &AuditRow) {
         self.add(format!("{at:?} {entry:?}").as_bytes());
     }
@@ -51,8 +51,8 @@ impl Sum {
     }
 }
 
-/// Every user, avatar, drawing, check and entry of the audit log of the source is in the target, just so; and the
-/// target has no other user, drawing or entry.
+/// Checks that every user, avatar, drawing, check and audit entry of the source is in the target unchanged, and that
+/// the target has no other user, drawing or entry.
 pub(super) async fn compare<G, H>(from: &G, to: &H, progress: &mut dyn Progress) -> Result<Sum>
 where
     G: Whole,
@@ -116,7 +116,7 @@ where
     if left == right { Ok(left) } else { differs(format!("checksums {left} and {right}")) }
 }
 
-/// What is known of the subject is the same on both sides, and goes into the sums of both.
+/// Checks that the subject's check is the same on both sides, and adds it to both sums.
 async fn same_check<G: Whole, H: Whole>(
     from: &G,
     to: &H,

@@ -1,13 +1,13 @@
-//! Taking over what a server of 2016 kept: the documents of its MongoDB's collection `paints`, as
-//! `mongoexport` writes them, one JSON object a line:
+//! Imports the drawings of a 2016 server: the documents of its MongoDB's collection `paints`, as `mongoexport` writes
+//! them, one JSON object a line:
 //!
 //! ```json
 //! {"_id":{"$oid":"57e0a8d1f2c0a12b3c4d5e6f"},"openId":"o…","id":"p1","actions":"[…]"}
 //! ```
 //!
-//! Today's driver does not speak to a MongoDB of that time, and a file can be looked at. A drawing becomes what
-//! its last save would have made of it, at the moment when MongoDB made the document, which its `_id` tells.
-//! Taken over twice it is there once; and one that was drawn on since is left as it is.
+//! Today's driver does not support the MongoDB versions of 2016, and a file can be inspected. An imported drawing is
+//! the result of its last save, dated by its `_id`. The import is idempotent, and it leaves a drawing unchanged that
+//! was edited after an earlier import.
 
 use std::io::BufRead;
 
@@ -24,27 +24,27 @@ use crate::random;
 use crate::service::drawings::weapp::{MAX_ID, encoded};
 use crate::store::{Drawings, StoreResult, Transfer, Users};
 
-/// The longest line, in bytes: twice the longest list, for what JSON escapes.
+/// Limit of a line in bytes: twice the longest list, to allow for JSON escapes.
 const LONGEST: u64 = 2 * weapp::MAX_TEXT as u64;
 
-/// What was taken over.
+/// Result of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TakenOver {
-    /// Lines that hold something.
+    /// Lines that are not empty.
     pub read: u64,
     /// Drawings that are new.
     pub added: u64,
-    /// Drawings that an earlier run had taken over, and that were saved again on the old server.
+    /// Drawings of an earlier import that were saved again on the old server.
     pub changed: u64,
-    /// Drawings that are there already.
+    /// Drawings that exist already.
     pub known: u64,
-    /// Lines that hold no drawing.
+    /// Lines without a valid drawing.
     pub left_out: u64,
-    /// Drawings of users who asked for their erasure: they are not to get anything more.
+    /// Drawings of users with a pending erasure, which are not imported.
     pub leaving: u64,
 }
 
-/// Why it came to an end before the file did.
+/// Reason why an import stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeOverError {
     #[error("the file can't be read")]
@@ -63,10 +63,10 @@ struct Paint {
     actions: String,
 }
 
-/// Takes over all drawings for users of that app. Each line that holds none is told, with why.
+/// Imports all drawings for users of that app. Each line without a valid drawing is reported with the reason.
 ///
 /// # Errors
-/// [`TakeOverError`]; all before it is taken over, and the file may be given again.
+/// [`TakeOverError`]; all earlier lines are imported, and the import can be repeated.
 pub async fn take_over<G: Users + Drawings + Transfer>(
     app_id: &str,
     mut lines: impl BufRead,
@@ -103,7 +103,7 @@ pub async fn take_over<G: Users + Drawings + Transfer>(
     Ok(taken)
 }
 
-/// A drawing as it is to be kept, and whose.
+/// A parsed drawing and its owner.
 struct Drawing {
     user: UserKey,
     stored: Stored,
@@ -133,8 +133,8 @@ fn read(app_id: &str, line: &[u8]) -> Result<Drawing, String> {
     Ok(Drawing { user: UserKey::new(app_id, &paint.open_id), stored })
 }
 
-/// The moment that an ObjectId tells: four bytes of seconds; its last three count the documents of a process,
-/// and tell those of one second apart, in their order.
+/// Time of an ObjectId: its first four bytes are seconds; its last three are a counter per process, which serves as a
+/// sub-second order.
 fn moment(key: &Value) -> Option<Micros> {
     let bytes: [u8; 12] = HEXLOWER.decode(key.get("$oid")?.as_str()?.as_bytes()).ok()?.try_into().ok()?;
     let [a, b, c, d, _, _, _, _, _, x, y, z] = bytes;
@@ -160,11 +160,11 @@ async fn put<G: Users + Drawings + Transfer>(store: &G, drawing: Drawing) -> Sto
     let put = match &there {
         None => Put::Added,
         Some(there) if *there == stored => return Ok(Put::Known),
-        // Taken over before, and not touched since.
+        // Imported before and unchanged since.
         Some(there) if there.header.updated_at == moment && there.header.seq == 1 => Put::Changed,
         Some(_) => return Ok(Put::Known),
     };
-    // A sign-in of one who is there would take an erasure back.
+    // A sign-in of an existing user would cancel a pending erasure.
     if owner.is_none() {
         let new = NewUser { public_id: random::public_id(), origin: None, unionid: None, reopen: false };
         store.sign_in(&user, &new, moment).await?;

@@ -9,11 +9,11 @@ use yibi_common::geometry::{Position, Segment, Shape, shape};
 
 use super::{Budget, Frame, RenderError};
 
-/// The most polygons that are filled at once. The effort grows with the square of their number where they overlap;
-/// a person's ink has fewer, and a seam between two such groups lies inside the stroke.
+/// Maximum number of polygons in one fill. The cost grows with the square of their number where they overlap; a
+/// person's ink has fewer, and a seam between two such groups lies inside the stroke.
 const POLYGONS: usize = 256;
-/// The effort of one fill, in pixels that its edges are high together: some 50 ms. A path of more is filled
-/// band by band, with a look at the budget between them.
+/// Maximum cost of one fill: the sum of its edges' heights, in pixels, which takes some 50 ms. A larger path is filled
+/// in bands, with a budget check between them.
 const EFFORT: f64 = 200_000.0;
 
 /// A bitmap that strokes are drawn on.
@@ -34,7 +34,7 @@ impl Layer {
         Some(Self { pixmap, scale: frame.scale, unit: frame.unit })
     }
 
-    /// The pixels, row by row, with premultiplied alpha.
+    /// Pixels in row order, with premultiplied alpha.
     pub(super) fn pixels(&self) -> &[PremultipliedColorU8] {
         self.pixmap.pixels()
     }

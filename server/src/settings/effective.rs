@@ -8,7 +8,7 @@ use config::{Config, File, FileFormat, Source, Value, ValueKind};
 
 use super::{DEFAULTS, PREFIX, Settings, SettingsError, variables};
 
-/// Names of settings that are not shown: the last part of their keys.
+/// Last key parts of the settings whose values are not shown.
 const SECRETS: [&str; 11] = [
     "token",
     "mongodb_uri",
@@ -23,8 +23,8 @@ const SECRETS: [&str; 11] = [
     "sha256",
 ];
 
-/// One line for each setting: its value as in a settings file, and where it comes from. Of a secret it tells only
-/// whether it is set.
+/// One line for each setting: its value as in a settings file, and where it comes from. For a secret, the line says
+/// only whether it is set.
 ///
 /// # Errors
 /// As [`Settings::load`].

@@ -1,4 +1,4 @@
-//! Where clients are served.
+//! Listen addresses for clients.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
-/// What a path in the file system begins with, in settings and in logs.
+/// Prefix of a unix socket's path, in settings and logs.
 const UNIX: &str = "unix:";
 
 /// An address to listen on: `127.0.0.1:5757`, or `unix:/run/yibi/http.sock`.

@@ -24,10 +24,10 @@ pub use listen::Listen;
 pub use network::Network;
 pub use validate::is_operator_name;
 
-/// The defaults, which are the settings' documentation too.
+/// The default settings, which document all keys.
 pub const DEFAULTS: &str = include_str!("../../settings.default.toml");
 
-/// What the names of settings in the environment begin with.
+/// Prefix of the environment variables that hold settings.
 const PREFIX: &str = "YIBI_";
 
 #[derive(Debug, Clone, Deserialize)]
@@ -153,15 +153,15 @@ pub struct Moderation {
     pub tries: u32,
 }
 
-/// What is done about WeChat's verdicts.
+/// Effect of WeChat's verdicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ModerationMode {
     /// WeChat is not asked.
     Off,
-    /// They are kept and logged.
+    /// Verdicts are stored and logged.
     Log,
-    /// What is rejected is taken away.
+    /// Rejected content is removed.
     Enforce,
 }
 
@@ -221,7 +221,7 @@ pub struct Log {
     pub filter: String,
 }
 
-/// How log lines are written.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -237,10 +237,10 @@ pub struct Dev {
     pub preview_dir: PathBuf,
 }
 
-/// Why the settings can't be used.
+/// Reason why the settings can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A source can't be read, a key is unknown, or a value is not of its kind.
+    /// A source can't be read, a key is unknown, or a value has the wrong type.
     #[error("{0}")]
     Unreadable(#[from] config::ConfigError),
     /// A file that a `…_FILE` variable names can't be read.
@@ -250,7 +250,7 @@ pub enum SettingsError {
         path: String,
         cause: std::io::Error,
     },
-    /// Values that can't stand beside one another, or that a mode does not take; one line each.
+    /// Values that contradict one another or that a mode rejects; one line each.
     #[error("{}", .0.join("\n"))]
     Unfit(Vec<String>),
 }
@@ -326,7 +326,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Er
     Ok(Duration::from_secs(u64::from(u32::deserialize(deserializer)?)))
 }
 
-/// Empty text is none.
+/// Empty text means `None`.
 fn perhaps<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -334,7 +334,7 @@ fn perhaps<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
     (!text.is_empty()).then(|| text.parse().map_err(serde::de::Error::custom)).transpose()
 }
 
-/// A TOML array, or from the environment a text with commas.
+/// A TOML array, or comma-separated text from the environment.
 fn list<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {

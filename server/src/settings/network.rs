@@ -20,7 +20,7 @@ impl Network {
     }
 }
 
-/// All addresses in one space, IPv4 as IPv6 maps it.
+/// Maps all addresses into one space: IPv4 as IPv4-mapped IPv6.
 fn mapped(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),

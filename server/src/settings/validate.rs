@@ -1,4 +1,4 @@
-//! Which values may stand beside one another, and which production asks for.
+//! Rules between settings, and requirements of production.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -131,10 +131,10 @@ impl Settings {
         if faults.is_empty() { Ok(()) } else { Err(SettingsError::Unfit(faults)) }
     }
 
-    /// Whether the settings are fit for production.
+    /// Checks that the settings are complete for production.
     ///
     /// # Errors
-    /// When the app id, its secret or an admin token is missing.
+    /// [`SettingsError`] when the app id, its secret or an admin token is missing.
     pub fn fit_to_serve(&self) -> Result<(), SettingsError> {
         let mut faults = Vec::new();
         if self.wechat.app_id.is_empty() {
@@ -174,14 +174,14 @@ impl Settings {
     }
 }
 
-/// Whether an operator may be named so.
+/// Whether the text is a valid operator name.
 #[must_use]
 pub fn is_operator_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// Whether the path is that one, or below it.
+/// Whether the path equals `base` or lies below it.
 fn is_within(path: &str, base: &str) -> bool {
     path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
