@@ -108,10 +108,7 @@ pub enum DevError {
     NoAddress,
     /// The data directory can't be used.
     #[error("{path}: {cause}")]
-    DataDir {
-        path: String,
-        cause: std::io::Error,
-    },
+    DataDir { path: String, cause: std::io::Error },
     /// The machine is on no network.
     #[error("this machine has no address on a local network: {0}")]
     NoNetwork(std::io::Error),

@@ -219,7 +219,7 @@ impl Sealer {
         Self { current: cipher(current), old: old.map(cipher) }
     }
 
-    /// One with that key alone.
+    /// For unit tests: the given key, without an old one.
     #[cfg(test)]
     pub(crate) fn for_tests(key: Key) -> Self {
         Self::new(key, None)
@@ -274,7 +274,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// One with that key alone.
+    /// For unit tests: the given key, without an old one.
     #[cfg(test)]
     pub(crate) fn for_tests(key: Key) -> Self {
         Self { current: key, old: None }

@@ -108,7 +108,7 @@ fn report_carried(restored: &Restored) {
     }
 }
 
-/// Files of the data directory that hold the keys which the settings do not.
+/// Key files of the data directory that hold keys missing from the settings.
 fn kept_keys(settings: &Settings) -> Vec<&'static str> {
     let keys = [("sealing.key", &settings.keys.sealing), ("signing.key", &settings.keys.signing)];
     keys.into_iter().filter(|(_, key)| key.expose_secret().is_empty()).map(|(name, _)| name).collect()

@@ -28,7 +28,7 @@ impl CheckArgs {
     pub(crate) async fn run(self, settings: &Settings) -> Exit {
         let report = check(settings, &Options { ca: self.ca, at: self.at }).await;
         if self.json {
-            // A report of texts is always JSON.
+            // A report holds only texts, which always serialize.
             say(&serde_json::to_string(&report).unwrap_or_default());
         } else {
             report.lines.iter().for_each(|line| say(&line.to_string()));

@@ -81,7 +81,7 @@ async fn everything(settings: &Settings, from: End, to: End) -> Result<Exit, Fai
         "moved and compared: {} users, {} drawings, {} entries of the audit log, {} sessions\nsha256 of both sides: {}",
         moved.tally.users, moved.tally.drawings, moved.tally.audit, moved.sessions, moved.sum
     ));
-    // No later erasure reaches the source.
+    // A later erasure does not reach the source.
     let source = match from {
         End::Embedded => {
             format!("{} and its -wal and -shm", settings.store.data_dir.join("yibi.sqlite3").display())
@@ -129,7 +129,7 @@ async fn weapp(settings: &Settings, file: &PathBuf, app_id: Option<String>) -> R
     Ok(Exit::Ok)
 }
 
-/// A bar on a terminal; nothing elsewhere.
+/// A progress bar on a terminal; no output elsewhere.
 #[derive(Default)]
 struct Bar(Option<ProgressBar>);
 

@@ -1,5 +1,5 @@
-//! From the credential of a request to its caller, for all dialects. Hints, tags, rate limits and the look-up of the
-//! session meet here and nowhere else.
+//! From the credential of a request to its caller, for all dialects. Only this module combines hints, tags, rate limits
+//! and session look-up.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::wechat::WechatApp;
 pub enum AuthError<E = SessionError> {
     /// The request was rejected without being processed.
     RateLimited(LimitExceeded),
-    /// The credential opens no session, or that can't be told.
+    /// The credential opens no session, or the look-up failed.
     Refused(E),
 }
 
@@ -26,7 +26,7 @@ impl<E> From<LimitExceeded> for AuthError<E> {
     }
 }
 
-/// The authentication of one server.
+/// Authentication of requests, shared by all dialects.
 #[derive(Clone)]
 pub struct Authenticator {
     sessions: SessionService,
@@ -40,7 +40,7 @@ impl Authenticator {
         Self { sessions, limits }
     }
 
-    /// The caller of a request with a bearer token or wafer's pair, or with neither.
+    /// The caller of a request with a bearer token, a wafer pair, or no credential.
     ///
     /// # Errors
     /// [`AuthError`]; see [`SessionService::authenticate`].
@@ -61,10 +61,10 @@ impl Authenticator {
         caller.map_err(AuthError::Refused)
     }
 
-    /// The caller of a request of 2016, see [`SessionService::identify`].
+    /// The caller of a request in the 2016 dialect, see [`SessionService::identify`].
     ///
     /// # Errors
-    /// [`AuthError`] with the [`Rejection`] that the client is told.
+    /// [`AuthError`] with the [`Rejection`] that the client receives.
     pub async fn identify(
         &self,
         app: &WechatApp,
@@ -88,7 +88,7 @@ impl Authenticator {
         caller.map_err(AuthError::Refused)
     }
 
-    /// Rejects a sign-in before its body is read, when too many failed at its address.
+    /// Rejects a sign-in before its body is read, if too many sign-ins from its address failed.
     ///
     /// # Errors
     /// [`LimitExceeded`].
@@ -121,8 +121,8 @@ impl Authenticator {
         signed_in.map_err(AuthError::Refused)
     }
 
-    /// What a failure of the credential is counted against. A valid tag comes before the address, so that wrong tokens
-    /// of neighbours never turn a good one away.
+    /// Budget that a failure of the credential counts against. A valid tag takes precedence over the address, so that
+    /// other clients' wrong tokens never block a good one.
     async fn budget(
         &self,
         credential: Option<&Credential>,

@@ -1,4 +1,4 @@
-//! The use cases. Faces call services; services alone call the store.
+//! Use cases. The HTTP and admin interfaces call services; only services call the store.
 
 pub mod auth;
 pub mod drawings;

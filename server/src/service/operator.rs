@@ -1,4 +1,4 @@
-//! Use cases of operators. Each change is written to the audit log first, so that none goes without an entry.
+//! Use cases of operators. Each change is written to the audit log before it is made, so that no change lacks an entry.
 
 use std::sync::Arc;
 
@@ -42,12 +42,12 @@ pub enum OperatorError {
 
 type OperatorResult<T> = Result<T, OperatorError>;
 
-/// The operator or backend that makes a change, as the audit log names it.
+/// Operator or backend that makes a change, as the audit log names it.
 #[derive(Debug, Clone)]
 pub struct Actor {
-    /// The name of the token or user.
+    /// Name of the token or user.
     pub name: String,
-    /// Where the request comes from.
+    /// Address of the request.
     pub from: String,
     pub request_id: String,
 }
@@ -62,7 +62,6 @@ pub struct OperatorService {
 }
 
 impl OperatorService {
-    /// A service over those.
     #[must_use]
     pub fn new(
         drawings: DrawingService,
@@ -90,7 +89,7 @@ impl OperatorService {
         let key = self.user(public_id).await?.key;
         self.audit(actor, Change::BlockUser, public_id, None).await?;
         let user = self.drawings.store().set_blocked(&key, Some(Micros::now())).await?;
-        // In this order: a sign-in under way looks for the block once more after it has created its session.
+        // In this order: a concurrent sign-in checks for the block again after it has created its session.
         self.sessions.end_all(&key).await?;
         user.ok_or(OperatorError::NoUser)
     }
@@ -136,7 +135,7 @@ impl OperatorService {
         let session = self.session(id).await?;
         self.audit(actor, Change::ResetSessionKey, &session.public_id, Some(id)).await?;
         match self.sessions.reset_key(&session).await {
-            // The error for users would tell the operator to sign in.
+            // The user-facing error would ask the operator to sign in.
             Err(SessionError::KeySuperseded) => Err(OperatorError::KeySuperseded),
             reset => Ok(reset?),
         }
@@ -161,8 +160,8 @@ impl OperatorService {
         Ok((user, header))
     }
 
-    /// The fleet's access token of a mini-program, of the first one where none is named; with `refused`, another one
-    /// than that, which WeChat has refused.
+    /// The fleet's access token of a mini-program, of the first one if none is named; with `refused`, a token other
+    /// than that one, which WeChat refused.
     ///
     /// # Errors
     /// [`OperatorError`].

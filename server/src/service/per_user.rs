@@ -1,4 +1,4 @@
-//! Costly things that a user does one at a time, and all users only so many at once.
+//! Limits expensive operations: one at a time per user, and a total for all users.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::domain::user::UserKey;
 use crate::service::drawings::{DrawingError, DrawingResult};
 
-/// Who is at it. A clone is the same one.
+/// Users with an operation in progress. Clones share the set.
 #[derive(Clone)]
 pub(crate) struct PerUserSemaphore {
     at_once: usize,
     users: Arc<Mutex<HashSet<UserKey>>>,
 }
 
-/// A user's turn, until it is dropped.
+/// A user's permit, released when it is dropped.
 pub struct Permit {
     semaphore: PerUserSemaphore,
     user: UserKey,
@@ -24,7 +24,7 @@ impl PerUserSemaphore {
         Self { at_once, users: Arc::default() }
     }
 
-    /// That user's turn; [`DrawingError::Busy`] when this user or too many others are at it.
+    /// Takes the user's permit. [`DrawingError::Busy`] while this user or too many others hold one.
     pub(crate) fn take(&self, user: &UserKey) -> DrawingResult<Permit> {
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
         if users.len() >= self.at_once || !users.insert(user.clone()) {

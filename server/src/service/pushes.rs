@@ -1,5 +1,5 @@
-//! What WeChat pushes, from its acceptance on: taken once in the whole fleet, and handled behind WeChat's back,
-//! which waits for five seconds.
+//! Message pushes after their acceptance: each is handled once in the fleet, after the reply, since WeChat waits for
+//! five seconds only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,36 +16,36 @@ use crate::store::{Leases, SessionStore, StoreError, StoreResult};
 use crate::telemetry::Metrics;
 use crate::wechat::push::{Event, Message, PushError, PushKey, PushQuery, WINDOW};
 
-/// Messages that are being handled or wait for it, in one server.
+/// Maximum number of messages in progress or queued in one server.
 const ROOM: usize = 1_024;
-/// How long a message is known to have come: as long as its timestamp could be taken.
+/// How long a message counts as received: as long as its timestamp would be accepted.
 const REMEMBER: Duration = Duration::from_secs(2 * WINDOW.unsigned_abs());
-/// The first pause before another attempt; it doubles.
+/// First pause before another attempt; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// How often handling is attempted while the stores are out of reach: for some four minutes.
+/// Attempts to handle a message while the stores are unreachable: for some four minutes.
 const ATTEMPTS: u32 = 11;
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How often a verdict's check is looked for: WeChat may be faster than the writing down of its own answer.
+/// Attempts to find a verdict's check: the push may arrive before the trace id is stored.
 const LOOKS: u32 = 4;
 
-/// Why a push is not taken.
+/// Reason why a push is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Untaken {
-    /// It is not WeChat's.
+    /// The push is not authentic.
     #[error("{0}")]
     Untrusted(#[from] PushError),
-    /// Too many are being handled; WeChat sends it again.
+    /// Too many messages are in progress; WeChat repeats the push.
     #[error("too many messages are being handled")]
     Busy,
 }
 
-/// What became of a message.
+/// Outcome of a message, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Handled,
-    /// It has come before.
+    /// The message was handled before.
     Repeated,
-    /// Nobody waits for it, or nothing is done about its kind.
+    /// No check waits for the verdict, or the server does not handle this kind of message.
     Ignored,
 }
 
@@ -72,8 +72,8 @@ struct Inner {
 }
 
 impl Pushes {
-    /// Takes pushes under those keys, one of each app, the first app's first. What has come is remembered
-    /// in the store that all servers share.
+    /// Accepts pushes under those keys, one per app, the first app's first. The shared store remembers the messages
+    /// received.
     #[must_use]
     pub fn new(
         keys: Vec<PushKey>,
@@ -84,7 +84,7 @@ impl Pushes {
         Self(Arc::new(Inner { keys, store, moderation, metrics, room: Arc::new(Semaphore::new(ROOM)) }))
     }
 
-    /// The key of that app, or of the first one; nothing where none is set.
+    /// The key of that app, or of the first app; `None` if no key is set.
     #[must_use]
     pub fn key(&self, app_id: Option<&str>) -> Option<&PushKey> {
         let key = match app_id {
@@ -94,13 +94,13 @@ impl Pushes {
         key.filter(|key| !key.token.expose_secret().is_empty())
     }
 
-    /// Takes a push: it is WeChat's, and is being handled now.
+    /// Accepts a push: verifies it and starts to handle it.
     ///
     /// # Errors
     /// [`Untaken`].
     pub fn take(&self, key: &PushKey, query: &PushQuery, body: &[u8], now: i64) -> Result<(), Untaken> {
         let message = match key.open(query, body, now) {
-            // WeChat would send it again and again.
+            // An error reply would make WeChat repeat the push.
             Err(PushError::Unreadable) => {
                 tracing::warn!(
                     app = key.app_id,
@@ -147,7 +147,7 @@ impl Pushes {
         tracing::debug!(event, outcome, "a push");
     }
 
-    /// Each delivery counts once, and each message once however often it is delivered.
+    /// Handles a delivery once, and a message once however often it is delivered.
     async fn handle_once(
         &self,
         app_id: &str,
@@ -155,7 +155,7 @@ impl Pushes {
         holder: &str,
         message: &Message,
     ) -> StoreResult<Outcome> {
-        // As long as it likes, and of any characters.
+        // The id may have any length and any characters.
         let id = HEXLOWER.encode(&Sha256::digest(&message.id));
         let named = format!("push/{app_id}/{id}");
         for name in [delivery, &named] {

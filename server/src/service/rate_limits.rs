@@ -1,7 +1,7 @@
 //! Rate limits, counted per process and in memory.
 //!
-//! Writes are counted per user. Failures are counted per address, but for those that name a session of their own: many
-//! users share the address of one carrier, and a flood from there must not turn away the others' good tokens.
+//! Writes are counted per user. Failures are counted per address, except for credentials that name a known session:
+//! many users share the address of one carrier, and a flood from there must not block other users' good tokens.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -20,8 +20,8 @@ use crate::settings::LimitSettings;
 const BLOCK_FOR: Duration = Duration::from_secs(1);
 /// Maximum number of blocked keys tracked at once, per limit.
 const MAX_BLOCKED: u64 = 100_000;
-/// Wrong bearer tokens without a valid tag that are looked up, of all callers together: per second, and at once.
-/// Made-up tokens come from any number of addresses; good tokens without a valid tag are older than the tag or its key.
+/// Rate of look-ups of untagged bearer tokens, over all callers: per second, and burst. Forged tokens can come from any
+/// number of addresses; genuine untagged tokens predate the tag or its key.
 const UNTAGGED_QUOTA: (u32, u32) = (200, 400);
 /// How often the counts of idle keys are dropped.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -29,7 +29,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// A request over one of the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitExceeded {
-    /// When another request makes sense.
+    /// Time after which another request can succeed.
     pub retry_after: Duration,
 }
 
@@ -44,29 +44,29 @@ pub struct RateLimits {
     untagged: FailureLimiter<()>,
 }
 
-/// The session that a wrong credential names. Credentials with a valid tag are counted apart: ids of sessions are no
-/// secrets, and wrong credentials of somebody else must not turn away the user's own.
+/// The session that a wrong credential names. Tagged credentials have a separate count: session ids are not secret, and
+/// another client's wrong credentials must not block the user's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct NamedSession {
     id: SessionId,
     tagged: bool,
 }
 
-/// What a failed credential is counted against.
+/// Budget that a failed credential counts against.
 #[derive(Debug, Clone, Copy)]
 pub enum FailureBudget {
-    /// The session that the credential names, for credentials that only its user is likely to have: with a valid tag,
-    /// or of a session that this server saw lately.
+    /// The session that the credential names, for credentials that probably come from its user: tagged, or of a session
+    /// that this server used recently.
     Session {
         id: SessionId,
         /// Whether the credential has a valid tag.
         tagged: bool,
     },
-    /// The address of a sign-in. Sign-ins have a budget of their own, which wrong tokens don't use up.
+    /// Address of a sign-in. Sign-ins have a separate budget, which wrong tokens do not use up.
     SignIn(IpAddr),
-    /// The address of a request that shows nothing known.
+    /// Address of a request without a tag or a known session.
     Address(IpAddr),
-    /// The same for a bearer token without a valid tag, which is also counted with all others of its kind.
+    /// Address of a request with an untagged bearer token, which also counts against `UNTAGGED_QUOTA`.
     Untagged(IpAddr),
 }
 
@@ -88,14 +88,14 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> FailureLimiter<K> {
         if self.blocked.contains_key(key) { Err(LimitExceeded { retry_after: BLOCK_FOR }) } else { Ok(()) }
     }
 
-    /// Counts a failure. Whether it is the one that blocks the key.
+    /// Counts a failure. Returns whether this failure blocks the key.
     fn count(&self, key: K) -> bool {
         self.counts.check_key(&key).is_err() && self.blocked.entry(key).or_insert(()).is_fresh()
     }
 }
 
 impl RateLimits {
-    /// The limits of the settings.
+    /// Rate limits as the settings define them.
     #[must_use]
     pub fn new(settings: &LimitSettings) -> Self {
         let quota = |rate: u32, burst: u32| {
@@ -123,8 +123,8 @@ impl RateLimits {
         self.count(&self.writes, user)
     }
 
-    /// Counts a request of a user that may call WeChat's API. The app's quotas there are shared: one user must not
-    /// use them up for all.
+    /// Counts a request of a user that may call WeChat's API. All users share the app's quotas there, and one user must
+    /// not use them up.
     ///
     /// # Errors
     /// [`LimitExceeded`].
@@ -141,7 +141,7 @@ impl RateLimits {
         })
     }
 
-    /// Rejects a request before it is processed, when its budget is used up.
+    /// Rejects a request whose budget is used up, before it is processed.
     ///
     /// # Errors
     /// [`LimitExceeded`].
@@ -193,7 +193,7 @@ impl RateLimits {
         }
     }
 
-    /// Drops the counts of idle keys now and then. Never completes.
+    /// Drops the counts of idle keys at intervals. Never completes.
     pub async fn sweep(&self) {
         let mut ticks = tokio::time::interval(SWEEP);
         loop {
@@ -207,7 +207,7 @@ impl RateLimits {
     }
 }
 
-/// The network that counts as one address: of IPv6 a /64, which one household has.
+/// Network that counts as one address: a /64 of IPv6, the usual prefix of one household.
 fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

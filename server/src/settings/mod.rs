@@ -245,11 +245,7 @@ pub enum SettingsError {
     Unreadable(#[from] config::ConfigError),
     /// A file that a `…_FILE` variable names can't be read.
     #[error("{variable} names {path}, which can't be read: {cause}")]
-    SecretFile {
-        variable: String,
-        path: String,
-        cause: std::io::Error,
-    },
+    SecretFile { variable: String, path: String, cause: std::io::Error },
     /// Values that contradict one another or that a mode rejects; one line each.
     #[error("{}", .0.join("\n"))]
     Unfit(Vec<String>),

@@ -1,4 +1,4 @@
-//! Asking WeChat about one content, and what becomes of its answer.
+//! One moderation call to WeChat, and the handling of its answer.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::wechat::WechatError;
 use crate::wechat::content::{NOT_VISITED, Scene};
 use crate::wechat::push::{MediaVerdict, Suggestion};
 
-/// How long a server that asks keeps the others from it: longer than a call may take.
+/// Duration of a server's claim on a check: longer than a call may take.
 const CLAIM: Duration = Duration::from_secs(90);
-/// The longest pause between two attempts.
+/// Maximum pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
-/// Why a content was not asked about.
+/// Reason why a call was not made.
 #[derive(Debug, thiserror::Error)]
 enum AskError {
     #[error("WeChat did not answer")]
@@ -31,15 +31,15 @@ enum AskError {
 
 enum Answer {
     Verdict(Suggestion, Option<u32>),
-    /// The id of one that is to come.
+    /// The verdict comes later by a push, under this trace id.
     Later(String),
 }
 
 impl Moderation {
-    /// Takes WeChat's verdict on an image. Whether it was waited for.
+    /// Applies WeChat's verdict on an image. Returns whether a check waited for it.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub async fn verdict(&self, app_id: &str, verdict: &MediaVerdict) -> StoreResult<bool> {
         for _ in 0..ROUNDS {
             let known = self.0.store.check_of_trace(&verdict.trace_id).await?;
@@ -61,7 +61,7 @@ impl Moderation {
         Err(StoreError::Busy)
     }
 
-    /// Asks about a content, unless another server is at it.
+    /// Calls WeChat about a content, unless another server holds the claim.
     pub(super) async fn attempt(&self, check: ModerationCheck) {
         let subject = check.subject.kind();
         if let Err(error) = self.try_to_ask(check).await {
@@ -71,7 +71,7 @@ impl Moderation {
 
     async fn try_to_ask(&self, check: ModerationCheck) -> StoreResult<()> {
         if check.tries >= self.0.settings.tries {
-            // The last answer was waited for in vain. Should a verdict come yet, its trace still leads here.
+            // The last verdict did not arrive. The check keeps its trace id, so that a late verdict still finds it.
             if self.0.store.change_check(&ModerationCheck { due_at: None, ..check.clone() }).await? {
                 self.0.metrics.checked(check.subject.kind(), "given_up");
             }
@@ -115,7 +115,7 @@ impl Moderation {
         Ok(())
     }
 
-    /// What the user shows there, with the user.
+    /// The content that the user currently shows for the subject, with the user.
     pub(super) async fn shown(
         &self,
         user: &UserKey,
@@ -131,8 +131,8 @@ impl Moderation {
         Ok(content.filter(|content| !content.is_empty()).map(|content| (known, content)))
     }
 
-    /// What becomes of a check whose content is not what is shown: it may be on its way. When it had its time, it
-    /// gives way to the check of what is shown.
+    /// Handles a check whose content is not shown, perhaps because it is not stored yet. After `LEFT_OVER`, the check
+    /// of the shown content replaces it.
     async fn not_shown(&self, check: ModerationCheck, shown: Option<&str>) -> StoreResult<()> {
         let settled_at = check.created_at.plus(LEFT_OVER);
         match shown {
@@ -165,7 +165,7 @@ impl Moderation {
         Ok(Answer::Verdict(verdict.suggestion, verdict.label))
     }
 
-    /// Writes a verdict down. Whether the check was still the one that was read.
+    /// Stores a verdict. Returns whether the check was unchanged since it was read.
     async fn settle(
         &self,
         check: &ModerationCheck,
@@ -177,7 +177,8 @@ impl Moderation {
             Suggestion::Review | Suggestion::Risky => ModerationStatus::Rejected,
         };
         if standing == ModerationStatus::Rejected {
-            // First: a content that nobody is told of is better than one that stays.
+            // Removed first: after a crash in between, a removed content without a stored verdict is better than a
+            // rejected content that stays.
             self.take_away(check).await?;
         }
         let settled = ModerationCheck { standing, label, due_at: None, trace_id: None, ..check.clone() };
@@ -206,8 +207,8 @@ impl Moderation {
         Ok(())
     }
 
-    /// Has WeChat asked again later, or not before the owner comes back. Whether the check was still the one
-    /// that was read.
+    /// Schedules another call to WeChat, or none until the owner returns. Returns whether the check was unchanged since
+    /// it was read.
     async fn postpone(&self, check: ModerationCheck, again: bool) -> StoreResult<bool> {
         let doubled = 1_u32.checked_shl(check.tries.saturating_sub(1)).unwrap_or(u32::MAX);
         let pause = self.0.settings.retry.saturating_mul(doubled).min(LONGEST_PAUSE);

@@ -1,21 +1,21 @@
-//! Content security: WeChat is asked about what users show of themselves, and what it rejects is taken away.
+//! Content security: WeChat checks users' nicknames, avatars and titles, and rejected content is removed.
 //!
-//! Each nickname, avatar and title has a [`ModerationCheck`] in the store, which is the queue as well: it says when WeChat
-//! is to be asked, and it is claimed before that, so any server may do it and none does it twice. The server
-//! that took the content asks at once; what fails or stays without an answer is asked again by the one that
-//! holds the lease (`worker`).
+//! Each nickname, avatar and title has a [`ModerationCheck`] in the store, which is also the queue entry: it holds the
+//! time of the next call to WeChat and is claimed before the call, so that any server may make it and no two servers
+//! do. The server that received the content makes the first call at once; the server that holds the lease repeats calls
+//! that failed or got no verdict (`worker`).
 //!
-//! What a content's standing means, in mode `enforce`:
-//! - *pending*: its owner sees it. Nobody else has a link to an avatar before it has passed, and whoever shows
-//!   users to one another is to show nothing else than what has passed.
+//! Meaning of a content's status in mode `enforce`:
+//! - *pending*: its owner sees it. No other user gets a link to a pending avatar, and a feature that shows users to one
+//!   another must show passed content only.
 //! - *passed*: anybody may see it.
-//! - *rejected* (WeChat suggests `risky` or `review`; there is nobody here to review): a nickname is emptied and
-//!   an avatar taken away, for its owner, too, who is told so. A title stays its owner's and is shown to nobody
-//!   else. Operators see all of it.
+//! - *rejected* (WeChat suggests `risky` or `review`; there are no human reviewers): a nickname is emptied and an
+//!   avatar removed, also for its owner, who is notified. A rejected title is visible to its owner only. Operators see
+//!   all content.
 //!
-//! The avatar of a WeChat profile is WeChat's own, which it has looked at and shows at its own address: it has no check.
+//! The avatar of a WeChat profile has no check: WeChat moderates it and serves it from its own address.
 //!
-//! In mode `log` the standing is kept and logged, and nothing is taken away.
+//! In mode `log`, the status is stored and logged, and nothing is removed.
 
 mod asking;
 #[cfg(test)]
@@ -42,16 +42,16 @@ use crate::store::{StoreError, StoreResult};
 use crate::telemetry::Metrics;
 use crate::wechat::{Wechat, WechatApp};
 
-/// When what was given up is tried again, since its owner is there again.
+/// Delay before an abandoned check is retried because its owner returned.
 const RETURNED: Duration = Duration::from_secs(600);
-/// How old a check of another content has to be before it counts as left over, not as one on its way.
+/// Age at which a check of another content counts as left over, rather than as one whose content is about to be stored.
 const LEFT_OVER: Duration = Duration::from_secs(60);
-/// How often something is done anew when another change came first.
+/// Attempts at a change that concurrent changes overtake.
 const ROUNDS: usize = 8;
-/// Contents that one server asks about at once, right after they came.
+/// Maximum number of first calls that one server makes at once.
 const AT_ONCE: usize = 16;
 
-/// What is known of what a user shows; nothing of what there is none of, or is not checked.
+/// Moderation status of a user's content; `None` for content that is absent or unchecked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standings {
     pub nickname: Option<ModerationStatus>,
@@ -83,7 +83,7 @@ struct Inner {
 }
 
 impl Moderation {
-    /// Moderation of what is in that gallery, asking that WeChat.
+    /// Moderation of that gallery's content by that WeChat.
     #[must_use]
     pub fn new(
         settings: settings::Moderation,
@@ -97,11 +97,11 @@ impl Moderation {
         Self(Arc::new(Inner { settings, store, gallery, wechat, apps, metrics, places }))
     }
 
-    /// Puts the check of a content into the queue, before the content is stored: whichever of the two is
-    /// lost then, no content stays without its check. To be [begun](Self::begin) when the content is there.
+    /// Stores the check of a content before the content itself, so that a crash leaves no content without a check. Call
+    /// [`begin`](Self::begin) once the content is stored.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub async fn before(
         &self,
         user: &UserKey,
@@ -129,7 +129,7 @@ impl Moderation {
         Ok(Some(check))
     }
 
-    /// Asks WeChat now, behind the caller's back; when this server has too much to ask, later.
+    /// Calls WeChat in the background; later, when this server already makes too many calls.
     pub fn begin(&self, check: Option<ModerationCheck>) {
         let Some(check) = check else { return };
         let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else { return };
@@ -141,11 +141,11 @@ impl Moderation {
         tokio::spawn(asking.in_current_span());
     }
 
-    /// As [`before`](Self::before), but for a content that may have come already: its check is kept, be it
-    /// settled or on its way.
+    /// As [`before`](Self::before), for a content that may be stored already: an existing check is kept, settled or
+    /// not.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub async fn before_again(
         &self,
         user: &UserKey,
@@ -163,11 +163,11 @@ impl Moderation {
         if kept { Ok(None) } else { self.before(user, subject, content).await }
     }
 
-    /// As [`before_again`](Self::before_again), for a drawing's title; an empty one has no check. To be
-    /// [begun](Self::begin_title) when the title is there, or was refused.
+    /// As [`before_again`](Self::before_again), for a drawing's title; an empty one has no check. Call
+    /// [`begin_title`](Self::begin_title) once the title is stored or refused.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub async fn before_title(&self, user: &UserKey, drawing: &str, title: &str) -> StoreResult<()> {
         if !title.is_empty() {
             self.before_again(user, Subject::Title(drawing.to_owned()), title).await?;
@@ -175,8 +175,8 @@ impl Moderation {
         Ok(())
     }
 
-    /// As [`begin`](Self::begin), for the title that the drawing has now. Of titles that come at once, by a creation
-    /// or otherwise, the check that was put last need not be of the one that stays, nor be of any.
+    /// As [`begin`](Self::begin), for the title that the drawing has now. Among concurrent changes of a title, the
+    /// check stored last need not belong to the title that stays, or to any title.
     pub fn begin_title(&self, user: &UserKey, drawing: &str) {
         if self.0.settings.mode == ModerationMode::Off {
             return;
@@ -191,8 +191,8 @@ impl Moderation {
         tokio::spawn(looking.in_current_span());
     }
 
-    /// The check of the title that the drawing has now, where WeChat was not asked yet. What it puts it looks at once
-    /// more, so that of several that do this at once the last one finds all as it is to be.
+    /// The check of the drawing's current title, if WeChat was not called yet. After storing a check, it reads the
+    /// title again, so that the last of several concurrent callers leaves a matching check.
     async fn check_of_title(&self, user: &UserKey, drawing: String) -> StoreResult<Option<ModerationCheck>> {
         let subject = Subject::Title(drawing);
         for _ in 0..ROUNDS {
@@ -210,18 +210,18 @@ impl Moderation {
         Err(StoreError::Busy)
     }
 
-    /// Forgets the check of a content that its user removed.
+    /// Removes the check of a content that its user removed.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub async fn forget(&self, user: &UserKey, subject: &Subject) -> StoreResult<()> {
         self.0.store.remove_check(user, subject).await
     }
 
-    /// Whether that content is known to be rejected, and not to be stored again.
+    /// Whether that content was rejected and must not be stored again.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub async fn keeps_out(&self, user: &UserKey, subject: &Subject, content: &str) -> StoreResult<bool> {
         if self.0.settings.mode != ModerationMode::Enforce {
             return Ok(false);
@@ -231,10 +231,10 @@ impl Moderation {
             .is_some_and(|check| check.content == content && check.standing == ModerationStatus::Rejected))
     }
 
-    /// What is known of what that user shows, for somebody else who looks.
+    /// Moderation status of a user's content, as other users see it.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub async fn known(&self, user: &UserRecord) -> StoreResult<Standings> {
         let (nickname, avatar) = tokio::try_join!(
             self.0.store.check(&user.key, &Subject::Nickname),
@@ -246,11 +246,10 @@ impl Moderation {
         })
     }
 
-    /// What is known of what that user shows. The user is there, so what was given up, or never asked, is asked
-    /// now.
+    /// Moderation status of the content of a user who is active now: abandoned or missing checks start again.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub async fn standings(&self, user: &UserRecord) -> StoreResult<Standings> {
         if self.0.settings.mode == ModerationMode::Off {
             return Ok(Standings::default());
@@ -286,7 +285,7 @@ impl Moderation {
                         }));
                     }
                 } else if standing == ModerationStatus::Rejected {
-                    // From before the mode was `enforce`.
+                    // The verdict dates from before the mode was `enforce`.
                     self.take_away(&check).await?;
                 }
                 Ok(Some(standing))
@@ -305,12 +304,12 @@ fn shown_nickname(user: &UserRecord) -> Option<&str> {
     Some(user.nickname.as_str()).filter(|nickname| !nickname.is_empty())
 }
 
-/// What a subject's check says of its present content.
+/// Status that the subject's check gives its current content.
 fn standing_of(check: &ModerationCheck, content: Option<&str>) -> Option<ModerationStatus> {
     match content {
         Some(content) if check.content == content => Some(check.standing),
         Some(_) => Some(ModerationStatus::Pending),
-        // What was taken away left its check behind.
+        // The content was removed, and its check remains.
         None => Some(check.standing).filter(|standing| *standing == ModerationStatus::Rejected),
     }
 }

@@ -1,4 +1,4 @@
-//! Titles that come at once: whatever becomes of them, the check is of the one that is shown.
+//! Concurrent title changes: the check always belongs to the title that is shown.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,12 +57,12 @@ impl Given {
         Self { moderation, store, wechat, ann, directory }
     }
 
-    /// What a device does before it creates the drawing, or renames it.
+    /// First step of a device that creates or renames the drawing.
     async fn before(&self, title: &str) {
         self.moderation.before_title(&self.ann, DRAWING, title).await.unwrap();
     }
 
-    /// What it does then.
+    /// Second step: the creation.
     async fn create(&self, title: &str) {
         let title = title.to_owned();
         let new = NewDrawing { title, paper: Paper::default(), mode: Mode::Free, explicit: true };
@@ -84,7 +84,7 @@ impl Given {
         self.store.rename(&self.ann, DRAWING, title).await.unwrap().unwrap();
     }
 
-    /// What it does in the end, here and now.
+    /// Last step, awaited instead of spawned.
     async fn after(&self) {
         let check = self.moderation.check_of_title(&self.ann, DRAWING.to_owned()).await.unwrap();
         if let Some(check) = check {
@@ -101,7 +101,7 @@ impl Given {
         (check.content, check.standing)
     }
 
-    /// How often WeChat was asked.
+    /// Number of calls to WeChat.
     fn asked(&self) -> u64 {
         self.wechat.simulator.calls().apis.get("msg_sec_check").copied().unwrap_or(0)
     }
@@ -138,7 +138,7 @@ async fn a_verdict_on_another_title_is_none_on_this_one() {
     given.create("风筝").await;
     given.after().await;
     given.before("违规").await;
-    // Between that and its being stored another device comes and goes.
+    // Another device creates and renames between this step and the creation.
     given.before("小树").await;
     given.rename("小树").await;
     given.after().await;

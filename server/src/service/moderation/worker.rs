@@ -1,4 +1,4 @@
-//! What was not asked at once, or stays without an answer, is asked again: by one server at a time.
+//! Calls WeChat again about contents without a verdict; one server at a time does so.
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use crate::random;
 use crate::settings::ModerationMode;
 use crate::store::{Checks, Leases, SessionStore, StoreResult};
 
-/// How often a server looks, at the least.
+/// Interval of the passes, at most.
 const EVERY: Duration = Duration::from_secs(10);
-/// How much longer than until its next look the server that is at it keeps the others away. It may be late: what
-/// two of them ask about, the first to claim it does.
+/// Time that the lease outlasts the interval. A late pass is harmless: two servers that process the same check compete
+/// for its claim.
 const SLACK: Duration = Duration::from_secs(5);
 const LEASE_NAME: &str = "moderation";
-/// How many are asked about at a look, and how many of them at once.
+/// Checks per pass, and how many of them run at once.
 const BATCH: u32 = 64;
 const AT_ONCE: usize = 8;
 
-/// Looks now and then, until `shutdown`.
+/// Processes due checks at intervals until `shutdown`.
 pub async fn run_checks(moderation: Moderation, leases: SessionStore, shutdown: impl Future<Output = ()>) {
     if moderation.0.settings.mode == ModerationMode::Off {
         return;
@@ -42,7 +42,7 @@ pub async fn run_checks(moderation: Moderation, leases: SessionStore, shutdown: 
             tokio::time::sleep(every).await;
         }
     };
-    // Between any two steps: a check that was claimed is due again in a while.
+    // May stop between any two steps: a claimed check becomes due again after its claim.
     tokio::select! {
         () = looking => {}
         () = shutdown => {}

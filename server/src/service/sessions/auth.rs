@@ -1,4 +1,4 @@
-//! From what a request shows to who it is.
+//! Authentication of a credential.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,30 +12,29 @@ use crate::domain::clock::Micros;
 use crate::domain::session::{SecretHash, SessionId, StoredSession};
 use crate::store::{Leases, Sessions};
 
-/// How old the kept moment of a session's last use may grow.
+/// Maximum age of a session's stored last use while the session is in use.
 const SEEN: Duration = Duration::from_secs(60);
 
 impl SessionService {
-    /// Whether this server has lately seen the session that is spoken of. A hint for whoever turns strangers
-    /// away early; it proves nothing.
+    /// Whether this server used the session recently. A hint for rate limits, not a proof.
     #[must_use]
     pub fn has_hint(&self, credential: &Credential) -> bool {
         self.0.hints.contains_key(&credential.id)
     }
 
-    /// Whether a server of the fleet made the bearer token, as far as that shows without the store.
+    /// Whether the token's tag proves, without the store, that a server of the fleet issued it.
     ///
     /// # Errors
-    /// [`SessionError::Store`] when the keys can't be read that tell it.
+    /// [`SessionError::Store`] when the keys can't be read.
     pub async fn has_valid_tag(&self, credential: &Credential) -> Result<bool, SessionError> {
         Ok(credential.has_tag() && credential.is_tagged(&self.0.keys.get().await?.signer))
     }
 
-    /// The caller, when the credential opens a living session. Using it keeps it alive.
+    /// The caller of a credential that opens a living session. Each use extends the session.
     ///
     /// # Errors
     /// [`SessionError::Unauthenticated`] when it opens none, [`SessionError::EndedByUser`] when the user ended its
-    /// session from another device, [`SessionError::Store`] when that can't be told.
+    /// session from another device, [`SessionError::Store`] when the look-up fails.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Caller, SessionError> {
         match self.find_caller(credential).await {
             Err(SessionError::Unauthenticated) if self.was_ended_by_user(credential).await? => {
@@ -45,8 +44,8 @@ impl SessionService {
         }
     }
 
-    /// Whether the user ended the token's session from another device. Only tokens of this fleet are looked up,
-    /// so that made-up ones cost no further question and learn nothing of a session.
+    /// Whether the user ended the token's session from another device. Only tagged tokens are looked up, so that forged
+    /// ones cause no further query and reveal nothing about a session.
     async fn was_ended_by_user(&self, credential: &Credential) -> Result<bool, SessionError> {
         Ok(self.has_valid_tag(credential).await?
             && self.0.store.note(&ended_note(credential.id)).await?.is_some())
@@ -58,7 +57,7 @@ impl SessionService {
             if asked.saturating_duration_since(copy.began) < TRUST && opens(&copy.session, credential) {
                 return Ok(Caller { session: copy.session, opened_by: credential.hash });
             }
-            // Too old to be trusted, or older than the token: another server may have made that a moment ago.
+            // The copy is too old to be trusted, or older than a token that another server has just issued.
             self.0.copies.invalidate(&credential.id).await;
         }
         loop {
@@ -75,8 +74,7 @@ impl SessionService {
                 Err(error) if matches!(*error, SessionError::Unauthenticated) => own,
                 Err(error) => return Err((*error).clone()),
             };
-            // A reading that somebody else had begun before may miss the session or the token; the next one,
-            // begun after that has ended, may not.
+            // A concurrent read that began earlier may miss the session or the token; a read that begins now can't.
             if fresh {
                 return Err(SessionError::Unauthenticated);
             }
@@ -84,7 +82,7 @@ impl SessionService {
         }
     }
 
-    /// Reads a session afresh, and slides it.
+    /// Reads a session from the store and extends it.
     async fn read(&self, id: SessionId) -> Result<SessionCopy, SessionError> {
         let began = Instant::now();
         let hint = self.0.hints.get(&id);
@@ -103,8 +101,8 @@ impl SessionService {
         Ok(SessionCopy { session: Arc::new(session), began })
     }
 
-    /// Writes down that a session is in use, beside the request: the figure is for show, and a lost race with
-    /// another server that writes it too is no loss.
+    /// Stores the session's last use in the background: the time is informational, and losing a race with another
+    /// server is harmless.
     fn note_use(&self, session: StoredSession, now: Micros) {
         let service = self.clone();
         let noting = async move {
@@ -116,7 +114,7 @@ impl SessionService {
         tokio::spawn(noting.in_current_span());
     }
 
-    /// Forgets the copy of a session that this server changed or ended.
+    /// Drops the copy of a session that this server changed or ended.
     pub(super) async fn forget(&self, id: SessionId) {
         self.0.copies.invalidate(&id).await;
     }
@@ -127,7 +125,7 @@ fn opens(session: &StoredSession, credential: &Credential) -> bool {
     session.dialect == credential.dialect && now < session.ends_at && holds(session, credential.hash, now)
 }
 
-/// Whether the hash is of a living token of the session; in time that does not depend on which.
+/// Whether the hash belongs to a valid token of the session; the time does not depend on which.
 pub(super) fn holds(session: &StoredSession, hash: SecretHash, now: Micros) -> bool {
     session.tokens.iter().fold(false, |found, token| {
         let same = bool::from(token.hash.0.ct_eq(&hash.0));

@@ -1,4 +1,4 @@
-//! A WeChat code is exchanged once, whoever brings it, however often, to whichever server.
+//! A WeChat code is exchanged once, however many requests and servers receive it.
 
 use std::time::Duration;
 
@@ -19,54 +19,54 @@ use crate::random;
 use crate::store::{OPERATION_DEADLINE, Sessions, StoreError, Users};
 use crate::wechat::{Exchange, WechatApp};
 
-/// How long a claim on a code holds beyond the call to WeChat: as long as the stores' part can take.
+/// How long a claim on a code outlasts the call to WeChat: as long as the store operations can take.
 const CLAIM: Duration = OPERATION_DEADLINE.saturating_mul(6);
-/// How long an exchanged code is remembered. WeChat itself forgets an unused one after as long.
+/// How long an exchanged code is remembered: the life of an unused code at WeChat.
 const REMEMBER: Duration = Duration::from_secs(300);
-/// How long to wait for another one that exchanges the same code. Where that one has died, the claim outlasts
-/// any caller's patience.
+/// How long to wait for another request that exchanges the same code. If that one has died, the claim outlasts this
+/// wait.
 const WAIT: Duration = Duration::from_secs(4);
-/// The first pause between two looks at a code that another server is exchanging; it doubles.
+/// First pause between two reads of a code that another server is exchanging; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
-/// Most living sessions of one user. A user has a few devices; clients of 2016 start a session with every launch.
+/// Maximum number of living sessions of one user. A user has a few devices; 2016 clients start a session with every
+/// launch.
 const MAX_SESSIONS: usize = 32;
 
-/// A code that is to become a session.
+/// Parameters of a code's exchange for a session.
 pub(super) struct CodeExchange {
     pub(super) dialect: Dialect,
     pub(super) app: WechatApp,
     pub(super) code: String,
-    /// What is to be the session's id.
+    /// Id of the session to create.
     pub(super) id: SessionId,
-    /// What is to open the session from the start.
+    /// Hash of the session's first token.
     pub(super) token: SecretHash,
-    /// The user's origin, if this is the first sign-in.
+    /// Share or referral code, stored at a user's first sign-in.
     pub(super) from: Option<String>,
     /// Whether a pending erasure of the user's account is cancelled.
     pub(super) reopen: bool,
     pub(super) client: Client,
 }
 
-/// What a code has become.
+/// Result of exchanging a login code.
 pub(super) enum ExchangeOutcome {
-    /// A session that this call made.
+    /// This call created the session.
     Created(Box<NewSession>),
-    /// One that was made before.
+    /// The code's session already exists.
     Existing(SessionId),
 }
 
-/// A session that was made this moment, and its user.
+/// A session created by this call, and its user.
 pub(super) struct NewSession {
     pub(super) session: StoredSession,
     pub(super) user: UserRecord,
 }
 
 impl SessionService {
-    /// The session of a code: of the exchange that this call makes, or of the one that was made before.
-    /// `trust` looks at what WeChat said before anything is made of it, and gives the profile that the client
-    /// brought.
+    /// The session of a code: created by this call, or by an earlier exchange. `trust` inspects WeChat's answer before
+    /// a session is created, and returns the profile that the client sent.
     pub(super) async fn session_of_code(
         &self,
         request: CodeExchange,
@@ -165,8 +165,8 @@ impl SessionService {
             user,
         };
         let session = self.0.store.create(session, self.0.settings.idle).await?;
-        // A block and an erasure are written first and then end all sessions; a session that is created in between
-        // finds them now. A user who is gone by now was erased.
+        // A block and a scheduled erasure are stored first and then end all sessions; this check covers a session that
+        // is created in between. A user who is missing now was erased.
         let user = self.0.users.user(&session.user).await?.ok_or(SessionError::Leaving);
         let checked = user.and_then(|user| may_have_session(&user, Micros::now()).map(|()| user));
         let user = match checked {
@@ -187,8 +187,8 @@ impl SessionService {
         Ok(NewSession { session, user })
     }
 
-    /// Ends the sessions of a user beyond [`MAX_SESSIONS`], those first that were not used for longest. A failure costs
-    /// no sign-in: the next one tries again.
+    /// Ends the user's least recently used sessions beyond [`MAX_SESSIONS`]. A failure does not fail the sign-in: the
+    /// next one tries again.
     async fn end_surplus(&self, newest: &StoredSession) {
         let ended = async {
             let sessions = self.0.store.of_user(&newest.user).await?;

@@ -1,8 +1,8 @@
-//! Who is calling: sign-in, tokens and their renewal, one service under all dialects.
+//! Sessions: sign-in, tokens and their renewal, in one service for all dialects.
 //!
-//! A session is one value in the store; what opens it (a token, or for a client of 2016 the WeChat code) is
-//! known there by its SHA-256 alone. A server trusts its copy of a session for a second, so whatever ends a
-//! session anywhere holds everywhere within one.
+//! A session is one value in the store, which knows its secret (a token, or the WeChat code of a 2016 client) only by
+//! SHA-256. A server trusts its copy of a session for a second, so that the end of a session takes effect everywhere
+//! within one second.
 
 mod auth;
 mod code_exchange;
@@ -39,12 +39,12 @@ use crate::wechat::{Wechat, WechatApp};
 
 /// How long a server trusts its copy of a session.
 const TRUST: Duration = Duration::from_secs(1);
-/// How long a server remembers whose session an id is; a hint that saves a turn, never a proof.
+/// How long a server remembers the user of a session id; a hint that saves a round trip, not a proof.
 const HINT: Duration = Duration::from_secs(600);
-/// The most sessions of which a server keeps a copy or a hint.
+/// Maximum number of sessions with a copy or a hint in one server.
 const COPIES: u64 = 100_000;
 
-/// Why there is no session.
+/// Reason why there is no session.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SessionError {
     /// The token opens no living session.
@@ -56,10 +56,10 @@ pub enum SessionError {
     /// There is no such session of that user.
     #[error("no such session")]
     NoSession,
-    /// The code has been exchanged for a session that has ended, or of another dialect.
+    /// The code was exchanged for a session that has ended or belongs to another dialect.
     #[error("the code is spent")]
     CodeSpent,
-    /// The user's erasure is being carried out this moment.
+    /// The user's erasure is in progress.
     #[error("the user is being erased")]
     Leaving,
     /// The user has left; a sign-in that reopens the account before `erase_at` cancels the erasure.
@@ -68,39 +68,39 @@ pub enum SessionError {
         /// When the user's data is erased.
         erase_at: Micros,
     },
-    /// An operator keeps the user out.
+    /// An operator has blocked the user.
     #[error("the user is blocked")]
     Blocked,
-    /// A 2016 client's signature does not fit its rawData.
+    /// A 2016 client's signature does not match its rawData.
     #[error("the signature does not fit the raw data")]
     UntrustedRawData,
-    /// A wafer client's open data is not that of the code's user and this moment.
+    /// A wafer client's open data does not belong to the code's user or is not recent.
     #[error("the open data does not belong to the code")]
     UntrustedOpenData,
-    /// WeChat did not exchange the code, or did not do what else it was asked.
+    /// WeChat did not exchange the code or refused another call.
     #[error("{0}")]
     Exchange(Refusal),
-    /// The session's WeChat key is no longer the user's: a new sign-in brings the new one.
+    /// The session's WeChat key is no longer the user's: a new sign-in brings the current one.
     #[error("the session_key was superseded")]
     KeySuperseded,
-    /// Open data is not what WeChat gives this user now.
+    /// The open data is not valid for this user at this time.
     #[error("open data does not fit: {0}")]
     OpenData(&'static str),
-    /// The code of the button for the phone number is not good (any more).
+    /// The code of the phone number button is invalid or expired.
     #[error("the code for the phone number is not good")]
     PhoneCode,
-    /// Too many changes of one session at the same moment.
+    /// Too many concurrent changes of one session.
     #[error("a session changes too often")]
     TooManyAtOnce,
     #[error("the store failed")]
     Store(#[source] Arc<StoreError>),
-    /// A fault of this program.
+    /// A bug in this program.
     #[error("{0}")]
     Internal(&'static str),
 }
 
 impl SessionError {
-    /// Whether it is the caller who failed, and not WeChat, a store or this server.
+    /// Whether the caller is at fault, rather than WeChat, a store or this server.
     #[must_use]
     pub fn is_callers(&self) -> bool {
         match self {
@@ -130,7 +130,7 @@ impl From<StoreError> for SessionError {
     }
 }
 
-/// Whoever makes a request, authenticated.
+/// An authenticated caller.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub session: Arc<StoredSession>,
@@ -144,12 +144,12 @@ impl Caller {
     }
 }
 
-/// What a sign-in tells of the client, for the list of sessions.
+/// Client data of a sign-in, for the list of sessions.
 #[derive(Debug, Clone, Default)]
 pub struct Client {
-    /// What it says it runs on.
+    /// Device as the client describes it.
     pub device: String,
-    /// Where it calls from.
+    /// Address of the request.
     pub address: String,
 }
 
@@ -157,11 +157,11 @@ pub struct Client {
 #[derive(Clone)]
 pub struct SessionService(Arc<Inner>);
 
-/// A session as it was read.
+/// A copy of a session.
 #[derive(Clone)]
 struct SessionCopy {
     session: Arc<StoredSession>,
-    /// When the reading began: what has ended the session since then may not show in it.
+    /// Start of the read: an end of the session after this moment may be missing from the copy.
     began: Instant,
 }
 
@@ -174,12 +174,12 @@ struct Inner {
     keys: Arc<LazyKeyring>,
     settings: settings::Session,
     metrics: Arc<Metrics>,
-    /// Sign-ins on their way, so that a code that comes several times at once is exchanged once; the outcome
-    /// stays for a moment for those who come a little late. By the code and whether it reopens an account.
+    /// Sign-ins in progress or just completed, by code and `reopen`: concurrent requests with one code share its
+    /// exchange, and slightly later ones its outcome.
     sign_ins: Cache<(SecretHash, bool), yibi::SignedIn>,
-    /// The same for wafer's, told apart by all that such a sign-in brings.
+    /// The same for wafer sign-ins, by a hash of the whole request.
     log_ins: Cache<SecretHash, WaferPair>,
-    /// Renewals under way, by session and renewed token: several at once share one new token.
+    /// Renewals in progress, by session and renewed token: concurrent requests share one new token.
     renewals: Cache<(SessionId, SecretHash), (String, u64)>,
     /// Copies of sessions, trusted for [`TRUST`].
     copies: Cache<SessionId, SessionCopy>,
@@ -187,8 +187,7 @@ struct Inner {
 }
 
 impl SessionService {
-    /// A service over those stores, asking that WeChat. The first of the apps is the one of requests that do
-    /// not tell theirs.
+    /// A service over those stores and that WeChat. The first app serves requests that do not name theirs.
     #[must_use]
     #[expect(clippy::too_many_arguments, reason = "each is one of the services that it stands on")]
     pub fn new(
@@ -218,14 +217,14 @@ impl SessionService {
         }))
     }
 
-    /// The app with that id, or the first where none is named or known.
+    /// The app with that id, or the first app if the id is absent or unknown.
     #[must_use]
     pub fn app(&self, id: Option<&str>) -> Option<&WechatApp> {
         let named = id.and_then(|id| self.0.apps.iter().find(|app| app.id == id));
         named.or_else(|| self.0.apps.first())
     }
 
-    /// The store below, for leases.
+    /// The underlying store, for leases.
     #[must_use]
     pub fn store(&self) -> &SessionStore {
         &self.0.store

@@ -1,9 +1,9 @@
-//! What the phone hands over under WeChat's session_key: open data, encrypted or signed; and that key itself.
+//! Data that the phone encrypts or signs under WeChat's session_key (open data), and that key itself.
 //!
 //! Source: <https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html>. A user has one
-//! session_key at a time, and every `wx.login` may bring a new one. So where something does not fit, WeChat is
-//! asked whether the session's key is still the user's: if not, the client is to sign in again, and its data
-//! was perhaps good.
+//! session_key at a time, and every `wx.login` may bring a new one. So when data does not match the key, WeChat is
+//! asked whether the session's key is still the user's: if not, the client has to sign in again, and its data may have
+//! been valid.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -20,25 +20,25 @@ use crate::wechat::{
     Api, OpenData, WechatApp, WechatError, crypto, decrypt_open_data, session_signature, verify_raw_data,
 };
 
-/// How old open data may be, and how far ahead of this server's clock its watermark, in seconds.
+/// Maximum age of open data, and maximum lead of its watermark over this server's clock, in seconds.
 const MAX_AGE: i64 = 600;
 const MAX_AHEAD: i64 = 300;
 
-/// WeChat's errcodes for a session_key that is not the user's (any more).
+/// WeChat's errcodes for a session_key that is not, or no longer, the user's.
 const NO_KEY: i64 = 87007;
 const OTHER_KEY: i64 = 87009;
 
-/// How often a change is tried again that another server got ahead of.
+/// Attempts at a change that other servers overtake.
 const TRIES: usize = 8;
 
 impl SessionService {
-    /// The open data behind `encryptedData` and `iv`. A unionid in it is kept; a profile fills an empty nickname, and
-    /// its avatar's address is kept.
+    /// Decrypts the open data in `encryptedData` and `iv`. Its unionid is stored; a profile fills an empty nickname,
+    /// and its avatar's address is stored.
     ///
     /// # Errors
-    /// [`SessionError::KeySuperseded`] when the session's key is no longer the user's,
-    /// [`SessionError::OpenData`] when the data is not what WeChat gives this user now,
-    /// [`SessionError::Exchange`] when WeChat can't tell which it is, [`SessionError::Store`].
+    /// [`SessionError::KeySuperseded`] when the session's key is no longer the user's, [`SessionError::OpenData`] when
+    /// the data is not valid for this user at this time, [`SessionError::Exchange`] when WeChat can't be asked which of
+    /// the two applies, [`SessionError::Store`].
     pub async fn open_data(
         &self,
         caller: &Caller,
@@ -62,11 +62,11 @@ impl SessionService {
         Ok(open)
     }
 
-    /// The profile in `rawData`, when `signature` is WeChat's. It fills an empty nickname, and its
-    /// avatar's address is kept.
+    /// The profile in `rawData`, if `signature` is WeChat's. It fills an empty nickname, and its avatar's address is
+    /// stored.
     ///
     /// # Errors
-    /// As [`SessionService::open_data`]'s.
+    /// Those of [`SessionService::open_data`].
     pub async fn raw_data(
         &self,
         caller: &Caller,
@@ -84,7 +84,7 @@ impl SessionService {
         Ok(profile)
     }
 
-    /// Fills in what the caller's profile tells.
+    /// Stores the data of the caller's profile.
     async fn profile_of(&self, caller: &Caller, members: &Map<String, Value>) -> Result<(), SessionError> {
         let profile = Profile::of(members);
         if profile != Profile::default()
@@ -112,15 +112,15 @@ impl SessionService {
         }
     }
 
-    /// Has WeChat replace the session's key by a new one, which the session then has. What was encrypted under
-    /// the old one no longer opens.
+    /// Has WeChat replace the session's key, and stores the new one. Data encrypted under the old key can no longer be
+    /// decrypted.
     ///
     /// # Errors
     /// [`SessionError::KeySuperseded`] when the key is no longer the user's, [`SessionError::NoSession`] when the
-    /// session ends meanwhile, [`SessionError::Exchange`] when WeChat does not do it, [`SessionError::Store`].
+    /// session ends meanwhile, [`SessionError::Exchange`] when WeChat refuses, [`SessionError::Store`].
     pub async fn reset_key(&self, session: &StoredSession) -> Result<(), SessionError> {
-        // In a task of its own: once WeChat has made the new key, the old one is worth nothing, so the new one
-        // must not be dropped with the request that asked for it.
+        // Runs in a task of its own: WeChat invalidates the old key, so the new one must not be dropped with the
+        // request.
         let (service, session) = (self.clone(), session.clone());
         let task = async move { service.take_new_key(&session).await };
         let done = tokio::spawn(task.in_current_span()).await;
@@ -151,13 +151,13 @@ impl SessionService {
         Err(SessionError::TooManyAtOnce)
     }
 
-    /// The session's key. One that was sealed by a key which is gone is as good as superseded.
+    /// The session's key. A key that can't be unsealed, because its sealing key is retired, counts as superseded.
     async fn session_key(&self, session: &StoredSession) -> Result<SecretString, SessionError> {
         let sealer = &self.0.keys.get().await?.sealer;
         sealer.open(&session.sealed_key, &session.id.to_string()).ok_or(SessionError::KeySuperseded)
     }
 
-    /// Why something does not fit the session's key.
+    /// The error for data that does not match the session's key.
     async fn misfit(&self, caller: &Caller, why: &'static str) -> SessionError {
         match self.has_current_key(&caller.session).await {
             Ok(true) => SessionError::OpenData(why),
@@ -166,7 +166,7 @@ impl SessionService {
         }
     }
 
-    /// Asks an API that is shown a session_key by its signature.
+    /// Calls an API that authenticates by a signature with the session_key.
     async fn about_key<T: serde::de::DeserializeOwned>(
         &self,
         api: Api,
@@ -191,14 +191,14 @@ impl SessionService {
     }
 }
 
-/// WeChat's no, with its number in the log.
+/// Converts WeChat's refusal, and logs its errcode.
 pub(super) fn refused(api: Api, error: &WechatError) -> SessionError {
     let refusal = Refusal::from(error);
     tracing::warn!(api = api.name(), error = %refusal, rid = error.rid, "WeChat did not do as asked");
     SessionError::Exchange(refusal)
 }
 
-/// Whether open data is this user's, of this mini-program, and of now.
+/// Checks that open data belongs to this user and mini-program and is recent.
 pub(super) fn fits(open: &OpenData, user: &UserKey, now: Micros) -> Result<(), SessionError> {
     if open.app_id() != Some(user.app_id()) {
         return Err(SessionError::OpenData("its watermark names another mini-program"));

@@ -1,4 +1,4 @@
-//! The user's phone number: bound by what WeChat's button gives, and removed again.
+//! The user's phone number: bound with the result of WeChat's button, and removed again.
 //!
 //! Source: <https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber>.
 
@@ -13,16 +13,16 @@ use crate::domain::user::UserRecord;
 use crate::store::Users;
 use crate::wechat::Api;
 
-/// WeChat's errcodes for a code that is not good (any more).
+/// WeChat's errcodes for an invalid or expired code.
 const INVALID_CODE: i64 = 40029;
 const USED_CODE: i64 = 40163;
 
-/// What the button gives.
+/// Result of WeChat's phone number button.
 #[derive(Debug)]
 pub enum PhoneProof {
-    /// Today: a code, good once and for five minutes.
+    /// Current form: a code, valid once and for five minutes.
     Code(String),
-    /// In 2018: the number itself, encrypted under the session_key.
+    /// Form of 2018: the number itself, encrypted under the session_key.
     OpenData {
         /// `encryptedData`.
         encrypted_data: String,
@@ -32,15 +32,15 @@ pub enum PhoneProof {
 }
 
 impl SessionService {
-    /// Keeps the phone number that WeChat tells of the caller, sealed.
+    /// Stores the caller's phone number as WeChat reports it, sealed.
     ///
     /// # Errors
-    /// [`SessionError::PhoneCode`] for a code that WeChat does not take, [`SessionError::Exchange`] when WeChat
-    /// does not answer it; those of [`SessionService::open_data`]; [`SessionError::Unauthenticated`] when the
-    /// user is gone.
+    /// [`SessionError::PhoneCode`] for a code that WeChat rejects, [`SessionError::Exchange`] when WeChat does not
+    /// answer; those of [`SessionService::open_data`]; [`SessionError::Unauthenticated`] when the user no longer
+    /// exists.
     pub async fn bind_phone(&self, caller: &Caller, proof: PhoneProof) -> Result<UserRecord, SessionError> {
-        // In a task of its own: a code is spent once WeChat has been asked, so the number must not be dropped
-        // with the request that brought it.
+        // Runs in a task of its own: WeChat accepts a code only once, so the number must not be dropped with the
+        // request.
         let (service, caller) = (self.clone(), caller.clone());
         let task = async move { service.keep_phone(&caller, proof).await };
         let done = tokio::spawn(task.in_current_span()).await;
@@ -61,7 +61,7 @@ impl SessionService {
         user.ok_or(SessionError::Unauthenticated)
     }
 
-    /// Forgets the caller's phone number.
+    /// Removes the caller's phone number.
     ///
     /// # Errors
     /// [`SessionError::Store`].
@@ -70,10 +70,10 @@ impl SessionService {
         Ok(())
     }
 
-    /// The user's phone number, if there is one that opens.
+    /// The user's phone number, if it is set and can be decrypted.
     ///
     /// # Errors
-    /// [`SessionError::Store`] when the keys can't be had.
+    /// [`SessionError::Store`] when the keys can't be read.
     pub async fn phone_of(&self, user: &UserRecord) -> Result<Option<PhoneNumber>, SessionError> {
         let Some(sealed) = &user.phone else { return Ok(None) };
         let phone = PhoneNumber::open(sealed, &self.0.keys.get().await?.sealer, &user.key);

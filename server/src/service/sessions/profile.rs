@@ -1,7 +1,7 @@
-//! What WeChat's profile of a user fills in: a nickname where there is none, and the avatar's address.
+//! Use of a WeChat profile: its nickname fills an empty one, and its avatar's address is stored.
 //!
-//! Since 2022 WeChat gives everybody the same profile, of which nothing is taken. The address leads to WeChat's own
-//! servers, where it is the one that WeChat shows: it is handed to the user's own client and fetched by nobody here.
+//! Since 2022 WeChat returns the same anonymous profile for every user, which is ignored. The avatar's address is on
+//! WeChat's servers: only the user's own client receives it, and this server never fetches it.
 
 use serde_json::{Map, Value};
 
@@ -11,16 +11,15 @@ use crate::domain::text;
 use crate::domain::user::{UserKey, UserRecord};
 use crate::store::Users;
 
-/// The nickname of all profiles since WeChat keeps the real ones to itself, and what the address of their grey avatar
-/// holds.
+/// Nickname of WeChat's anonymous profile, and the part of its avatar's address that identifies it.
 const ANONYMOUS: &str = "微信用户";
 const GREY: &str =
     "/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/";
 
-/// The longest address of an avatar, in bytes. WeChat's have about 150.
+/// Maximum length of an avatar's address in bytes. WeChat's have about 150.
 const MAX_ADDRESS: usize = 512;
 
-/// What is taken of a profile.
+/// The used parts of a profile.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Profile {
     nickname: Option<String>,
@@ -28,7 +27,7 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// What is taken of these members, which WeChat has vouched for.
+    /// Reads a profile from members that WeChat has authenticated.
     pub(super) fn of(members: &Map<String, Value>) -> Self {
         let member = |name: &str| members.get(name).and_then(Value::as_str);
         let nickname = member("nickName").and_then(text::nickname);
@@ -44,8 +43,8 @@ impl Profile {
     }
 }
 
-/// Whether that is an address at which WeChat has avatars: https, a host below `qlogo.cn` and a path, with nothing
-/// in it that a client might read otherwise.
+/// Whether the text is an address of WeChat's avatars: https, a host below `qlogo.cn` and a path, without characters
+/// that clients parse differently.
 fn is_avatars(address: &str) -> bool {
     let Some((host, path)) = address.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else {
         return false;
@@ -61,7 +60,7 @@ fn is_avatars(address: &str) -> bool {
 }
 
 impl SessionService {
-    /// Fills in what a user's profile tells.
+    /// Stores the data of a user's profile.
     pub(super) async fn take_profile(
         &self,
         user: &UserRecord,
@@ -76,8 +75,8 @@ impl SessionService {
         Ok(())
     }
 
-    /// Names a user as the WeChat profile does, unless that name was rejected: the profile comes with every
-    /// sign-in of 2016.
+    /// Sets an empty nickname to the profile's, unless that one was rejected before: 2016 clients send the profile with
+    /// every sign-in.
     async fn take_nickname(&self, user: &UserKey, nickname: &str) -> Result<(), SessionError> {
         let moderation = &self.0.moderation;
         if moderation.keeps_out(user, &Subject::Nickname, nickname).await? {
@@ -88,7 +87,7 @@ impl SessionService {
             moderation.begin(check);
             return Ok(());
         }
-        // A name was chosen meanwhile, which is owed the check that has just been replaced.
+        // The user chose a nickname meanwhile, whose check has just been replaced and is restored.
         let chosen = self.0.users.user(user).await?.map(|user| user.nickname).filter(|name| !name.is_empty());
         if let Some(chosen) = chosen {
             let check = moderation.before_again(user, Subject::Nickname, &chosen).await?;

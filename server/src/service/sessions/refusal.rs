@@ -1,4 +1,4 @@
-//! WeChat's no, in a form that can be kept and passed on.
+//! Refusals by WeChat, in a form that can be stored and passed on.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::SessionError;
 use crate::domain::clock::Micros;
 use crate::wechat::{Class, WechatError};
 
-/// Why WeChat did not exchange a code, or do what else it was asked.
+/// Reason why WeChat did not exchange a code or refused another call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// What to do about it.
+    /// Required reaction of the client.
     pub kind: Kind,
     /// WeChat's errcode, when it answered.
     pub errcode: Option<i64>,
@@ -21,23 +21,23 @@ pub struct Refusal {
     cause: Option<String>,
 }
 
-/// What whoever brought the code should do.
+/// Required reaction of the client that sent the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Sign in again, with a fresh code.
+    /// Sign in again with a fresh code.
     SignInAgain,
     /// Wait so many seconds.
     Wait(u64),
-    /// Nothing: WeChat has blocked the user.
+    /// None helps: WeChat has blocked the user.
     Blocked,
-    /// Nothing: this server is set up wrongly.
+    /// None helps: this server is misconfigured.
     Configuration,
-    /// Try again soon: WeChat gave no usable answer.
+    /// Retry soon: WeChat gave no usable answer.
     Unreachable,
 }
 
-/// Why a code gave no session, as it is kept for a request that brings the code again.
+/// Stored reason why a code gave no session, for requests that repeat the code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum CodeRefusal {
@@ -53,7 +53,7 @@ pub(super) enum AccountRefusal {
 }
 
 impl CodeRefusal {
-    /// The refusal to keep, if the error stays the same however often the code is brought.
+    /// The refusal to store, if repeating the code can't change the error.
     pub(super) fn of(error: &SessionError) -> Option<Self> {
         if let SessionError::Exchange(refusal) = error {
             return refusal.for_good().then(|| Self::Wechat(refusal.clone()));
@@ -64,7 +64,7 @@ impl CodeRefusal {
         matches!(error, SessionError::Blocked).then_some(Self::Account(AccountRefusal::Blocked))
     }
 
-    /// The answer to a request that brings the code again. A closing account is reopened by a fresh code alone.
+    /// The error of a request that repeats the code. Only a fresh code reopens a closing account.
     pub(super) fn into_error(self, reopen: bool) -> SessionError {
         match self {
             Self::Wechat(refusal) => SessionError::Exchange(refusal),
@@ -93,13 +93,13 @@ impl From<&WechatError> for Refusal {
 }
 
 impl Refusal {
-    /// Whether the code is of no use any more, so that nobody need ask WeChat about it again.
+    /// Whether the code is spent, so that WeChat need not be called about it again.
     #[must_use]
     pub fn for_good(&self) -> bool {
         matches!(self.kind, Kind::SignInAgain | Kind::Blocked)
     }
 
-    /// When another try makes sense, where one does.
+    /// Delay after which a retry can succeed, if one can.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.kind {
@@ -110,7 +110,7 @@ impl Refusal {
         }
     }
 
-    /// Whether an operator should know of it.
+    /// Whether operators should be alerted.
     #[must_use]
     pub fn alarming(&self) -> bool {
         matches!(self.kind, Kind::Configuration | Kind::Unreachable | Kind::Wait(_))

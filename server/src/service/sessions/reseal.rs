@@ -1,5 +1,5 @@
-//! Phone numbers are sealed anew when the sealing key was replaced. All else that is sealed runs out by itself; a phone
-//! number would be lost with the key.
+//! Phone numbers are sealed again after the sealing key was replaced. All other sealed values expire by themselves; a
+//! phone number would be lost with the old key.
 
 use std::time::Duration;
 
@@ -8,24 +8,24 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::user::UserRecord;
 use crate::store::{StoreResult, Transfer, Users};
 
-/// Users that are looked at in one turn.
+/// Users per page.
 const TURN: u32 = 256;
-/// How long to wait when a store failed.
+/// Pause after a store failure.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// How far it is.
+/// Progress of the pass.
 #[derive(Debug, Default)]
 struct Walk {
     place: Option<String>,
     resealed: u64,
-    /// Numbers that were sealed by a key which is gone.
+    /// Phone numbers whose sealing key is no longer configured.
     lost: u64,
 }
 
 impl SessionService {
-    /// Goes through all users while there is an old key, and seals their phone numbers by the present one. Every
-    /// server does when it starts, and so the last one that gets a new key finds what others sealed by the former
-    /// until then. It may be dropped at any moment.
+    /// Goes through all users while an old key is configured, and seals their phone numbers with the current one. Every
+    /// server does so at its start, so that the last server to get a new key also finds numbers that others sealed with
+    /// the old key meanwhile. May be dropped at any moment.
     pub async fn reseal_phones(&self) {
         let mut walk = Walk::default();
         while let Err(error) = self.go_on(&mut walk).await {
@@ -69,12 +69,12 @@ impl SessionService {
         };
         let Some(phone) = PhoneNumber::open(sealed, sealer, &user.key) else { return Ok(Outcome::Lost) };
         let replaced = self.0.users.replace_phone(&user.key, sealed, &phone.seal(sealer, &user.key)).await?;
-        // Else it was bound anew or taken away meanwhile.
+        // Otherwise the number was bound again or removed meanwhile.
         Ok(if replaced { Outcome::Resealed } else { Outcome::Nothing })
     }
 }
 
-/// What became of a user's phone number.
+/// Outcome for one user's phone number.
 enum Outcome {
     Nothing,
     Resealed,

@@ -1,4 +1,4 @@
-//! What opens a session.
+//! Secrets that open a session.
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
@@ -7,9 +7,9 @@ use crate::domain::session::{Dialect, SecretHash, SessionId};
 use crate::keys::Signer;
 use crate::random;
 
-/// A bearer token in base64url: the session's id, 256 random bits, and a tag by which a server tells without its
-/// store that one of its fleet made it. The tag opens nothing, and a token without it is as good: it is only looked
-/// up after those with one (see [`Credential::is_tagged`]).
+/// A bearer token in base64url: the session's id, 256 random bits, and a tag that proves without the store that a
+/// server of the fleet issued it. The tag grants nothing, and a token without it is equally valid: it only has a lower
+/// priority in look-ups (see [`Credential::is_tagged`]).
 pub struct Token {
     id: SessionId,
     secret: [u8; 32],
@@ -17,13 +17,14 @@ pub struct Token {
 
 type Tag = [u8; 12];
 
-/// What a tag is of: the token as the store knows it. Nothing else that is signed begins so.
+/// Message that a tag signs: the session's id and the token's hash. The prefix separates it from all other signed
+/// messages.
 fn tagged(id: SessionId, hash: SecretHash) -> Vec<u8> {
     [b"session token\0", &id.0[..], &hash.0].concat()
 }
 
 impl Token {
-    /// A new one for that session.
+    /// Generates a token for that session.
     #[must_use]
     pub fn new(id: SessionId) -> Self {
         Self { id, secret: random::bytes() }
@@ -35,13 +36,13 @@ impl Token {
         self.id
     }
 
-    /// What the store keeps of it.
+    /// The token's hash, which the store keeps.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.secret).into())
     }
 
-    /// What the client gets.
+    /// The token's text, which the client receives.
     #[must_use]
     pub fn text(&self, signer: &Signer) -> String {
         let tag: Tag = signer.tag(&tagged(self.id, self.hash()));
@@ -49,20 +50,20 @@ impl Token {
     }
 }
 
-/// What a request shows to be let in, hashed.
+/// A request's credential, hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credential {
-    /// The session that it says it opens.
+    /// The session that the credential names.
     pub id: SessionId,
-    /// What the store compares.
+    /// Hash that is compared with the store's.
     pub hash: SecretHash,
-    /// The dialect in which it was shown.
+    /// The dialect of the request.
     pub dialect: Dialect,
     tag: Option<Tag>,
 }
 
 impl Credential {
-    /// Reads a bearer token, with its tag or without. Nothing when it has not the form of one.
+    /// Parses a bearer token, with or without a tag. `None` if the format is wrong.
     #[must_use]
     pub fn bearer(text: &str) -> Option<Self> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
@@ -85,8 +86,8 @@ impl Credential {
         self.tag.is_some()
     }
 
-    /// Whether it has the tag of a token that was made by a holder of that key. Without it, it may still be good:
-    /// made before there were tags, or by a key that is gone.
+    /// Whether the tag was made with that key. An untagged token may still be valid: it may predate tags, or its key
+    /// may be retired.
     #[must_use]
     pub fn is_tagged(&self, signer: &Signer) -> bool {
         self.tag.is_some_and(|tag| signer.is_tag(&tagged(self.id, self.hash), &tag))
@@ -101,7 +102,7 @@ impl Credential {
         Self { id: SessionId(id), hash, dialect: Dialect::Weapp, tag: None }
     }
 
-    /// A wafer client's id and key, whatever they are.
+    /// A wafer client's id and key, without any check of their format.
     #[must_use]
     pub fn wafer(id: &str, skey: &str) -> Self {
         let id = Sha256::new().chain_update(b"wafer session ").chain_update(id).finalize();
@@ -111,9 +112,9 @@ impl Credential {
     }
 }
 
-/// What a wafer client holds: two texts that look alike. The id follows from the code that the session was made
-/// of, so that a retry of the sign-in, which brings the code again, finds the same one while the store knows no
-/// more than its hash. Only the key is a secret.
+/// Credential of a wafer client: two texts of the same format. The id is derived from the code that created the
+/// session, so that a retry with the same code finds the session, while the store knows only its hash. Only the key is
+/// secret.
 #[derive(Clone)]
 pub struct WaferPair {
     /// `X-WX-Id`.
@@ -130,14 +131,14 @@ impl WaferPair {
         Self { id: HEXLOWER.encode(&id), skey: HEXLOWER.encode(&random::bytes::<32>()) }
     }
 
-    /// What the store compares.
+    /// The pair's credential.
     #[must_use]
     pub fn credential(&self) -> Credential {
         Credential::wafer(&self.id, &self.skey)
     }
 }
 
-/// What the stores know a WeChat code by.
+/// Hash by which the stores know a WeChat code.
 #[must_use]
 pub fn code_hash(app_id: &str, code: &str) -> SecretHash {
     let digest = Sha256::new().chain_update(app_id).chain_update([0]).chain_update(code).finalize();
@@ -157,7 +158,7 @@ mod tests {
         assert_eq!((credential.id, credential.hash), (SessionId([9; 16]), token.hash()));
         assert!(credential.is_tagged(&signer));
         assert!(!credential.is_tagged(&Signer::for_tests([2; 32])));
-        // The first 48 bytes are all that opens a session.
+        // The first 48 bytes alone open a session.
         let without = Credential::bearer(&text[..64]).unwrap();
         assert_eq!((without.id, without.hash), (credential.id, credential.hash));
         assert!(!without.is_tagged(&signer));

@@ -1,4 +1,4 @@
-//! A session has up to three tokens at a time: those of retries and of renewals.
+//! Tokens of a session: up to three at a time, because of retries and renewals.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use crate::domain::clock::Micros;
 use crate::domain::session::{Dialect, SecretHash, SessionId, StoredSession, StoredToken};
 use crate::store::Sessions;
 
-/// How long a token stays good that has been renewed.
+/// How long a renewed token stays valid.
 const GRACE: Duration = Duration::from_secs(60);
-/// The most tokens of one session that are good at a time.
+/// Maximum number of valid tokens of one session.
 const TOKENS: usize = 3;
-/// How often a change is tried again that another server got ahead of.
+/// Attempts at a change that other servers overtake.
 const TRIES: usize = 8;
 
 impl SessionService {
-    /// Adds a token to a living session of that dialect, and lets the renewed one run out. The session as it is
-    /// then.
+    /// Adds a token to a living session of that dialect, and limits the renewed one to [`GRACE`]. Returns the changed
+    /// session.
     ///
     /// # Errors
-    /// [`SessionError::CodeSpent`] when there is no such session any more, [`SessionError::Store`].
+    /// [`SessionError::CodeSpent`] when that session no longer exists, [`SessionError::Store`].
     pub(super) async fn add_token(
         &self,
         id: SessionId,
@@ -39,7 +39,7 @@ impl SessionService {
             for token in new.tokens.iter_mut().filter(|token| Some(token.hash) == renewed) {
                 token.until = Some(token.until.map_or(end, |until| until.min(end)));
             }
-            // Who tries to renew several times in a row must not thereby lose the token that it still holds.
+            // A client that renews several times in a row must not lose the token that it still holds.
             let surplus = (new.tokens.len() + 1).saturating_sub(TOKENS);
             let oldest: Vec<SecretHash> = (new.tokens.iter().map(|token| token.hash))
                 .filter(|hash| Some(*hash) != renewed)

@@ -1,8 +1,8 @@
-//! The dialect of 2017, wafer: a sign-in that brings a code with encrypted open data, and then a pair of id and
-//! key on every request.
+//! The dialect of 2017, wafer: a sign-in that brings a code with encrypted open data, and then a pair of id and key on
+//! every request.
 //!
-//! Who signs in is whom WeChat says the code stands for. The open data has to say the same, for this
-//! mini-program and this moment: being decryptable proves nothing, as CBC can be forged without the key.
+//! WeChat's exchange of the code identifies the user. The open data has to name the same user and mini-program and a
+//! recent time: that it decrypts proves nothing, as CBC can be forged without the key.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ use crate::store::Sessions;
 use crate::wechat::crypto::{OpenData, decrypt_open_data};
 use crate::wechat::{Exchange, WechatApp};
 
-/// How far the watermark's time may lie from now, either way. A code lives for five minutes, and the data is made
-/// right after it.
+/// Maximum distance of the watermark's time from now, in either direction. A code lives for five minutes, and the data
+/// is made right after it.
 const SKEW: Duration = Duration::from_secs(600);
 
-/// What a sign-in brings.
+/// Content of a sign-in request.
 pub struct LogIn {
     pub app: WechatApp,
     /// `X-WX-Code`.
@@ -38,18 +38,18 @@ pub struct LogIn {
 }
 
 impl SessionService {
-    /// Signs a user in. What comes again within five minutes, be it that the reply was lost, gets a further key of
-    /// the same session; several at once share one.
+    /// Signs a user in. A repeated request (after a lost reply, for example) gets another key of the same session
+    /// within five minutes; concurrent requests share one key.
     ///
     /// # Errors
-    /// [`SessionError::UntrustedOpenData`] when the open data is not of the code's user, mini-program and time,
-    /// [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when its session has
-    /// ended, [`SessionError::Store`].
+    /// [`SessionError::UntrustedOpenData`] when the open data does not match the code's user, mini-program and time,
+    /// [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when its session has ended,
+    /// [`SessionError::Store`].
     pub async fn log_in(&self, log_in: LogIn) -> Result<WaferPair, SessionError> {
         let service = self.clone();
         let entry = self.0.log_ins.entry(log_in.hash());
-        // In a task of its own: once WeChat has been asked, the code is gone, so the rest must not be dropped
-        // with the request that began it.
+        // Runs in a task of its own: WeChat accepts a code only once, so the remaining steps must not be dropped with
+        // the request.
         let shared = entry.or_try_insert_with(async move {
             let task = async move { service.log_in_once(log_in).await };
             let task = tokio::spawn(task.in_current_span());
@@ -92,7 +92,7 @@ impl SessionService {
             ExchangeOutcome::Created(_) => return Ok(pair),
             ExchangeOutcome::Existing(id) => id,
         };
-        // It may come with other data now.
+        // A repeated code may come with other data.
         let session = self.0.store.read(id, None, None).await?.ok_or(SessionError::CodeSpent)?;
         let session_key = self.0.keys.get().await?.sealer.open(&session.sealed_key, &id.to_string());
         trusted(&session_key.ok_or(SessionError::CodeSpent)?, session.user.openid())?;
@@ -100,7 +100,7 @@ impl SessionService {
         Ok(pair)
     }
 
-    /// The outcome of a sign-in of a moment ago, unless its session has ended since.
+    /// The outcome of a recent sign-in, unless its session has ended since.
     async fn still_open(&self, pair: WaferPair) -> Result<WaferPair, SessionError> {
         match self.authenticate(&pair.credential()).await {
             Ok(_) => Ok(pair),
@@ -111,7 +111,7 @@ impl SessionService {
 }
 
 impl LogIn {
-    /// Stands for all that the sign-in brings.
+    /// Hash of the whole request.
     fn hash(&self) -> SecretHash {
         let data = Sha256::digest(&self.encrypted_data);
         let iv = Sha256::digest(&self.iv);
@@ -120,7 +120,7 @@ impl LogIn {
     }
 }
 
-/// Whether the open data is about that user of that mini-program, and was made about now.
+/// Checks that the open data names that user and mini-program and is recent.
 fn is_of(open: &OpenData, app_id: &str, openid: &str, now: Micros) -> bool {
     open.app_id() == Some(app_id)
         && open.open_id() == Some(openid)

@@ -1,8 +1,8 @@
 //! The dialect of 2016, weapp-session: the WeChat code itself is the token.
 //!
-//! A client's first request brings a code, the raw text of its profile, and that text's SHA-1 with the session
-//! key; later ones the code alone. SHA-1 is WeChat's protocol: a collision could buy a forged profile, never
-//! an identity, for that is what WeChat says the code stands for.
+//! A client's first request brings a code, the raw text of its profile, and that text's SHA-1 with the session key;
+//! later ones the code alone. SHA-1 is WeChat's protocol: a collision allows a forged profile, never a forged identity,
+//! which comes from WeChat's exchange of the code.
 
 use serde_json::Value;
 use tracing::Instrument;
@@ -14,7 +14,7 @@ use super::{Caller, Client, Credential, Refusal, SessionError, SessionService};
 use crate::domain::session::Dialect;
 use crate::wechat::{Exchange, WechatApp, crypto};
 
-/// The longest code that can be one of WeChat's, which have 32 characters.
+/// Maximum length of a code. WeChat's codes have 32 characters.
 pub(super) const MAX_CODE: usize = 256;
 
 /// A byte order mark, which is skipped before JSON.
@@ -25,28 +25,28 @@ const BOM: char = '\u{feff}';
 pub struct Headers {
     /// `X-WX-Code`.
     pub code: Option<String>,
-    /// `X-WX-RawData`, as it came.
+    /// `X-WX-RawData`, unchanged.
     pub raw_data: Option<Vec<u8>>,
     /// `X-WX-Signature`.
     pub signature: Option<String>,
 }
 
 impl Headers {
-    /// Whether the code is to be exchanged when it has no session.
+    /// Whether a code without a session is to be exchanged.
     #[must_use]
     pub fn is_sign_in(&self) -> bool {
         self.raw_data.as_ref().is_some_and(|raw_data| !raw_data.is_empty())
     }
 }
 
-/// Why a request with a code is not let through.
+/// Reason why a request with a code is rejected.
 #[derive(Debug)]
 pub enum Rejection {
     /// The code has no living session.
     SessionExpired,
-    /// WeChat did not exchange it.
+    /// WeChat did not exchange the code.
     ExchangeFailed(Refusal),
-    /// The signature does not fit.
+    /// The signature does not match the raw data.
     UntrustedRawData,
     /// The raw data is not percent-encoded UTF-8.
     RawDataEncoding,
@@ -54,12 +54,12 @@ pub enum Rejection {
     RawDataSyntax,
     /// The raw data is JSON, but no object.
     RawDataType,
-    /// It can't be told.
+    /// The session can't be determined.
     Failed(SessionError),
 }
 
 impl Rejection {
-    /// Whether it is the caller who failed, and not WeChat, a store or this server.
+    /// Whether the caller is at fault, rather than WeChat, a store or this server.
     #[must_use]
     pub fn is_callers(&self) -> bool {
         match self {
@@ -98,11 +98,11 @@ impl From<SessionError> for Rejection {
 }
 
 impl SessionService {
-    /// Who makes a request with those headers: nobody without a code, else the user of the code's session,
-    /// which is made if the code comes with raw data and has none yet.
+    /// The caller of a request with those headers: `None` without a code, otherwise the user of the code's session,
+    /// which is created if the code comes with raw data and has no session yet.
     ///
     /// # Errors
-    /// The [`Rejection`] that the client is told.
+    /// The [`Rejection`] that the client receives.
     pub async fn identify(
         &self,
         app: &WechatApp,
@@ -139,8 +139,8 @@ impl SessionService {
         Ok(Some(self.authenticate(&credential).await?))
     }
 
-    /// In a task of its own: once WeChat has been asked, the code is gone, so the rest must not be dropped
-    /// with the request that began it.
+    /// Runs in a task of its own: WeChat accepts a code only once, so the remaining steps must not be dropped with the
+    /// request.
     async fn made_of_code(
         &self,
         exchange: CodeExchange,
@@ -164,7 +164,7 @@ impl SessionService {
     }
 }
 
-/// The raw data as the signature was made over it: percent-decoded, and a JSON object, which is a profile.
+/// The signed raw data: percent-decoded, and parsed as a profile.
 fn decode(header: &[u8]) -> Result<(String, Profile), Rejection> {
     let text = percent_decode(header).ok_or(Rejection::RawDataEncoding)?;
     match serde_json::from_str::<Value>(text.strip_prefix(BOM).unwrap_or(&text)) {
@@ -177,7 +177,7 @@ fn decode(header: &[u8]) -> Result<(String, Profile), Rejection> {
     }
 }
 
-/// As JavaScript's `decodeURIComponent`, which has no lenient cases.
+/// Same as JavaScript's `decodeURIComponent`, which rejects all malformed input.
 fn percent_decode(bytes: &[u8]) -> Option<String> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;

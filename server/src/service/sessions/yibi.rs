@@ -1,4 +1,4 @@
-//! Today's dialect: a WeChat code for a bearer token, its renewal, and the list of devices.
+//! The current dialect: exchange of a WeChat code for a bearer token, token renewal, and the list of devices.
 
 use tracing::Instrument;
 use yibi_common::admin::{Happening, UserRef};
@@ -14,11 +14,11 @@ use crate::random;
 use crate::store::{Leases, Sessions, Users};
 use crate::wechat::WechatApp;
 
-/// A code, as `POST /session` brings it.
+/// Content of `POST /session`.
 pub struct SignIn {
     pub app: WechatApp,
     pub code: String,
-    /// A share or referral code.
+    /// Share or referral code.
     pub from: Option<String>,
     /// Whether the user confirmed that a pending erasure is cancelled.
     pub reopen: bool,
@@ -29,26 +29,26 @@ pub struct SignIn {
 #[derive(Clone)]
 pub struct SignedIn {
     pub token: String,
-    /// Seconds until the session ends unless it is used.
+    /// Seconds until an unused session ends.
     pub expires_in: u64,
     pub user: UserRecord,
-    /// Whether the session is the first that this user ever had.
+    /// Whether this is the user's first session ever.
     pub new: bool,
 }
 
 impl SessionService {
-    /// Signs a user in. A code that comes again within five minutes, be it that the reply was lost, gets a
-    /// further token of the same session; several at once share one.
+    /// Signs a user in. A repeated code (after a lost reply, for example) gets another token of the same session within
+    /// five minutes; concurrent requests with the same code share one token.
     ///
     /// # Errors
-    /// [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when its session
-    /// has ended, [`SessionError::Store`].
+    /// [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when its session has ended,
+    /// [`SessionError::Store`].
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, SessionError> {
         let key = (code_hash(&sign_in.app.id, &sign_in.code), sign_in.reopen);
         let service = self.clone();
         let entry = self.0.sign_ins.entry(key);
-        // In a task of its own: once WeChat has been asked, the code is gone, so the rest must not be dropped
-        // with the request that began it.
+        // Runs in a task of its own: WeChat accepts a code only once, so the remaining steps must not be dropped with
+        // the request.
         let shared = entry.or_try_insert_with(async move {
             let task = async move { service.sign_in_once(sign_in).await };
             let task = tokio::spawn(task.in_current_span());
@@ -89,7 +89,7 @@ impl SessionService {
         Ok(SignedIn { token, expires_in: self.expires_in(&session), user, new })
     }
 
-    /// The outcome of a sign-in of a moment ago, unless its session has ended since.
+    /// The outcome of a recent sign-in, unless its session has ended since.
     async fn still_good(&self, signed_in: SignedIn) -> Result<SignedIn, SessionError> {
         let credential = Credential::bearer(&signed_in.token).ok_or(SessionError::CodeSpent)?;
         match self.authenticate(&credential).await {
@@ -99,13 +99,13 @@ impl SessionService {
         }
     }
 
-    /// Seconds until a session ends unless it is used.
+    /// Seconds until the session ends if it is not used.
     fn expires_in(&self, session: &StoredSession) -> u64 {
         self.0.settings.idle.min(session.ends_at.since(Micros::now())).as_secs()
     }
 
-    /// A new token for the caller's session. The one that the caller showed stays good for a minute, so that
-    /// a lost reply does no harm. With it, the seconds until the session ends unless it is used.
+    /// A new token for the caller's session. The caller's current token stays valid for a minute, so that a lost reply
+    /// is harmless. Also returns the seconds until an unused session ends.
     ///
     /// # Errors
     /// [`SessionError::Unauthenticated`] when the session ended meanwhile, [`SessionError::Store`].
@@ -118,7 +118,7 @@ impl SessionService {
         });
         match shared.await {
             Ok(entry) => {
-                // Shared among requests of the same moment alone: a later one gets a token of its own.
+                // Only concurrent requests share the result: a later one gets a token of its own.
                 if entry.is_fresh() {
                     self.0.renewals.invalidate(&(id, renewed)).await;
                 }
@@ -129,7 +129,7 @@ impl SessionService {
         }
     }
 
-    /// A new token for a living session of this dialect, of which the renewed one runs out.
+    /// Another token for a living session of this dialect, whose renewed token expires after the grace period.
     async fn further_token(
         &self,
         id: SessionId,
@@ -146,15 +146,15 @@ impl SessionService {
     /// # Errors
     /// [`SessionError::Store`].
     pub async fn sign_out(&self, caller: &Caller) -> Result<(), SessionError> {
-        // That it was gone already is as good.
+        // A session that is already gone counts as signed out.
         match self.end(caller.user(), caller.session.id).await {
             Ok(()) | Err(SessionError::NoSession) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Ends a session of the caller's from its list. The tokens of another device than the caller's are then
-    /// refused with [`SessionError::EndedByUser`] for as long as they would have been good.
+    /// Ends one of the caller's listed sessions. Tokens of another device are then refused with
+    /// [`SessionError::EndedByUser`] for as long as they would have been valid.
     ///
     /// # Errors
     /// As [`end`](Self::end)'s.
@@ -163,7 +163,8 @@ impl SessionService {
             let session = self.0.store.read(id, Some(caller.user()), None).await?;
             let session = session.filter(|session| session.user == *caller.user());
             let session = session.ok_or(SessionError::NoSession)?;
-            // Before the session ends: a device that saw it gone without the note would sign in by itself.
+            // The note is written before the session ends: a device that sees the session gone without the note signs
+            // in again by itself.
             if session.dialect == Dialect::Yibi {
                 self.0.store.put_note(&ended_note(id), "by its user", self.0.settings.idle).await?;
             }
@@ -171,7 +172,7 @@ impl SessionService {
         self.end(caller.user(), id).await
     }
 
-    /// All living sessions of a user, each with the moment it ends by itself.
+    /// All living sessions of a user, each with its expiry.
     ///
     /// # Errors
     /// [`SessionError::Store`].
@@ -198,13 +199,13 @@ impl SessionService {
     /// [`SessionError::Store`].
     pub async fn end_all(&self, user: &UserKey) -> Result<(), SessionError> {
         self.0.store.remove_all(user).await?;
-        // Of one user there may be many; the others' are read again in no time.
+        // A user may have many sessions; the copies of other users' sessions are read again on demand.
         self.0.copies.invalidate_all();
         self.tell_revoked(user, None).await;
         Ok(())
     }
 
-    /// Tells who watches that sessions were ended.
+    /// Publishes the event that sessions were ended.
     async fn tell_revoked(&self, user: &UserKey, session: Option<SessionId>) {
         let watch = self.0.metrics.events();
         if !watch.is_watched() {
@@ -217,7 +218,7 @@ impl SessionService {
     }
 }
 
-/// The name of the note that a session was ended by its user from another device.
+/// Name of the note that a session was ended by its user from another device.
 pub(super) fn ended_note(id: SessionId) -> String {
     format!("ended:{id}")
 }
