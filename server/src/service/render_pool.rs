@@ -1,9 +1,8 @@
-//! Pools for heavy work: off the async threads, a few pieces at a time, one at a time for each user.
+//! Thread pools for heavy work: a few jobs at a time, and one at a time per user.
 //!
-//! A user's pieces wait behind one another and take one turn each among those of all users, so the number of users
-//! decides how long a piece waits, not the number of pieces that one of them asks for. The bound on all that wait
-//! turns away users with several pieces; a user with few is always let in, so that nobody can fill the queue for
-//! others. A caller that goes away gives up its place.
+//! Users with queued jobs take turns, so a job's wait depends on the number of users, not on the number of jobs of one
+//! of them. When the queue is full, users with several jobs are rejected; a user with few jobs is always admitted, so
+//! that no user can fill the queue for others. Dropping the caller's future gives up its place.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,17 +15,17 @@ use crate::domain::user::UserKey;
 use crate::service::drawings::{DrawingError, DrawingResult};
 use crate::telemetry::Metrics;
 
-/// How long the slot of an idle user is kept.
+/// How long an idle user's slot is kept.
 const KEPT: Duration = Duration::from_secs(60);
-/// Users whose slots are kept, at most.
+/// Maximum number of user slots.
 const USERS: u64 = 100_000;
-/// Stored actions of so many bytes are decoded in well under a millisecond, which needs no pool.
+/// Size in bytes up to which stored actions are decoded inline: it takes well under a millisecond.
 pub(crate) const LIGHT: usize = 16 << 10;
-/// Pieces of one user in the pool, at most: a phone loads a page of pictures at once.
+/// Maximum number of one user's jobs in the pool: a phone loads a page of pictures at once.
 const PER_USER: usize = 16;
-/// A user with at most so many pieces is let in however many wait.
+/// A user with at most so many jobs is admitted however many wait.
 const ALWAYS: usize = 2;
-/// Pieces in the pool, at most, whoever asks: the bound on memory.
+/// Maximum number of jobs in the pool: it bounds the memory.
 const TOTAL: usize = 4_096;
 
 /// A pool of threads for heavy work.
@@ -36,7 +35,7 @@ pub(crate) struct RenderPool {
     threads: Arc<Semaphore>,
     size: usize,
     queue: usize,
-    /// Pieces that wait or run.
+    /// Number of jobs that wait or run.
     busy: Arc<AtomicUsize>,
 }
 
@@ -47,18 +46,18 @@ struct UserSlot {
     busy: Arc<AtomicUsize>,
 }
 
-/// A thread of the pool, until the work is done.
+/// A thread of the pool, reserved until the work is done.
 pub(crate) struct Slot {
     _turn: OwnedSemaphorePermit,
     _thread: OwnedSemaphorePermit,
     _busy: (Busy, Busy),
 }
 
-/// One in a count, until it is dropped.
+/// Holds one unit of a counter until it is dropped.
 struct Busy(Arc<AtomicUsize>);
 
 impl Busy {
-    /// Counts one more; also returns the count before it.
+    /// Increments a counter; also returns its former value.
     fn count(counter: &Arc<AtomicUsize>) -> (usize, Self) {
         (counter.fetch_add(1, Ordering::Relaxed), Self(Arc::clone(counter)))
     }
@@ -71,8 +70,8 @@ impl Drop for Busy {
 }
 
 impl RenderPool {
-    /// A pool of `size` threads (0: one for each core), with room for `queue` more pieces. The metrics know it by
-    /// `name`.
+    /// A pool of `size` threads (0: one for each core), with room for `queue` more jobs; `name` is its label in the
+    /// metrics.
     pub(crate) fn new(name: &'static str, size: usize, queue: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let size = if size == 0 { cores } else { size };
@@ -90,8 +89,8 @@ impl RenderPool {
         metrics.pool(self.name, self.busy.load(Ordering::Relaxed), self.size);
     }
 
-    /// Waits for a thread for that user's work; [`DrawingError::Busy`] when too much waits. Data that the work needs
-    /// is best read only after this.
+    /// Waits for a thread for that user's job; [`DrawingError::Busy`] when too many wait. Read the job's data only
+    /// after this call.
     pub(crate) async fn slot(&self, user: &UserKey) -> DrawingResult<Slot> {
         let slot = self.users.get_with_by_ref(user, || UserSlot {
             turn: Arc::new(Semaphore::new(1)),
@@ -110,7 +109,7 @@ impl RenderPool {
 }
 
 impl Slot {
-    /// Does a piece of work on its thread.
+    /// Runs a job on the reserved thread.
     pub(crate) async fn work<T: Send + 'static>(
         self,
         work: impl FnOnce() -> DrawingResult<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Checks of content that users show of themselves.
+//! Moderation checks of users' content.
 
 use super::measured::operations;
 use crate::domain::clock::Micros;
@@ -6,7 +6,7 @@ use crate::domain::moderation::{ModerationCheck, Subject};
 use crate::domain::user::UserKey;
 
 operations! {
-/// Checks, which go with their user. An acknowledged change is durable.
+/// Moderation checks, which are deleted with their user. An acknowledged change is durable.
 pub trait Checks {
     /// Stores a check in place of the subject's former one.
     async fn put_check(&self, check: &ModerationCheck) -> ();
@@ -14,7 +14,7 @@ pub trait Checks {
     /// Finds the check of a subject.
     async fn check(&self, user: &UserKey, subject: &Subject) -> Option<ModerationCheck>;
 
-    /// Finds the check that waits for the answer with that id.
+    /// Finds the check that waits for the verdict with that trace id.
     async fn check_of_trace(&self, trace_id: &str) -> Option<ModerationCheck>;
 
     /// Checks that are due at `now`, the earliest first, at most `limit`.

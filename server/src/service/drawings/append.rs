@@ -20,7 +20,8 @@ use crate::store::Drawings;
 /// Attempts to append the rest of a batch while other devices append to the same drawing.
 const TRIES: usize = 8;
 
-/// The largest paper: actions that it refuses are refused by every paper; the store checks with the real one.
+/// The largest paper: an action that it refuses is refused on every paper. The store checks against the drawing's own
+/// paper.
 const ANY_PAPER: Paper = Paper { width: *SIDE_RANGE.end(), height: *SIDE_RANGE.end() };
 
 /// Content of an append request.
@@ -29,16 +30,17 @@ pub struct Append {
     /// Number of the first action in the drawing's list.
     pub from_seq: u32,
     pub actions: Vec<Action>,
-    /// Properties of the drawing, if the client names any.
+    /// Properties of a new drawing, if the client sends them.
     pub drawing: Option<CreateDrawing>,
 }
 
 impl DrawingService {
-    /// Puts actions behind a drawing's list and returns the list's end behind them. The append at 0 creates
-    /// the drawing. Actions that are there already, from `from_seq` on, are not stored again.
+    /// Appends actions to a drawing's list and returns the list's new end. The append at 0 creates the drawing. Appends
+    /// are idempotent: actions that are stored already from `from_seq` on are not stored again.
     ///
     /// # Errors
-    /// [`DrawingError::Conflict`] when the list is another one than the caller thought, and most others.
+    /// [`DrawingError::Conflict`] when the stored list differs from the one that the caller continues, and most other
+    /// errors.
     pub async fn append(&self, user: &UserKey, id: &str, append: Append) -> DrawingResult<u32> {
         check_id(id)?;
         let limits = &self.0.limits;
@@ -102,8 +104,8 @@ impl DrawingService {
         Err(DrawingError::Busy)
     }
 
-    /// Where the append goes on, when its first actions are what is stored from `from_seq` on: the list's
-    /// end, or beyond the append's own when all of it is there. Nothing when it is another list.
+    /// Where the append continues if its first actions equal the stored ones from `from_seq` on: the list's end, or the
+    /// append's own end if all of it is stored. `None` if the lists differ.
     async fn continuation(
         &self,
         user: &UserKey,
@@ -121,7 +123,7 @@ impl DrawingService {
             return Ok(None);
         }
         for (blob, action) in stored.actions.iter().zip(&append.actions) {
-            // Compared as actions: another version may have written the same one in other bytes.
+            // Decoded before the comparison: another version may encode the same action in other bytes.
             if decode(blob)? != *action {
                 return Ok(None);
             }
@@ -162,20 +164,20 @@ fn batch(from_seq: u32, actions: &[Action], blobs: &[Bytes], limits: &Limits) ->
     }
 }
 
-/// The narrowest paper in mode `one_stroke` that takes this action; `None` where none does.
+/// The narrowest paper in mode `one_stroke` that accepts this action; `None` if none does.
 fn one_stroke_width(action: &Action, limits: &Limits) -> Option<u32> {
     action.validate(ANY_PAPER, Mode::OneStroke, limits).ok()?;
     let Action::Stroke { stroke, .. } = action else { return Some(1) };
     let limit = f64::from(limits.one_stroke_length.max(1));
     let least = (geometry::path_length(&stroke.points) * f64::from(DEFAULT_WIDTH) / limit).ceil() as u32;
-    // Rounding must not decide: the rule itself does, on one of these papers.
+    // The computed width may be off by one because of rounding: the rule itself decides among its neighbours.
     (least.saturating_sub(1)..=least.saturating_add(1)).find(|&width| {
         let paper = Paper { width, height: ANY_PAPER.height };
         geometry::path_length(&stroke.points) <= paper.one_stroke_length(limits.one_stroke_length)
     })
 }
 
-/// The smallest paper that allows all widths and on which all points are within the allowed distance.
+/// The smallest paper that accepts all widths and on which all points are within the allowed distance.
 fn min_paper(actions: &[Action], limits: &Limits) -> Paper {
     let strokes = actions.iter().filter_map(|action| match action {
         Action::Stroke { stroke, .. } => Some(stroke),

@@ -1,4 +1,4 @@
-//! Avatars: an uploaded image becomes a small square JPEG; nothing but its pixels is kept.
+//! Avatars: an uploaded image is converted to a small square JPEG without any metadata.
 
 mod jpeg;
 
@@ -22,39 +22,39 @@ use crate::keys::Signer;
 use crate::service::per_user::Permit;
 use crate::store::{Avatars, Users};
 
-/// The most bytes of an uploaded file.
+/// Maximum size of an uploaded file in bytes.
 pub const MAX_UPLOAD: usize = 2 << 20;
 /// The longest side of an uploaded image, in pixels.
 const MAX_SIDE: u32 = 4_096;
-/// What a decoder may take, the pixels included, in bytes.
+/// Limit of a decoder's memory, the pixels included, in bytes.
 const MAX_MEMORY: u64 = 64 << 20;
-/// The side of what is kept, in pixels.
+/// Side of a stored avatar, in pixels.
 const SIDE: u32 = 256;
-/// Of 100. At this size the difference to a higher one is not seen.
+/// JPEG quality, up to 100. At this image size, higher values make no visible difference.
 const QUALITY: u8 = 85;
-/// Uploads that one server takes at a time: each may fill memory with [`MAX_UPLOAD`] bytes.
+/// Concurrent uploads of one server: each may hold [`MAX_UPLOAD`] bytes in memory.
 pub(super) const UPLOADS: usize = 64;
 const DAY: i64 = 86_400;
 
-/// The media type of what is kept.
+/// Media type of a stored avatar.
 pub const MEDIA_TYPE: &str = "image/jpeg";
 
-/// What keeps a file from being an avatar, in words for the caller.
+/// Reason why a file is rejected as an avatar; the texts are for the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
-    /// It is of another kind.
+    /// The format is not supported.
     #[error("an avatar is a JPEG, PNG or WebP image")]
     Kind,
     /// A side is too long.
     #[error("an avatar has at most {MAX_SIDE} pixels a side")]
     Side,
-    /// A JPEG in CMYK or YCCK: its colours depend on a profile and on markers that programs write differently.
+    /// The JPEG is in CMYK or YCCK: its colours depend on a profile and on markers that programs write differently.
     #[error("an avatar in CMYK can't be shown as it is meant; save it in RGB")]
     Cmyk,
-    /// The pixels and the decoder's working memory are too much.
+    /// The pixels and the decoder's working memory exceed the limit.
     #[error("the image takes too much memory")]
     Memory,
-    /// It can't be decoded.
+    /// The file can't be decoded.
     #[error("the image is damaged")]
     Damaged,
 }
@@ -67,14 +67,14 @@ impl From<Flaw> for DrawingError {
 
 /// The parts of a signed link to an avatar.
 ///
-/// Links are handed to the avatar's owner, and to WeChat for its check. An avatar that is replaced, taken away
-/// or rejected is gone, and its link with it; a new one has another id, so nobody has a link to it yet.
+/// The avatar's owner gets the link, and WeChat gets it for the check. A link ends with its avatar, which is deleted
+/// when it is replaced, removed or rejected; a new avatar has a new id, so no earlier link leads to it.
 #[derive(Debug, Clone)]
 pub struct AvatarLink<'a> {
     /// The user's public id.
     pub public_id: &'a str,
     pub id: &'a str,
-    /// When the link ends, in seconds since 1970.
+    /// Expiry of the link, in seconds since 1970.
     pub exp: i64,
 }
 
@@ -88,23 +88,23 @@ impl AvatarLink<'_> {
 }
 
 impl DrawingService {
-    /// The user's turn to upload an avatar, which is to be kept until that is done.
+    /// Takes the user's permit to upload an avatar, to be held until the upload is done.
     ///
     /// # Errors
-    /// [`DrawingError::Busy`] when the user or too many others are at it.
+    /// [`DrawingError::Busy`] while the user or too many others hold one.
     pub fn upload(&self, user: &UserKey) -> DrawingResult<Permit> {
         self.0.uploads.take(user)
     }
 
-    /// The avatar that an uploaded file of that user makes.
+    /// Converts an uploaded file to an avatar.
     ///
     /// # Errors
-    /// [`DrawingError::Image`] with what is wrong with the file, [`DrawingError::Busy`].
+    /// [`DrawingError::Image`] with the flaw of the file, [`DrawingError::Busy`].
     pub async fn avatar_of(&self, user: &UserKey, file: Bytes) -> DrawingResult<Vec<u8>> {
         self.0.render_pool.slot(user).await?.work(move || square(&file)).await
     }
 
-    /// Takes the user's avatar away.
+    /// Removes the user's avatar.
     ///
     /// # Errors
     /// [`DrawingError::Store`].
@@ -113,12 +113,12 @@ impl DrawingService {
         Ok(())
     }
 
-    /// The link to the avatar that the user uploaded, or else the address of the one in the WeChat profile, if there
-    /// is one. A link's end is the end of tomorrow in UTC, so that it stays the same for a day at least and a phone's
-    /// cache of images is of use.
+    /// The link to the uploaded avatar, or else the address of the WeChat profile's avatar, if any. A link expires at
+    /// the end of tomorrow in UTC, so that it stays the same for at least a day and the phone's image cache is
+    /// effective.
     ///
     /// # Errors
-    /// [`DrawingError::Store`] when the keys can't be had.
+    /// [`DrawingError::Store`] when the keys can't be read.
     pub async fn avatar_url(&self, user: &UserRecord) -> DrawingResult<Option<String>> {
         let Some(id) = &user.avatar else {
             return Ok(user.wechat_avatar.clone().filter(|address| !address.is_empty()));
@@ -137,8 +137,8 @@ impl DrawingService {
     /// The avatar that a signed link names.
     ///
     /// # Errors
-    /// [`DrawingError::LinkInvalid`] when the signature is wrong or its time is over, and
-    /// [`DrawingError::NoAvatar`] when the user has another one, or none, or has left.
+    /// [`DrawingError::LinkInvalid`] when the signature is wrong or the link has expired, and
+    /// [`DrawingError::NoAvatar`] when the user has another avatar or none, or has left.
     pub async fn linked_avatar(&self, link: &AvatarLink<'_>, signature: &str) -> DrawingResult<Vec<u8>> {
         let now = Micros::now().seconds();
         if now >= link.exp || !self.0.keys.get().await?.signer.verify(&link.path(), signature) {
@@ -151,10 +151,10 @@ impl DrawingService {
     }
 }
 
-/// The middle of an image as a JPEG of 256 pixels a side, upright, on white where it is transparent.
+/// Converts the middle of an image to a JPEG of 256 pixels a side, upright, on white where it is transparent.
 ///
 /// # Errors
-/// [`DrawingError::Image`] with what is wrong with the file.
+/// [`DrawingError::Image`] with the flaw of the file.
 pub fn square(file: &[u8]) -> DrawingResult<Vec<u8>> {
     let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format().map_err(|_| Flaw::Damaged)?;
     if !matches!(reader.format(), Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) {
@@ -165,7 +165,7 @@ pub fn square(file: &[u8]) -> DrawingResult<Vec<u8>> {
     limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(MAX_MEMORY);
     let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
-    // Where the markers lead nowhere the decoder may still find its way: the dearer case is assumed.
+    // The decoder may still read a file whose markers are invalid here: the more expensive case is assumed.
     let frame = jpeg::Frame::of(file).unwrap_or(jpeg::Frame { is_progressive: true, components: 3 });
     if is_jpeg && frame.components == 4 {
         return Err(Flaw::Cmyk.into());
@@ -178,16 +178,17 @@ pub fn square(file: &[u8]) -> DrawingResult<Vec<u8>> {
     let (width, height) = decoder.dimensions();
     let mut memory = decoder.total_bytes();
     if is_jpeg && frame.is_progressive {
-        // The decoder keeps the coefficients of the whole image, two bytes each, and does not count them.
+        // The decoder holds the coefficients of the whole image, two bytes each, and does not count them against its
+        // limit.
         memory = memory.saturating_add(u64::from(width) * u64::from(height) * 6);
     }
     limits.reserve(memory).map_err(|error| flaw(&error))?;
-    // Damaged metadata is no reason to refuse the pixels.
+    // Damaged metadata does not invalidate the pixels.
     let profile = decoder.icc_profile().ok().flatten();
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(|error| flaw(&error))?;
 
-    // Transparency is resolved before the picture shrinks: the colour of transparent pixels must not mix in.
+    // Transparency is resolved before the image is scaled: the colours of transparent pixels must not mix in.
     let mut small = imageops::resize(&MiddleOnWhite::of(&image), SIDE, SIDE, FilterType::CatmullRom);
     if let Some(profile) = profile {
         to_srgb(&mut small, &profile);
@@ -203,7 +204,7 @@ pub fn square(file: &[u8]) -> DrawingResult<Vec<u8>> {
     Ok(jpeg)
 }
 
-/// The square in the middle of an image, on white: a view, so that the pixels are in memory once.
+/// A view of the image's middle square on white, so that the pixels are in memory once.
 struct MiddleOnWhite<'a> {
     image: &'a DynamicImage,
     left: u32,
@@ -236,8 +237,8 @@ impl GenericImageView for MiddleOnWhite<'_> {
     }
 }
 
-/// Converts the colours of an RGB profile, such as Display P3 of phones, to sRGB. An image with a profile that can't
-/// be used keeps its numbers, as viewers without colour management show it.
+/// Converts the colours of an RGB profile, such as Display P3 of phones, to sRGB. An image with an unusable profile
+/// keeps its values, as in viewers without colour management.
 fn to_srgb(image: &mut RgbImage, profile: &[u8]) {
     let Ok(source) = ColorProfile::new_from_slice(profile) else { return };
     if source.color_space != DataColorSpace::Rgb {

@@ -1,4 +1,4 @@
-//! Removing drawings from the bin for good, at the user's request.
+//! Permanent removal of drawings from the bin, at the user's request.
 
 use futures_util::{StreamExt, TryStreamExt};
 
@@ -8,13 +8,12 @@ use crate::domain::drawing::After;
 use crate::domain::user::UserKey;
 use crate::store::Drawings;
 
-/// Drawings read at once, and drawings removed at once.
+/// Drawings read, and removed, at a time.
 const PAGE: u32 = 100;
 const AT_ONCE: usize = 8;
 
 impl DrawingService {
-    /// Removes one drawing from the bin. Succeeds as well when there is no such drawing any more, so that a repeated
-    /// request has the result of the first.
+    /// Removes one drawing from the bin. A missing drawing counts as removed, so that requests are idempotent.
     ///
     /// # Errors
     /// [`DrawingError::NotFound`] for a drawing outside the bin, [`DrawingError::Store`].
@@ -24,7 +23,7 @@ impl DrawingService {
         if header.as_ref().is_some_and(|header| header.deleted_at.is_none()) {
             return Err(DrawingError::NotFound);
         }
-        // Also without a header: a removal that broke off half-way goes on.
+        // Runs without a header, too: it completes an interrupted removal.
         self.0.store.purge(user, id, Micros(i64::MAX)).await?;
         self.recount(user);
         Ok(())

@@ -1,4 +1,4 @@
-//! Everything of a user in one zip file, made while it is sent.
+//! Export of a user's data as a zip file, created while it is sent.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,28 +25,28 @@ use crate::domain::user::{UserKey, UserRecord};
 use crate::render::Budget;
 use crate::store::{Avatars, Drawings, Users};
 
-/// Exports that one server makes at a time; further ones wait in line.
+/// Exports that one server creates at a time; further ones wait in a queue.
 const AT_ONCE: usize = 8;
-/// Exports that one server makes or lets wait.
+/// Exports that one server creates or queues.
 pub(super) const ADMITTED: usize = 64;
-/// How long an export may wait in line.
+/// Maximum time of an export in the queue.
 const LINE: Duration = Duration::from_secs(30);
-/// How long an export may take as a whole.
+/// Maximum duration of an export.
 const LONGEST: Duration = Duration::from_secs(600);
-/// The longer side of exported pictures, in pixels.
+/// Longer side of exported pictures, in pixels.
 const SIZE: u32 = 1080;
-/// Drawings that are looked up at once.
+/// Drawings per page.
 const PAGE: u32 = 100;
-/// Pieces that wait for a slow client before the making waits too.
+/// Pieces that are queued for a slow client before the export pauses.
 const AHEAD: usize = 4;
-/// The size of a piece.
+/// Size of a piece in bytes.
 const PIECE: usize = 64 << 10;
-/// How long an export may wait for its client beyond the time that [`SLOWEST`] gives it.
+/// Time that an export may wait for its client beyond the time that [`SLOWEST`] allows.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The least mean rate at which a client has to read, in bytes per second.
+/// Minimum mean rate at which a client has to read, in bytes per second.
 const SLOWEST: u32 = 32 << 10;
 
-/// The way to the client, and how fast the client reads.
+/// The queue to the client, and the client's reading rate.
 struct Pieces {
     sender: mpsc::Sender<io::Result<Bytes>>,
     waited: Duration,
@@ -54,7 +54,7 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// How much longer the export waits for its client.
+    /// Remaining time that the export waits for its client.
     fn patience(&self) -> Duration {
         (PATIENCE + Duration::from_secs(u64::from(self.sent / SLOWEST))).saturating_sub(self.waited)
     }
@@ -80,8 +80,8 @@ pub(super) fn slots() -> Arc<Semaphore> {
 }
 
 impl DrawingService {
-    /// The user's profile and all drawings, the bin's too, each as JSON and PNG. The stream breaks off when
-    /// something fails on the way, so that no part is taken for the whole.
+    /// The user's profile and all drawings, the bin included, each as JSON and PNG. The stream is aborted on a failure,
+    /// so that a partial file is not mistaken for a complete one.
     ///
     /// # Errors
     /// [`DrawingError::Busy`] while another export of this user runs, or when too many others wait;
@@ -101,7 +101,7 @@ impl DrawingService {
             let writing = timeout(LONGEST, service.write_export(record, &mut pieces)).await;
             if let Err(error) = writing.unwrap_or(Err(TOO_SLOW)) {
                 tracing::warn!(error = %error, "an export broke off");
-                // When nobody listens any more, nobody need be told.
+                // A closed channel means that the client is gone and needs no error.
                 let _ = pieces.sender.try_send(Err(io::Error::other("the export broke off")));
             }
             drop((permit, slot));
@@ -115,7 +115,8 @@ impl DrawingService {
     async fn write_export(&self, user: UserRecord, pieces: &mut Pieces) -> DrawingResult<()> {
         let mut archive = Archive::new();
         let mut names = Names::default();
-        // The number in full: it is the user's own, and this is the copy of all that is kept of the user.
+        // The number is not masked: it belongs to the user, and the export is the copy of all stored data about the
+        // user.
         let sealer = &self.0.keys.get().await?.sealer;
         let phone = user.phone.as_ref().and_then(|sealed| PhoneNumber::open(sealed, sealer, &user.key));
         let profile = json!({
@@ -132,7 +133,7 @@ impl DrawingService {
         {
             archive.file("avatar.jpg", &image, file_time(Micros::now()))?;
         }
-        // All ids first: what changes meanwhile moves to the front of the pages, and would be missed there.
+        // All ids are read first: a drawing that changes meanwhile moves to the front of the pages and would be missed.
         for id in self.all_ids(&user.key).await? {
             let place = self.0.render_pool.slot(&user.key).await?;
             let Some(stored) = self.0.store.read(&user.key, &id, 0).await? else { continue };
@@ -173,18 +174,18 @@ fn write_drawing(
     summary: Summary,
     limits: &Limits,
 ) -> DrawingResult<()> {
-    // A link in a file that is kept for years would only be a riddle.
+    // A signed link expires and would be useless in a stored file.
     let summary = Summary { image_url: None, ..summary };
     let time = file_time(stored.header.updated_at);
     let json = match json::write_reply(&summary, stored, limits) {
-        // The summary tells the user that the drawing exists, and the picture may still follow.
+        // The summary still documents the drawing, and the picture may follow.
         Err(DrawingError::DrawingTooLarge) => json_of(&DrawingReply { summary, actions: Vec::new() })?,
         json => json?,
     };
     archive.file(&format!("{name}.json"), &json, time)?;
     match drawn(stored, stored.header.seq, Format::Png, SIZE, &Budget::start()) {
         Ok(png) => archive.file(&format!("{name}.png"), &png, time),
-        // The strokes are there all the same.
+        // The export still holds the strokes.
         Err(DrawingError::PictureTooLarge) => Ok(()),
         Err(error) => Err(error),
     }
@@ -194,7 +195,7 @@ fn json_of(value: &impl serde::Serialize) -> DrawingResult<Vec<u8>> {
     serde_json::to_vec(value).map_err(|_| DrawingError::Internal("an export has no JSON form"))
 }
 
-/// A zip file on its way: what has been written and not yet sent is in the buffer.
+/// A zip file in progress: the buffer holds the bytes that are not sent yet.
 struct Archive {
     zip: Option<ZipWriter<StreamWriter<Buffer>>>,
     buffer: Buffer,
@@ -208,7 +209,7 @@ impl Archive {
 
     fn file(&mut self, name: &str, content: &[u8], time: DateTime) -> DrawingResult<()> {
         let Some(zip) = &mut self.zip else { return Ok(()) };
-        // Pictures gain nothing, but readers of a stream find the end of an entry by its compression alone.
+        // Images do not shrink, but readers of a stream find the end of an entry only through its compression.
         let level = if name.ends_with(".png") || name.ends_with(".jpg") { 1 } else { 6 };
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
@@ -234,10 +235,10 @@ impl Archive {
     }
 }
 
-/// Writing into memory fails only where a zip file can't be as large.
+/// Error for a write to memory, which fails only beyond the maximum size of a zip file.
 const OUTGROWN: DrawingError = DrawingError::Internal("an export outgrew its format");
 
-/// Memory that an archive writes to and the export takes from.
+/// Memory that the archive writes to and the export reads from.
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);
 

@@ -7,31 +7,31 @@ use zip::DateTime;
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
 
-/// Users read dates as those of Asia/Shanghai, which has no daylight saving time.
+/// File dates are in the time zone Asia/Shanghai, which has no daylight saving time.
 const SHANGHAI: jiff::tz::Offset = jiff::tz::Offset::constant(8);
-/// Most characters of a title in a file name, so that no file system refuses it.
+/// Maximum number of a title's characters in a file name, so that every file system accepts it.
 const TITLE: usize = 40;
 
-/// Chooses a name for each drawing: its date and its title, once each.
+/// Generates a unique name for each drawing from its date and title.
 #[derive(Default)]
 pub(super) struct Names(HashSet<String>);
 
 impl Names {
-    /// A path without an ending, e.g. `drawings/2026-11-28 小猫`.
+    /// A path without an extension, e.g. `drawings/2026-11-28 小猫`.
     pub(super) fn choose(&mut self, header: &Header) -> String {
         let folder = if header.deleted_at.is_some() { "deleted" } else { "drawings" };
         let day = local(header.updated_at).map_or_else(String::new, |time| time.date().to_string());
         let name = [day, file_title(&header.title)].into_iter().filter(|part| !part.is_empty());
         let name = format!("{folder}/{}", name.collect::<Vec<_>>().join(" "));
         let numbered = (2..).map(|number| format!("{name} ({number})"));
-        // Some file systems do not tell upper and lower case apart.
+        // Some file systems ignore case.
         let free =
             std::iter::once(name.clone()).chain(numbered).find(|name| self.0.insert(name.to_lowercase()));
         free.unwrap_or(name)
     }
 }
 
-/// The title without the characters that file systems give a meaning to.
+/// The title without characters that have a meaning to file systems.
 fn file_title(title: &str) -> String {
     let kept =
         |c: char| if matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '_' } else { c };
@@ -39,7 +39,7 @@ fn file_title(title: &str) -> String {
     title.trim_matches(|c: char| c.is_whitespace() || c == '.').to_owned()
 }
 
-/// The time of a file as a zip file holds it. Moments outside its range give its first one.
+/// A file's time in the format of zip files. Times outside its range become its earliest time.
 pub(super) fn file_time(moment: Micros) -> DateTime {
     let parts = local(moment).and_then(|time| {
         let part = |value: i8| u8::try_from(value).ok();

@@ -1,5 +1,5 @@
-//! The JSON of stored drawings: written action by action, and bounded, since a stored action of 2016 can be a thousand
-//! times as long in JSON.
+//! The JSON of stored drawings: written action by action and with a length limit, since a stored 2016 action can be a
+//! thousand times as long in JSON.
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -14,24 +14,24 @@ use yibi_common::limits::Limits;
 use super::{DrawingError, DrawingResult, damaged};
 use crate::domain::drawing::Stored;
 
-/// Bytes of a point: three numbers with their signs and commas, as large as a valid stroke has them.
+/// Maximum length of a valid stroke's point in bytes: three numbers with their signs and commas.
 const POINT_LEN: u64 = 26;
-/// Bytes of an action besides its points.
+/// Maximum length of an action without its points, in bytes.
 const ACTION_LEN: u64 = 128;
-/// Bytes of a drawing besides its actions.
+/// Maximum length of a drawing without its actions, in bytes.
 const HEAD_LEN: u64 = 64 << 10;
 
-/// The longest JSON that is made of one drawing: room for every drawing of strokes within the limits.
+/// Maximum length of a drawing's JSON: enough for every drawing of strokes within the limits.
 fn max_len(limits: &Limits) -> usize {
     let points = u64::from(limits.points_per_drawing) * POINT_LEN;
     let actions = u64::from(limits.actions_per_drawing) * ACTION_LEN;
     usize::try_from(HEAD_LEN + points + actions).unwrap_or(usize::MAX)
 }
 
-/// The work that the JSON of these actions takes, in bytes of ordinary stored actions.
+/// Cost of the actions' JSON, as an equivalent number of stored bytes.
 pub(super) fn weight(stored: &Stored) -> usize {
     let bytes = stored.actions.iter().map(Vec::len).sum();
-    // A point of a hand's stroke takes a byte or more; a 2016 picture may expand to many points a byte.
+    // A hand-drawn point takes a byte or more; a 2016 picture may expand to many points per byte.
     if stored.actions.iter().any(|blob| codec::is_weapp(blob)) {
         usize::max(bytes, stored.header.point_count as usize)
     } else {
@@ -88,7 +88,7 @@ fn write(body: &impl Serialize, actions: &StoredActions<'_>, limits: &Limits) ->
 /// The stored actions of a drawing, serialized one at a time.
 struct StoredActions<'a> {
     blobs: &'a [Vec<u8>],
-    /// The damage that ended the serialization.
+    /// The decoding error that ended the serialization.
     damage: Cell<Option<Malformed>>,
 }
 
@@ -112,7 +112,7 @@ impl Serialize for StoredActions<'_> {
     }
 }
 
-/// Memory that takes no more than `room` bytes.
+/// A buffer of at most `room` bytes.
 struct Bounded {
     bytes: Vec<u8>,
     room: usize,

@@ -1,4 +1,4 @@
-//! Listing, reading, naming, deleting and restoring.
+//! Lists, reads, renames, deletes and restores drawings.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl DrawingService {
     /// A page of a user's drawings, newest change first; `cursor` is a former page's `next`.
     ///
     /// # Errors
-    /// [`DrawingError::Value`] when the cursor is none of ours, [`DrawingError::Store`].
+    /// [`DrawingError::Value`] when the cursor is invalid, [`DrawingError::Store`].
     pub async fn page(
         &self,
         user: &UserKey,
@@ -36,7 +36,7 @@ impl DrawingService {
         let after = cursor
             .map(|cursor| read_cursor(cursor).ok_or(DrawingError::Value("the cursor is not one of ours")));
         let after = after.transpose()?;
-        // One more than asked tells whether there is another page.
+        // One drawing more than requested shows whether there is another page.
         let mut headers = self.0.store.page(user, deleted, after.as_ref(), limit + 1).await?;
         let more = headers.len() > limit as usize;
         headers.truncate(limit as usize);
@@ -46,7 +46,7 @@ impl DrawingService {
         Ok(Page { drawings, next })
     }
 
-    /// One drawing with its actions from `since` on, also from the bin, as the JSON of a
+    /// One drawing with its actions from `since` on, the bin included, as the JSON of a
     /// [`DrawingReply`](yibi_common::api::DrawingReply).
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl DrawingService {
         self.lightly(user, json::weight(&stored), move || json::write_reply(&summary, &stored, &limits)).await
     }
 
-    /// Whether an append at 0 would make that drawing, with that title.
+    /// Whether an append at 0 would create that drawing with that title.
     ///
     /// # Errors
     /// [`DrawingError::Value`], [`DrawingError::Store`].
@@ -75,10 +75,10 @@ impl DrawingService {
         Ok(self.0.store.header(user, id).await?.is_none())
     }
 
-    /// Whether [`rename`](Self::rename) would do so now.
+    /// Checks that [`rename`](Self::rename) would succeed now.
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`rename`](Self::rename).
     pub async fn may_rename(&self, user: &UserKey, id: &str, title: &str) -> DrawingResult<()> {
         check_id(id).map_err(|_| DrawingError::NotFound)?;
         check_title(title, &self.0.limits)?;
@@ -106,7 +106,7 @@ impl DrawingService {
         Ok(self.summary(&header, public_id, &self.0.keys.get().await?.signer))
     }
 
-    /// Puts a drawing in the bin; one that is there stays there.
+    /// Moves a drawing into the bin. Idempotent.
     ///
     /// # Errors
     /// [`DrawingError::NotFound`], [`DrawingError::Store`].
@@ -116,7 +116,7 @@ impl DrawingService {
         header.map(|_| ()).ok_or(DrawingError::NotFound)
     }
 
-    /// Takes a drawing out of the bin; one that is not there stays as it is.
+    /// Moves a drawing out of the bin. Idempotent.
     ///
     /// # Errors
     /// [`DrawingError::NotFound`], [`DrawingError::Store`].
@@ -127,8 +127,8 @@ impl DrawingService {
         Ok(self.summary(&header, public_id, &self.0.keys.get().await?.signer))
     }
 
-    /// Hides everything of a user at once and has it erased in a week; a sign-in that reopens the account before
-    /// that cancels it.
+    /// Hides all data of a user at once and schedules its erasure in a week; a sign-in that reopens the account before
+    /// that cancels the erasure.
     ///
     /// # Errors
     /// [`DrawingError::Store`].
@@ -158,7 +158,7 @@ impl DrawingService {
     }
 }
 
-/// The rules of a title: short, and nothing in it that does not show or turns text around.
+/// Checks a title: its length, and the absence of invisible and bidirectional control characters.
 pub(super) fn check_title(title: &str, limits: &Limits) -> DrawingResult<()> {
     if title.chars().count() > limits.title_chars as usize {
         return Err(DrawingError::Value("the title is too long"));
@@ -169,7 +169,7 @@ pub(super) fn check_title(title: &str, limits: &Limits) -> DrawingResult<()> {
     Ok(())
 }
 
-/// Cursors are opaque to clients; they only ever lead into the caller's own drawings.
+/// Cursors are opaque to clients; a forged one leads only into the caller's own drawings.
 fn write_cursor(header: &Header) -> String {
     let After { moment, id } = After::drawing(header);
     BASE64URL_NOPAD.encode(format!("{}.{id}", moment.0).as_bytes())

@@ -1,5 +1,4 @@
-//! What users drew: appending, listing, deleting and restoring, pictures, and what becomes of it all in the
-//! end.
+//! Users' drawings: appending, listing, deleting, restoring, pictures and purge.
 
 mod append;
 mod avatar;
@@ -39,32 +38,32 @@ use crate::store::GalleryStore;
 use crate::store::StoreError;
 use crate::telemetry::Metrics;
 
-/// Why the gallery did not do as asked.
+/// Reason why a gallery operation failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum DrawingError {
-    /// That user has no such drawing.
+    /// The user has no such drawing.
     #[error("no such drawing")]
     NotFound,
     /// The drawing is in the bin.
     #[error("the drawing is in the bin")]
     Deleted,
-    /// The drawing's list is not as the caller thought.
+    /// The drawing's list differs from the one that the caller continues.
     #[error("the drawing has moved on")]
     Conflict {
-        /// The number of its first action.
+        /// Number of the list's first action.
         base: u32,
-        /// The number that the next action gets.
+        /// Number of the next action.
         seq: u32,
     },
-    /// An action is no valid part of the drawing.
+    /// An action is not valid for the drawing.
     #[error("{rule}")]
     Invalid {
-        /// Which of the actions, where it is one of several.
+        /// Index of the action within the request, if it has several.
         index: Option<usize>,
-        /// The rule that it breaks.
+        /// The broken rule.
         rule: Invalid,
     },
-    /// Another value can't be taken; in words for the caller.
+    /// Another value is invalid; the text is for the client.
     #[error("{0}")]
     Value(&'static str),
     /// The drawing would have too many actions, bytes or points.
@@ -76,27 +75,27 @@ pub enum DrawingError {
     /// The user would have too many bytes.
     #[error("the storage is full")]
     StorageFull,
-    /// The drawing can't be shown as a picture.
+    /// The drawing can't be rendered.
     #[error("the drawing is too large for a picture")]
     PictureTooLarge,
     /// The JSON of the drawing's actions exceeds the limit of a reply.
     #[error("the drawing is too large for one reply")]
     DrawingTooLarge,
-    /// Too much is waiting already.
+    /// Too many operations wait.
     #[error("too much to do")]
     Busy,
-    /// An uploaded file can't be an avatar.
+    /// The uploaded file is rejected as an avatar.
     #[error("{0}")]
     Image(Flaw),
     /// The user has no such avatar.
     #[error("no such avatar")]
     NoAvatar,
-    /// A signed link is forged or too old.
+    /// A signed link is forged or has expired.
     #[error("the link is not valid")]
     LinkInvalid,
     #[error("the store failed")]
     Store(#[source] Arc<StoreError>),
-    /// A fault of this program.
+    /// A bug in this program.
     #[error("{0}")]
     Internal(&'static str),
 }
@@ -107,7 +106,7 @@ impl From<StoreError> for DrawingError {
     }
 }
 
-/// What a gallery's operation gives.
+/// Result of a gallery operation.
 pub type DrawingResult<T> = Result<T, DrawingError>;
 
 /// The drawings of all users.
@@ -119,12 +118,12 @@ struct Inner {
     keys: Arc<LazyKeyring>,
     limits: Limits,
     settings: settings::Gallery,
-    /// What clients know the server by; empty when they are given paths.
+    /// The server's public URL; empty if clients get paths.
     public_url: String,
     metrics: Arc<Metrics>,
     usage: Cache<UserKey, Arc<quota::Account>>,
     render_pool: RenderPool,
-    /// Decodes drawings, so that people can open their own while pictures wait.
+    /// Decodes drawings, in a pool of its own, so that users can open drawings while pictures are queued.
     readers: RenderPool,
     pictures: moka::future::Cache<pictures::Key, bytes::Bytes>,
     exports: PerUserSemaphore,
@@ -133,7 +132,6 @@ struct Inner {
 }
 
 impl DrawingService {
-    /// A gallery over that store.
     #[must_use]
     pub fn new(
         store: GalleryStore,
@@ -163,19 +161,19 @@ impl DrawingService {
         }))
     }
 
-    /// The numbers that a client is told.
+    /// The limits that clients receive.
     #[must_use]
     pub fn limits(&self) -> LimitsReply {
         LimitsReply::new(&self.0.limits, self.0.settings.bin_days, self.0.settings.erasure_days)
     }
 
-    /// The store below, for users.
+    /// The underlying store, for users.
     #[must_use]
     pub fn store(&self) -> &GalleryStore {
         &self.0.store
     }
 
-    /// Does work on stored actions of so many bytes: here when they are few, else in the render_pool.
+    /// Runs work on stored actions of `bytes` bytes: inline if they are few, otherwise in a pool.
     async fn lightly<T: Send + 'static>(
         &self,
         user: &UserKey,
@@ -189,14 +187,14 @@ impl DrawingService {
         }
     }
 
-    /// Tells the metrics how full the pools are.
+    /// Reports the load of the pools to the metrics.
     pub fn observe(&self) {
         self.0.render_pool.observe(&self.0.metrics);
         self.0.readers.observe(&self.0.metrics);
     }
 }
 
-/// The actions of their stored forms.
+/// Decodes the stored actions.
 fn decoded(stored: &Stored) -> DrawingResult<Vec<Action>> {
     stored.actions.iter().map(|blob| decode(blob)).collect()
 }
@@ -209,7 +207,7 @@ fn damaged(error: Malformed) -> DrawingError {
     StoreError::Damaged(error.to_string()).into()
 }
 
-/// Whether a v1 client may use this as a drawing's id.
+/// Checks that a v1 client may use the text as a drawing's id.
 fn check_id(id: &str) -> DrawingResult<()> {
     let fits = (1..=64).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');

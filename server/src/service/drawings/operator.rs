@@ -1,4 +1,4 @@
-//! What an operator sees and does: any user's drawings, those in the bin like the others.
+//! Operators' access to drawings: of any user, the bin included.
 
 use yibi_common::admin::{DrawingRow, Happening, UserRef};
 
@@ -8,12 +8,12 @@ use crate::domain::drawing::Header;
 use crate::domain::user::UserKey;
 use crate::store::{Drawings, Users};
 
-/// The most bytes of stored forms that an event carries.
+/// Maximum size, in bytes, of the stored actions that an event carries.
 const CARRIED: u64 = 64 << 10;
 
 impl DrawingService {
-    /// Tells who watches that actions from that number on, or the last one, were saved. That it can't be told
-    /// is no reason to fail what was saved.
+    /// Publishes the event that actions from that number on, or the last one, were saved. A failure to publish does not
+    /// fail the save.
     pub(super) async fn tell_saved(&self, user: &UserKey, id: &str, from_seq: Option<u32>, created: bool) {
         if self.0.metrics.events().is_watched()
             && let Err(error) = self.try_to_tell(user, id, from_seq, created).await
@@ -48,7 +48,7 @@ impl DrawingService {
         Ok(())
     }
 
-    /// A drawing with its actions from `since` on, also from the bin, as the JSON of a
+    /// A drawing with its actions from `since` on, the bin included, as the JSON of a
     /// [`DrawingDetail`](yibi_common::admin::DrawingDetail) with that row.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl DrawingService {
         self.lightly(user, json::weight(&stored), move || json::write_detail(&row, &stored, &limits)).await
     }
 
-    /// A drawing without its actions, also from the bin.
+    /// A drawing without its actions, the bin included.
     ///
     /// # Errors
     /// [`DrawingError::NotFound`], [`DrawingError::Store`].
@@ -76,7 +76,7 @@ impl DrawingService {
         self.0.store.header(user, id).await?.ok_or(DrawingError::NotFound)
     }
 
-    /// Puts a drawing in the bin or takes it out; the drawing as it is then.
+    /// Moves a drawing into the bin or out of it. Returns the changed drawing.
     ///
     /// # Errors
     /// [`DrawingError::NotFound`], [`DrawingError::Store`].

@@ -1,5 +1,4 @@
-//! Pictures of drawings: drawn off the async threads, a few at a time, kept for a while, and reachable by
-//! signed links.
+//! Pictures of drawings: rendered off the async threads, a few at a time, cached, and reachable by signed links.
 
 use bytes::Bytes;
 use moka::future::Cache;
@@ -13,10 +12,10 @@ use crate::keys::Signer;
 use crate::render::{self, Budget, RenderError};
 use crate::store::{Drawings, Users};
 
-/// The longer side of the pictures in lists, in pixels.
+/// Longer side of the pictures in lists, in pixels.
 const THUMBNAIL: u32 = 512;
 const DAY: i64 = 86_400;
-/// What the caller of a failed drawing is to see of the size.
+/// Error text for a size out of range.
 const SIZE: &str = "size is between 64 and 2048";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,7 +25,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The ending of a path.
+    /// Extension of a picture's path.
     #[must_use]
     pub fn ending(self) -> &'static str {
         match self {
@@ -47,27 +46,27 @@ impl Format {
 #[derive(Debug, Clone)]
 pub struct Picture {
     pub bytes: Bytes,
-    /// The number of the action up to which it shows the drawing.
+    /// Number of the action up to which the picture shows the drawing.
     pub seq: u32,
 }
 
-/// A signed link's parts.
+/// The parts of a signed link to a picture.
 #[derive(Debug, Clone)]
 pub struct Link<'a> {
     /// The user's public id.
     pub public_id: &'a str,
     pub id: &'a str,
-    /// It shows the actions before this number.
+    /// The picture shows the actions below this number.
     pub seq: u32,
     pub format: Format,
-    /// The longer side in pixels.
+    /// Longer side in pixels.
     pub size: u32,
-    /// Until when it is good, in seconds since 1970.
+    /// Expiry of the link, in seconds since 1970.
     pub exp: i64,
 }
 
 impl Link<'_> {
-    /// What is signed: all of the link but the signature.
+    /// The signed part of the link: everything but the signature.
     #[must_use]
     pub fn path(&self) -> String {
         let Self { public_id, id, seq, format, size, exp } = self;
@@ -75,8 +74,8 @@ impl Link<'_> {
     }
 }
 
-/// Which picture: a drawing's actions below `seq` never change as long as it lives, and `created_at` tells
-/// one life of an id from the next.
+/// Cache key. The actions of a drawing below `seq` never change during its life, and `created_at` distinguishes
+/// successive drawings of one id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     user: UserKey,
@@ -87,18 +86,18 @@ pub(super) struct Key {
     size: u32,
 }
 
-/// Finished pictures, up to so many bytes.
+/// Creates the cache of finished pictures, with a size limit in bytes.
 pub(super) fn finished(bytes: u64) -> Cache<Key, Bytes> {
     let weigh = |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + 200).unwrap_or(u32::MAX);
     Cache::builder().max_capacity(bytes).weigher(weigh).build()
 }
 
 impl DrawingService {
-    /// A drawing's picture as it is now.
+    /// The picture of a drawing's current state.
     ///
     /// # Errors
-    /// [`DrawingError::NotFound`], [`DrawingError::Deleted`] in the bin, [`DrawingError::Value`] for a size out
-    /// of range, [`DrawingError::Busy`], [`DrawingError::Store`].
+    /// [`DrawingError::NotFound`], [`DrawingError::Deleted`] in the bin, [`DrawingError::Value`] for a size out of
+    /// range, [`DrawingError::Busy`], [`DrawingError::Store`].
     pub async fn picture(
         &self,
         user: &UserKey,
@@ -115,10 +114,10 @@ impl DrawingService {
         self.picture_of(user, &header, format, size).await
     }
 
-    /// The picture of a drawing, in the bin or not.
+    /// The picture of a drawing, the bin included.
     ///
     /// # Errors
-    /// As [`picture`](Self::picture), but for [`DrawingError::Deleted`].
+    /// Those of [`picture`](Self::picture), except for [`DrawingError::Deleted`].
     pub async fn picture_of(
         &self,
         user: &UserKey,
@@ -141,8 +140,8 @@ impl DrawingService {
     /// The picture that a signed link names.
     ///
     /// # Errors
-    /// [`DrawingError::LinkInvalid`] when the signature is wrong or its time is over, and
-    /// [`DrawingError::NotFound`] when the drawing is deleted, its user has left, or those actions are gone.
+    /// [`DrawingError::LinkInvalid`] when the signature is wrong or the link has expired, and
+    /// [`DrawingError::NotFound`] when the drawing is deleted, its user has left, or those actions no longer exist.
     pub async fn linked_picture(&self, link: &Link<'_>, signature: &str) -> DrawingResult<Picture> {
         let now = Micros::now().seconds();
         if now >= link.exp || !self.0.keys.get().await?.signer.verify(&link.path(), signature) {
@@ -166,8 +165,8 @@ impl DrawingService {
         self.finished(key).await
     }
 
-    /// The link of a drawing's thumbnail. Its end is the end of tomorrow in UTC, so that it stays the same for
-    /// a day at least and a phone's cache of images is of use.
+    /// The link to a drawing's thumbnail. It expires at the end of tomorrow in UTC, so that it stays the same for at
+    /// least a day and the phone's image cache is effective.
     pub(super) fn image_url(&self, public_id: &str, id: &str, seq: u32, signer: &Signer) -> String {
         let exp = (Micros::now().seconds().div_euclid(DAY) + 2) * DAY;
         let path = Link { public_id, id, seq, format: Format::Png, size: THUMBNAIL, exp }.path();
@@ -175,7 +174,7 @@ impl DrawingService {
         format!("{}{path}&sig={signature}", self.0.public_url)
     }
 
-    /// The picture from the cache, or drawn; who asks for one that is being drawn shares it.
+    /// The picture from the cache, or a new one; concurrent requests for the same picture share its rendering.
     async fn finished(&self, key: Key) -> DrawingResult<Picture> {
         let seq = key.seq;
         let drawing = self.draw(key.clone());
@@ -186,7 +185,7 @@ impl DrawingService {
     async fn draw(&self, key: Key) -> DrawingResult<Bytes> {
         let place = self.0.render_pool.slot(&key.user).await?;
         let stored = self.0.store.read(&key.user, &key.id, 0).await?.ok_or(DrawingError::NotFound)?;
-        // Between the look at the header and this reading the drawing may have become another one.
+        // The drawing may have been replaced between the reads of the header and of the actions.
         if stored.header.created_at != key.created_at || !shows(&stored.header, key.seq) {
             return Err(DrawingError::NotFound);
         }
@@ -197,12 +196,12 @@ impl DrawingService {
     }
 }
 
-/// Whether the actions below `seq` are there: some may have given way to a 2016 save since.
+/// Whether the actions below `seq` exist: a 2016 save may have replaced some since.
 fn shows(header: &Header, seq: u32) -> bool {
     seq <= header.seq && (header.base == 0 || seq > header.base)
 }
 
-/// Draws the actions below `seq`.
+/// Renders the actions below `seq`.
 pub(super) fn drawn(
     stored: &Stored,
     seq: u32,

@@ -33,7 +33,7 @@ pub async fn run_purge(gallery: DrawingService, leases: SessionStore, shutdown: 
             tokio::time::sleep(EVERY).await;
         }
     };
-    // It stops between two steps: the stores finish the present one, and another server continues.
+    // The purge stops between two steps: the stores finish the current one, and another server continues.
     tokio::select! {
         () = looking => {}
         () = shutdown => {}
@@ -44,7 +44,7 @@ pub async fn run_purge(gallery: DrawingService, leases: SessionStore, shutdown: 
 }
 
 impl DrawingService {
-    /// Removes the records that are due at `now`, up to a bound. A failed removal does not stop the others.
+    /// Removes the records that are due at `now`, up to [`BATCH`]. A failed removal does not stop the others.
     async fn clear_out(&self, leases: &SessionStore, now: Micros) -> DrawingResult<()> {
         let keep = Duration::from_secs(u64::from(self.0.settings.bin_days) * 86_400);
         let before = now.minus(keep);

@@ -1,9 +1,8 @@
-//! Quotas: how much a user keeps, against how much a user may keep.
+//! Quotas: the storage that a user takes up, against the limits.
 //!
-//! The store holds the true count. Each server keeps a copy for [`TRUST`] and reserves in it what a write needs
-//! before the write begins, so that parallel requests can't overrun a quota together. What another server wrote
-//! within that time is not in the copy: two servers may let a user a little over the limit, bounded by the rate
-//! limit.
+//! The store holds the true count. Each server keeps a copy for [`TRUST`] and reserves a write's space in it before the
+//! write begins, so that concurrent requests can't exceed a quota together. Another server's writes within that time
+//! are not in the copy: with two servers, a user may exceed the limit slightly, bounded by the rate limit.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,24 +17,24 @@ use crate::domain::drawing::{Header, Usage};
 use crate::domain::user::UserKey;
 use crate::store::Drawings;
 
-/// How long a server relies on its own copy.
+/// How long a server relies on its own count.
 const TRUST: Duration = Duration::from_secs(30);
-/// How long an account that nobody writes to stays in memory.
+/// How long the account of an idle user stays in memory.
 const IDLE: Duration = Duration::from_secs(120);
-/// Drawings of the bin that are read at a time.
+/// Drawings of the bin per page.
 const BIN_PAGE: u32 = 200;
 
-/// Room that a write asks for.
+/// Space that a write needs.
 #[derive(Clone, Copy)]
 pub(super) struct Need<'a> {
     pub(super) id: &'a str,
-    /// Whether the write may make the drawing.
+    /// Whether the write may create the drawing.
     pub(super) drawing: bool,
     pub(super) bytes: u64,
 }
 
 impl Need<'_> {
-    /// The quota that is exceeded when this comes on top of what the user keeps.
+    /// The quota that the user would exceed with this write.
     fn excess(&self, usage: Usage, limits: &Limits) -> Option<DrawingError> {
         if self.drawing && usage.drawings >= limits.drawings_per_user {
             Some(DrawingError::TooManyDrawings)
@@ -50,8 +49,8 @@ impl Need<'_> {
 /// One user's count on this server, reservations included.
 #[derive(Debug, Default)]
 pub(super) struct Account {
-    /// Shared by the writes that are under way, exclusive while the store is counted: then no write of this
-    /// server is half-way, and the count is exact.
+    /// Shared by writes in progress, exclusive while the store is counted: then no write of this server is half-way,
+    /// and the count is exact.
     writes: Arc<RwLock<()>>,
     copy: Mutex<UsageCopy>,
 }
@@ -101,7 +100,7 @@ impl Account {
         self.copy().taken_at = None;
     }
 
-    /// Reserves room, if the copy is fresh and the quotas leave enough.
+    /// Reserves space, if the copy is fresh and the quotas leave enough.
     fn reserve(&self, need: &Need<'_>, limits: &Limits) -> bool {
         let mut copy = self.copy();
         let fits = copy.is_fresh() && need.excess(copy.usage, limits).is_none();
@@ -112,19 +111,19 @@ impl Account {
     }
 }
 
-/// Keeps the count of an account from being taken while a write is under way.
+/// Prevents a recount of the account while a write is in progress.
 enum WriteGuard {
     Shared {
         _guard: OwnedRwLockReadGuard<()>,
     },
-    /// Keeps other writes of the user away, too.
+    /// Also excludes the user's other writes.
     Exclusive {
         _guard: OwnedRwLockWriteGuard<()>,
     },
 }
 
-/// Room that is reserved for one write. Dropped without [`settle`](Self::settle), it is given back, and the
-/// store is counted again: the write may have been carried out or not.
+/// Space reserved for one write. Dropping it without [`settle`](Self::settle) gives the space back and causes a
+/// recount, since the write may or may not have been carried out.
 #[must_use]
 pub(super) struct Reservation {
     account: Arc<Account>,
@@ -145,13 +144,13 @@ impl Reservation {
         }
     }
 
-    /// Puts what the write really took in the place of the reservation.
+    /// Replaces the reservation by the actual change.
     pub(super) fn settle(mut self, drawings: i64, bytes: i64) {
         self.settled = true;
         self.account.copy().change(drawings - self.drawings, bytes.saturating_sub(self.bytes));
     }
 
-    /// Gives all of it back: nothing was written.
+    /// Gives the whole reservation back: nothing was written.
     pub(super) fn release(self) {
         self.settle(0, 0);
     }
@@ -167,7 +166,7 @@ impl Drop for Reservation {
 }
 
 impl DrawingService {
-    /// How much a user keeps, the bin included.
+    /// The storage that the user takes up, the bin included.
     ///
     /// # Errors
     /// [`DrawingError::Store`].
@@ -179,10 +178,10 @@ impl DrawingService {
         }
     }
 
-    /// Reserves the room that a write needs. Where there is too little, the bin is emptied from its oldest end
-    /// until there is enough, and not at all when even an empty bin would leave too little. Before that, the
-    /// drawing is looked at: whether the write would be `refused` in any case, or goes to a drawing that exists,
-    /// and how many bytes it would `free`.
+    /// Reserves the space that a write needs. If there is too little, the oldest drawings are removed from the bin
+    /// until there is enough; none are removed if even an empty bin would leave too little. The drawing is read before
+    /// that: whether the write would be `refused` in any case, whether the drawing exists, and how many bytes the write
+    /// would `free`.
     pub(super) async fn room_for(
         &self,
         user: &UserKey,
@@ -202,7 +201,8 @@ impl DrawingService {
         if !account.reserve(&need, limits) {
             let header = self.0.store.header(user, need.id).await?;
             if refused(header.as_ref()) {
-                // The store says why. Alone, so that no other write lets this one through without room.
+                // The store returns the exact reason. The reservation is exclusive, so that no concurrent write makes
+                // room for this one.
                 let nothing = Need { id: need.id, drawing: false, bytes: 0 };
                 return Ok(Reservation::of(&account, &nothing, WriteGuard::Exclusive { _guard: guard }));
             }
@@ -219,8 +219,7 @@ impl DrawingService {
         Ok(Reservation::of(&account, &need, WriteGuard::Shared { _guard: guard }))
     }
 
-    /// Removes drawings from the bin for good, the oldest first, until there is room; none of them when all
-    /// together would not do.
+    /// Removes the oldest drawings from the bin until there is space; none of them if all together would not suffice.
     async fn empty_bin_for(
         &self,
         user: &UserKey,
@@ -230,7 +229,7 @@ impl DrawingService {
     ) -> DrawingResult<()> {
         let limits = &self.0.limits;
         let bin = self.0.store.bin_usage(user).await?;
-        // The drawing that is written to stays.
+        // The drawing of this write stays.
         let own = header.filter(|header| header.deleted_at.is_some());
         let usage = account.usage();
         let least = Usage {
@@ -261,7 +260,7 @@ impl DrawingService {
         }
     }
 
-    /// Has the next write count the store, after a change that the copy does not follow.
+    /// Makes the next write count the store, after a change that the copy does not track.
     pub(super) fn recount(&self, user: &UserKey) {
         if let Some(account) = self.0.usage.get(user) {
             account.forget();

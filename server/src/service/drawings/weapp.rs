@@ -1,4 +1,4 @@
-//! The gallery as clients of 2016 see and change it: whole pictures as lists of canvas actions.
+//! The gallery in the 2016 dialect: whole pictures as lists of canvas actions.
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -18,28 +18,28 @@ use crate::domain::weapp::{WeappHead, WeappSave, WeappSaved};
 use crate::service::render_pool::LIGHT;
 use crate::store::Drawings;
 
-/// The most drawings of one list.
+/// Maximum number of drawings in a list.
 const LIST_DRAWINGS: u32 = 200;
-/// The most bytes of one list, before JSON escapes its texts.
+/// Maximum size of a list in bytes, before JSON escapes.
 const LIST_BYTES: usize = 16 << 20;
-/// The longest id that a 2016 client may choose, in bytes.
+/// Maximum length in bytes of an id that a 2016 client chooses.
 pub const MAX_ID: usize = 128;
-/// How much longer than its stored form a text may be: it bounds what reading a drawing can take.
+/// Maximum ratio of a text's length to its stored form: it bounds the cost of reading a drawing.
 const MAX_RATIO: usize = 32;
-/// The size from which a piece of a list is sent.
+/// Size in bytes from which a piece of a list is sent.
 const PIECE: usize = 256 << 10;
-/// What is not stored deflated is made so while somebody waits.
+/// Compression level for texts that are not stored deflated: fast, since the client waits.
 const LEVEL: u32 = 1;
 const BEGIN: &[u8] = br#"{"code":0,"msg":"success","data":["#;
 const END: &[u8] = b"]}";
 
-/// Why a 2016 save was not stored, besides what the gallery can't do.
+/// Reason why a 2016 save was not stored, besides the gallery's own errors.
 #[derive(Debug, thiserror::Error)]
 pub enum Save {
     /// The text is no list of canvas actions.
     #[error("actions is not a canvas action list: {0}")]
     NotCanvasActions(String),
-    /// The id is longer than any that is kept.
+    /// The id is longer than [`MAX_ID`].
     #[error("id is too long")]
     IdTooLong,
     #[error(transparent)]
@@ -47,7 +47,7 @@ pub enum Save {
 }
 
 impl DrawingService {
-    /// Saves a picture under a 2016 id: the same id again replaces it.
+    /// Saves a picture under a 2016 id, in place of the former picture of that id.
     ///
     /// # Errors
     /// [`Save`].
@@ -71,7 +71,7 @@ impl DrawingService {
         };
         let need = Need { id: &v1_id, drawing: true, bytes: blob.len() as u64 };
         let refused = |header: Option<&Header>| header.is_some_and(|header| save.obstacle(header).is_some());
-        // Saves that are all there is give way to the new one.
+        // In a drawing that consists of saves only, the new one replaces all of them.
         let free = |header: &Header| if header.all_weapp { header.bytes } else { 0 };
         let room = self.room_for(user, need, refused, free).await?;
         let saved = self.0.store.weapp_save(user, &save, Micros::now()).await;
@@ -100,7 +100,7 @@ impl DrawingService {
         }
     }
 
-    /// Puts the drawing of a 2016 id in the bin. There need be none.
+    /// Moves the drawing of a 2016 id into the bin, if it exists.
     ///
     /// # Errors
     /// [`DrawingError::Store`].
@@ -111,11 +111,11 @@ impl DrawingService {
         Ok(())
     }
 
-    /// The reply to a 2016 list, piece by piece: the newest drawings that fit, in order of first save. With
-    /// `gzip`, the pieces are those of a gzip member, into which stored texts go as they are.
+    /// The reply to a 2016 list, piece by piece: the newest drawings that fit, in order of first save. With `gzip`, the
+    /// pieces form a gzip member, into which stored deflated texts are copied unchanged.
     ///
     /// # Errors
-    /// [`DrawingError::Store`] as long as nothing has been sent; later the stream ends with it.
+    /// [`DrawingError::Store`] before the first piece; a later failure ends the stream.
     pub async fn weapp_list(
         &self,
         user: &UserKey,
@@ -141,14 +141,14 @@ impl DrawingService {
             sent: 0,
             left: LIST_BYTES,
         };
-        // The first piece before anything is sent: most failures show in it.
+        // The first piece is read before the reply starts: most failures occur there.
         let first = next_piece(Some(state)).await?;
         let (first, rest) = first.unwrap_or((Bytes::new(), None));
         let rest = stream::try_unfold(rest, next_piece);
         Ok(stream::StreamExt::chain(stream::iter([Ok(first)]), rest))
     }
 
-    /// The stored form of a 2016 text, with what is counted of it.
+    /// The stored form of a 2016 text, with the figures that count towards the quotas.
     async fn weapp_encoded(&self, user: &UserKey, actions: String) -> Result<Encoded, Save> {
         if actions.len() <= LIGHT {
             return encoded(actions);
@@ -157,7 +157,7 @@ impl DrawingService {
         place.work(move || Ok(encoded(actions))).await?
     }
 
-    /// The visible picture of a drawing, as a list shows it to a 2016 client.
+    /// The visible picture of a drawing, in the form of the 2016 list.
     async fn weapp_view(&self, user: &UserKey, head: WeappHead, gzip: bool) -> DrawingResult<Option<View>> {
         if let Some(blob) = head.last {
             let stored = stored(&blob)?;
@@ -184,7 +184,7 @@ impl DrawingService {
     }
 }
 
-/// A drawing as a list shows it.
+/// A drawing in the form of the list.
 struct View {
     header: Header,
     /// The length of its text.
@@ -192,7 +192,7 @@ struct View {
     text: Text,
 }
 
-/// What a drawing's text becomes within a JSON string.
+/// A drawing's text as the content of a JSON string.
 enum Text {
     Plain(Vec<u8>),
     Deflated(Part<'static>),
@@ -205,7 +205,7 @@ impl Text {
     }
 }
 
-/// A 2016 text on its way to the store.
+/// A 2016 text, encoded for the store.
 pub(crate) struct Encoded {
     pub(crate) blob: Vec<u8>,
     pub(crate) stroke_count: u32,
@@ -219,7 +219,8 @@ pub(crate) fn encoded(actions: String) -> Result<Encoded, Save> {
     let action = Action::Weapp { text: actions };
     let mut blob = codec::encode(&action);
     if text_len > blob.len() * MAX_RATIO {
-        // The limits count stored bytes. No drawing is as repetitive as this, so it counts in full.
+        // The limits apply to stored bytes. A text that compresses this well is no real drawing, so it is stored and
+        // counted uncompressed.
         blob = codec::encode_uncompressed(&action);
     }
     Ok(Encoded {
@@ -233,14 +234,14 @@ struct State {
     gallery: DrawingService,
     user: UserKey,
     heads: std::vec::IntoIter<WeappHead>,
-    /// What is not sent yet.
+    /// Bytes that are not sent yet.
     piece: Vec<u8>,
     gzip: Option<Gzip>,
     sent: usize,
     left: usize,
 }
 
-/// The next piece of a list, and what comes behind it; nothing behind the last.
+/// The next piece of a list, with the state after it; `None` after the last.
 async fn next_piece(state: Option<State>) -> DrawingResult<Option<(Bytes, Option<State>)>> {
     let Some(mut state) = state else { return Ok(None) };
     while state.piece.len() < PIECE {
@@ -252,7 +253,7 @@ async fn next_piece(state: Option<State>) -> DrawingResult<Option<(Bytes, Option
             }
             return Ok(Some((Bytes::from(piece), None)));
         };
-        // A drawing that went away meanwhile is left out.
+        // A drawing that was deleted meanwhile is left out.
         let view = state.gallery.weapp_view(&state.user, head, state.gzip.is_some()).await?;
         if let Some(view) = view.filter(|view| view.len <= state.left) {
             state.left -= view.len;
@@ -291,8 +292,8 @@ fn write(gzip: &mut Option<Gzip>, piece: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// How long a drawing's text can be at most, but for a saved one that an undo has made visible again: that is
-/// looked at when it is sent.
+/// Upper bound of a drawing's text length, except for an earlier save that an undo has made visible again: its length
+/// is checked when it is sent.
 fn text_bound(head: &WeappHead) -> usize {
     match head.last.as_deref().and_then(codec::weapp_text) {
         Some(stored) => stored.len,

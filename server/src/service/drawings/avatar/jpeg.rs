@@ -1,4 +1,5 @@
-//! The parts of a JPEG file that its decoder does not tell: how the frame is coded, and whether the file is whole.
+//! Properties of a JPEG file that its decoder does not report: the coding of the frame, and whether the file is
+//! complete.
 //!
 //! Source: ITU-T T.81, annex B.
 
@@ -6,17 +7,17 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frame {
     pub(super) is_progressive: bool,
-    /// One for grey, three for colour, four for CMYK and YCCK.
+    /// 1 for grey, 3 for colour, 4 for CMYK and YCCK.
     pub(super) components: u8,
 }
 
 impl Frame {
-    /// The first frame header; none where the markers lead nowhere.
+    /// Parses the first frame header; `None` if the markers are invalid.
     pub(super) fn of(file: &[u8]) -> Option<Self> {
         let mut rest = file.get(2..).unwrap_or_default();
         while let [0xff, marker, behind @ ..] = rest {
             match marker {
-                // A fill byte, and markers without a segment.
+                // A fill byte, then markers without a segment.
                 0xff => rest = rest.get(1..).unwrap_or_default(),
                 0x01 | 0xd0..=0xd8 => rest = behind,
                 // Start of frame: baseline, extended, progressive and the rest, but not DHT, JPG and DAC.
@@ -35,7 +36,7 @@ impl Frame {
     }
 }
 
-/// Whether the last scan has its end: a decoder fills the rest of a truncated picture with grey.
+/// Whether the last scan is complete: a decoder fills the rest of a truncated picture with grey.
 pub(super) fn is_whole(file: &[u8]) -> bool {
     const START_OF_SCAN: [u8; 2] = [0xff, 0xda];
     const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];

@@ -19,7 +19,7 @@ fn sample(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
-/// A JPEG with an EXIF segment that says how it is to be turned, and where it was taken.
+/// A JPEG with an EXIF segment that holds an orientation and a location.
 fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let mut exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
@@ -28,14 +28,14 @@ fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     [&jpeg[..2], &[0xff, 0xe1], &length, &exif, &jpeg[2..]].concat()
 }
 
-/// The head of a PNG of that size and depth, which no decoder gets through.
+/// Header of a PNG of that size and depth, without the pixels.
 fn png_head(width: u32, height: u32, depth: u8) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgba);
     encoder.set_depth(png::BitDepth::from_u8(depth).unwrap());
     drop(encoder.write_header().unwrap());
-    // Signature and IHDR, and the begin of pixels that never come.
+    // Signature and IHDR, and the beginning of a missing IDAT.
     file.truncate(33);
     file.extend(b"\0\0\xff\xffIDAT\x78\x01");
     file
@@ -75,7 +75,7 @@ fn each_format_becomes_a_square_jpeg_of_its_middle() {
 fn all_orientations_are_turned_upright_and_nothing_but_pixels_is_kept() {
     let jpeg = sample(256, 256, ImageFormat::Jpeg);
     assert!(edges(&square(&jpeg).unwrap()).starts_with("rgb"));
-    // Where the green strip of the stored pixels lies when they are shown: left, top, right or bottom.
+    // Edge of the displayed image at which the stored green strip appears: left, top, right or bottom.
     for (orientation, strip) in [(1, 1), (2, 1), (3, 3), (4, 3), (5, 0), (6, 2), (7, 2), (8, 0)] {
         let turned = square(&with_orientation(&jpeg, orientation)).unwrap();
         let at = [(8, 128), (128, 8), (248, 128), (128, 248)].map(|(x, y)| pixel(&turned, x, y));
@@ -114,7 +114,7 @@ fn the_memory_of_a_progressive_jpeg_counts_its_coefficients() {
     let mut progressive = file;
     progressive[frame + 1] = 0xc2;
     assert!(jpeg::Frame::of(&progressive).unwrap().is_progressive);
-    // Height and width stand behind the marker, the length and the depth.
+    // Height and width follow the marker, the length and the depth.
     progressive[frame + 5..frame + 9].copy_from_slice(&[0x10, 0, 0x10, 0]);
     assert!(matches!(square(&progressive), Err(DrawingError::Image(Flaw::Memory))));
 }
