@@ -1,4 +1,4 @@
-// Signing out, closing the account, and what other phones of the same user learn of it.
+// Sign-out and account deletion, and their effect on other phones of the user.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -22,7 +22,7 @@ test('an account is closed only after its phrase was typed, and opened again by 
     await phone.screenshot('account-closing')
     await phone.page.waitForTimeout(1_100)
     assert.ok((await other('GET', '/me')).code)
-    // A start does not sign in by itself.
+    // The app does not sign in at the start.
     const logins = []
     phone.page.on('request', (request) => { if (request.url().endsWith('/dev/wx/login')) logins.push(request) })
     await phone.start('pages/gallery/gallery')
@@ -53,7 +53,7 @@ test('another phone of an account that is being closed changes nothing and offer
     await phone.start('pages/gallery/gallery')
     await phone.text('账号正在注销，这里只有本机上的画').waitFor()
     assert.deepEqual(attempts.map(({ reopen }) => reopen), [undefined])
-    // A tap opens the account again, and the stroke of the meantime is saved.
+    // A tap reopens the account and saves the strokes drawn meanwhile.
     await phone.tap('取消注销')
     await phone.text('账号正在注销，这里只有本机上的画').waitFor({ state: 'detached' })
     assert.deepEqual(attempts.map(({ reopen }) => reopen), [undefined, true])

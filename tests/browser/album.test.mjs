@@ -5,14 +5,14 @@ import { launch } from './harness.mjs'
 
 const { withPhone } = await launch()
 
-/** Draws a line and asks for the picture. */
+/** Draws a line and requests the picture. */
 async function ask(phone) {
   await phone.draw([0.2, 0.3], [0.8, 0.3])
   await phone.tap('更多')
   await phone.tap('保存图片')
 }
 
-/** The width and height that a PNG says it has. */
+/** The width and height in the PNG header. */
 async function sizeOf(download) {
   const file = await readFile(await download.path())
   assert.equal(file.toString('latin1', 1, 4), 'PNG')
@@ -60,11 +60,11 @@ test('refused: a sheet with the two ways that are left; then granted in the sett
     await phone.answer('“一笔到底”申请', '拒绝')
     await phone.text('相册权限没有打开').waitFor()
     await phone.screenshot('refused')
-    // What needs no permission.
+    // This way needs no permission.
     await phone.tap('发给朋友或收藏')
     await phone.answer('分享图片', '好')
 
-    // WeChat does not ask a second time; the app sees it before.
+    // WeChat asks only once; the app detects the refusal.
     await phone.tap('更多')
     await phone.tap('保存图片')
     await phone.text('相册权限没有打开').waitFor()

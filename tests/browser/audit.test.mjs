@@ -1,17 +1,17 @@
-// What WeChat's 体验评分 and WCAG 2.2 AA ask of every screen, in both themes and on the smallest phone: areas that a
-// thumb can hit, names and roles for who does not see, contrast for who sees badly, and nothing outside the screen.
+// Requirements of WeChat's 体验评分 and of WCAG 2.2 AA for every screen, in both themes and on the smallest phone: size of
+// touch targets, names and roles for screen readers, contrast, and no content outside the screen.
 
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { launch } from './harness.mjs'
 
-/** CSS px; half a pixel less for what rounding takes. */
+/** Minimum size in CSS px, less half a pixel for rounding. */
 const TAP = 43.5
 
 const stroke = { type: 'stroke', tool: 'pen', color: '#22211f', width: 52, at: 1, points: [200, 400, 0, 300, 900, 200] }
 const background = { type: 'background', color: '#24282e', at: 2 }
 
-/** A panel of the page in front, by the page's own method. */
+/** Opens a panel of the current page through the page's method. */
 const panel = (method) => (phone) => phone.page.evaluate((name) => {
   window.getCurrentPages().at(-1)[name]({ currentTarget: { dataset: { id: 'a' } } })
 }, method)
@@ -73,7 +73,7 @@ before(async () => {
   await api('DELETE', '/drawings/c')
 })
 
-/** What is wrong with the screen; runs in the page. @param {number} tap */
+/** The faults of the screen; runs in the page. @param {number} tap */
 function faults(tap) {
   const page = document.querySelector('.mp-page:not([hidden])')
   const wrong = []
@@ -82,7 +82,7 @@ function faults(tap) {
     const box = node.getBoundingClientRect()
     return box.width > 0 && box.height > 0 && node.checkVisibility() && !node.closest('.easel')
   }
-  // A sheet covers what lies below it.
+  // A sheet hides the content below it.
   const sheet = [...page.querySelectorAll('[role=dialog]')].find(visible)
   const top = sheet ?? page
   const all = [...top.querySelectorAll('*')].filter(visible)
@@ -128,13 +128,13 @@ function faults(tap) {
     if (ratio < least) wrong.push(`${what} of ${ratio.toFixed(2)} : 1: ${named(node)}`)
   }
   for (const node of all) {
-    // What can't be used now may look so.
+    // WCAG exempts disabled controls from the contrast rule.
     if (node.closest('[aria-disabled=true], .off')) continue
     const style = getComputedStyle(node)
     const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700)
     if ([...node.childNodes].some((child) => child.nodeType === child.TEXT_NODE && child.textContent.trim())) demand(node, style.color, large ? 3 : 4.5, 'text')
     if (node.tagName === 'INPUT' && node.placeholder) demand(node, getComputedStyle(node, '::placeholder').color, 4.5, 'placeholder')
-    // Icons are masks in the colour of their text; on a picture their ground is not known.
+    // Icons are masks in the text colour; on a picture the background colour is unknown.
     if (/(^| )\S*icon-/.test(node.className) && !node.closest('.frame')) demand(node.parentElement, style.backgroundColor, 3, 'icon')
   }
   return wrong

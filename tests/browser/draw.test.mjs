@@ -48,7 +48,7 @@ test('a tap is a dot, and colours, widths, paper and eraser do what they say', a
     await phone.draw([0.5, 0.6], [0.5, 0.7], [0.5, 0.8])
     await phone.see('#faf5e9', 0.5, 0.7)
     await phone.see(RED, 0.3, 0.7)
-    // Whatever background there is, later too.
+    // The same holds after changes of the background.
     await phone.tap('更多')
     await phone.tap('纸色')
     await phone.tap('夜色')
@@ -89,9 +89,9 @@ test('two fingers zoom, pan, undo by a tap and fit by two; the begun stroke neve
       await phone.send('touchEnd', [])
     }
     await pinch(0.1, 0.4)
-    // Four times as large: the dot reaches to where there was paper.
+    // At a zoom of four, the dot covers the former paper.
     await phone.see(INK, 0.6, 0.5)
-    // Drawn while zoomed, it lies where the finger was.
+    // A stroke drawn while zoomed lies under the finger.
     await phone.draw([0.2, 0.2], [0.8, 0.2])
     await phone.see(INK, 0.5, 0.2)
 
@@ -103,7 +103,7 @@ test('two fingers zoom, pan, undo by a tap and fit by two; the begun stroke neve
     await tap()
     await phone.see(WHITE, 0.5, 0.2)
     await phone.see(INK, 0.6, 0.5)
-    // The wait for a second tap is the one timer here: it runs out when the test is done with both.
+    // The wait for a second tap is the only timer of this page: the test ends it explicitly.
     await phone.page.evaluate(() => {
       window.getCurrentPages()[0].recorder.timers = { set: () => 0, clear: () => {} }
     })

@@ -9,7 +9,7 @@ const { server, withPhone } = await launch()
 const cards = (phone) => phone.page.locator('.mp-page:not([hidden]) .card:not(.bone)')
 const stroke = (x) => ({ type: 'stroke', tool: 'pen', color: INK, width: 52, at: x, points: [x, 400, 0, 300, 900, 200] })
 
-/** Puts drawings on the server. */
+/** Creates drawings on the server. */
 async function fill(user, count, about = {}) {
   const api = await server.client(user)
   for (let i = 0; i < count; i += 1) {
@@ -58,19 +58,19 @@ test('one draws on a drawing before it has come, and all of it is there in the e
     await phone.page.waitForFunction(() => document.querySelector('.card image img')?.naturalWidth > 0)
     let answer
     const held = new Promise((resolve) => { answer = resolve })
-    // The drawing itself; not its actions, which are saved meanwhile, and not the question for news.
+    // Blocks the drawing itself, not the saves of its actions nor the check for changes.
     await phone.page.route(/\/drawings\/d0$/, async (route) => {
       await held
       await route.continue()
     })
     await cards(phone).first().tap()
-    // The picture of the gallery is there, and takes a stroke.
+    // The gallery's picture is shown and accepts a stroke.
     await phone.see(INK, 250 / 2048, 850 / 2731)
     await phone.draw([0.2, 0.8], [0.8, 0.8])
     await phone.see(INK, 0.5, 0.8)
     await phone.state('已保存')
     assert.deepEqual((await api('GET', '/drawings/d0')).actions.length, 2)
-    // Nothing to be erased from yet, and no zoom of a part.
+    // Without actions, neither the eraser nor a partial zoom is available.
     await phone.tap('橡皮')
     await phone.draw([0.2, 0.8], [0.8, 0.8])
     await phone.text('画还在路上，稍等再擦').waitFor()
@@ -78,7 +78,7 @@ test('one draws on a drawing before it has come, and all of it is there in the e
     await phone.page.waitForFunction(() => !document.querySelector('.mp-page:not([hidden]) .paper image'))
     await phone.see(INK, 250 / 2048, 850 / 2731)
     await phone.see(INK, 0.5, 0.8)
-    // Now it is one picture: the eraser takes both, and undo brings them back.
+    // The picture is complete now: the eraser removes both strokes and undo restores them.
     await phone.draw([250 / 2048, 0.2], [250 / 2048, 0.5])
     await phone.see('#ffffff', 250 / 2048, 850 / 2731)
     await phone.tap('撤销')
@@ -108,7 +108,7 @@ test('delete is gone at once and taken back by one tap; the bin restores too', a
     await phone.tap('画廊')
     const card = cards(phone).filter({ hasText: '画 1' })
     await card.waitFor()
-    // The six seconds in which one can take it back run out when the test says so.
+    // The test ends the six seconds for undo explicitly.
     await phone.page.evaluate(() => {
       const { setTimeout: real } = window
       window.setTimeout = (run, ms, ...rest) => {
@@ -151,11 +151,11 @@ test('a drawing from the list plays again and stands complete at the end', async
     await phone.tap('画廊')
     await phone.longPress(cards(phone).first())
     await phone.tap('回放')
-    // How long it plays is not asked for here: a slow machine may look only when it is over.
+    // The duration is not asserted: a slow machine may check after the end.
     await phone.button('播放').waitFor()
     await phone.see(INK, 250 / 2048, 850 / 2731)
     await phone.screenshot('replay')
-    // Scrubbed back to the beginning, the stroke is not there yet.
+    // At the beginning of the timeline, the stroke is absent.
     const track = await phone.button('进度').boundingBox()
     await phone.send('touchStart', [[track.x + track.width - 4, track.y + 20]])
     await phone.send('touchMove', [[track.x + 1, track.y + 20]])
@@ -181,7 +181,7 @@ test('two users never see each other', async () => {
     await phone.tap('画廊')
     await phone.text('还没有画').waitFor()
   })
-  // Also on one phone, one after the other.
+  // The same holds for two users of one phone, one after the other.
   await withPhone('anna', async (phone) => {
     await phone.draw([0.2, 0.3], [0.8, 0.3])
     await phone.state('已保存')
@@ -229,7 +229,7 @@ test('several deletions are restored by one tap, each in its old place', async (
     await cards(phone).nth(4).waitFor()
     const before = (await api('GET', '/drawings')).drawings.map(({ id, updated_at: at }) => [id, at])
     const shown = await titles()
-    // The seconds in which one can take it back do not run out.
+    // The time for undo does not end by itself here.
     await phone.page.evaluate(() => {
       const { setTimeout: real } = window
       window.setTimeout = (run, ms, ...rest) => (ms === 6_000 ? 0 : real(run, ms, ...rest))
@@ -306,7 +306,7 @@ test('back from a drawing the gallery has its last stroke, however late the serv
     await cards(phone).first().tap()
     await phone.see(INK, 250 / 2048, 850 / 2731)
     await phone.page.waitForFunction(() => window.getCurrentPages().at(-1).drawing.whole)
-    // The list is answered before the stroke arrives, as on a slow network.
+    // The list's reply arrives before the stroke, as on a slow network.
     let answer
     const held = new Promise((resolve) => { answer = resolve })
     await phone.page.route('**/actions', async (route) => {
@@ -356,12 +356,12 @@ test('the gallery keeps its place and its cards, and says where the list ends fo
     await toEnd()
     await cards(phone).nth(39).waitFor()
     const place = await scroller.evaluate((node) => node.scrollTop)
-    // Opened and left again: what was there is there while the first page is asked for anew.
+    // After a drawing was opened and left, the old list stays visible while the first page reloads.
     await phone.page.route(/\/drawings\?limit=20$/, async (route) => {
       await new Promise((resolve) => { setTimeout(resolve, 300) })
       await route.continue()
     })
-    // By the page's own way: a tap would scroll to what it taps.
+    // Through the page's method, because a tap would scroll to its target.
     await phone.page.evaluate(() => window.wx.navigateTo({ url: '/pages/draw/draw?id=d5' }))
     await phone.page.locator('.mp-page:not([hidden]) #live').waitFor()
     const listed = phone.page.waitForResponse(/\/drawings\?limit=20$/)
@@ -376,14 +376,14 @@ test('the gallery keeps its place and its cards, and says where the list ends fo
     await toEnd()
     await phone.text('没有网络，点这里再试').waitFor()
     assert.equal(await phone.page.locator('.bone').count(), 0)
-    // Back online the list goes on by itself.
+    // The list continues by itself when the phone is online again.
     await phone.toggleNetwork()
     await cards(phone).nth(44).waitFor()
-    // A server that does not answer is told as such, and a tap asks it again.
+    // The page reports a server that does not reply; a tap retries.
     await phone.start('pages/gallery/gallery')
     await cards(phone).nth(19).waitFor()
     await phone.page.route(/cursor=/, (route) => route.abort())
-    // Twice: the line itself makes the list longer, and its end asks again.
+    // Twice: the error line extends the list, whose end requests again.
     for (let i = 0; i < 2; i += 1) {
       await toEnd()
       await phone.text('暂时连不上服务器，点这里再试').waitFor()

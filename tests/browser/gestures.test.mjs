@@ -1,4 +1,4 @@
-// What the drawing page offers beside its buttons: a chip while it is zoomed, colours from the paper, a steady line.
+// Gestures of the drawing page: the zoom chip, picking colours from the paper, line smoothing.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -36,7 +36,7 @@ test('a finger that rests on the paper takes the colour there', async () => {
     await phone.page.waitForFunction((color) => window.getCurrentPages()[0].data.color === color, RED)
     await phone.send('touchEnd', [])
     assert.equal((await data(phone)).tool, 'pen')
-    // Nothing was drawn or erased by the rest.
+    // The rest of the gesture neither draws nor erases.
     await phone.see(RED, 0.5, 0.3)
     assert.equal(await phone.page.evaluate(() => window.getCurrentPages()[0].drawing.picture.strokes.length), 1)
   })

@@ -19,14 +19,14 @@ const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
 ]
-/** What the tests call a phone: 390 x 844 CSS px. */
+/** The phone of the tests: 390 x 844 CSS px. */
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
 
-/** Milliseconds between two touch events, where a test says nothing else. */
+/** Default time in ms between two touch events. */
 const STEP = 16
-/** Milliseconds that a finger rests for a long press. */
+/** Duration of a long press in ms. */
 const LONG_PRESS = 400
-/** Milliseconds until something that should happen counts as not happening. */
+/** Time limit in ms for an expected event. */
 export const PATIENCE = 10_000
 
 async function freePort() {
@@ -39,7 +39,7 @@ async function freePort() {
   return port
 }
 
-/** `yibi-server dev` on ports of its own. */
+/** `yibi-server dev` on separate ports. */
 export class Server {
   /** @param {string[]} [flags] further ones */
   static async start(flags = []) {
@@ -58,7 +58,7 @@ export class Server {
     return server
   }
 
-  /** Starts the process, also again after `kill`. */
+  /** Starts the process, also after `kill`. */
   async run() {
     this.process = spawn(binary, [
       'dev', '--config', this.config, '--data-dir', join(this.folder, 'data'),
@@ -73,7 +73,7 @@ export class Server {
     this.ending = false
     const until = Date.now() + PATIENCE
     for (;;) {
-      // With --lan it says where it is to be found.
+      // With --lan the process prints its address.
       const [address] = said.match(/http:\/\/[\d.:]+\/[\w-]{10,}/) ?? []
       if (address) this.url = address
       const up = await fetch(`${this.url}/api/v1/limits`).then((reply) => reply.ok, () => false)
@@ -83,7 +83,7 @@ export class Server {
     }
   }
 
-  /** Ends it as a power cut would. */
+  /** Kills the process without a graceful stop, as a power cut does. */
   async kill() {
     this.ending = true
     const gone = once(this.process, 'exit')
@@ -96,7 +96,7 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  /** A session of a simulated user, without a browser. */
+  /** A session of a simulated user without a browser. */
   async client(user) {
     const post = (path, data) => fetch(`${this.url}${path}`, {
       method: 'POST',
@@ -132,12 +132,12 @@ export async function launch(flags) {
   after(() => server.stop())
   const browser = await startBrowser()
   after(() => browser.close())
-  /** Runs something with a phone, which is gone afterwards. */
+  /** Runs a test with a phone, which is closed afterwards. */
   const withPhone = (user, run, options) => Phone.with(browser, server, user, run, options)
   return { server, browser, withPhone }
 }
 
-/** A phone with WeChat on it: one browser context, so a storage of its own. */
+/** A phone with WeChat: one browser context, so its storage is separate. */
 export class Phone {
   static async open(browser, server, user, options = {}) {
     const phone = new Phone()
@@ -146,18 +146,18 @@ export class Phone {
     phone.server = server
     phone.user = user
     phone.errors = []
-    /** The fingers' clock, ms since 1970, and whether the glass is free. */
+    /** Time of the touch events in ms since 1970, and whether no finger is down. */
     phone.time = 0
     phone.lifted = true
     await phone.tab()
     return phone
   }
 
-  /** Opens the app, in a tab of its own. */
+  /** Opens the app in a new tab. */
   async tab() {
     this.page = await this.context.newPage()
     this.page.on('pageerror', (error) => this.errors.push(error.stack))
-    // The framework catches what a page throws and says it here.
+    // The framework catches exceptions of a page and logs them here.
     this.page.on('console', (message) => {
       if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) this.errors.push(message.text())
     })
@@ -166,7 +166,7 @@ export class Phone {
     return this
   }
 
-  /** Starts the app, also again: as after it was killed. */
+  /** Starts the app, also again as after it was killed. */
   async start(path = '') {
     await this.page.goto('about:blank')
     await this.page.goto(`${this.server.url}/?user=${this.user}${path && `#${path}`}`)
@@ -174,14 +174,14 @@ export class Phone {
     return this
   }
 
-  /** Goes to 我 by way of the gallery. */
+  /** Opens 我 from the gallery. */
   async openMe() {
     await this.tap('画廊')
     await this.tap('我')
     await this.text('这台设备').waitFor()
   }
 
-  /** Taps an answer in the dialog of that name. */
+  /** Taps an answer in the dialog with this name. */
   answer(name, text) {
     return this.page.getByRole('dialog', { name, exact: true }).getByText(text, { exact: true }).tap()
   }
@@ -208,7 +208,7 @@ export class Phone {
     await phone.close()
   }
 
-  /** What is on the screen, by what a screen reader calls it. */
+  /** Finds an element by its accessible name. */
   button(name, options = {}) {
     return this.page.locator('.mp-page:not([hidden])').getByLabel(name, { exact: true, ...options })
   }
@@ -229,7 +229,7 @@ export class Phone {
   }
 
   /**
-   * What fingers do, and when they do it: the page is told the time, so that a busy machine changes no gesture.
+   * Sends touch events with explicit times, so that a slow machine does not change a gesture.
    * @param {'touchStart' | 'touchMove' | 'touchEnd' | 'touchCancel'} type
    * @param {[number, number, number?][]} touches those on the glass, CSS px and the finger's number
    * @param {number} [after] ms since what was sent before; by default a frame's time, and for the first finger
@@ -244,7 +244,7 @@ export class Phone {
     return this.touch.send('Input.dispatchTouchEvent', { type, touchPoints, timestamp: this.time / 1000 })
   }
 
-  /** Where the paper is. */
+  /** The position of the paper. */
   async paper() {
     const box = await this.page.locator('.mp-page:not([hidden]) #live').boundingBox()
     return { ...box, at: (x, y) => [box.x + box.width * x, box.y + box.height * y] }
@@ -275,7 +275,7 @@ export class Phone {
     }, shot.toString('base64'))
   }
 
-  /** Waits until the screen has a colour at a place of the paper. */
+  /** Waits until the screen has a colour at a position of the paper. */
   async see(color, x, y) {
     const until = Date.now() + PATIENCE
     for (;;) {
@@ -285,12 +285,12 @@ export class Phone {
     }
   }
 
-  /** Waits for a save state; 已保存 is not told in words to those who see. */
+  /** Waits for a save state; 已保存 has no visible text. */
   async state(text) {
     await this.page.locator(`.mp-page:not([hidden]) .state[aria-label="保存状态：${text}"]`).waitFor({ state: 'attached' })
   }
 
-  /** Back by the navigation bar. */
+  /** Goes back through the navigation bar. */
   async back() {
     await this.page.locator('.nav-back').tap()
   }

@@ -1,4 +1,4 @@
-// Fingers, mouse, wheel and keyboard: every movement reaches the drawing, and nothing else happens.
+// Touch, mouse, wheel and keyboard: every movement reaches the drawing and has no other effect.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -10,12 +10,12 @@ const DESKTOP = { isMobile: false, hasTouch: false, viewport: { width: 1200, hei
 
 const { withPhone } = await launch()
 
-/** The strokes of the drawing on the page in front. */
+/** The strokes of the drawing on the current page. */
 const strokes = (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).drawing.picture.strokes)
 
 const steadyOff = (phone) => phone.page.evaluate(() => window.wx.setStorageSync('yibi.steady', 'off'))
 
-/** Waits until the drawing has so many strokes. */
+/** Waits until the drawing has this number of strokes. */
 const drawn = (phone, count) => phone.page.waitForFunction((wanted) => window.getCurrentPages().at(-1).drawing.picture.strokes.length === wanted, count)
 
 test('the first pixel of a touch counts: small shapes keep their points', async () => {
@@ -61,7 +61,7 @@ test('a tap makes no click after it', async () => {
     })
     await phone.tap('画廊')
     await phone.page.locator('.card:not(.bone)').first().waitFor()
-    // Later events of the browser come after those that it has made up already.
+    // Wait for browser events that are queued already.
     await phone.tap('我')
     await phone.text('这台设备').waitFor()
     assert.deepEqual(await phone.page.evaluate(() => window.made), [])

@@ -1,5 +1,4 @@
-// `dev --lan`: a real phone in the same network, on an address without a certificate and below a path that can't be
-// guessed.
+// `dev --lan`: a real phone in the same network, at an address without a certificate and below an unguessable path.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -19,7 +18,7 @@ test('everything is behind the path, and nothing without it', async () => {
 
 test('a phone draws, saves, and finds its drawing in the gallery and its picture', async () => {
   await withPhone('visitor', async (phone) => {
-    // It fills the screen: the frame and the panel beside it are a desktop's.
+    // The app fills the screen: the frame and the panel belong to the desktop layout.
     assert.deepEqual(await phone.page.evaluate(() => [document.querySelector('.phone').clientWidth, document.querySelector('.panel').clientWidth]), [390, 0])
     await phone.draw([0.2, 0.3], [0.8, 0.3])
     await phone.see(INK, 0.5, 0.3)

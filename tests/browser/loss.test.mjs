@@ -7,7 +7,7 @@ const WHITE = '#ffffff'
 
 const { server, withPhone } = await launch()
 
-/** The actions that the server has of a user's only drawing. */
+/** The stored actions of a user's only drawing. */
 async function saved(user) {
   const api = await server.client(user)
   const { drawings } = await api('GET', '/drawings')
@@ -18,7 +18,7 @@ async function saved(user) {
 test('an app that was closed a moment ago comes back to its drawing', async () => {
   await withPhone('reload', async (phone) => {
     await phone.draw([0.2, 0.3], [0.8, 0.3])
-    // Killed before the second stroke was saved.
+    // The server is killed before the second stroke is saved.
     await phone.state('已保存')
     await phone.draw([0.2, 0.6], [0.8, 0.6])
     await phone.start()
@@ -92,7 +92,7 @@ test('two phones on one drawing end with the same picture and all strokes', asyn
       await two.see(INK, 0.5, 0.2)
       await two.draw([0.2, 0.5], [0.8, 0.5])
       await two.state('已保存')
-      // The first phone does not know of it, and undoes what it sees.
+      // The first phone has not loaded the change and undoes its visible state.
       await one.draw([0.2, 0.8], [0.8, 0.8])
       await one.state('已保存')
       await one.see(INK, 0.5, 0.5)
@@ -201,7 +201,7 @@ test('a full storage loses nothing while there is a server', async () => {
         try {
           for (let i = 0; ; i += 1) localStorage.setItem(`other.${size}.${i}`, 'x'.repeat(size))
         } catch {
-          // Full for this size; a smaller one may still fit.
+          // The storage is full for this size; a smaller value may still fit.
         }
       }
     })
@@ -234,7 +234,7 @@ test('a full storage without a network is told as what it is, and offers the pic
         try {
           for (let i = 0; ; i += 1) localStorage.setItem(`other.${size}.${i}`, 'x'.repeat(size))
         } catch {
-          // Full for this size; a smaller one may still fit.
+          // The storage is full for this size; a smaller value may still fit.
         }
       }
     })
@@ -271,7 +271,7 @@ test('an undo that another phone overtook is told, and the page shows the other 
     await phone.text('另一台手机刚画过，撤销没有生效').waitFor()
     await phone.see(INK, 0.5, 0.5)
     await phone.see(INK, 0.5, 0.2)
-    // Hidden and shown again, it asks for news.
+    // When the app is shown again, it checks for changes.
     await phone.page.locator('.capsule-close').tap()
     await api('POST', `/drawings/${id}/actions`, { from_seq: 2, actions: [line(0.8)] })
     await phone.page.locator('.capsule-close').tap()

@@ -15,7 +15,7 @@ test('space, devices, and ending another one', async () => {
     await phone.tap('让 test 退出登录')
     await phone.answer('让这台设备退出？', '退出')
     await phone.button('让 test 退出登录').waitFor({ state: 'detached' })
-    // A server trusts its copy of a session for a second.
+    // Servers cache a session for a second.
     await phone.page.waitForTimeout(1_100)
     assert.equal((await other('GET', '/me')).code, 'unauthenticated')
   })
@@ -31,7 +31,7 @@ test('signed out stays out until one comes back, and the drawing made meanwhile 
     await phone.text('已退出登录').waitFor()
     await phone.start()
     await phone.draw([0.2, 0.5], [0.8, 0.5])
-    // The state says what is missing, and its sheet offers it.
+    // The state names the missing sign-in, and its sheet offers it.
     await phone.state('未登录，只存本机')
     await phone.page.locator('.mp-page:not([hidden]) .state').tap()
     await phone.text('没有登录').waitFor()
@@ -59,7 +59,7 @@ test('an export is offered as a file', async () => {
   })
 })
 
-/** Makes the phone's WeChat ask for privacy consent again. */
+/** Resets the privacy consent of the phone's WeChat. */
 const forgetConsent = (phone) => phone.page.evaluate(() => document.querySelector('[data-privacy]').click())
 
 test('an avatar is uploaded, shown by its signed address, there on another phone, and removed', async () => {
@@ -80,7 +80,7 @@ test('an avatar is uploaded, shown by its signed address, there on another phone
     const me = await (await server.client('face'))('GET', '/me')
     assert.ok(first.endsWith(me.avatar_url), `${first} is not ${me.avatar_url}`)
     await phone.screenshot('avatar')
-    // What is no picture is told, and the one before stays.
+    // A file that is no picture is reported, and the former avatar stays.
     const chooser = phone.page.waitForEvent('filechooser')
     await phone.tap('选择头像')
     await (await chooser).setFiles({ name: 'me.png', mimeType: 'image/png', buffer: Buffer.from('no picture') })
@@ -118,7 +118,7 @@ test('WeChat asks for privacy consent first: refused nothing happens, agreed it 
     await phone.page.locator('.mp-page:not([hidden]) privacy').getByLabel('暂不', { exact: true }).tap()
     await phone.text('隐私保护提示').waitFor({ state: 'detached' })
     assert.equal(await phone.page.evaluate(() => new Promise((done) => { window.wx.getPrivacySetting({ success: ({ needAuthorization }) => done(needAuthorization) }) })), true)
-    // What was refused is asked for again the next time, and then goes on.
+    // After a refusal, the next attempt asks again and continues.
     const chooser = phone.page.waitForEvent('filechooser')
     await phone.tap('选择头像')
     await phone.tap('同意')
@@ -135,7 +135,7 @@ test('the guide behind the consent can be read', async () => {
     await phone.tap('选择头像')
     await phone.tap('《一笔到底隐私保护指引》')
     await phone.text('手机号').waitFor()
-    // Back from it, the question is still there.
+    // After the return from it, the dialog is still open.
     await phone.page.locator('.nav-back').tap()
     const chooser = phone.page.waitForEvent('filechooser')
     await phone.tap('同意')
@@ -172,14 +172,14 @@ test('a nickname is asked for here, may be put off, and is kept', async () => {
     await phone.text('小艾').waitFor()
     const api = await server.client('named')
     assert.equal((await api('GET', '/me')).nickname, '小艾')
-    // What the server does not take is told in words, and stays to be changed.
+    // The page explains the server's rejection and keeps the input.
     await phone.tap('小艾，修改昵称和头像')
     await phone.button('昵称').fill('小\u202e艾')
     await phone.tap('保存')
     await phone.text('有不能用的字符').waitFor()
     await phone.tap('知道了')
     assert.equal(await phone.button('昵称').inputValue(), '小\u202e艾')
-    // Emptied, it is removed.
+    // An empty nickname is removed.
     await phone.button('昵称').fill('')
     await phone.tap('保存')
     await phone.text('给自己起个名字').waitFor()

@@ -1,4 +1,4 @@
-// The one-stroke mode, the colours and the papers of the draw page.
+// The one-stroke mode, the colours and the papers of the drawing page.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -9,13 +9,13 @@ const WHITE = '#ffffff'
 
 const { server, withPhone } = await launch()
 
-/** Where the paper stands, in whole pixels. */
+/** The position of the paper in whole pixels. */
 const place = async (phone) => {
   const { x, y, width, height } = await phone.paper()
   return [x, y, width, height].map(Math.round)
 }
 
-/** Begins a one-stroke drawing from the gallery. */
+/** Starts a one-stroke drawing from the gallery. */
 async function begin(phone) {
   await phone.start('pages/gallery/gallery')
   await phone.text('一笔画完，墨尽为止').waitFor()
@@ -69,7 +69,7 @@ for (const [width, height] of [[320, 568], [375, 667], [430, 932], [667, 375], [
       await begin(phone)
       await phone.page.waitForFunction(() => window.getCurrentPages().at(-1).painter)
       const before = await place(phone)
-      // Tools in one line, widths in one line.
+      // The tools are on one line, and the widths on another.
       for (const group of ['.tools', '.widths']) {
         const tops = await phone.page.locator(`.mp-page:not([hidden]) ${group} .tap`).evaluateAll((taps) => taps.map((tap) => Math.round(tap.getBoundingClientRect().top)))
         if (width < height) assert.equal(new Set(tops).size, 1, `${group}: ${tops}`)
@@ -83,7 +83,7 @@ for (const [width, height] of [[320, 568], [375, 667], [430, 932], [667, 375], [
       await phone.screenshot(`one-done-${width}`)
       await phone.back()
       await phone.page.locator('.mp-page:not([hidden]) .card:not(.bone)').first().tap()
-      // The seal is there again, and a tap shows what lies below it.
+      // The seal is back, and a tap shows the drawing below it.
       await phone.button('一笔画成').waitFor()
       assert.deepEqual(await place(phone), before)
       await phone.tap('一笔画成')

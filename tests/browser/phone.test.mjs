@@ -5,7 +5,7 @@ import { launch } from './harness.mjs'
 const { server, withPhone } = await launch()
 
 const BIND = '用微信的手机号绑定'
-/** WeChat's own question behind the button. */
+/** WeChat's permission dialog of the button. */
 const allow = (phone, answer = '允许') => phone.answer('“一笔到底”申请', answer)
 
 test('a phone number is asked for here, may be refused, is shown masked and can be removed', async () => {

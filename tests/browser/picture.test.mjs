@@ -1,4 +1,4 @@
-// What the phone shows is what the server's picture shows, and what the model says.
+// The phone's canvas, the server's picture and the model agree.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -6,12 +6,12 @@ import { test } from 'node:test'
 import { launch } from './harness.mjs'
 
 const { drawings } = JSON.parse(readFileSync(new URL('../fixtures/drawings.json', import.meta.url), 'utf8'))
-/** Pixels of the pictures' width. */
+/** Width of the pictures in pixels. */
 const WIDTH = 720
 
 const { server, withPhone } = await launch()
 
-/** In the page: the phone's picture of a drawing against the server's. @returns {Promise<{ over16: number, over64: number }>} per cent of all pixels */
+/** Runs in the page: compares the phone's picture of a drawing with the server's. @returns {Promise<{ over16: number, over64: number }>} per cent of all pixels */
 async function compare([id, width]) {
   const { api, studio } = window.getApp()
   const drawing = await studio.open(id)
@@ -56,7 +56,7 @@ test('the phone\'s pictures are the server\'s', async () => {
   })
 })
 
-/** In the page: whether the settled canvas is the same as when all of it is painted anew. */
+/** Runs in the page: whether the settled canvas equals a full repaint. */
 async function asFromTheModel() {
   const { painter } = window.getCurrentPages()[0]
   await painter.settled()
@@ -89,7 +89,7 @@ test('whatever was done, the screen is what the model says', async () => {
     await phone.tap('重做')
     await check('redo')
     await phone.tap('画笔')
-    // More strokes than are kept loose above the base.
+    // More strokes than the canvas keeps unmerged above the base.
     for (let i = 0; i < 90; i += 1) await phone.draw([0.1 + (i % 30) * 0.025, 0.6 + Math.floor(i / 30) * 0.1], [0.12 + (i % 30) * 0.025, 0.65 + Math.floor(i / 30) * 0.1])
     await check('many strokes')
     for (let i = 0; i < 70; i += 1) await phone.tap('撤销')

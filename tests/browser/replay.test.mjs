@@ -1,4 +1,4 @@
-// The replay: its pace, its layout, and what happens when it can't be loaded.
+// The replay: its pace, its layout, and failures to load.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -8,7 +8,7 @@ const INK = '#22211f'
 
 const { server, withPhone } = await launch()
 
-/** Strokes whose drawing takes a second each, and a rest between them. */
+/** Strokes that take a second each, with pauses between them. */
 const long = (count) => Array.from({ length: count }, (_, i) => {
   const points = [300 + (i % 10) * 140, 200 + Math.floor(i / 10) * 70, 0]
   for (let at = 0; at < 62; at += 1) points.push(at % 2 ? 2 : -1, 1, 16)
@@ -23,7 +23,7 @@ async function fill(user, actions) {
 
 const replay = (phone) => phone.start('pages/replay/replay?id=a')
 const data = (phone) => phone.page.evaluate(() => ({ ...window.getCurrentPages().at(-1).data }))
-/** Makes the replay's clock stand, and shows a moment of it. */
+/** Stops the clock of the replay at a moment. */
 const showAt = (phone, time) => phone.page.evaluate((moment) => {
   const page = window.getCurrentPages().at(-1)
   page.pause()

@@ -1,4 +1,4 @@
-// lib/weapp-session.js against the server's 2016 dialect, in the preview, whose wx has a real login.
+// lib/weapp-session.js against the server's 2016 dialect, in the preview, whose `wx` has a real login.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -38,7 +38,7 @@ test('a mini-program of 2016 signs in, saves, lists and deletes, and signs in ag
     assert.deepEqual((await ask('GET', 'list')).data, [{ id: 'p1', actions }])
     assert.deepEqual(await phone.page.evaluate(() => window.sent.map((names) => names.length)), [3, 1, 1])
 
-    // All sessions of the user are ended on the server: the client signs in again by itself.
+    // All sessions of the user end on the server; the client signs in again by itself.
     const api = await server.client('veteran')
     const { sessions } = await api('GET', '/me/sessions')
     for (const { id, current } of sessions) if (!current) await api('DELETE', `/me/sessions/${id}`)

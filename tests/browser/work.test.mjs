@@ -1,4 +1,4 @@
-// The work that the app does, counted: requests, round trips, changes of the page, painted points. No time is asserted.
+// Counts the work of the app: requests, round trips, page updates, painted points. No time is asserted.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { launch } from './harness.mjs'
 
 const { drawings } = JSON.parse(readFileSync(new URL('../fixtures/drawings.json', import.meta.url), 'utf8'))
-/** Chromium's terms of a network: bytes a second and ms. */
+/** Network throttling for Chromium: bytes a second and ms. */
 const SLOW = { offline: false, latency: 300, downloadThroughput: 400_000 / 8, uploadThroughput: 400_000 / 8 }
 const FAST = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 }
 
@@ -23,7 +23,7 @@ function roundTrips(requests) {
   for (const { sent } of [...requests].sort((a, b) => a.sent - b.sent)) {
     if (sent < answered) continue
     trips += 1
-    // The first answer that came after this was sent is the earliest that a further request can have waited for.
+    // The first reply after this request was sent is the earliest one that a dependent request can have waited for.
     const answers = requests.filter((one) => one.sent >= sent && one.done !== undefined && !one.url.includes('/images/'))
     answered = Math.min(...answers.map(({ done }) => done), Infinity)
   }
@@ -44,7 +44,7 @@ test('nothing is set while a finger draws', async () => {
     })
     const paper = await phone.paper()
     await phone.send('touchStart', [paper.at(0.2, 0.4)])
-    // Long enough for the stroke before to be saved and for its state to change.
+    // Enough time for the former stroke to be saved and its state to change.
     for (let i = 0; i < 30; i += 1) {
       await phone.send('touchMove', [paper.at(0.2 + i * 0.02, 0.4)])
       await phone.page.waitForTimeout(60)
@@ -99,7 +99,7 @@ test('a gallery of 20 costs two round trips and 120 kB, and its images are not l
     await api('POST', `/drawings/g${i}/actions`, { from_seq: 0, actions, drawing: { title: '', width, height, mode: 'free' } })
   }
   await withPhone('light', async (phone) => {
-    // Signed in before, as on every day but the first.
+    // The user has signed in before.
     await phone.page.waitForFunction(() => window.wx.getStorageSync('yibi.limits'))
     await phone.touch.send('Network.enable')
     const requests = new Map()
@@ -118,7 +118,7 @@ test('a gallery of 20 costs two round trips and 120 kB, and its images are not l
       const images = [...document.querySelectorAll('.card image img')].filter((image) => image.getBoundingClientRect().top < window.innerHeight)
       return images.length > 3 && images.every((image) => image.complete && image.naturalWidth > 0)
     })
-    // A round trip: a request that could only be made when the answer to another was there.
+    // Counts a request as a round trip if it could only be made after the reply to another.
     const depth = roundTrips(asked())
     console.log(`gallery at 400 kbit/s and 300 ms: the first screen after ${depth} round trips`)
     assert.ok(depth <= 2, `${depth} round trips`)
@@ -136,7 +136,7 @@ test('a gallery of 20 costs two round trips and 120 kB, and its images are not l
     const list = first.filter(({ url }) => url.includes('/drawings?'))
     const images = first.filter(({ url }) => url.includes('/images/'))
     console.log(`gallery of 20: ${first.length} requests, ${(bytes / 1000).toFixed(1)} kB`)
-    // The list, and then all images without waiting for one another.
+    // One request for the list, then all images in parallel.
     assert.equal(list.length, 1)
     assert.equal(images.length, 20)
     assert.equal(first.length, 21)

@@ -108,7 +108,7 @@ impl Api {
         self.with_token(reply["token"].as_str().unwrap())
     }
 
-    /// With the token that a code gets which cancels a pending erasure.
+    /// Cancels a pending erasure with a code; returns the client with the token.
     pub async fn reopen(&self, code: &str) -> Self {
         let reply = self.post("/api/v1/session", &json!({"code": code, "reopen": true})).await.ok();
         self.with_token(reply["token"].as_str().unwrap())

@@ -33,7 +33,8 @@ impl Authority {
     pub fn new() -> Self {
         let directory = TempDir::new();
         let authority = Self { directory };
-        // Two of one name would pass for one whose signature is wrong.
+        // Authorities need distinct names: with equal names, verification reports a wrong signature instead of an
+        // unknown authority.
         let subject = format!("/CN=throw-away {}", unique());
         authority.openssl(&[
             "req",
@@ -118,8 +119,7 @@ impl Default for Authority {
     }
 }
 
-/// Serves TLS with that certificate on a port of loopback, answering each connection with `answer`. Ends with
-/// the runtime.
+/// Serves TLS with this certificate on a loopback port and replies `answer` to each connection, until the runtime ends.
 pub async fn serve(certificate: &Certificate, answer: &'static str) -> std::net::SocketAddr {
     install_tls();
     let chain = CertificateDer::pem_file_iter(&certificate.chain).unwrap().map(Result::unwrap).collect();
@@ -130,7 +130,7 @@ pub async fn serve(certificate: &Certificate, answer: &'static str) -> std::net:
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((tcp, _)) = listener.accept().await {
-            // A peer that goes away in the middle is no matter.
+            // A disconnected peer is ignored.
             let Ok(mut stream) = acceptor.accept(tcp).await else { continue };
             let mut asked = [0; 1024];
             let _ = stream.read(&mut asked).await;

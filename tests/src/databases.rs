@@ -41,7 +41,7 @@ impl Database {
             if database.launch().await {
                 return database;
             }
-            // Somebody else took the port.
+            // Another process took the port.
         }
         panic!("{kind:?} does not start");
     }
@@ -129,7 +129,7 @@ impl Database {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end && process.runs() {
             if answers(self.kind, self.port).await {
-                // Not somebody else's on the same port.
+                // The reply must come from this process, not from another one on the same port.
                 return process.runs();
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -146,7 +146,7 @@ async fn answers(kind: Kind, port: u16) -> bool {
             redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok()
         }
         Kind::Mongo => {
-            // Before it listens, the driver would wait for longer than it takes.
+            // Before the server listens, the driver would wait longer than the start takes.
             if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
                 return false;
             }

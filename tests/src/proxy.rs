@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 /// A TCP proxy for one address.
 #[derive(Debug)]
 pub struct Proxy {
-    /// Its address, `127.0.0.1:…`.
+    /// Its address, `127.0.0.1:PORT`.
     pub address: String,
     state: Arc<State>,
     _tasks: JoinSet<()>,
@@ -26,7 +26,7 @@ struct State {
     silent_below: AtomicU64,
     lose_replies: AtomicBool,
     lost: AtomicU64,
-    /// Milliseconds that a reply is late.
+    /// Delay of replies in milliseconds.
     delay: AtomicU64,
     resets: watch::Sender<u64>,
     hold_replies: watch::Sender<bool>,
@@ -134,7 +134,6 @@ async fn serve(listener: TcpListener, target: String, state: Arc<State>) {
 }
 
 impl State {
-    /// Lets the reply be late.
     async fn wait(&self) {
         let delay = self.delay.load(Ordering::SeqCst);
         if delay > 0 {
@@ -146,7 +145,7 @@ impl State {
     async fn hold(&self) {
         let mut hold = self.hold_replies.subscribe();
         self.held.fetch_add(1, Ordering::SeqCst);
-        // The sender lives as long as this.
+        // The sender lives as long as `self`.
         let _ = hold.wait_for(|hold| !hold).await;
         self.held.fetch_sub(1, Ordering::SeqCst);
     }

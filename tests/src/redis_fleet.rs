@@ -1,5 +1,5 @@
-//! Several Redis servers that stand in for each other: a master and a replica under three sentinels, or a
-//! Cluster of three masters with a replica each. A test starts one and kills masters.
+//! Redis deployments with failover: a master and a replica under three sentinels, or a Cluster of three masters with a
+//! replica each. A test starts one and kills masters.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use crate::databases::free_port;
 use crate::process::Process;
 use crate::{TempDir, service, wait_until};
 
-/// What the sentinels call their master.
+/// Name of the master in the sentinels' configuration.
 const MASTER: &str = "main";
 
 /// One server of a fleet.
@@ -20,7 +20,7 @@ struct Node {
     _data: TempDir,
 }
 
-/// Servers that stand in for each other.
+/// A deployment with failover.
 #[derive(Debug)]
 pub struct RedisFleet {
     nodes: Vec<Node>,
@@ -38,7 +38,7 @@ impl Node {
     }
 
     fn of_a_cluster() -> Self {
-        // By itself it would take the port 10,000 above, which may be a connection's by then.
+        // The default bus port is 10,000 above the port, in the range of outgoing connections.
         let bus = free_port().to_string();
         let timeout = ["--cluster-node-timeout", "1000"];
         Self::start(&[&["--cluster-enabled", "yes", "--cluster-port", &bus], &timeout[..]].concat())
@@ -67,7 +67,7 @@ impl Node {
         client.get_multiplexed_async_connection().await.ok()
     }
 
-    /// What it answers to `INFO section`; nothing where it does not.
+    /// The reply to `INFO section`; nothing without a server.
     async fn info(&self, section: &str) -> String {
         let Some(mut connection) = self.connection().await else { return String::new() };
         redis::cmd("INFO").arg(section).query_async(&mut connection).await.unwrap_or_default()
@@ -123,7 +123,7 @@ impl RedisFleet {
         fleet
     }
 
-    /// What the server's settings take.
+    /// The value for the setting of the server.
     #[must_use]
     pub fn url(&self) -> String {
         let addresses = |nodes: &[Node]| nodes.iter().map(Node::address).collect::<Vec<_>>().join(",");
@@ -134,7 +134,7 @@ impl RedisFleet {
         }
     }
 
-    /// Waits until the replicas have all that was written so far.
+    /// Waits until the replicas have all previous writes.
     pub async fn replicated(&self) {
         for node in &self.nodes {
             if node.is_master().await {
@@ -171,7 +171,7 @@ async fn knows_all(sentinel: &Node) -> bool {
     told.contains("sentinels=3") && told.contains("slaves=1")
 }
 
-/// How far a master's list of writes goes, and how far its replica has it.
+/// The replication offsets of a master and of its replica.
 fn offsets(info: &str) -> Option<(u64, u64)> {
     let number = |text: &str| text.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok();
     let own = number(info.split_once("master_repl_offset:")?.1)?;

@@ -148,8 +148,8 @@ impl Server {
     }
 }
 
-/// What a server of the tests is set to, named as in the environment without `YIBI_`: ports that are free, that
-/// WeChat, and data in that directory or in databases of its own.
+/// Settings of a test server, named as in the environment without `YIBI_`: free ports, this WeChat, and data in this
+/// directory or in separate databases.
 #[must_use]
 pub fn settings(backend: Backend, wechat: &Wechat, data: &Path) -> Vec<(String, String)> {
     let mut settings = vec![

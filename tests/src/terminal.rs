@@ -166,7 +166,7 @@ impl Terminal {
     #[must_use]
     pub fn is_restored(&self) -> bool {
         let text = self.written();
-        // The other screen, the cursor, bracketed paste, focus, the mouse.
+        // The alternate screen, the cursor, bracketed paste, focus events, the mouse.
         let switches = [("1049", true), ("25", false), ("2004", true), ("1004", true), ("1000", true)];
         let last = |needle: String| text.rfind(&needle);
         switches.iter().all(|(mode, ours)| {

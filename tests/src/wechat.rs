@@ -15,7 +15,6 @@ pub use wechat_simulator::{Login, Phone};
 #[derive(Debug)]
 pub struct Wechat {
     running: RunningSimulator,
-    /// Its address, `http://127.0.0.1:…`.
     pub url: String,
     /// The id of the mini-program that the tests use.
     pub app_id: String,

@@ -1,4 +1,4 @@
-//! That `make chaos` shows what it says: a fault in short, and a store that does lose something.
+//! Tests of `make chaos`: a short fault, and a store that loses data.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn eight_who_draw_together_lose_nothing_by_a_killed_server() {
     assert!(report.verdict.acknowledged > 0, "{report:?}");
 }
 
-/// The store is put back to what it was a while ago: what was acknowledged since then is lost, and found to be.
+/// The store is reset to an earlier state: the check finds the loss of the batches acknowledged since then.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_loses_what_it_acknowledged_is_found_out() {
     let mut cluster =

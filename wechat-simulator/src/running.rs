@@ -11,7 +11,6 @@ use crate::{MiniProgram, Simulator};
 #[derive(Debug)]
 pub struct RunningSimulator {
     pub simulator: Simulator,
-    /// Its address, `http://127.0.0.1:…`.
     pub url: String,
     shutdown: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<std::io::Result<()>>>,

@@ -1,6 +1,6 @@
-//! The lists of cases. A case that is in none of them is dead code, which the lints refuse.
+//! The lists of cases. A case outside of them is dead code, which the lints reject.
 
-/// Makes each named case a test of its own, each with a new store.
+/// Makes a test of each named case, with a new store.
 macro_rules! cases {
     ($suite:ident, $open:path: $($case:ident)*) => {
         $(
@@ -13,7 +13,7 @@ macro_rules! cases {
     };
 }
 
-/// All cases of [`crate::gallery`], in a module of the backend's.
+/// All cases of [`crate::gallery`], in a module of the backend.
 macro_rules! gallery_cases {
     ($open:path) => {
         mod admin {
@@ -139,7 +139,7 @@ macro_rules! gallery_cases {
     };
 }
 
-/// All cases of [`crate::sessions`], in a module of the backend's.
+/// All cases of [`crate::sessions`], in a module of the backend.
 macro_rules! sessions_cases {
     ($open:path) => {
         mod sessions_admin {

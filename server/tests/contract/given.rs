@@ -1,4 +1,4 @@
-//! What the cases begin with.
+//! Fixtures of the cases.
 
 use std::time::{Duration, Instant};
 
@@ -11,21 +11,21 @@ use yibi_server::domain::user::UserKey;
 use yibi_server::domain::weapp::WeappSave;
 use yibi_server::store::{Avatars, Checks, Drawings, Leases, Sessions, Users};
 
-/// Users and drawings in a backend; every task of a test has a handle of its own.
+/// The users and drawings of a backend; each task of a test has its own handle.
 pub trait GalleryUnderTest: Users + Drawings + Avatars + Checks + Clone + Send + Sync + 'static {}
 impl<G: Users + Drawings + Avatars + Checks + Clone + Send + Sync + 'static> GalleryUnderTest for G {}
 
-/// Sessions in a backend; likewise.
+/// The sessions of a backend; each task of a test has its own handle.
 pub trait SessionsUnderTest: Sessions + Leases + Clone + Send + Sync + 'static {}
 impl<S: Sessions + Leases + Clone + Send + Sync + 'static> SessionsUnderTest for S {}
 
-/// A store, and what must outlive it (a directory, say): fields are dropped in their order.
+/// A store and the values that must outlive it, such as a directory. Fields drop in their order.
 pub struct Opened<S, K = ()> {
     pub store: S,
     pub _keep: K,
 }
 
-/// A moment, some microseconds after a fixed one.
+/// A time, this many microseconds after a fixed one.
 pub fn at(micros: i64) -> Micros {
     Micros(1_800_000_000_000_000 + micros)
 }
@@ -35,17 +35,17 @@ pub fn user(openid: &str) -> UserKey {
     UserKey::new("wx0123456789abcdef", openid)
 }
 
-/// What a first sign-in of that user writes.
+/// The record that the first sign-in of this user writes.
 pub fn new_user(public_id: &str) -> NewUser {
     NewUser { public_id: public_id.to_owned(), origin: None, unionid: None, reopen: false }
 }
 
-/// A drawing of which the client said nothing.
+/// A drawing without properties from the client.
 pub fn blank() -> NewDrawing {
     NewDrawing { title: String::new(), paper: Paper::default(), mode: Mode::Free, explicit: false }
 }
 
-/// A stored form of so many bytes that differs from all others in the same drawing.
+/// A stored form of this length that is unique in its drawing.
 pub fn blob(number: u32, len: usize) -> Vec<u8> {
     let mut state = number.wrapping_mul(2_654_435_761).wrapping_add(1);
     let mut bytes: Vec<u8> = number.to_le_bytes().into_iter().take(len).collect();
@@ -61,7 +61,7 @@ pub fn blobs(from: u32, count: u32) -> Vec<Vec<u8>> {
     (from..from + count).map(|number| blob(number, 40 + (number as usize * 37) % 300)).collect()
 }
 
-/// A batch of strokes of 20 points that any drawing in mode `free` has room for.
+/// A batch of strokes of 20 points that fits into any drawing in mode `free`.
 pub fn batch(from_seq: u32, blobs: Vec<Vec<u8>>) -> Batch {
     let stroke_count = u32::try_from(blobs.len()).unwrap();
     Batch {
@@ -92,14 +92,14 @@ pub fn save<'a>(id: &'a str, blob: &'a [u8]) -> WeappSave<'a> {
     }
 }
 
-/// Makes a drawing of `count` actions.
+/// Creates a drawing of `count` actions.
 pub async fn draw<G: GalleryUnderTest>(gallery: &G, user: &UserKey, id: &str, count: u32, now: Micros) {
     let batch = batch(0, blobs(0, count));
     let appended = gallery.append(user, id, &batch, Some(&blank()), now).await.unwrap();
     assert_eq!(appended, Appended::Done { seq: count, created: true });
 }
 
-/// The drawing's header, which must be there.
+/// The header of an existing drawing.
 pub async fn header<G: GalleryUnderTest>(gallery: &G, user: &UserKey, id: &str) -> Header {
     gallery.header(user, id).await.unwrap().expect("a drawing")
 }
@@ -109,12 +109,12 @@ pub async fn actions<G: GalleryUnderTest>(gallery: &G, user: &UserKey, id: &str)
     gallery.read(user, id, 0).await.unwrap().expect("a drawing").actions
 }
 
-/// The ids of drawings, in their order.
+/// The ids of drawings in their order.
 pub fn ids(headers: &[Header]) -> Vec<&str> {
     headers.iter().map(|header| header.id.as_str()).collect()
 }
 
-/// Asks until the answer is yes, for a minute at most.
+/// Repeats a check until it succeeds, for at most a minute.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut ask: impl FnMut() -> F) {
     let begun = Instant::now();
     while !ask().await {

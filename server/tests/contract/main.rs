@@ -1,4 +1,4 @@
-//! What every store promises, tried through its trait alone: the same cases against each backend.
+//! The contract of the stores: the same cases against each backend, through the traits alone.
 //!
 //! A case is an async function over `impl GalleryUnderTest` or `impl SessionsUnderTest`, listed in
 //! `gallery_cases!` or `sessions_cases!`. A backend is a module with a function that opens an empty store, and

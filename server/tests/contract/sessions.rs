@@ -16,7 +16,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const CODE: SecretHash = SecretHash([7; 32]);
 
-/// A session that may last a day.
+/// A session that lives for a day.
 pub fn session(number: u8, user: &UserKey) -> StoredSession {
     let now = Micros::now();
     StoredSession {
@@ -87,7 +87,7 @@ pub async fn a_settled_code_stays_settled<S: SessionsUnderTest>(sessions: &S) {
             assert_eq!(sessions.claim_code(code, holder, MINUTE).await.unwrap(), expected);
         }
     }
-    // The claim's own end is not the outcome's: a later claim as long as that one ends meanwhile.
+    // The outcome outlives the claim: a later claim of the same length expires meanwhile.
     let witness = SecretHash([3; 32]);
     sessions.claim_code(witness, "one", SHORT).await.unwrap();
     eventually("the witness is free", || async {
@@ -293,7 +293,7 @@ pub async fn removing_all_ends_every_session_of_that_user<S: SessionsUnderTest>(
     sessions.remove_all(&ann).await.unwrap();
     sessions.remove_all(&ann).await.unwrap();
     assert_eq!(sessions.read(later.id, Some(&ann), None).await.unwrap(), None);
-    // What a caller believes the epoch to be does not count.
+    // The store ignores the epoch that the caller sets.
     let stale = sessions.create(StoredSession { epoch: 0, ..session(6, &ann) }, HOUR).await.unwrap();
     assert_eq!(sessions.read(stale.id, Some(&ann), None).await.unwrap(), Some(stale));
     let bold = sessions.create(StoredSession { epoch: 900, ..session(7, &ben) }, HOUR).await.unwrap();
@@ -368,7 +368,7 @@ pub async fn a_note_is_dropped_as_it_was_known_only<S: SessionsUnderTest>(sessio
     assert!(sessions.drop_note("a", "new").await.unwrap());
     assert!(!sessions.drop_note("a", "new").await.unwrap());
     assert_eq!(sessions.note("a").await.unwrap(), None);
-    // A lease of that name is something else.
+    // A lease with the same name is independent.
     sessions.put_note("a", "note", HOUR).await.unwrap();
     assert!(sessions.take_lease("a", "one", HOUR).await.unwrap());
     assert_eq!(sessions.note("a").await.unwrap().as_deref(), Some("note"));

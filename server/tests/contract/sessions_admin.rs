@@ -24,7 +24,7 @@ fn page(order: SessionOrder) -> SessionPage {
     }
 }
 
-/// The first bytes of the ids of all sessions of some pages.
+/// The first bytes of the ids of all sessions, page by page.
 async fn ids<S: SessionReports>(sessions: &S, page: &SessionPage) -> Vec<u8> {
     let (mut all, mut after): (Vec<u8>, Option<Place>) = (Vec::new(), None);
     loop {
@@ -40,7 +40,7 @@ async fn ids<S: SessionReports>(sessions: &S, page: &SessionPage) -> Vec<u8> {
 
 pub async fn sessions_are_paged_in_three_orders<S: SessionsUnderTest + SessionReports>(sessions: &S) {
     let now = Micros::now();
-    // The number, whose, used so many minutes ago, and kept for so many. Openids that are parts of others.
+    // Number, openid, minutes since the last use, minutes until expiry. Some openids are prefixes of others.
     for (number, openid, ago, kept) in [(1, "o-1", 5, 20), (2, "o", 1, 50), (3, "oA", 3, 40), (4, "o", 4, 30)]
     {
         let made = StoredSession { last_seen: now.minus(ago * MINUTE), ..session(number, &user(openid)) };

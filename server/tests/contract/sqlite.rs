@@ -1,4 +1,4 @@
-//! The embedded store, in a directory of its own for each test.
+//! The embedded store, in a separate directory for each test.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,7 +7,7 @@ use yibi_server::store::sqlite::SqliteStore;
 
 use crate::given::Opened;
 
-/// A directory that is not there yet, and is removed with all in it in the end.
+/// A directory that does not exist yet; dropping it removes it with its content.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -32,7 +32,7 @@ fn open() -> Opened<SqliteStore, Directory> {
 gallery_cases!(super::open);
 sessions_cases!(super::open);
 
-/// What only a store in a file of its own promises.
+/// Guarantees of the file-based store alone.
 mod file {
     use std::error::Error;
     use std::os::unix::fs::PermissionsExt;
@@ -48,7 +48,7 @@ mod file {
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
-    /// The texts of an error and of all that caused it.
+    /// The texts of an error and of its sources.
     fn told(error: &StoreError) -> String {
         let chain = std::iter::successors(Some(error as &dyn Error), |error| (*error).source());
         chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
@@ -122,7 +122,7 @@ mod file {
         assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
         let again = SqliteStore::open(&directory.0).unwrap();
         assert_eq!(header(&again, &user("ann"), "d").await.title, "");
-        // Neither does the end of a handle to what is closed.
+        // Dropping a handle to a closed store has no effect either.
         drop(handle);
         assert_eq!(actions(&again, &user("ann"), "d").await.len(), 5);
     }
@@ -165,7 +165,7 @@ mod file {
         assert!(refused.contains("file/data can't be opened: "), "{refused}");
     }
 
-    /// Expired sessions, codes and leases go as others come, without anybody asking for them.
+    /// Later writes remove expired sessions, codes and leases in passing.
     #[tokio::test(flavor = "multi_thread")]
     async fn what_has_expired_is_swept_out() {
         let directory = Directory::new();

@@ -1,11 +1,11 @@
-// What a line's middle says of its smoothness.
+// Smoothness of a line, computed from its centre line.
 
-/** Harmonics of a circle that are its shape and not its jitter. */
+/** Number of harmonics of a circle that count as its shape, not as jitter. */
 const HARMONICS = 6
-/** CSS px over which the direction of a line is taken. */
+/** Length in CSS px over which the direction of a line is measured. */
 const TANGENT = 2
 
-/** Least squares: the coefficients of `basis` that are nearest to the values. */
+/** Least squares: the coefficients of `basis` that best fit the values. */
 function fitted(rows, values) {
   const size = rows[0].length
   const matrix = Array.from({ length: size }, () => new Float64Array(size + 1))

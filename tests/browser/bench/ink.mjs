@@ -1,6 +1,6 @@
-// How smooth the ink is: circles and straight lines drawn through the real page by touch and by mouse, read back from
-// its canvas. `--peers` puts perfect-freehand and signature_pad beside it, with the same points; `--rough` the app's
-// line with the switch 稳 off. YIBI_SCREENSHOTS=folder keeps pictures.
+// Smoothness of the ink: circles and straight lines drawn through the real page by touch and by mouse, and read back
+// from its canvas. `--peers` compares perfect-freehand and signature_pad on the same points; `--rough` turns the switch
+// 稳 off. YIBI_SCREENSHOTS=folder keeps pictures.
 
 import { createRequire } from 'node:module'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -13,11 +13,11 @@ const here = dirname(fileURLToPath(import.meta.url))
 /** CSS px. */
 const RADIUS = 90
 const LENGTH = 250
-/** The direction of the straight line: none of the grid's. */
+/** The direction of the straight line, not parallel to the pixel grid. */
 const SLOPE = (17 * Math.PI) / 180
 /** Milliseconds between two events. */
 const EVERY = 16
-/** Rays of the circle, and the part at the seam that is left out, radians. */
+/** Number of rays of the circle, and the excluded part at the seam in radians. */
 const RAYS = 665
 const SEAM = 0.12
 const RATIO = 2
@@ -32,7 +32,7 @@ const CIRCLES = [
   ['mouse, integer, 560 points', 560, { mouse: true }],
 ]
 
-/** Numbers with the standard deviation 1, the same in each run. */
+/** Pseudo-random numbers with the standard deviation 1, the same in each run. */
 function noise(seed) {
   let state = seed
   const next = () => {
@@ -68,7 +68,7 @@ async function draw(phone, places, mouse) {
 
 const page = (phone, run, data) => phone.page.evaluate(run, data)
 
-/** A new paper at a zoom. */
+/** Opens a new paper at a zoom. */
 async function fresh(phone, { steady = true, zoom = 1, width }) {
   await page(phone, async (how) => {
     window.wx.setStorageSync('yibi.steady', how.steady ? 'on' : 'off')
@@ -154,7 +154,7 @@ async function lines(phone, { rough }) {
   return table
 }
 
-/** A signature and a spiral by mouse, to be looked at. @param {Phone} phone */
+/** Draws a signature and a spiral by mouse for visual inspection. @param {Phone} phone */
 async function pictures(phone) {
   const { x, y, width, height } = await phone.paper()
   const at = (shareX, shareY) => [Math.round(x + width * shareX), Math.round(y + height * shareY)]
@@ -177,7 +177,7 @@ function print(table) {
   console.log()
 }
 
-/** The bench's own code, and the peers', for the page. */
+/** The scripts of the bench and of the peers for the page. */
 function scripts(peers) {
   if (!peers) return [readFileSync(join(here, 'page.js'), 'utf8')]
   const esbuild = createRequire(join(here, '../../../miniprogram/package.json'))('esbuild')

@@ -1,4 +1,4 @@
-// Runs in the page of the bench: measures a line on a canvas, and draws those of peers on a canvas of its own.
+// Runs in the page of the bench: measures a line on a canvas, and draws the peers' lines on a separate canvas.
 
 /** Distance between two samples along a profile, pixels. */
 const STEP = 0.1

@@ -1,24 +1,24 @@
-// The speed of the app: the first screen, and opening and drawing on a long drawing. Figures, not assertions.
+// Speed of the app: the first screen, and opening and drawing on a long drawing. Measurements without assertions.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { launch } from '../harness.mjs'
 
-/** A little fewer than a drawing may have, to leave room for those of the test. */
+/** Slightly below the limit of a drawing, which leaves room for the test's own strokes. */
 const STROKES = 4_900
 const BATCH = 100
 const POINTS = 40
 const THROTTLE = 4
-/** Milliseconds of a frame's work, at the 95th percentile. */
+/** Limit of a frame's work in ms at the 95th percentile. */
 const FRAME = 16
-/** Milliseconds from the tap in the gallery until one sees the drawing and can draw on it. */
+/** Limit in ms from the tap in the gallery until the drawing is visible and accepts strokes. */
 const OPEN = 500
 
 const { server, browser, withPhone } = await launch()
 
 const percentile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]
 
-/** A stroke somewhere on the paper, always the same for the same number. */
+/** A stroke on the paper, the same for the same number. */
 function scribble(number) {
   let seed = number * 2654435761 % 4294967296
   const random = (most) => {
@@ -48,7 +48,7 @@ async function framesOfDrawing(phone) {
   const { traceEvents } = JSON.parse(String(await browser.stopTracing()))
   const main = traceEvents.find(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
   const events = traceEvents.filter(({ pid, tid }) => pid === main.pid && tid === main.tid).sort((x, y) => x.ts - y.ts)
-  /** Takes from a list of moments those up to one; whether there were any. */
+  /** Removes the moments up to `upTo` from a list; returns whether there were any. */
   const take = (moments, upTo) => {
     const count = moments.findIndex((ts) => ts > upTo)
     return moments.splice(0, count < 0 ? moments.length : count).length > 0
@@ -62,7 +62,7 @@ async function framesOfDrawing(phone) {
   for (const { ts, dur, tdur } of events.filter(({ name, tdur: timed }) => name === 'RunTask' && timed !== undefined)) {
     const handles = take(touches, ts + dur)
     const shows = take(commits, ts + dur)
-    // Not those of DevTools and of the tracing itself.
+    // Excludes the work of DevTools and of the tracing.
     if (handles || shows) work += tdur / 1000
     touched ||= handles
     if (!shows) continue
@@ -82,7 +82,7 @@ async function framesOfDrawing(phone) {
 async function open(phone, id) {
   await phone.touch.send('Emulation.setCPUThrottlingRate', { rate: 1 })
   await phone.start('pages/gallery/gallery')
-  // One taps what one sees.
+  // The tap needs a visible picture.
   await phone.page.waitForFunction(() => document.querySelector('.card image img')?.naturalWidth > 0)
   await phone.touch.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE })
   const times = await phone.page.evaluate(async (drawing) => {
@@ -125,14 +125,14 @@ test(`${STROKES} strokes, the processor throttled to a quarter: open and draw`, 
     const actions = Array.from({ length: BATCH }, (_, i) => scribble(from + i))
     await api('POST', '/drawings/long/actions', { from_seq: from, actions })
   }
-  // The server's own time to paint so many strokes is not asked for here.
+  // Excludes the server's time for rendering so many strokes.
   const [{ image_url: image }] = (await api('GET', '/drawings')).drawings
   assert.equal((await fetch(new URL(image, server.url))).status, 200)
   await withPhone('long', async (phone) => {
     let opening = await open(phone, 'long')
     for (let round = 0; round < 3 && opening.drawable > OPEN; round += 1) opening = await open(phone, 'long')
     console.log(`opened: shown after ${Math.round(opening.shown)} ms, to draw on after ${Math.round(opening.drawable)} ms (goal ${OPEN} ms)`)
-    // Neighbours on the processor's caches only ever add: the best of some rounds is the app's own.
+    // Other processes only add time, so the best of some rounds is closest to the app's own.
     let best = Infinity
     for (let round = 0; round < 4 && best > FRAME; round += 1) {
       const frames = await framesOfDrawing(phone)

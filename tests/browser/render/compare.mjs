@@ -58,7 +58,7 @@ try {
 }
 process.exitCode = passed ? 0 : 1
 
-/** An expression with the exports of a module of the mini-program's `lib`, its dependencies included. */
+/** An expression with the exports of a module of the mini-program's `lib` and its dependencies. */
 async function bundled(name) {
   const path = join(ROOT, 'miniprogram/lib', `${name}.js`)
   const source = await readFile(path, 'utf8')
@@ -76,7 +76,7 @@ function path(index, size, ending) {
   return join(directory, `${index}-${size}.${ending}`)
 }
 
-/** Has the server's code draw all drawings in all sizes. */
+/** Renders all drawings in all sizes with the server's code. */
 async function rendered() {
   const binary = built()
   for (const [index, drawing] of drawings.entries()) {
@@ -89,7 +89,7 @@ async function rendered() {
   await Promise.all(sets.map((set) => run(binary, set)))
 }
 
-/** Builds the tool that draws, and says where it is. */
+/** Builds the renderer; returns its path. */
 function built() {
   const cargo = ['build', '--quiet', '--workspace', '--example', 'render']
   const messages = execFileSync('cargo', [...cargo, '--message-format', 'json'], {

@@ -1,5 +1,5 @@
 /**
- * What the page does: draws a drawing on a canvas, as the phone does, and compares pixels.
+ * Code of the page: draws a drawing on a canvas, as the phone does, and compares pixels.
  * `geometry` is the mini-program's `lib/geometry.js`.
  */
 'use strict'

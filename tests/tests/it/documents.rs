@@ -1,8 +1,8 @@
-//! The documents, held to the tree: every path and every name that they give is there.
+//! Documents and tree: every path and every name in the documents exists.
 
 use std::path::{Path, PathBuf};
 
-/// Top folders, by which a path of the repository is told from other text.
+/// Top-level folders, which distinguish paths of the repository from other text.
 const FOLDERS: [&str; 12] = [
     "admin-tui/",
     "common/",
@@ -33,7 +33,7 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// Adds the pages of a folder, without packages of others and what is built.
+/// Adds the pages of a folder except for dependencies and build output.
 fn collect(folder: &Path, pages: &mut Vec<PathBuf>, deep: bool) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -48,7 +48,7 @@ fn collect(folder: &Path, pages: &mut Vec<PathBuf>, deep: bool) {
     }
 }
 
-/// The text between single backticks, outside of blocks of code.
+/// The text between single backticks outside of code blocks.
 fn quoted(page: &str) -> Vec<String> {
     let mut in_block = false;
     let lines = page.lines().filter(|line| {
@@ -67,7 +67,7 @@ fn links(page: &str) -> Vec<String> {
     targets.filter(|target| !target.is_empty() && !target.contains("://")).collect()
 }
 
-/// Whether the text has the name as a word of its own.
+/// Whether the text contains the name as a whole word.
 fn has_word(text: &str, name: &str) -> bool {
     let part_of_a_word = |character: char| character.is_alphanumeric() || character == '_';
     text.match_indices(name).any(|(at, _)| {
@@ -88,7 +88,7 @@ fn links_lead_to_files() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A path may go on with `::` and a name that the file has.
+/// A path may be followed by `::` and a name in that file.
 #[test]
 fn paths_and_names_are_in_the_tree() {
     let root = root();

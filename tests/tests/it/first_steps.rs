@@ -1,4 +1,4 @@
-//! The main job once through, on both backends.
+//! The main use case on both backends.
 
 use yibi_tests::api::stroke;
 use yibi_tests::{App, Backend};

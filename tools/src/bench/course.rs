@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// Half an hour of what `at` gives for the minute: megabytes, files, threads.
+    /// Half an hour of samples from `at` for each minute: megabytes, files, threads.
     fn course(at: impl Fn(f64) -> (f64, usize, usize)) -> Course {
         let begun = Instant::now();
         let sample = |second| {

@@ -30,7 +30,7 @@ use yibi_tests::{service, unique};
 pub enum Limit {
     /// The driver's `find` of 20 documents that hold the plain text, as the server of 2016 stored them.
     Find20,
-    /// The driver's `find` of none.
+    /// The driver's `find` without results.
     Find0,
     /// The driver's upsert of such a document.
     Upsert,
@@ -39,15 +39,15 @@ pub enum Limit {
     /// A few bytes from actix.
     Hello,
     RedisGet,
-    /// A code's exchange by the HTTP client that the server uses, and nothing else.
+    /// The exchange of a code by the server's HTTP client alone.
     Outbound,
     /// SQLite's statements of a save, in groups of 64.
     SaveStatements,
     /// SQLite's statements of an append, in groups of 64.
     AppendStatements,
-    /// The driver's `find` of a 2016 list of none, as the server's own store words it.
+    /// The driver's `find` of an empty 2016 list, with the command of the server's store.
     ListCommand,
-    /// The driver's commands of a 2016 save, likewise.
+    /// The driver's commands of a 2016 save, as the server's store sends them.
     SaveCommands,
     /// tiny-skia and the encoder, on all cores.
     Drawing,
@@ -221,7 +221,7 @@ async fn outbound(seconds: Duration) -> f64 {
     .await
 }
 
-/// A drawing of 200 points as the server makes it, in 256 pixels.
+/// Renders a drawing of 200 points in 256 pixels with the server's code.
 fn drawing(seconds: Duration) -> f64 {
     let actions: Vec<Action> =
         (0..DRAWINGS as u32).map(|mark| serde_json::from_str(&stroke(mark, 200)).unwrap()).collect();

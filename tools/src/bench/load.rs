@@ -277,7 +277,7 @@ mod tests {
 
     use super::*;
 
-    /// What ends where, fed byte by byte.
+    /// The end of a reply that is parsed byte by byte.
     fn ends(reply: &str) -> Option<usize> {
         let bytes = reply.as_bytes();
         let mut head = None;
@@ -328,7 +328,8 @@ mod tests {
         let figures = open(&mut clients, 100.0, Duration::from_secs(1));
         assert_eq!((figures.replies, figures.errors), (99, 1));
         assert_eq!(figures.bytes_each(), 40);
-        // A tenth of a second's requests and more were late; one at a time would have seen a single one.
+        // An open loop counts all requests that were due in the tenth of a second; a closed loop would see one slow
+        // request.
         assert!(figures.percentile(85.0) > 50.0, "{}", figures.percentile(85.0));
         assert!(figures.percentile(50.0) < figures.percentile(85.0));
         assert!(figures.percentile(100.0) >= 300.0);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use yibi_tests::process::stat;
 
-/// Ticks a second, of which Linux always tells processes there are a hundred.
+/// Ticks a second; Linux always reports 100 to processes.
 const TICKS: f64 = 100.0;
 
 /// Measures the processor time of a process from its creation on.
@@ -31,7 +31,7 @@ impl Meter {
 
 fn ticks(id: u32) -> u64 {
     let stat = stat(format!("/proc/{id}").as_ref()).unwrap();
-    // Time for itself and in the system are the 12th and 13th there.
+    // User and system time are the 12th and 13th field there.
     stat.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
 }
 

@@ -202,7 +202,7 @@ impl Cluster {
         wait_until("everybody draws", well).await;
     }
 
-    /// Lines in the logs that no fault excuses.
+    /// Fails for log lines that no fault justifies.
     fn look_into_log(&mut self, which: usize) {
         let log = self.servers[which].log();
         if let Some(line) = log.lines().find(|line| line.contains("panicked")) {

@@ -164,8 +164,7 @@ fn name(backend: Backend) -> &'static str {
     }
 }
 
-/// Whether the check, given this very history, tells when an acknowledged batch is taken out of what the drawings
-/// hold.
+/// Whether the check detects the loss of an acknowledged batch in this history, as a test of the check itself.
 #[must_use]
 pub fn finds_a_lost_write(events: &[Event], finals: &check::Finals) -> bool {
     let acknowledged = |event: &&Event| event.outcome == Outcome::Appended;

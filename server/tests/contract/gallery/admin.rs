@@ -8,7 +8,7 @@ use yibi_server::store::Reports;
 
 use crate::given::{GalleryUnderTest, at, batch, blob, draw, new_user, user};
 
-/// All rows, one a page.
+/// All rows, fetched in pages of one.
 async fn one_by_one<T, F: Future<Output = Rows<T>>>(mut page: impl FnMut(Option<Place>) -> F) -> Vec<T> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
@@ -34,7 +34,7 @@ fn openids(users: &[UserRecord]) -> Vec<&str> {
 }
 
 pub async fn users_are_paged_in_three_orders<G: GalleryUnderTest + Reports>(gallery: &G) {
-    // Two of the same moment, and two of the same name.
+    // Two users have the same time, two the same name.
     for (openid, nickname, made) in [("a-1", "小明", 3), ("a", "小", 1), ("b", "小明", 1), ("Z", "Zoë", 2)]
     {
         let key = user(openid);
@@ -135,7 +135,7 @@ pub async fn the_audit_log_is_paged_from_its_end<G: GalleryUnderTest + Reports>(
         target: None,
         request_id: format!("r{number}"),
     };
-    // Two at the same moment are two.
+    // Two entries at the same time stay separate.
     for number in [1, 2, 3, 3] {
         gallery.audit(at(number), &entry(number)).await.unwrap();
     }

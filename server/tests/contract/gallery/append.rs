@@ -1,4 +1,4 @@
-//! Putting actions behind a list, and reading them back.
+//! Cases of appends and reads of actions.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn one_stroke() -> NewDrawing {
     NewDrawing { mode: Mode::OneStroke, explicit: true, ..blank() }
 }
 
-/// A batch that a drawing in mode `one_stroke` may take as far as it alone tells.
+/// A batch that meets the conditions of a drawing in mode `one_stroke`.
 fn fitting(from_seq: u32, blobs: Vec<Vec<u8>>) -> Batch {
     Batch { one_stroke_width: Some(1), ..batch(from_seq, blobs) }
 }
@@ -239,7 +239,7 @@ pub async fn too_many_points_are_refused<G: GalleryUnderTest>(gallery: &G) {
     assert_eq!(appended, Appended::Done { seq: 6, created: false });
 }
 
-/// A batch against which everything speaks, and then less and less.
+/// Begins with a batch that violates every rule and then removes one violation after the other.
 pub async fn obstacles_are_told_in_their_order<G: GalleryUnderTest>(gallery: &G) {
     let ann = user("ann");
     let none = fitting(0, Vec::new());
@@ -349,7 +349,7 @@ pub async fn of_many_creations_one_wins<G: GalleryUnderTest>(gallery: &G) {
     assert_eq!(gallery.usage(&ann).await.unwrap().drawings, 1);
 }
 
-/// As devices do that share a drawing: each retries at the end that its refusal named.
+/// Several devices share a drawing: each retries at the end that the refusal names.
 pub async fn appends_by_many_tasks_all_arrive_in_order<G: GalleryUnderTest>(gallery: &G) {
     let ann = user("ann");
     draw(gallery, &ann, "d", 0, at(0)).await;

@@ -93,7 +93,7 @@ pub async fn wechats_avatar_is_kept_and_stands_behind_an_uploaded_one<G: Gallery
     let uploaded = gallery.set_avatar(&ann, "a1", b"one", at(1)).await.unwrap().unwrap();
     assert_eq!(both().await, (text("a1"), text("https://wx.qlogo.cn/1")));
     assert_eq!(gallery.user(&ann).await.unwrap(), Some(uploaded));
-    // Of a rejected one nothing else is taken away.
+    // The rejection of one avatar leaves the others.
     let rejected = gallery.remove_avatar(&ann, Some("a1")).await.unwrap();
     assert_eq!(both().await, (None, text("https://wx.qlogo.cn/1")));
     assert_eq!(gallery.user(&ann).await.unwrap(), rejected);

@@ -90,7 +90,7 @@ pub async fn a_check_is_changed_as_it_was_read_only<G: GalleryUnderTest>(gallery
     };
     assert!(gallery.change_check(&back).await.unwrap());
     assert_eq!(gallery.check_of_trace("t1").await.unwrap(), None);
-    // The next content's check begins at version 0, too.
+    // The check of the next content also begins at version 0.
     let next = check("ann", Subject::Avatar, "a2", 2, None);
     gallery.put_check(&next).await.unwrap();
     assert!(!gallery.change_check(&read).await.unwrap());

@@ -1,4 +1,4 @@
-//! Pages, the bin, titles, usage and purges.
+//! Cases of pages, the bin, titles, usage and purges.
 
 use yibi_server::domain::batch::Appended;
 use yibi_server::domain::drawing::{After, Header, Usage};
@@ -6,7 +6,7 @@ use yibi_server::domain::user::UserKey;
 
 use crate::given::{GalleryUnderTest, actions, at, batch, blank, blobs, draw, header, ids, save, user};
 
-/// All pages of `limit` drawings, one behind the other.
+/// All pages of `limit` drawings.
 async fn pages<G: GalleryUnderTest>(gallery: &G, user: &UserKey, deleted: bool, limit: u32) -> Vec<Header> {
     let mut all: Vec<Header> = Vec::new();
     loop {
@@ -63,7 +63,7 @@ pub async fn equal_moments_are_ordered_by_id<G: GalleryUnderTest>(gallery: &G) {
     for limit in [1, 2, 5, 20] {
         assert_eq!(ids(&pages(gallery, &ann, false, limit).await), expected, "{limit}");
     }
-    // The place behind which a page begins need not be there any more.
+    // The drawing that a cursor names may have been deleted.
     let after = After { moment: at(7), id: "a1".to_owned() };
     let page = gallery.page(&ann, false, Some(&after), 2).await.unwrap();
     assert_eq!(ids(&page), ["a0", "a-"]);
@@ -87,7 +87,7 @@ pub async fn pages_are_stable_while_drawings_change<G: GalleryUnderTest>(gallery
 
 pub async fn the_bin_has_pages_of_its_own<G: GalleryUnderTest>(gallery: &G) {
     let ann = user("ann");
-    // The bin is in the order of the deletions, not of the last strokes.
+    // The bin is sorted by time of deletion, not of the last stroke.
     for (id, moment) in [("a", 1), ("b", 1), ("c", 0), ("d", 2), ("e", 1)] {
         draw(gallery, &ann, id, 1, at(moment)).await;
     }
@@ -225,13 +225,13 @@ pub async fn a_purged_drawing_begins_anew<G: GalleryUnderTest>(gallery: &G) {
     let expected =
         Header { seq: 2, all_weapp: false, stroke_count: 2, point_count: 40, bytes: other.bytes(), ..fresh };
     assert_eq!(stored.header, expected);
-    // Further appends meet nothing of the old list either.
+    // Further appends do not see the old list either.
     let rest = batch(2, blobs(502, 150));
     gallery.append(&ann, "d", &rest, None, at(6)).await.unwrap();
     assert!(actions(gallery, &ann, "d").await == blobs(500, 152), "the actions differ");
 }
 
-/// The same drawing of two users, and of one openid in two apps.
+/// The same drawing id of two users, and of one openid in two apps.
 pub async fn users_never_mix<G: GalleryUnderTest>(gallery: &G) {
     let users = [user("ann"), user("ben"), UserKey::new("wxffffffffffffffff", "ann"), user("an")];
     for (count, owner) in (1..).zip(&users) {

@@ -1,4 +1,4 @@
-//! Users and their erasure.
+//! Cases of users and their erasure.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Saves and the list of the 2016 dialect.
+//! Cases of saves and the list of the 2016 dialect.
 
 use futures_util::future::join_all;
 use yibi_common::drawing::{Mode, Paper};
@@ -48,7 +48,7 @@ pub async fn a_save_takes_the_place_of_saves<G: GalleryUnderTest>(gallery: &G) {
     assert_eq!((now.base, now.seq, now.all_weapp, now.bytes), (2, 3, true, 400));
     assert_eq!((now.stroke_count, now.point_count, now.title.as_str()), (2, 11, "kept"));
     assert_eq!((now.created_at, now.first_saved_at, now.updated_at), (at(1), at(1), at(4)));
-    // Numbers are never reused: who knows an old end learns of the new one.
+    // Sequence numbers are not reused: a client with an old end is told the new one.
     for from_seq in [0, 1, 2] {
         let appended = gallery.append(&ann, "w", &batch(from_seq, blobs(0, 1)), None, at(5)).await.unwrap();
         assert!(matches!(appended, Appended::Refused(Obstacle::Moved, header) if header.seq == 3));
@@ -89,14 +89,14 @@ pub async fn a_modern_append_goes_behind_a_save<G: GalleryUnderTest>(gallery: &G
     assert_eq!((stored.header.base, stored.header.seq, stored.header.all_weapp), (1, 7, false));
     assert_eq!((stored.header.stroke_count, stored.since), (8, 1));
     assert_eq!(stored.actions, [vec![b"two".to_vec()], blobs(2, 5)].concat());
-    // The limit counts from the base.
+    // The limit counts actions from the base on.
     let too_many = Batch { max_actions: 6, ..batch(7, blobs(7, 1)) };
     let refused = gallery.append(&ann, "w", &too_many, None, at(4)).await.unwrap();
     assert!(matches!(refused, Appended::Refused(Obstacle::Actions, _)));
     let enough = Batch { max_actions: 7, ..too_many };
     let appended = gallery.append(&ann, "w", &enough, None, at(4)).await.unwrap();
     assert_eq!(appended, Appended::Done { seq: 8, created: false });
-    // And the next save drops nothing any more.
+    // The next save drops nothing.
     assert_eq!(gallery.weapp_save(&ann, &save("w", b"six"), at(5)).await.unwrap(), done(3, false));
     assert_eq!(header(gallery, &ann, "w").await.base, 1);
     assert_eq!(actions(gallery, &ann, "w").await.len(), 8);
@@ -117,7 +117,7 @@ pub async fn a_save_brings_a_drawing_back_from_the_bin<G: GalleryUnderTest>(gall
     assert!(!gallery.purge(&ann, "a", at(99)).await.unwrap());
     assert_eq!(actions(gallery, &ann, "a").await, [b"again".to_vec()]);
 
-    // A restored one keeps its place.
+    // A restored drawing keeps its place.
     gallery.set_deleted(&ann, "b", true, at(6)).await.unwrap();
     gallery.set_deleted(&ann, "b", false, at(7)).await.unwrap();
     assert_eq!(heads(&gallery.weapp_heads(&ann, 9, u64::MAX).await.unwrap()), ["a", "c", "b"]);
@@ -131,13 +131,13 @@ pub async fn a_save_keeps_the_limits<G: GalleryUnderTest>(gallery: &G) {
     assert_eq!(gallery.weapp_save(&ann, &none, at(0)).await.unwrap(), WeappSaved::Refused(Obstacle::Actions));
     assert_eq!(gallery.header(&ann, "w").await.unwrap(), None);
 
-    // What gives way does not count.
+    // Replaced actions do not count towards the limits.
     let exact = WeappSave { max_bytes: 10, max_actions: 1, ..long };
     assert_eq!(gallery.weapp_save(&ann, &exact, at(1)).await.unwrap(), done(10, true));
     assert_eq!(gallery.weapp_save(&ann, &exact, at(2)).await.unwrap(), done(0, false));
     assert_eq!(gallery.weapp_save(&ann, &long, at(3)).await.unwrap(), WeappSaved::Refused(Obstacle::Bytes));
 
-    // What stays does.
+    // Kept actions count.
     draw(gallery, &ann, "d", 4, at(4)).await;
     let before = header(gallery, &ann, "d").await;
     let over = WeappSave { max_bytes: before.bytes + 9, ..save("d", b"0123456789") };
@@ -268,7 +268,7 @@ pub async fn the_list_is_bounded_in_bytes<G: GalleryUnderTest>(gallery: &G) {
     for (id, moment, bytes) in [("a", 1, 30_000), ("b", 2, 20_000), ("d", 4, 10_000)] {
         gallery.weapp_save(&ann, &save(id, &blob(1, bytes)), at(moment)).await.unwrap();
     }
-    // Its actions are not part of the list, so they don't count.
+    // The actions of this drawing are not part of the list and do not count.
     draw(gallery, &ann, "c", 9, at(3)).await;
     let within = async |max_bytes| {
         let listed = gallery.weapp_heads(&ann, 9, max_bytes).await.unwrap();
@@ -279,7 +279,7 @@ pub async fn the_list_is_bounded_in_bytes<G: GalleryUnderTest>(gallery: &G) {
     assert_eq!(within(30_000).await, ["d", "c", "b"]);
     assert_eq!(within(29_999).await, ["d", "c"]);
     assert_eq!(within(10_000).await, ["d", "c"]);
-    // One is always there, and behind it what takes nothing.
+    // The list always holds the first drawing, and drawings without bytes after it.
     assert_eq!(within(9_999).await, ["d", "c"]);
     assert_eq!(within(0).await, ["d", "c"]);
     assert_eq!(gallery.weapp_heads(&ann, 2, u64::MAX).await.unwrap().len(), 2);

@@ -1,7 +1,7 @@
-//! The stores that several servers share, against real ones.
+//! The shared stores against real databases.
 //!
-//! `YIBI_TEST_MONGODB_URI` and `YIBI_TEST_REDIS_URL` say where they are, `YIBI_TEST_MONGODB_SERVER` and
-//! `YIBI_TEST_REDIS_SERVER` which programs they are; `tests/services` starts them. A test that is not told
+//! `YIBI_TEST_MONGODB_URI` and `YIBI_TEST_REDIS_URL` are their addresses, `YIBI_TEST_MONGODB_SERVER` and
+//! `YIBI_TEST_REDIS_SERVER` their programs; `tests/services` starts them and sets the variables. A test without them
 //! fails.
 
 mod mongo;
@@ -16,7 +16,7 @@ fn required(name: &str) -> String {
         .unwrap_or_else(|_| panic!("{name} is not set: run these tests with `tests/services cargo test`"))
 }
 
-/// A name that no other test has, in this run or another.
+/// A name that is unique over all tests and runs.
 fn own_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -17,8 +17,8 @@ use yibi_server::store::{Drawings, Reports, Users};
 use super::{own_name, required};
 use crate::given::{Opened, actions, at, batch, blank, blob, blobs, draw, ids, new_user, save, user};
 
-/// All commands that the store and the driver may send: MongoDB 6.0 has them, on a replica set and on a
-/// sharded cluster. No transaction, no `bulkWrite`.
+/// All commands that the store and the driver may send. MongoDB 6.0 supports them on replica sets and sharded clusters.
+/// Transactions and `bulkWrite` are not among them.
 const ALLOWED: &[&str] = &[
     "aggregate",
     "count",
@@ -37,10 +37,10 @@ const ALLOWED: &[&str] = &[
     "update",
 ];
 
-/// What the store sends at a time of its own.
+/// The command that the store sends in the background.
 const IN_BACKGROUND: &str = "createIndexes";
 
-/// What the driver sent and got, since it was last asked.
+/// The commands and replies of the driver since the last read.
 #[derive(Clone, Default)]
 struct EventBus {
     sent: Arc<Mutex<Vec<String>>>,
@@ -91,7 +91,7 @@ fn open() -> Opened<MongoGallery, EventBus> {
     open_as(&own_name())
 }
 
-/// A store, all of whose commands are looked at.
+/// A store whose commands are recorded.
 fn open_as(database: &str) -> Opened<MongoGallery, EventBus> {
     let watch = EventBus::default();
     let watching = watch.clone();
@@ -108,7 +108,7 @@ async fn raw(database: &str) -> mongodb::Database {
 
 gallery_cases!(super::open);
 
-/// Pages of operators: what each sends is explained over 500 users and drawings, of which 20 are on the page.
+/// Explains the commands of each operators' page over 500 users and drawings, of which the page shows 20.
 #[tokio::test]
 async fn operators_pages_look_at_little_more_than_they_show() {
     const ROWS: u32 = 500;
@@ -127,7 +127,7 @@ async fn operators_pages_look_at_little_more_than_they_show() {
     }))
     .await;
     let raw = raw(&name).await;
-    // What one page sends, for the first page and for the one behind it.
+    // The commands of the first page and of the next one.
     let mut pages = Vec::new();
     for reverse in [false, true] {
         for order in [DrawingOrder::Updated, DrawingOrder::Created, DrawingOrder::Size] {
@@ -152,13 +152,13 @@ async fn operators_pages_look_at_little_more_than_they_show() {
         }
     }
     for (page, finds) in pages {
-        // The first page, and behind its end those of the same value and those beyond it.
+        // One command for the first page; behind a cursor one for equal values and one for the values beyond.
         assert!((2..=3).contains(&finds.len()), "{page}");
         for mut find in finds {
             for member in ["lsid", "$db", "$clusterTime", "txnNumber", "$readPreference", "maxTimeMS"] {
                 find.remove(member);
             }
-            // As much as the driver takes when it reads a page and no more.
+            // The number of documents that the driver reads for one page.
             find.insert("limit", i64::from(SHOWN));
             find.remove("batchSize");
             let explained =
@@ -210,7 +210,7 @@ async fn a_full_tail_is_sealed_once_in_a_while() {
     assert_eq!(commands, BTreeMap::from([(vec!["findAndModify".to_owned()], 631), (sealing, 9)]));
     assert_eq!(actions(&store, &ann, "d").await, (0..640).map(|n| blob(n, 240)).collect::<Vec<_>>());
     assert_eq!(watch.names(), ["find", "find"]);
-    // What is in the tail needs no chunk.
+    // Actions in the tail are read without a chunk.
     assert_eq!(store.read(&ann, "d", 600).await.unwrap().unwrap().actions.len(), 40);
     assert_eq!(watch.names(), ["find"]);
 }
@@ -245,7 +245,7 @@ async fn races_over_a_full_tail_lose_nothing() {
             let (mut mine, mut end) = (Vec::new(), 0);
             while mine.len() < 12 {
                 let number = task * 12 + u32::try_from(mine.len()).unwrap();
-                // Of every size: they find the tail full at different ends.
+                // Sizes vary, so that batches fill the tail at different ends.
                 let size = 200 << ((number + task) % 6);
                 match store
                     .append(&ann, "d", &batch(end, vec![blob(number, size)]), None, at(1))
@@ -284,7 +284,7 @@ async fn a_purge_that_broke_off_is_finished() {
         store.append(&ann, id, &batch(90, blobs(90, 90)), None, at(1)).await.unwrap();
         store.set_deleted(&ann, id, true, at(2)).await.unwrap();
         drawings.update_one(doc! {"id": id}, doc! {"$set": {"state": "purging"}}).await.unwrap();
-        // Absent, to everybody but the purge.
+        // The drawing is visible to the purge only.
         assert_eq!(store.header(&ann, id).await.unwrap(), None);
         assert_eq!(store.read(&ann, id, 0).await.unwrap(), None);
         assert_eq!(store.set_deleted(&ann, id, false, at(3)).await.unwrap(), None);
@@ -321,7 +321,7 @@ async fn an_erasure_that_broke_off_is_finished_and_not_taken_back() {
     store.schedule_erasure(&ann, at(5)).await.unwrap();
     let users = raw.collection::<Document>("users");
     users.update_one(doc! {}, doc! {"$set": {"erasing": true}}).await.unwrap();
-    // On a server whose clock is behind, it looks as if there were time left.
+    // On a server whose clock is behind, the deadline has not passed yet.
     let reopening = NewUser { reopen: true, ..new_user("p2") };
     let (record, _) = store.sign_in(&ann, &reopening, at(4)).await.unwrap();
     assert_eq!(record.erase_at, Some(at(5)));

@@ -1,4 +1,4 @@
-//! Servers that are killed, hang, and come back.
+//! Outages of the databases: killed, hanging and restarted servers.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -15,10 +15,10 @@ use super::{own_name, required};
 use crate::given::{actions, at, batch, blank, blob, user};
 use crate::sessions::session;
 
-/// How to start a server with its data in a directory, on a port.
+/// Starts a server with its data in a directory, on a port.
 type Start = fn(&Path, u16) -> Command;
 
-/// A server of the test's own.
+/// A database server of one test.
 pub(super) struct Server {
     directory: PathBuf,
     pub(super) port: u16,
@@ -51,13 +51,13 @@ impl Server {
         assert!(Command::new("kill").arg(signal).arg(pid).status().unwrap().success());
     }
 
-    /// Stops it, and waits until all its threads have stopped.
+    /// Suspends the process and waits until all its threads have stopped.
     fn hang(&self) {
         self.signal("-STOP");
         let tasks = format!("/proc/{}/task", self.running.as_ref().unwrap().id());
         let stopped = |task: std::io::Result<std::fs::DirEntry>| {
             let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap_or_default();
-            // The state follows the name, which is in parentheses.
+            // The state follows the name, which is in parentheses (proc_pid_stat(5)).
             stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
         };
         while !std::fs::read_dir(&tasks).unwrap().all(stopped) {
@@ -93,7 +93,7 @@ fn mongodb() -> Server {
     })
 }
 
-/// The call fails as it should while the server is away, in time.
+/// Asserts that the call fails in time with the error of an unreachable database.
 async fn is_out_of_reach<T: std::fmt::Debug>(call: impl Future<Output = StoreResult<T>>) {
     let begun = Instant::now();
     let outcome = call.await;
@@ -129,7 +129,7 @@ async fn redis_may_go_and_come_back() {
     let store = RedisSessions::connect(&url, "").unwrap();
     let made = session(1, &user("ann"));
     let hour = Duration::from_secs(3_600);
-    // Not there at first.
+    // The server is not started yet.
     is_out_of_reach(store.read(made.id, None, Some(hour))).await;
     server.start();
     comes_back(server.port, || store.create(made.clone(), hour)).await;
@@ -141,7 +141,7 @@ async fn redis_may_go_and_come_back() {
         let read = comes_back(server.port, || store.read(made.id, Some(&made.user), Some(hour))).await;
         assert_eq!(read.as_ref(), Some(&made));
     }
-    // Restarted between two commands, it is not missed at all.
+    // A restart between two commands causes no error.
     server.kill();
     server.start();
     comes_back(server.port, || {
@@ -166,7 +166,7 @@ async fn redis_may_refuse_and_be_told_not_to() {
         set.arg("SET").arg("requirepass").arg(password).query_async::<()>(&mut operator).await.unwrap();
     };
     require("secret").await;
-    // A database other than 0 is chosen while connecting, which is refused.
+    // The driver selects a database other than 0 while it connects, and the server refuses it.
     let store = RedisSessions::connect(&format!("{url}1"), "").unwrap();
     for _ in 0..2 {
         assert!(store.ping().await.is_err());
@@ -174,7 +174,7 @@ async fn redis_may_refuse_and_be_told_not_to() {
     require("").await;
     let mut outcome = store.ping().await;
     if outcome.is_err() {
-        // The first may share the failure that was there before.
+        // The first attempt may return the cached earlier failure.
         outcome = store.ping().await;
     }
     outcome.unwrap();
@@ -198,7 +198,7 @@ async fn mongodb_may_go_and_come_back() {
     let uri = format!("mongodb://127.0.0.1:{}/", server.port);
     let store = MongoGallery::connect(&uri, "yibi").unwrap();
     let ann = user("ann");
-    // Not there at first.
+    // The server is not started yet.
     is_out_of_reach(store.user(&ann)).await;
     server.start();
     let (first, new) = (batch(0, vec![blob(0, 50)]), blank());

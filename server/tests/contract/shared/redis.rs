@@ -39,7 +39,7 @@ async fn raw() -> redis::aio::MultiplexedConnection {
 
 sessions_cases!(super::open);
 
-/// The same on the master that sentinels tell.
+/// The same cases on the master that sentinels report.
 mod sentinel {
     use super::*;
 
@@ -55,7 +55,7 @@ mod sentinel {
     }
 }
 
-/// The same in a Cluster, where the keys of one operation lie on different nodes.
+/// The same cases in a Cluster, where the keys of one operation lie on different nodes.
 mod cluster {
     use super::*;
 
@@ -76,7 +76,7 @@ async fn events_reach_who_listens_on_one_server() {
     events_reach_who_listens("YIBI_TEST_REDIS_URL").await;
 }
 
-/// Servers find each other, and their events reach those who listen.
+/// Servers discover each other, and listeners receive their events.
 async fn events_reach_who_listens(variable: &str) {
     let name = own_name();
     let (one, two) = (open_at(variable, &name).store, open_at(variable, &name).store);
@@ -101,7 +101,7 @@ async fn an_index_is_mended_when_it_is_read() {
     let (kept, lost) = (session(1, &ann), session(2, &ann));
     store.create(kept.clone(), HOUR).await.unwrap();
     store.create(lost.clone(), HOUR).await.unwrap();
-    // One ends without the index, one slides without it, and one is not a session at all.
+    // One session ends and one is extended without an update of the index; one entry is no session.
     raw.del(format!("{name}:s:{}", lost.id)).await.unwrap();
     store.read(kept.id, None, Some(9 * HOUR)).await.unwrap();
     let index = format!("{name}:u:{{{ann}}}:s");
@@ -141,7 +141,7 @@ async fn what_is_stored_ends_by_itself() {
     }
 }
 
-/// By a hash: the key outlives the user's erasure.
+/// The key contains a hash of the user, because it outlives the user's erasure.
 fn epoch_key(name: &str, user: &UserKey) -> String {
     format!("{name}:u:{}:e", HEXLOWER.encode(&Sha256::digest(user.as_str())))
 }

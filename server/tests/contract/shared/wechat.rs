@@ -1,4 +1,4 @@
-//! A fleet of servers that share WeChat's access token through Redis.
+//! Servers that share WeChat's access token through Redis.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use yibi_server::wechat::{Api, Wechat, WechatApp, WechatClient};
 
 use super::outage::{Server, comes_back, redis};
 
-/// A simulated WeChat, and servers that ask it.
+/// A simulated WeChat and its servers.
 struct Fleet {
     wechat: RunningSimulator,
     redis: String,
@@ -32,7 +32,7 @@ impl Fleet {
         RedisSessions::connect(&self.redis, "fleet:").unwrap()
     }
 
-    /// One with a connection, a memory and a client of its own.
+    /// A server with its own connection, cache and HTTP client.
     fn server(&self) -> Wechat {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let key = || BASE64.encode(&[7; 32]).into();
@@ -54,7 +54,7 @@ fn development_app() -> WechatApp {
     WechatApp { id, secret: secret.into() }
 }
 
-/// A call that needs a token; that one is good is known by WeChat's looking at the code.
+/// Makes a call that needs a token; WeChat's error about the code shows that the token is valid.
 async fn answered(server: &Wechat) {
     let code = json!({"code": "none"});
     let answer = server.call::<Value>(&development_app(), Api::GetUserPhoneNumber, &code).await;
@@ -65,7 +65,7 @@ async fn all_answered(servers: &[Wechat]) {
     join_all((0..400).map(|number| answered(&servers[number % servers.len()]))).await;
 }
 
-/// Four servers that have the token, and the Redis that they have it from.
+/// Four servers with a token from Redis.
 async fn four_servers() -> (Server, Fleet, Vec<Wechat>) {
     let mut redis = redis();
     let fleet = Fleet::over(redis.port);
@@ -93,11 +93,11 @@ async fn redis_may_be_lost_and_nobody_fetches_for_that() {
     redis.kill();
     all_answered(&servers).await;
     assert_eq!(fleet.fetches(), 1, "each goes on with what it has");
-    // One that starts now has nothing: it asks, once.
+    // A new server has no cached token and reads it once.
     let new = [fleet.server()];
     all_answered(&new).await;
     assert_eq!(fleet.fetches(), 2);
-    // Nor does a token that WeChat refuses make anybody ask more than once.
+    // A rejected token causes one refresh only.
     for _ in 0..3 {
         fleet.wechat.simulator.refuse_tokens(None, false);
         let code = json!({"code": "none"});

@@ -1,4 +1,4 @@
-//! Who may come in.
+//! Authentication and roles of the operators' API.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use yibi_tests::{Api, App, Backend, TempDir, binary};
 
 use super::operator;
 
-/// What `yibi-server token new` prints: the token, and the settings that go with it.
+/// Output of `yibi-server token new`: the token and its settings.
 fn new_token(name: &str, role: &str) -> (String, String) {
     let made = Command::new(binary("yibi-server")).args(["token", "new", name, "--role", role]).output();
     let made = String::from_utf8(made.unwrap().stdout).unwrap();
@@ -66,9 +66,9 @@ async fn without_a_token_there_is_nothing() {
     let user = app.user("alice").await;
     let user_token = user.token.clone().unwrap();
     stranger.with_token(&user_token).get("/admin/v1/me").await.problem(401, "unauthenticated");
-    // The public listener knows nothing of it.
+    // The public listener does not serve the operators' routes.
     app.api().with_token(ADMIN_TOKEN).get("/admin/v1/me").await.problem(404, "not_found");
-    // And an operator's token is nobody's.
+    // An operator's token is not a user's token.
     app.api().with_token(ADMIN_TOKEN).get("/api/v1/me").await.problem(401, "unauthenticated");
     assert_eq!(stranger.get("/admin/v1/openapi.json").await.ok()["openapi"], "3.1.0");
 }
@@ -85,7 +85,7 @@ async fn guessing_is_shut_out() {
         }
     }
     assert!(shut > 0, "sixty guesses were all heard");
-    // Clients are not counted together with operators.
+    // Failures of clients and of operators have separate limits.
     app.api().get("/api/v1/me").await.problem(401, "unauthenticated");
 }
 

@@ -1,4 +1,4 @@
-//! Drawings of everybody.
+//! The operators' view of all drawings.
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;

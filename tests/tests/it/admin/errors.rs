@@ -1,4 +1,4 @@
-//! What fails on one server is told by any.
+//! Error groups: every server reports the errors of all servers.
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
@@ -7,7 +7,7 @@ use yibi_tests::{Api, App, Backend, Server, wait_until};
 
 use super::operator;
 
-/// The group with that code, once there is one.
+/// Waits for the error group with this code.
 async fn group(api: &Api, code: &str) -> Value {
     let find = || async {
         let errors = api.get("/admin/v1/errors").await.ok();
@@ -56,7 +56,8 @@ async fn a_failure_elsewhere_leads_to_what_its_user_asked_anywhere() {
     assert_eq!(at(place + 1), (&here, "/api/v1/me"));
     assert_eq!(detail["missing"], json!([]));
 
-    // What it met before it was killed is known; what else it was asked is not, and the view says so.
+    // The group details of the killed server are stored; its neighbouring requests were in memory only, and `missing`
+    // names the server.
     other.process().kill();
     wait_until("it is missed", || async {
         api.get("/admin/v1/errors").await.ok()["missing"] == json!([there])

@@ -1,4 +1,4 @@
-//! How the servers are, and what happens on them.
+//! Status of the servers and the event stream.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use yibi_tests::{Api, App, Backend, Server, wait_until};
 
 use super::operator;
 
-/// A console that listens.
+/// A client of the event stream.
 struct Listener {
     reply: reqwest::Response,
     text: String,
@@ -20,7 +20,7 @@ impl Listener {
         Self::of(server, "").await
     }
 
-    /// The same with a query.
+    /// Connects with a query.
     async fn of(server: &Server, query: &str) -> Self {
         let path = format!("/admin/v1/events{query}");
         let reply = operator(server).request(reqwest::Method::GET, &path).send().await.unwrap();
@@ -30,7 +30,7 @@ impl Listener {
         listener
     }
 
-    /// The next piece up to an empty line; none when the server has ended it.
+    /// Reads up to the next empty line; returns nothing after the end of the stream.
     async fn piece(&mut self) -> Option<String> {
         loop {
             if let Some((piece, rest)) = self.text.split_once("\n\n") {
@@ -43,7 +43,7 @@ impl Listener {
         }
     }
 
-    /// The next event of that type.
+    /// Reads the next event of this type.
     async fn next(&mut self, kind: &str) -> Value {
         loop {
             let piece = self.piece().await.unwrap();
@@ -164,7 +164,7 @@ async fn the_view_says_that_a_server_is_missing() {
     };
     wait_until("all three are there", || async { states(api.clone()).await == ["up", "up", "up"] }).await;
 
-    // What happens on one is heard through another.
+    // Events of one server reach listeners of another.
     let mut listener = Listener::to(&app).await;
     let name = operator(&other).get("/admin/v1/me").await.ok()["server"].clone();
     let alice = other.signed_in(&app.wechat, "alice").await;
@@ -211,7 +211,7 @@ async fn a_failure_leads_to_its_cause_and_neighbours() {
     assert_eq!(neighbours[place - 1]["status"], 200);
 
     redis.kill();
-    // The server's copy of the session is good for a second.
+    // Servers cache a session for a second.
     wait_until("the session can't be read", || async { alice.get("/api/v1/me").await.status == 503 }).await;
     let failed = alice.get("/api/v1/me").await.problem(503, "unavailable");
     let request = failed["request_id"].as_str().unwrap();

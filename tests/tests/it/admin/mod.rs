@@ -17,7 +17,7 @@ fn operator(server: &Server) -> Api {
     Api::new(&server.admin).with_token(ADMIN_TOKEN)
 }
 
-/// All rows of a list, page by page, so many at a time.
+/// All rows of a list, fetched in pages of `limit`.
 async fn rows(api: &Api, path: &str, name: &str, limit: usize) -> Vec<Value> {
     let (mut rows, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -33,12 +33,12 @@ async fn rows(api: &Api, path: &str, name: &str, limit: usize) -> Vec<Value> {
     }
 }
 
-/// One member of each row.
+/// The value at a JSON pointer in each row.
 fn column<'a>(rows: &'a [Value], pointer: &str) -> Vec<&'a str> {
     rows.iter().map(|row| row.pointer(pointer).and_then(Value::as_str).unwrap()).collect()
 }
 
-/// What the last entries of the audit log say was done, the last one first.
+/// The actions of the latest audit entries, newest first.
 async fn audited(api: &Api) -> Vec<Value> {
     api.get("/admin/v1/audit").await.ok()["entries"].as_array().unwrap().clone()
 }

@@ -5,7 +5,7 @@ use yibi_tests::{Api, App, Backend, wait_until};
 
 use super::{audited, column, operator, rows};
 
-/// Whether a client is still signed in; a server trusts its copy of a session for a second.
+/// Waits until the client is signed out: servers cache a session for a second.
 async fn signed_out(user: &Api) {
     wait_until("the session has ended", || async { user.get("/api/v1/me").await.status == 401 }).await;
 }

@@ -106,7 +106,7 @@ async fn a_blocked_user_of_2016_is_told_so_and_not_to_sign_in_again() {
         phone.list().await.json()["reason"] == "ERR_SESSION_EXPIRED"
     })
     .await;
-    // What the client does then: wx.login, and all three headers.
+    // The client then calls wx.login again and sends all three headers.
     let again = Phone::with_login(&app.public, &app.wechat.login("alice").await);
     let error = json!({"name": "Error", "message": "the user is blocked"});
     let refused = json!({MAGIC: 1, "reason": "ERR_USER_BLOCKED", "error": error});

@@ -1,4 +1,4 @@
-//! Changes: the question, the confirmation, undo.
+//! Changes: dialog, confirmation, undo.
 
 use data_encoding::BASE64;
 use serde_json::json;
@@ -25,7 +25,7 @@ async fn a_session_is_revoked_after_a_grace() {
     terminal.wait_for("Revoke this session?");
     terminal.press("y");
     terminal.wait_for("revoking 1 session in");
-    // Quitting asks what becomes of it.
+    // Quitting with a pending change opens a dialog.
     terminal.press("\x03");
     terminal.wait_for("make it and quit");
     user.get("/api/v1/me").await.ok();
@@ -46,12 +46,12 @@ async fn a_drawing_goes_to_the_bin_and_comes_back() {
     let mut terminal = console(&app, &home);
     terminal.press("4");
     terminal.wait_for("mountain");
-    // The dialog opens on Cancel, and D does not confirm itself.
+    // Cancel is preselected, and the key that opens the dialog does not confirm it.
     terminal.press("D");
     terminal.wait_for("Move this drawing to the bin?");
     terminal.press("D\r");
     terminal.wait_for("nothing was changed");
-    // Pasted text is never taken for keys.
+    // Pasted text does not act as key presses.
     terminal.press("\x1b[200~Dy\x1b[201~");
     terminal.press("D");
     terminal.wait_for("Move this drawing to the bin?");
@@ -113,7 +113,7 @@ async fn ids_curl_commands_files_and_json_are_taken_along() {
         assert!(file.metadata().unwrap().len() > 50);
     }
     terminal.press("e");
-    // The screen is taken a second time when the pager has ended.
+    // The console enters the alternate screen again after the pager exits.
     terminal.wait_written("\x1b[?1049h", 2);
     terminal.press("d");
     terminal.wait_for("\"stroke_count\": 1");

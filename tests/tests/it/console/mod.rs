@@ -27,14 +27,14 @@ fn console(server: &Server, home: &TempDir) -> Terminal {
     Terminal::start(SIZE, home.path(), &["--server", &server.admin], &[("YIBI_ADMIN_TOKEN", ADMIN_TOKEN)])
 }
 
-/// An address at which nobody answers: connections are taken and left alone.
+/// An address that accepts connections and never replies.
 fn silent() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     (listener, address)
 }
 
-/// The console of a server that says nothing.
+/// The console with a server that never replies.
 fn alone(home: &TempDir, address: &str, variables: &[(&str, &str)]) -> Terminal {
     Terminal::start((80, 24), home.path(), &["--server", address], variables)
 }

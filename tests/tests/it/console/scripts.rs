@@ -1,4 +1,4 @@
-//! The same as commands: JSON lines and exit codes, without a terminal.
+//! The console's commands outside a terminal: JSON lines and exit codes.
 
 use std::process::Command;
 
@@ -46,7 +46,7 @@ async fn lists_are_json_lines() {
     assert_eq!(code, Some(0));
     assert!(text.contains("server"), "{text}");
 
-    // A drawing as it is kept, and as a picture.
+    // A drawing as stored JSON and as a picture.
     let drawing = lines(&run(&["drawings", "--json"]).1).remove(0);
     let (user, id) = (drawing["user"]["id"].as_str().unwrap(), drawing["id"].as_str().unwrap());
     let (code, text) = run(&["export", user, id]);
@@ -55,7 +55,7 @@ async fn lists_are_json_lines() {
     assert!(run(&["export", user, id, "--form", "svg"]).1.starts_with("<svg"));
     assert_eq!(run(&["export", user, "nothing"]).0, Some(3));
 
-    // One session ends, the other does not.
+    // The command ends one session and keeps the other.
     let session = lines(&run(&["sessions", "--json", "--filter", &format!("user:{user}")]).1).remove(0);
     let session = session["id"].as_str().unwrap();
     assert_eq!(run(&["--read-only", "revoke", session]).0, Some(2));
@@ -78,7 +78,7 @@ async fn every_way_to_fail_has_a_code() {
     assert_eq!(run(&app.admin, ADMIN_TOKEN, &["paint"]).0, Some(2));
     assert_eq!(run(&app.admin, ADMIN_TOKEN, &["revoke", "no-such-session"]).0, Some(3));
     assert_eq!(run("ftp://127.0.0.1", ADMIN_TOKEN, &["sessions"]).0, Some(2));
-    // The console itself needs a terminal.
+    // The interactive console needs a terminal.
     assert_eq!(run(&app.admin, ADMIN_TOKEN, &[]), (Some(2), String::new()));
     let (listener, address) = silent();
     drop(listener);
@@ -91,7 +91,7 @@ async fn every_way_to_fail_has_a_code() {
 async fn events_are_lines_as_they_happen() {
     let app = App::start(Backend::Embedded);
     let events = Process::start(&mut command(&app.admin, ADMIN_TOKEN, &["events", "--json"]));
-    // The stream is open before anything is known of it: users come until one is seen.
+    // The stream may open after the first events, so users sign in until one appears.
     let mut seen = None;
     for number in 0..200 {
         app.user(&format!("user-{number}")).await;

@@ -1,4 +1,4 @@
-//! The start and the end of the console, and how it gives the terminal back.
+//! Start and end of the console, and the state of the terminal afterwards.
 
 use yibi_tests::{App, Backend, TempDir, Terminal};
 
@@ -14,7 +14,7 @@ fn the_first_frame_comes_before_any_reply() {
     terminal.wait_for("DIALECT");
     terminal.press("?");
     terminal.wait_for("Keys");
-    // The request was sent, and is still unanswered.
+    // The request was sent and has no reply yet.
     assert!(listener.accept().is_ok());
     // The first Ctrl-C closes the help.
     terminal.press("\x03");
@@ -43,7 +43,7 @@ fn signals_leave_the_terminal_as_it_was() {
     for (name, code) in [("TERM", 143), ("HUP", 129)] {
         let mut terminal = alone(&home, &address, &[]);
         terminal.wait_for("asking the server");
-        // A captured mouse has to be released too.
+        // The console must release a captured mouse.
         terminal.press("m");
         terminal.wait_for("mouse on");
         terminal.signal(name);
@@ -52,7 +52,7 @@ fn signals_leave_the_terminal_as_it_was() {
     }
 }
 
-/// By its own key, and by a signal from elsewhere.
+/// Suspends by the console's key and by a signal from another process.
 #[test]
 fn the_console_is_suspended_and_continued() {
     let home = TempDir::new();
@@ -113,7 +113,7 @@ fn without_colours_there_are_none() {
         let cell = screen.cell(row, column).unwrap();
         assert_eq!((cell.fgcolor(), cell.bgcolor()), (vt100::Color::Default, vt100::Color::Default));
     }
-    // A theme that was asked for does not override it.
+    // An explicit theme does not override `NO_COLOR`.
     let arguments = ["--server", &app.admin, "--theme", "light"];
     let mut light = Terminal::start((80, 24), home.path(), &arguments, &variables);
     light.wait_for("sessions");
@@ -146,7 +146,7 @@ async fn a_production_profile_is_red_and_asks_for_the_id() {
     terminal.wait_for("▸");
     terminal.press("D");
     terminal.wait_for("PRODUCTION");
-    // Neither the key that confirms elsewhere nor the button works before the text is complete.
+    // Neither the confirmation key nor the button works until the text is complete.
     terminal.press("y\t\r");
     terminal.wait_for("to confirm: y");
     terminal.press("\x1b");
@@ -184,7 +184,7 @@ fn a_wrong_token_is_explained_and_stays_on_the_screen() {
     terminal.press("5");
     terminal.wait_for("not connected");
     assert!(terminal.screen().contents().contains("does not know the token (401)"));
-    // The file is read at the start; the public listener knows no operators.
+    // The console reads the file at the start. The public listener does not serve operators.
     let public = ["--server", &app.public];
     let mut terminal = Terminal::start((100, 30), home.path(), &public, &[("YIBI_ADMIN_TOKEN", ADMIN_TOKEN)]);
     terminal.wait_for("admin.listen");
@@ -218,7 +218,7 @@ fn the_default_profile_and_the_theme_come_from_the_configuration_file() {
     terminal.wait_for("● here");
     assert_eq!(terminal.screen().cell(0, 99).unwrap().bgcolor(), vt100::Color::Rgb(228, 232, 238));
     assert!(terminal.written().contains("\x1b[?1000h"), "the mouse is captured");
-    // Another server without leaving the console.
+    // A profile switch connects to another server.
     terminal.press(":profile there\r");
     terminal.wait_for("● PROD there");
     terminal.press("\x03");
@@ -226,7 +226,7 @@ fn the_default_profile_and_the_theme_come_from_the_configuration_file() {
     assert!(terminal.is_restored());
 }
 
-/// The reply of a terminal with a white background, however late, changes the theme and is no key.
+/// A late reply of a terminal with a white background changes the theme and does not act as a key press.
 #[test]
 fn the_theme_follows_the_background() {
     let home = TempDir::new();

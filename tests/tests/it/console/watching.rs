@@ -1,4 +1,4 @@
-//! The screen follows the events on the server.
+//! The screen updates with the events of the server.
 
 use serde_json::json;
 use yibi_tests::api::stroke;
@@ -11,7 +11,7 @@ async fn a_killed_server_is_found_again() {
     let home = TempDir::new();
     let mut app = App::start(Backend::Embedded);
     let _user = app.user("alice").await;
-    // The socket has the same name afterwards; the port has not.
+    // The Unix socket keeps its name over a restart; the port changes.
     let data = app.data_dir().display().to_string();
     let mut terminal = Terminal::start(SIZE, home.path(), &[], &[("YIBI_STORE__DATA_DIR", &data)]);
     terminal.press("2");
@@ -28,7 +28,7 @@ async fn a_killed_server_is_found_again() {
     assert_eq!(terminal.end(), 0);
 }
 
-/// The outcome of a confirmed change is never lost, whatever happens to the connection.
+/// The outcome of a confirmed change is displayed even if the connection breaks.
 #[tokio::test]
 async fn a_change_that_failed_stays_until_it_is_repeated() {
     let home = TempDir::new();
@@ -64,7 +64,7 @@ async fn a_followed_drawing_grows() {
     terminal.wait_for("1/1");
     terminal.press("f");
     terminal.wait_for("following");
-    // A save before the stream is open would be loaded with the next one only.
+    // A save before the stream is open appears with the next save only.
     terminal.press("w");
     terminal.wait_for("open  GET /admin/v1/events");
     terminal.press("\x1b");
@@ -89,7 +89,7 @@ async fn drawings_grow_side_by_side() {
         screen.contents().lines().nth(3).is_some_and(|row| row.chars().filter(|c| *c == '▀').count() >= 20)
     };
     terminal.wait_until("two pictures", paper);
-    // Paused, nothing moves; resumed, everything is there.
+    // A paused view does not change; a resumed view shows all changes.
     terminal.press("p");
     terminal.wait_for("paused");
     alice.append("lake", 0, json!([stroke(1)])).await.ok();

@@ -1,4 +1,4 @@
-//! The image and the composition, as far as they can be checked without an engine.
+//! Static checks of the image and the composition, which need no container engine.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -34,7 +34,7 @@ fn the_composition_names_what_is_there() {
             }
         }
         for needed in service["depends_on"].as_object().into_iter().flat_map(serde_json::Map::keys) {
-            // The image has the servers' check.
+            // The image defines the health check of the servers.
             let checked = !services[needed]["healthcheck"].is_null() || needed.starts_with("yibi-");
             assert!(checked, "{needed}");
         }
@@ -116,7 +116,7 @@ fn databases_in_containers_want_a_password() {
     different.dedup();
     assert_eq!(different.len(), 4);
 
-    // A second run would change passwords that the databases keep.
+    // A second run must not change the passwords, which the databases keep.
     let again = Command::new(&script).arg("another").output().unwrap();
     assert_eq!(again.status.code(), Some(73));
     assert_eq!(secret("app_secret").trim(), "an app secret");
@@ -149,11 +149,11 @@ fn the_image_runs_as_nobody_in_particular_and_checks_itself() {
     let value = |name: &str| image.iter().find_map(|line| line.strip_prefix(name)).unwrap().trim();
     assert_eq!(value("USER"), "nonroot");
     assert!(value("HEALTHCHECK").ends_with(r#"CMD ["/usr/bin/yibi-server", "health"]"#));
-    // There is no shell in it.
+    // The image has no shell.
     for name in ["ENTRYPOINT", "CMD"] {
         assert!(serde_json::from_str::<Vec<String>>(value(name)).is_ok(), "{name}");
     }
-    // It is built with the compiler that the project asks for, or a newer one.
+    // The image builds with the compiler version of the project or a newer one.
     let asked: toml::Table = read("Cargo.toml").parse().unwrap();
     let minor = |version: &str| version.split('.').nth(1).unwrap().parse::<u32>().unwrap();
     let image = lines[0].strip_prefix("FROM rust:").unwrap().split('-').next().unwrap();

@@ -1,4 +1,4 @@
-//! People who draw all the while.
+//! Users who draw continuously.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,10 +9,9 @@ use tokio::task::JoinSet;
 use yibi_tests::api::stroke;
 use yibi_tests::{Api, Wechat, wait_until};
 
-/// How many draw at once.
+/// Number of concurrent users.
 const PEOPLE: usize = 6;
 
-/// The people, until they are told to stop.
 pub struct Load {
     people: JoinSet<()>,
     failures: Arc<Mutex<Vec<String>>>,
@@ -21,7 +20,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Everybody signs in at that server, and draws.
+    /// Signs the users in and starts drawing.
     pub async fn start(api: &Api, wechat: &Wechat) -> Self {
         let (over, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let failures = Arc::new(Mutex::new(Vec::new()));
@@ -41,7 +40,7 @@ impl Load {
         load
     }
 
-    /// Waits for some more answers.
+    /// Waits for more replies.
     pub async fn go_on(&self) {
         let enough = self.answered.load(Ordering::Relaxed) + 60;
         let answered = &self.answered;
@@ -57,7 +56,7 @@ impl Load {
         assert!(failures.is_empty(), "of {} requests: {failures:#?}", self.answered.load(Ordering::Relaxed));
     }
 
-    /// Stops. Nobody has seen anything but success, and everything that was drawn is there.
+    /// Stops; asserts that all requests succeeded and that all strokes are stored.
     pub async fn stop(mut self) {
         self.over.store(true, Ordering::Relaxed);
         while let Some(ended) = self.people.join_next().await {

@@ -1,5 +1,5 @@
-//! What a deployer puts around servers: nginx before them, pm2 or systemd below, a package, and monitoring. The
-//! files of `deploy/` themselves, with other ports and paths.
+//! The deploy kit: nginx, pm2, systemd, packages and monitoring. The tests run the files of `deploy/` with other ports
+//! and paths.
 
 mod containers;
 mod load;
@@ -28,7 +28,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(repository(path)).unwrap()
 }
 
-/// The file with each text, which has to be there, replaced by another.
+/// A file of the repository with texts replaced; each text must occur.
 fn edited(path: &str, edits: &[(&str, &str)]) -> String {
     edits.iter().fold(read(path), |text, (from, to)| {
         assert!(text.contains(from), "{path} has no {from:?}");
@@ -36,7 +36,7 @@ fn edited(path: &str, edits: &[(&str, &str)]) -> String {
     })
 }
 
-/// What a command that succeeds writes to standard output and standard error.
+/// Standard output and standard error of a command; asserts its success.
 #[track_caller]
 fn output(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -45,7 +45,7 @@ fn output(command: &mut Command) -> String {
     text.into_owned()
 }
 
-/// A port that nobody listens on at the moment.
+/// A port that is currently free.
 fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

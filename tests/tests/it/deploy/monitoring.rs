@@ -1,4 +1,4 @@
-//! Prometheus rules and the Grafana dashboard ask for what a server counts.
+//! Prometheus rules and the Grafana dashboard query existing metrics.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -32,7 +32,7 @@ async fn every_metric_that_is_asked_for_is_there() {
     asked.extend(names(&read("deploy/prometheus/alerts.yaml")));
     assert!(asked.len() > 8, "{asked:?}");
 
-    // A server at which all is well, and one that has lost its Redis.
+    // A healthy server, and one whose Redis is gone.
     let app = App::start(Backend::Embedded);
     let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();

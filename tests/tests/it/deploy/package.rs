@@ -1,4 +1,4 @@
-//! The packages: made of what the tests run, installed in a root that has nothing of ours yet, and started there.
+//! The packages: built from the binaries of the tests, installed in a clean root file system, and started there.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,8 +8,8 @@ use yibi_tests::{TempDir, Wechat};
 
 use super::{free_port, output, repository};
 
-/// Runs a script as root in a root of its own: the machine's files, of which it changes copies that are gone with
-/// the last of its processes. `$1` is the directory with the packages, `$2` and `$3` two ports, `$4` a WeChat.
+/// Runs a script as root in a namespace with copies of the machine's files, which disappear with its last process. `$1`
+/// is the directory with the packages, `$2` and `$3` are ports, `$4` is the URL of WeChat.
 fn in_a_clean_root(script: &str, arguments: &[&str]) -> String {
     let enter = r#"
         set -e
@@ -36,7 +36,7 @@ fn in_a_clean_root(script: &str, arguments: &[&str]) -> String {
 
 fn pack(directory: &Path) {
     let mut pack = Command::new(repository("deploy/package/pack"));
-    // What the tests run, as it is: no release is built for this.
+    // Packages the binaries of the tests, because a release build takes minutes.
     output(pack.arg(directory).arg("dev").env("YIBI_PACK_LEVEL", "-1").env_remove("CARGO_TARGET_DIR"));
 }
 

@@ -1,4 +1,4 @@
-//! Restarts while people draw: nobody sees one.
+//! Restarts under load without failed requests.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
@@ -14,8 +14,8 @@ use super::load::Load;
 use super::site::Site;
 use super::{free_port, output, read, repository};
 
-/// What systemd does with `yibi.socket` and `yibi.service`: it keeps the listening socket and hands it to the
-/// server, and believes it to be there when it says so.
+/// Behaves like systemd with `yibi.socket` and `yibi.service`: holds the listening socket, passes it to the server, and
+/// waits for the readiness notification.
 struct Systemd {
     socket: OwnedFd,
     notify: UnixDatagram,
@@ -38,7 +38,7 @@ impl Systemd {
     }
 
     fn start(&self) -> Process {
-        // The socket comes as standard input, and goes to where systemd puts it.
+        // The shell receives the socket as standard input and moves it to the descriptor that systemd uses.
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", "export LISTEN_PID=$$; exec \"$0\" serve 3<&0 </dev/null"])
@@ -60,7 +60,7 @@ async fn over_the_socket(socket: OwnedFd, server: &str, directory: &TempDir) {
     let wechat = Wechat::start();
     let data = directory.path().join("data");
     let mut settings = settings(Backend::Embedded, &wechat, &data);
-    // What is set here is not listened on.
+    // Socket activation ignores this address.
     settings.push(("HTTP__LISTEN".to_owned(), "192.0.2.1:1".to_owned()));
     settings.push(("LIMITS__ENABLED".to_owned(), "false".to_owned()));
     let systemd = Systemd::new(socket, directory.path(), settings);
@@ -101,7 +101,7 @@ async fn two_servers_of_which_one_drains() {
     let site = Site::before(&[&addresses[0], &addresses[1]]).await;
     let load = Load::start(&site.api(), &one.wechat).await;
     one.process().signal("TERM");
-    // For a balancer that asks, before anybody is refused.
+    // A load balancer sees the drain before requests are refused.
     let admin = Api::new(&one.admin);
     wait_until("it says that it drains", || async {
         let reply = admin.get("/readyz").await;
@@ -114,7 +114,7 @@ async fn two_servers_of_which_one_drains() {
     load.stop().await;
 }
 
-/// pm2 with a home of its own, which ends with the test.
+/// A pm2 daemon with its own home directory; dropping it stops the daemon.
 struct Pm2 {
     home: TempDir,
     environment: Vec<(String, String)>,
@@ -161,7 +161,7 @@ async fn two_servers_under_pm2() {
     }
     std::fs::write(path("process.json"), file.to_string()).unwrap();
     let mut environment = settings(Backend::Shared, &wechat, &home.path().join("data"));
-    // The flags win; these would be the same port twice.
+    // The flags take precedence; the variables would set the same port twice.
     environment.retain(|(name, _)| !name.ends_with("LISTEN"));
     environment.push(("LIMITS__ENABLED".to_owned(), "false".to_owned()));
     let pm2 = Pm2 { home, environment };

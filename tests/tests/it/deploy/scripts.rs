@@ -1,4 +1,4 @@
-//! The scripts of `deploy/` with settings that an operator may get wrong.
+//! The scripts of `deploy/` with invalid settings.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use yibi_tests::TempDir;
 
 use super::{output, repository};
 
-/// systemd's own reader of files like `EnvironmentFile=`.
+/// systemd's parser of files like `EnvironmentFile=`.
 const SYSTEMD: &str = "/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator";
 
 fn script(path: &Path, text: &str) {
@@ -24,7 +24,7 @@ fn refused(output: &Output, code: i32, word: &str) {
     assert!(said.contains(word), "{said}");
 }
 
-/// Runs the nightly backup with a server that makes an empty file.
+/// Runs the nightly backup with a fake server that writes an empty file.
 fn back_up(home: &Path, environment: &[(&str, &str)]) -> Output {
     let server = home.join("server");
     script(&server, "#!/bin/sh\n: >\"$3\"\n");
@@ -64,7 +64,7 @@ fn old_backups_alone_are_removed() {
         for _ in 0..3 {
             assert!(back_up(home.path(), &environment).status.success());
         }
-        // A copy that an operator laid beside them is neither counted nor removed.
+        // The script neither counts nor removes copies with other names.
         std::fs::write(kept.join("yibi-before-the-move.sqlite3"), "").unwrap();
     }
     assert_eq!(names(&kept).len(), 1 + 3 + 1, "one, then three more of seven, and the operator's");
@@ -74,8 +74,8 @@ fn old_backups_alone_are_removed() {
     assert_eq!(left[1], "yibi-before-the-move.sqlite3");
 }
 
-/// A package whose server writes its environment to `seen` and does not become ready, and programs to upgrade to it
-/// without another user.
+/// A package with a fake server that writes its environment to `seen` and never becomes ready, and programs that run
+/// the upgrade as the current user.
 struct Upgrade {
     home: TempDir,
 }
@@ -115,7 +115,7 @@ impl Upgrade {
         command.envs(environment.iter().copied()).output().unwrap()
     }
 
-    /// The variables that the package's server gets of an environment file.
+    /// The variables that the fake server gets from an environment file.
     fn seen(&self, text: &str) -> BTreeMap<String, String> {
         let secrets = self.path("secrets.env");
         std::fs::write(&secrets, text).unwrap();
@@ -128,7 +128,7 @@ impl Upgrade {
     }
 }
 
-/// The same as systemd reads it.
+/// The variables that systemd reads from the file.
 fn read_by_systemd(text: &str) -> BTreeMap<String, String> {
     let home = TempDir::new();
     std::fs::create_dir(home.path().join("environment.d")).unwrap();
@@ -140,7 +140,7 @@ fn read_by_systemd(text: &str) -> BTreeMap<String, String> {
     variables.map(|(name, value)| (name.to_owned(), unquoted(value))).collect()
 }
 
-/// A value as systemd prints it: bare, or within quotation marks and with escapes.
+/// Parses a value as systemd prints it: bare, or quoted with escapes.
 fn unquoted(value: &str) -> String {
     let Some(inner) = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) else {
         return value.to_owned();
@@ -185,7 +185,7 @@ fn an_upgrade_reads_secrets_as_systemd_does() {
         assert_eq!(seen.get(name).map(String::as_str), Some(value), "{text:?}");
         assert_eq!(seen, read_by_systemd(text), "{text:?}");
     }
-    // Here that program of systemd does more, or says nothing.
+    // systemd's generator expands these, or prints nothing.
     assert_eq!(upgrade.seen("V_A='$(id)' `id` $HOME\\$\n")["V_A"], "$(id)`id` $HOME$");
     assert_eq!(upgrade.seen("V_A=\n")["V_A"], "");
     assert_eq!(upgrade.seen("export V_A=1\nV_B=2\n"), BTreeMap::from([("V_B".to_owned(), "2".to_owned())]));
@@ -237,7 +237,7 @@ fn an_upgrade_refuses_a_package_that_was_cut_off() {
         Command::new("dpkg-deb").args(["--root-owner-group", "-Znone", "--build"]).arg(&package).arg(&path),
     );
     let whole = std::fs::read(&path).unwrap();
-    // The server comes before the text.
+    // The server is written before the text.
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     refused(&upgrade.run(&[]), 1, "nothing was changed");
     assert!(!upgrade.path("seen").exists(), "its server was not started");

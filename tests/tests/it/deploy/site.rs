@@ -1,4 +1,4 @@
-//! nginx with the site of `deploy/nginx/` and a certificate of a throw-away authority.
+//! nginx with the site of `deploy/nginx/` and a certificate of a temporary authority.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -13,28 +13,28 @@ use yibi_tests::{Api, TempDir, install_tls, wait_until};
 
 use super::{edited, free_port, output};
 
-/// The domain as it stands in the files.
+/// The domain in the files.
 pub const DOMAIN: &str = "draw.example.com";
 
 #[derive(Debug)]
 pub struct Site {
     process: Process,
     directory: TempDir,
-    /// `https://draw.example.com:port`, which resolves nowhere but in [`Site::client`].
+    /// `https://draw.example.com:port`; only [`Site::client`] resolves it.
     pub url: String,
-    /// Where it speaks TLS.
+    /// Address of the TLS listener.
     pub tls: SocketAddr,
-    /// Where it speaks without.
+    /// Address of the plain HTTP listener.
     pub plain: SocketAddr,
 }
 
 impl Site {
-    /// nginx before these servers, each as behind `server` in an upstream: `127.0.0.1:1234`, `unix:/path`.
+    /// Starts nginx before these servers, given as in an `upstream`: `127.0.0.1:1234`, `unix:/path`.
     pub async fn before(servers: &[&str]) -> Self {
         Self::edited(servers, &[]).await
     }
 
-    /// The same with further edits to the site's file.
+    /// Starts nginx with edits to the site file.
     pub async fn edited(servers: &[&str], edits: &[(&str, &str)]) -> Self {
         install_tls();
         let directory = TempDir::new();
@@ -47,7 +47,7 @@ impl Site {
         std::fs::write(home.join("site.conf"), site(home, tls, plain, edits)).unwrap();
         let mut command = Command::new("/usr/sbin/nginx");
         command.arg("-c").arg(home.join("nginx.conf")).arg("-p").arg(home).args(["-g", "daemon off;"]);
-        // As a deployer checks it first.
+        // The guide checks the configuration first.
         output(
             Command::new("/usr/sbin/nginx")
                 .args(["-t", "-q", "-c"])
@@ -60,8 +60,8 @@ impl Site {
         Self { process, url: format!("https://{DOMAIN}:{}", tls.port()), directory, tls, plain }
     }
 
-    /// Has it go to these servers from now on. For a moment, workers that know the former ones take new requests
-    /// beside those that know these: this waits for their end.
+    /// Changes the upstream servers, and waits until the old workers have exited: both generations of workers accept
+    /// requests for a moment.
     pub async fn go_to(&self, servers: &[&str]) {
         std::fs::write(self.directory.path().join("upstream.conf"), upstream(servers)).unwrap();
         let former = self.workers();
@@ -70,7 +70,7 @@ impl Site {
         wait_until("nginx's former workers have ended", async || self.workers().is_disjoint(&former)).await;
     }
 
-    /// The numbers of its workers.
+    /// Process ids of the workers.
     fn workers(&self) -> BTreeSet<u32> {
         let master = self.process.id().to_string();
         let workers = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
@@ -81,7 +81,7 @@ impl Site {
         workers.collect()
     }
 
-    /// A client that trusts the authority, and knows where the domain is.
+    /// A client that trusts the authority and resolves the domain.
     pub fn client(&self) -> reqwest::Client {
         self.client_builder().build().unwrap()
     }
@@ -100,8 +100,8 @@ impl Site {
         Api::by(self.client(), &self.url)
     }
 
-    /// The same with a connection for each request: nginx closes those that are idle when it goes elsewhere, and a
-    /// client that is about to use one can't tell whether its request was heard.
+    /// A client that opens a connection for each request: nginx closes idle connections on a reload, and a client
+    /// cannot tell whether a request on such a connection was processed.
     pub fn hasty_api(&self) -> Api {
         Api::by(self.client_builder().pool_max_idle_per_host(0).build().unwrap(), &self.url)
     }
@@ -111,7 +111,7 @@ impl Site {
         self.directory.path().join("ca.crt")
     }
 
-    /// Where certbot would lay its proofs.
+    /// The directory of certbot's challenge files.
     pub fn acme(&self) -> PathBuf {
         self.directory.path().join("acme/.well-known/acme-challenge")
     }
@@ -124,7 +124,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        // Killed, it would leave its workers behind.
+        // SIGKILL would leave the workers running.
         self.process.terminate();
     }
 }
@@ -133,11 +133,12 @@ fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
-/// What of nginx's own configuration is not the site's.
+/// The main nginx configuration around the site file.
 fn configuration(home: &Path) -> String {
     let home = home.display();
     let mut text = String::new();
-    // Its workers read the test's directory and unix sockets; where nginx is not root's, they do anyway.
+    // The workers must be able to read the test's directory and Unix sockets; without root they run as the current user
+    // anyway.
     if std::fs::metadata("/proc/self").is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0)
     {
         text.push_str("user root;\n");
@@ -174,7 +175,7 @@ fn site(home: &Path, tls: SocketAddr, plain: SocketAddr, edits: &[(&str, &str)])
     edited("deploy/nginx/yibi.conf", &edits)
 }
 
-/// A certificate for the domain, by an authority of its own, as certbot would leave them.
+/// A certificate for the domain by a new authority, in certbot's layout.
 fn certificate(home: &Path) {
     let openssl = |arguments: &[&str]| output(Command::new("openssl").current_dir(home).args(arguments));
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

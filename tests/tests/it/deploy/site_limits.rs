@@ -1,4 +1,4 @@
-//! What the site lets through, and how much of it.
+//! Filters and limits of the nginx site.
 
 use std::process::Command;
 
@@ -38,7 +38,7 @@ fn public(server: &Server) -> &str {
     server.public.strip_prefix("http://").unwrap()
 }
 
-/// A problem without the number of its request.
+/// The problem without its request id.
 fn problem(reply: &Reply, status: u16, code: &str) -> Value {
     let mut problem = reply.problem(status, code);
     problem["request_id"].take();
@@ -121,7 +121,7 @@ async fn a_method_that_nobody_serves_is_refused() {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let reply = Api::send(site.api().request(method.clone(), "/api/v1/limits")).await;
         if method == "get" {
-            // nginx takes it for no request at all.
+            // nginx rejects it as malformed.
             reply.problem(400, "invalid_request");
         } else {
             reply.problem(501, "method_unknown");
@@ -168,7 +168,7 @@ async fn a_malformed_request_is_answered_in_the_servers_form() {
     site.api().get(&format!("/api/{long}")).await.problem(400, "invalid_request");
 }
 
-/// A server that never answers, and counts its connections.
+/// A server that never replies and reports its connections.
 async fn silent() -> (String, mpsc::UnboundedReceiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -193,13 +193,13 @@ async fn one_address_has_a_bounded_number_of_requests_in_flight() {
         let api = site.hasty_api();
         waiting.spawn(async move { api.get("/api/v1/limits").await });
     }
-    // Three wait for the server, two are refused.
+    // Three requests wait for the server, two are refused.
     for _ in 0..2 {
         let refused = waiting.join_next().await.unwrap().unwrap();
         assert_eq!(refused.header("retry-after"), "2");
         refused.problem(429, "rate_limited");
     }
-    // Sockets are counted apart: the server gets this one, too.
+    // WebSockets have a separate limit, so this request reaches the server.
     let request = site.client().get(format!("{}/api/v1/live", site.url));
     let socket = tokio::spawn(request.header("connection", "upgrade").header("upgrade", "websocket").send());
     for _ in 0..4 {
@@ -215,13 +215,13 @@ fn replies_on_nginxs_disk_are_bounded() {
     let megabytes = site.lines().find_map(|line| {
         line.trim().strip_prefix("proxy_max_temp_file_size ")?.strip_suffix("m;")?.parse::<u64>().ok()
     });
-    // A whole export fits, so that a slow reader does not hold one of the server's few.
+    // The buffer holds a whole export, so a slow reader does not occupy one of the server's export slots.
     let settings: toml::Table = read("server/settings.default.toml").parse().unwrap();
     let export = settings["limits"]["drawing"]["bytes_per_user"].as_integer().unwrap();
     assert_eq!(megabytes.unwrap() << 20, u64::try_from(export).unwrap());
 }
 
-/// The command that the guides give for a host without IPv6, as such a host runs it.
+/// The guide's command for a host without IPv6.
 #[test]
 fn the_site_starts_on_a_host_without_ipv6() {
     let directory = TempDir::new();

@@ -1,4 +1,4 @@
-//! Where a server can listen, and how it is asked for its health.
+//! Listening addresses and health checks.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -11,7 +11,7 @@ use yibi_tests::{App, Backend, TempDir, binary};
 async fn a_unix_socket_of_its_own() {
     let directory = TempDir::new();
     let path = directory.path().join("http.sock");
-    // As after a crash: a file that nobody listens on.
+    // A stale socket file, as after a crash.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     let listen = format!("unix:{}", path.display());
     let group = std::fs::metadata(directory.path()).unwrap().gid().to_string();
@@ -30,7 +30,7 @@ async fn a_unix_socket_of_its_own() {
         stream.read_to_string(&mut reply).unwrap();
         reply
     };
-    // Who comes through it is believed like a proxy at an address that is trusted.
+    // Connections through the socket are trusted like those of a trusted proxy.
     for number in 0..5 {
         let reply =
             ask(&format!("x-forwarded-for: 198.51.100.{number}\r\nx-request-id: given-by-the-proxy\r\n"));
@@ -88,7 +88,7 @@ async fn health_is_for_those_who_have_nothing_to_ask_with() {
     let everywhere = address.replace("127.0.0.1", "0.0.0.0");
     let (code, said) = health(&everywhere, &["--ready"]);
     assert!(code == Some(0) && said.contains(r#""gallery":"ok""#), "{said}");
-    // What answers is something else.
+    // Another service replies at this address.
     assert_eq!(health(app.public.strip_prefix("http://").unwrap(), &[]).0, Some(1));
     assert_eq!(app.process().terminate(), Some(0));
     assert_eq!(health(&address, &[]).0, Some(1));

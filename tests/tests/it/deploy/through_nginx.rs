@@ -1,4 +1,4 @@
-//! Clients and the server with nginx between them.
+//! Requests through nginx.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ async fn a_session_in_either_dialect() {
     mallory.signature.clone_from(&login.signature);
     Phone::by(site.api(), &mallory).list().await.untrusted();
 
-    // The same id in the reply, in nginx's log and in the server's; and in no log what opens something.
+    // The reply, nginx's log and the server's log have the same id, and neither log contains a credential.
     let reply = alice.get("/api/v1/me?code=in-the-query").await;
     let id = reply.header("x-request-id").to_owned();
     assert_eq!(id.len(), 32, "{id}");
@@ -76,7 +76,7 @@ async fn nothing_but_what_is_public() {
         assert_eq!(problem, own);
         assert_eq!(reply.header("strict-transport-security"), "max-age=63072000");
     }
-    // Below what is passed on, the server itself says what there is.
+    // nginx passes the base path on, so the server answers unknown paths below it.
     site.api().get("/api/none").await.problem(404, "not_found");
     assert_eq!(site.api().get("/applet/none").await.status, 404);
     assert_eq!(site.api().get("/wx/none").await.status, 404);
@@ -95,7 +95,7 @@ async fn json_is_compressed_and_pictures_are_not() {
     }
 }
 
-/// Posts a body of that length, which is no JSON.
+/// Posts a body of this length that is not JSON.
 async fn post(api: &Api, length: usize) -> yibi_tests::Reply {
     let request = api.request(Method::POST, "/api/v1/drawings/a/actions");
     Api::send(request.header("content-type", "application/json").body(vec![b'x'; length])).await
@@ -116,7 +116,7 @@ async fn too_much_is_the_same_on_both_sides() {
         problems.push(problem);
     }
     assert_eq!(problems[0], problems[1]);
-    // A header of 2016 may be long.
+    // The headers of 2016 clients may be long.
     let long = "%E7".repeat(4_000);
     let reply =
         Api::send(site.api().request(Method::GET, "/api/v1/limits").header("x-wx-rawdata", &long)).await;
@@ -135,7 +135,8 @@ async fn a_body_that_does_not_come_ends_on_both_sides() {
         let request = api.request(Method::POST, "/api/v1/drawings/a/actions");
         request.header("content-type", "application/json").header("content-length", "100").body(body).send()
     };
-    // nginx says nothing to who says nothing, and has not bothered the server; the server says what it waited for.
+    // nginx closes a request with an incomplete body without a reply and does not contact the server. The server itself
+    // replies 408.
     let asked = |server: &Server| server.log().matches("/actions").count();
     let before = asked(&app);
     stalled(&alice).await.unwrap_err();
@@ -160,7 +161,7 @@ async fn what_a_client_says_of_its_address_counts_for_nothing() {
         refused |= reply.status == 429;
     }
     assert!(refused, "all come from one address");
-    // Who may say so is nginx: to the server these are fifty.
+    // The server trusts the address that nginx reports, so these are fifty clients.
     for number in 0..50 {
         bad(app.api(), number).await.problem(401, "unauthenticated");
     }
@@ -215,7 +216,7 @@ async fn without_a_server_it_says_so_in_the_servers_words() {
     assert_eq!(reply.header("strict-transport-security"), "max-age=63072000");
 }
 
-/// The seconds or bytes of a directive: `15s`, `2m`.
+/// Seconds or bytes of a directive: `15s`, `2m`.
 fn directive(text: &str, name: &str) -> u64 {
     let mut lines = text.lines().filter_map(|line| line.trim().strip_prefix(name)?.strip_suffix(';'));
     let value = lines.next().unwrap_or_else(|| panic!("no {name}")).trim();

@@ -1,4 +1,4 @@
-//! What the site says before anything is asked of it.
+//! TLS handshakes and redirects of the site.
 
 use std::process::{Command, Stdio};
 
@@ -7,7 +7,7 @@ use yibi_tests::{App, Backend};
 use super::output;
 use super::site::{DOMAIN, Site};
 
-/// What `openssl s_client` says of a handshake.
+/// Runs `openssl s_client`; returns its success and its output.
 fn handshake(site: &Site, name: &str, more: &[&str]) -> (bool, String) {
     let mut command = Command::new("openssl");
     command.args([
@@ -33,7 +33,7 @@ async fn the_handshake_is_one_that_wechat_takes() {
         assert!(said.contains(protocol) && said.contains("Verification: OK"), "{said}");
         assert!(said.contains("ALPN protocol: h2"), "{said}");
     }
-    // Without the security level, OpenSSL itself would not even offer it.
+    // OpenSSL offers this only with the security level lowered.
     let (shaken, said) = handshake(&site, DOMAIN, &["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"]);
     assert!(!shaken, "{said}");
     let (shaken, said) = handshake(&site, "other.example.com", &[]);
@@ -64,6 +64,6 @@ async fn http_2_and_the_way_from_http() {
     let proof = get("/.well-known/acme-challenge/token", DOMAIN).await.unwrap();
     assert_eq!((proof.status().as_u16(), proof.text().await.unwrap().as_str()), (200, "proof"));
     assert_eq!(get("/.well-known/acme-challenge/none", DOMAIN).await.unwrap().status(), 404);
-    // By another name there is nothing, not even an answer.
+    // The site closes connections for another host name without a reply.
     get("/", "other.example.com").await.unwrap_err();
 }

@@ -1,4 +1,4 @@
-//! systemd's units and the rotation of logs, as the programs that read them see them.
+//! systemd units and log rotation, checked with systemd's and logrotate's own parsers.
 
 use std::process::Command;
 
@@ -21,7 +21,7 @@ fn systemd_takes_the_units() {
         Command::new("systemd-analyze").arg("verify").args([path("yibi.socket"), path("yibi.service")]),
     );
     assert!(!said.contains("yibi"), "{said}");
-    // Exposure from 0 to 100: what the guide says.
+    // The exposure score (0 to 100) stated in the guide.
     let mut security = Command::new("systemd-analyze");
     let said =
         output(security.args(["security", "--offline=true", "--threshold=20"]).arg(path("yibi.service")));
@@ -56,7 +56,7 @@ fn systemd_takes_the_unit_of_pm2() {
     std::fs::write(&path, read("deploy/pm2/pm2-yibi.service")).unwrap();
     let said = output(Command::new("systemd-analyze").arg("verify").arg(&path));
     assert!(!said.contains("yibi"), "{said}");
-    // Both ways to run pm2 mean the same daemon, and none runs as root.
+    // Both ways to run pm2 use the same daemon, and neither runs as root.
     let unit = read("deploy/pm2/pm2-yibi.service");
     assert!(unit.contains("User=yibi\n") && unit.contains("PM2_HOME=/var/lib/yibi/.pm2\n"));
     for guide in ["deploy/guide/start.md", "deploy/guide/start.zh.md"] {
@@ -66,7 +66,7 @@ fn systemd_takes_the_unit_of_pm2() {
     }
 }
 
-/// Settings of units that need a namespace, which an unprivileged container may not make.
+/// Unit settings that need a namespace, which an unprivileged container may not create.
 const NAMESPACES: [&str; 12] = [
     "PrivateDevices",
     "PrivateIPC",

@@ -1,4 +1,4 @@
-//! A version is tried beside the one that is at work, before it gets what people send.
+//! Rehearsal: a new version starts on a copy of the data before it replaces the running server.
 
 use std::path::Path;
 
@@ -19,12 +19,12 @@ on_both_backends! {
     a_rehearsal_changes_nothing,
 }
 
-/// Beside that server, with its settings and others.
+/// Rehearses with a server's settings and others.
 fn rehearse(server: &Server, within: &str, other: &[(&str, &str)]) -> Ended {
     run(&["rehearse", "--within", within], &[server.settings(), other.to_vec()].concat())
 }
 
-/// What is left of rehearsals.
+/// Number of rehearsal directories that remain.
 fn stages(data: &Path) -> usize {
     let entries = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().file_name());
     entries.filter(|name| name.to_string_lossy().starts_with("rehearsal-")).count()
@@ -36,7 +36,7 @@ async fn a_rehearsal_disturbs_nobody(backend: Backend) {
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     let load = Load::start(&app.api(), &app.wechat).await;
     let asked = app.wechat.calls().await;
-    // The ports of the one at work are taken: it needs none of them.
+    // The running server occupies its ports; the rehearsal needs none of them.
     let (public, admin) = (&app.public["http://".len()..], &app.admin["http://".len()..]);
     let ended = rehearse(&app, "20", &[("HTTP__LISTEN", public), ("ADMIN__LISTEN", admin)]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -72,7 +72,7 @@ async fn a_rehearsal_finds_what_would_not_get_ready(backend: Backend) {
     assert_eq!(stages(&app.data_dir()), 0);
 }
 
-/// A server with a new sealing key seals phone numbers anew as soon as it runs.
+/// A server with a new sealing key reseals phone numbers as soon as it runs; a rehearsal must not.
 async fn a_rehearsal_changes_nothing(backend: Backend) {
     let (old, new) = (BASE64.encode(&[1; 32]), BASE64.encode(&[2; 32]));
     let app = App::start_with(backend, &[("KEYS__SEALING", &old)]);
@@ -81,7 +81,7 @@ async fn a_rehearsal_changes_nothing(backend: Backend) {
     alice.post("/api/v1/me/phone", &json!({"code": code})).await.ok();
     let me = alice.get("/api/v1/me").await.ok();
     assert!(me["phone"].is_string(), "{me}");
-    // What one left that was killed goes.
+    // A rehearsal removes the directory of a killed one.
     let killed = app.data_dir().join("rehearsal-4000000000");
     std::fs::create_dir(&killed).unwrap();
     let ended = rehearse(&app, "20", &[("KEYS__SEALING", &new), ("KEYS__SEALING_OLD", &old)]);
@@ -90,7 +90,7 @@ async fn a_rehearsal_changes_nothing(backend: Backend) {
     assert_eq!(alice.get("/api/v1/me").await.ok(), me);
 }
 
-/// As the guide has it with several servers: one is taken out, and put back only when what is in its place is ready.
+/// Rolling upgrade as in the guide: each server leaves the upstream and returns when its replacement is ready.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_release_gets_no_traffic() {
     let mut one = App::start_with(Backend::Shared, &[("LIMITS__ENABLED", "false")]);
@@ -118,7 +118,7 @@ async fn a_broken_release_gets_no_traffic() {
     assert!(!is_ready(&one), "its sessions are nowhere");
     load.go_on().await;
 
-    // Back to the one from before.
+    // Rolls back to the former version.
     assert_eq!(one.process().terminate(), Some(0));
     one.set("STORE__REDIS_URL", &redis);
     one.start_again();

@@ -1,11 +1,11 @@
-//! Certificates that phones would refuse.
+//! Certificates that phones reject.
 
 use yibi_tests::certificates::{Authority, Certificate, serve};
 use yibi_tests::command::Ended;
 
 use super::{Patient, about, tells};
 
-/// Checks a domain that shows this certificate, believing this authority or none.
+/// Checks a domain with this certificate, trusting an authority or none.
 async fn seen(certificate: &Certificate, answer: &'static str, authority: Option<&Authority>) -> Ended {
     let at = serve(certificate, answer).await.to_string();
     let root = authority.map(|authority| authority.root().display().to_string());

@@ -1,4 +1,4 @@
-//! The whole list: all well, one thing wrong at a time, and as JSON.
+//! The whole check list: all correct, one fault at a time, and as JSON.
 
 use serde_json::Value;
 use yibi_tests::command::run;
@@ -6,11 +6,11 @@ use yibi_tests::{TempDir, Wechat, certificates, service};
 
 use super::{Patient, tells};
 
-/// What the server behind nginx says of itself.
+/// The reply of the server behind nginx.
 const YIBI: &str =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"name\":\"yibi\",\"version\":\"1\"}";
 
-/// A domain whose certificate is good, asked where it is served.
+/// A served domain with a valid certificate.
 async fn good_domain() -> (certificates::Authority, String) {
     let authority = certificates::Authority::new();
     let address = certificates::serve(&authority.issue("draw.example.com", 60), YIBI).await;
@@ -78,7 +78,7 @@ fn what_is_wrong_is_named_with_what_to_do() {
     ] {
         tells(&patient.check(&[], &[(name, value)]), "warning", what, told);
     }
-    // The rest is still looked at.
+    // The remaining checks still run.
     tells(&patient.check(&[], &[("ADMIN__TOKEN", "")]), "ok", "store", "");
 }
 

@@ -1,4 +1,4 @@
-//! `yibi-server check`: each thing that may be wrong is named, with what to do.
+//! `yibi-server check` names each fault and its remedy.
 
 mod domain;
 mod everything;
@@ -8,7 +8,7 @@ use yibi_tests::command::{Ended, run};
 use yibi_tests::server::{ADMIN_TOKEN, APP_SECRET};
 use yibi_tests::{TempDir, Wechat};
 
-/// Settings with which nothing is wrong, but for what the domain and the machine are.
+/// Valid settings except for the domain and the machine.
 struct Patient {
     wechat: Wechat,
     data: TempDir,
@@ -19,7 +19,7 @@ impl Patient {
         Self { wechat: Wechat::start(), data: TempDir::new() }
     }
 
-    /// Checks with some settings in the place of the good ones.
+    /// Runs the check with some settings replaced.
     fn check(&self, arguments: &[&str], other: &[(&str, &str)]) -> Ended {
         let data = self.data.path().display().to_string();
         let good = [
@@ -43,12 +43,12 @@ impl Patient {
     }
 }
 
-/// The lines about something.
+/// The lines about a subject.
 fn about<'a>(ended: &'a Ended, what: &str) -> Vec<&'a str> {
     ended.stdout.lines().filter(|line| line.split_whitespace().nth(1) == Some(what)).collect()
 }
 
-/// There is a line of that verdict about something that tells this.
+/// Asserts a line with this verdict about a subject that contains a text.
 #[track_caller]
 fn tells(ended: &Ended, verdict: &str, what: &str, told: &str) {
     let found = about(ended, what).into_iter().any(|line| line.starts_with(verdict) && line.contains(told));

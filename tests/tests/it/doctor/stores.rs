@@ -1,4 +1,4 @@
-//! Databases that answer, and still are not as they should be.
+//! Reachable databases with unsuitable settings.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use yibi_tests::{TempDir, service, unique, wait_until};
 
 use super::{Patient, tells};
 
-/// A Redis with these settings, and where it is.
+/// Starts a Redis with these settings; returns its address.
 async fn redis(arguments: &[&str]) -> (Process, TempDir, String) {
     let (port, data) = (free_port(), TempDir::new());
     let mut command = Command::new(service("YIBI_TEST_REDIS_SERVER"));

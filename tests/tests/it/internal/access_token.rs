@@ -1,4 +1,4 @@
-//! `POST /internal/access-token`: for whom, how often, and what is written down of it.
+//! `POST /internal/access-token`: authorization, refresh limits and audit entries.
 
 use std::process::Command;
 
@@ -19,7 +19,7 @@ on_both_backends!(
 
 const PATH: &str = "/internal/access-token";
 
-/// What `yibi-server token new` prints: the token, and the settings that go with it.
+/// Output of `yibi-server token new`: the token and its settings.
 fn new_token(name: &str, role: &str) -> (String, String) {
     let made = Command::new(binary("yibi-server")).args(["token", "new", name, "--role", role]).output();
     let made = String::from_utf8(made.unwrap().stdout).unwrap();
@@ -114,7 +114,7 @@ async fn nobody_else_does(backend: Backend) {
     for elsewhere in [&server.public, &server.admin] {
         assert_eq!(services.service.at(elsewhere).post(PATH, &json!({})).await.status, 404);
     }
-    // And a service sees and does nothing of the operators'.
+    // A service has no access to the operators' API.
     let at_admin = services.service.at(&server.admin);
     for path in ["me", "users", "sessions", "audit", "overview"] {
         at_admin.get(&format!("/admin/v1/{path}")).await.problem(403, "role_needed");
@@ -139,7 +139,7 @@ async fn a_refused_token_is_replaced_once(backend: Backend) {
     let second: Vec<String> = asked.iter().map(|reply| text(reply.ok())).collect();
     assert!(second[0] != first && second[0] == second[1], "both get the one other");
     assert_eq!(fetched(&services.app.wechat).await, 2);
-    // Who is late with the same complaint changes nothing.
+    // A late report of the same rejected token has no effect.
     assert_eq!(text(services.other.post(PATH, &refused).await.ok()), second[0]);
     assert_eq!(fetched(&services.app.wechat).await, 2);
 }

@@ -1,4 +1,4 @@
-//! What other backends ask, and a site with two of them behind nginx.
+//! The internal API, and a site with two other backends behind nginx.
 
 mod access_token;
 mod nginx;
@@ -6,7 +6,7 @@ mod session;
 
 use yibi_tests::{App, Backend};
 
-/// A server that other backends can ask.
+/// A server with an internal listener.
 fn start(backend: Backend, further: &[(&str, &str)]) -> App {
     let further = [further, &[("INTERNAL__LISTEN", "127.0.0.1:0")]].concat();
     App::start_with(backend, &further)

@@ -1,4 +1,4 @@
-//! Two backends behind Debian's nginx with the deploy kit's own lines, as a site has them.
+//! Two backends behind Debian's nginx with the configuration of the deploy kit.
 
 use std::process::Command;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::start;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// A site: nginx, and behind it the two examples.
+/// nginx and the two example backends.
 struct Site {
     url: String,
     _processes: [Process; 3],
@@ -39,7 +39,7 @@ impl Site {
                 let (nginx, url, directory) = site;
                 return Self { url, _processes: [nginx, node, actix], _directory: directory };
             }
-            // Somebody else took the port.
+            // Another process took the port.
         }
         panic!("nginx does not start");
     }
@@ -104,7 +104,7 @@ async fn a_backend_is_told_who_calls_in_every_dialect() {
     for place in PLACES {
         for (phone, dialect) in &phones {
             let request = phone.request_at(Method::GET, place);
-            // What a client says of itself goes no further.
+            // nginx removes the identity headers of clients.
             let forged = request.header("X-User-Id", "root").header("X-Session-Dialect", "x");
             let told = Api::send(forged).await.ok();
             assert_eq!((&told["user"], &told["openid"]), (&id, &openid), "{place}");
@@ -136,7 +136,7 @@ async fn nobody_gets_past_and_each_is_told_in_its_own_words() {
         }
         let reply = api.with_token("x").get(place).await;
         assert_eq!((reply.status.as_u16(), &reply.json()["code"]), (401, &json!("unauthenticated")));
-        // Clients of 2016 and 2017 read the JSON alone, and know by it what to do.
+        // Clients of 2016 and 2017 read only the JSON of the rejection.
         let expired = Api::send(Phone::with_code(&site.url, "nope").request_at(Method::GET, place)).await;
         expired.expired();
         let invalid = Api::send(Phone::with_pair(&site.url, &pair).request_at(Method::POST, place)).await;
@@ -154,7 +154,7 @@ async fn nobody_gets_past_and_each_is_told_in_its_own_words() {
     let reply = Api::send(Phone::with_login(&site.url, &refused).request_at(Method::GET, PLACES[0])).await;
     assert_eq!(reply.not_exchanged().unwrap()["errcode"], 40163);
 
-    // Without yibi nobody is let through either.
+    // nginx denies access while yibi is down.
     let modern = app.user("alice").await;
     let known = api.with_token(modern.token.as_deref().unwrap());
     known.get(PLACES[0]).await.ok();

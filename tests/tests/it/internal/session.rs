@@ -1,4 +1,4 @@
-//! `GET /internal/session`: all three dialects, and what each is told when it is nobody.
+//! `GET /internal/session`: all three dialects, and the rejection for each.
 
 use std::process::Command;
 
@@ -25,7 +25,7 @@ async fn ask(phone: &Phone, server: &Server) -> Reply {
     Api::send(phone.at(&server.internal).request_at(Method::GET, PATH)).await
 }
 
-/// The user of a yes.
+/// Asserts success; returns the user.
 #[track_caller]
 fn yes(reply: &Reply, dialect: &str) -> [String; 3] {
     assert_eq!((reply.status.as_u16(), reply.text().as_str()), (204, ""));
@@ -33,7 +33,7 @@ fn yes(reply: &Reply, dialect: &str) -> [String; 3] {
     ["x-user-id", "x-user-openid", "x-user-app-id"].map(|name| reply.header(name).to_owned())
 }
 
-/// What the client is to be told after a no: its status, and the JSON, which is the body, too.
+/// Asserts a rejection; returns the status and the JSON for the client. The JSON is the body too.
 #[track_caller]
 fn no(reply: &Reply, status: u16) -> (u16, Value) {
     assert_eq!(reply.status.as_u16(), status, "{}", reply.text());
@@ -57,14 +57,14 @@ async fn each_dialect_is_known_by_its_own_headers(backend: Backend) {
     assert_eq!(yes(&modern.at(&app.internal).get(PATH).await, "yibi"), alice);
     let of_2017 = signed_in(&app.public, &app.wechat.login("alice").await).await;
     assert_eq!(yes(&ask(&of_2017, &app).await, "wafer"), alice);
-    // The client of 2016 signs in with its first request, wherever that goes.
+    // A client of 2016 signs in with its first request, whatever the path.
     let login = app.wechat.login("alice").await;
     assert_eq!(yes(&ask(&Phone::with_login(&app.public, &login), &app).await, "weapp"), alice);
     let of_2016 = Phone::with_code(&app.public, &login.code);
     assert_eq!(yes(&ask(&of_2016, &app).await, "weapp"), alice);
     of_2016.save("p1", line(1.0)).await.done();
     assert_eq!(app.wechat.exchanges(&login.code).await, 1);
-    // Nothing of it stands on the other listeners, and nothing of theirs here.
+    // The internal and the other listeners have no route in common.
     for elsewhere in [&app.public, &app.admin] {
         assert_eq!(modern.at(elsewhere).get(PATH).await.status, 404);
     }

@@ -46,7 +46,7 @@ async fn a_server_comes_up_before_its_databases() {
     assert!(is_ready(&app).await);
     append(&user, "d", 0).await.ok();
 
-    // The keys, made once, are those of every server from then on.
+    // All servers share the keys that the first one created.
     let listed = user.get("/api/v1/drawings").await.ok();
     let image = listed["drawings"][0]["image_url"].as_str().unwrap().to_owned();
     let sibling = app.sibling();
@@ -62,7 +62,7 @@ async fn nobody_waits_in_line_for_keys() {
     let listed = user.get("/api/v1/drawings").await.ok();
     let image = listed["drawings"][0]["image_url"].as_str().unwrap().to_owned();
     mongo.hang();
-    // A server that has them not yet, when all at once ask for what they sign.
+    // A server without cached keys, and concurrent requests that need them.
     let sibling = server_over(&mongo.url(), "");
     let anybody = sibling.api();
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! A disk without room for what is to be written.
+//! A full disk.
 
 use std::process::Command;
 
@@ -8,11 +8,11 @@ use yibi_tests::{Api, App, Backend, Server, wait_until};
 
 use super::{append, is_ready, of_2016, says_unavailable};
 
-/// Bytes that the files of the store may grow by before there is no room.
+/// Bytes by which the files of the store may grow.
 const ROOM: u64 = 200_000;
 
-/// The same happens to SQLite's writes when a file may not grow as when the disk is full, and needs no disk of
-/// that kind; but for the signal, which a full disk does not send.
+/// A limit of the file size has the same effect on SQLite's writes as a full disk, except for the signal, which the
+/// launcher ignores.
 const LAUNCHER: [&str; 4] = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,7 +36,7 @@ async fn a_full_disk_stops_writes_alone() {
         assert!(seq < 5_000, "the disk is never full");
     };
     says_unavailable(&refused);
-    // Nothing gets in, from nobody, however often it is tried; all that got in is there.
+    // All writes fail, also when repeated; all acknowledged data is there.
     for _ in 0..3 {
         says_unavailable(&append(&user, "d", seq).await);
         says_unavailable(&user.append("e", 0, json!([stroke(1)])).await);

@@ -1,4 +1,4 @@
-//! A server that is told to end.
+//! Graceful shutdown.
 
 use futures_util::future::join_all;
 use yibi_tests::proxy::Proxy;
@@ -7,7 +7,7 @@ use yibi_tests::{App, Backend, service, unique, wait_until};
 use super::writers::Writers;
 use super::{append, server_over};
 
-/// Requests that are in flight.
+/// Number of requests in flight.
 const IN_FLIGHT: u64 = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,8 +37,8 @@ async fn the_file_is_closed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_in_flight_are_answered() {
     let network = Proxy::before(&super::host(&service("YIBI_TEST_MONGODB_URI"))).await;
-    // Otherwise the driver would ask MongoDB for its real address, and often whether it lives, and would make
-    // few connections at a time.
+    // Without these options the driver asks MongoDB for its real address, sends frequent heartbeats, and opens few
+    // connections at a time.
     let options = "directConnection=true&heartbeatFrequencyMS=60000&maxConnecting=32";
     let uri = format!("mongodb://{}/?{options}", network.address);
     let database = format!("t{}", unique());
@@ -50,7 +50,7 @@ async fn requests_in_flight_are_answered() {
     ];
     let mut app = App::start_with(Backend::Embedded, &settings);
     let user = app.user("alice").await;
-    // Each over a connection of its own, which it keeps.
+    // Each client keeps its own connection.
     let clients: Vec<_> =
         (0..IN_FLIGHT).map(|_| app.api().with_token(user.token.as_ref().unwrap())).collect();
     let ids: Vec<_> = (0..IN_FLIGHT).map(|number| format!("d{number}")).collect();
@@ -64,7 +64,7 @@ async fn requests_in_flight_are_answered() {
         let all = async || network.held() == IN_FLIGHT;
         wait_until("all of them are in flight", all).await;
         process.signal("TERM");
-        // Nobody new is let in any more, and those who are in are waited for.
+        // The server refuses new connections and completes requests in flight.
         let closed = async || tokio::net::TcpStream::connect(super::host(&public)).await.is_err();
         wait_until("the listener is closed", closed).await;
         assert!(process.runs());

@@ -1,4 +1,4 @@
-//! Databases that take connections and do not answer.
+//! Databases that accept connections and do not reply.
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,9 @@ use super::{
     says_unavailable, server_over,
 };
 
-/// Requests that come at once.
+/// Number of concurrent requests.
 const CROWD: usize = 300;
-/// What they may cost, in KiB: a hundred for each.
+/// Memory limit of these requests in KiB: 100 for each.
 const MEMORY: u64 = 30 * 1_024;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,7 +39,7 @@ async fn redis() {
     crowd(&app, |number| {
         let (user, anybody, code) =
             (user.clone(), anybody.clone(), json!({"code": format!("{code}{number}")}));
-        // Every other one is a stranger.
+        // Every other request has no session.
         async move {
             match number % 2 {
                 0 => user.get("/api/v1/me").await,
@@ -82,20 +82,20 @@ async fn mongodb() {
     .await;
     mongo.go_on();
     let back = Instant::now();
-    // What was not acknowledged may have been stored: sent again, it is there once.
+    // An unacknowledged append may be stored; the retry stores it once.
     recovers(back, || append(&user, "d", 1)).await;
     assert_eq!(user.drawing("d").await["actions"], json!([stroke(0), stroke(1)]));
     assert!(is_ready(&app).await);
     assert_eq!(demo.post("/applet/session/paints/save", &saved).await.ok()["code"], 0);
 }
 
-/// Makes the connections, and the buffers that a server keeps.
+/// Opens the connections and allocates the buffers that a server keeps.
 async fn warm_up(user: &Api) {
     let crowd = join_all((0..CROWD).map(|_| user.get("/api/v1/drawings"))).await;
     assert!(crowd.iter().all(|reply| reply.status == 200));
 }
 
-/// Many requests at once are all answered in time, at little cost, and nobody else notices.
+/// Asserts that concurrent requests get a reply in time within the memory limit, and that other requests succeed.
 async fn crowd<F: Future<Output = Reply>>(server: &Server, ask: impl Fn(usize) -> F) {
     let before = memory(server);
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! Clients that hang up while WeChat is asked: its codes are good once, so what they bring is not lost with the request.
+//! Clients that disconnect during a call to WeChat. WeChat's codes are valid once, so the server completes the call.
 
 use serde_json::{Value, json};
 use yibi_tests::proxy::Proxy;
@@ -7,18 +7,18 @@ use yibi_tests::{Backend, Raw, Server, Wechat, on_both_backends, wait_until};
 
 on_both_backends!(a_phone_number_is_bound_all_the_same, a_sign_in_of_2016_is_finished_all_the_same);
 
-/// A WeChat whose replies can be held, and a server that asks it.
+/// A WeChat with delayable replies, and a server that uses it.
 async fn given(backend: Backend) -> (Wechat, Proxy, Server) {
     let wechat = Wechat::start();
     let network = Proxy::before(&super::host(&wechat.url)).await;
     let url = format!("http://{}", network.address);
-    // With one worker, who is answered later knows that the hanging up was noticed.
+    // With one worker, a later reply proves that the server has noticed the disconnect.
     let settings = [("WECHAT__API_URL", url.as_str()), ("WECHAT__TIMEOUT", "60"), ("HTTP__WORKERS", "1")];
     let server = Server::start_with(backend, &wechat, &settings);
     (wechat, network, server)
 }
 
-/// Sends a request, and hangs up between WeChat's answer and its arrival.
+/// Sends a request and disconnects between WeChat's reply and its arrival.
 async fn hang_up(server: &Server, network: &Proxy, request: String) {
     network.hold_replies(true);
     let mut client = Raw::connect(&server.public).await;
@@ -29,7 +29,7 @@ async fn hang_up(server: &Server, network: &Proxy, request: String) {
 
 async fn a_phone_number_is_bound_all_the_same(backend: Backend) {
     let (wechat, network, server) = given(backend).await;
-    // From here on there is an access token.
+    // This sign-in fetches the access token.
     let bob = server.signed_in(&wechat, "bob").await;
     bob.post("/api/v1/me/phone", &json!({"code": wechat.phone("bob").await.code})).await.ok();
     let alice = server.signed_in(&wechat, "alice").await;
@@ -63,7 +63,7 @@ async fn a_sign_in_of_2016_is_finished_all_the_same(backend: Backend) {
     assert_eq!(avatar().await, Value::Null);
     network.hold_replies(false);
     wait_until("the profile is kept", async || avatar().await != Value::Null).await;
-    // The code alone is the session by now, or in a moment.
+    // The code identifies the session as soon as the exchange is complete.
     let old = Phone::with_code(&server.public, &login.code);
     wait_until("the session is there", async || old.list().await.json()["code"] == 0).await;
     assert_eq!(wechat.exchanges(&login.code).await, 1);

@@ -1,4 +1,4 @@
-//! Processes that are killed in the middle of writes.
+//! Processes that are killed during writes.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ async fn signed_in(server: &Server, wechat: &Wechat, count: usize) -> Vec<Api> {
     clients
 }
 
-/// Some number, so that no two runs kill at the same moments.
+/// A number that differs between runs, so that kills happen at different moments.
 fn some(range: std::ops::Range<u64>) -> u64 {
     let mut random = [0; 8];
     getrandom::fill(&mut random).unwrap();
@@ -55,9 +55,9 @@ async fn redis() {
     for round in 0..2 {
         writers.progress(some(20..60)).await;
         redis.kill();
-        // Sign-ins are writes to it, too.
+        // Sign-ins write to this database too.
         is_unavailable(app.api().post("/api/v1/session", &json!({"code": login.code}))).await;
-        // A copy of a session is trusted for a second.
+        // Servers cache a session for a second.
         super::eventually_not(|| user.get("/api/v1/me")).await;
         is_unavailable(user.get("/api/v1/drawings")).await;
         fails_as_in_2016(demo.get("/applet/session/paints/list")).await;
@@ -69,7 +69,7 @@ async fn redis() {
         writers.progress(10).await;
         let listed = demo.get("/applet/session/paints/list").await.ok();
         assert_eq!(listed["code"], 0, "round {round}: {listed}");
-        // Also who signs in while it is away is let in when it is back.
+        // New sign-ins succeed again.
         app.user("late").await.get("/api/v1/me").await.ok();
     }
     assert!(app.process().runs() && is_ready(&app).await);
@@ -101,7 +101,7 @@ async fn mongodb() {
             not_ready_for(&app, &["gallery"]),
         );
         assert_eq!(app.api().get("/api/v1/limits").await.status, 200);
-        // Who they are is known elsewhere.
+        // Sessions are in the other database.
         user.get("/api/v1/me/sessions").await.ok();
         mongo.start_again().await;
         let back = Instant::now();
@@ -132,7 +132,7 @@ async fn redis_in_the_middle_of_a_sign_in() {
     };
     tokio::join!(is_unavailable(sign_in()), killing);
     redis.start_again().await;
-    // Redis says that somebody is at it, and nobody is.
+    // Redis still holds the lease of the killed server.
     is_unavailable(sign_in()).await;
     app.user("alice").await.get("/api/v1/me").await.ok();
 }

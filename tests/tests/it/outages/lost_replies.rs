@@ -17,7 +17,7 @@ async fn a_batch_that_is_sent_again_is_there_once(backend: Backend) {
         network.lose_replies(true);
         for lost in 1..=2 {
             assert!(attempt(&far, from, &batch).await.is_none());
-            // It was stored before its reply was lost, and again nothing was.
+            // The first attempt stored the stroke; the retry stored nothing.
             let stored = user.drawing("d").await;
             assert_eq!(stored["seq"], from + batch.len() as u64, "lost {lost} times");
         }
@@ -38,7 +38,7 @@ async fn a_batch_that_is_sent_again_is_there_once(backend: Backend) {
     anybody.sign_in(&code).await.get("/api/v1/me").await.ok();
 }
 
-/// The new end, when the reply arrives.
+/// Sends an append; returns the new end if the reply arrives.
 async fn attempt(user: &Api, from_seq: u64, batch: &[serde_json::Value]) -> Option<u64> {
     let request = user.request(reqwest::Method::POST, "/api/v1/drawings/d/actions");
     let reply = request.json(&json!({"from_seq": from_seq, "actions": batch})).send().await.ok()?;

@@ -1,4 +1,4 @@
-//! What the server does while something that it needs is away, and that nothing acknowledged is lost.
+//! Outages of the databases and of WeChat: replies during them, recovery after them, and no loss of acknowledged data.
 
 mod absent;
 mod disk;
@@ -17,15 +17,15 @@ use std::time::{Duration, Instant};
 use yibi_tests::api::stroke;
 use yibi_tests::{Api, App, Backend, Reply, Server};
 
-/// Within this time every request is answered, whatever is away.
+/// Time limit of every reply during an outage.
 const ANSWERED: Duration = Duration::from_secs(30);
-/// Within this time of a database's return all is well again.
+/// Time limit of the recovery after a database is back.
 const RECOVERED: Duration = Duration::from_secs(60);
 
-/// A server over databases of the test's own; an empty address means the embedded store. Writers of these tests
-/// are faster than any hand, so nobody counts them.
+/// A server with the test's databases; an empty address means the embedded store. The writers exceed the usual rates,
+/// so rate limits are off.
 pub fn server_over(mongodb_uri: &str, redis_url: &str) -> App {
-    // However fast the writers are, their drawings hold what they draw.
+    // The limits of a drawing are high enough for all that the writers send.
     let settings = [
         ("STORE__MONGODB_URI", mongodb_uri),
         ("STORE__REDIS_URL", redis_url),
@@ -36,8 +36,7 @@ pub fn server_over(mongodb_uri: &str, redis_url: &str) -> App {
     App::start_with(Backend::Embedded, &settings)
 }
 
-/// The request is answered in time, and with a problem that says to come back: without a word of what is
-/// away.
+/// Asserts a reply in time: a problem that asks for a retry and does not name the missing database.
 async fn is_unavailable(request: impl Future<Output = Reply>) {
     let begun = Instant::now();
     let reply = request.await;
@@ -54,7 +53,7 @@ fn says_unavailable(reply: &Reply) {
     names_nothing(&reply.text());
 }
 
-/// Neither addresses nor the names of programs.
+/// Asserts that a text contains neither addresses nor program names.
 fn names_nothing(text: &str) {
     let lower = text.to_lowercase();
     for word in ["127.0.0.1", "localhost", "redis", "mongo", "sqlite", "os error", "timed out"] {
@@ -62,7 +61,7 @@ fn names_nothing(text: &str) {
     }
 }
 
-/// The same for a request of 2016: HTTP 200 and that protocol's failure.
+/// Asserts the 2016 form of the failure: status 200 and a failure in the JSON.
 async fn fails_as_in_2016(request: impl Future<Output = Reply>) {
     let begun = Instant::now();
     let reply = request.await;
@@ -74,7 +73,7 @@ async fn fails_as_in_2016(request: impl Future<Output = Reply>) {
     names_nothing(&reply.text());
 }
 
-/// The operator sees a living process that is not ready, and what for.
+/// Asserts that the server is alive and not ready, and names the missing databases to the operator.
 async fn not_ready_for(server: &Server, missing: &[&str]) {
     let admin = Api::new(&server.admin);
     assert_eq!(admin.get("/healthz").await.status, 200);
@@ -88,13 +87,13 @@ async fn not_ready_for(server: &Server, missing: &[&str]) {
     }
 }
 
-/// The operator sees a server that is ready.
+/// Whether the server reports that it is ready.
 async fn is_ready(server: &Server) -> bool {
     Api::new(&server.admin).get("/readyz").await.status == 200
 }
 
-/// Asks until there is a success, which has to come in time after `since`; what comes before has to say that
-/// the server is unavailable.
+/// Repeats a request until it succeeds, within the limit after `since`; failures before that must say that the server
+/// is unavailable.
 async fn recovers<F: Future<Output = Reply>>(since: Instant, mut ask: impl FnMut() -> F) -> Reply {
     loop {
         let reply = ask().await;
@@ -127,12 +126,11 @@ pub fn of_2016(api: &Api, login: &yibi_tests::wechat::Login) -> Api {
         .with_header("x-wx-signature", &login.signature)
 }
 
-/// As `encodeURIComponent` does, and more.
 fn percent_encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-/// Asks until there is a failure: a session that ended elsewhere is let in for a second still.
+/// Repeats a request until it fails: servers cache a session for a second.
 async fn eventually_not<F: Future<Output = Reply>>(mut ask: impl FnMut() -> F) {
     let refused = || {
         let reply = ask();

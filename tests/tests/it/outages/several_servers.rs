@@ -9,11 +9,11 @@ use tokio::task::JoinSet;
 use yibi_tests::api::stroke;
 use yibi_tests::{Api, App, Backend, wait_until};
 
-/// Batches of each client.
+/// Number of batches of each client.
 const BATCHES: i64 = 12;
 
-/// Eight devices of one user append to one drawing through two servers, one of which is killed. What each
-/// brings is in the list once, in that device's order, and nothing else is.
+/// Eight devices of one user append to one drawing through two servers, one of which is killed. The list holds each
+/// batch once, in the order of its device.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_is_killed() {
     let stays = App::start_with(Backend::Shared, &[("LIMITS__ENABLED", "false")]);
@@ -50,7 +50,7 @@ async fn one_of_two_is_killed() {
     assert!(actions.iter().eq(placed.values()), "one order, and everybody's");
 }
 
-/// Appends batches behind whatever is there; where each went.
+/// Appends batches at the end of the list; returns the place of each.
 async fn draw(
     device: i64,
     api: &Api,
@@ -63,14 +63,14 @@ async fn draw(
         let mark = device * 1_000 + number * 10;
         let batch: Vec<Value> = (0..=number % 3).map(|more| stroke(mark + more)).collect();
         let seq = loop {
-            // By turns, so that each goes through both.
+            // Devices alternate between both servers.
             let turn = usize::try_from((device + number) % 2).unwrap();
             let server = if *gone.borrow() { &servers[0] } else { &servers[turn] };
             let request = api
                 .at(server)
                 .request(Method::POST, "/api/v1/drawings/together/actions")
                 .json(&json!({"from_seq": end, "actions": &batch}));
-            // The server was killed under it: it may be stored or not, so the same is sent again.
+            // The kill leaves it open whether the batch was stored, so the device sends the same batch again.
             let Ok(reply) = request.send().await else { continue };
             let (status, Ok(reply)) = (reply.status().as_u16(), reply.json::<Value>().await) else {
                 continue;
@@ -90,9 +90,8 @@ async fn draw(
     placed
 }
 
-/// A conflict says that others came first, or that a batch of which the reply was lost got in and others came
-/// behind it; so a client loads the tail and looks. Where to send the batch next: there is the place at which
-/// it stands already, or the end.
+/// Returns where to send the batch after a conflict: the place where it is stored already, or the end of the list. A
+/// conflict means that other batches came first, or that the batch was stored, its reply was lost, and others followed.
 async fn place_after_conflict(
     api: &Api,
     servers: &[String; 2],

@@ -1,5 +1,4 @@
-//! Connections to databases that are dead and do not say so, while new ones would be well: as behind a
-//! balancer whose host vanished.
+//! Dead connections to databases while new ones work, as behind a load balancer whose host vanished.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +7,11 @@ use yibi_tests::{App, Reply, service};
 
 use super::{ANSWERED, append, host, is_ready, says_unavailable, server_over};
 
-/// Within this time the server has noticed, and has others.
+/// Time limit for the server to detect dead connections and replace them.
 const NOTICED: Duration = Duration::from_secs(60);
 
-/// Silences the connections and asks until others are made and work. That may go unnoticed by clients; a
-/// failure has to say that the server is unavailable.
+/// Silences the connections and repeats a request until new connections work. A failure before that must say that the
+/// server is unavailable.
 async fn noticed<F: Future<Output = Reply>>(network: &Proxy, mut ask: impl FnMut() -> F) {
     let connections = network.connections();
     network.silence();
@@ -43,7 +42,7 @@ async fn redis() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mongodb() {
     let network = Proxy::before(&host(&service("YIBI_TEST_MONGODB_URI"))).await;
-    // Otherwise the driver would ask the server for its real address.
+    // Without this option the driver asks the server for its real address.
     let uri = format!("mongodb://{}/?directConnection=true", network.address);
     let settings = [("STORE__MONGODB_DATABASE", &*format!("t{}", yibi_tests::unique()))];
     let settings =

@@ -1,4 +1,4 @@
-//! WeChat that does not answer.
+//! A WeChat that does not reply.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -7,7 +7,7 @@ use yibi_tests::{Api, App, Backend, Reply, wait_until};
 use super::{append, names_nothing, of_2016};
 
 const SIGN_INS: usize = 40;
-/// Appends that are timed.
+/// Number of timed appends.
 const APPENDS: u64 = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,7 +37,7 @@ async fn those_who_are_signed_in_do_not_notice() {
     assert_eq!(demo["reason"], "ERR_SESSION_KEY_EXCHANGE_FAILED", "{demo}");
     names_nothing(&demo.to_string());
 
-    // By now WeChat is left alone: nobody waits for it any more, but for one a pause who tries.
+    // The circuit is open: requests fail at once, except for one probe per pause.
     app.wechat.script(json!([{"step": "hang", "times": 1_000_000}])).await;
     let calls = app.wechat.calls().await["apis"]["jscode2session"].as_u64().unwrap();
     let asks = join_all(codes.iter().map(async |code| {
@@ -49,7 +49,7 @@ async fn those_who_are_signed_in_do_not_notice() {
     let metrics = Api::new(&app.admin).get("/metrics").await.text();
     assert!(metrics.contains(r#"yibi_wechat_circuit_open{api="jscode2session"} 1"#), "{metrics}");
 
-    // It recovers by itself. The codes were not used up, and nothing is kept against them.
+    // The server recovers by itself. The codes are still valid and no failure is stored for them.
     app.wechat.clear_script().await;
     wait_until("a sign-in", async || {
         anybody.post("/api/v1/session", &json!({"code": codes[0]})).await.status == 200

@@ -1,4 +1,4 @@
-//! Clients that draw without a pause, whatever happens, and remember what was acknowledged.
+//! Clients that append continuously and record the acknowledged batches.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
@@ -10,34 +10,32 @@ use tokio::task::JoinSet;
 use yibi_tests::api::stroke;
 use yibi_tests::{Api, wait_until};
 
-/// How long a client keeps sending one batch.
+/// Time limit for one batch.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Several clients, each with a user and a drawing of its own. Each sends a batch until it is acknowledged and
-/// then the next, so a stroke that is lost or doubled ends in a conflict, and any doubt in the comparison at
-/// the end.
+/// Several clients, each with its own user and drawing. A client repeats a batch until it is acknowledged, so a lost or
+/// duplicated stroke causes a conflict or a difference in the final comparison.
 pub struct Writers {
     shared: Arc<Shared>,
     tasks: JoinSet<Written>,
 }
 
 struct Shared {
-    /// Where the server is now.
+    /// Current address of the server.
     server: RwLock<String>,
     acknowledged: AtomicU64,
     stopped: std::sync::atomic::AtomicBool,
 }
 
-/// What one client drew.
+/// The recorded batches of a client.
 pub struct Written {
     pub api: Api,
     pub id: String,
-    /// All that was acknowledged, in order.
+    /// All acknowledged actions in order.
     pub actions: Vec<Value>,
 }
 
 impl Writers {
-    /// Has these clients begin.
     pub fn start(clients: Vec<Api>, server: &str) -> Self {
         let shared = Arc::new(Shared {
             server: RwLock::new(server.to_owned()),
@@ -51,12 +49,12 @@ impl Writers {
         Self { shared, tasks }
     }
 
-    /// Tells them that the server is elsewhere now.
+    /// Changes the address of the server.
     pub fn follow(&self, server: &str) {
         server.clone_into(&mut self.shared.server.write().unwrap());
     }
 
-    /// Waits until they have had so many more batches acknowledged.
+    /// Waits for this many more acknowledged batches.
     pub async fn progress(&mut self, batches: u64) {
         let acknowledged = || self.shared.acknowledged.load(Ordering::SeqCst);
         let goal = acknowledged() + batches;
@@ -67,7 +65,7 @@ impl Writers {
         }
     }
 
-    /// Ends them, each with its last batch acknowledged.
+    /// Stops the clients, each after the acknowledgement of its last batch.
     pub async fn stop(mut self) -> Vec<Written> {
         self.shared.stopped.store(true, Ordering::SeqCst);
         let mut written = Vec::new();
@@ -79,7 +77,7 @@ impl Writers {
 }
 
 impl Written {
-    /// The server holds exactly what was acknowledged, in order.
+    /// Asserts that the server holds exactly the acknowledged actions in order.
     pub async fn is_all_there(&self, server: &str) {
         let stored = self.api.at(server).drawing(&self.id).await;
         assert_eq!(stored["seq"], self.actions.len(), "{}", self.id);
@@ -93,7 +91,7 @@ async fn draw(shared: Arc<Shared>, api: Api, id: String) -> Written {
     let mut written = Written { api, id, actions: Vec::new() };
     while !shared.stopped.load(Ordering::SeqCst) {
         let from = written.actions.len();
-        // One to three strokes, of which no two are the same.
+        // One to three strokes; all strokes are distinct.
         let batch: Vec<Value> =
             (from..=from + from % 3).map(|mark| stroke(i64::try_from(mark).unwrap())).collect();
         let body = json!({"from_seq": from, "actions": &batch});
@@ -104,13 +102,13 @@ async fn draw(shared: Arc<Shared>, api: Api, id: String) -> Written {
     written
 }
 
-/// Sends a batch until it is acknowledged. Only what a client may meet in an outage is met with patience.
+/// Sends a batch until it is acknowledged; retries only after failures that an outage causes.
 async fn acknowledged(shared: &Shared, written: &Written, body: &Value) {
     let path = format!("/api/v1/drawings/{}/actions", written.id);
     let trying = async || {
         let server = shared.server.read().unwrap().clone();
         let request = written.api.at(&server).request(Method::POST, &path).json(body);
-        // Refused, cut, or lost on the way back: nobody knows what became of the batch.
+        // A refused, interrupted or lost request leaves it open whether the batch was stored.
         let Ok(reply) = request.timeout(PATIENCE).send().await else { return false };
         let (status, Ok(text)) = (reply.status(), reply.text().await) else { return false };
         match status.as_u16() {

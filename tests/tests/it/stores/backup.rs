@@ -1,4 +1,4 @@
-//! Backups of the embedded store while people draw, put back, and looked at.
+//! Backups of the embedded store under load, their restoration and their verification.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use yibi_tests::{App, Backend, Server, TempDir};
 use crate::outages::server_over;
 use crate::outages::writers::Writers;
 
-/// What `yibi-server` says to these arguments over that data.
+/// Runs `yibi-server` with these arguments on this data directory.
 fn at(data: &Path, arguments: &[&str]) -> yibi_tests::command::Ended {
     run(arguments, &[("STORE__DATA_DIR", &data.display().to_string())])
 }
@@ -118,7 +118,7 @@ fn what_is_damaged_is_found() {
     assert!(nowhere.stderr.contains("is not there"), "{}", nowhere.stderr);
 }
 
-/// What the timer runs: it makes one, verifies it, hands it on, and keeps some.
+/// Runs the script of the timer: it makes a backup, verifies it, passes it to the hook, and rotates the old ones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_nightly_script() {
     let app = App::start(Backend::Embedded);

@@ -1,4 +1,4 @@
-//! A Redis that fails over under load loses no drawing, and no session that the replica had.
+//! A Redis failover under load loses no drawing and no replicated session.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use yibi_tests::{Api, Reply, Server, Wechat};
 use crate::outages::server_over;
 use crate::outages::writers::Writers;
 
-/// Within this time of a master's end all goes on: what the sentinels or the nodes take to agree, and some more.
+/// Time limit of a failover: the agreement of the sentinels or nodes, and a margin.
 const FAILED_OVER: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -26,17 +26,17 @@ async fn a_master_is_killed(mut redis: RedisFleet) {
     let app = server_over("", &redis.url());
     let mut writers = Writers::start(users(&app, &app.wechat, 6, "writer").await, &app.public);
     writers.progress(60).await;
-    // In a Cluster, some sessions of so many lie on each node.
+    // In a Cluster, each node has some of these sessions.
     let signed_in = users(&app, &app.wechat, 12, "user").await;
     redis.replicated().await;
     redis.kill_a_master().await;
     let killed = Instant::now();
-    // A session that was lost would end its writer: a 401 is none of what it puts up with.
+    // A lost session would end its writer, which does not retry after a 401.
     writers.progress(60).await;
     for api in &signed_in {
         until_answered(killed, || api.get("/api/v1/me")).await;
     }
-    // And all can be written, by now.
+    // All users can write again.
     for number in 0..12 {
         let code = json!({"code": app.wechat.code(&format!("late{number}")).await});
         let anybody = app.api();
@@ -47,7 +47,7 @@ async fn a_master_is_killed(mut redis: RedisFleet) {
     }
 }
 
-/// Asks until there is a success, in time; before that, the server may only say that it is unavailable.
+/// Repeats a request until it succeeds, within the limit; failures before that must say that the server is unavailable.
 async fn until_answered<F: Future<Output = Reply>>(killed: Instant, mut ask: impl FnMut() -> F) {
     loop {
         let reply = ask().await;

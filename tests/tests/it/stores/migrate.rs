@@ -1,4 +1,4 @@
-//! Everything is moved, also by a process that is killed again and again.
+//! Migration moves all data, also after repeated kills.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use yibi_tests::process::Process;
 use yibi_tests::server::ADMIN_TOKEN;
 use yibi_tests::{Api, Backend, Server, TempDir, Wechat, service, unique};
 
-/// Drawings of the first user: more than a turn moves at once.
+/// Number of drawings of the first user, above the batch size of the migration.
 const MANY: usize = 700;
 
-/// Settings of a shared end that is empty, and of the embedded one in a directory.
+/// Settings of an empty shared target and of an embedded source.
 struct Ends {
     settings: Vec<(&'static str, String)>,
 }
@@ -46,7 +46,7 @@ impl Ends {
 const THERE: [&str; 5] = ["migrate", "--from", "embedded", "--to", "shared"];
 const BACK: [&str; 5] = ["migrate", "--from", "shared", "--to", "embedded"];
 
-/// A server on the embedded store, with some of everything in it.
+/// A server on the embedded store with records of every kind.
 async fn filled(wechat: &Wechat, many: usize) -> (Server, Vec<Api>) {
     let server = Server::start_with(Backend::Embedded, wechat, &[("LIMITS__ENABLED", "false")]);
     let mut users = Vec::new();
@@ -58,7 +58,7 @@ async fn filled(wechat: &Wechat, many: usize) -> (Server, Vec<Api>) {
         users.push(api);
     }
     let ben = &users[2];
-    // Longer than the tail of a header in MongoDB.
+    // Longer than the tail that MongoDB keeps in a header.
     for turn in 0..40_i64 {
         let strokes: Vec<Value> = (0..20).map(|mark| long_stroke(turn * 100 + mark)).collect();
         ben.append("long", u64::try_from(turn).unwrap() * 20, json!(strokes)).await.ok();
@@ -75,7 +75,7 @@ async fn filled(wechat: &Wechat, many: usize) -> (Server, Vec<Api>) {
         assert_eq!(old.post("/applet/session/paints/save", &saved).await.ok()["code"], 0);
         assert_eq!(old.post("/applet/session/paints/save", &saved).await.ok()["code"], 0);
     }
-    // Entries of the audit log.
+    // Creates entries of the audit log.
     let admin = Api::new(&server.admin).with_token(ADMIN_TOKEN);
     let zoe = server.signed_in(wechat, "zoe").await.get("/api/v1/me").await.ok()["id"].clone();
     let block = format!("/admin/v1/users/{}/block", zoe.as_str().unwrap());
@@ -91,7 +91,7 @@ fn long_stroke(mark: i64) -> Value {
     json!({"type": "stroke", "tool": "pen", "color": "#112233", "width": 28, "at": mark, "points": points})
 }
 
-/// What a server shows its users, and its operator of what was done.
+/// The data that a server shows to its users, and its audit log.
 async fn shown(server: &Server, users: &[Api]) -> Vec<Value> {
     let mut shown = Vec::new();
     for api in &users[..3] {
@@ -99,7 +99,7 @@ async fn shown(server: &Server, users: &[Api]) -> Vec<Value> {
         shown.push(api.get("/api/v1/me").await.ok());
         for path in ["/api/v1/drawings?limit=100", "/api/v1/drawings?deleted=true&limit=100"] {
             let mut page = api.get(path).await.ok();
-            // Another signature, perhaps, at midnight.
+            // Signatures of links may change at midnight.
             for drawing in page["drawings"].as_array_mut().unwrap() {
                 drawing.as_object_mut().unwrap().remove("image_url");
             }
@@ -133,12 +133,12 @@ async fn there_and_back_by_a_process_that_is_killed() {
     let mut furthest = 0;
     for _ in 0..3 {
         let mut moving = Process::start(&mut command(&THERE, &ends.settings()));
-        // It is killed as soon as it has gone on from where the last one was.
+        // Kills the migration as soon as it has progressed beyond the last kill.
         furthest = goes_on(&journal, furthest, &mut moving).await;
         moving.kill();
         assert!(journal.exists(), "it was done already");
     }
-    // Nobody draws on the half of it.
+    // The server refuses a half-migrated store.
     let early = run(&["serve"], &serving(&ends, &wechat));
     assert_eq!(early.code, Some(1));
     assert!(early.stderr.contains("migration.json"), "{}", early.stderr);
@@ -151,13 +151,13 @@ async fn there_and_back_by_a_process_that_is_killed() {
     );
     assert!(!journal.exists());
 
-    // Sessions, keys and all: nobody signs in anew.
+    // Sessions and keys are migrated too, so no user has to sign in again.
     let mut there = Server::start_with(Backend::Embedded, &wechat, &shared(&ends));
     assert_eq!(shown(&there, &users).await, before);
     there.api().get(picture.as_str().unwrap()).await.ok_bytes();
     users[0].at(&there.public).append("d0", 2, json!([stroke(3)])).await.ok();
     let after = shown(&there, &users).await;
-    // The operator is told of the copy that is left.
+    // The output names the remaining source files.
     assert!(moved.stdout.contains("yibi.sqlite3 and its -wal and -shm"), "{}", moved.stdout);
     let again = run(&THERE, &ends.settings());
     assert_eq!(again.code, Some(1));
@@ -184,7 +184,7 @@ async fn nothing_is_moved_onto_what_is_there() {
     let again = run(&THERE, &ends.settings());
     assert_eq!(again.code, Some(1));
     assert!(again.stderr.contains("4 users"), "{}", again.stderr);
-    // No key is left in a target that is refused.
+    // A rejected target contains no keys.
     let keys = ["sealing.key", "signing.key"].map(|name| server.data_dir().join(name));
     for key in &keys {
         std::fs::remove_file(key).unwrap();
@@ -200,7 +200,7 @@ async fn nothing_is_moved_onto_what_is_there() {
     assert_eq!(run(&["migrate"], &ends.settings()).code, Some(2));
 }
 
-/// Waits until the journal tells of more than so much, and gives how much it tells of.
+/// Waits until the journal's progress exceeds `from`; returns the progress.
 async fn goes_on(journal: &std::path::Path, from: u64, moving: &mut Process) -> u64 {
     let end = Instant::now() + Duration::from_secs(30);
     loop {

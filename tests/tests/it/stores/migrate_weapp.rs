@@ -1,11 +1,11 @@
-//! A server of 2016 is taken over: what it had is there, in its order, and once.
+//! Migration from a 2016 server keeps its drawings, their order, and no duplicates.
 
 use serde_json::json;
 use yibi_tests::command::run;
 use yibi_tests::on_both_backends;
 use yibi_tests::{Backend, Server, TempDir, Wechat, service, unique};
 
-/// A list as the old page saved it, told apart by a number.
+/// A list as the 2016 page saved it, identified by a number.
 fn list(number: u32) -> String {
     format!(
         r#"[{{"method":"setLineWidth","data":[5]}},{{"method":"strokePath","data":[{{"method":"moveTo","data":[{number},1]}},{{"method":"lineTo","data":[9,9.5]}}]}}]"#
@@ -63,7 +63,7 @@ async fn a_2016_deployment_is_taken_over(backend: Backend) {
     }
     let again = taken(&settings);
     assert!(again.stdout.contains("0 added, 0 changed, 4 known"), "{}", again.stdout);
-    // Saved once more on the old server, which is still in use.
+    // The old server, which is still in use, saves another drawing.
     std::fs::write(&file, line(second, 7, &ann, "later", &list(5))).unwrap();
     assert!(taken(&settings).stdout.contains("0 added, 1 changed, 0 known"));
 
@@ -77,7 +77,7 @@ async fn a_2016_deployment_is_taken_over(backend: Backend) {
         {"id": "2016 / 画", "actions": list(3)},
     ]);
     assert_eq!(shown["data"], expected);
-    // What is drawn on is not written over.
+    // Changed drawings are not overwritten.
     let saved = json!({"id": "first", "actions": list(6)});
     assert_eq!(old.post("/applet/session/paints/save", &saved).await.ok()["code"], 0);
     let ann = server.signed_in(&wechat, "ann").await;
@@ -93,7 +93,7 @@ async fn a_2016_deployment_is_taken_over(backend: Backend) {
     let shown = old.get("/applet/session/paints/list").await.ok();
     assert_eq!(shown["data"][0], json!({"id": "first", "actions": list(6)}));
 
-    // Who asked to be erased stays so.
+    // Erased users stay erased.
     assert_eq!(server.signed_in(&wechat, "ann").await.delete("/api/v1/me").await.status, 204);
     assert_eq!(server.process().terminate(), Some(0));
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! What the guide promises of the stores: failover, migration, backup, new keys.
+//! Guarantees of the guide about the stores: failover, migration, backup, key rotation.
 
 mod backup;
 mod failover;

@@ -1,4 +1,4 @@
-//! A restored backup takes back drawings, and nothing that concerns who may sign in and who is gone.
+//! A restore brings back drawings. It neither revives ended sessions nor lifts blocks nor undoes erasures.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -19,7 +19,7 @@ async fn public_id(api: &Api) -> String {
     api.get("/api/v1/me").await.ok()["id"].as_str().unwrap().to_owned()
 }
 
-/// Asks until the answer is yes.
+/// Repeats a check until it succeeds.
 async fn eventually<F: Future<Output = bool>>(what: &str, mut ask: impl FnMut() -> F) {
     let asking = async {
         while !ask().await {
@@ -115,7 +115,7 @@ async fn a_backup_may_have_any_name_and_is_for_its_owner_alone() {
     assert!(String::from_utf8_lossy(&verified.stdout).starts_with("verified "));
     let elsewhere = kept.path().join(OsStr::from_bytes(b"r\xff"));
     let mut restore = command(&["restore", "--data-dir"], &[]);
-    // A path in a setting is text.
+    // Settings hold paths as text.
     let put = restore.arg(kept.path().join("restored")).arg(&file).output().unwrap();
     assert!(put.status.success(), "{}", String::from_utf8_lossy(&put.stderr));
     assert!(String::from_utf8_lossy(&put.stdout).contains("missing in"), "the keys are asked for");
@@ -126,7 +126,7 @@ fn names(directory: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
-/// Only root can give files away: for others, the files are the directory's owner's anyway.
+/// Only root can change the owner of files; without root, the files belong to the directory's owner anyway.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restore_by_root_leaves_the_files_to_the_service() {
     let wechat = Wechat::start();
@@ -184,7 +184,7 @@ fn an_operator_is_told_what_was_looked_for_and_what_to_do() {
     assert!(defaults.stdout.contains("[http]"));
 }
 
-/// A server that finds what a killed restore left makes no empty database beside it.
+/// A server that finds the files of a killed restore creates no empty database beside them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_does_not_begin_anew_beside_a_database_that_was_put_aside() {
     let wechat = Wechat::start();

@@ -1,4 +1,4 @@
-//! Secrets are replaced under people who are signed in, and none of them is signed out.
+//! Rotation of secrets: no user is signed out.
 
 use data_encoding::{BASE64, HEXLOWER};
 use futures_util::future::join_all;
@@ -8,7 +8,7 @@ use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
 use yibi_tests::{Api, App, Backend, Server, Wechat, on_both_backends, service, wait_until};
 
-/// What a server logs when it has gone through all users.
+/// Log message after all users are resealed.
 const SEALED_ANEW: &str = "phone numbers are sealed by the present key";
 
 fn key(number: u8) -> String {
@@ -21,7 +21,7 @@ on_both_backends! {
     operators_change_their_tokens,
 }
 
-/// First in the place of those that the server had made, then in the place of those.
+/// Replaces the generated keys, then the replacements.
 async fn keys_are_replaced_twice(backend: Backend) {
     let mut app = App::start(backend);
     let api = app.user("ann").await;
@@ -54,14 +54,14 @@ async fn keys_are_replaced_twice(backend: Backend) {
         renewed.append("d", u64::from(new), json!([stroke(i64::from(new))])).await.ok();
         app.user("new").await.get("/api/v1/me").await.ok();
     }
-    // One that was replaced twice signs nothing any more.
+    // A key that was replaced twice signs nothing.
     assert_eq!(app.api().get(&pictures[0]).await.status, 403);
 }
 
-/// What was sealed by a key is sealed by the next one when that has been in use for a moment; then the former may go.
+/// The server reseals phone numbers with the new key in the background; afterwards the old key can be removed.
 async fn phone_numbers_outlive_the_key_that_sealed_them(backend: Backend) {
     let mut app = App::start_with(backend, &[("KEYS__SEALING", &key(1))]);
-    // More than are gone through in one turn; every third has a phone number.
+    // More users than one batch; every third has a phone number.
     let all = join_all((0..300).map(async |number| {
         let name = format!("user {number}");
         let api = app.user(&name).await;
@@ -97,17 +97,17 @@ async fn phone_numbers_outlive_the_key_that_sealed_them(backend: Backend) {
     }
     app.restart_with(&[("KEYS__SEALING_OLD", "")]);
     assert_eq!(shown(&app).await, before);
-    // That was by the new key: by the first one nothing opens any more.
+    // The newest key seals all numbers; the first key opens none.
     app.restart_with(&[("KEYS__SEALING", &key(1))]);
     assert!(shown(&app).await.iter().all(|(phone, _)| phone.is_null()));
 }
 
-/// What WeChat's console gives anew is for new sign-ins; those who are signed in do not notice.
+/// A new app secret affects new sign-ins; existing sessions continue.
 #[tokio::test]
 async fn the_app_secret_is_reset() {
     let mut app = App::start(Backend::Embedded);
     let api = app.user("ann").await;
-    // The console has another one already: whoever comes now can't sign in, and is told that it is not their fault.
+    // WeChat's console already has another secret: new sign-ins fail with an error that does not blame the client.
     app.restart_with(&[("WECHAT__APP_SECRET", "the-secret-that-was-reset")]);
     api.at(&app.public).get("/api/v1/me").await.ok();
     let code = json!({"code": app.wechat.code("ben").await});
@@ -118,7 +118,7 @@ async fn the_app_secret_is_reset() {
     app.user("ben").await.get("/api/v1/me").await.ok();
 }
 
-/// The new token is good before the old one ends, so that no console is locked out.
+/// The new token is valid before the old one ends, so no operator is locked out.
 async fn operators_change_their_tokens(backend: Backend) {
     let mut app = App::start(backend);
     let api = app.user("ann").await;
@@ -138,7 +138,7 @@ async fn operators_change_their_tokens(backend: Backend) {
     api.at(&app.public).get("/api/v1/me").await.ok();
 }
 
-/// What is at rest is sealed by the new key from the first sign-in on.
+/// The new key seals sessions from the first sign-in on.
 #[tokio::test]
 async fn what_is_sealed_names_its_key() {
     let mut app = App::start(Backend::Shared);
@@ -149,7 +149,7 @@ async fn what_is_sealed_names_its_key() {
     assert_eq!(HEXLOWER.decode(after.as_bytes()).unwrap().len(), 4);
 }
 
-/// The id of the key by which a fresh session of this user is sealed.
+/// The id of the key that seals a new session of this user.
 async fn sealed(server: &Server, wechat: &Wechat, user: &str) -> String {
     let api = server.signed_in(wechat, user).await;
     let listed = api.get("/api/v1/me/sessions").await.ok();

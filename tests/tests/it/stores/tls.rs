@@ -1,4 +1,4 @@
-//! Redis over TLS, under an authority of the operator's own.
+//! Redis over TLS with a private authority.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +15,7 @@ use crate::outages::server_over;
 
 const HOST: &str = "127.0.0.1";
 
-/// A Redis that speaks TLS alone.
+/// A Redis with a TLS listener only.
 struct Node {
     port: u16,
     root: Vec<u8>,
@@ -24,7 +24,7 @@ struct Node {
 }
 
 impl Node {
-    /// Starts one with further lines in its settings, and waits until it answers.
+    /// Starts a Redis with further settings and waits until it replies.
     async fn start(authority: &Authority, further: &str, mode: &[&str]) -> Self {
         install_tls();
         let (port, data) = (free_port(), TempDir::new());

@@ -1,4 +1,4 @@
-//! Appending: every acknowledged action once and in its place, whatever gets lost on the way.
+//! Appends: every acknowledged action is stored once and in its place, whatever replies are lost.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -97,7 +97,7 @@ async fn a_lost_reply_neither_loses_nor_doubles_a_stroke(backend: Backend) {
     }
     let before = alice.drawing("a").await;
     assert_eq!(before["actions"], batch);
-    // The client drew on before it sent again, and cut its batches anew.
+    // The client has added strokes since and splits its batches differently.
     let longer = json!([{"type": "undo"}, {"type": "undo"}, stroke(3), stroke(4)]);
     assert_eq!(alice.append("a", 2, longer).await.ok()["seq"], 6);
     assert_eq!(
@@ -111,7 +111,7 @@ async fn a_lost_reply_neither_loses_nor_doubles_a_stroke(backend: Backend) {
     assert_eq!(alice.append("a", 6, json!([])).await.ok()["seq"], 6);
     let drawing = alice.drawing("a").await;
     assert_eq!((&drawing["stroke_count"], &drawing["point_count"]), (&json!(4), &json!(12)));
-    // Numbers are written in more than one way, keys in any order, and the tool may be left out.
+    // JSON allows other spellings of numbers and other orders of keys, and the tool has a default.
     let same = r##"{"actions":[{"at":1,"points":[1,100,0,40,60,16,30,-20,17],"width":28,"color":"#112233","type":"stroke"}],"from_seq":0}"##;
     let request =
         alice.request(Method::POST, "/api/v1/drawings/a/actions").header("content-type", "application/json");
@@ -132,7 +132,7 @@ async fn a_drawing_is_created_once(backend: Backend) {
         let conflict = create(&alice, "a", other, json!([stroke(1)])).await.problem(409, "conflict");
         assert_eq!((&conflict["base"], &conflict["seq"]), (&json!(0), &json!(1)));
     }
-    // Who says nothing of the paper repeats nothing wrong.
+    // A retry without a paper size matches any paper size.
     assert_eq!(alice.append("a", 0, json!([stroke(1), stroke(2)])).await.ok()["seq"], 2);
     let drawing = alice.drawing("a").await;
     assert_eq!((&drawing["width"], &drawing["title"]), (&json!(1000), &json!("sea")));
@@ -183,7 +183,7 @@ async fn there_is_nothing_to_go_on_with(backend: Backend) {
     alice.append("a", 1, json!([])).await.problem(404, "drawing_not_found");
     alice.get("/api/v1/drawings/a").await.problem(404, "drawing_not_found");
     alice.append("a", 0, json!([stroke(1)])).await.ok();
-    // An id is the user's own.
+    // Ids are unique within one user's drawings only.
     let bob = app.user("bob").await;
     bob.append("a", 1, json!([stroke(2)])).await.problem(404, "drawing_not_found");
     bob.append("a", 0, json!([stroke(7)])).await.ok();
@@ -209,7 +209,7 @@ async fn the_bin_takes_no_actions(backend: Backend) {
     assert_eq!(alice.append("a", 1, json!([stroke(2)])).await.ok()["seq"], 2);
 }
 
-/// Actions in the form in which the server writes them, which is the only one of each.
+/// Actions in the canonical form that the server writes.
 const CANONICAL: &[&str] = &[
     r##"{"type":"background","color":"#fff8e7","at":0}"##,
     r##"{"type":"background","color":"#000000"}"##,
@@ -240,7 +240,7 @@ async fn every_action_comes_back_as_it_went(backend: Backend) {
 async fn since_leaves_out_what_the_client_has(backend: Backend) {
     let app = App::start(backend);
     let alice = app.user("alice").await;
-    // More than a tail's worth, in several appends.
+    // Several appends that exceed the tail in the header.
     for number in 0..6 {
         let batch: Vec<Value> = (0..20).map(|mark| stroke(number * 20 + mark)).collect();
         alice.append("a", u64::try_from(number).unwrap() * 20, json!(batch)).await.ok();
@@ -316,6 +316,6 @@ async fn a_compressed_body_is_read(backend: Backend) {
     send("br", body.clone().into_bytes()).await.problem(415, "unsupported_media_type");
     send("gzip, gzip", zip(&zip(body.as_bytes()))).await.problem(415, "unsupported_media_type");
     send("gzip", body.into_bytes()).await.problem(400, "invalid_request");
-    // A hundred megabytes of blanks in a hundred kilobytes.
+    // 100 MB of blanks compressed to 100 kB.
     send("gzip", zip(&vec![b' '; 100_000_000])).await.problem(413, "body_too_large");
 }

@@ -1,4 +1,4 @@
-//! Avatars: uploaded as a phone does it, seen by signed link.
+//! Avatars: upload as a phone does, and signed links.
 
 use std::io::{Cursor, Read};
 
@@ -51,7 +51,7 @@ async fn an_avatar_is_seen_by_its_link_until_it_is_another(backend: Backend) {
     ] {
         stranger.get(&wrong).await.problem(403, "link_invalid");
     }
-    // A drawing of that name has pictures of its own.
+    // A drawing named `avatar` has separate pictures.
     alice.append("avatar", 0, serde_json::json!([yibi_tests::api::stroke(1)])).await.ok();
     let drawing = alice.get("/api/v1/drawings?limit=1").await.ok()["drawings"][0]["image_url"].clone();
     assert!(stranger.get(drawing.as_str().unwrap()).await.ok_bytes().starts_with(b"\x89PNG"));
@@ -72,7 +72,7 @@ async fn what_is_no_image_is_refused(backend: Backend) {
     let alice = app.user("alice").await;
     let good = link(&alice.upload_avatar(&plain_png(64, 64, RED)).await.ok());
     let mut bomb = plain_png(1, 1, RED);
-    // The size in the head says gigabytes of pixels.
+    // The PNG header claims gigabytes of pixels.
     bomb[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
     for wrong in [&b"no image"[..], b"", b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>", b"GIF89a", &bomb] {
         alice.upload_avatar(wrong).await.problem(422, "invalid_image");
@@ -115,7 +115,7 @@ async fn forms_are_read_as_they_come(backend: Backend) {
         raw.write([format!("{:x}\r\n", first.len()).as_bytes(), first, b"\r\n"].concat()).await;
         raw
     };
-    // While one upload of hers is on its way, whichever was first, another has to wait.
+    // A user has one upload at a time; the second is refused.
     let [mut one, mut other] = [begun().await, begun().await];
     let (refused, mut going) = {
         let (reply, is_one) = tokio::select! {
@@ -125,7 +125,7 @@ async fn forms_are_read_as_they_come(backend: Backend) {
         (reply.unwrap(), if is_one { other } else { one })
     };
     assert_eq!((refused.status, refused.code().as_str()), (503, "busy"));
-    // Somebody else's need not.
+    // Other users' uploads are independent.
     let bob = app.user("bob").await;
     bob.upload_avatar(&plain_png(8, 8, RED)).await.ok();
     for byte in rest {
@@ -136,7 +136,7 @@ async fn forms_are_read_as_they_come(backend: Backend) {
     let me: Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(reply.status, 200, "{me}");
     assert!(link(&me).contains("/avatar/"));
-    // The turn is over.
+    // The permit is released.
     alice.upload_avatar(&plain_png(8, 8, RED)).await.ok();
 }
 

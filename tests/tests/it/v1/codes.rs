@@ -1,4 +1,4 @@
-//! Signing in: what becomes of a WeChat code.
+//! Sign-in: the exchange of a WeChat code.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -44,7 +44,7 @@ async fn the_first_sign_in_alone_is_new(backend: Backend) {
     assert_eq!(other["user"]["new"], true);
     assert_ne!(other["user"]["id"], first["user"]["id"]);
 
-    // What is kept of a user, the user can see: the origin of the first sign-in, not of the later one.
+    // The user sees the stored origin, which is that of the first sign-in.
     let alice = app.api().with_token(second["token"].as_str().unwrap());
     let profile: Value = super::export::file(&alice.get("/api/v1/me/export").await.body, "profile.json");
     assert_eq!(profile["origin"], "spring-2026");
@@ -71,7 +71,7 @@ async fn wechats_refusals_are_told_apart(backend: Backend) {
         (json!("close"), 503, "wechat_unavailable", "5"),
         (json!("hang"), 503, "wechat_unavailable", "5"),
     ] {
-        // WeChat's "busy" alone is asked a second time.
+        // Only WeChat's "busy" error is retried.
         app.wechat.script(json!([{"step": step, "times": 2}])).await;
         let (api, body) = (app.api(), json!({"code": app.wechat.code("alice").await}));
         let reply = tokio::time::timeout(yibi_tests::DEADLINE, api.post("/api/v1/session", &body)).await;
@@ -94,7 +94,7 @@ async fn a_refusal_for_now_leaves_the_code_good(backend: Backend) {
     app.api().post("/api/v1/session", &json!({"code": code})).await.problem(503, "wechat_unavailable");
     app.api().sign_in(&code).await.get("/api/v1/me").await.ok();
 
-    // One for good is remembered, so that nobody need ask WeChat again.
+    // A final failure is cached, so WeChat is not asked again.
     let code = app.wechat.code("alice").await;
     app.wechat.script(json!([{"step": {"error": {"errcode": 40226, "errmsg": "risk"}}}])).await;
     for _ in 0..3 {
@@ -136,7 +136,7 @@ async fn what_is_no_sign_in_never_reaches_wechat(backend: Backend) {
     let none = Api::send(api.request(Method::POST, "/api/v1/session").body("{\"code\":\"c\"}")).await;
     none.problem(415, "unsupported_media_type");
     assert_eq!(app.wechat.calls().await["apis"], json!({}), "WeChat was asked");
-    // A code is any text, and reaches WeChat as it is.
+    // A code is arbitrary text and reaches WeChat unchanged.
     let code = "a&appid=wx1%26#+ 汉?=";
     raw("application/json; charset=utf-8", json!({"code": code}).to_string().as_bytes()).await.ok();
     assert_eq!(app.wechat.calls().await["codes"], json!({code: 1}));
@@ -144,7 +144,7 @@ async fn what_is_no_sign_in_never_reaches_wechat(backend: Backend) {
 
 async fn a_code_that_eight_bring_at_once_is_exchanged_once(backend: Backend) {
     let first = App::start(backend);
-    // The embedded store belongs to one server.
+    // The embedded store allows one server only.
     let second = (backend == Backend::Shared).then(|| first.sibling());
     first.wechat.script(json!([{"step": {"delay": {"ms": 150}}}])).await;
     let code = first.wechat.code("alice").await;
@@ -166,7 +166,7 @@ async fn a_lost_reply_costs_nothing(backend: Backend) {
     let mut app = App::start(backend);
     let code = app.wechat.code("alice").await;
     let lost = app.api().sign_in(&code).await;
-    // Not even when the server that sent it is gone.
+    // The result survives a crash of the server.
     app.crash_and_restart();
     let reply = app.api().post("/api/v1/session", &json!({"code": code})).await.ok();
     assert_eq!(reply["user"]["new"], true, "the client has not been told yet");
@@ -177,7 +177,7 @@ async fn a_lost_reply_costs_nothing(backend: Backend) {
     lost.at(&app.public).get("/api/v1/me").await.ok();
 }
 
-/// Signs in with a code until it gets a token that is not among those.
+/// Signs in with a code until the token is a new one.
 async fn further(server: &Server, code: &str, known: &mut Vec<String>) {
     let end = Instant::now() + yibi_tests::DEADLINE;
     loop {
@@ -230,7 +230,7 @@ async fn a_code_whose_reply_of_wechats_was_late_is_not_lost(backend: Backend) {
     let app = App::start(backend);
     app.wechat.script(json!([{"step": {"delay": {"ms": 400}}}])).await;
     let code = app.wechat.code("alice").await;
-    // The client gives up and goes away, while the exchange, which has used the code up, goes on.
+    // The client disconnects; the exchange, which has used up the code, continues.
     let impatient = app.api().request(Method::POST, "/api/v1/session").json(&json!({"code": code}));
     assert!(impatient.timeout(Duration::from_millis(100)).send().await.unwrap_err().is_timeout());
     app.api().sign_in(&code).await.get("/api/v1/me").await.ok();

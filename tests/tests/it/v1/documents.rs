@@ -1,4 +1,4 @@
-//! Both OpenAPI documents, operation by operation: every operation is routed and tells all of its failures.
+//! Both OpenAPI documents: every operation has a route and lists all of its failures.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -40,7 +40,7 @@ async fn every_operation_is_routed_and_tells_its_failures(api: &Api, document: &
             assert_eq!(schema, "#/components/schemas/ProblemBody", "{name} {status}");
             assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{name} {status}");
         }
-        // Without a token, whatever is there answers something else than "no such path" or "no such method".
+        // Without a token, an existing route replies with something other than "no such path" or "no such method".
         let reply = Api::send(api.request(method.clone(), &format!("{base}{}", filled(&path)))).await;
         let unrouted = ["not_found", "method_not_allowed"];
         let code = serde_json::from_slice::<Value>(&reply.body).map(|body| body["code"].clone());

@@ -1,4 +1,4 @@
-//! The export: everything of a user in one zip file.
+//! The export: all data of a user in one zip file.
 
 use std::io::{Cursor, Read};
 
@@ -30,7 +30,7 @@ async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
     let bob = app.user("bob").await;
     bob.append("bobs", 0, json!([stroke(1)])).await.ok();
     alice.patch("/api/v1/me", &json!({"nickname": "小明"})).await.ok();
-    // More than a page of the export's own.
+    // More drawings than one page of the export.
     for number in 0..60 {
         alice.append(&format!("d{number}"), 0, json!([stroke(number), stroke(7)])).await.ok();
         alice
@@ -43,7 +43,7 @@ async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
     assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "application/zip"));
     assert!(reply.header("content-disposition").contains("attachment"));
     let mut archive = zip::ZipArchive::new(Cursor::new(&reply.body)).unwrap();
-    // A file has the day of its drawing in its name: `drawings/2026-11-28 画7.png`.
+    // File names contain the day of the drawing: `drawings/2026-11-28 画7.png`.
     let mut names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
     for name in names.iter_mut().filter(|name| name.contains('/')) {
         let (folder, rest) = name.split_once('/').unwrap();
@@ -61,7 +61,7 @@ async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
     expected.sort();
     assert_eq!(names, expected);
     for index in 0..archive.len() {
-        // Reading to the end checks the checksum too.
+        // Reading to the end also verifies the checksum.
         let mut content = Vec::new();
         archive.by_index(index).unwrap().read_to_end(&mut content).unwrap();
         assert!(!content.is_empty());
@@ -81,7 +81,7 @@ async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
     nobody.problem(401, "unauthenticated");
 }
 
-/// The name of the file that ends so.
+/// The name of the file with this ending.
 fn name_of(zip: &[u8], end: &str) -> String {
     let archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
     let mut names = archive.file_names().map(|name| name.unwrap().into_owned());
@@ -91,7 +91,7 @@ fn name_of(zip: &[u8], end: &str) -> String {
 async fn exports_of_others_go_on_beside_clients_that_do_not_read(backend: Backend) {
     let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
     let [alice, bob, carol] = [app.user("alice").await, app.user("bob").await, app.user("carol").await];
-    // A picture of noise, so that an export is far longer than what the sockets take while nobody reads.
+    // A picture of noise makes the export much longer than the socket buffers.
     let mut state = 7_i64;
     let mut noise = || {
         state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -115,7 +115,7 @@ async fn exports_of_others_go_on_beside_clients_that_do_not_read(backend: Backen
         async |user: &Api| user.request(reqwest::Method::GET, "/api/v1/me/export").send().await.unwrap();
     let first = export(&alice).await;
     assert_eq!(first.status(), 200);
-    // One at a time for each user; nobody's keeps another's waiting.
+    // A user has one export at a time; other users' exports are independent.
     alice.get("/api/v1/me/export").await.problem(503, "busy");
     let second = export(&bob).await;
     assert_eq!(second.status(), 200);

@@ -1,4 +1,4 @@
-//! Floods of wrong requests: each is counted where it harms nobody else, and none is a fault of the server.
+//! Floods of invalid requests: counted per offender, without effect on others, and without status 5xx.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ on_both_backends! {
 
 const FEW: [(&str, &str); 2] = [("LIMITS__ADDRESS_FAILURES", "1"), ("LIMITS__ADDRESS_FAILURES_BURST", "5")];
 
-/// Sends requests until one is answered as `refused` says; the number before it.
+/// Sends requests until one gets the `refused` reply; returns the number of requests before it.
 async fn until<F: Future<Output = Reply>>(
     refused: impl Fn(&Reply) -> bool,
     request: impl Fn() -> F,
@@ -39,12 +39,12 @@ async fn wrong_tokens_of_a_known_session_are_counted_against_it(backend: Backend
     let alice = app.user("alice").await;
     alice.get("/api/v1/me").await.ok();
     let good = alice.token.clone().unwrap();
-    // The id of the session stays, the secret is another one.
+    // The session id is valid, the secret is wrong.
     let wrong = app.api().with_token(&format!("{}{}", &good[..32], "A".repeat(32)));
     let number = until(limited, || wrong.get("/api/v1/me")).await;
     assert!(number >= 5, "{number}");
     alice.get("/api/v1/me").await.ok();
-    // The address has nothing to do with it.
+    // The failures do not count against the address.
     app.api().with_token(&"A".repeat(64)).get("/api/v1/me").await.problem(401, "unauthenticated");
     app.user("bob").await.get("/api/v1/me").await.ok();
 }
@@ -65,7 +65,7 @@ async fn a_flood_of_wrong_tokens_turns_away_neither_good_ones_nor_sign_ins(backe
     let mut app = App::start_with(backend, &FEW);
     let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
-    // A server that has just started has seen nobody.
+    // A restarted server has no cached sessions.
     app.restart();
     let alice = alice.at(&app.public);
     let stranger = app.api().with_token(&"A".repeat(64));
@@ -76,7 +76,7 @@ async fn a_flood_of_wrong_tokens_turns_away_neither_good_ones_nor_sign_ins(backe
     until(limited, || stranger.get("/api/v1/me")).await;
     app.phone_2016("cleo").await.save("p1", crate::weapp::line(1.0)).await.done();
     wafer::log_in(&app.public, &app.wechat.login("dora").await).await.opened();
-    // Failed sign-ins have a budget of their own, and leave tokens alone.
+    // Failed sign-ins have a separate budget and do not affect tokens.
     let sign_in = || async { app.api().post("/api/v1/session", &json!({"code": "invalid-code"})).await };
     until(limited, sign_in).await;
     alice.get("/api/v1/me").await.ok();
@@ -89,7 +89,7 @@ async fn unknown_paths_and_methods_count_as_failures_of_strangers(backend: Backe
     let number = until(limited, || api.get("/api/v1/no/such/path")).await;
     assert!(number >= 5, "{number}");
     until(limited, || api.delete("/api/v1/limits")).await;
-    // What exists is served to everybody, and a path below a session's own is that session's affair.
+    // Existing paths are still served, and the 404 replies of a signed-in user do not count against the address.
     api.get("/api/v1/limits").await.ok();
     for _ in 0..12 {
         alice.get("/api/v1/drawings/none").await.problem(404, "drawing_not_found");
@@ -127,7 +127,7 @@ async fn parallel_renewals_share_a_token_and_are_no_fault(backend: Backend) {
     assert_eq!(log.lines().find(|line| line.contains("\"level\":\"ERROR\"")), None);
 }
 
-/// Most living sessions of a user.
+/// Maximum number of sessions of a user.
 const SESSIONS: usize = 32;
 
 async fn a_user_has_a_bounded_number_of_sessions(backend: Backend) {

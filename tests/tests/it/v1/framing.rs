@@ -1,4 +1,4 @@
-//! Requests that are framed unusually: each gets its answer, and the next request on the connection too.
+//! Unusually framed requests: each gets its reply, and the connection stays usable.
 
 use std::io::Write;
 
@@ -28,7 +28,7 @@ async fn a_method_of_any_length_is_refused_and_kept_nowhere() {
         raw.write(format!("{method} /api/v1/limits HTTP/1.1\r\nhost: a\r\n\r\n")).await;
         let reply = raw.reply().await.unwrap();
         assert_eq!((reply.status, reply.code().as_str()), (status, code));
-        // The connection goes on.
+        // The connection stays usable.
         raw.write("GET /api/v1/limits HTTP/1.1\r\nhost: a\r\n\r\n").await;
         assert_eq!(raw.reply().await.unwrap().status, 200);
     }

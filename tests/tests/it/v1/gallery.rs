@@ -1,4 +1,4 @@
-//! Listing, reading, naming, deleting and restoring.
+//! Listing, reading, renaming, deleting and restoring drawings.
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
@@ -27,7 +27,7 @@ async fn make(api: &Api, ids: impl IntoIterator<Item = impl AsRef<str>>) {
     }
 }
 
-/// All pages from the first on.
+/// All pages of a list.
 async fn pages(api: &Api, query: &str) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut cursor = String::new();
@@ -102,14 +102,14 @@ async fn the_newest_change_comes_first(backend: Backend) {
     assert_eq!(ids(&alice, "").await, ["a", "d", "c", "b"]);
     alice.patch("/api/v1/drawings/c", &json!({"title": "sea"})).await.ok();
     assert_eq!(ids(&alice, "").await, ["a", "d", "c", "b"], "a new title moves nothing");
-    // What changes nothing moves nothing.
+    // Requests without an effect do not change the order.
     alice.append("b", 0, json!([stroke(1)])).await.ok();
     alice.append("b", 1, json!([])).await.ok();
     alice.append("b", 0, json!([stroke(9)])).await.problem(409, "conflict");
     alice.get("/api/v1/drawings/b").await.ok();
     alice.post("/api/v1/drawings/b/restore", &json!({})).await.ok();
     assert_eq!(ids(&alice, "").await, ["a", "d", "c", "b"]);
-    // A drawing that changes while the pages are read may come twice, but none is left out.
+    // A drawing that changes between two pages may occur twice, but none is missing.
     let first = alice.get("/api/v1/drawings?limit=2").await.ok();
     alice.append("b", 1, json!([stroke(2)])).await.ok();
     alice.delete("/api/v1/drawings/a").await;
@@ -145,7 +145,7 @@ async fn a_cursor_is_one_of_ours_or_none(backend: Backend) {
         let page = alice.get(&format!("/api/v1/drawings?cursor={far}")).await;
         assert!(page.status == 200 || page.status == 422, "{}", page.text());
     }
-    // Another user's leads into one's own drawings, if anywhere.
+    // Another user's cursor selects at most one's own drawings.
     let bob = app.user("bob").await;
     make(&bob, ["bobs"]).await;
     let foreign = bob.get(&format!("/api/v1/drawings?cursor={next}")).await.ok();
@@ -197,7 +197,7 @@ async fn deleted_drawings_lie_in_the_bin(backend: Backend) {
     make(&alice, ["a", "b", "c"]).await;
     assert_eq!(alice.delete("/api/v1/drawings/b").await.status, 204);
     let binned = alice.get("/api/v1/drawings?deleted=true").await.ok();
-    // Deleting again says so again, and does not prolong its stay.
+    // A repeated deletion succeeds and does not extend the time in the bin.
     assert_eq!(alice.delete("/api/v1/drawings/b").await.status, 204);
     assert_eq!(alice.get("/api/v1/drawings?deleted=true").await.ok(), binned);
     assert_eq!(ids_of(&binned), ["b"]);

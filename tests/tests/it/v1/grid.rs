@@ -1,4 +1,4 @@
-//! Papers with another grid than the default: rules on lengths and widths, and ink, count in paper widths.
+//! Papers with a different grid: limits of lengths and widths, and ink, scale with the paper width.
 
 use serde_json::{Value, json};
 use yibi_tests::{Api, Backend, Server, Wechat};

@@ -1,4 +1,4 @@
-//! What stands before every route: addresses, methods, sizes, and the headers of every reply.
+//! Checks before every route: addresses, methods, sizes, and the headers of every reply.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ async fn strangers_are_turned_away_before_anything_is_looked_at() {
     let app = App::start(Backend::Embedded);
     for (name, path) in CLOSED {
         let request = app.api().request(method(name), &format!("/api/v1{path}"));
-        // What is wrong with the rest is none of a stranger's business.
+        // Without a session the reply does not describe other faults of the request.
         let reply = Api::send(request.header("content-type", "text/plain").body("{")).await;
         assert_eq!(reply.header("www-authenticate"), "Bearer", "{name} {path}");
         if name == "HEAD" {
@@ -128,7 +128,7 @@ async fn head_is_get_without_its_body() {
     assert_eq!((absent.status.as_u16(), absent.body.len()), (404, 0));
     let only_post = Api::send(alice.request(Method::HEAD, "/api/v1/session/renew")).await;
     assert_eq!(only_post.status, 405);
-    // The connection is none the worse for it.
+    // The connection stays usable.
     let mut raw = Raw::connect(&app.public).await;
     raw.write("HEAD / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
     assert_eq!(raw.reply_to_head().await, Some(200));
@@ -157,7 +157,7 @@ async fn no_body_is_larger_than_the_limit() {
     Api::send(post().body(pieces(10_000))).await.ok();
     Api::send(post().body(pieces(10_001))).await.problem(413, "body_too_large");
 
-    // By its length alone, before any of it was sent.
+    // Rejected by Content-Length, before any of the body is sent.
     let mut raw = Raw::connect(&app.public).await;
     let token = alice.token.as_ref().unwrap();
     raw.write(format!(
@@ -197,7 +197,7 @@ async fn every_reply_has_its_id_and_its_headers() {
         assert_eq!(reply.header("server"), "", "{path}");
         let id = reply.header("x-request-id").to_owned();
         assert!(id.len() >= 8, "{path}: {id}");
-        // The log has it too.
+        // The log contains the id too.
         app.process().wait_for("the request's log line", |line| line.contains(&id).then_some(()));
         assert!(ids.insert(id), "an id of its own");
     }

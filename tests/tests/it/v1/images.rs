@@ -1,4 +1,4 @@
-//! Pictures: with the token as they are now, by signed link as they were.
+//! Pictures: the current one by token, a fixed one by signed link.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ async fn a_png_has_the_size_that_was_asked_for(backend: Backend) {
         let (width, height, _) = pixels(&reply.body);
         assert_eq!((width, height), expected, "{id}");
     }
-    // Red on white, and the dot where it was tapped.
+    // Red on white, with the dot at the tapped place.
     let (width, _, rgb) = pixels(&alice.get("/api/v1/drawings/square/image.png?size=1000").await.body);
     assert_eq!(rgb[500 * width as usize + 500], [255, 0, 0]);
     assert_eq!(rgb[10 * width as usize + 10], [255, 255, 255]);
@@ -71,7 +71,7 @@ async fn a_png_has_the_size_that_was_asked_for(backend: Backend) {
     assert!(svg.text().contains("width=\"256\"") && svg.text().contains("height=\"512\""), "{}", svg.text());
     assert!(svg.text().contains("#ff0000"));
     assert!(svg.header("content-security-policy").contains("default-src 'none'"));
-    // Nothing drawn is a white sheet.
+    // A drawing without strokes is a white sheet.
     alice.append("empty", 0, json!([])).await.ok();
     let (_, _, rgb) = pixels(&alice.get("/api/v1/drawings/empty/image.png?size=64").await.body);
     assert!(rgb.iter().all(|pixel| *pixel == [255; 3]));
@@ -99,7 +99,7 @@ async fn a_picture_is_not_sent_twice(backend: Backend) {
         for other in ["\"x\"", "W/\"x\"", "nonsense", ""] {
             assert_eq!(get_unless(&alice, path, other).await.status, 200, "{other}");
         }
-        // What may change is asked for each time.
+        // A picture that may change is revalidated on each use.
         assert!(first.header("cache-control").contains("private"));
         assert!(first.header("cache-control").contains("no-cache"));
     }
@@ -171,7 +171,7 @@ async fn a_link_needs_no_token_and_takes_no_change(backend: Backend) {
     ] {
         anyone.get(&tampered).await.problem(403, "link_invalid");
     }
-    // A token of somebody's is no signature either.
+    // A bearer token is not a signature.
     alice.get(path).await.problem(403, "link_invalid");
 }
 
@@ -191,7 +191,7 @@ async fn a_link_shows_the_drawing_as_it_was(backend: Backend) {
     };
     assert_eq!(corner(&old_picture), [255, 0, 0]);
     assert_eq!(corner(&app.api().get(&new).await.body), [0, 0, 255]);
-    // A new name is no new picture.
+    // A new title does not change the picture.
     alice.patch("/api/v1/drawings/a", &json!({"title": "dots"})).await.ok();
     assert_eq!(link(&alice, "a").await, new);
 }
@@ -208,7 +208,7 @@ async fn a_link_ends_with_its_drawing(backend: Backend) {
     alice.post("/api/v1/drawings/a/restore", &Value::Null).await.ok();
     assert_eq!(anyone.get(&url).await.status, 200);
     assert_eq!(link(&alice, "a").await, url);
-    // Who leaves takes all pictures along, and brings them back on coming back.
+    // A closed account hides all pictures; reopening it restores them.
     alice.delete("/api/v1/me").await;
     anyone.get(&url).await.problem(404, "drawing_not_found");
     app.api().reopen(&app.wechat.code("alice").await).await;
@@ -222,7 +222,7 @@ async fn a_link_is_good_on_every_server_and_after_a_restart(backend: Backend) {
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     let asked = alice.clone().with_header("x-forwarded-host", "evil.example");
     let url = link(&asked, "a").await;
-    // Never of what the request says of the host.
+    // The URL does not depend on the request's host headers.
     let path = url.strip_prefix("https://draw.example.com/yibi").unwrap().to_owned();
     assert!(path.starts_with("/api/v1/images/"), "{path}");
     assert_eq!(app.api().get(&path).await.status, 200);

@@ -1,4 +1,4 @@
-//! Leaving: a closing account stays closed until the user reopens it, and erases nobody who stays.
+//! Account deletion: a closing account stays closed until the user reopens it, and reopened accounts are not erased.
 
 use futures_util::StreamExt;
 use futures_util::stream::iter;
@@ -35,7 +35,7 @@ async fn a_sign_in_during_an_erasure_changes_nothing_until_it_reopens(backend: B
         let again = sign_in(&server, &wechat.code("alice").await, false).await;
         assert_eq!(again.problem(409, "account_closing")["erase_at"], erase_at.as_str());
     }
-    // Another user's sign-in has nothing to do with it, and nobody needs to reopen an account that is open.
+    // Other users' sign-ins are unaffected, and `reopen` on an open account has no effect.
     sign_in(&server, &wechat.code("bob").await, true).await.ok();
 
     let reply = sign_in(&server, &wechat.code("alice").await, true).await.ok();
@@ -72,7 +72,7 @@ async fn a_refused_code_is_refused_alike_when_it_comes_twice(backend: Backend) {
     let first = sign_in(&server, &code, false).await.problem(409, "account_closing");
     let second = sign_in(&server, &code, false).await.problem(409, "account_closing");
     assert_eq!(first["erase_at"], second["erase_at"]);
-    // The code was spent on the refusal.
+    // The refused sign-in used up the code.
     sign_in(&server, &code, true).await.problem(401, "sign_in_again");
     assert_eq!(wechat.exchanges(&code).await, 1);
 
@@ -90,13 +90,13 @@ async fn a_refused_code_is_refused_alike_when_it_comes_twice(backend: Backend) {
     assert_eq!(wechat.exchanges(&code).await, 1);
 }
 
-/// Pairs of a `DELETE /me` and a sign-in of the same user at the same moment.
+/// Number of concurrent pairs of a `DELETE /me` and a sign-in of the same user.
 const PAIRS: usize = 300;
 
 async fn leaving_and_signing_in_at_once_erases_nobody_who_stays(backend: Backend) {
     let wechat = Wechat::start();
     let here = Server::start_with(backend, &wechat, &[("LOG__FILTER", "info")]);
-    // On the shared databases the two requests meet different servers.
+    // On the shared databases the two requests use different servers.
     let sibling = (backend == Backend::Shared).then(|| here.sibling());
     let there = sibling.as_ref().unwrap_or(&here);
     let pairs = (0..PAIRS).map(|number| {
@@ -113,7 +113,7 @@ async fn leaving_and_signing_in_at_once_erases_nobody_who_stays(backend: Backend
                 409 => return 0,
                 _ => panic!("{user}: {}", signed_in.text()),
             };
-            // A copy of a session that ended is trusted for a second; what the store says counts here.
+            // Servers cache a session for a second; this reads the store's state.
             let alive = loop {
                 let reply = there.api().with_token(&token).get("/api/v1/me/sessions").await;
                 match reply.status.as_u16() {

@@ -1,4 +1,4 @@
-//! Every limit: what is just within it is taken, what is beyond is refused before anything is stored.
+//! Every limit: values at the limit are accepted, values beyond it are refused before anything is stored.
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
@@ -41,7 +41,7 @@ async fn limits_are_told_and_kept(backend: Backend) {
     ];
     let app = App::start_with(backend, &settings);
     let alice = app.user("alice").await;
-    // A client needs no session to learn them.
+    // The limits are readable without a session.
     let told = app.api().get("/api/v1/limits").await.ok();
     assert_eq!(
         told,
@@ -85,11 +85,11 @@ async fn a_drawing_holds_so_many_actions_and_bytes(backend: Backend) {
     assert_eq!(alice.drawing("a").await["seq"], 3, "all of a batch or none");
     assert_eq!(alice.append("a", 0, four.clone()).await.ok()["seq"], 4);
     alice.append("a", 4, json!([{"type": "undo"}])).await.problem(422, "drawing_full");
-    // Full is full, and what is there is still there: a lost reply is repaired.
+    // A full drawing takes no more, and a retry of a stored batch still succeeds.
     assert_eq!(alice.append("a", 0, four).await.ok()["seq"], 4);
     alice.append("a", 0, json!([stroke(9)])).await.problem(409, "conflict");
 
-    // Points that no compression helps with: three of these strokes are over 300 bytes, one is below.
+    // Incompressible points: three of these strokes exceed 300 bytes, one does not.
     let noise = |seed: i64| {
         let mut state = seed;
         let mut flat = vec![500, 500, 0];
@@ -131,12 +131,12 @@ async fn the_bin_makes_room_for_drawings_oldest_first(backend: Backend) {
     alice.append("d", 0, json!([])).await.problem(422, "too_many_drawings");
     alice.append("a", 1, json!([stroke(2)])).await.ok();
     alice.append("a", 0, json!([stroke(1), stroke(2), stroke(3)])).await.ok();
-    // Deleted in this order, whatever the order of their making.
+    // Purges follow the order of deletion, not of creation.
     for id in ["c", "a"] {
         alice.delete(&format!("/api/v1/drawings/{id}")).await;
     }
     assert_eq!(alice.get("/api/v1/me").await.ok()["usage"]["drawings"], 3, "the bin counts");
-    // What is refused anyway costs nobody a drawing.
+    // Invalid requests cause no purge.
     alice.append("d", 0, json!([{"type": "spray"}])).await.problem(422, "invalid_action");
     let second = json!({"from_seq": 0, "actions": [stroke(1), stroke(2)], "drawing": {"mode": "one_stroke"}});
     alice.post("/api/v1/drawings/d/actions", &second).await.problem(422, "invalid_action");
@@ -183,7 +183,7 @@ async fn a_full_user_loses_no_stroke_and_no_bin_to_a_lost_reply(backend: Backend
     alice.delete("/api/v1/drawings/bin").await;
     let all = json!(vec![stroke(1); usize::try_from(200 / one).unwrap() - 1]);
     let seq = alice.append("a", 0, all.clone()).await.ok()["seq"].clone();
-    // All of it is stored, so nothing more is needed, and nothing has to go.
+    // The whole batch is stored already, so it needs no space and causes no purge.
     assert_eq!(alice.append("a", 0, all.clone()).await.ok()["seq"], seq);
     assert_eq!(ids(&alice, "?deleted=true").await, ["bin"]);
     alice.append("a", 0, json!([stroke(7), stroke(8)])).await.problem(409, "conflict");

@@ -1,4 +1,4 @@
-//! What is in no log, however much is logged.
+//! No log at any level contains secrets or personal data.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ on_both_backends! {
     no_log_holds_a_secret,
 }
 
-/// Also from the libraries, at their most talkative.
+/// All messages, including those of libraries.
 const EVERYTHING: (&str, &str) = ("LOG__FILTER", "trace");
 
 async fn no_log_holds_a_secret(backend: Backend) {
@@ -23,7 +23,7 @@ async fn no_log_holds_a_secret(backend: Backend) {
         ("the admin token", ADMIN_TOKEN.to_owned()),
         ("the sealing key", key.to_owned()),
     ];
-    // Today's dialect, all the way.
+    // A complete session of v1.
     let code = server.wechat.code("alice").await;
     let alice = server.api().sign_in(&code).await;
     let renewed =
@@ -39,12 +39,12 @@ async fn no_log_holds_a_secret(backend: Backend) {
     server.api().get(&url).await.ok_bytes();
     alice.get("/api/v1/me/export").await.ok_bytes();
     secrets.push(("a link's signature", url.rsplit_once("sig=").unwrap().1.to_owned()));
-    // The dialect of 2017, whose sign-in brings more and whose pair is of the server's making.
+    // The 2017 dialect, whose sign-in sends more data and whose pair the server generates.
     let login = server.wechat.login("alice").await;
     let pair = yibi_tests::wafer::log_in(&server.public, &login).await.opened();
     yibi_tests::wafer::user(&Phone::with_pair(&server.public, &pair)).await.wafer_user();
     secrets.extend([("a code", login.code), ("open data", login.encrypted_data), ("a key", pair.skey)]);
-    // What WeChat gives besides: a phone number, open data, the access token that they take.
+    // Other data from WeChat: a phone number, open data, and the access token for them.
     let phone = server.wechat.phone("alice").await;
     alice.post("/api/v1/me/phone", &json!({"code": phone.code})).await.ok();
     let zip = alice.get("/api/v1/me/export").await;
@@ -70,7 +70,7 @@ async fn no_log_holds_a_secret(backend: Backend) {
         ("an access token", server.wechat.access_token().await),
         ("a session_key", key),
     ]);
-    // What goes wrong, in every way.
+    // Failures of every kind.
     for step in [
         json!({"error": {"errcode": 40029, "errmsg": format!("invalid code {APP_SECRET}")}}),
         json!({"error": {"errcode": 40125, "errmsg": format!("invalid secret {APP_SECRET}")}}),
@@ -104,7 +104,7 @@ async fn no_log_holds_a_secret(backend: Backend) {
     }
     secrets.push(("a code of 2016", login.code));
     secrets.push(("a signature", login.signature));
-    // Signing out, a crash, and what comes after.
+    // Sign-out, a crash, and the requests afterwards.
     alice.delete("/api/v1/session").await;
     server.api().post("/api/v1/session", &json!({"code": code})).await.problem(401, "sign_in_again");
     let before = server.log();
@@ -128,7 +128,7 @@ async fn no_log_holds_a_secret(backend: Backend) {
             "{line}"
         );
     }
-    // What an operator needs is in it.
+    // The log contains the fields that operators need.
     let events: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let request = events.iter().find(|event| event["route"] == "/api/v1/drawings/{id}/actions").unwrap();
     assert!(request["status"].is_u64() && request["duration_ms"].is_number(), "{request}");

@@ -1,4 +1,4 @@
-//! The user: nickname, usage, and leaving.
+//! The user: nickname, usage, and account deletion.
 
 use serde_json::json;
 use yibi_tests::api::stroke;
@@ -44,12 +44,12 @@ async fn a_nickname_is_what_shows(backend: Backend) {
     ] {
         alice.patch("/api/v1/me", &wrong).await.problem(422, "invalid_value");
     }
-    // Another sign-in does not change it, and shows it.
+    // Another sign-in keeps the nickname and returns it.
     let reply =
         app.api().post("/api/v1/session", &json!({"code": app.wechat.code("alice").await})).await.ok();
     assert_eq!(reply["user"]["nickname"], "a\"b'c<d>");
     assert_eq!(alice.get("/api/v1/me").await.ok()["nickname"], "a\"b'c<d>");
-    // Removed with an empty one, and chosen anew.
+    // An empty nickname removes it; then the user sets a new one.
     for nickname in ["", "", "Ann"] {
         assert_eq!(
             alice.patch("/api/v1/me", &json!({"nickname": nickname})).await.ok()["nickname"],

@@ -1,6 +1,6 @@
-//! The public API, version 1, as a stranger meets it who has read its description and nothing else.
+//! The public API, version 1, tested as its description specifies it.
 
-/// Makes each case a test on either backend: `embedded::case` and `shared::case`.
+/// Makes two tests of each case: `embedded::case` and `shared::case`.
 macro_rules! on_both_backends {
     ($($case:ident,)*) => {
         mod embedded {

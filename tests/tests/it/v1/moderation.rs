@@ -1,4 +1,4 @@
-//! Content security: what WeChat says of nicknames, avatars and titles, and what becomes of them.
+//! Content security: WeChat's verdicts on nicknames, avatars and titles, and their effects.
 
 use futures_util::future::join_all;
 use mongodb::bson::{Document, doc};
@@ -61,7 +61,7 @@ fn verdict(suggest: &str) -> Value {
     json!({"verdict": {"suggest": suggest, "label": if suggest == "pass" { 100 } else { 20_002 }}})
 }
 
-/// Where a link leads on that server, which may have another address after a restart.
+/// The path of a link; the server's address may change after a restart.
 fn path(url: &Value) -> String {
     let url = url.as_str().unwrap();
     url[url.find("/api/").unwrap()..].to_owned()
@@ -134,7 +134,7 @@ async fn what_failed_is_asked_again_also_after_a_crash(backend: Backend) {
     })
     .await;
     app.crash_and_restart();
-    // Her phone's connections are gone, too.
+    // The former client's connections are closed, so this is a new one.
     let alice = app.api().with_token(&alice.token.unwrap());
     becomes(&alice, "nickname_state", "rejected").await;
     assert_eq!(me(&alice).await["nickname"], "");
@@ -220,7 +220,7 @@ async fn a_rejected_nickname_of_2016_stays_away(backend: Backend) {
         let name = format!("yibi_content_checks_total{{subject=\"nickname\",outcome=\"{outcome}\"}}");
         wait_until(&format!("it is {outcome}"), async || counter(&app, &name).await == 1).await;
     };
-    // Clients of 2016 ask for nothing else: the sign-in alone has it looked at.
+    // Clients of 2016 send no other request, so the sign-in triggers the check.
     profile("违规").await;
     looked_at("rejected").await;
     profile("违规").await;
@@ -248,7 +248,7 @@ async fn a_resent_first_append_leaves_the_newer_titles_check(backend: Backend) {
     rename("违规").await;
     looked_at("rejected", 1).await;
     alice.post("/api/v1/drawings/a/actions", &first).await.ok();
-    // Its verdict is still known, so nobody is asked.
+    // The verdict is cached, so WeChat is not asked.
     rename("违规").await;
     rename("小花").await;
     looked_at("passed", 2).await;
@@ -282,7 +282,7 @@ async fn of_titles_that_come_at_once_the_one_that_stays_is_looked_at(backend: Ba
     }
 }
 
-/// Content and standing of the check of a drawing's title, as stored.
+/// Content and status of the stored check of a drawing's title.
 async fn check_of_title(server: &Server, drawing: &str) -> Option<(String, String)> {
     let subject = format!("title/{drawing}");
     if let Some(database) = server.setting("STORE__MONGODB_DATABASE") {

@@ -1,4 +1,4 @@
-//! Open data, the session's WeChat key, and the person behind several users.
+//! Open data, the session_key, and the unionid of several users.
 
 use serde_json::{Value, json};
 use yibi_tests::server::ADMIN_TOKEN;
@@ -25,7 +25,7 @@ async fn open_data_is_decrypted_for_its_user(backend: Backend) {
         assert_eq!(open["data"][kept_back], Value::Null, "{kept_back}");
     }
     assert_eq!(alice.get("/api/v1/me/session-key").await.ok(), json!({"valid": true}));
-    // Another user's session has another key.
+    // Another user has another session_key.
     let bob = app.user("bob").await;
     bob.post("/api/v1/me/open-data", &body).await.problem(422, "open_data_invalid");
 }
@@ -71,19 +71,19 @@ async fn a_superseded_key_says_sign_in_again(backend: Backend) {
     let app = App::start(backend);
     let old = app.wechat.login("alice").await;
     let alice = app.api().sign_in(&old.code).await;
-    // The phone has signed in to WeChat again, and the server has not heard of it.
+    // The phone has signed in to WeChat again without telling the server.
     let new = app.wechat.login("alice").await;
     assert_eq!(alice.get("/api/v1/me/session-key").await.ok(), json!({"valid": false}));
     let body = json!({"encrypted_data": new.encrypted_data, "iv": new.iv});
     alice.post("/api/v1/me/open-data", &body).await.problem(401, "sign_in_again");
     let signed = json!({"raw_data": new.raw_data, "signature": new.signature});
     alice.post("/api/v1/me/open-data", &signed).await.problem(401, "sign_in_again");
-    // The session goes on without; a new one has the new key.
+    // The session continues without a session_key; a new session has the new one.
     alice.get("/api/v1/me").await.ok();
     let alice = app.api().sign_in(&new.code).await;
     alice.post("/api/v1/me/open-data", &body).await.ok();
     assert_eq!(alice.get("/api/v1/me/session-key").await.ok(), json!({"valid": true}));
-    // Where WeChat can't tell which it is, nothing is claimed.
+    // When WeChat gives no answer, the reply makes no claim.
     app.wechat.script(json!([{"step": {"http": {"status": 404}}, "api": "checksession", "times": 2}])).await;
     let newer = app.wechat.login("alice").await;
     let body = json!({"encrypted_data": newer.encrypted_data, "iv": newer.iv});
@@ -125,7 +125,7 @@ async fn what_wechat_did_not_make_is_refused(backend: Backend) {
     ] {
         alice.post("/api/v1/me/open-data", &body).await.problem(422, "invalid_value");
     }
-    // A watermark of the future.
+    // A watermark with a future time.
     app.wechat.advance(11 * 60 * 1_000).await;
     let later = app.wechat.login("alice").await;
     let alice = app.api().sign_in(&later.code).await;
@@ -151,14 +151,14 @@ async fn an_operator_resets_a_key(backend: Backend) {
     let entries = operator.get("/admin/v1/audit").await.ok();
     assert_eq!(entries["entries"][0]["change"], "reset_session_key");
     assert_eq!(entries["entries"][0]["target"], id);
-    // What can't be reset.
+    // A session_key that WeChat cannot reset.
     app.wechat.login("alice").await;
     operator.post(&path, &json!({})).await.problem(409, "session_key_superseded");
     operator.post("/admin/v1/sessions/none/reset-key", &json!({})).await.problem(404, "session_not_found");
     Api::new(&app.admin).post(&path, &json!({})).await.problem(401, "unauthenticated");
 }
 
-/// One person who uses two mini-programs of one owner: two users, whose unionid an operator sees.
+/// One person uses two mini-programs of one owner: two users whose common unionid an operator sees.
 #[tokio::test]
 async fn a_person_is_seen_across_mini_programs() {
     let name = format!("t{}", unique());

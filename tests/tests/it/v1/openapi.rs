@@ -15,9 +15,9 @@ async fn every_reply_is_as_described() {
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    // Nothing tried is nothing shown.
+    // Without requests the run proves nothing.
     assert!(text.contains("Operations:       30 selected / 30 total"), "{text}");
-    // What the cases did to the server, other than break HTTP itself, was no fault of the server's.
+    // The generated requests cause no server error except for broken HTTP.
     let log = app.log();
     let fault = |line: &&str| line.contains("\"level\":\"ERROR\"") && !line.contains("actix_http");
     assert_eq!(log.lines().find(fault), None);

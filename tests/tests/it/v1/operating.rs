@@ -1,4 +1,4 @@
-//! What an operator sees: the listener of their own, the command line, and its exit codes.
+//! The operators' listener, the command line, and its exit codes.
 
 use std::process::{Command, Output};
 
@@ -47,7 +47,7 @@ async fn the_operators_listener_tells_how_the_server_does(backend: Backend) {
     }
     assert!(text.ends_with("# EOF\n"));
     assert!(!text.contains("none") && !text.contains("/no/such"), "a path, not a template");
-    // Each on its side, and on no other.
+    // Each path exists on its own listener only.
     for path in ["/healthz", "/readyz", "/metrics"] {
         app.api().get(path).await.problem(404, "not_found");
     }
@@ -152,7 +152,7 @@ fn the_settings_document_themselves() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line}");
     }
-    // What it prints, it takes.
+    // The printed settings are accepted as input.
     let directory = TempDir::new();
     let file = directory.path().join("yibi.toml");
     std::fs::write(&file, text).unwrap();

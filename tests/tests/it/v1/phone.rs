@@ -11,7 +11,7 @@ on_both_backends! {
     a_number_goes_with_its_user,
 }
 
-/// The number that the export holds in full.
+/// The full number in the export.
 async fn kept(api: &Api) -> Value {
     let zip = api.get("/api/v1/me/export").await;
     super::export::file(zip.ok_bytes(), "profile.json")["phone"].clone()
@@ -32,7 +32,7 @@ async fn a_number_is_bound_by_either_proof_and_removed(backend: Backend) {
     assert_eq!((number.len(), me["phone"].clone()), (11, json!(format!("138****{}", &number[7..]))));
     assert_eq!(alice.get("/api/v1/me").await.ok(), me);
     assert!(!me.to_string().contains(&number));
-    // Not even an operator sees it.
+    // Operators do not see the number.
     let operator = Api::new(&app.admin).with_token(ADMIN_TOKEN);
     let seen = operator.get(&format!("/admin/v1/users/{}", me["id"].as_str().unwrap())).await;
     assert!(!seen.text().contains(&number[7..]), "{}", seen.text());
@@ -44,7 +44,7 @@ async fn a_number_is_bound_by_either_proof_and_removed(backend: Backend) {
     assert_eq!(alice.get("/api/v1/me").await.ok().get("phone"), None);
     assert_eq!(kept(&alice).await, Value::Null);
 
-    // That of 2018, which names the country by a text.
+    // The 2018 form, which has the country as text.
     let phone = app.wechat.phone("alice").await;
     let body = json!({"encrypted_data": phone.encrypted_data, "iv": phone.iv});
     assert_eq!(alice.post("/api/v1/me/phone", &body).await.ok(), me);
@@ -73,7 +73,7 @@ async fn a_code_is_good_once_and_in_its_time(backend: Backend) {
     let late = app.wechat.phone("alice").await;
     app.wechat.advance(5 * 60 * 1_000).await;
     bind(&late.code).await.problem(422, "phone_code_invalid");
-    // A code of wx.login is another thing.
+    // A code of wx.login is not a code of the phone-number button.
     bind(&app.wechat.code("alice").await).await.problem(422, "phone_code_invalid");
     bind("nonsense").await.problem(422, "phone_code_invalid");
     for body in [
@@ -87,7 +87,7 @@ async fn a_code_is_good_once_and_in_its_time(backend: Backend) {
     ] {
         alice.post("/api/v1/me/phone", &body).await.problem(422, "invalid_value");
     }
-    // Open data without a number is no phone.
+    // Open data without a phone number is rejected.
     let login = app.wechat.login("alice").await;
     let alice = app.api().sign_in(&login.code).await;
     let body = json!({"encrypted_data": login.encrypted_data, "iv": login.iv});
@@ -116,7 +116,7 @@ async fn what_wechat_refuses_is_told_apart(backend: Backend) {
     }
     let calls = app.wechat.calls().await["apis"]["getuserphonenumber"].as_u64().unwrap();
     assert_eq!(calls, 7, "a code is never sent twice");
-    // The token in the way is no fault of the code's.
+    // A rejected access token does not invalidate the code.
     app.wechat.refuse_tokens().await;
     let phone = app.wechat.phone("alice").await;
     alice.post("/api/v1/me/phone", &json!({"code": phone.code})).await.ok();
@@ -136,7 +136,7 @@ async fn a_number_goes_with_its_user(backend: Backend) {
     alice.post("/api/v1/me/phone", &json!({"code": code})).await.ok();
     assert_eq!(bob.get("/api/v1/me").await.ok().get("phone"), None);
     alice.delete("/api/v1/me").await;
-    // The house is kept when a server starts, and then once a minute.
+    // Housekeeping runs at the start of a server and then once a minute.
     app.restart();
     yibi_tests::wait_until("the erasure", async || {
         let code = app.wechat.code("alice").await;

@@ -1,4 +1,4 @@
-//! Message push: what WeChat tells by calling the server, and what only looks like it.
+//! Message push: genuine and forged notifications of WeChat.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -37,18 +37,18 @@ fn message(id: &str) -> Value {
     json!({"ToUserName": "gh_1", "FromUserName": "o1", "CreateTime": now(), "MsgType": "event", "Event": id})
 }
 
-/// How often pushes had that outcome.
+/// Number of pushes with this outcome.
 pub async fn outcomes(server: &Server, event: &str, outcome: &str) -> u64 {
     counter(server, &format!("yibi_wechat_pushes_total{{event=\"{event}\",outcome=\"{outcome}\"}}")).await
 }
 
-/// A counter of `/metrics`; 0 while it is not there.
+/// A counter of `/metrics`; 0 if it does not exist yet.
 pub async fn counter(server: &Server, name: &str) -> u64 {
     let text = Api::new(&server.admin).get("/metrics").await.text();
     text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or(0)
 }
 
-/// Somebody who knows the token, but no trace id, says that an image is bad.
+/// Sends a risky verdict with a valid signature and an unknown trace id.
 pub async fn forged_verdict(server: &Server, trace_id: &str) {
     let mut verdict = message("wxa_media_check");
     verdict["trace_id"] = json!(trace_id);
@@ -99,7 +99,7 @@ async fn a_message_is_taken_once(backend: Backend) {
     let first = message("a");
     for round in 0..4_u64 {
         let target = sibling.as_ref().filter(|_| round % 2 == 1).unwrap_or(&app);
-        // WeChat's second delivery is signed anew; a replay is not.
+        // WeChat signs a repeated delivery anew; a replay reuses the old signature.
         let asked = if round < 2 { asked.clone() } else { query(TOKEN, now(), &unique()) };
         let reply = push(&target.api(), &asked, &first).await;
         assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "success"));

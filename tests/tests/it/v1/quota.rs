@@ -1,4 +1,4 @@
-//! Quotas under parallel requests, and the bin that makes room.
+//! Quotas under concurrent requests, and purges of the bin that free space.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ async fn bin(api: &Api) -> Vec<Value> {
     list["drawings"].as_array().unwrap().iter().map(|drawing| drawing["id"].clone()).collect()
 }
 
-/// Sends one stroke to each of many new drawings, all at once. The number of strokes that were stored.
+/// Sends one stroke to each of many new drawings concurrently; returns the number of stored strokes.
 async fn append_everywhere(api: &Api, refusal: &str) -> u64 {
     let appends = (0..AT_ONCE).map(|number| async move {
         let reply = api.append(&format!("d{number}"), 0, json!([stroke(1)])).await;
@@ -71,7 +71,7 @@ async fn parallel_appends_stay_within_the_drawings_of_a_user(backend: Backend) {
     let alice = alice.at(&server.public);
     assert_eq!(drawings, stored);
     assert!(drawings <= 20, "{drawings}");
-    // Appends to what exists need no further drawing, also all at once and at the limit.
+    // Appends to existing drawings succeed at the limit, also concurrently.
     for number in drawings..20 {
         alice.append(&format!("more{number}"), 0, json!([stroke(1)])).await.ok();
     }
@@ -81,7 +81,8 @@ async fn parallel_appends_stay_within_the_drawings_of_a_user(backend: Backend) {
     assert_eq!(usage(&alice).await.0, 20);
 }
 
-/// What a server without a copy of its own tells: the same one started anew, so that the embedded file serves, too.
+/// The usage that the server reports after a restart, without cached counts. The embedded store allows one server only,
+/// so the same server restarts.
 async fn usage_after_restart(server: &mut Server, api: &Api) -> (u64, u64) {
     server.restart();
     usage(&api.at(&server.public)).await
@@ -97,7 +98,7 @@ async fn an_append_that_lacks_room_even_without_the_bin_purges_nothing(backend: 
     for id in ["b", "c"] {
         assert!(alice.delete(&format!("/api/v1/drawings/{id}")).await.status.is_success());
     }
-    // Two live drawings stay whatever is purged.
+    // Two live drawings are never purged.
     let room = usize::try_from(400 / one).unwrap() - 2;
     alice.append("d", 1, json!(vec![stroke(1); room + 1])).await.problem(422, "storage_full");
     assert_eq!(bin(&alice).await, ["c", "b"]);

@@ -1,4 +1,4 @@
-//! How often one may: a user's writes, and an address' failures.
+//! Rate limits: writes of a user, and failures of an address.
 
 use std::time::Duration;
 
@@ -44,10 +44,10 @@ async fn a_user_writes_so_often_and_reads_at_will() {
     for _ in 0..20 {
         alice.get("/api/v1/drawings").await.ok();
     }
-    // Others are not in the same boat, though they come from the same address.
+    // Other users at the same address are unaffected.
     let bob = app.user("bob").await;
     bob.append("a", 0, json!([stroke(1)])).await.ok();
-    // The wait that was told is long enough.
+    // The announced wait is sufficient.
     tokio::time::sleep(Duration::from_secs(reply.header("retry-after").parse().unwrap())).await;
     alice.append("a", seq, json!([stroke(1)])).await.ok();
 }
@@ -68,7 +68,7 @@ async fn one_user_does_not_use_up_the_quotas_at_wechat() {
     };
     refused(&reply);
     assert!(heard >= 2, "{heard}");
-    // Drawing goes on, and so do others.
+    // Appends continue, and other users are unaffected.
     alice.append("a", 0, json!([stroke(1)])).await.ok();
     app.user("bob").await.get("/api/v1/me/session-key").await.ok();
 }
@@ -81,7 +81,7 @@ async fn asked(api: Api, path: &str, headers: &[(&'static str, &str)]) -> Reply 
     headers.iter().fold(api, |api, (name, value)| api.with_header(name, value)).get(path).await
 }
 
-/// Fails until the address is turned away; how often it was heard before.
+/// Fails until the address is blocked; returns the number of processed requests before that.
 async fn exhaust(server: &Server, headers: &[(&'static str, &str)]) -> usize {
     for heard in 0..100 {
         let reply = bad(server, headers).await;
@@ -102,7 +102,7 @@ async fn an_address_fails_so_often_while_its_good_tokens_work() {
     assert!((5..12).contains(&heard), "{heard}");
     alice.get("/api/v1/me").await.ok();
     alice.append("a", 0, json!([stroke(1)])).await.ok();
-    // It is not for ever.
+    // The block ends.
     yibi_tests::wait_until("the address is heard again", async || {
         tokio::time::sleep(Duration::from_millis(300)).await;
         bad(&app, &[]).await.status == 401
@@ -110,12 +110,12 @@ async fn an_address_fails_so_often_while_its_good_tokens_work() {
     .await;
 }
 
-/// Whoever is turned away by the thousand is not to fill the disk.
+/// Thousands of blocked requests must not fill the disk with log lines.
 #[tokio::test]
 async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
     let mut app = start(&[]);
     let alice = app.user("alice").await.with_header("x-request-id", "the-last-one");
-    // Each dialect until it turns the address away, which a pause on the way may make wait for another failure.
+    // Repeats each dialect until the address is blocked; a slow run may need further failures.
     let ways: [(&str, &[(&str, &str)]); 3] = [
         ("/api/v1/me", &[("authorization", "Bearer AAAA")]),
         ("/applet/session/paints/list", &[("x-wx-code", "guess")]),
@@ -143,18 +143,18 @@ async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
     for id in &away {
         assert!(!output.contains(id.as_str()), "{id}: {output}");
     }
-    // They are counted all the same.
+    // Blocked requests are still counted.
     let metrics = Api::new(&app.admin).get("/metrics").await.text();
     assert!(metrics.contains("yibi_http_requests_turned_away_total 3"), "{metrics}");
 }
 
-/// No address is shut, for each fails once. What has the tag of a token is heard all the same.
+/// Each address fails once, so none is blocked. Tokens with a valid tag are still processed.
 #[tokio::test]
 async fn tokens_of_strangers_keep_nobody_waiting() {
     let mut app = App::start(Backend::Embedded);
     let alice = app.user("alice").await;
     let bob = app.user("bob").await;
-    // The server then knows nobody that it has seen.
+    // The restarted server has no cached sessions.
     app.restart_with(&[]);
     let (alice, bob) = (alice.at(&app.public), bob.at(&app.public));
     let api = app.api();
@@ -170,10 +170,10 @@ async fn tokens_of_strangers_keep_nobody_waiting() {
     let (late, heard): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 429);
     late.iter().for_each(refused);
     heard.iter().for_each(|reply| _ = reply.problem(401, "unauthenticated"));
-    // Those of each second with those that are on their way when the last of them fails, and those at once.
+    // The budget of each second, the requests in flight at the end, and the initial burst.
     let most = (200.0 + 32.0) * (begun.elapsed().as_secs_f64() + 1.0) + 400.0;
     assert!((400.0..most).contains(&(heard.len() as f64)), "{} were looked up", heard.len());
-    // A token from before there were tags is as good as any, in its turn.
+    // Tokens without a tag are still valid, within their shared budget.
     let before = bob.with_token(&bob.token.clone().unwrap()[..64]);
     yibi_tests::wait_until("a token without a tag is taken", async || {
         let reply = before.get("/api/v1/me").await;
@@ -223,11 +223,11 @@ async fn behind_a_trusted_proxy_every_client_is_its_own_address() {
     let app = start(&[]);
     exhaust(&app, &[("x-forwarded-for", "198.51.100.7")]).await;
     bad(&app, &[("x-forwarded-for", "198.51.100.8")]).await.problem(401, "unauthenticated");
-    // What the client itself wrote stands before what the proxy added, and does not count.
+    // Entries that the client wrote stand before the proxy's entry and are ignored.
     refused(&bad(&app, &[("x-forwarded-for", "203.0.113.9, 198.51.100.7")]).await);
-    // A proxy on this machine before another one is passed over.
+    // A loopback proxy before another proxy is skipped.
     refused(&bad(&app, &[("x-forwarded-for", "198.51.100.7, 127.0.0.1")]).await);
-    // A household has a /64.
+    // IPv6 addresses of one /64 count together.
     exhaust(&app, &[("x-forwarded-for", "2001:db8:1:1::1")]).await;
     refused(&bad(&app, &[("x-forwarded-for", "2001:db8:1:1:ffff::2")]).await);
     bad(&app, &[("x-forwarded-for", "2001:db8:1:2::1")]).await.problem(401, "unauthenticated");

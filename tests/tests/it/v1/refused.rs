@@ -1,4 +1,4 @@
-//! What an append refuses: before anything of it is stored, and in words of the server's own.
+//! Rejected appends: nothing is stored, and the reply has the server's own texts.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ on_both_backends! {
     no_body_breaks_the_server,
 }
 
-/// A good stroke but for what is merged into it; `null` takes a member away.
+/// A valid stroke merged with these members; `null` removes a member.
 fn stroke_with(members: &Value) -> Value {
     let mut stroke = stroke(1);
     for (name, value) in members.as_object().unwrap() {
@@ -125,7 +125,7 @@ async fn one_stroke_is_one_stroke(backend: Backend) {
     assert_eq!(alice.append("a", 3, json!([background])).await.ok()["seq"], 4);
     let drawing = alice.drawing("a").await;
     assert_eq!((&drawing["mode"], &drawing["stroke_count"]), (&json!("one_stroke"), &json!(1)));
-    // What was lost on the way is sent again in this mode too.
+    // A retry after a lost reply works in this mode too.
     assert_eq!(alice.append("a", 0, json!([background, line(8192)])).await.ok()["seq"], 2);
 }
 
@@ -139,7 +139,7 @@ async fn a_point_lies_within_four_times_the_paper(backend: Backend) {
     for dot in &wrong {
         alice.append("a", 3, json!([dot])).await.problem(422, "invalid_action");
     }
-    // On its way a line may come back: every point counts, not the last alone.
+    // A line may leave the range and come back: every point counts, not only the last one.
     let away = stroke_with(&json!({"points": [0, 0, 0, 8193, 0, 1, -8193, 0, 1]}));
     alice.append("a", 3, json!([away])).await.problem(422, "invalid_action");
 
@@ -205,7 +205,7 @@ async fn no_body_breaks_the_server(backend: Backend) {
         let detail = problem["detail"].as_str().unwrap();
         assert!(!detail.contains("expected") && !detail.contains("field"), "a parser's words: {detail}");
     }
-    // A number that no double holds.
+    // A number outside the range of a double.
     let huge = send("application/json", b"{\"from_seq\":1e400,\"actions\":[]}").await;
     assert!(matches!(huge.status.as_u16(), 400 | 422), "{}", huge.text());
     for media_type in [

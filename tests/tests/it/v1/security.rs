@@ -1,4 +1,4 @@
-//! What `docs/security.md` claims and no other test shows.
+//! Claims of `docs/security.md` that no other test covers.
 
 use std::collections::HashSet;
 
@@ -116,7 +116,7 @@ async fn two_lengths_smuggle_nothing() {
         raw.write(format!("{head}{lengths}\r\n0\r\n\r\n{hidden}")).await;
         let first = raw.reply().await.unwrap();
         assert!((400..500).contains(&first.status), "{lengths}: {first:?}");
-        // Whichever length it went by, the session lives, or the client has been told that the next was another.
+        // Whichever length the server uses, the session survives or the client gets a reply to a second request.
         if let Some(second) = raw.reply().await {
             assert_ne!(second.status, 204, "{lengths}");
         }

@@ -1,4 +1,4 @@
-//! Sessions: their tokens, their renewal, their list, and their end.
+//! Sessions: tokens, renewal, list, and end.
 
 use std::time::Duration;
 
@@ -27,13 +27,13 @@ async fn renewal_rotates_the_token_without_wechat(backend: Backend) {
     let first = app.user("alice").await;
     let second = renew(&first).await;
     assert_ne!(first.token, second.token);
-    // A renewal whose reply was lost is asked for again, with the old token.
+    // The client repeats a renewal whose reply was lost with the old token.
     let third = renew(&first).await;
     for api in [&first, &second, &third] {
         let sessions = api.get("/api/v1/me/sessions").await.ok();
         assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
     }
-    // Three are the most that are good at a time, so the first gives way before its minute is over.
+    // At most three tokens are valid at a time, so the first expires before its minute is over.
     renew(&third).await;
     first.get("/api/v1/me").await.problem(401, "unauthenticated");
     second.get("/api/v1/me").await.ok();
@@ -62,7 +62,8 @@ async fn a_token_is_good_as_a_whole_and_in_its_place(backend: Backend) {
         wrong.push(format!("Bearer {}{other}{}", &alice[..position], &alice[position + 1..]));
     }
     wrong.extend([
-        // Session of one, secret of the other: 16 bytes and 32, so the border lies within a character.
+        // Session id of one token and secret of the other: 16 and 32 bytes, so the border lies within a base64
+        // character.
         format!("Bearer {}{}", &alice[..21], &bob[21..]),
         format!("Bearer {alice}A"),
         format!("Bearer {alice}="),
@@ -86,7 +87,7 @@ async fn a_token_is_good_as_a_whole_and_in_its_place(backend: Backend) {
     }
     let in_query = app.api().get(&format!("/api/v1/me?token={alice}&access_token={alice}")).await;
     in_query.problem(401, "unauthenticated");
-    // A token of today is none of 2016.
+    // A token of v1 is not a code of 2016.
     let code = app.api().with_header("x-wx-code", &alice).get("/applet/session/paints/list").await;
     assert_eq!(code.json()["reason"], "ERR_SESSION_EXPIRED");
 }
@@ -136,7 +137,7 @@ async fn sessions_are_listed_and_ended_one_by_one(backend: Backend) {
         assert_eq!(reply.header("www-authenticate"), "Bearer");
     }
     tablet.post("/api/v1/session/renew", &json!({})).await.problem(401, "session_ended");
-    // Nobody without the token learns that.
+    // Without the token, the reply does not reveal that.
     let (id, forged) = (current(&phone).await, tablet.token.clone().unwrap());
     for token in [&forged[..64], &format!("{}AAAAAAAAAAAAAAAA", &forged[..64])] {
         app.api().with_token(token).get("/api/v1/me").await.problem(401, "unauthenticated");
@@ -145,7 +146,7 @@ async fn sessions_are_listed_and_ended_one_by_one(backend: Backend) {
     assert_eq!(sessions(&phone).await.len(), 2);
     phone.delete(&ended).await.problem(404, "session_not_found");
     agent.get("/api/v1/me").await.ok();
-    // One's own is ended like any other.
+    // The current session can be ended too.
     let own = format!("/api/v1/me/sessions/{}", current(&phone).await);
     assert_eq!(phone.delete(&own).await.status, 204);
     phone.get("/api/v1/me").await.problem(401, "unauthenticated");
@@ -174,7 +175,7 @@ async fn a_session_ends_when_it_is_not_used(backend: Backend) {
     assert_eq!(reply["expires_in"], 1);
     let alice = app.api().with_token(reply["token"].as_str().unwrap());
     alice.get("/api/v1/me").await.ok();
-    // A look at it would keep it alive.
+    // A request would extend the session.
     tokio::time::sleep(Duration::from_millis(2_100)).await;
     alice.get("/api/v1/me").await.problem(401, "unauthenticated");
     app.api().post("/api/v1/session", &json!({"code": code})).await.problem(401, "sign_in_again");
@@ -203,7 +204,7 @@ async fn a_revoke_holds_on_every_server() {
     let path = format!("/api/v1/me/sessions/{}", current(&tablet).await);
     assert_eq!(phone.delete(&path).await.status, 204);
     wait_until("the session has ended", || async { tablet.get("/api/v1/me").await.status == 401 }).await;
-    // Also of all sessions at once.
+    // The same holds for ending all sessions at once.
     let tablet = here.user("alice").await.at(&there.public);
     tablet.get("/api/v1/me").await.ok();
     assert_eq!(phone.delete("/api/v1/me").await.status, 204);

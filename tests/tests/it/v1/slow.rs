@@ -1,4 +1,4 @@
-//! Those who take their time: over a head, over a body, or with a body that nobody asked for.
+//! Slow clients: slow heads, slow bodies, and unread bodies.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ async fn a_body_that_does_not_come_is_given_up() {
     for (head, piece) in [(&sized, "{"), (&chunked, "1\r\n{\r\n")] {
         let mut raw = Raw::connect(&app.public).await;
         raw.write(head).await;
-        // A byte now and then does not extend the time-out, which is for the whole body.
+        // Single bytes do not extend the time-out, which covers the whole body.
         let mut pieces = 0;
         let reply = loop {
             raw.write(piece).await;
@@ -76,7 +76,7 @@ async fn a_body_that_does_not_come_is_given_up() {
             assert!(pieces < 400, "each piece extends the time-out");
         };
         assert_eq!((reply.status, reply.code().as_str()), (408, "body_timeout"));
-        // What is left of that body must not be taken for another request.
+        // The rest of that body must not be parsed as another request.
         raw.write(ROOT).await;
         assert!(raw.closes().await, "the connection is used on");
     }
@@ -124,7 +124,7 @@ async fn requests_on_one_connection_are_kept_apart() {
     let alice = app.user("alice").await;
     let token = alice.token.clone().unwrap();
     let mut raw = Raw::connect(&app.public).await;
-    // An unread body that looks like a request is a body.
+    // An unread body that looks like a request must not be parsed as one.
     let disguise = "DELETE /api/v1/session HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ";
     let disguise = format!("{disguise}{token}\r\n\r\n");
     raw.write(append_head("A", disguise.len())).await;
@@ -146,7 +146,7 @@ async fn a_request_in_flight_is_finished_before_the_server_ends() {
     let mut raw = Raw::connect(&app.public).await;
     raw.write(append_head(&token, BODY.len())).await;
     raw.write(&BODY[..5]).await;
-    // It has begun once the server has read the head; the next request on another connection is later.
+    // A reply on another connection shows that the server has read the head.
     alice.get("/api/v1/me").await.ok();
     app.process().signal("TERM");
     app.process().wait_for("the stop", |line| line.contains("stopping").then_some(()));

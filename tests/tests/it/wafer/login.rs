@@ -1,4 +1,4 @@
-//! The sign-in: every row of its table.
+//! The sign-in: every row of its specification table.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,7 +30,7 @@ on_both_backends!(
 
 const FAILED: &str = "ERR_LOGIN_FAILED";
 
-/// That a sign-in fails, and that nothing has come of it.
+/// Asserts that a sign-in fails; returns the message.
 #[track_caller]
 fn fails(reply: &yibi_tests::Reply) -> String {
     reply.wafer_error(FAILED)
@@ -57,7 +57,7 @@ async fn a_sign_in_gives_a_pair_that_opens_the_session(backend: Backend) {
             assert!(!log.contains(secret.as_str()));
         }
     }
-    // A wrong method is an unknown address, as everything else below the path.
+    // A wrong method is an unknown route, as everywhere below the path.
     let stranger = Phone::stranger(&app.public);
     for (method, path) in [
         (Method::PUT, LOGIN),
@@ -193,7 +193,7 @@ async fn the_profile_fills_in_what_is_missing(backend: Backend) {
     };
     let with = async |profile: Value| app.wechat.login_with("alice", profile).await;
     let nothing = (json!(""), Value::Null);
-    // Not before it is known to be hers.
+    // The profile is stored only when the openid matches.
     let others = with(json!({"openId": "oSomebodyElse"})).await;
     fails(&log_in(&app.public, &others).await);
     assert_eq!(known().await, nothing);
@@ -221,7 +221,7 @@ async fn a_retry_gets_a_further_key_of_the_same_session(backend: Backend) {
     let impatient = before(&app.public, &login).request_at(Method::GET, LOGIN);
     assert!(impatient.timeout(Duration::from_millis(150)).send().await.unwrap_err().is_timeout());
     let mut pairs = vec![log_in(&app.public, &login).await.opened()];
-    // A server that knows nothing of the first has made of it what it could.
+    // The restarted server has no state of the first sign-in in memory.
     app.crash_and_restart();
     for _ in 0..2 {
         pairs.push(log_in(&app.public, &login).await.opened());
@@ -250,7 +250,7 @@ async fn eight_sign_ins_at_once_share_one_exchange(backend: Backend) {
     }
 }
 
-/// Who has a code and not the data gets nothing from a session that the code already has.
+/// A code without the encrypted data gets nothing from an existing session.
 async fn a_retry_is_looked_at_as_closely(backend: Backend) {
     let app = App::start(backend);
     let login = app.wechat.login("alice").await;
@@ -326,6 +326,6 @@ async fn a_flood_of_failures_is_shut_out(backend: Backend) {
         messages.push(fails(&log_in(&app.public, &wrong).await));
     }
     assert!(messages.iter().any(|message| message == "too many requests"), "{messages:?}");
-    // Who is known is heard all the same.
+    // Existing sessions are still accepted.
     user(&alice).await.wafer_user();
 }

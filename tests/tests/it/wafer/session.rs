@@ -1,4 +1,4 @@
-//! What a pair opens, and what it does not.
+//! The routes that a session pair opens.
 
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,7 @@ async fn a_pair_that_opens_nothing_is_invalid(backend: Backend) {
             reply.wafer_error(INVALID);
         }
     }
-    // A hexadecimal number is no text: another case is another pair.
+    // The pair is compared as text: upper case makes another pair.
     let shouted = Pair { id: id.to_uppercase(), skey: skey.to_uppercase() };
     user(&Phone::with_pair(&app.public, &shouted)).await.wafer_error(INVALID);
     user(&Phone::with_pair(&app.public, &Pair { id, skey })).await.wafer_user();
@@ -93,7 +93,7 @@ async fn a_pair_opens_nothing_of_the_other_dialects(backend: Backend) {
     let images = Api::send(phone.request_at(Method::GET, "/api/v1/drawings")).await;
     images.problem(401, "unauthenticated");
 
-    // And what opens those opens nothing here.
+    // Credentials of the other dialects do not open these routes.
     let modern = app.user("alice").await;
     let token = modern.token.clone().unwrap();
     let login = app.wechat.login("alice").await;
@@ -106,7 +106,7 @@ async fn a_pair_opens_nothing_of_the_other_dialects(backend: Backend) {
     }
     modern.get(USER).await.wafer_error("ERR_CHECK_LOGIN_FAILED");
     user(&Phone::with_code(&app.public, &login.code)).await.wafer_error("ERR_CHECK_LOGIN_FAILED");
-    // A wrong pair is not made good by a good code beside it.
+    // A valid code does not replace a wrong pair.
     let both = Phone::with_code(&app.public, &login.code).header("X-WX-Id", "x").header("X-WX-Skey", "y");
     both.list().await.wafer_error(INVALID);
 }
@@ -152,7 +152,7 @@ async fn a_session_ends_when_it_is_not_used(backend: Backend) {
     for reply in every_route(&phone).await {
         reply.wafer_error(INVALID);
     }
-    // The code is spent with its session; what the client does next helps.
+    // The code ended with its session; a new login succeeds.
     log_in(&app.public, &login).await.wafer_error("ERR_LOGIN_FAILED");
     user(&signed_in(&app.public, &app.wechat.login("alice").await).await).await.wafer_user();
 }
@@ -164,7 +164,7 @@ async fn a_session_can_be_revoked(backend: Backend) {
     let other = signed_in(&app.public, &app.wechat.login("alice").await).await;
     let modern = app.user("alice").await;
     let sessions = modern.get("/api/v1/me/sessions").await.ok();
-    // The newest use first.
+    // The list begins with the latest use.
     let mut oldest_first = sessions["sessions"].as_array().unwrap().iter().rev();
     let first = oldest_first.find(|s| s["dialect"] == "wafer").unwrap()["id"].as_str().unwrap().to_owned();
     assert_eq!(modern.delete(&format!("/api/v1/me/sessions/{first}")).await.status, 204);

@@ -1,4 +1,4 @@
-//! What is saved comes back byte for byte; what is no list of canvas actions is not saved.
+//! Lists of canvas actions are returned byte for byte; anything else is rejected.
 
 use serde_json::{Value, json};
 use yibi_tests::{App, Backend, on_both_backends};

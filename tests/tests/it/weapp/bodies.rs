@@ -1,4 +1,4 @@
-//! Bodies in every form that the original took, and those that it refused.
+//! Body formats that the 2016 server accepted and rejected.
 
 use std::io::Write;
 
@@ -132,7 +132,7 @@ async fn large_bodies_are_refused(backend: Backend) {
     };
     let chunked =
         |bytes: String| Body::wrap_stream(futures_util::stream::iter([Ok::<_, std::io::Error>(bytes)]));
-    // More than the original's 100 KiB.
+    // Above the 100 KiB limit of the 2016 server.
     send(&phone, "/paints/save", &[JSON], of_length(LIMIT)).await.done();
     let kept = phone.shown().await;
     for too_long in [Body::from(of_length(LIMIT + 1)), chunked(of_length(LIMIT + 1))] {
@@ -149,7 +149,7 @@ async fn large_bodies_are_refused(backend: Backend) {
 
 async fn strangers_bodies_are_not_read(backend: Backend) {
     let app = App::start(backend);
-    // The body never comes, and need not: the session layer stands before it.
+    // The session layer replies before the body, which never arrives.
     for (headers, expected) in
         [("", "openId does not exists"), ("X-WX-Code: nobody\r\n", "ERR_SESSION_EXPIRED")]
     {
@@ -161,7 +161,7 @@ async fn strangers_bodies_are_not_read(backend: Backend) {
         assert_eq!(status, 200);
         assert!(reply.contains(expected), "{reply}");
     }
-    // A client that sends all of a large one all the same gets to read why it was turned away.
+    // A client that sends the whole large body can read the rejection.
     let list = format!("[{}]", vec![r#"{"method":"save","data":[]}"#; 50_000].join(","));
     let expired = Phone::with_code(&app.public, "nobody");
     for _ in 0..10 {

@@ -1,4 +1,4 @@
-//! Colours of 2016 pictures, as a canvas shows them.
+//! Colours of 2016 pictures as on a canvas.
 
 use serde_json::{Value, json};
 use yibi_tests::weapp::Phone;
@@ -6,7 +6,7 @@ use yibi_tests::{Backend, Server, Wechat, on_both_backends};
 
 on_both_backends!(colours_are_those_of_a_canvas, a_translucent_stroke_shows_the_strokes_below_it,);
 
-/// A list that sets up a canvas by some entries and strokes one line from (0, 100) to (338, 100), 40 wide.
+/// A list with these canvas settings and one line from (0, 100) to (338, 100), 40 wide.
 fn line(entries: &str) -> String {
     let path = r#"{"method":"moveTo","data":[0,100]},{"method":"lineTo","data":[338,100]}"#;
     let width = r#"{"method":"setLineWidth","data":[40]}"#;
@@ -76,7 +76,7 @@ async fn a_translucent_stroke_shows_the_strokes_below_it(backend: Backend) {
         let svg = modern.get(&format!("/api/v1/drawings/{id}/image.svg")).await.text();
         assert!(svg.contains(r##"stroke="#ffff00" opacity="0."##), "{svg}");
 
-        // A list of the drawing, after a modern change, keeps the opacity.
+        // The drawing's list keeps the opacity after a v1 change.
         modern.append(id, 1, json!([{"type": "background", "color": "#fff8e7"}])).await.ok();
         let shown = phone.shown().await;
         let (_, list) = shown.iter().find(|(shown, _)| shown == id).unwrap();

@@ -1,4 +1,4 @@
-//! Sessions of 2016 beside those of v1: one user, no token that opens both, and every way in which one ends.
+//! Sessions of 2016 and of v1: one user, separate tokens, and every way to end them.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ on_both_backends!(
     sessions_survive_a_restart,
 );
 
-/// That no request with this login or its code gets in any more, and that WeChat is not asked about it.
+/// Asserts that requests with this login or its code fail without a call to WeChat.
 async fn is_spent(server: &Server, wechat: &Wechat, login: &Login) {
     let asked = wechat.exchanges(&login.code).await;
     for phone in [Phone::with_code(&server.public, &login.code), Phone::with_login(&server.public, login)] {
@@ -80,7 +80,7 @@ async fn several_devices_stay_signed_in(backend: Backend) {
     assert_eq!(sessions(&modern, "yibi").await.len(), 1);
 }
 
-/// The user's sessions of a dialect.
+/// The user's sessions in a dialect.
 async fn sessions(user: &Api, dialect: &str) -> Vec<Value> {
     let reply = user.get("/api/v1/me/sessions").await.ok();
     let all = reply["sessions"].as_array().unwrap().clone();
@@ -100,7 +100,7 @@ async fn an_ended_session_spends_its_code(backend: Backend) {
     is_spent(&app, &app.wechat, &login).await;
     other.save("still", line(1.0)).await.done();
     assert_eq!(sessions(&modern, "weapp").await.len(), 1);
-    // What the original's client does next.
+    // The 2016 client then signs in again.
     let again = app.phone_2016("alice").await;
     assert_eq!(again.ids().await, ["still"]);
 }
@@ -116,7 +116,7 @@ async fn an_ended_session_ends_within_a_second_on_every_server() {
     let id = sessions(&modern, "weapp").await.remove(0)["id"].as_str().unwrap().to_owned();
     assert_eq!(modern.delete(&format!("/api/v1/me/sessions/{id}")).await.status, 204);
     let until = Instant::now() + Duration::from_secs(1);
-    // Requests that began within the second may still have been let in.
+    // Servers cache a session for a second.
     while Instant::now() < until {
         phone.list().await;
     }
@@ -132,7 +132,7 @@ async fn leaving_ends_the_sessions_of_2016_too(backend: Backend) {
     phone.save("p1", line(1.0)).await.done();
     assert!(modern.delete("/api/v1/me").await.status.is_success());
     is_spent(&app, &app.wechat, &login).await;
-    // Reopening the account in time brings everything back.
+    // Reopening the account in time restores everything.
     app.api().reopen(&app.wechat.code("alice").await).await;
     let phone = app.phone_2016("alice").await;
     assert_eq!(phone.ids().await, ["p1"]);

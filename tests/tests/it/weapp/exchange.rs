@@ -1,4 +1,4 @@
-//! A code against a session: exchanged once, whatever happens on the way.
+//! Exchange of a code for a session: once, whatever fails meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -21,13 +21,13 @@ on_both_backends!(
     a_wechat_that_hangs_holds_nobody_for_long,
 );
 
-/// Eight requests with the same login, in some rounds at once, in others a little apart: the later ones then ask
-/// for a session that is just being made.
+/// Eight requests with the same login, concurrent in some rounds and staggered in others, so that the later ones find a
+/// session that is being created.
 async fn eight_at_once(wechat: &Wechat, servers: &[&Server]) {
     for round in 0..30_u32 {
         let login = wechat.login(&format!("user {round}")).await;
         if round == 1 {
-            // Slow enough that all of them wait for it.
+            // The delay makes all requests wait for the exchange.
             wechat.script(json!([{"step": {"delay": {"ms": 200}}}])).await;
         }
         let apart = Duration::from_micros(500) * (round % 10);
@@ -105,7 +105,7 @@ async fn what_wechat_refuses_is_passed_on(backend: Backend) {
         assert_eq!(detail["errcode"], errcode);
         assert!(detail["errmsg"].as_str().unwrap().starts_with(&format!("{errmsg}, rid: ")), "{detail}");
         assert_eq!(detail.as_object().unwrap().len(), 2);
-        // Sent again, it is as refused; WeChat need not be asked twice.
+        // A retry is refused likewise, without a second call to WeChat.
         assert_eq!(phone.save("p1", line(1.0)).await.not_exchanged(), Some(detail));
         assert_eq!(app.wechat.exchanges(&login.code).await, asked + 1);
         Phone::with_code(&app.public, &login.code).list().await.expired();
@@ -127,7 +127,7 @@ async fn what_wechat_refuses_is_passed_on(backend: Backend) {
         assert_eq!(detail["errcode"], errcode);
         assert!(detail["errmsg"].as_str().unwrap().starts_with(errmsg));
     }
-    // The client calls wx.login and comes again.
+    // The client calls wx.login and signs in again.
     let login = app.wechat.login("alice").await;
     assert_eq!(Phone::with_login(&app.public, &login).shown().await, []);
 }
@@ -162,7 +162,7 @@ async fn a_wechat_that_makes_no_sense_is_no_answer(backend: Backend) {
         json!({"garbage": {"bytes": 1_000_000}}),
     ];
     for step in steps {
-        // A connection that is dropped may be tried again by the client of WeChat; it is dropped again.
+        // The HTTP client may retry a dropped connection once, so the script drops two.
         let times = if step == "close" { 2 } else { 1 };
         app.wechat.script(json!([{"step": step, "times": times}])).await;
         let login = app.wechat.login("alice").await;

@@ -1,4 +1,4 @@
-//! One gallery under both dialects.
+//! One gallery in both dialects.
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
@@ -16,14 +16,14 @@ on_both_backends!(
     a_save_brings_a_drawing_back_from_the_bin,
 );
 
-/// A user on both dialects.
+/// A user signed in to both dialects.
 async fn both(server: &Server, wechat: &Wechat) -> (Api, Phone) {
     let modern = server.signed_in(wechat, "alice").await;
     let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
     (modern, phone)
 }
 
-/// The one drawing that the list shows.
+/// The only drawing in the list.
 async fn only(phone: &Phone) -> String {
     let mut shown = phone.shown().await;
     assert_eq!(shown.len(), 1, "{shown:?}");
@@ -46,7 +46,7 @@ async fn a_modern_drawing_is_listed_as_canvas_actions(backend: Backend) {
     modern.append("new", 0, actions).await.ok();
     let lines = drawn(&only(&phone).await);
     assert_eq!(lines.len(), 2, "{lines:?}");
-    // The paper of 338 CSS pixels is the grid's 2048.
+    // 338 CSS pixels correspond to 2048 units of the grid.
     let css = |units: f64| units * 338.0 / 2048.0;
     let expected =
         [("#112233", 28.0, [10.0, 100.0, 80.0, 140.0]), ("#ffa500", 61.0, [0.0, 0.0, 1024.0, 2048.0])];
@@ -60,7 +60,7 @@ async fn a_modern_drawing_is_listed_as_canvas_actions(backend: Backend) {
     }
     modern.append("new", 4, json!([{"type": "clear"}])).await.ok();
     assert_eq!(only(&phone).await, "[]");
-    // Narrower paper, the same width on the phone.
+    // A narrower paper with the same width on the phone.
     let narrow = json!({"from_seq": 0, "drawing": {"width": 512, "height": 512}, "actions": [
         {"type": "stroke", "tool": "pen", "color": "#ffffff", "width": 64, "at": 2, "points": [256, 0, 0, 256, 512, 9]},
     ]});
@@ -72,7 +72,7 @@ async fn a_modern_drawing_is_listed_as_canvas_actions(backend: Backend) {
         near(line.width, 42.25) && near(line.ends[0].0, 169.0) && near(line.ends[1].1, 338.0),
         "{line:?}"
     );
-    // What the list gave can be saved again.
+    // A list from the server can be saved again.
     phone.save("copy", &shown[1].1).await.done();
     assert_eq!(phone.shown().await[2].1, shown[1].1);
 }
@@ -108,7 +108,7 @@ async fn fifty_strokes_come_back_from_below_a_save(backend: Backend) {
     assert_eq!(then("redo").await, line(2.0));
     assert_eq!(then("redo").await, line(2.0), "there is no more to bring back");
     assert_eq!(then("undo").await, line(1.0));
-    // A save goes on from what is to be seen.
+    // A save starts from the visible state.
     phone.save("d", line(3.0)).await.done();
     let drawing = modern.drawing("d").await;
     assert_eq!((&drawing["base"], &drawing["seq"]), (&json!(0), &json!(61)));
@@ -131,7 +131,7 @@ async fn a_2016_picture_is_seen_and_edited_in_v1(backend: Backend) {
     ] {
         assert_eq!(drawing[member], expected, "{member}");
     }
-    // 12.5 and 40 CSS pixels, and 8.5 and 4.33 farther, at 2048 for 338; the width is 5.
+    // (12.5, 40) CSS pixels and an offset of (8.5, 4.33), at 2048 units for 338 pixels; the width is 5.
     let picture = json!({"type": "weapp", "strokes": [
         {"tool": "pen", "color": "#ff0000", "width": 30, "points": [76, 242, 0, 51, 27, 0]},
     ]});
@@ -148,7 +148,7 @@ async fn a_2016_picture_is_seen_and_edited_in_v1(backend: Backend) {
     let lines = drawn(&edited);
     assert_eq!(lines.len(), 2);
     assert_eq!((lines[0].color.as_str(), lines[1].color.as_str()), ("#ff0000", "#112233"));
-    // To the grid and back.
+    // Tolerance of the conversion to the grid and back.
     let off = |a: f64, b: f64| (a - b).abs() < 0.1;
     assert!(
         off(lines[0].ends[0].0, 12.5) && off(lines[0].ends[1].1, 44.33) && off(lines[0].width, 5.0),
@@ -158,7 +158,7 @@ async fn a_2016_picture_is_seen_and_edited_in_v1(backend: Backend) {
     assert_eq!(only(&phone).await, line(12.5), "to the byte what was saved");
     modern.append("old", 3, json!([{"type": "redo"}])).await.ok();
     assert_eq!(only(&phone).await, edited);
-    // Now that it is not of 2016 alone, a save is put on top.
+    // The drawing has v1 actions now, so a save is appended.
     phone.save("old", line(1.0)).await.done();
     assert_eq!(only(&phone).await, line(1.0));
     assert_eq!(modern.drawing("old").await["base"], 0);
@@ -179,7 +179,7 @@ async fn saves_of_2016_alone_move_the_base(backend: Backend) {
     let usage = modern.get("/api/v1/me").await.ok()["usage"].clone();
     phone.save("d", line(4.0)).await.done();
     assert_eq!(modern.get("/api/v1/me").await.ok()["usage"], usage, "what was dropped does not count");
-    // A client that has seen the first saves only is told where the drawing is.
+    // A client that knows only the first saves gets a conflict with the current position.
     for from_seq in [0, 1, 4, 5] {
         let conflict = modern.append("d", from_seq, json!([stroke(1)])).await.problem(409, "conflict");
         assert_eq!((&conflict["base"], &conflict["seq"]), (&json!(5), &json!(6)));
@@ -191,7 +191,7 @@ async fn saves_of_2016_alone_move_the_base(backend: Backend) {
     phone.save("d", line(1.0)).await.done();
     let drawing = modern.drawing("d").await;
     assert_eq!((&drawing["base"], &drawing["seq"]), (&json!(5), &json!(8)));
-    // An undo alone makes it a v1 drawing as well.
+    // An undo alone makes it a v1 drawing too.
     phone.save("e", line(1.0)).await.done();
     phone.save("e", line(2.0)).await.done();
     modern.append("e", 2, json!([{"type": "undo"}])).await.ok();

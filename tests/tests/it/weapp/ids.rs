@@ -1,4 +1,4 @@
-//! Ids as the clients of 2016 made them up.
+//! Ids that 2016 clients generated.
 
 use serde_json::{Value, json};
 use yibi_tests::{App, Backend, on_both_backends};
@@ -74,7 +74,7 @@ async fn v1_sees_ids_that_fit_as_they_are(backend: Backend) {
     let reply = modern.get("/api/v1/drawings").await.ok();
     let listed: Vec<&Value> = reply["drawings"].as_array().unwrap().iter().map(|d| &d["id"]).collect();
     assert_eq!(listed, [other, fitting[2], fitting[1], fitting[0]]);
-    // Whichever way it is named, it is one drawing.
+    // Both names identify one drawing.
     assert_eq!(modern.delete(&format!("/api/v1/drawings/{other}")).await.status, 204);
     assert_eq!(phone.ids().await, fitting);
     phone.save("a.b", line(2.0)).await.done();

@@ -1,4 +1,4 @@
-//! How much and how often.
+//! Size and rate limits.
 
 use serde_json::json;
 use yibi_tests::api::stroke;
@@ -32,7 +32,7 @@ async fn saves_have_a_rate(backend: Backend) {
             reply.fails("too many requests");
             refused += 1;
         }
-        // One comes back each second, so a slow machine lets a few more through.
+        // The bucket refills one a second, so a slow machine allows a few more.
         assert!(done < 100);
     }
     assert!(done >= 3);
@@ -102,7 +102,7 @@ async fn a_gallery_holds_so_many_drawings(backend: Backend) {
     assert_eq!((bin().await, phone.ids().await), (vec![], ["a", "b", "d"].map(str::to_owned).to_vec()));
 }
 
-/// A list that compresses badly, of about so many bytes.
+/// An incompressible list of about this length.
 fn noise(length: usize) -> String {
     let mut state = 1_u64;
     let mut digits = String::with_capacity(length);

@@ -1,4 +1,4 @@
-//! The list: its order, and how much of a gallery it shows.
+//! The list: its order and its size limit.
 
 use std::io::Read;
 
@@ -41,7 +41,7 @@ async fn only_the_newest_two_hundred_are_listed(backend: Backend) {
     for number in 0..205 {
         phone.save(number, line(f64::from(number))).await.done();
     }
-    // A change does not make a drawing newer.
+    // A change does not affect the order.
     phone.save(1, line(1.5)).await.done();
     let from = |first: i32| -> Vec<_> { (first..205).map(|n| (n.to_string(), line(f64::from(n)))).collect() };
     assert_eq!(phone.shown().await, from(5));
@@ -55,7 +55,7 @@ async fn only_sixteen_mebibytes_are_listed(backend: Backend) {
     const LENGTH: usize = 1_600_000;
     let app = App::start(backend);
     let phone = app.phone_2016("alice").await;
-    // About as repetitive as real lists are, so that it is stored small.
+    // As repetitive as real lists, so that it compresses well.
     let mut text = String::from("[");
     for entry in 0.. {
         let next = format!(r#"{{"method":"lineTo","data":[{},{}.5]}}"#, entry % 331, entry % 487);
@@ -97,7 +97,7 @@ async fn saves_at_once_do_not_disturb_each_other(backend: Backend) {
     assert_eq!((&drawing["base"], &drawing["seq"]), (&7.into(), &8.into()));
 }
 
-/// Texts that are stored ready for it, others that are not, and pictures that are made for the list.
+/// Covers texts stored as gzip, texts stored otherwise, and pictures generated for the list.
 async fn who_takes_gzip_gets_the_same_list(backend: Backend) {
     let app = App::start(backend);
     let phone = app.phone_2016("alice").await;

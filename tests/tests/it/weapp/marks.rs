@@ -1,4 +1,4 @@
-//! A byte order mark before the texts of 2016, which that server skipped.
+//! A byte order mark before the texts of 2016, which the 2016 server skipped.
 
 use reqwest::Method;
 use yibi_tests::weapp::{Phone, encode_uri_component};
@@ -24,7 +24,7 @@ async fn a_byte_order_mark_is_skipped_in_2016_texts_alone(backend: Backend) {
 
     let login = app.wechat.tourist(&format!("{MARK}{{\"nickName\":\"Band\"}}")).await;
     Phone::with_login(&app.public, &login).shown().await;
-    // The signature may be of the text without it.
+    // The signature may be of the text without the mark.
     let login = app.wechat.tourist("{\"nickName\":\"Band\"}").await;
     let marked = Phone::with_code(&app.public, &login.code)
         .header("X-WX-RawData", encode_uri_component(&format!("{MARK}{}", login.raw_data)))

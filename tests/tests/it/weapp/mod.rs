@@ -1,4 +1,4 @@
-//! The dialect of 2016: whatever the original answered on the wire, on both backends.
+//! The dialect of 2016: replies as on the wire of the 2016 server, on both backends.
 
 mod actions;
 mod bodies;
@@ -18,7 +18,7 @@ mod session;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// What a phone of 2016 saves for a red line that begins at `x`, in CSS pixels.
+/// The save of a 2016 phone with a red line that begins at `x`, in CSS pixels.
 pub(super) fn line(x: f64) -> String {
     let end = x + 8.5;
     [
@@ -30,7 +30,7 @@ pub(super) fn line(x: f64) -> String {
     .concat()
 }
 
-/// One line that a canvas draws: its colour, its width, and where it begins and ends.
+/// A line on a canvas: colour, width, start and end.
 #[derive(Debug, Clone, PartialEq)]
 struct Drawn {
     color: String,
@@ -38,7 +38,7 @@ struct Drawn {
     ends: [(f64, f64); 2],
 }
 
-/// The lines of a list, as any canvas of 2016 draws them.
+/// The lines that a 2016 canvas draws from a list.
 fn drawn(actions: &str) -> Vec<Drawn> {
     let actions: Value = serde_json::from_str(actions).unwrap();
     let (mut color, mut width) = ("#000000".to_owned(), 1.0);
@@ -73,7 +73,7 @@ fn drawn(actions: &str) -> Vec<Drawn> {
     lines
 }
 
-/// Sends bytes as they are, and reads the reply until the server closes: its status and all of it.
+/// Sends raw bytes and reads until the server closes; returns the status and the whole reply.
 async fn raw_exchange(server: &str, request: &[u8]) -> (u16, String) {
     let mut stream = tokio::net::TcpStream::connect(server.trim_start_matches("http://")).await.unwrap();
     stream.write_all(request).await.unwrap();

@@ -1,4 +1,4 @@
-//! Points: a short text of curves expands to many, so a drawing is bounded by what its pictures expand to.
+//! Points: a short list of curves expands to many points, so the limit counts the expanded points.
 
 use std::io::{Cursor, Read};
 
@@ -13,13 +13,13 @@ on_both_backends!(
     a_drawing_beyond_the_limit_is_read_in_parts,
 );
 
-/// A list of a few KB, stored in some hundred bytes, that draws more than 10,000 points.
+/// A list of a few KB, stored in some hundred bytes, that expands to more than 10,000 points.
 fn circles() -> String {
     let circle = r#"{"method":"strokePath","data":[{"method":"arc","data":[169,169,160,0,7]}]}"#;
     format!("[{}]", vec![circle; 200].join(","))
 }
 
-/// A user in both dialects, with a drawing whose first action is modern, so that saves are appended to it.
+/// A user in both dialects with a drawing that begins with a v1 action, so saves are appended to it.
 async fn begin(server: &Server, wechat: &Wechat) -> (Api, Phone) {
     let modern = server.signed_in(wechat, "alice").await;
     let phone = Phone::signed_in(&server.public, &wechat.login("alice").await).await;
@@ -50,7 +50,7 @@ async fn saves_that_expand_to_many_points_fill_a_drawing(backend: Backend) {
     modern.append("new", 0, json!(five)).await.problem(422, "drawing_full");
     modern.get("/api/v1/drawings/new").await.problem(404, "drawing_not_found");
 
-    // Saves that replace each other do not add up.
+    // Replaced saves do not count.
     for _ in 0..6 {
         phone.save("w", circles()).await.done();
     }

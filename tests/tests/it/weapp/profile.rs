@@ -1,4 +1,4 @@
-//! What a profile of 2016 fills in: a nickname where there is none, and the avatar.
+//! The 2016 profile sets a missing nickname and the avatar.
 
 use serde_json::{Value, json};
 use yibi_tests::form::plain_png;
@@ -15,7 +15,7 @@ on_both_backends!(
 const FIRST: &str = "https://wx.qlogo.cn/mmopen/vi_32/PiajxSqBRaEL8iaRRRxtE2w/132";
 const SECOND: &str = "https://thirdwx.qlogo.cn/mmopen/vi_32/Q0j4TwGTfTJ1ZQ/132";
 
-/// A sign-in of 2016 with that profile.
+/// Signs in as a 2016 client with this profile.
 async fn with_profile(server: &Server, wechat: &Wechat, profile: &Value) {
     Phone::signed_in(&server.public, &wechat.tourist(&profile.to_string()).await).await;
 }
@@ -24,7 +24,7 @@ async fn with_avatar(server: &Server, wechat: &Wechat, address: &str) {
     with_profile(server, wechat, &json!({"nickName": "小明", "avatarUrl": address})).await;
 }
 
-/// The same user in the dialect of today.
+/// The same user in v1.
 async fn modern(server: &Server, wechat: &Wechat) -> Api {
     server.api().sign_in(&wechat.tourist("{}").await.code).await
 }
@@ -65,7 +65,7 @@ async fn a_profiles_avatar_is_shown_until_it_has_another(backend: Backend) {
     let seen = modern.get("/api/v1/me").await.ok();
     assert_eq!((&seen["avatar_url"], &seen["avatar_state"]), (&json!(FIRST), &Value::Null));
     assert_eq!(exported(&modern).await, FIRST);
-    // What is no address of WeChat's, or everybody's, leaves it as it is.
+    // Other hosts and WeChat's default picture leave the avatar unchanged.
     let grey = "https://thirdwx.qlogo.cn/mmopen/vi_32/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132";
     for other in [
         "",
@@ -86,7 +86,7 @@ async fn a_profiles_avatar_is_shown_until_it_has_another(backend: Backend) {
     with_profile(&app, &app.wechat, &json!({"nickName": "微信用户", "avatarUrl": SECOND})).await;
     with_profile(&app, &app.wechat, &json!({"nickName": "小明", "avatarUrl": {"a": 1}})).await;
     assert_eq!(avatar(&modern).await, FIRST);
-    // What is not signed is nobody's profile.
+    // An unsigned profile is ignored.
     let mut forged = app.wechat.tourist("{}").await;
     forged.raw_data = json!({"avatarUrl": SECOND}).to_string();
     Phone::with_login(&app.public, &forged).list().await.untrusted();
@@ -96,7 +96,7 @@ async fn a_profiles_avatar_is_shown_until_it_has_another(backend: Backend) {
     assert_eq!(avatar(&modern).await, SECOND);
     app.restart();
     assert_eq!(avatar(&modern.at(&app.public)).await, SECOND);
-    // Another user has no part in it.
+    // Other users are unaffected.
     assert_eq!(avatar(&app.user("bob").await).await, Value::Null);
 }
 
@@ -109,7 +109,7 @@ async fn an_uploaded_avatar_stands_before_the_profiles(backend: Backend) {
     with_avatar(&app, &app.wechat, SECOND).await;
     assert_eq!(avatar(&modern).await, uploaded);
     assert_eq!(exported(&modern).await, SECOND);
-    // Who takes it away wants none.
+    // An avatar that the user removed stays removed.
     assert_eq!(modern.delete("/api/v1/me/avatar").await.status, 204);
     assert_eq!((avatar(&modern).await, exported(&modern).await), (Value::Null, Value::Null));
     with_avatar(&app, &app.wechat, FIRST).await;
@@ -122,7 +122,7 @@ async fn a_profiles_avatar_goes_with_its_user(backend: Backend) {
     let user = modern(&app, &app.wechat).await;
     assert_eq!(avatar(&user).await, FIRST);
     user.delete("/api/v1/me").await.ok();
-    // The house is kept when a server starts, and then once a minute.
+    // Housekeeping runs at the start of a server and then once a minute.
     app.restart();
     wait_until("the erasure", async || {
         let code = app.wechat.tourist("{}").await.code;

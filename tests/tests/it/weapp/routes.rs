@@ -1,4 +1,4 @@
-//! The three routes: what they answer, and what is no route.
+//! The three routes and unknown routes.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The session layer: every row of its table.
+//! The session layer: every row of its specification table.
 
 use serde_json::{Value, json};
 use yibi_tests::weapp::{BASE, MAGIC, Phone, encode_uri_component};
@@ -44,7 +44,7 @@ async fn a_code_that_nobody_brought_before_is_expired(backend: Backend) {
     let app = App::start(backend);
     let login = app.wechat.login("alice").await;
     let openid = app.wechat.session(&login.code).await["openid"].as_str().unwrap().to_owned();
-    // The original's store took an openid for a code once its user had signed in.
+    // The 2016 server accepted an openid as a code once its user had signed in.
     app.phone_2016("alice").await;
     let asked = app.wechat.calls().await;
     let fresh = app.wechat.code("alice").await;

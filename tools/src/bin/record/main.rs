@@ -19,7 +19,7 @@ use yibi_tests::{Api, Backend, Server, TempDir, Terminal, Wechat};
 
 /// Columns and rows of the terminal.
 const SIZE: (u16, u16) = (116, 34);
-/// Who draws, and on what.
+/// The users and their papers.
 const USERS: [(&str, &str); 16] = [
     ("小明", "iPhone 15, WeChat 8.0.50"),
     ("王芳", "HUAWEI Mate 60, WeChat 8.0.49"),
@@ -38,7 +38,7 @@ const USERS: [(&str, &str); 16] = [
     ("阿杏", "OnePlus 12, WeChat 8.0.49"),
     ("山水", "iPhone 12, WeChat 8.0.50"),
 ];
-/// Papers, and inks that go with each.
+/// Papers and matching inks.
 const LOOKS: [(&str, [&str; 3]); 4] = [
     ("#fff8e7", ["#1f2a44", "#c0392b", "#2e7d5b"]),
     ("#20242c", ["#f5d76e", "#7fd1c7", "#f2a0a1"]),
@@ -134,7 +134,7 @@ fn press(terminal: &mut Terminal, keys: &str, millis: u64) {
     terminal.look_on(Duration::from_millis(millis));
 }
 
-/// Clients at work, so that there is something to count.
+/// Clients that make requests, so that the counters move.
 async fn rush(users: Vec<Api>) {
     for turn in 0_u64.. {
         let user = &users[usize::try_from(turn * 7).unwrap() % users.len()];
@@ -154,7 +154,7 @@ fn strokes(drawing: &Value) -> Vec<Value> {
     drawing["actions"].as_array().unwrap().iter().filter(inked).cloned().collect()
 }
 
-/// Glyphs in rows of two on one sheet, one drawn after the other.
+/// Glyphs in rows of two on one sheet, drawn in order.
 fn sheet(glyphs: &[Vec<Value>], first: usize, count: usize) -> Value {
     let (paper, inks) = LOOKS[first % LOOKS.len()];
     let (columns, rows) = (count.clamp(1, 2), count.div_ceil(2));

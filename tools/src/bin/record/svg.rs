@@ -1,4 +1,4 @@
-//! Screens as an animated SVG. A row that is the same on several screens is written once.
+//! Screens as an animated SVG. A row that several screens share is written once.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -7,14 +7,14 @@ use vt100::{Color, Screen};
 
 /// Pixels of a cell.
 const CELL: (f64, f64) = (8.4, 18.0);
-/// Pixels around the screen, and of the bar above it.
+/// Margin around the screen and height of the bar above it, in pixels.
 const EDGE: f64 = 14.0;
 const BAR: f64 = 30.0;
-/// The terminal's own colours.
+/// The terminal's default colours.
 const INK: [u8; 3] = [214, 219, 227];
 const PAPER: [u8; 3] = [16, 19, 25];
 
-/// Screens, each shown for a while.
+/// Screens with their durations.
 pub struct Film {
     size: (u16, u16),
     rows: HashMap<String, usize>,
@@ -22,7 +22,7 @@ pub struct Film {
     frames: Vec<(Vec<usize>, f64)>,
 }
 
-/// A stretch of cells of one look.
+/// Adjacent cells of one style.
 struct Run {
     column: u16,
     cells: u16,
@@ -37,7 +37,7 @@ impl Film {
         Self { size, rows: HashMap::new(), defined: String::new(), frames: Vec::new() }
     }
 
-    /// Takes a screen, to be shown for so many seconds.
+    /// Adds a screen for a duration in seconds.
     pub fn take(&mut self, screen: &Screen, seconds: f64) {
         let mut rows = Vec::new();
         for y in 0..self.size.1 {
@@ -52,7 +52,6 @@ impl Film {
         self.frames.push((rows, seconds));
     }
 
-    /// The whole of it.
     pub fn end(self) -> String {
         let (width, height) = (f64::from(self.size.0) * CELL.0, f64::from(self.size.1) * CELL.1);
         let (outer_width, outer_height) = (width + 2.0 * EDGE, height + BAR + EDGE);
@@ -107,7 +106,7 @@ impl Film {
 fn row(screen: &Screen, y: u16, columns: u16) -> String {
     let mut out = String::new();
     let mut runs: Vec<Run> = Vec::new();
-    // Stretches of one colour below the text: whole cells, and the halves that pictures are made of.
+    // Background rectangles: whole cells, and the halves that pictures consist of.
     let mut fields: Vec<(u16, u16, f64, f64, [u8; 3])> = Vec::new();
     let mut fill = |x: u16, cells: u16, top: f64, height: f64, color: [u8; 3]| {
         if let Some(last) = fields.iter_mut().rev().find(|field| field.2 == top && field.3 == height)
@@ -194,7 +193,7 @@ fn row(screen: &Screen, y: u16, columns: u16) -> String {
     out
 }
 
-/// Lines and marks, whose glyphs other fonts may stand in for: each in a cell of its own.
+/// Box-drawing characters and symbols, whose width differs in fallback fonts: each is placed in its own cell.
 fn is_drawn(text: &str) -> bool {
     text.chars().any(|c| ('\u{2500}'..='\u{28ff}').contains(&c))
 }

@@ -10,16 +10,16 @@ const DAY: f64 = 86_400.0;
 const FRAME: f64 = 1.0 / 60.0;
 /// Seconds after the last action at which the mini-program saves.
 const SAVE_AFTER: f64 = 1.0;
-/// Seconds after which a session that nobody uses is over.
+/// Seconds after which an idle session expires.
 const IDLE: f64 = 7_200.0;
-/// Seconds after which the mini-program renews it.
+/// Seconds after which the mini-program renews a session.
 const RENEW: f64 = 1_200.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A code for a token.
+    /// Exchanges a code for a token.
     SignIn,
-    /// A token for another.
+    /// Exchanges a token for a new one.
     Renewal,
     /// The user, or the limits.
     Me,
@@ -58,12 +58,12 @@ pub struct Day {
     pub drawings: Vec<(u32, u32)>,
     /// Drawings that 2016 clients saved.
     pub saved: u32,
-    /// Of each who drew, how many drawings.
+    /// Number of drawings of each user who drew.
     pub drawn: Vec<u32>,
 }
 
 impl Day {
-    /// Of so many people.
+    /// Simulates the day of this number of users.
     pub fn of(people: u32, seed: u64) -> Self {
         let mut day = Self {
             requests: vec![[0; Kind::ALL.len()]; MINUTES],
@@ -77,7 +77,7 @@ impl Day {
         for _ in 0..people {
             day.person(&mut chance);
         }
-        // From changes to how many there are; who is there at midnight was there the day before.
+        // Sums the changes to totals; users present at midnight were present at the start of the day too.
         for minute in 1..MINUTES {
             day.sessions[minute] += day.sessions[minute - 1];
         }
@@ -128,13 +128,13 @@ impl Day {
         }
     }
 
-    /// What today's mini-program asks for. Gives the visit's end.
+    /// Simulates a visit of the current mini-program; returns its end.
     fn visit(&mut self, chance: &mut Chance, begin: f64, is_first: bool, gallery: f64, count: u32) -> f64 {
         let mut now = begin;
         self.ask(Kind::Me, now);
         self.ask(Kind::Gallery, now);
         if is_first {
-            // The phone keeps pictures for a day.
+            // The phone caches pictures for a day.
             for _ in 0..gallery.min(people::SCREEN) as u32 {
                 self.ask(Kind::Picture, now);
             }
@@ -153,7 +153,7 @@ impl Day {
         now
     }
 
-    /// Draws one, and saves whenever the finger rests. Gives its end.
+    /// Simulates a drawing with its saves at pauses; returns its end.
     fn drawing(&mut self, chance: &mut Chance, begin: f64) -> f64 {
         let one = chance.happens(people::ONE_STROKE);
         let strokes = if one { 1 } else { chance.heavy(people::STROKES).clamp(1.0, 5_000.0) as u32 };
@@ -172,7 +172,7 @@ impl Day {
         now
     }
 
-    /// Somebody was signed in. Who still is at midnight counts from the first minute on, as if it were the next day.
+    /// Adds a session. One that is live at midnight counts from the first minute on, as on the next day.
     fn session(&mut self, from: f64, to: f64) {
         if from.is_infinite() {
             return;
@@ -189,7 +189,7 @@ fn minute(at: f64) -> usize {
     (at % DAY / 60.0) as usize
 }
 
-/// A moment of the day, as likely as the hour is busy.
+/// A random time of the day, weighted by the load of the hour.
 fn begin(chance: &mut Chance) -> f64 {
     let mut left = chance.part() * HOURS.iter().sum::<f64>();
     for (hour, weight) in HOURS.iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::day::{Day, Kind, MINUTES};
 use super::figures::{MONGODB, OfKinds, POINT_BYTES, REPLY_BYTES, SAVE_BYTES, SESSION_BYTES, SQLITE};
 
-/// Minutes over which the busiest time is looked for.
+/// Length in minutes of the busiest window.
 const WINDOW: usize = 10;
 
 /// The demand of a day on machines.
@@ -16,11 +16,11 @@ pub struct Demand {
     pub stored: f64,
     /// Bytes that the embedded file grows by in a day.
     pub sqlite: f64,
-    /// The same of MongoDB's, once.
+    /// Bytes that one copy of MongoDB's data grows by in a day.
     pub mongodb: f64,
     /// The most live sessions.
     pub sessions: f64,
-    /// Bytes of those in Redis.
+    /// Bytes of these sessions in Redis.
     pub redis: f64,
 }
 
@@ -43,12 +43,12 @@ impl Demand {
         }
     }
 
-    /// How many machines that reach these rates would be kept wholly busy by those kinds.
+    /// Number of fully busy machines with these rates for those kinds.
     pub fn machines(&self, kinds: &[Kind], rates: &OfKinds) -> f64 {
         kinds.iter().map(|&kind| self.peak[kind as usize] / rates[kind as usize]).sum()
     }
 
-    /// Requests a second of those kinds, at most.
+    /// Maximum requests a second of those kinds.
     pub fn asked(&self, kinds: &[Kind]) -> f64 {
         kinds.iter().map(|&kind| self.peak[kind as usize]).sum()
     }

@@ -1,12 +1,12 @@
-//! All that goes in but people: what was measured, and how; and what machines are bought.
+//! The measured inputs and how they were measured, and the assumed machines.
 
 /// A number for each of [`Kind`](super::day::Kind), in their order: sign-in, renewal, me, gallery, read, append,
 /// picture, 2016 list, 2016 save.
 pub type OfKinds = [f64; 9];
 
-/// Requests a second as fast as they go, by `make bench`: one server, on two cores that the load and the databases
-/// share with it. Of renewals a sign-in's cost is assumed. Pictures of the gallery have 512 pixels, those of
-/// `png-cold` 256: they take less than twice as long.
+/// Maximum requests a second by `make bench`: one server on two cores, shared with the load and the databases. Renewals
+/// are assumed to cost as much as sign-ins. Pictures of the gallery have 512 pixels, those of `png-cold` 256: they take
+/// less than twice as long.
 pub const EMBEDDED: OfKinds =
     [4_300.0, 4_300.0, 37_400.0, 17_300.0, 25_100.0, 15_900.0, 3_500.0 / 2.0, 13_400.0, 5_900.0];
 /// The same on Redis and a MongoDB-wire server.
@@ -32,9 +32,9 @@ pub const MONGODB: f64 = 2.7;
 /// sign-ins of as many people.
 pub const SESSION_BYTES: f64 = 1_720.0;
 
-/// The part of what a server reaches that is asked of it at the busiest minute.
+/// Utilization of a server at the busiest minute.
 pub const BUSY: f64 = 0.5;
-/// What can be reached, and where it ends. The order is that of the demands in `report.rs`.
+/// The bounds and their values, in the order of the demands in `report.rs`.
 pub const BOUNDS: [(&str, f64); 10] = [
     ("one server of the bench's, embedded, half busy", 1.0),
     ("one server of the bench's with Redis and MongoDB, half busy", 1.0),

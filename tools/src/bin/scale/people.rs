@@ -12,21 +12,21 @@ pub const HOURS: [f64; 24] = [
 pub const FURTHER_VISITS: f64 = 1.2;
 /// The share of people who come with a client of 2016.
 pub const WEAPP: f64 = 0.02;
-/// Drawings that somebody has, from before.
+/// Number of earlier drawings of a user.
 pub const GALLERY: Tail = Tail { median: 8.0, sigma: 1.2 };
-/// Pictures of the gallery that are on the screen before one scrolls.
+/// Number of pictures on the first screen of the gallery.
 pub const SCREEN: f64 = 6.0;
-/// Drawings that are opened or played in a visit.
+/// Number of drawings that are opened or played in a visit.
 pub const READS: f64 = 0.7;
-/// Drawings of a visit, rounded down: at most visits nothing is drawn.
+/// Number of drawings made in a visit, rounded down: most visits have none.
 pub const DRAWINGS: Tail = Tail { median: 0.5, sigma: 1.2 };
-/// The share of drawings that are of one stroke.
+/// The share of one-stroke drawings.
 pub const ONE_STROKE: f64 = 0.3;
-/// Strokes of the others.
+/// Number of strokes of the other drawings.
 pub const STROKES: Tail = Tail { median: 15.0, sigma: 1.0 };
 /// Points of a stroke, at 60 a second.
 pub const POINTS: Tail = Tail { median: 35.0, sigma: 0.9 };
-/// Seconds from one stroke to the next, on average.
+/// Mean seconds between two strokes.
 pub const REST: f64 = 1.8;
-/// Seconds from one thing to the next, on average.
+/// Mean seconds between two activities.
 pub const PAUSE: f64 = 20.0;

@@ -6,13 +6,13 @@ use super::day::{Day, Kind};
 use super::demand::{Demand, megabits, rate};
 use super::figures::{BOUNDS, BUSY, EMBEDDED, SHARED};
 
-/// All of them, in Markdown.
+/// All tables in Markdown.
 pub fn tables(users: u32, day: &Day, demand: &Demand) -> String {
     let blocks = [hours(day), growth(day, demand), busiest(demand), breaks(users, demand)];
     blocks.iter().map(|block| format!("```\n{block}\n```\n\n")).collect()
 }
 
-/// The columns of requests: what they are called, and what is in them.
+/// The columns of requests: heading and kinds.
 const COLUMNS: [(&str, &[Kind]); 7] = [
     ("sign-in", &[Kind::SignIn, Kind::Renewal]),
     ("me", &[Kind::Me]),
@@ -109,7 +109,7 @@ fn busiest(demand: &Demand) -> String {
     )
 }
 
-/// How many daily users it takes to reach each bound: all demands grow as the users do.
+/// The number of daily users at each bound: all demands grow linearly with the users.
 fn breaks(users: u32, demand: &Demand) -> String {
     let demands = [
         demand.machines(&Kind::ALL, &EMBEDDED) / BUSY,

@@ -51,7 +51,7 @@ fn nobody_knows_of_a_batch_without_an_answer() {
     events.push(append((6, 7), 3, &[4, 5], Outcome::Unavailable));
     assert!(verdict(&events, &[1, 2, 3]).is_clean());
     assert!(verdict(&events, &[1, 2, 3, 4, 5]).is_clean());
-    // But half of it is worse than none.
+    // A part of the batch is a failure.
     assert_eq!(verdict(&events, &[1, 2, 3, 4]).out_of_order, 1);
 }
 
@@ -70,9 +70,9 @@ fn attempts_at_one_batch_are_one() {
 fn an_acknowledged_batch_that_is_not_there_is_lost() {
     let events = &plain()[..2];
     assert_eq!(verdict(events, &[1, 2]), Verdict { acknowledged: 2, lost: 1, ..Verdict::default() });
-    // Half of it, too; and it is torn.
+    // The loss of half a batch is found too, and the batch counts as torn.
     assert_eq!(verdict(events, &[1, 3]).lost, 1);
-    // Also when the whole drawing is gone.
+    // The loss of the whole drawing is found too.
     assert_eq!(check(events, &Finals::new()).lost, 2);
 }
 
@@ -89,10 +89,10 @@ fn a_batch_that_overtakes_an_earlier_one_is_out_of_order() {
         verdict(events, &[3, 1, 2]),
         Verdict { acknowledged: 2, out_of_order: 1, ..Verdict::default() }
     );
-    // Two that were under way together may come in either order.
+    // Two concurrent batches may have either order.
     let together = [append((0, 9), 1, &[1], Outcome::Appended), append((0, 9), 0, &[2], Outcome::Appended)];
     assert!(verdict(&together, &[2, 1]).is_clean());
-    // But in the one that was acknowledged.
+    // A sequential pair has the order of its acknowledgements.
     assert_eq!(verdict(&together, &[1, 2]).out_of_order, 1);
 }
 
@@ -108,7 +108,7 @@ fn what_was_refused_or_is_anothers_is_not_to_be_seen() {
     let mut lists = finals(&[1, 2, 3, 7]);
     lists.insert(Drawing { user: 1, number: 0 }, vec![7]);
     assert_eq!(check(&events, &lists).wrongly_visible, 1);
-    // A drawing that nobody made.
+    // A drawing that no client created.
     let mut lists = finals(&[1, 2, 3]);
     lists.insert(Drawing { user: 2, number: 0 }, vec![1]);
     assert_eq!(check(&plain(), &lists).wrongly_visible, 1);
@@ -124,11 +124,11 @@ fn reads_never_go_back() {
     assert_eq!(stale(read((6, 7), 0, &[1, 2, 3])), 0);
     assert_eq!(stale(read((6, 7), 2, &[3])), 0);
     assert_eq!(stale(read((6, 7), 3, &[])), 0);
-    // Less than was acknowledged, or read, before.
+    // A read that lacks batches acknowledged or read before.
     assert_eq!(stale(read((4, 5), 0, &[1, 2])), 1);
-    // While the second was under way, it may be there or not.
+    // A batch in flight may be absent or present.
     assert_eq!(stale(read((2, 3), 0, &[1, 2])), 0);
-    // Another list.
+    // A read with another order.
     assert_eq!(stale(read((6, 7), 0, &[1, 3, 2])), 1);
     assert_eq!(stale(read((6, 7), 0, &[1, 2, 3, 3])), 1);
 }
@@ -139,8 +139,7 @@ fn what_was_read_and_is_gone_was_shown_too_early() {
     assert_eq!(verdict(&events, &[]), Verdict { stale_reads: 1, ..Verdict::default() });
 }
 
-/// A history as a list makes it that is a list: several clients, each with one request at a time, whose effects
-/// come between invocation and reply.
+/// A valid history: several clients with one request at a time each, whose effects lie between invocation and reply.
 #[derive(Debug, Clone)]
 struct Valid {
     events: Vec<Event>,
@@ -148,13 +147,12 @@ struct Valid {
 }
 
 fn valid() -> impl Strategy<Value = Valid> {
-    // Of each step: who, what, how many strokes, what the reply is like, how long it takes before and behind
-    // the effect.
+    // For each step: client, kind, number of strokes, kind of reply, and the time before and after the effect.
     let step = (0..4_usize, 0..4_u8, 1..4_usize, 0..4_u8, 0..6_u64, 0..6_u64);
     proptest::collection::vec(step, 4..60).prop_map(|steps| {
         let (mut events, mut list, mut idle) = (Vec::new(), Vec::new(), [0; 4]);
         for (number, (client, what, count, reply, before, behind)) in (1..).zip(steps) {
-            // Effects are in the order of steps, ten apart.
+            // Effects are in the order of the steps, ten apart.
             let effect = number * 10;
             let invoked: u64 = (effect - before).max(idle[client] + 1).min(effect);
             let replied = effect + behind;
@@ -222,7 +220,7 @@ proptest! {
     fn reordered_writes_are_found(valid in valid(), which: Index) {
         let all = acknowledged(&valid.events);
         prop_assume!(all.len() > 1);
-        // Neighbours among the acknowledged change places.
+        // Two adjacent acknowledged marks change places.
         let first = which.index(all.len() - 1);
         let (one, other) = (marks(&valid.events[all[first]]), marks(&valid.events[all[first + 1]]));
         let mut list: Vec<Mark> = valid.list.iter().copied().filter(|mark| !other.contains(mark)).collect();

@@ -1,4 +1,4 @@
-//! Connections that cost nothing to those who open them.
+//! Many idle and slow connections.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

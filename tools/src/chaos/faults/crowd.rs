@@ -55,7 +55,7 @@ pub async fn behind_one_address(cluster: &mut Cluster, duration: Duration) -> St
 
 async fn user(apis: Arc<[Api]>, number: u64, end: Instant) -> Told {
     let mut told = Told::default();
-    // The users do not all start at the same moment.
+    // The users start at different moments.
     tokio::time::sleep(REST * u32::try_from(number).unwrap() / u32::try_from(USERS).unwrap()).await;
     let reply = apis[0].post("/api/v1/session", &json!({"code": format!("c{number}.{number}")})).await;
     let Some(token) =
