@@ -5,7 +5,7 @@ use crate::domain::clock::Micros;
 use crate::domain::user::{UserKey, UserRecord};
 
 operations! {
-/// Images that users chose for themselves: one each, which goes with the user. An acknowledged change is durable.
+/// Uploaded avatars: one per user, deleted with the user. An acknowledged change is durable.
 pub trait Avatars {
     /// Stores an avatar under a new random id, in place of the former one. `None` for an unknown user.
     async fn set_avatar(&self, user: &UserKey, id: &str, image: &[u8], now: Micros) -> Option<UserRecord>;
@@ -14,7 +14,7 @@ pub trait Avatars {
     /// WeChat profile. Returns the user, if there is one.
     async fn remove_avatar(&self, user: &UserKey, id: Option<&str>) -> Option<UserRecord>;
 
-    /// Image of the user's avatar, if it has that id.
+    /// Image of the user's avatar, if its id is `id`.
     async fn avatar(&self, user: &UserKey, id: &str) -> Option<Vec<u8>>;
 }
 }

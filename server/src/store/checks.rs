@@ -20,15 +20,14 @@ pub trait Checks {
     /// Checks that are due at `now`, the earliest first, at most `limit`.
     async fn checks_due(&self, now: Micros, limit: u32) -> Vec<ModerationCheck>;
 
-    /// Writes a check that was read and changed, unless another change came first. User, subject, content,
-    /// `created_at` and version must be as read. Returns whether it was written; the stored version is then one
-    /// higher.
+    /// Writes a changed check, unless another change was stored first. User, subject, content, `created_at` and version
+    /// must be as read. Returns whether it was written; the stored version is then one higher.
     async fn change_check(&self, check: &ModerationCheck) -> bool;
 
     /// Removes the check of a subject.
     async fn remove_check(&self, user: &UserKey, subject: &Subject) -> ();
 
-    /// Removes a user's nickname if it is still that one. Returns whether it did.
+    /// Removes a user's nickname if it still equals `nickname`. Returns whether it did.
     async fn clear_nickname(&self, user: &UserKey, nickname: &str) -> bool;
 }
 }

@@ -35,7 +35,7 @@ pub trait SessionReports {
     /// A page of sessions, each with its expiry.
     async fn session_page(&self, page: &SessionPage) -> Rows<(StoredSession, Micros)>;
 
-    /// Estimated numbers of sessions, and of those used since then.
+    /// Estimated numbers of sessions, and of those used since `since`.
     async fn session_estimates(&self, since: Micros) -> (u64, u64);
 }
 }

@@ -17,20 +17,19 @@ pub trait Sessions {
     /// holder; a settled code can't be claimed while its outcome is kept.
     async fn claim_code(&self, code: SecretHash, holder: &str, lease: Duration) -> CodeState;
 
-    /// Keeps how a code's exchange ended.
+    /// Stores the outcome of a code's exchange.
     async fn settle_code(&self, code: SecretHash, outcome: &CodeOutcome, keep: Duration) -> ();
 
-    /// Gives a claim back that came to nothing, if `holder` still has it. A settled code stays settled.
+    /// Releases an unused claim, if `holder` still has it. A settled code stays settled.
     async fn release_code(&self, code: SecretHash, holder: &str) -> ();
 
-    /// Keeps a new session for `idle`, under the user's present epoch, which is written into it.
+    /// Stores a new session for `idle`, with the user's current epoch.
     async fn create(&self, session: StoredSession, idle: Duration) -> StoredSession;
 
-    /// The session, if it lives: kept, before its `ends_at`, and not of an older epoch than its user's. With
-    /// `slide`, it is kept for that much longer from now (a store may leave out a move of less than a minute and
-    /// less than a twentieth of it).
-    /// `user` is whose it is thought to be, where that is known: it saves a turn. A wrong guess costs one and
-    /// changes nothing else.
+    /// The session, if it is alive: stored, before its `ends_at`, and not of an older epoch than its user's. With
+    /// `slide`, its expiry moves to that time from now (a store may skip a move of less than a minute and less than a
+    /// twentieth of the idle time). `user` is the presumed owner, if known, which saves a round trip; a wrong guess
+    /// costs one and has no other effect.
     async fn read(
         &self,
         id: SessionId,
@@ -38,11 +37,11 @@ pub trait Sessions {
         slide: Option<Duration>,
     ) -> Option<StoredSession>;
 
-    /// Puts `new` in the place of `old`, which has the same id and user, unless that has changed or gone
-    /// meanwhile; keeps it for `idle`. Whether it did.
+    /// Replaces `old` by `new`, which has the same id and user, for `idle`, unless the stored session has changed or
+    /// ended. Returns whether it did.
     async fn replace(&self, old: &StoredSession, new: &StoredSession, idle: Duration) -> bool;
 
-    /// Ends a session of that user. Whether there was one.
+    /// Ends a session of that user. Returns whether it existed.
     async fn remove(&self, user: &UserKey, id: SessionId) -> bool;
 
     /// Sessions of a user, each with its expiry, the latest used first.

@@ -27,13 +27,13 @@ const SENTINEL_PORT: u16 = 26379;
 #[derive(Clone)]
 pub(super) enum Address {
     One(Box<ConnectionInfo>),
-    /// The master that the sentinels tell.
+    /// The master that the sentinels name.
     Sentinel(Box<Watched>),
-    /// A Cluster, by some of its nodes, and by which authorities' word the others are trusted.
+    /// Some nodes of a Cluster, and the authorities that the other nodes' certificates are verified by.
     Cluster(Vec<ConnectionInfo>, Option<TlsCertificates>),
 }
 
-/// A master and those who know where it is.
+/// A master's name, and the sentinels that know its address.
 #[derive(Clone)]
 pub(super) struct Watched {
     pub(super) sentinels: Vec<ConnectionInfo>,
@@ -57,7 +57,7 @@ impl Address {
     }
 }
 
-/// The URL without the file of authorities that it names, and what is in that.
+/// Removes the certificate file from the URL and reads it.
 fn trusting(url: &str) -> StoreResult<(String, Option<TlsCertificates>)> {
     let (before, query) = url.split_once('?').unwrap_or((url, ""));
     let (named, others): (Vec<&str>, Vec<&str>) =
@@ -93,7 +93,7 @@ fn sentinel(scheme: &str, rest: &str, authorities: Option<TlsCertificates>) -> S
     if master.is_empty() {
         return Err(error::nonsense("it names no master behind the sentinels"));
     }
-    // What counts of this is all but the host.
+    // The host is a placeholder; only the other parts of this URL are used.
     let node = completed(&format!("{scheme}://{user}master/{db}"), None)?;
     let own = if sentinel_user.is_empty() && sentinel_password.is_empty() {
         String::new()
@@ -117,7 +117,7 @@ fn cluster(scheme: &str, rest: &str, authorities: Option<TlsCertificates>) -> St
     Ok(Address::Cluster(nodes, authorities))
 }
 
-/// What precedes the hosts, with its `@`, and the hosts.
+/// Splits the authority into the user information, with its `@`, and the hosts.
 fn parted(authority: &str) -> (String, &str) {
     match authority.rsplit_once('@') {
         Some((user, hosts)) => (format!("{user}@"), hosts),
@@ -142,7 +142,7 @@ fn nodes(
         .collect()
 }
 
-/// RESP2, which all proxies speak, and connections that notice when the other side is gone.
+/// Adds the settings common to all connections: RESP2, which all proxies support, and keep-alive.
 fn completed(url: &str, authorities: Option<&TlsCertificates>) -> StoreResult<ConnectionInfo> {
     let unreadable = |error: RedisError| error::unreadable_url(&error);
     let info = url.into_connection_info().map_err(unreadable)?;
@@ -162,7 +162,7 @@ fn tls(address: &ConnectionAddr) -> Option<TlsMode> {
     }
 }
 
-/// A peer that vanished without a word is noticed within seconds, not by the system's default of minutes.
+/// Keep-alive that detects a vanished peer within seconds instead of the system's default of minutes.
 pub(super) fn tcp() -> TcpSettings {
     let probe = PATIENCE;
     let keepalive = socket2::TcpKeepalive::new().with_time(probe).with_interval(probe);

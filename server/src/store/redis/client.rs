@@ -18,16 +18,16 @@ use super::cluster::Cluster;
 use super::scripts::Script;
 use super::{StoreError, StoreResult};
 
-/// How long to wait for a connection, and for each reply.
+/// Time-out of connecting, and of each reply.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
-/// The pauses before the second and the third attempt to connect.
+/// Pauses before the second and the third attempt to connect.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(100)];
-/// For how long a connection to a Cluster is left to find its own way around nodes that are gone.
+/// How long a Cluster connection may recover by itself from missing nodes.
 const CLUSTER_REST: Duration = Duration::from_secs(1);
 
-/// One multiplexed connection that is made at the first command, and made again when it breaks, when a reply
-/// does not come in time (a client itself would go on waiting on a connection of which nobody says that it is
-/// dead, as a balancer leaves them behind), and when it leads to a server that is no master any more.
+/// One multiplexed connection, made at the first command. It is replaced when it breaks, when a reply times out (the
+/// client would keep waiting on a dead connection, as load balancers leave behind), and when its server is no longer
+/// the master.
 ///
 /// All commands go through [`one`](Self::one), [`many`](Self::many) and [`script`](Self::script).
 #[derive(Clone)]
@@ -42,11 +42,11 @@ struct Inner {
 struct Current {
     connecting: Connecting,
     begun: Instant,
-    /// How many there were before.
+    /// Sequence number of the connection.
     number: u64,
 }
 
-/// A connection on its way, or there; all who need it wait for the same.
+/// A connection, established or in progress; all callers await the same one.
 type Connecting = Shared<BoxFuture<'static, RedisResult<Connection>>>;
 
 #[derive(Clone)]
@@ -68,8 +68,7 @@ impl RedisClient {
         Ok(Self(Arc::new(Inner { address, current: Mutex::new(current) })))
     }
 
-    /// The messages of a channel from now on, over a connection of their own. In a Cluster, all nodes tell all
-    /// messages.
+    /// Subscribes to a channel over a separate connection. In a Cluster, all nodes deliver all messages.
     pub(super) async fn subscribe(&self, channel: &str) -> StoreResult<PubSubStream> {
         let clients = match &self.0.address {
             Address::One(info) => vec![Client::open((**info).clone())?],
@@ -97,12 +96,12 @@ impl RedisClient {
         Ok(self.ask(Question::One(command)).await?)
     }
 
-    /// Commands that are independent of each other, in one turn. In a Cluster, their order is not kept.
+    /// Sends independent commands in one pipeline. In a Cluster, their order is not kept.
     pub(super) async fn many<T: FromRedisValue>(&self, commands: &Pipeline) -> StoreResult<T> {
         Ok(self.ask(Question::Many(commands)).await?)
     }
 
-    /// A script over one key. It is sent whole only to a server that does not know it.
+    /// Runs a script over one key. The script's text is sent only to a server that does not know its hash.
     pub(super) async fn script<T: FromRedisValue>(
         &self,
         script: &Script,
@@ -122,7 +121,7 @@ impl RedisClient {
         }
     }
 
-    /// Asks, and once more where the connection failed.
+    /// Sends a command, and sends it again if the connection failed.
     async fn ask<T: FromRedisValue>(&self, question: Question<'_>) -> RedisResult<T> {
         match self.ask_once(&question).await {
             Err(error) if is_broken(&error) => self.ask_once(&question).await,
@@ -135,7 +134,7 @@ impl RedisClient {
         let outcome = match connecting.await {
             Ok(Connection::One(mut connection)) => question.put(&mut connection).await,
             Ok(Connection::Cluster(mut cluster)) => question.put(&mut cluster).await,
-            // Whatever it failed for may be mended (a password, a right) while all who come share this failure.
+            // The cause (a password, a permission) may be fixed while callers still share this failure.
             Err(error) => {
                 self.give_up(number);
                 return Err(error);
@@ -147,8 +146,8 @@ impl RedisClient {
         outcome
     }
 
-    /// Turns to another connection, unless somebody else has. One to a Cluster finds its way by itself around
-    /// a node that is gone, mostly: it is given the time.
+    /// Replaces the connection, unless another caller has done so. A Cluster connection first gets time to recover by
+    /// itself from a missing node.
     fn give_up(&self, number: u64) {
         let mut current = self.current();
         let rests = match &self.0.address {
@@ -167,7 +166,7 @@ impl RedisClient {
 }
 
 impl Current {
-    /// Whether there will never be a connection.
+    /// Whether the attempt to connect has failed.
     fn has_failed(&self) -> bool {
         self.connecting.peek().is_some_and(Result::is_err)
     }
@@ -190,8 +189,8 @@ impl Question<'_> {
     }
 }
 
-/// Whether the connection failed, or leads to a server that is a replica now, and not the command. All of this
-/// store's commands may then be sent again.
+/// Whether the connection failed or its server became a replica, rather than the command. All commands of this store
+/// may then be sent again.
 fn is_broken(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_unrecoverable_error()
@@ -199,7 +198,7 @@ fn is_broken(error: &RedisError) -> bool {
         || error.kind() == ErrorKind::MasterNameNotFoundBySentinel
 }
 
-/// A connection, at the third attempt at last.
+/// Connects, with up to three attempts.
 fn connecting(address: Address) -> Connecting {
     let attempts = async move {
         for pause in PAUSES {
@@ -228,7 +227,7 @@ async fn connect(address: &Address) -> RedisResult<Connection> {
     Ok(Connection::One(client.get_multiplexed_async_connection_with_config(&config).await?))
 }
 
-/// Where the sentinels say that the master is, and it says so itself.
+/// Connects to the master that the sentinels name, after the server itself confirms its role.
 async fn master(watched: &Watched) -> RedisResult<Client> {
     let Watched { sentinels, master, tls, settings, authorities } = watched;
     let first = sentinels.first().map(ConnectionInfo::redis_settings);
@@ -261,7 +260,7 @@ async fn master(watched: &Watched) -> RedisResult<Client> {
     client.async_get_client().await
 }
 
-/// What takes longer than two turns of patience fails as what waits for a reply does.
+/// Fails a command that takes longer than twice the response time-out with the same error as a lost reply.
 async fn in_time<T>(outcome: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
     let late = |_| RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
     tokio::time::timeout(2 * PATIENCE, outcome).await.map_err(late)?

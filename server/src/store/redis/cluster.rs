@@ -10,12 +10,11 @@ use redis::{Cmd, ConnectionInfo, Pipeline, RedisFuture, RedisResult, TlsCertific
 use super::address::tcp;
 use super::client::PATIENCE;
 
-/// How often a command follows a slot that has moved, or is sent again to a node that failed, within the
-/// patience that one reply gets.
+/// Attempts of a command that is redirected or whose node fails, within the time-out of one reply.
 const RETRIES: u32 = 4;
 
-/// Connections to all nodes, which cost one handle. The commands of one turn may go to different nodes: the
-/// client itself refuses such.
+/// Connections to all nodes, as one handle. The commands of a pipeline may go to different nodes; the client itself
+/// refuses such pipelines.
 #[derive(Clone)]
 pub(super) struct Cluster(ClusterConnection);
 
@@ -51,7 +50,8 @@ impl ConnectionLike for Cluster {
         _offset: usize,
         _count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        // No pipeline of this store is a transaction, whose replies `offset` and `count` would pick.
+        // No pipeline of this store is a transaction, so `offset` and `count`, which select a transaction's replies,
+        // are unused.
         let connection = &self.0;
         let each = pipeline.cmd_iter().map(|command| {
             let mut connection = connection.clone();

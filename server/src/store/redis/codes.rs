@@ -1,7 +1,7 @@
-//! Codes on their way, and leases.
+//! Exchanges of login codes.
 //!
-//! A code's value begins with a letter: `p` and 16 characters that name the claim, then its holder; `s` and a
-//! session; or `r` and the text of a refusal.
+//! A code's value begins with a letter: `p` and 16 characters that name the claim, then its holder; `s` and a session;
+//! or `r` and the text of a refusal.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use redis::cmd;
 use super::scripts::{CLAIM_CODE, REMOVE_IF, TAKE_LEASE};
 use super::{CodeOutcome, CodeState, RedisOps, SecretHash, SessionId, StoreError, StoreResult, millis};
 
-/// The length of what precedes the holder in the value of a claim.
+/// Length of the prefix before the holder in a claim's value.
 const CLAIM_MARK: usize = 17;
 
 impl RedisOps {
@@ -24,8 +24,8 @@ impl RedisOps {
         holder: &str,
         lease: Duration,
     ) -> StoreResult<CodeState> {
-        // A claim has a name of its own, so that sent again it is known as the same, and another one of the
-        // same holder is not.
+        // Each claim has a random name: a resent claim is recognised, and another claim of the same holder is a
+        // different one.
         let mut name = [0; 8];
         getrandom::fill(&mut name).map_err(|error| StoreError::Refused(error.into()))?;
         let claim = format!("p{}{holder}", data_encoding::HEXLOWER.encode(&name));

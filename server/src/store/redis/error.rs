@@ -1,4 +1,4 @@
-//! What the client's errors mean to the server.
+//! Mapping of the client's errors to the store's.
 
 use std::io;
 
@@ -6,16 +6,15 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use super::StoreError;
 
-/// The server's own words for a failure. The client's may hold what a reply held, so they are told only of
-/// failures without one.
+/// The server's own error text. The client's text may quote a reply, so it is used only for failures without a reply.
 #[derive(Debug, thiserror::Error)]
 #[error("Redis: {0}")]
 struct Fault(String);
 
-/// Codes by which a server says that it can't serve now, but that it or another one will.
+/// Error codes of a temporary failure: this server or another will recover.
 const PASSING: &[&str] =
     &["LOADING", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "READONLY"];
-/// No memory left; no disk left for the file that it keeps.
+/// Error codes of a full memory, or of a full disk under the server's files.
 const FULL: &[&str] = &["OOM", "MISCONF"];
 
 impl From<RedisError> for StoreError {
@@ -50,22 +49,22 @@ fn words(error: &RedisError) -> String {
         return error.to_string();
     }
     let Some(code) = error.code() else { return error.category().to_owned() };
-    // Behind the first comma, a server repeats arguments.
+    // After the first comma, a server's error quotes arguments.
     let told = error.detail().and_then(|detail| detail.split(',').next()).unwrap_or_default();
     format!("{code} {told}")
 }
 
-/// A URL that the client can't read; it may hold a password, so it is not repeated.
+/// Error for an invalid URL; the URL may hold a password, so it is not quoted.
 pub(super) fn unreadable_url(error: &RedisError) -> StoreError {
     StoreError::Refused(Fault(format!("the URL can't be read: {}", error.category())).into())
 }
 
-/// A URL that says something that can't be.
+/// Error for a URL with an impossible value.
 pub(super) fn nonsense(why: &str) -> StoreError {
     StoreError::Refused(Fault(format!("the URL can't be read: {why}")).into())
 }
 
-/// A file of authorities that can't be read.
+/// Error for an unreadable certificate file.
 pub(super) fn unreadable_authorities(path: &str, error: &io::Error) -> StoreError {
     StoreError::Refused(Fault(format!("{path}, the ca_file, can't be read: {error}")).into())
 }

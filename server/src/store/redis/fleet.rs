@@ -1,5 +1,4 @@
-//! Servers that announce themselves to one another and tell each other of their failures, events that travel
-//! between them while somebody listens, and questions that one asks all others.
+//! Communication between servers: heartbeats, failures, events while an operator listens, and queries to all servers.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,21 +8,20 @@ use redis::{cmd, pipe};
 
 use super::{RedisSessions, StoreResult, millis};
 
-/// How long a listener is remembered who does not say that it still listens.
+/// How long a listener counts as present after its last renewal.
 const LISTENING: Duration = Duration::from_secs(6);
-/// Failures that are kept.
+/// Maximum number of failures kept.
 const FAILURES: usize = 10_000;
-/// Failures that are read in one turn.
+/// Failures read at a time.
 const TURN: usize = 1_000;
-/// How long answers wait to be read.
+/// How long answers are kept.
 const ANSWERED: Duration = Duration::from_secs(10);
 
 impl RedisSessions {
-    /// Keeps what a server says of itself, and whether somebody listens there. Whether somebody listens
-    /// anywhere.
+    /// Stores a server's heartbeat, and whether it has listeners. Returns whether any server has listeners.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn announce(&self, server: &str, view: &str, listens: bool) -> StoreResult<bool> {
         let (server, view) = (server.to_owned(), view.to_owned());
         self.run(async move |ops| {
@@ -40,10 +38,10 @@ impl RedisSessions {
         .await
     }
 
-    /// Forgets what a server said of itself.
+    /// Removes a server's heartbeat.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn leave(&self, server: &str) -> StoreResult<()> {
         let server = server.to_owned();
         self.run(async move |ops| {
@@ -54,10 +52,10 @@ impl RedisSessions {
         .await
     }
 
-    /// What each server last said of itself.
+    /// The last heartbeat of each server.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn servers(&self) -> StoreResult<HashMap<String, String>> {
         self.run(async move |ops| {
             let mut all = cmd("HGETALL");
@@ -67,10 +65,10 @@ impl RedisSessions {
         .await
     }
 
-    /// Tells all servers of an event.
+    /// Publishes an event to all servers.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn publish(&self, event: &str) -> StoreResult<()> {
         let event = event.to_owned();
         self.run(async move |ops| {
@@ -81,27 +79,27 @@ impl RedisSessions {
         .await
     }
 
-    /// The events of all servers from now on, over a connection of their own, until that breaks.
+    /// Subscribes to the events of all servers over a separate connection; the stream ends when that breaks.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn events(&self) -> StoreResult<impl Stream<Item = String> + Send + Unpin + use<>> {
         let channel = self.ops.keys.events();
         let subscribed = self.ops.client.subscribe(&channel).await?;
         Ok(subscribed.filter_map(async |message| message.get_payload().ok()).boxed())
     }
 
-    /// Adds to the failures of all servers, of which the last 10,000 are kept. Some may be there twice after a
-    /// connection broke.
+    /// Adds failures to those of all servers, of which the last 10,000 are kept. A broken connection may duplicate
+    /// some.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn report(&self, failures: Vec<String>) -> StoreResult<()> {
         self.run(async move |ops| {
             let key = ops.keys.failures();
             let mut add = pipe();
             for failure in failures {
-                // About so many: then whole nodes of the stream are dropped, which costs less.
+                // An approximate limit: Redis then drops whole nodes of the stream, which is cheaper.
                 add.cmd("XADD").arg(&key).arg("MAXLEN").arg("~").arg(FAILURES).arg("*").arg("f").arg(failure);
                 add.ignore();
             }
@@ -110,11 +108,11 @@ impl RedisSessions {
         .await
     }
 
-    /// Failures of all servers behind a place, the oldest first, and the place of the last one. The first place
-    /// is empty. There are no more when none come.
+    /// Failures of all servers after a position, the oldest first, and the position of the last one. An empty position
+    /// starts at the oldest failure; an empty page is the end.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn reported(&self, after: &str) -> StoreResult<(Vec<String>, String)> {
         let from = if after.is_empty() { "-".to_owned() } else { format!("({after}") };
         let mut place = after.to_owned();
@@ -133,10 +131,10 @@ impl RedisSessions {
         Ok((failures, place))
     }
 
-    /// Asks all servers.
+    /// Publishes a query to all servers.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn ask(&self, question: String) -> StoreResult<()> {
         self.run(async move |ops| {
             let mut publish = cmd("PUBLISH");
@@ -146,20 +144,20 @@ impl RedisSessions {
         .await
     }
 
-    /// What is asked from now on, over a connection of its own, until that breaks.
+    /// Subscribes to queries over a separate connection; the stream ends when that breaks.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn questions(&self) -> StoreResult<impl Stream<Item = String> + Send + Unpin + use<>> {
         let channel = self.ops.keys.questions();
         let subscribed = self.ops.client.subscribe(&channel).await?;
         Ok(subscribed.filter_map(async |message| message.get_payload().ok()).boxed())
     }
 
-    /// Answers the question with that id.
+    /// Stores an answer to the query with that id.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn answer(&self, id: &str, answer: String) -> StoreResult<()> {
         let id = id.to_owned();
         self.run(async move |ops| {
@@ -172,10 +170,10 @@ impl RedisSessions {
         .await
     }
 
-    /// The answers so far.
+    /// The answers received so far.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn answers(&self, id: &str) -> StoreResult<Vec<String>> {
         let id = id.to_owned();
         self.run(async move |ops| {

@@ -1,5 +1,6 @@
-//! The index of a user's sessions (that of all is in `reports`). It may name sessions that have ended, and its moments lag behind those that
-//! slide; whoever reads it asks the sessions themselves and mends it.
+//! The index of a user's sessions (`reports` holds those of all sessions). The index may name sessions that have ended,
+//! and its expiries lag behind extended ones; each reader verifies its entries against the sessions and corrects the
+//! index.
 
 use std::time::Duration;
 
@@ -12,15 +13,15 @@ use super::{RedisOps, SessionId, StoreResult, StoredSession, millis};
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 
-/// Each time that an index has grown by so many, it is read, and so rid of what has ended.
+/// Number of additions after which an index is read, which removes ended sessions from it.
 const MEND_EVERY: u64 = 32;
-/// Sessions asked for in one turn.
+/// Sessions read in one pipeline.
 const TURN: usize = 64;
-/// By how much a moment in the index may be wrong without being mended.
+/// Maximum error of an expiry in the index before it is corrected.
 const SLACK: Duration = Duration::from_secs(60);
 
 impl RedisOps {
-    /// Writes a session that is kept for so long into its user's index.
+    /// Writes a session into its user's index; `kept` is the session's time to live.
     pub(super) async fn index(&self, session: &StoredSession, kept: Duration) -> StoreResult<()> {
         let now = Micros::now();
         let ends = now.plus(kept).0.to_string();

@@ -1,4 +1,4 @@
-//! Leases, and notes: texts that are kept under a name for a time.
+//! Leases, and notes: named texts with a time to live.
 
 use std::time::Duration;
 

@@ -47,9 +47,9 @@ use super::{StoreError, StoreResult};
 use crate::domain::session::{CodeOutcome, CodeState, SecretHash, SessionId, StoredSession};
 use crate::domain::user::UserKey;
 
-/// Operations at once, over one connection.
+/// Maximum number of concurrent operations over one connection.
 const RUNNING: usize = 1_024;
-/// Operations that wait for their turn.
+/// Maximum number of queued operations.
 const WAITING: usize = 1_024;
 
 /// Sessions, codes and leases in Redis. Cheap to clone; one connection per process.
@@ -59,14 +59,14 @@ pub struct RedisSessions {
     bulkhead: Arc<Bulkhead>,
 }
 
-/// Connection and key names. Every operation is a method of this type, in the files beside.
+/// Connection and key names. Every operation is a method of this type, in the sibling modules.
 #[derive(Debug, Clone)]
 struct RedisOps {
     client: RedisClient,
     keys: Arc<Keys>,
 }
 
-/// The names of keys. What stands between braces is what a Cluster places a key by.
+/// Builds key names. Redis Cluster chooses a key's slot by the part in braces.
 #[derive(Debug)]
 struct Keys {
     prefix: String,
@@ -81,7 +81,7 @@ impl Keys {
         format!("{}u:{{{user}}}:s", self.prefix)
     }
 
-    /// By a hash: this key stays for a year, also of users who were erased.
+    /// The user is hashed: this key stays for a year, also after the user's erasure.
     fn epoch(&self, user: &UserKey) -> String {
         format!("{}u:{}:e", self.prefix, HEXLOWER.encode(&Sha256::digest(user.as_str())))
     }
@@ -133,12 +133,12 @@ impl Keys {
 }
 
 impl RedisSessions {
-    /// The store at that URL (one server, the master of some sentinels, or a Cluster; see `settings.default.toml`), its
-    /// keys beginning with `prefix`. Returns at once, whether or not the server can
-    /// be reached. Must be called within a Tokio runtime.
+    /// Opens the store at that URL (one server, the master of some sentinels, or a Cluster; see
+    /// `settings.default.toml`); its keys begin with `prefix`. Returns without connecting. Must be called within a
+    /// Tokio runtime.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when the URL can't be read.
+    /// [`StoreError::Refused`] when the URL is invalid.
     pub fn connect(url: &str, prefix: &str) -> StoreResult<Self> {
         let keys = Arc::new(Keys { prefix: prefix.to_owned() });
         let ops = RedisOps { client: RedisClient::open(url)?, keys };
@@ -154,7 +154,7 @@ impl RedisSessions {
     }
 }
 
-/// A time to live, as Redis takes it: whole milliseconds, one at least.
+/// A time to live in whole milliseconds, at least one, as Redis requires.
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, i64::MAX as u64)
 }

@@ -1,7 +1,7 @@
 //! The indexes of all sessions, by which operators page.
 //!
-//! They are hints as a user's index is: written after the session, checked and mended when they are read, and
-//! rid of what has ended a little with each write, so that nothing need ever be scanned.
+//! Like a user's index, they are hints: written after the session, and verified and corrected when they are read. Each
+//! write removes a few ended sessions, so that no scan is ever needed.
 
 use std::time::Duration;
 
@@ -15,21 +15,21 @@ use crate::domain::report::{Collector, Place, Rows, SessionPage};
 use crate::domain::user::UserKey;
 use crate::store::SessionReports;
 
-/// All orders, each of which has an index.
+/// All sort orders; each has its own index.
 const ORDERS: [SessionOrder; 3] = [SessionOrder::Expiry, SessionOrder::LastSeen, SessionOrder::Openid];
-/// Entries that are looked at in one turn.
+/// Index entries read at a time.
 const TURN: usize = 256;
-/// Ended sessions that one write removes from the indexes: more than it adds, so they never pile up.
+/// Ended sessions that one write removes from the indexes: more than it adds, so that they never accumulate.
 const SWEPT_AT_ONCE: usize = 4;
-/// How long the index may believe that a session has ended which was slid since.
+/// Maximum time by which an expiry in the index may be too early because the session was extended.
 const SLACK: Duration = Duration::from_secs(600);
 
-/// A session's name in the indexes.
+/// A session's member name in the indexes.
 pub(super) fn name(user: &UserKey, id: SessionId) -> String {
     format!("{user}/{id}")
 }
 
-/// The parts of a name.
+/// Parses a member name.
 fn parts(name: &str) -> Option<(UserKey, SessionId)> {
     let (user, id) = name.rsplit_once('/')?;
     Some((UserKey::from_text(user), SessionId::parse(id)?))
@@ -53,7 +53,7 @@ impl SessionReports for RedisSessions {
 }
 
 impl RedisOps {
-    /// Writes a session, which ends then, into the indexes, and sweeps them a little.
+    /// Writes a session with its expiry into the indexes, and sweeps a few ended sessions.
     pub(super) async fn index_for_all(&self, session: &StoredSession, ends: Micros) -> StoreResult<()> {
         let name = name(&session.user, session.id);
         let mut write = pipe();
@@ -84,7 +84,7 @@ impl RedisOps {
         self.client.many(&remove).await
     }
 
-    /// Removes those names of which the session has ended, and puts the others where they belong.
+    /// Removes the names of ended sessions, and corrects the expiries of the others.
     async fn sweep(&self, names: &[String]) -> StoreResult<()> {
         let now = Micros::now();
         let mut ask = pipe();
@@ -127,7 +127,7 @@ impl RedisOps {
                 .filter(|place| after.as_ref().is_none_or(|after| is_behind(place, after, page)))
                 .collect();
             if behind.is_empty() && full {
-                // All of this turn have the value that the page begins with, and come before its place.
+                // All entries read so far have the score of the page's start, and precede its position.
                 skip += TURN;
                 continue;
             }
@@ -146,7 +146,7 @@ impl RedisOps {
         }
     }
 
-    /// Names and values of an index from a place on, that one included, without the first `skip`.
+    /// Names and scores of an index from a position on, inclusive, without the first `skip`.
     async fn entries(
         &self,
         page: &SessionPage,
@@ -159,7 +159,7 @@ impl RedisOps {
             range
         };
         if page.order == SessionOrder::Openid {
-            // All have the same value: this index is one of texts.
+            // All scores are equal: this index is ordered by its member names.
             let begin = after.map(|after| format!("[{}", after.name));
             let lowest = page.users.as_ref().map_or("-".to_owned(), |users| format!("[{}", users.from));
             let highest = page.users.as_ref().map_or("+".to_owned(), |users| format!("({}", users.below));
@@ -199,8 +199,7 @@ impl RedisOps {
         self.client.one(&limited(range)).await
     }
 
-    /// The living sessions of those names, and when each ends unless it is used. What has ended goes from the
-    /// indexes.
+    /// The living sessions of those names, each with its expiry. Names of ended sessions are removed from the indexes.
     async fn of_names(&self, places: &[Place]) -> StoreResult<Vec<Option<(StoredSession, Micros)>>> {
         if places.is_empty() {
             return Ok(Vec::new());
@@ -240,8 +239,8 @@ impl RedisOps {
     }
 }
 
-/// Whether the page goes from high values to low ones. The orders begin at opposite ends: what ends next, and
-/// what was used last.
+/// Whether the page goes from high scores to low ones. The orders start at opposite ends: expiry at the earliest, last
+/// use at the latest.
 fn is_down(page: &SessionPage) -> bool {
     page.reverse != (page.order == SessionOrder::LastSeen)
 }

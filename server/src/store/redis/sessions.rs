@@ -11,7 +11,7 @@ use crate::domain::session::{CodeOutcome, CodeState, SecretHash};
 use crate::domain::user::UserKey;
 use crate::store::Sessions;
 
-/// How long an epoch is kept: longer than any session lives, so that it outlives all that it has ended.
+/// Time to live of an epoch: longer than any session lives, so that it outlives all sessions that it ended.
 const EPOCH_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// A session with its stored form.
@@ -95,7 +95,7 @@ impl RedisOps {
         Ok(session)
     }
 
-    /// The session, if it lives: see [`read`](super::Sessions::read).
+    /// The session, if it is alive: see [`read`](super::Sessions::read).
     pub(super) async fn living(
         &self,
         id: SessionId,
@@ -129,8 +129,8 @@ impl RedisOps {
         Ok(lives(session, epoch).then_some(living))
     }
 
-    /// Compares what is stored as it is understood, not byte for byte, so that a session written by another
-    /// version of this program can be replaced; then writes only over the very text that was compared.
+    /// Compares decoded sessions, not bytes, so that a session written by another version of this program can be
+    /// replaced; the write then requires exactly the text that was compared.
     pub(super) async fn replace(
         &self,
         old: &StoredSession,
@@ -163,8 +163,8 @@ impl RedisOps {
         Ok(true)
     }
 
-    /// The time itself is the epoch: one that the server evicted does not begin again below those that
-    /// sessions carry. That ends all sessions; those that the index knows are then removed, too.
+    /// The epoch is a time: after an eviction, a new epoch is still above those in the sessions. Raising it ends all
+    /// sessions; the indexed ones are also removed.
     pub(super) async fn remove_all(&self, user: &UserKey) -> StoreResult<()> {
         let (now, kept) = (Micros::now().0.to_string(), millis(EPOCH_KEPT).to_string());
         let arguments = [now.as_bytes(), kept.as_bytes()];
@@ -185,17 +185,17 @@ pub(super) fn get(key: &str) -> Cmd {
     get
 }
 
-/// Whether a session that is kept is good.
+/// Whether a stored session is valid in that epoch.
 pub(super) fn lives(session: &StoredSession, epoch: u64) -> bool {
     session.epoch >= epoch && Micros::now() < session.ends_at
 }
 
-/// A session that this program can't read, one of a later version perhaps, is none: that costs a sign-in.
+/// Decodes a session. An unreadable session, perhaps of a later version, counts as missing, which costs a sign-in.
 pub(super) fn read(text: String) -> Option<Kept> {
     match serde_json::from_str(&text) {
         Ok(session) => Some(Kept { session, text }),
         Err(error) => {
-            // Not the error's words, which may be the session's.
+            // The error text is not logged, since it may quote the session.
             tracing::warn!(line = error.line(), column = error.column(), "a stored session can't be read");
             None
         }
@@ -206,7 +206,7 @@ fn written(session: &StoredSession) -> StoreResult<String> {
     serde_json::to_string(session).map_err(|error| super::StoreError::Refused(error.into()))
 }
 
-/// How long to keep a session that may be idle so long: not beyond its end.
+/// Time to live of a session: its idle time, but not beyond its end.
 fn kept_for(session: &StoredSession, idle: Duration) -> Duration {
     idle.min(session.ends_at.since(Micros::now()))
 }

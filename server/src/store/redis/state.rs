@@ -1,25 +1,25 @@
-//! What a Redis says of itself, for whoever checks a deployment. By `INFO` alone: bought ones refuse `CONFIG`.
+//! State of a Redis, for `yibi-server check`. It uses only `INFO`: managed services refuse `CONFIG`.
 
 use redis::{Value, cmd};
 
 use super::{RedisSessions, StoreError, StoreResult};
 
-/// What a Redis is; of a Cluster, what its worst node is.
+/// State of a Redis; of a Cluster, the state of its worst node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedisState {
-    /// Such as `7.0.15`.
+    /// Server version, such as `7.0.15`.
     pub version: String,
-    /// The `maxmemory-policy` by which it evicts keys when its memory is full, if it does.
+    /// The `maxmemory-policy`, if the server evicts keys when its memory is full.
     pub evicts: Option<String>,
-    /// Whether it keeps an append-only file, where it says so.
+    /// Whether the server keeps an append-only file, if it reports that.
     pub append_only: Option<bool>,
 }
 
 impl RedisSessions {
-    /// What the database is.
+    /// Reads the state of the database.
     ///
     /// # Errors
-    /// As every operation's; [`StoreError::Refused`] where it does not say.
+    /// Those of every operation; [`StoreError::Refused`] when the reply lacks the state.
     pub async fn state(&self) -> StoreResult<RedisState> {
         let info: Value = self.run(async |ops| ops.client.one(&cmd("INFO")).await).await?;
         let mut texts = Vec::new();
@@ -29,7 +29,7 @@ impl RedisSessions {
     }
 }
 
-/// The texts in a reply: one, or those of all nodes by their addresses.
+/// Collects the texts in a reply: one, or one per node.
 #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else holds a text")]
 fn collect(value: &Value, texts: &mut Vec<String>) {
     match value {
@@ -50,7 +50,7 @@ fn state(info: &str) -> Option<RedisState> {
     versions.sort_by_key(|version| {
         version.split('.').map(|part| part.parse::<u32>().unwrap_or_default()).collect::<Vec<_>>()
     });
-    // Without a bound, a memory is never full.
+    // Without a limit, the memory never counts as full.
     let bounds = all("maxmemory").into_iter().chain(std::iter::repeat("unknown".to_owned()));
     let mut policies = all("maxmemory_policy").into_iter().zip(bounds);
     Some(RedisState {

@@ -1,6 +1,6 @@
-//! Backups of the database: made while a server uses it, and verified.
+//! Backups of the database: created while a server uses it, and verified.
 //!
-//! These functions block: they are for a command line, not for an async thread.
+//! These functions block and must not run on an async thread.
 
 use std::fs::File;
 use std::io;
@@ -29,30 +29,30 @@ pub enum BackupError {
     /// The file is missing.
     #[error("{} is not there", .0.display())]
     Missing(PathBuf),
-    /// The data directory has no database.
+    /// The data directory contains no database.
     #[error("there is no database in store.data_dir: {} is not there{}", .file.display(), dev_hint(.file))]
     NoDatabase {
-        /// The database that was looked for.
+        /// Path of the missing database.
         file: PathBuf,
     },
     /// An existing backup is not overwritten.
     #[error("{} is there already: name another file", .0.display())]
     Exists(PathBuf),
-    /// A database is replaced only when asked for.
+    /// A database is replaced only on request.
     #[error("{} is there already: --replace puts the backup in its place, and keeps it under another name", .0.display())]
     InPlace(PathBuf),
-    /// The file is not a whole database.
+    /// The file is not a complete database.
     #[error("the file is damaged: {0}")]
     Damaged(String),
-    /// The backup holds less than the database.
+    /// The backup contains less than the database.
     #[error("it holds {found:?}, and the database held {expected:?}")]
     TooLittle {
         /// Records in the backup.
         found: Content,
-        /// Records that it has to hold at least.
+        /// Minimum number of records in the backup.
         expected: Content,
     },
-    /// The lock, or a file of another program or a later version.
+    /// Another process holds the lock, or the file belongs to another program or a later version.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// A file can't be read or written.
@@ -64,7 +64,7 @@ pub enum BackupError {
 
 pub(super) type Result<T> = std::result::Result<T, BackupError>;
 
-/// The place of a dev server's database, which is easily mistaken.
+/// Hint at the database of `yibi-server dev`, whose place is easily mistaken.
 fn dev_hint(file: &Path) -> String {
     let dev = file.parent().map(|directory| directory.join("dev")).unwrap_or_default();
     if file_in(&dev).is_file() {
@@ -74,7 +74,7 @@ fn dev_hint(file: &Path) -> String {
     }
 }
 
-/// Whether this version opens the database of that directory without upgrading it.
+/// Whether this version opens the database of that directory without an upgrade.
 ///
 /// # Errors
 /// [`BackupError`].
@@ -84,11 +84,10 @@ pub fn is_up_to_date(data_dir: &Path) -> Result<bool> {
     Ok(version >= schema::KNOWN)
 }
 
-/// Writes the state of the database at one moment into a new file; everything acknowledged before is in it. A server
-/// may write meanwhile.
+/// Writes a snapshot of the database to a new file, with everything acknowledged before. A server may write meanwhile.
 ///
 /// # Errors
-/// [`BackupError`]; then there is no file.
+/// [`BackupError`]; then no file is left.
 pub fn backup(data_dir: &Path, file: &Path) -> Result<Content> {
     let source = file_in(data_dir);
     if !source.exists() {
@@ -101,11 +100,11 @@ pub fn backup(data_dir: &Path, file: &Path) -> Result<Content> {
     let before = content(&connection)?;
     let draft = unique_beside(file, "partial");
     let made = (|| {
-        // SQLite writes into an empty file, and so keeps its mode.
+        // SQLite keeps the mode of an existing empty file.
         create_private(&draft).map_err(io_at(&draft))?;
         connection.execute("VACUUM INTO ?", params![SqlPath(&draft)])?;
         let found = content(&reader(&draft)?)?;
-        // People draw meanwhile, and the bin is purged: the true number lies between the two counts.
+        // Users draw and the purge runs meanwhile: the true number lies between the two counts.
         let after = content(&connection)?;
         let expected = least(before, after);
         if least(found, expected) != expected {
@@ -122,8 +121,8 @@ pub fn backup(data_dir: &Path, file: &Path) -> Result<Content> {
     made
 }
 
-/// Verifies a backup: restores it into a scratch file beside it, upgrades that to this version, checks its
-/// structure, and counts that every drawing holds all its actions.
+/// Verifies a backup: restores it into a scratch file beside it, upgrades that to this version, checks its structure,
+/// and checks that every drawing has all its actions.
 ///
 /// # Errors
 /// [`BackupError`].
@@ -134,7 +133,7 @@ pub fn verify(file: &Path) -> Result<Content> {
     verified
 }
 
-/// Brings a copy up to this version, checks its structure, and counts its records.
+/// Upgrades a copy to this version, checks its structure, and counts its records.
 pub(super) fn examine(file: &Path) -> Result<Content> {
     let mut connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let structure: Vec<String> = {
@@ -147,10 +146,10 @@ pub(super) fn examine(file: &Path) -> Result<Content> {
     }
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version == 0 {
-        // To SQLite, an empty file is a database.
+        // SQLite accepts an empty file as a database.
         return Err(OpenError::Foreign.into());
     }
-    // Moved rows leave nothing behind in a file that is put back.
+    // Moved rows must leave no trace in a file that becomes the database.
     connection.execute_batch("PRAGMA secure_delete = ON")?;
     schema::migrate(&mut connection)?;
     let wrong: u64 = count(
@@ -215,7 +214,7 @@ fn reader(file: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Copies a file that is to be read as a database.
+/// Copies a file to open it as a database.
 pub(super) fn copy(file: &Path, to: &Path) -> Result<()> {
     if !file.is_file() {
         return Err(BackupError::Missing(file.to_owned()));

@@ -1,4 +1,4 @@
-//! State that a backup must not take back: sessions that ended, blocks, erasures and the audit log.
+//! State that a restore must not revert: ended sessions, blocks, erasures and the audit log.
 
 use std::path::Path;
 
@@ -13,17 +13,17 @@ use crate::domain::user::UserKey;
 /// Changes that a restore made to the backup's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Carried {
-    /// Users of the backup who had been erased since, and were removed again.
+    /// Users of the backup who were erased after it and have been removed again.
     pub erased: u64,
-    /// Users who are blocked, or let in again, as in the former database.
+    /// Users whose block was set to its state in the former database.
     pub blocks: u64,
-    /// Users whose erasure is pending, or was taken back, as in the former database.
+    /// Users whose pending erasure was set to its state in the former database.
     pub erasures: u64,
-    /// Entries of the audit log that the former database had and the backup has not.
+    /// Audit entries of the former database that the backup lacks.
     pub audit: u64,
 }
 
-/// Ends all sessions: one that was ended since the backup must not come back, and a sign-in costs nothing.
+/// Ends all sessions: a session that ended after the backup must not revive, and a new sign-in is cheap.
 pub(super) fn end_sessions(draft: &Connection) -> rusqlite::Result<()> {
     draft.execute_batch("DELETE FROM sessions; DELETE FROM codes; DELETE FROM leases; DELETE FROM notes;")
 }
@@ -45,7 +45,7 @@ pub(super) fn erase_again(draft: &Connection, erased: &ErasedUsers) -> rusqlite:
     Ok(found.len() as u64)
 }
 
-/// Takes blocks, pending erasures and the audit log over from the database that is replaced, which nobody uses.
+/// Copies blocks, pending erasures and the audit log from the replaced database, which is not in use.
 pub(super) fn carry_over(draft: &Connection, former: &Path, carried: &mut Carried) -> rusqlite::Result<()> {
     draft.execute("ATTACH DATABASE ? AS former", params![SqlPath(former)])?;
     let done = carry_attached(draft, carried);
@@ -61,7 +61,7 @@ fn carry_attached(draft: &Connection, carried: &mut Carried) -> rusqlite::Result
          WHERE theirs.key = users.key AND theirs.erase_at IS NOT users.erase_at",
         [],
     )?;
-    // The first version knew neither blocks nor the audit log.
+    // The first schema version had neither blocks nor an audit log.
     let (mut blocks, mut audit) = (0, 0);
     if version > 1 {
         blocks = transaction.execute(

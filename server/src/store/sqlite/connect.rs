@@ -17,7 +17,7 @@ use super::writer::Writer;
 use super::{OpenStore, schema};
 use crate::store::StoreError;
 
-/// The database in its directory.
+/// File name of the database.
 const FILE: &str = "yibi.sqlite3";
 /// Lock file of the running server. SQLite's own locks would admit a second server, and leases and codes assume a
 /// single one.
@@ -26,15 +26,15 @@ pub(super) const LOCK: &str = "yibi.lock";
 /// Time to wait for another program that holds a lock of SQLite (a backup, an operator's shell). It is below the
 /// deadline of an operation, so that callers get SQLite's error.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-/// Capacity above the number of statements of the store.
+/// Size of the statement cache: above the number of statements of the store.
 const STATEMENTS: usize = 100;
 
-/// - `secure_delete`: what is erased leaves no trace in the file.
-/// - `wal_autocheckpoint`, in pages: four times the usual 4 MB, as each move of the log into the file costs
-///   two flushes and pages that changed often are moved once; the index of so long a log is a single table still.
-/// - `journal_size_limit`: the log shrinks to this after a rush.
-/// - `temp_store`: savepoints need no files.
-/// - `fullfsync`: on macOS a flush otherwise stops in the disk's cache.
+/// - `secure_delete`: erased data leaves no trace in the file.
+/// - `wal_autocheckpoint`, in pages: four times the default of 4 MB, since each checkpoint costs two flushes and writes
+///   a page once however often it changed; the index of a log of this length is still a single table.
+/// - `journal_size_limit`: the log shrinks to this size after a peak.
+/// - `temp_store`: savepoints use no files.
+/// - `fullfsync`: without it, a flush on macOS reaches only the disk's cache.
 const WRITER_PRAGMAS: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
@@ -44,8 +44,8 @@ const WRITER_PRAGMAS: &str = "
     PRAGMA temp_store = MEMORY;
 ";
 
-/// The most memory for pages of each of the three to five connections, in KiB: the usual 2 MB are fewer pages than
-/// twenty drawings of everybody who is about. With four times this, the writer was no faster.
+/// Maximum page cache of each of the three to five connections, in KiB: the default of 2 MB holds less than twenty
+/// drawings of each active user. Four times this size made the writer no faster.
 const CACHE_KIB: i32 = 8_192;
 
 /// Failure of opening the store.
@@ -65,17 +65,17 @@ pub enum OpenError {
     /// The file belongs to another program.
     #[error("the database belongs to another program")]
     Foreign,
-    /// The file system can't keep a write-ahead log (some network file systems).
+    /// The file system does not support a write-ahead log (some network file systems).
     #[error("the database can't use a write-ahead log in {}: is it on a network file system?", .0.display())]
     NoLog(PathBuf),
-    /// A restore was killed, and the database is not in its place.
+    /// A restore was killed before it put the database in place.
     #[error("a restore into {} was cut off: {advice}", .directory.display())]
     Interrupted {
         directory: PathBuf,
         /// Instruction for the operator.
         advice: String,
     },
-    /// A file or directory can't be made or opened.
+    /// A file or directory can't be created or opened.
     #[error("{} can't be opened", .0.display())]
     Io(PathBuf, #[source] io::Error),
     #[error(transparent)]
@@ -96,13 +96,13 @@ impl From<OpenError> for StoreError {
     }
 }
 
-/// The database in that directory.
+/// Path of the database in that directory.
 #[must_use]
 pub fn file_in(directory: &Path) -> PathBuf {
     directory.join(FILE)
 }
 
-/// Opens or makes the database in that directory and starts its threads.
+/// Opens or creates the database in that directory and starts its threads.
 pub fn open(directory: &Path) -> Result<OpenStore, OpenError> {
     let io = |path: &Path| {
         let path = path.to_owned();
@@ -112,10 +112,10 @@ pub fn open(directory: &Path) -> Result<OpenStore, OpenError> {
     let lock = lock(directory)?;
     let path = file_in(directory);
     refuse_interrupted_restore(&path)?;
-    // SQLite gives its companions, the log and the index of the log, the mode of the file.
+    // SQLite gives the log and its index the file mode of the database.
     owned_file(&path).map_err(io(&path))?;
     let writer = writer(&path)?;
-    // The names of new files are durable as well.
+    // The directory entries of new files have to be durable as well.
     sync(directory).map_err(io(directory))?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4);
     let readers = (0..threads).map(|_| reader(&path)).collect::<Result<Vec<_>, _>>()?;
@@ -127,9 +127,9 @@ pub fn open(directory: &Path) -> Result<OpenStore, OpenError> {
     })
 }
 
-/// Refuses to make a database beside the parts of another: the former one of a restore that was killed, or a log
-/// without its file, which SQLite would throw away. A database that is there is refused where a restore removed its
-/// log and did not come to replace it.
+/// Refuses to create a database beside parts of another one: the former database of a killed restore, or a log without
+/// its file, which SQLite would delete. Also refuses an existing database whose log a killed restore removed before it
+/// replaced the database.
 pub(super) fn refuse_interrupted_restore(path: &Path) -> Result<(), OpenError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let list =
@@ -160,7 +160,7 @@ pub(super) fn refuse_interrupted_restore(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens a file, and makes it for its owner alone if it is missing.
+/// Opens a file, and creates it with access for its owner only if it is missing.
 fn owned_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
@@ -187,8 +187,8 @@ fn connection(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Otherwise SQLite replans a statement for each value that its plan might depend on, which takes longer than
-    // running it.
+    // Without this option, SQLite plans a statement again for each value that may affect the plan, which takes longer
+    // than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
 
-    /// No other test would notice: what a crash of the process loses is the same either way.
+    /// No other test detects a missing flush: a crash of the process alone loses the same either way.
     #[test]
     fn every_commit_is_flushed_to_the_disk() {
         let path = std::env::temp_dir().join(format!("yibi-connect-{}.sqlite3", std::process::id()));
@@ -219,7 +219,7 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
     }
 
-    /// SQLite's count is that of the statement, whichever way it is run.
+    /// Uses SQLite's counter of replanned statements.
     #[test]
     fn what_is_asked_again_is_not_planned_again() {
         let path = std::env::temp_dir().join(format!("yibi-plans-{}.sqlite3", std::process::id()));

@@ -1,4 +1,4 @@
-//! Drawings, in SQL. A job outlives the call that waits for it, so it owns what it works on.
+//! Drawings, in SQL. A job may outlive its caller, so it owns its data.
 
 use rusqlite::{Connection, params};
 use yibi_common::drawing::Mode;

@@ -1,7 +1,6 @@
-//! Users who were erased, in a file beside the database: a backup from before may hold them, and a restore
-//! removes them from it again.
+//! Erased users, in a file beside the database: an older backup may contain them, and a restore removes them again.
 //!
-//! The file holds no openid: each line is the salted SHA-256 of a user's key and the moment of the erasure, in
+//! The file holds no openid: each line is the salted SHA-256 of a user's key and the time of the erasure, in
 //! microseconds since 1970. The first line is the salt.
 
 use std::collections::HashMap;
@@ -20,7 +19,7 @@ use crate::random;
 
 const FILE: &str = "erased-users";
 
-/// The list of a data directory.
+/// The erasure log of a data directory.
 #[derive(Debug, Clone)]
 pub(super) struct ErasureLog(PathBuf);
 
@@ -35,7 +34,7 @@ impl ErasureLog {
         Self(directory.join(FILE))
     }
 
-    /// Writes down that a user is erased, durably.
+    /// Records a user's erasure durably.
     pub(super) fn add(&self, user: &UserKey, now: Micros) -> io::Result<()> {
         let mut known = self.read()?;
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.0)?;
@@ -43,7 +42,7 @@ impl ErasureLog {
             known.salt = HEXLOWER.encode(&random::bytes::<16>());
             file.write_all(known.salt.as_bytes())?;
         }
-        // A line break first: the last line may have been cut off by a crash.
+        // A line break first: a crash may have truncated the last line.
         file.write_all(format!("\n{} {}\n", known.hash(user), now.0).as_bytes())?;
         file.sync_all()?;
         give_to_owner_of(self.0.parent().unwrap_or(Path::new(".")), &self.0)?;
@@ -67,7 +66,7 @@ impl ErasureLog {
 }
 
 impl ErasedUsers {
-    /// Whether a user who signed in first at that moment was erased later.
+    /// Whether a user who first signed in at `created_at` was erased later.
     pub(super) fn contains(&self, user: &UserKey, created_at: Micros) -> bool {
         self.erased_at.get(&self.hash(user)).is_some_and(|erased_at| created_at <= *erased_at)
     }

@@ -1,4 +1,4 @@
-//! Files of the store: made for their owner alone, durable, and removed with what SQLite leaves beside them.
+//! Files of the store: accessible to their owner only, durable, and removed together with SQLite's companion files.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -15,7 +15,7 @@ use crate::random;
 /// Endings of the files that SQLite keeps beside a database.
 pub(super) const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// A path as SQLite takes it in a statement: its bytes, which need not be UTF-8.
+/// A path in the form that a statement needs: its bytes, which need not be UTF-8.
 pub(super) struct SqlPath<'a>(pub(super) &'a Path);
 
 impl ToSql for SqlPath<'_> {
@@ -24,13 +24,13 @@ impl ToSql for SqlPath<'_> {
     }
 }
 
-/// Makes a new file for its owner alone.
+/// Creates a new file with access for its owner only.
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Makes the directory for its owner alone, if it is missing. One that root makes gets the owner of the directory
-/// that it lies in.
+/// Creates the directory with access for its owner only, if it is missing. If root creates it, it gets the owner of its
+/// parent directory.
 pub(super) fn make_directory(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
@@ -42,7 +42,7 @@ pub(super) fn make_directory(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives a file that root made to the owner of the directory, so that the service's user can open it.
+/// Gives a file created by root to the directory's owner, so that the service's user can open it.
 pub(super) fn give_to_owner_of(directory: &Path, file: &Path) -> io::Result<()> {
     let (owner, made) = (std::fs::metadata(directory)?, std::fs::metadata(file)?);
     if made.uid() == 0 && owner.uid() != 0 {
@@ -51,7 +51,7 @@ pub(super) fn give_to_owner_of(directory: &Path, file: &Path) -> io::Result<()> 
     Ok(())
 }
 
-/// Takes the lock that a running server holds. It lasts as long as the file is kept open.
+/// Takes the lock of a running server. It lasts while the file is open.
 pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
     let path = directory.join(LOCK);
     let failed = |error| OpenError::Io(path.clone(), error);
@@ -65,18 +65,18 @@ pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
-/// Writes a file's content to the disk.
+/// Flushes a file's content to the disk.
 pub(super) fn sync(file: &Path) -> io::Result<()> {
     File::open(file).and_then(|file| file.sync_all())
 }
 
-/// Writes the names of a file's directory to the disk: a name has to last as well as the content.
+/// Flushes the entries of a file's directory to the disk: a new name has to be durable as well as the content.
 pub(super) fn sync_directory_of(file: &Path) -> io::Result<()> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     sync(parent.unwrap_or(Path::new(".")))
 }
 
-/// A name beside a file that no other file has.
+/// An unused name beside a file.
 pub(super) fn unique_beside(file: &Path, purpose: &str) -> PathBuf {
     with_ending(file, &format!(".{purpose}-{}", random::short_id()))
 }
@@ -87,14 +87,14 @@ pub(super) fn with_ending(file: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Removes a temporary file and what SQLite left beside it.
+/// Removes a temporary file and SQLite's companion files.
 pub(super) fn remove_with_companions(file: &Path) {
     for ending in std::iter::once("").chain(COMPANIONS) {
         let _ = std::fs::remove_file(with_ending(file, ending));
     }
 }
 
-/// Files in the directory of a database whose name begins with that of the database and this ending.
+/// Files beside the database whose names begin with the database's name and this infix.
 pub(super) fn files_beside(database: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     let directory = database.parent().filter(|parent| !parent.as_os_str().is_empty());
     let begin = with_ending(Path::new(database.file_name().unwrap_or_default()), ending);

@@ -40,7 +40,7 @@ const BIN: &str = concat!(
     ORDER BY deleted_at, id LIMIT ?"
 );
 
-/// Bounded by the drawings that a user may keep.
+/// The number of rows is bounded by the user's quota.
 const BIN_USAGE: &str = "SELECT count(*) AS drawings, coalesce(sum(bytes), 0) AS bytes FROM drawings
     WHERE user = ? AND deleted_at IS NOT NULL";
 
@@ -152,7 +152,7 @@ mod tests {
     use super::super::schema;
     use super::*;
 
-    /// No list reads more than it gives: each walks along an index and sorts nothing.
+    /// No list reads more rows than it returns: each follows an index and sorts nothing.
     #[test]
     fn lists_are_read_along_an_index() {
         let mut connection = Connection::open_in_memory().unwrap();

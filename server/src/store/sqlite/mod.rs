@@ -1,11 +1,11 @@
-//! The embedded store: users, drawings and sessions in one SQLite file, `yibi.sqlite3`, which any SQLite
-//! tool can open and back up while the server runs.
+//! The embedded store: users, drawings and sessions in one SQLite file, `yibi.sqlite3`, which any SQLite tool can open
+//! and back up while the server runs.
 //!
-//! One thread writes, and commits what waits together, so that one flush to the disk serves many callers;
-//! a few threads read. The async side only queues work and waits, for [`OPERATION_DEADLINE`] at most.
+//! One thread writes, and commits all queued jobs together, so that one flush to the disk serves many callers; a few
+//! threads read. The async side only queues work and waits, for [`OPERATION_DEADLINE`] at most.
 //!
-//! The journal is a write-ahead log and every commit is flushed (`synchronous=FULL`): what is acknowledged
-//! survives a crash of the process and of the machine.
+//! The journal is a write-ahead log and every commit is flushed (`synchronous=FULL`): an acknowledged change survives a
+//! crash of the process and of the machine.
 
 mod avatars;
 pub mod backup;
@@ -41,7 +41,7 @@ pub use self::restore::{Former, Restored, restore};
 use self::writer::Writer;
 use super::{OPERATION_DEADLINE, StoreError, StoreResult};
 
-/// Jobs that may wait for the writer, and as many again for the readers.
+/// Maximum number of queued jobs of the writer, and of the readers.
 const QUEUE: usize = 1_024;
 
 /// Handle of the embedded store, cheap to clone.
@@ -50,7 +50,7 @@ const QUEUE: usize = 1_024;
 #[derive(Debug, Clone)]
 pub struct SqliteStore(Arc<OpenStore>);
 
-/// Dropped in this order: the writer's connection closes last and removes the log.
+/// Fields are dropped in this order: the writer's connection closes last and removes the log.
 #[derive(Debug)]
 struct OpenStore {
     readers: Readers,
@@ -60,12 +60,12 @@ struct OpenStore {
 }
 
 impl SqliteStore {
-    /// Opens the store in this directory, which is made if it is missing (for its owner alone), as is the
-    /// file. Blocks for as long as it takes to recover the log of a server that was killed.
+    /// Opens the store in this directory. A missing directory or file is created with access for its owner only. Blocks
+    /// while SQLite recovers the log of a killed server.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when another process has the store open, when the file is of a newer version
-    /// or another program, or when directory or file can't be made; else as the database says.
+    /// [`StoreError::Refused`] when another process has the store open, when the file is of a newer version or another
+    /// program, or when directory or file can't be created; otherwise the database's error.
     pub fn open(directory: &Path) -> StoreResult<Self> {
         Ok(Self(Arc::new(connect::open(directory)?)))
     }

@@ -14,7 +14,7 @@ use crate::domain::session::{SessionId, StoredSession};
 use crate::domain::user::{UserKey, UserRecord};
 use crate::store::{Reports, SessionReports, StoreError, StoreResult};
 
-/// Ids below and above all others.
+/// Minimum and maximum of all ids.
 const ENDS: ([u8; 16], [u8; 16]) = ([0; 16], [255; 16]);
 
 const BY_EXPIRY: [&str; 2] = [
@@ -54,9 +54,9 @@ const USERS_BY_KEY: [&str; 2] = [
     "SELECT * FROM users WHERE key < ?1 AND key >= ?2 ORDER BY key DESC",
 ];
 
-/// Drawings sorted by a column, from either end. First those of a place's own value behind it, then those beyond
-/// that value: in one, the number would not be looked up in the index but compared with that of each drawing of
-/// the value.
+/// Drawings sorted by a column, from either end: first the rows with the position's value after its number, then the
+/// rows beyond that value. In a single condition, SQLite would not look the number up in the index but compare it in
+/// every row of the value.
 macro_rules! drawings_by {
     ($column:literal) => {
         [
@@ -109,16 +109,16 @@ const DRAWINGS_BY_SIZE: [[&str; 2]; 2] = drawings_by!("bytes");
 
 const AUDIT: &str = "SELECT number, entry FROM audit WHERE number < ? ORDER BY number DESC";
 
-/// Expired rows that are not swept yet.
+/// Expired rows that are not removed yet.
 const EXPIRED: &str = "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE expires_at <= ? LIMIT ?)";
 
 const USED_SINCE: &str = "SELECT count(*) FROM
     (SELECT 1 FROM sessions WHERE last_seen >= ? LIMIT ?)";
 
-/// Up to how many an estimate counts, where it has to.
+/// Limit up to which an estimate counts rows.
 const COUNTED: u32 = 20_000;
 
-/// Behind every text.
+/// Sorts after every text.
 const LAST: &str = "\u{10ffff}";
 
 impl Reports for SqliteStore {
@@ -188,7 +188,7 @@ impl SessionReports for SqliteStore {
     }
 }
 
-/// How many rows a table has, which its triggers keep.
+/// Number of rows of a table, which triggers maintain.
 fn total(connection: &Connection, name: &str) -> StoreResult<u64> {
     let total: i64 = connection
         .prepare_cached("SELECT value FROM totals WHERE name = ?")?
@@ -196,7 +196,7 @@ fn total(connection: &Connection, name: &str) -> StoreResult<u64> {
     Ok(u64::try_from(total).unwrap_or(0))
 }
 
-/// The statement for that end.
+/// Selects the statement for a direction.
 fn from_end<T>(statements: [T; 2], reverse: bool) -> T {
     let [forward, backward] = statements;
     if reverse { backward } else { forward }
@@ -209,7 +209,7 @@ fn session_page(
 ) -> StoreResult<Rows<(StoredSession, Micros)>> {
     let after = page.after.as_ref();
     let (order, reverse) = (page.order, page.reverse);
-    // The orders begin at opposite ends: what ends next, and what was used last.
+    // The orders start at opposite ends: expiry at the earliest, last use at the latest.
     let down = reverse != (order == SessionOrder::LastSeen);
     let bound = page.filter.bound(order);
     let (value, id) = match after {
@@ -228,7 +228,7 @@ fn session_page(
     };
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = match order {
-        // Only one bound goes into the place where the page begins: given both, SQLite may follow the wrong one.
+        // Only the bound at the page's start is passed: with both bounds, SQLite may choose the wrong one.
         SessionOrder::Expiry if down => {
             let below = bound.map_or((i64::MAX, ENDS.1), |bound| (bound.0, ENDS.0));
             let (value, id) = (value, id).min(below);
@@ -291,7 +291,7 @@ fn user_page(connection: &Connection, page: &UserPage) -> StoreResult<Rows<UserR
         }
         UsersBy::Nickname(Texts { from, below }) => {
             statement = connection.prepare_cached(from_end(USERS_BY_NICKNAME, reverse))?;
-            // The nickname stands before the key, which has no line feed.
+            // The position is the nickname followed by the key, which contains no line feed.
             let place = after.and_then(|after| after.name.rsplit_once('\n'));
             let (nickname, key) = place.unwrap_or(if reverse { (below, "") } else { (from, "") });
             statement.query(params![nickname, key, if reverse { from } else { below }])?
@@ -350,7 +350,7 @@ fn drawing_page(connection: &Connection, page: &DrawingPage) -> StoreResult<Rows
     Ok(collector.end(next))
 }
 
-/// Takes what a statement gives into a page. Where the page ended, if it did.
+/// Adds a statement's rows to a page. Returns the end of the page, if it is full.
 fn collect(
     connection: &Connection,
     sql: &str,
@@ -380,7 +380,7 @@ mod tests {
     use super::super::schema::migrate;
     use super::*;
 
-    /// All statements by which operators page or estimate, and what each is to look up in its index.
+    /// All statements of operators' pages and estimates, each with the expected index condition.
     fn statements() -> Vec<(&'static str, &'static str)> {
         let both = |[a, b]: [&'static str; 2], of_a, of_b| vec![(a, of_a), (b, of_b)];
         let by = |[[a, b], [c, d]]: [[&'static str; 2]; 2], same: [&'static str; 2], beyond| {
@@ -415,7 +415,7 @@ mod tests {
         migrate(&mut connection).unwrap();
         for (sql, looked_up) in statements() {
             let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            // What the parameters are makes no difference to a plan.
+            // The parameters' values do not change the plan.
             let parameters = vec![Value::Integer(0); explained.parameter_count()];
             let rows =
                 explained.query_map(params_from_iter(parameters), |row| row.get::<_, String>("detail"));

@@ -1,8 +1,8 @@
-//! Putting a backup in the place of the database.
+//! Replacing the database by a backup.
 //!
-//! The database that is there is never out of place: its log is moved into it, it gets a second name by link(2), and
-//! the verified backup takes its name in one rename. A process that is killed at any moment leaves either the former
-//! database or the restored one under that name, whole.
+//! The existing database stays in place until the end: its log is checkpointed, it gets a second name by link(2), and
+//! the verified backup takes its name by one rename. A process that is killed at any time leaves either the former or
+//! the restored database under that name, complete.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use super::files::{
 };
 use crate::domain::clock::Micros;
 
-/// Endings of the names that a restore gives, behind the name of the database.
+/// Infix of the names of a restore's files, after the name of the database.
 pub(super) const DRAFT: &str = ".restoring-";
 pub(super) const KEPT: &str = ".replaced-";
 
@@ -29,7 +29,7 @@ pub struct Restored {
     pub content: Content,
     /// Changes that were made to the backup's content.
     pub carried: Carried,
-    /// The former database, where there was one.
+    /// The replaced database, if there was one.
     pub former: Option<Former>,
 }
 
@@ -37,20 +37,20 @@ pub struct Restored {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Former {
     pub kept: PathBuf,
-    /// Why nothing could be carried over from it, where it is damaged.
+    /// Reason why a damaged database could not be read for the transfer of its state.
     pub unreadable: Option<String>,
 }
 
-/// Puts a backup into that directory, once it is verified. A database that is there is kept under another name, if
-/// it may be replaced; blocks, erasures and the audit log are carried over from it. All sessions end.
+/// Puts a verified backup into that directory. With `replace`, an existing database is kept under another name, and its
+/// blocks, erasures and audit log are carried over. All sessions end.
 ///
 /// # Errors
-/// [`BackupError`]; then nothing was changed. It is refused while a server runs.
+/// [`BackupError`], also while a server runs; then nothing was changed.
 pub fn restore(data_dir: &Path, file: &Path, replace: bool) -> Result<Restored> {
     restore_observed(data_dir, file, replace, &|_| ())
 }
 
-/// As [`restore`]; `before` is told each step that changes a name, and a test ends the process there.
+/// As [`restore`]; `before` is called before each step that changes a name, so that a test can end the process there.
 fn restore_observed(
     data_dir: &Path,
     file: &Path,
@@ -80,8 +80,8 @@ fn restore_observed(
     put
 }
 
-/// Makes the draft: a verified copy of the backup with what it must not take back. The third result says why
-/// nothing was carried over from the former database.
+/// Creates the draft: a verified copy of the backup, with the state that a restore must not revert. The third result
+/// says why nothing was carried over from the former database.
 fn prepare(
     data_dir: &Path,
     file: &Path,
@@ -93,7 +93,7 @@ fn prepare(
     give_to_owner_of(data_dir, draft).map_err(io_at(draft))?;
     let mut carried = Carried::default();
     let connection = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Removed rows leave nothing behind in the file.
+    // Removed rows must leave no trace in the file.
     connection.execute_batch("PRAGMA secure_delete = ON")?;
     carry::end_sessions(&connection)?;
     let erased = ErasureLog::in_directory(data_dir).read().map_err(io_at(data_dir))?;
@@ -109,7 +109,7 @@ fn prepare(
     Ok((content, carried, unreadable))
 }
 
-/// Moves the log of a database that nobody uses into its file.
+/// Checkpoints the log of an unused database.
 fn move_log(database: &Path) -> Result<()> {
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -118,8 +118,8 @@ fn move_log(database: &Path) -> Result<()> {
     if busy { Err(BackupError::Damaged("another program is reading it".to_owned())) } else { Ok(()) }
 }
 
-/// Gives the database that is to be replaced a second name, and removes its log from beside the first. The log is
-/// empty by now, unless the database is damaged: then it gets a second name, too.
+/// Gives the database that is replaced a second name, and removes the log beside its first name. The log is empty by
+/// now, unless the database is damaged: then the log gets a second name, too.
 fn keep(target: &Path, before: &dyn Fn(&'static str)) -> Result<PathBuf> {
     let mut kept = with_ending(target, &format!("{KEPT}{}", Micros::now().seconds()));
     if kept.exists() {
@@ -145,7 +145,7 @@ fn keep(target: &Path, before: &dyn Fn(&'static str)) -> Result<PathBuf> {
     Ok(kept)
 }
 
-/// Links a file, or copies it where the file system has no links.
+/// Links a file, or copies it if the file system has no hard links.
 fn second_name(file: &Path, name: &Path) -> Result<()> {
     if std::fs::hard_link(file, name).is_err() {
         copy(file, name)?;
@@ -154,8 +154,8 @@ fn second_name(file: &Path, name: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes what a restore left that was killed: its draft, and the second name of a database that is still in place,
-/// unless its log is there, too: that may be the only one.
+/// Removes the leftovers of a killed restore: its draft, and the second name of a database that is still in place,
+/// unless the second name has a log, which may be the only copy.
 fn remove_leftovers(target: &Path) -> std::io::Result<()> {
     for draft in files_beside(target, DRAFT)? {
         std::fs::remove_file(draft)?;
@@ -202,8 +202,8 @@ mod tests {
         rows.map(|row| row.unwrap()).collect()
     }
 
-    /// A directory whose database has all its content in the log still, as a killed server leaves it, and a backup
-    /// of an earlier state.
+    /// A directory whose database still has all its content in the log, as after a kill of the server, and a backup of
+    /// an earlier state.
     fn killed_server(damaged: bool) -> (PathBuf, PathBuf) {
         let directory = std::env::temp_dir().join(format!("yibi-restore-{}", random::short_id()));
         let (live, copy) = (directory.join("live"), directory.join("data"));

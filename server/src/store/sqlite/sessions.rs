@@ -14,7 +14,7 @@ use crate::store::{Leases, OPERATION_DEADLINE, Sessions, StoreError, StoreResult
 /// A session's expiry is written only if it moves by at least this time, or by this fraction of the idle time.
 const SLIDE_STEP: Duration = Duration::from_secs(60);
 const SLIDE_PART: u32 = 20;
-/// Expired rows that any one write removes from each table: more than it adds, so they never pile up.
+/// Expired rows that each write removes per table: more than it adds, so that they never accumulate.
 const SWEPT_AT_ONCE: u32 = 4;
 
 impl Sessions for SqliteStore {
@@ -57,9 +57,9 @@ impl Sessions for SqliteStore {
 
     async fn create(&self, mut session: StoredSession, idle: Duration) -> StoreResult<StoredSession> {
         self.sweeping(move |connection, now| {
-            // All sessions of a user end by being removed, in one transaction: no epoch is needed.
+            // A user's sessions are removed in one transaction, so no epoch is needed.
             session.epoch = 0;
-            // Not REPLACE, which removes the old row without running the triggers.
+            // REPLACE would remove the old row without running the triggers.
             connection
                 .prepare_cached(
                     "INSERT INTO sessions (id, user, value, expires_at) VALUES (?, ?, ?, ?)
@@ -89,7 +89,7 @@ impl Sessions for SqliteStore {
         if let Some(idle) = slide {
             let moved = expiry(&session, now, idle);
             if moved >= expires_at.plus(SLIDE_STEP.min(idle / SLIDE_PART)) {
-                // A session that can't be written stays valid until its former expiry.
+                // A session whose expiry can't be written stays valid until its former expiry.
                 let slid = timeout_at(deadline, self.slide(id, moved)).await;
                 if let Err(error) = slid.unwrap_or_else(|late| Err(StoreError::Unavailable(Box::new(late)))) {
                     tracing::warn!(%error, "a session's expiry was not moved");
@@ -201,7 +201,7 @@ impl Leases for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Runs a write at the present time, and sweeps some expired rows.
+    /// Runs a write at the current time, and removes a few expired rows.
     async fn sweeping<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Micros) -> StoreResult<T> + Send + 'static,
@@ -227,7 +227,7 @@ impl SqliteStore {
     }
 }
 
-/// Removes a few rows that have expired, found by index.
+/// Removes a few expired rows, found by index.
 fn sweep(connection: &Connection, now: Micros) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM sessions WHERE id IN
@@ -303,7 +303,7 @@ fn encode(session: &StoredSession) -> StoreResult<String> {
     serde_json::to_string(session).map_err(|error| StoreError::Refused(Box::new(error)))
 }
 
-/// Decodes a session from its column.
+/// Decodes a session column.
 pub(super) fn decode(value: &str) -> StoreResult<StoredSession> {
     serde_json::from_str(value).map_err(|error| StoreError::Damaged(format!("a session: {error}")))
 }

@@ -9,7 +9,7 @@ use crate::domain::clock::Micros;
 use crate::domain::user::{NewUser, UserKey, UserRecord};
 use crate::store::{StoreError, StoreResult, Users};
 
-/// Drawings that one step of an erasure removes, each with up to thousands of actions: others wait for it.
+/// Drawings that one step of an erasure removes, each with up to thousands of actions: other writes wait for the step.
 const ERASED_AT_ONCE: u32 = 8;
 
 impl Users for SqliteStore {
@@ -18,7 +18,7 @@ impl Users for SqliteStore {
     }
 
     async fn sign_in(&self, user: &UserKey, new: &NewUser, now: Micros) -> StoreResult<(UserRecord, bool)> {
-        // A sign-in that changes nothing does not wait for a flush.
+        // A sign-in without a change must not wait for a flush.
         let known = self.user(user).await?.filter(|known| changed(known, new, now).is_none());
         if let Some(known) = known {
             return Ok((known, false));
@@ -246,8 +246,8 @@ fn erasures_due(connection: &Connection, now: Micros, limit: u32) -> StoreResult
     Ok(keys.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Takes one step of an erasure that is due: some drawings, and the user after the last of them, once `log` has
-/// written that down. Whether there is more to do.
+/// Runs one step of a due erasure: removes some drawings, and with the last of them the user, after `log` has recorded
+/// the erasure. Returns whether another step is needed.
 fn erase_some(
     connection: &Connection,
     user: &UserKey,
@@ -268,7 +268,7 @@ fn erase_some(
     Ok(false)
 }
 
-/// Removes a user with everything that goes with the user.
+/// Removes a user with all related records.
 pub fn remove(connection: &Connection, user: &UserKey) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM drawings WHERE user = ?",
