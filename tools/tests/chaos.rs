@@ -8,7 +8,7 @@ use yibi_tools::chaos::cluster::{Cluster, Requirements};
 use yibi_tools::chaos::{Fault, inject};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn eight_who_draw_together_lose_nothing_by_a_killed_server() {
+async fn eight_clients_lose_nothing_by_a_killed_server() {
     let report = inject(Fault::KillServer, Backend::Embedded, Duration::from_secs(2)).await;
     assert!(report.is_clean(), "{report:?}");
     assert!(report.verdict.acknowledged > 0, "{report:?}");
@@ -16,7 +16,7 @@ async fn eight_who_draw_together_lose_nothing_by_a_killed_server() {
 
 /// The store is reset to an earlier state: the check finds the loss of the batches acknowledged since then.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_loses_what_it_acknowledged_is_found_out() {
+async fn a_store_that_loses_acknowledged_batches_is_found() {
     let mut cluster =
         Cluster::start(Backend::Embedded, &Requirements { quiet: true, ..Requirements::default() }).await;
     let data = cluster.servers[0].data_dir();

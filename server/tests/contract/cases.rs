@@ -114,7 +114,7 @@ macro_rules! gallery_cases {
                 a_sign_in_cancels_a_pending_erasure_when_it_reopens
                 due_erasures_are_listed
                 erasing_waits_until_it_is_due
-                erasing_leaves_nothing_and_nobody_else_out
+                erasure_removes_all_data_of_one_user_only
             }
         }
         mod weapp {
@@ -147,7 +147,7 @@ macro_rules! sessions_cases {
 
             cases! { suite, $open:
                 sessions_are_paged_in_three_orders
-                what_has_ended_is_on_no_page
+                ended_sessions_are_on_no_page
             }
         }
         mod sessions {

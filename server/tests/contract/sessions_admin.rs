@@ -87,7 +87,7 @@ pub async fn sessions_are_paged_in_three_orders<S: SessionsUnderTest + SessionRe
     assert_eq!(sessions.session_estimates(now.minus(2 * MINUTE)).await.unwrap(), (4, 1));
 }
 
-pub async fn what_has_ended_is_on_no_page<S: SessionsUnderTest + SessionReports>(sessions: &S) {
+pub async fn ended_sessions_are_on_no_page<S: SessionsUnderTest + SessionReports>(sessions: &S) {
     let (ann, ben) = (user("ann"), user("ben"));
     for (number, user) in [(1, &ann), (2, &ann), (3, &ben), (4, &ben)] {
         sessions.create(session(number, user), 60 * MINUTE).await.unwrap();

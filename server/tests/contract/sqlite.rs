@@ -144,7 +144,7 @@ mod file {
     }
 
     #[test]
-    fn what_is_no_database_is_left_alone() {
+    fn files_that_are_not_databases_are_left_unchanged() {
         let directory = Directory::new();
         std::fs::create_dir(&directory.0).unwrap();
         let path = directory.0.join("yibi.sqlite3");
@@ -167,7 +167,7 @@ mod file {
 
     /// Later writes remove expired sessions, codes and leases in passing.
     #[tokio::test(flavor = "multi_thread")]
-    async fn what_has_expired_is_swept_out() {
+    async fn expired_records_are_swept() {
         let directory = Directory::new();
         let store = SqliteStore::open(&directory.0).unwrap();
         for number in 0..20 {

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fills_up_at_first_and_breathes_later_is_steady() {
+    fn initial_growth_and_later_fluctuation_are_steady() {
         let course = course(|minute| {
             let breath = minute.sin();
             (100.0 * (minute / 8.0).min(1.0) + 3.0 * breath, if breath > 0.9 { 130 } else { 90 }, 20)
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leaks_is_told() {
+    fn a_leak_is_reported() {
         let leaking = course(|minute| (100.0 + 2.0 * minute, 90, 20));
         assert_eq!(leaking.grown(), ["memory"]);
         assert!((leaking.mb_an_hour - 120.0).abs() < 0.1, "{leaking}");

@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_makes_late_what_was_due_meanwhile() {
+    fn a_stall_delays_the_requests_due_during_it() {
         const STALL: Duration = Duration::from_millis(300);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

@@ -147,7 +147,7 @@ pub async fn erasing_waits_until_it_is_due<G: GalleryUnderTest>(gallery: &G) {
     gallery.erase(&user("nobody"), at(1_000)).await.unwrap();
 }
 
-pub async fn erasing_leaves_nothing_and_nobody_else_out<G: GalleryUnderTest>(gallery: &G) {
+pub async fn erasure_removes_all_data_of_one_user_only<G: GalleryUnderTest>(gallery: &G) {
     let (ann, ben) = (user("ann"), user("anna"));
     for (owner, public_id) in [(&ann, "p1"), (&ben, "p2")] {
         gallery.sign_in(owner, &new_user(public_id), at(0)).await.unwrap();

@@ -50,8 +50,8 @@ mod sentinel {
     sessions_cases!(super::open);
 
     #[tokio::test]
-    async fn events_reach_who_listens() {
-        super::events_reach_who_listens("YIBI_TEST_REDIS_SENTINEL_URL").await;
+    async fn events_reach_listeners() {
+        super::events_reach_listeners("YIBI_TEST_REDIS_SENTINEL_URL").await;
     }
 }
 
@@ -66,18 +66,18 @@ mod cluster {
     sessions_cases!(super::open);
 
     #[tokio::test]
-    async fn events_reach_who_listens() {
-        super::events_reach_who_listens("YIBI_TEST_REDIS_CLUSTER_URL").await;
+    async fn events_reach_listeners() {
+        super::events_reach_listeners("YIBI_TEST_REDIS_CLUSTER_URL").await;
     }
 }
 
 #[tokio::test]
-async fn events_reach_who_listens_on_one_server() {
-    events_reach_who_listens("YIBI_TEST_REDIS_URL").await;
+async fn events_reach_listeners_on_one_server() {
+    events_reach_listeners("YIBI_TEST_REDIS_URL").await;
 }
 
 /// Servers discover each other, and listeners receive their events.
-async fn events_reach_who_listens(variable: &str) {
+async fn events_reach_listeners(variable: &str) {
     let name = own_name();
     let (one, two) = (open_at(variable, &name).store, open_at(variable, &name).store);
     assert!(!one.announce("one", "1", false).await.unwrap());
@@ -114,7 +114,7 @@ async fn an_index_is_mended_when_it_is_read() {
 }
 
 #[tokio::test]
-async fn an_index_does_not_grow_with_what_has_ended() {
+async fn an_index_does_not_keep_ended_sessions() {
     let name = own_name();
     let (store, mut raw, ann) = (open_as(&name).store, raw().await, user("ann"));
     for number in 0..100 {
@@ -124,7 +124,7 @@ async fn an_index_does_not_grow_with_what_has_ended() {
 }
 
 #[tokio::test]
-async fn what_is_stored_ends_by_itself() {
+async fn every_key_expires() {
     let name = own_name();
     let (store, mut raw, ann) = (open_as(&name).store, raw().await, user("ann"));
     let made = session(1, &ann);

@@ -87,13 +87,13 @@ async fn four_servers_fetch_one_token_and_replace_it_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_may_be_lost_and_nobody_fetches_for_that() {
+async fn the_loss_of_redis_causes_no_further_fetches() {
     let (mut redis, fleet, servers) = four_servers().await;
 
     redis.kill();
     all_answered(&servers).await;
     assert_eq!(fleet.fetches(), 1, "each goes on with what it has");
-    // A new server has no cached token and reads it once.
+    // A new server has no cached token and fetches one, once.
     let new = [fleet.server()];
     all_answered(&new).await;
     assert_eq!(fleet.fetches(), 2);

@@ -22,7 +22,7 @@ async fn name(server: &Server) -> Value {
 }
 
 #[tokio::test]
-async fn a_failure_elsewhere_leads_to_what_its_user_asked_anywhere() {
+async fn a_failure_lists_its_users_requests_on_all_servers() {
     let app = App::start(Backend::Shared);
     let mut other = app.sibling();
     let (here, there) = (name(&app).await, name(&other).await);
@@ -71,7 +71,7 @@ async fn a_failure_elsewhere_leads_to_what_its_user_asked_anywhere() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_told_follows() {
+async fn unreported_errors_are_reported_after_an_outage() {
     let mut redis = Database::start(Kind::Redis).await;
     let app = App::start_with(Backend::Shared, &[("STORE__REDIS_URL", &redis.url())]);
     let other = app.sibling();

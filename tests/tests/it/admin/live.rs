@@ -98,7 +98,7 @@ async fn events_shared() {
 }
 
 #[tokio::test]
-async fn who_follows_one_drawing_hears_of_no_other() {
+async fn a_listener_of_one_drawing_gets_no_events_of_others() {
     let app = App::start(Backend::Embedded);
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let id = alice.get("/api/v1/me").await.ok()["id"].as_str().unwrap().to_owned();

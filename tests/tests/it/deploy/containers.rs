@@ -18,7 +18,7 @@ fn yaml(path: &str) -> Value {
 }
 
 #[test]
-fn the_composition_names_what_is_there() {
+fn the_composition_refers_to_existing_files_and_services() {
     let compose = yaml("deploy/containers/compose.yaml");
     let services = compose["services"].as_object().unwrap();
     let settings: toml::Table = read("server/settings.default.toml").parse().unwrap();
@@ -124,7 +124,7 @@ fn databases_in_containers_want_a_password() {
 }
 
 #[test]
-fn the_image_runs_as_nobody_in_particular_and_checks_itself() {
+fn the_image_runs_unprivileged_and_has_a_health_check() {
     let file = read("deploy/containers/Dockerfile").replace("\\\n", " ");
     let lines: Vec<&str> =
         file.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).collect();

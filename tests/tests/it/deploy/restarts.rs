@@ -93,7 +93,7 @@ async fn one_server_on_the_unix_socket_of_systemd() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_servers_of_which_one_drains() {
+async fn one_of_two_servers_drains() {
     let mut one =
         App::start_with(Backend::Shared, &[("HTTP__DRAIN_DELAY", "1"), ("LIMITS__ENABLED", "false")]);
     let other = one.sibling();

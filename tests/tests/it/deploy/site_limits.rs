@@ -114,7 +114,7 @@ async fn an_upgrade_elsewhere_is_an_ordinary_request() {
 }
 
 #[tokio::test]
-async fn a_method_that_nobody_serves_is_refused() {
+async fn unknown_methods_are_refused() {
     let (address, mut heads) = recording().await;
     let site = Site::before(&[&address]).await;
     for method in ["AAAA", &"A".repeat(15_000), "PROPFIND", "TRACE", "get"] {

@@ -74,7 +74,7 @@ fn sockets_that_mean_nothing_are_refused() {
 }
 
 #[tokio::test]
-async fn health_is_for_those_who_have_nothing_to_ask_with() {
+async fn the_health_command_checks_a_server() {
     let mut app = App::start(Backend::Embedded);
     let health = |address: &str, more: &[&str]| {
         let mut command = Command::new(binary("yibi-server"));

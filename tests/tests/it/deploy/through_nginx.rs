@@ -62,7 +62,7 @@ async fn a_session_in_either_dialect() {
 }
 
 #[tokio::test]
-async fn nothing_but_what_is_public() {
+async fn only_public_paths_are_proxied() {
     let (app, site) = running(&[]).await;
     for path in
         ["/healthz", "/readyz", "/metrics", "/admin/v1/overview", "/api/../metrics", "/internal/v1/session"]
@@ -145,7 +145,7 @@ async fn a_body_that_does_not_come_ends_on_both_sides() {
 }
 
 #[tokio::test]
-async fn what_a_client_says_of_its_address_counts_for_nothing() {
+async fn client_supplied_addresses_are_ignored() {
     let further = [("LIMITS__ADDRESS_FAILURES", "1"), ("LIMITS__ADDRESS_FAILURES_BURST", "3")];
     let (app, site) = running(&further).await;
     let bad = async |api: Api, number: u8| {

@@ -15,7 +15,7 @@ const NOWHERE: &str = "redis://127.0.0.1:1";
 
 on_both_backends! {
     a_rehearsal_disturbs_nobody,
-    a_rehearsal_finds_what_would_not_get_ready,
+    a_rehearsal_detects_a_server_that_does_not_become_ready,
     a_rehearsal_changes_nothing,
 }
 
@@ -50,7 +50,7 @@ async fn a_rehearsal_disturbs_nobody(backend: Backend) {
     assert_eq!(alice.drawing("a").await["seq"], 1);
 }
 
-async fn a_rehearsal_finds_what_would_not_get_ready(backend: Backend) {
+async fn a_rehearsal_detects_a_server_that_does_not_become_ready(backend: Backend) {
     let mut app = App::start(backend);
     app.user("alice").await;
     let ended = rehearse(&app, "1", &[("STORE__REDIS_URL", NOWHERE)]);

@@ -37,7 +37,7 @@ async fn certificates_that_phones_refuse() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_answers_behind_the_certificate() {
+async fn the_service_behind_the_certificate_is_checked() {
     let authority = Authority::new();
     let certificate = authority.issue("draw.example.com", 60);
     for (answer, verdict, told) in [
@@ -50,7 +50,7 @@ async fn what_answers_behind_the_certificate() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_tls() {
+async fn a_port_without_tls_is_reported() {
     let patient = Patient::new();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     tells(&patient.check(&["--at", &closed], &[]), "error", "tls", "nobody answers");

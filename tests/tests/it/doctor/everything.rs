@@ -18,7 +18,7 @@ async fn good_domain() -> (certificates::Authority, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_wrong() {
+async fn a_correct_installation_passes() {
     let (authority, address) = good_domain().await;
     let ca = authority.root().display().to_string();
     let arguments = ["--ca", &ca, "--at", &address];
@@ -46,7 +46,7 @@ async fn nothing_is_wrong() {
 }
 
 #[test]
-fn what_is_wrong_is_named_with_what_to_do() {
+fn each_fault_is_named_with_its_remedy() {
     let patient = Patient::new();
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (mongodb, redis) = (format!("mongodb://u:hidden-pw@{gone}/"), format!("redis://:hidden-pw@{gone}/"));

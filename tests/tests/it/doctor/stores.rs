@@ -31,7 +31,7 @@ async fn a_redis_that_forgets() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_does_not_say_what_it_is() {
+async fn a_redis_without_info_is_reported() {
     let patient = Patient::new();
     let (_process, _data, url) =
         redis(&["--bind", "127.0.0.1", "--appendonly", "yes", "--rename-command", "INFO", ""]).await;
@@ -58,7 +58,7 @@ fn a_mongodb_alone_and_its_write_concern() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_changed_by_looking() {
+async fn the_check_changes_no_data() {
     let patient = Patient::new();
     let (uri, database) = (service("YIBI_TEST_MONGODB_URI"), format!("c{}", unique()));
     let shared = [("STORE__MONGODB_URI", uri.as_str()), ("STORE__MONGODB_DATABASE", &database)];

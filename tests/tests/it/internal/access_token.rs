@@ -11,9 +11,9 @@ use super::start;
 
 on_both_backends!(
     a_service_gets_the_token_of_the_fleet,
-    nobody_else_does,
+    other_roles_and_users_get_no_token,
     a_refused_token_is_replaced_once,
-    it_is_given_so_often_only,
+    requests_for_the_token_are_rate_limited,
     wechats_trouble_is_told,
 );
 
@@ -99,7 +99,7 @@ async fn a_service_gets_the_token_of_the_fleet(backend: Backend) {
     assert!(!log.contains(&tokens[0]) && services.secrets.iter().all(|secret| !log.contains(secret)));
 }
 
-async fn nobody_else_does(backend: Backend) {
+async fn other_roles_and_users_get_no_token(backend: Backend) {
     let services = start_with_services(backend);
     let server = &services.app;
     let api = Api::new(&server.internal);
@@ -144,7 +144,7 @@ async fn a_refused_token_is_replaced_once(backend: Backend) {
     assert_eq!(fetched(&services.app.wechat).await, 2);
 }
 
-async fn it_is_given_so_often_only(backend: Backend) {
+async fn requests_for_the_token_are_rate_limited(backend: Backend) {
     let services = start_with_services(backend);
     let nothing = json!({});
     let replies = join_all((0..40).map(|_| services.service.post(PATH, &nothing))).await;

@@ -85,7 +85,7 @@ impl Site {
 const PLACES: [&str; 2] = ["/node/hello", "/actix/hello"];
 
 #[tokio::test]
-async fn a_backend_is_told_who_calls_in_every_dialect() {
+async fn a_backend_learns_the_user_in_every_dialect() {
     let app = start(Backend::Embedded, &[]);
     let site = Site::before(&app);
     let modern = app.user("alice").await;
@@ -120,7 +120,7 @@ async fn a_backend_is_told_who_calls_in_every_dialect() {
 }
 
 #[tokio::test]
-async fn nobody_gets_past_and_each_is_told_in_its_own_words() {
+async fn rejections_have_the_format_of_each_dialect() {
     let mut app = start(Backend::Embedded, &[]);
     let site = Site::before(&app);
     let api = Api::new(&site.url);
@@ -165,7 +165,7 @@ async fn nobody_gets_past_and_each_is_told_in_its_own_words() {
 }
 
 #[tokio::test]
-async fn what_yibi_says_of_its_own_trouble_reaches_the_client() {
+async fn rate_limit_replies_of_yibi_reach_the_client() {
     let few = [("LIMITS__ADDRESS_FAILURES", "1"), ("LIMITS__ADDRESS_FAILURES_BURST", "2")];
     let app = start(Backend::Embedded, &few);
     let site = Site::before(&app);

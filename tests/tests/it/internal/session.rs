@@ -14,8 +14,8 @@ use crate::weapp::line;
 
 on_both_backends!(
     each_dialect_is_known_by_its_own_headers,
-    who_is_not_known_is_told_in_its_own_words,
-    one_dialect_does_not_make_good_another,
+    unknown_sessions_are_rejected_in_their_dialect,
+    one_valid_dialect_does_not_excuse_another,
     a_blocked_user_is_nobody,
 );
 
@@ -74,7 +74,7 @@ async fn each_dialect_is_known_by_its_own_headers(backend: Backend) {
     assert_eq!(modern.at(&app.internal).post(PATH, &json!({})).await.status, 405);
 }
 
-async fn who_is_not_known_is_told_in_its_own_words(backend: Backend) {
+async fn unknown_sessions_are_rejected_in_their_dialect(backend: Backend) {
     let app = start(backend, &[]);
     let api = Api::new(&app.internal);
     for nobody in [api.clone(), api.with_token("x"), api.clone().with_header("authorization", "Basic eDp5")] {
@@ -98,7 +98,7 @@ async fn who_is_not_known_is_told_in_its_own_words(backend: Backend) {
     assert_eq!((status, &told["reason"]), (200, &json!("ERR_UNTRUSTED_RAW_DATA")));
 }
 
-async fn one_dialect_does_not_make_good_another(backend: Backend) {
+async fn one_valid_dialect_does_not_excuse_another(backend: Backend) {
     let app = start(backend, &[]);
     let modern = app.user("alice").await;
     let login = app.wechat.login("alice").await;
@@ -133,7 +133,7 @@ async fn a_blocked_user_is_nobody(backend: Backend) {
 }
 
 #[tokio::test]
-async fn who_can_t_be_told_is_no_yes() {
+async fn an_unreadable_session_is_not_accepted() {
     let mut redis = yibi_tests::databases::Database::start(yibi_tests::databases::Kind::Redis).await;
     let url = redis.url();
     let app = start(Backend::Embedded, &[("STORE__REDIS_URL", &url)]);
@@ -152,7 +152,7 @@ async fn who_can_t_be_told_is_no_yes() {
 }
 
 #[test]
-fn it_listens_on_loopback_or_nowhere() {
+fn the_internal_listener_is_on_loopback_only() {
     for (address, word) in [("0.0.0.0:5760", "loopback"), ("192.0.2.1:5760", "loopback"), ("5760", "invalid")]
     {
         let mut command = Command::new(binary("yibi-server"));

@@ -54,7 +54,7 @@ async fn a_server_comes_up_before_its_databases() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_waits_in_line_for_keys() {
+async fn requests_do_not_queue_for_keys() {
     let mongo = Database::start(Kind::Mongo).await;
     let app = server_over(&mongo.url(), "");
     let user = app.user("alice").await;

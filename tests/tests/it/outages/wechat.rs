@@ -11,7 +11,7 @@ const SIGN_INS: usize = 40;
 const APPENDS: u64 = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn those_who_are_signed_in_do_not_notice() {
+async fn signed_in_users_are_unaffected() {
     let settings = [("WECHAT__TIMEOUT", "2"), ("LIMITS__ENABLED", "false")];
     let app = App::start_with(Backend::Embedded, &settings);
     let user = app.user("alice").await;

@@ -51,7 +51,7 @@ async fn under_load_everything_acknowledged_before_is_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_written_over_by_mistake() {
+async fn existing_files_are_not_overwritten() {
     let mut app = App::start(Backend::Embedded);
     let api = app.user("ann").await;
     api.append("d", 0, json!([stroke(0)])).await.ok();
@@ -80,7 +80,7 @@ async fn nothing_is_written_over_by_mistake() {
 }
 
 #[test]
-fn what_is_damaged_is_found() {
+fn a_damaged_backup_is_detected() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let app = runtime.block_on(async {
         let app = App::start(Backend::Embedded);

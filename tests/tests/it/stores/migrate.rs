@@ -175,7 +175,7 @@ async fn there_and_back_by_a_process_that_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_moved_onto_what_is_there() {
+async fn a_target_with_data_is_refused() {
     let wechat = Wechat::start();
     let (mut server, _) = filled(&wechat, 1).await;
     assert_eq!(server.process().terminate(), Some(0));

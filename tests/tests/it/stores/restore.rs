@@ -152,7 +152,7 @@ async fn a_restore_by_root_leaves_the_files_to_the_service() {
 }
 
 #[test]
-fn an_operator_is_told_what_was_looked_for_and_what_to_do() {
+fn restore_errors_name_the_file_and_the_remedy() {
     let place = TempDir::new();
     let missing = at(place.path(), &["backup", "/tmp/never-made.sqlite3"]);
     assert!(missing.stderr.contains("store.data_dir"), "{}", missing.stderr);

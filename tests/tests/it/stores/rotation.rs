@@ -140,7 +140,7 @@ async fn operators_change_their_tokens(backend: Backend) {
 
 /// The new key seals sessions from the first sign-in on.
 #[tokio::test]
-async fn what_is_sealed_names_its_key() {
+async fn sealed_records_name_their_key() {
     let mut app = App::start(Backend::Shared);
     let before = sealed(&app, &app.wechat, "ann").await;
     app.restart_with(&[("KEYS__SEALING", &key(1))]);

@@ -15,7 +15,7 @@ on_both_backends! {
     there_is_nothing_to_go_on_with,
     the_bin_takes_no_actions,
     every_action_comes_back_as_it_went,
-    since_leaves_out_what_the_client_has,
+    since_omits_known_actions,
     eight_clients_at_once_lose_and_double_nothing,
     a_compressed_body_is_read,
 }
@@ -237,7 +237,7 @@ async fn every_action_comes_back_as_it_went(backend: Backend) {
     assert_eq!(alice.at(&app.public).get("/api/v1/drawings/a").await.text(), read);
 }
 
-async fn since_leaves_out_what_the_client_has(backend: Backend) {
+async fn since_omits_known_actions(backend: Backend) {
     let app = App::start(backend);
     let alice = app.user("alice").await;
     // Several appends that exceed the tail in the header.

@@ -10,7 +10,7 @@ use yibi_tests::{Api, App, Backend, Raw};
 
 on_both_backends! {
     an_avatar_is_seen_by_its_link_until_it_is_another,
-    what_is_no_image_is_refused,
+    files_that_are_not_images_are_refused,
     forms_are_read_as_they_come,
     an_avatar_is_exported_and_goes_with_its_user,
 }
@@ -67,7 +67,7 @@ async fn an_avatar_is_seen_by_its_link_until_it_is_another(backend: Backend) {
     assert_eq!(alice.get("/api/v1/me").await.ok()["avatar_url"], Value::Null);
 }
 
-async fn what_is_no_image_is_refused(backend: Backend) {
+async fn files_that_are_not_images_are_refused(backend: Backend) {
     let app = App::start(backend);
     let alice = app.user("alice").await;
     let good = link(&alice.upload_avatar(&plain_png(64, 64, RED)).await.ok());

@@ -12,12 +12,12 @@ on_both_backends! {
     the_first_sign_in_alone_is_new,
     wechats_refusals_are_told_apart,
     a_refusal_for_now_leaves_the_code_good,
-    what_is_no_sign_in_never_reaches_wechat,
+    invalid_sign_in_requests_never_reach_wechat,
     a_code_that_eight_bring_at_once_is_exchanged_once,
     a_lost_reply_costs_nothing,
     at_most_three_tokens_of_a_code_live,
     a_code_is_spent_with_its_session,
-    a_code_whose_reply_of_wechats_was_late_is_not_lost,
+    a_code_survives_a_late_reply_of_wechat,
 }
 
 async fn the_first_sign_in_alone_is_new(backend: Backend) {
@@ -103,7 +103,7 @@ async fn a_refusal_for_now_leaves_the_code_good(backend: Backend) {
     assert_eq!(app.wechat.calls().await["codes"][&code], 1);
 }
 
-async fn what_is_no_sign_in_never_reaches_wechat(backend: Backend) {
+async fn invalid_sign_in_requests_never_reach_wechat(backend: Backend) {
     let app = App::start(backend);
     let api = app.api();
     let long = "c".repeat(257);
@@ -226,7 +226,7 @@ async fn a_code_is_spent_with_its_session(backend: Backend) {
     assert_eq!(app.wechat.calls().await["codes"][&code], 1, "a spent code is not shown to WeChat again");
 }
 
-async fn a_code_whose_reply_of_wechats_was_late_is_not_lost(backend: Backend) {
+async fn a_code_survives_a_late_reply_of_wechat(backend: Backend) {
     let app = App::start(backend);
     app.wechat.script(json!([{"step": {"delay": {"ms": 400}}}])).await;
     let code = app.wechat.code("alice").await;

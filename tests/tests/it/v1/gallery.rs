@@ -8,7 +8,7 @@ on_both_backends! {
     pages_hold_every_drawing_once,
     the_newest_change_comes_first,
     a_cursor_is_one_of_ours_or_none,
-    a_title_is_what_shows,
+    titles_consist_of_visible_characters,
     deleted_drawings_lie_in_the_bin,
     drawings_of_others_are_not_there,
 }
@@ -152,7 +152,7 @@ async fn a_cursor_is_one_of_ours_or_none(backend: Backend) {
     assert!(ids_of(&foreign).iter().all(|id| id == "bobs"), "{foreign}");
 }
 
-async fn a_title_is_what_shows(backend: Backend) {
+async fn titles_consist_of_visible_characters(backend: Backend) {
     let app = App::start(backend);
     let alice = app.user("alice").await;
     make(&alice, ["a"]).await;

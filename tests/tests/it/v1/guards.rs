@@ -39,7 +39,7 @@ fn method(name: &str) -> Method {
 }
 
 #[tokio::test]
-async fn strangers_are_turned_away_before_anything_is_looked_at() {
+async fn requests_without_a_session_are_refused_before_other_checks() {
     let app = App::start(Backend::Embedded);
     for (name, path) in CLOSED {
         let request = app.api().request(method(name), &format!("/api/v1{path}"));
@@ -55,7 +55,7 @@ async fn strangers_are_turned_away_before_anything_is_looked_at() {
 }
 
 #[tokio::test]
-async fn what_is_nowhere_is_a_problem_like_any_other() {
+async fn unknown_addresses_are_answered_with_a_problem() {
     let app = App::start(Backend::Embedded);
     let api = app.api();
     for path in [
@@ -225,7 +225,7 @@ async fn a_request_id_is_taken_from_a_trusted_proxy_alone() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_not_answered_for_long() {
+async fn malformed_requests_are_refused() {
     let app = App::start(Backend::Embedded);
     let long = format!("GET / HTTP/1.1\r\nhost: a\r\nx-long: {}\r\n\r\n", "x".repeat(200_000));
     let many = format!("GET / HTTP/1.1\r\nhost: a\r\n{}\r\n", "x-many: 1\r\n".repeat(2_000));

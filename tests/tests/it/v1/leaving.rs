@@ -11,7 +11,7 @@ on_both_backends! {
     a_sign_in_during_an_erasure_changes_nothing_until_it_reopens,
     the_older_dialects_are_refused_while_an_account_is_closing,
     a_refused_code_is_refused_alike_when_it_comes_twice,
-    leaving_and_signing_in_at_once_erases_nobody_who_stays,
+    concurrent_deletion_and_sign_in_never_erase_a_reopened_account,
 }
 
 async fn sign_in(server: &Server, code: &str, reopen: bool) -> Reply {
@@ -93,7 +93,7 @@ async fn a_refused_code_is_refused_alike_when_it_comes_twice(backend: Backend) {
 /// Number of concurrent pairs of a `DELETE /me` and a sign-in of the same user.
 const PAIRS: usize = 300;
 
-async fn leaving_and_signing_in_at_once_erases_nobody_who_stays(backend: Backend) {
+async fn concurrent_deletion_and_sign_in_never_erase_a_reopened_account(backend: Backend) {
     let wechat = Wechat::start();
     let here = Server::start_with(backend, &wechat, &[("LOG__FILTER", "info")]);
     // On the shared databases the two requests use different servers.

@@ -5,13 +5,13 @@ use yibi_tests::api::stroke;
 use yibi_tests::{App, Backend};
 
 on_both_backends! {
-    a_nickname_is_what_shows,
-    usage_follows_what_is_kept,
+    nicknames_consist_of_visible_characters,
+    usage_matches_the_stored_drawings,
     leaving_hides_all_and_coming_back_brings_it_back,
     a_drawing_too_many_is_none_of_the_neighbours_business,
 }
 
-async fn a_nickname_is_what_shows(backend: Backend) {
+async fn nicknames_consist_of_visible_characters(backend: Backend) {
     let app = App::start(backend);
     let alice = app.user("alice").await;
     let me = alice.get("/api/v1/me").await.ok();
@@ -59,7 +59,7 @@ async fn a_nickname_is_what_shows(backend: Backend) {
     }
 }
 
-async fn usage_follows_what_is_kept(backend: Backend) {
+async fn usage_matches_the_stored_drawings(backend: Backend) {
     let mut app = App::start(backend);
     let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();

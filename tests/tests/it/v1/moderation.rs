@@ -15,12 +15,12 @@ use super::push::{TOKEN, counter, outcomes};
 on_both_backends! {
     a_text_is_looked_at,
     an_avatar_is_looked_at,
-    what_failed_is_asked_again_also_after_a_crash,
-    an_avatar_of_which_nothing_is_said_is_asked_about_again,
+    failed_checks_are_retried_also_after_a_crash,
+    an_avatar_check_without_a_verdict_is_repeated,
     a_verdict_counts_only_where_it_is_waited_for,
     a_rejected_nickname_of_2016_stays_away,
     a_resent_first_append_leaves_the_newer_titles_check,
-    of_titles_that_come_at_once_the_one_that_stays_is_looked_at,
+    of_concurrent_titles_the_stored_one_is_checked,
 }
 
 const KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
@@ -120,7 +120,7 @@ async fn an_avatar_is_looked_at(backend: Backend) {
     assert_eq!(asked(&app.wechat, "media_check_async").await, 3);
 }
 
-async fn what_failed_is_asked_again_also_after_a_crash(backend: Backend) {
+async fn failed_checks_are_retried_also_after_a_crash(backend: Backend) {
     let (mut app, alice) = start_moderated(backend, "enforce", &[]).await;
     let failing = json!([
         {"step": {"error": {"errcode": 45009, "errmsg": "reach max api daily quota limit"}}, "api": "msg_sec_check", "times": 2},
@@ -141,7 +141,7 @@ async fn what_failed_is_asked_again_also_after_a_crash(backend: Backend) {
     assert!(asked(&app.wechat, "msg_sec_check").await >= 3);
 }
 
-async fn an_avatar_of_which_nothing_is_said_is_asked_about_again(backend: Backend) {
+async fn an_avatar_check_without_a_verdict_is_repeated(backend: Backend) {
     let (app, alice) = start_moderated(backend, "enforce", &[("MODERATION__VERDICT", "1")]).await;
     app.wechat.image_results(json!(["silence", verdict("pass")])).await;
     alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
@@ -174,7 +174,7 @@ async fn in_mode_log_nothing_is_taken_away() {
 }
 
 #[tokio::test]
-async fn who_has_not_been_there_is_not_asked_about_in_vain() {
+async fn checks_of_users_without_a_recent_visit_are_given_up() {
     let (app, alice) = start_moderated(Backend::Embedded, "enforce", &[]).await;
     app.wechat
         .script(json!([{"step": {"error": {"errcode": 61010, "errmsg": "code is expired"}}, "api": "msg_sec_check"}]))
@@ -255,7 +255,7 @@ async fn a_resent_first_append_leaves_the_newer_titles_check(backend: Backend) {
     assert_eq!(asked(&app.wechat, "msg_sec_check").await, 3);
 }
 
-async fn of_titles_that_come_at_once_the_one_that_stays_is_looked_at(backend: Backend) {
+async fn of_concurrent_titles_the_stored_one_is_checked(backend: Backend) {
     let (app, alice) = start_moderated(backend, "enforce", &[("LIMITS__ENABLED", "false")]).await;
     let devices = [alice.clone(), app.user("alice").await];
     let ids: Vec<String> = (0..12).map(|number| format!("d{number}")).collect();

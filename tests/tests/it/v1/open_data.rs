@@ -7,9 +7,9 @@ use yibi_tests::{Api, App, Backend, Server, service, unique};
 on_both_backends! {
     open_data_is_decrypted_for_its_user,
     signed_data_is_verified,
-    a_profile_fills_in_what_is_missing,
+    a_profile_sets_missing_fields,
     a_superseded_key_says_sign_in_again,
-    what_wechat_did_not_make_is_refused,
+    open_data_not_from_wechat_is_refused,
     an_operator_resets_a_key,
 }
 
@@ -47,7 +47,7 @@ async fn signed_data_is_verified(backend: Backend) {
     }
 }
 
-async fn a_profile_fills_in_what_is_missing(backend: Backend) {
+async fn a_profile_sets_missing_fields(backend: Backend) {
     let app = App::start(backend);
     let encrypted = json!({"nickName": "阿丽", "avatarUrl": "https://wx.qlogo.cn/1"});
     let login = app.wechat.login_with("alice", encrypted).await;
@@ -91,7 +91,7 @@ async fn a_superseded_key_says_sign_in_again(backend: Backend) {
     alice.get("/api/v1/me/session-key").await.problem(503, "wechat_unavailable");
 }
 
-async fn what_wechat_did_not_make_is_refused(backend: Backend) {
+async fn open_data_not_from_wechat_is_refused(backend: Backend) {
     let app = App::start(backend);
     let login = app.wechat.login("alice").await;
     let alice = app.api().sign_in(&login.code).await;

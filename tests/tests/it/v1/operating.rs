@@ -72,7 +72,7 @@ fn stderr(output: &Output) -> String {
 }
 
 #[test]
-fn production_does_not_start_on_what_development_may() {
+fn production_refuses_development_settings() {
     let data = TempDir::new();
     let data = data.path().display().to_string();
     let good = [
@@ -115,7 +115,7 @@ fn production_does_not_start_on_what_development_may() {
 }
 
 #[test]
-fn what_is_in_the_way_is_named() {
+fn start_failures_name_their_cause() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let data = TempDir::new();

@@ -7,7 +7,7 @@ use yibi_tests::{Api, App, Backend};
 on_both_backends! {
     a_number_is_bound_by_either_proof_and_removed,
     a_code_is_good_once_and_in_its_time,
-    what_wechat_refuses_is_told_apart,
+    phone_errors_of_wechat_are_distinguished,
     a_number_goes_with_its_user,
 }
 
@@ -94,7 +94,7 @@ async fn a_code_is_good_once_and_in_its_time(backend: Backend) {
     alice.post("/api/v1/me/phone", &body).await.problem(422, "open_data_invalid");
 }
 
-async fn what_wechat_refuses_is_told_apart(backend: Backend) {
+async fn phone_errors_of_wechat_are_distinguished(backend: Backend) {
     let app = App::start_with(backend, &[("WECHAT__TIMEOUT", "1")]);
     let alice = app.user("alice").await;
     let error = |errcode: i64| json!({"error": {"errcode": errcode, "errmsg": "in words of WeChat's"}});

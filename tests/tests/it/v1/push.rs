@@ -10,7 +10,7 @@ use yibi_tests::{Api, App, Backend, Reply, Server, unique, wait_until};
 on_both_backends! {
     an_address_is_verified,
     a_message_is_taken_once,
-    what_is_not_wechats_is_refused,
+    pushes_not_from_wechat_are_refused,
 }
 
 pub const TOKEN: &str = "apushtoken";
@@ -113,7 +113,7 @@ async fn a_message_is_taken_once(backend: Backend) {
     wait_until("another one is new", async || everywhere("ignored").await == 2).await;
 }
 
-async fn what_is_not_wechats_is_refused(backend: Backend) {
+async fn pushes_not_from_wechat_are_refused(backend: Backend) {
     let plain = [("WECHAT__PUSH_TOKEN", TOKEN), ("LIMITS__ENABLED", "false")];
     let app = App::start_with(backend, &plain);
     let api = app.api();
@@ -152,7 +152,7 @@ async fn wechat_is_answered_while_the_store_is_gone() {
 }
 
 #[tokio::test]
-async fn who_guesses_is_shut_out() {
+async fn addresses_with_wrong_signatures_are_blocked() {
     let settings = [
         ("WECHAT__PUSH_TOKEN", TOKEN),
         ("LIMITS__ADDRESS_FAILURES", "1"),

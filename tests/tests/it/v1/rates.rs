@@ -112,7 +112,7 @@ async fn an_address_fails_so_often_while_its_good_tokens_work() {
 
 /// Thousands of blocked requests must not fill the disk with log lines.
 #[tokio::test]
-async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
+async fn blocked_requests_write_no_log_lines() {
     let mut app = start(&[]);
     let alice = app.user("alice").await.with_header("x-request-id", "the-last-one");
     // Repeats each dialect until the address is blocked; a slow run may need further failures.
@@ -150,7 +150,7 @@ async fn strangers_who_are_turned_away_leave_no_lines_in_the_log() {
 
 /// Each address fails once, so none is blocked. Tokens with a valid tag are still processed.
 #[tokio::test]
-async fn tokens_of_strangers_keep_nobody_waiting() {
+async fn invalid_tokens_do_not_delay_other_requests() {
     let mut app = App::start(Backend::Embedded);
     let alice = app.user("alice").await;
     let bob = app.user("bob").await;
@@ -234,7 +234,7 @@ async fn behind_a_trusted_proxy_every_client_is_its_own_address() {
 }
 
 #[tokio::test]
-async fn what_a_stranger_says_of_its_address_is_not_believed() {
+async fn forwarded_headers_of_untrusted_clients_are_ignored() {
     let app = start(&[("HTTP__TRUSTED_PROXIES", "192.0.2.0/24")]);
     let mut answers = Vec::new();
     for number in 0..30 {

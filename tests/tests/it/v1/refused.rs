@@ -6,7 +6,7 @@ use yibi_tests::api::stroke;
 use yibi_tests::{Api, App, Backend, Reply};
 
 on_both_backends! {
-    what_is_not_understood_is_refused_not_dropped,
+    unknown_members_are_refused_not_dropped,
     one_stroke_is_one_stroke,
     a_point_lies_within_four_times_the_paper,
     no_body_breaks_the_server,
@@ -25,7 +25,7 @@ fn stroke_with(members: &Value) -> Value {
     stroke
 }
 
-async fn what_is_not_understood_is_refused_not_dropped(backend: Backend) {
+async fn unknown_members_are_refused_not_dropped(backend: Backend) {
     let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
     let alice = app.user("alice").await;
     let wrong = [

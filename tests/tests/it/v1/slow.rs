@@ -24,7 +24,7 @@ async fn nothing_stored(alice: &Api) {
 }
 
 #[tokio::test]
-async fn a_stranger_is_answered_before_the_body_is_there() {
+async fn requests_without_a_session_are_answered_before_the_body() {
     let app = App::start(Backend::Embedded);
     for token in ["", "A", &"A".repeat(64)] {
         let mut raw = Raw::connect(&app.public).await;
@@ -36,7 +36,7 @@ async fn a_stranger_is_answered_before_the_body_is_there() {
 }
 
 #[tokio::test]
-async fn a_stranger_who_goes_on_sending_is_not_listened_to() {
+async fn bodies_without_a_session_are_not_read_to_the_end() {
     let app = App::start(Backend::Embedded);
     let sized = append_head("A", 1_000_000_000);
     let chunked = chunked(&sized);

@@ -16,10 +16,10 @@ use crate::weapp::line;
 on_both_backends!(
     a_sign_in_gives_a_pair_that_opens_the_session,
     a_sign_in_without_all_of_its_headers_fails,
-    what_does_not_decrypt_is_refused,
+    undecryptable_data_is_refused,
     open_data_of_another_moment_user_or_app_is_refused,
-    what_wechat_refuses_is_a_failed_sign_in,
-    the_profile_fills_in_what_is_missing,
+    a_code_refused_by_wechat_fails_the_sign_in,
+    the_profile_sets_missing_fields,
     a_retry_gets_a_further_key_of_the_same_session,
     eight_sign_ins_at_once_share_one_exchange,
     a_retry_is_looked_at_as_closely,
@@ -92,7 +92,7 @@ async fn a_sign_in_without_all_of_its_headers_fails(backend: Backend) {
     log_in(&app.public, &login).await.opened();
 }
 
-async fn what_does_not_decrypt_is_refused(backend: Backend) {
+async fn undecryptable_data_is_refused(backend: Backend) {
     let app = App::start(backend);
     let other = app.wechat.login("bob").await;
     let iv = BASE64.encode(&[7; 16]);
@@ -158,7 +158,7 @@ async fn open_data_of_another_moment_user_or_app_is_refused(backend: Backend) {
     log_in(&app.public, &login).await.opened();
 }
 
-async fn what_wechat_refuses_is_a_failed_sign_in(backend: Backend) {
+async fn a_code_refused_by_wechat_fails_the_sign_in(backend: Backend) {
     let app = App::start_with(backend, &[("WECHAT__TIMEOUT", "1")]);
     let login = app.wechat.login("alice").await;
     app.wechat.session(&login.code).await;
@@ -184,7 +184,7 @@ async fn what_wechat_refuses_is_a_failed_sign_in(backend: Backend) {
     fails(&log_in(&app.public, &spent).await);
 }
 
-async fn the_profile_fills_in_what_is_missing(backend: Backend) {
+async fn the_profile_sets_missing_fields(backend: Backend) {
     let app = App::start(backend);
     let modern = app.user("alice").await;
     let known = async || {

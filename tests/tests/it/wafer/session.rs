@@ -11,7 +11,7 @@ use yibi_tests::{Api, App, Backend, Reply, on_both_backends, wait_until};
 use crate::weapp::line;
 
 on_both_backends!(
-    who_is_asked_without_a_whole_pair_is_nobody,
+    an_incomplete_pair_is_refused,
     a_pair_that_opens_nothing_is_invalid,
     a_pair_opens_nothing_of_the_other_dialects,
     the_three_dialects_share_the_drawings,
@@ -26,7 +26,7 @@ async fn every_route(phone: &Phone) -> [Reply; 4] {
     [phone.list().await, phone.save("p1", line(1.0)).await, phone.delete("p1").await, user(phone).await]
 }
 
-async fn who_is_asked_without_a_whole_pair_is_nobody(backend: Backend) {
+async fn an_incomplete_pair_is_refused(backend: Backend) {
     let app = App::start(backend);
     let pair = log_in(&app.public, &app.wechat.login("alice").await).await.opened();
     let stranger = Phone::stranger(&app.public);

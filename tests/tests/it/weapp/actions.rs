@@ -8,7 +8,7 @@ use super::line;
 on_both_backends!(
     a_text_comes_back_byte_for_byte,
     an_array_is_kept_as_its_text,
-    what_is_no_list_is_not_stored,
+    only_lists_of_actions_are_stored,
 );
 
 async fn a_text_comes_back_byte_for_byte(backend: Backend) {
@@ -45,7 +45,7 @@ async fn an_array_is_kept_as_its_text(backend: Backend) {
     assert_eq!(shown[1].1, "[]");
 }
 
-async fn what_is_no_list_is_not_stored(backend: Backend) {
+async fn only_lists_of_actions_are_stored(backend: Backend) {
     let app = App::start(backend);
     let modern = app.user("alice").await;
     let phone = app.phone_2016("alice").await;

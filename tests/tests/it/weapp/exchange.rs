@@ -15,10 +15,10 @@ on_both_backends!(
     eight_requests_at_once_share_one_exchange,
     a_retry_after_a_lost_reply_succeeds,
     a_code_with_a_session_is_that_session,
-    what_wechat_refuses_is_passed_on,
+    errors_of_wechat_are_passed_on,
     a_wechat_that_is_busy_is_asked_once_more,
     a_wechat_that_makes_no_sense_is_no_answer,
-    a_wechat_that_hangs_holds_nobody_for_long,
+    a_hanging_wechat_delays_requests_for_a_bounded_time,
 );
 
 /// Eight requests with the same login, concurrent in some rounds and staggered in others, so that the later ones find a
@@ -96,7 +96,7 @@ async fn a_code_with_a_session_is_that_session(backend: Backend) {
     assert_eq!(app.wechat.exchanges(&login.code).await, 1);
 }
 
-async fn what_wechat_refuses_is_passed_on(backend: Backend) {
+async fn errors_of_wechat_are_passed_on(backend: Backend) {
     let app = App::start(backend);
     let refused = async |login: &Login, errcode: i64, errmsg: &str| {
         let phone = Phone::with_login(&app.public, login);
@@ -175,7 +175,7 @@ async fn a_wechat_that_makes_no_sense_is_no_answer(backend: Backend) {
     }
 }
 
-async fn a_wechat_that_hangs_holds_nobody_for_long(backend: Backend) {
+async fn a_hanging_wechat_delays_requests_for_a_bounded_time(backend: Backend) {
     let app = App::start_with(backend, &[("WECHAT__TIMEOUT", "2")]);
     let bob = app.phone_2016("bob").await;
     app.wechat.script(json!([{"step": "hang", "times": 3}])).await;

@@ -14,7 +14,7 @@ on_both_backends!(
     drawings_come_in_the_order_of_their_first_save,
     only_the_newest_two_hundred_are_listed,
     only_sixteen_mebibytes_are_listed,
-    who_takes_gzip_gets_the_same_list,
+    the_gzip_list_equals_the_plain_list,
     saves_at_once_do_not_disturb_each_other,
 );
 
@@ -98,7 +98,7 @@ async fn saves_at_once_do_not_disturb_each_other(backend: Backend) {
 }
 
 /// Covers texts stored as gzip, texts stored otherwise, and pictures generated for the list.
-async fn who_takes_gzip_gets_the_same_list(backend: Backend) {
+async fn the_gzip_list_equals_the_plain_list(backend: Backend) {
     let app = App::start(backend);
     let phone = app.phone_2016("alice").await;
     let unpacked = async || {

@@ -6,7 +6,7 @@ use yibi_tests::weapp::Phone;
 use yibi_tests::{Api, App, Backend, Server, Wechat, on_both_backends, wait_until};
 
 on_both_backends!(
-    a_profile_of_2016_names_who_has_no_name,
+    a_profile_of_2016_sets_a_missing_nickname,
     a_profiles_avatar_is_shown_until_it_has_another,
     an_uploaded_avatar_stands_before_the_profiles,
     a_profiles_avatar_goes_with_its_user,
@@ -38,7 +38,7 @@ async fn exported(api: &Api) -> Value {
     crate::v1::export::file(zip.ok_bytes(), "profile.json")["wechat_avatar"].clone()
 }
 
-async fn a_profile_of_2016_names_who_has_no_name(backend: Backend) {
+async fn a_profile_of_2016_sets_a_missing_nickname(backend: Backend) {
     let app = App::start(backend);
     let modern = app.api().sign_in(&app.wechat.tourist("{}").await.code).await;
     let nickname = async || modern.get("/api/v1/me").await.ok()["nickname"].clone();

@@ -9,7 +9,7 @@ use super::line;
 
 on_both_backends!(
     list_save_and_delete,
-    what_is_missing_is_said,
+    missing_members_are_named,
     numbers_and_truths_are_texts,
     other_addresses_and_methods_are_unknown,
     the_query_is_nothing,
@@ -33,7 +33,7 @@ async fn list_save_and_delete(backend: Backend) {
     assert_eq!(phone.list().await.applet(), list(&[entry("p2", 2.0)]));
 }
 
-async fn what_is_missing_is_said(backend: Backend) {
+async fn missing_members_are_named(backend: Backend) {
     let app = App::start(backend);
     let phone = app.phone_2016("alice").await;
     let actions = line(1.0);

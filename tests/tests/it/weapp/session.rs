@@ -9,10 +9,10 @@ use super::{line, raw_exchange};
 
 on_both_backends!(
     without_a_code_there_is_no_user,
-    a_code_that_nobody_brought_before_is_expired,
+    an_unknown_code_is_expired,
     raw_data_comes_encoded_or_as_it_is,
     headers_are_known_in_any_case,
-    what_is_not_signed_is_not_trusted,
+    data_with_a_wrong_signature_is_refused,
     broken_raw_data_is_told_apart,
     empty_raw_data_is_none,
     the_profile_does_not_say_who_calls,
@@ -40,7 +40,7 @@ async fn without_a_code_there_is_no_user(backend: Backend) {
     assert_eq!(app.wechat.calls().await["apis"], json!({}));
 }
 
-async fn a_code_that_nobody_brought_before_is_expired(backend: Backend) {
+async fn an_unknown_code_is_expired(backend: Backend) {
     let app = App::start(backend);
     let login = app.wechat.login("alice").await;
     let openid = app.wechat.session(&login.code).await["openid"].as_str().unwrap().to_owned();
@@ -107,7 +107,7 @@ async fn headers_are_known_in_any_case(backend: Backend) {
     }
 }
 
-async fn what_is_not_signed_is_not_trusted(backend: Backend) {
+async fn data_with_a_wrong_signature_is_refused(backend: Backend) {
     let app = App::start(backend);
     let other = app.wechat.login("bob").await;
     let wrong = |right: &str| {

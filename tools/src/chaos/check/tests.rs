@@ -38,7 +38,7 @@ fn plain() -> Vec<Event> {
 }
 
 #[test]
-fn what_is_well_is_well() {
+fn a_correct_history_has_no_failures() {
     let clean = Verdict { acknowledged: 2, ..Verdict::default() };
     assert_eq!(verdict(&plain(), &[1, 2, 3]), clean);
     assert!(clean.is_clean());
@@ -46,7 +46,7 @@ fn what_is_well_is_well() {
 }
 
 #[test]
-fn nobody_knows_of_a_batch_without_an_answer() {
+fn a_batch_without_a_reply_may_be_stored_or_not() {
     let mut events = plain();
     events.push(append((6, 7), 3, &[4, 5], Outcome::Unavailable));
     assert!(verdict(&events, &[1, 2, 3]).is_clean());
@@ -77,7 +77,7 @@ fn an_acknowledged_batch_that_is_not_there_is_lost() {
 }
 
 #[test]
-fn what_is_there_twice_is_duplicated() {
+fn repeated_marks_are_duplicated() {
     let verdict = verdict(&plain(), &[1, 2, 3, 3]);
     assert_eq!(verdict, Verdict { acknowledged: 2, duplicated: 1, ..Verdict::default() });
 }
@@ -92,12 +92,12 @@ fn a_batch_that_overtakes_an_earlier_one_is_out_of_order() {
     // Two concurrent batches may have either order.
     let together = [append((0, 9), 1, &[1], Outcome::Appended), append((0, 9), 0, &[2], Outcome::Appended)];
     assert!(verdict(&together, &[2, 1]).is_clean());
-    // A sequential pair has the order of its acknowledgements.
+    // The order must match the acknowledged places.
     assert_eq!(verdict(&together, &[1, 2]).out_of_order, 1);
 }
 
 #[test]
-fn what_was_refused_or_is_anothers_is_not_to_be_seen() {
+fn refused_or_foreign_marks_are_wrongly_visible() {
     let mut events = plain();
     events.push(append((6, 7), 3, &[4], Outcome::Refused));
     assert_eq!(verdict(&events, &[1, 2, 3, 4]).wrongly_visible, 1);
@@ -134,7 +134,7 @@ fn reads_never_go_back() {
 }
 
 #[test]
-fn what_was_read_and_is_gone_was_shown_too_early() {
+fn marks_that_were_read_and_vanished_are_reported() {
     let events = [append((0, 1), 0, &[1], Outcome::Unavailable), read((2, 3), 0, &[1])];
     assert_eq!(verdict(&events, &[]), Verdict { stale_reads: 1, ..Verdict::default() });
 }
@@ -243,7 +243,7 @@ proptest! {
     }
 
     #[test]
-    fn a_write_of_nobody_is_found(valid in valid(), place: Index) {
+    fn an_unrequested_write_is_found(valid in valid(), place: Index) {
         let mut list = valid.list.clone();
         list.insert(place.index(list.len() + 1), Mark::MAX);
         prop_assert_eq!(verdict(&valid.events, &list).wrongly_visible, 1);
