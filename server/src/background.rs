@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::app::Stores;
 use crate::events::Heartbeat;
 use crate::http::Services;
 use crate::service::drawings::run_purge;
@@ -21,10 +22,10 @@ pub(crate) struct BackgroundTasks {
 impl BackgroundTasks {
     /// Starts the tasks: purging bins and users who left, repeating moderation checks, the heartbeat, and sealing phone
     /// numbers with the present key.
-    pub(crate) fn begin(services: &Data<Services>) -> Self {
-        let (gallery, sessions) = (services.drawings.clone(), services.sessions.store().clone());
+    pub(crate) fn begin(services: &Data<Services>, stores: &Stores) -> Self {
+        let (gallery, sessions) = (services.drawings.clone(), stores.sessions.clone());
         let heartbeat =
-            Heartbeat::new(services.metrics.events().clone(), gallery.store().clone(), sessions.clone());
+            Heartbeat::new(services.metrics.events().clone(), stores.gallery.clone(), sessions.clone());
         let resealing = services.sessions.clone();
         let mut tasks = Self {
             stop: Vec::new(),

@@ -14,6 +14,7 @@ use crate::service::drawings::DrawingError;
 use crate::service::operator::OperatorError;
 use crate::service::rate_limits::LimitExceeded;
 use crate::service::sessions::{RefusalKind, SessionError};
+use crate::service::users::UserError;
 use crate::store::StoreError;
 
 macro_rules! codes {
@@ -237,6 +238,17 @@ impl From<OperatorError> for Problem {
             OperatorError::Session(error) => error.into(),
             OperatorError::Drawing(error) => error.into(),
             OperatorError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UserError> for Problem {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::Value(what) => Self::new(Code::InvalidValue).detail(what),
+            UserError::RateLimited(exceeded) => exceeded.into(),
+            UserError::Drawing(error) => error.into(),
+            UserError::Store(error) => error.into(),
         }
     }
 }

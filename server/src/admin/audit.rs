@@ -9,7 +9,6 @@ use super::extractors::Viewer;
 use super::paging::{limit, read_cursor, write_cursor};
 use crate::http::reply::Reply;
 use crate::http::{App, query};
-use crate::store::Reports;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(web::resource("/audit").route(web::get().to(list)));
@@ -23,7 +22,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked: AuditQuery = query(&request)?;
     let after = read_cursor(asked.cursor.as_deref(), "audit")?;
-    let page = app.drawings.store().audit_page(after.as_ref(), limit(asked.limit)?).await?;
+    let page = app.operators.audit_page(after.as_ref(), limit(asked.limit)?).await?;
     let next = write_cursor(page.next, "audit");
     Ok(HttpResponse::Ok().json(AuditPage { entries: page.rows, next }))
 }

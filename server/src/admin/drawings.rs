@@ -8,17 +8,16 @@ use yibi_common::admin::{Count, DrawingDetail, DrawingPage, DrawingQuery, Drawin
 use yibi_common::api::ProblemBody;
 
 use super::extractors::{Operator, Viewer};
-use super::paging::{COUNTED, count, invalid, limit, of_sorted, read_cursor, write_cursor};
+use super::paging::{invalid, limit, read_cursor, write_cursor};
 use super::views::{Names, drawing_row};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
-use crate::domain::report::{self, DrawingFilter, Place, Rows, sorted_by};
-use crate::domain::user::UserKey;
+use crate::domain::report::{self, DrawingFilter};
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::Problem;
 use crate::service::drawings::Format;
-use crate::store::{Drawings, Reports, StoreResult};
+use crate::service::operator::DrawingSelection;
 
 /// The longer side of a picture when none is asked for, in pixels.
 const SIZE: u32 = 1080;
@@ -37,11 +36,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 /// What a query asks for.
 struct Asked {
-    page: report::DrawingPage,
-    /// The one user whose drawings are wanted.
-    user: Option<UserKey>,
-    /// The most drawings that a user can have.
-    most: u32,
+    selection: DrawingSelection,
     /// The name of the list, for cursors.
     list: String,
 }
@@ -63,22 +58,7 @@ impl Asked {
         };
         let after = read_cursor(query.cursor.as_deref(), &list)?;
         let page = report::DrawingPage { order, reverse, after, limit: limit(query.limit)?, filter };
-        Ok(Self { page, user, most: app.drawings.limits().drawings_per_user, list })
-    }
-
-    async fn rows(&self, app: &App) -> StoreResult<Rows<(UserKey, Header)>> {
-        let (page, store) = (&self.page, app.drawings.store());
-        let Some(user) = &self.user else { return store.drawing_page(page).await };
-        let (mut all, bin) = tokio::try_join!(
-            store.page(user, false, None, self.most),
-            store.page(user, true, None, self.most)
-        )?;
-        all.extend(bin);
-        all.retain(|header| page.filter.takes(header, page.order));
-        let place_of =
-            |header: &Header| Place { value: sorted_by(header, page.order), name: header.id.clone() };
-        let Rows { rows, next } = of_sorted(all, place_of, !page.reverse, page.after.as_ref(), page.limit);
-        Ok(Rows { rows: rows.into_iter().map(|header| (user.clone(), header)).collect(), next })
+        Ok(Self { selection: DrawingSelection { page, user }, list })
     }
 }
 
@@ -96,12 +76,12 @@ fn moment(text: Option<&str>) -> Result<Option<Micros>, Problem> {
 ))]
 pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked = Asked::of(&app, &query(&request)?).await?;
-    let (rows, (_, total)) = tokio::try_join!(asked.rows(&app), app.drawings.store().estimates())?;
-    let names = Names::of(&app, rows.rows.iter().map(|(user, _)| user)).await?;
+    let (listing, users) = app.operators.drawings(&asked.selection).await?;
+    let (rows, names) = (listing.rows, Names::new(&users));
     Ok(HttpResponse::Ok().json(DrawingPage {
         drawings: rows.rows.iter().map(|(user, header)| names.drawing(user, header)).collect(),
         next: write_cursor(rows.next, &asked.list),
-        total: Count { value: total, exact: false },
+        total: Count { value: listing.total, exact: false },
         now: Micros::now().to_string(),
     }))
 }
@@ -113,13 +93,7 @@ pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Rep
 ))]
 pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked = Asked::of(&app, &query(&request)?).await?;
-    let counted = count(|after| {
-        let page = report::DrawingPage { after, limit: COUNTED, ..asked.page.clone() };
-        let asked = Asked { page, user: asked.user.clone(), most: asked.most, list: String::new() };
-        let app = app.clone();
-        async move { asked.rows(&app).await }
-    });
-    Ok(HttpResponse::Ok().json(counted.await?))
+    Ok(HttpResponse::Ok().json(app.operators.count_drawings(&asked.selection).await?))
 }
 
 #[derive(Deserialize)]

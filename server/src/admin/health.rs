@@ -1,17 +1,12 @@
 //! Whether the server lives, whether it can do its work, and what it counts. None of it needs a token; none of
 //! it is for the public.
 
-use std::time::Duration;
-
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use serde_json::json;
 
 use crate::http::App;
-use crate::store::{Sessions, StoreResult, Users};
-
-/// How long a dependency may take to give a sign of life.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::service::operator::Readiness;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -27,8 +22,7 @@ async fn healthz() -> impl Responder {
 
 /// Ready: what it needs answers too, and it is not about to stop. 503 otherwise, with what is amiss.
 async fn readyz(app: App) -> impl Responder {
-    let (gallery, sessions) =
-        tokio::join!(state(app.drawings.store().ping()), state(app.sessions.store().ping()));
+    let Readiness { gallery, sessions } = app.operators.readiness().await;
     let ready = gallery == "ok" && sessions == "ok";
     let draining = app.metrics.events().is_draining();
     let status = match (draining, ready) {
@@ -41,17 +35,6 @@ async fn readyz(app: App) -> impl Responder {
         "dependencies": {"gallery": gallery, "sessions": sessions},
     });
     if status == "ok" { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
-}
-
-async fn state(ping: impl Future<Output = StoreResult<()>>) -> &'static str {
-    match tokio::time::timeout(PATIENCE, ping).await {
-        Ok(Ok(())) => "ok",
-        Ok(Err(error)) => {
-            tracing::warn!(error = %error, "a dependency is not ready");
-            "unavailable"
-        }
-        Err(_) => "slow",
-    }
 }
 
 async fn metrics(app: App) -> impl Responder {

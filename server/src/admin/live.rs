@@ -5,21 +5,17 @@ use std::time::Duration;
 use actix_web::web::{self, Bytes, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use yibi_common::admin::{Count, ErrorsReply, Event, EventQuery, Overview, RequestDetail};
+use yibi_common::admin::{ErrorsReply, Event, EventQuery, Overview, RequestDetail};
 use yibi_common::api::ProblemBody;
 
 use super::extractors::Viewer;
 use super::paging::invalid;
-use crate::domain::clock::Micros;
-use crate::events::{Fleet, Wanted};
+use crate::events::Wanted;
 use crate::http::middleware::is_head;
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::{Code, Problem};
-use crate::store::{Reports, SessionReports};
 
-/// How long ago a session may have been used by somebody who counts as online.
-const ONLINE: Duration = Duration::from_secs(300);
 /// Those who may listen to events at a time.
 const LISTENERS: usize = 64;
 /// How long a listener waits before it looks whether the server is about to end.
@@ -35,36 +31,13 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/requests/{request}").route(web::get().to(request)));
 }
 
-fn fleet(app: &App) -> Fleet<'_> {
-    Fleet { watch: app.metrics.events(), sessions: app.sessions.store() }
-}
-
 /// All servers, and how much there is of everything.
 #[utoipa::path(get, path = "/overview", tag = "servers", responses(
     (status = 200, description = "The overview", body = Overview),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn overview(app: App, _viewer: Viewer) -> Reply {
-    let now = Micros::now();
-    let watch = app.metrics.events();
-    let (gallery, sessions) = (app.drawings.store(), app.sessions.store());
-    let fleet = fleet(&app);
-    let (servers, counted, signed_in) =
-        tokio::join!(fleet.servers(), gallery.estimates(), sessions.session_estimates(now.minus(ONLINE)));
-    // What can't be told is left out: the rest is worth most when something is down.
-    let servers = servers.unwrap_or_else(|_| vec![watch.view()]);
-    let count = |value| Count { value, exact: false };
-    let (users, drawings) = counted.map_or((None, None), |(users, drawings)| (Some(users), Some(drawings)));
-    let (living, online) = signed_in.map_or((None, None), |(living, online)| (Some(living), Some(online)));
-    Ok(HttpResponse::Ok().json(Overview {
-        now: now.to_string(),
-        server: watch.server().to_owned(),
-        servers,
-        sessions: living.map(count),
-        online: online.map(count),
-        users: users.map(count),
-        drawings: drawings.map(count),
-    }))
+    Ok(HttpResponse::Ok().json(app.operators.overview().await))
 }
 
 /// What happens on all servers from now on, as server-sent events. Who is too slow is told how many were missed.
@@ -107,7 +80,7 @@ pub(super) async fn events(app: App, _viewer: Viewer, request: HttpRequest) -> R
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn errors(app: App, _viewer: Viewer) -> Reply {
-    Ok(HttpResponse::Ok().json(fleet(&app).errors().await))
+    Ok(HttpResponse::Ok().json(app.operators.errors().await))
 }
 
 /// One failed request, and what its user asked before and after.
@@ -118,6 +91,6 @@ pub(super) async fn errors(app: App, _viewer: Viewer) -> Reply {
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn request(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
-    let found = fleet(&app).request(&id).await;
+    let found = app.operators.failed_request(&id).await;
     Ok(HttpResponse::Ok().json(found.ok_or_else(|| Problem::new(Code::RequestNotFound))?))
 }

@@ -6,16 +6,14 @@ use yibi_common::admin::{Count, UserDetail, UserPage, UserQuery, UserRef, UserRo
 use yibi_common::api::ProblemBody;
 
 use super::extractors::{Operator, Viewer};
-use super::paging::{COUNTED, by_prefix, count, invalid, limit, read_cursor, write_cursor};
-use super::sessions::latest;
+use super::paging::{invalid, limit, read_cursor, write_cursor};
 use super::views::{Names, user_row};
 use crate::domain::clock::Micros;
-use crate::domain::report::{self, Rows, Texts, UsersBy};
-use crate::domain::user::UserRecord;
+use crate::domain::report::{self, Texts, UsersBy};
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::Problem;
-use crate::store::{Drawings, Reports, Sessions, StoreResult, Users};
+use crate::service::operator::{UserOverview, UserSelection};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -27,14 +25,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/users/{user}/sessions").route(web::delete().to(revoke)));
 }
 
-/// Users that are shown as the same person, at most.
-const ELSEWHERE: u32 = 50;
-
 /// What a query asks for.
 struct Asked {
-    page: report::UserPage,
-    /// The beginning of the openid that is wanted.
-    openid: Option<String>,
+    selection: UserSelection,
     /// The name of the list, for cursors.
     list: String,
 }
@@ -52,18 +45,8 @@ impl Asked {
         let after = read_cursor(query.cursor.as_deref(), &list)?;
         let page =
             report::UserPage { by, reverse, after, limit: limit(query.limit)?, blocked: query.blocked };
-        Ok(Self { page, openid: query.openid.clone(), list })
-    }
-
-    async fn rows(&self, app: &App) -> StoreResult<Rows<UserRecord>> {
-        let (page, store) = (&self.page, app.drawings.store());
-        let Some(prefix) = &self.openid else { return store.user_page(page).await };
-        let place = (page.reverse, page.after.as_ref(), page.limit);
-        by_prefix(app, prefix, place, |range, after, limit| {
-            let page = report::UserPage { by: UsersBy::Key(range), after, limit, ..page.clone() };
-            async move { store.user_page(&page).await }
-        })
-        .await
+        let selection = UserSelection { page, openid: query.openid.clone() };
+        Ok(Self { selection, list })
     }
 }
 
@@ -74,11 +57,11 @@ impl Asked {
 ))]
 pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked = Asked::of(&query(&request)?)?;
-    let (rows, (total, _)) = tokio::try_join!(asked.rows(&app), app.drawings.store().estimates())?;
+    let listing = app.operators.users(&asked.selection).await?;
     Ok(HttpResponse::Ok().json(UserPage {
-        users: rows.rows.iter().map(user_row).collect(),
-        next: write_cursor(rows.next, &asked.list),
-        total: Count { value: total, exact: false },
+        users: listing.rows.rows.iter().map(user_row).collect(),
+        next: write_cursor(listing.rows.next, &asked.list),
+        total: Count { value: listing.total, exact: false },
         now: Micros::now().to_string(),
     }))
 }
@@ -90,13 +73,7 @@ pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Rep
 ))]
 pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> Reply {
     let asked = Asked::of(&query(&request)?)?;
-    let counted = count(|after| {
-        let page = report::UserPage { after, limit: COUNTED, ..asked.page.clone() };
-        let asked = Asked { page, openid: asked.openid.clone(), list: String::new() };
-        let app = app.clone();
-        async move { asked.rows(&app).await }
-    });
-    Ok(HttpResponse::Ok().json(counted.await?))
+    Ok(HttpResponse::Ok().json(app.operators.count_users(&asked.selection).await?))
 }
 
 /// One user with what the user keeps.
@@ -107,19 +84,9 @@ pub(super) async fn counted(app: App, _viewer: Viewer, request: HttpRequest) -> 
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
-    let user = app.operators.user(&id).await?;
-    let key = &user.key;
-    let (usage, standings, sessions, latest, names) = tokio::try_join!(
-        app.drawings.store().usage(key),
-        app.moderation.known(&user),
-        app.sessions.store().of_user(key),
-        latest(&app, key),
-        Names::of(&app, std::iter::once(key)),
-    )?;
-    let person = match &user.unionid {
-        Some(unionid) => app.drawings.store().users_of_person(unionid, ELSEWHERE).await?,
-        None => Vec::new(),
-    };
+    let UserOverview { user, usage, standings, sessions, latest, elsewhere } =
+        app.operators.user_overview(&id).await?;
+    let names = Names::new(std::slice::from_ref(&user));
     Ok(HttpResponse::Ok().json(UserDetail {
         user: user_row(&user),
         nickname_state: standings.nickname.map(Into::into),
@@ -127,8 +94,8 @@ pub(super) async fn one(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
         drawings: usage.drawings,
         bytes: usage.bytes,
         sessions: sessions.iter().map(|(session, ends)| names.session(session, *ends)).collect(),
-        latest: latest.iter().map(|header| names.drawing(key, header)).collect(),
-        elsewhere: person.iter().filter(|other| other.key != *key).map(UserRef::from).collect(),
+        latest: latest.iter().map(|header| names.drawing(&user.key, header)).collect(),
+        elsewhere: elsewhere.iter().map(UserRef::from).collect(),
         unionid: user.unionid,
         now: Micros::now().to_string(),
     }))

@@ -14,7 +14,6 @@ use crate::domain::session::StoredSession;
 use crate::domain::user::{UserKey, UserRecord};
 use crate::http::App;
 use crate::http::reply::Reply;
-use crate::store::{StoreResult, Users};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(web::resource("/me").route(web::get().to(me)));
@@ -44,16 +43,12 @@ pub(super) fn user_row(user: &UserRecord) -> UserRow {
     }
 }
 
-/// The users of some rows, looked up together.
+/// The users of some rows.
 pub(super) struct Names(HashMap<UserKey, UserRef>);
 
 impl Names {
-    pub(super) async fn of(app: &App, users: impl Iterator<Item = &UserKey>) -> StoreResult<Self> {
-        let mut keys: Vec<UserKey> = users.cloned().collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let known = if keys.is_empty() { Vec::new() } else { app.drawings.store().users(&keys).await? };
-        Ok(Self(known.iter().map(|user| (user.key.clone(), UserRef::from(user))).collect()))
+    pub(super) fn new(users: &[UserRecord]) -> Self {
+        Self(users.iter().map(|user| (user.key.clone(), UserRef::from(user))).collect())
     }
 
     /// The user, or what the key tells of a user who is gone.

@@ -14,6 +14,8 @@ use crate::service::operator::OperatorService;
 use crate::service::pushes::Pushes;
 use crate::service::rate_limits::RateLimits;
 use crate::service::sessions::SessionService;
+use crate::service::titles::TitleService;
+use crate::service::users::UserService;
 use crate::settings::Settings;
 use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
@@ -24,16 +26,18 @@ use crate::wechat::push::{AesKey, PushKey};
 use crate::wechat::{Wechat, WechatApp, WechatClient};
 
 /// The stores of a server.
-struct Stores {
-    gallery: GalleryStore,
-    sessions: SessionStore,
-    keys: Arc<LazyKeyring>,
-    /// The embedded file, where one of the two is in it.
-    embedded: Option<SqliteStore>,
+pub(crate) struct Stores {
+    /// Users and drawings.
+    pub(crate) gallery: GalleryStore,
+    /// Sessions and leases.
+    pub(crate) sessions: SessionStore,
+    /// The embedded file, if one of the two is in it.
+    pub(crate) embedded: Option<SqliteStore>,
 }
 
 impl Stores {
-    fn open(settings: &Settings, mode: Mode, metrics: &Arc<Metrics>) -> Result<Self, StartError> {
+    /// Opens the stores; returns where the keys are, too.
+    fn open(settings: &Settings, mode: Mode, metrics: &Arc<Metrics>) -> Result<(Self, KeyPlace), StartError> {
         let store = &settings.store;
         let (mongodb_uri, redis_url) = (store.mongodb_uri.expose_secret(), store.redis_url.expose_secret());
         let embedded = if mongodb_uri.is_empty() || redis_url.is_empty() {
@@ -57,22 +61,21 @@ impl Stores {
             Some(embedded) if redis_url.is_empty() => Backend::Embedded(embedded.clone()),
             _ => Backend::Shared(RedisSessions::connect(redis_url, &store.redis_prefix)?),
         };
-        Ok(Self {
+        let stores = Self {
             gallery: GalleryStore::new(gallery, Arc::clone(metrics)),
             sessions: SessionStore::new(sessions, Arc::clone(metrics)),
-            keys: Arc::new(LazyKeyring::new(settings.keys.clone(), place)),
             embedded,
-        })
+        };
+        Ok((stores, place))
     }
 }
 
-/// All services, and the embedded store if it is in use, which the caller closes in the end.
-pub(super) fn services(
-    settings: &Settings,
-    mode: Mode,
-) -> Result<(Services, Option<SqliteStore>), StartError> {
+/// All services, and the stores below them for background tasks; the caller closes the embedded one in the end.
+pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Stores), StartError> {
     let metrics = Arc::new(Metrics::default());
-    let Stores { gallery, sessions, keys, embedded } = Stores::open(settings, mode, &metrics)?;
+    let (stores, place) = Stores::open(settings, mode, &metrics)?;
+    let (gallery, sessions) = (stores.gallery.clone(), stores.sessions.clone());
+    let keys = Arc::new(LazyKeyring::new(settings.keys.clone(), place));
     let apps: Vec<_> =
         settings.apps().map(|app| WechatApp { id: app.app_id, secret: app.app_secret }).collect();
     let client = WechatClient::new(&settings.wechat.api_url, settings.wechat.timeout)?;
@@ -104,9 +107,17 @@ pub(super) fn services(
         Arc::clone(&metrics),
     );
     let rate_limits = Arc::new(RateLimits::new(&settings.limits));
-    let operators = OperatorService::new(drawings.clone(), sessions.clone(), wechat, Arc::clone(&metrics));
+    let operators = OperatorService::new(
+        drawings.clone(),
+        sessions.clone(),
+        moderation.clone(),
+        wechat,
+        Arc::clone(&metrics),
+    );
     let services = Services {
         operators,
+        titles: TitleService::new(drawings.clone(), moderation.clone()),
+        users: UserService::new(drawings.clone(), moderation.clone(), Arc::clone(&rate_limits)),
         auth: Authenticator::new(sessions.clone(), Arc::clone(&rate_limits)),
         pushes,
         sessions,
@@ -116,7 +127,7 @@ pub(super) fn services(
         metrics,
         settings: settings.clone(),
     };
-    Ok((services, embedded))
+    Ok((services, stores))
 }
 
 /// The keys of the apps' message pushes, in the order of the apps.

@@ -12,6 +12,8 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::Data;
 use tokio::task::{JoinError, JoinHandle};
 
+pub(crate) use assembly::Stores;
+
 use crate::admin::{OperatorAuth, Socket};
 use crate::background::BackgroundTasks;
 use crate::dev::Extras;
@@ -19,7 +21,6 @@ use crate::http::Services;
 use crate::listeners::Listeners;
 use crate::settings::{Listen, Settings};
 use crate::store::StoreError;
-use crate::store::sqlite::SqliteStore;
 use crate::supervisor;
 use crate::wechat::InvalidClient;
 
@@ -65,7 +66,7 @@ pub enum StartError {
 pub struct Application {
     services: Data<Services>,
     operators: Data<OperatorAuth>,
-    embedded: Option<SqliteStore>,
+    stores: Stores,
     mode: Mode,
     addresses: Ready,
     servers: Servers,
@@ -91,7 +92,7 @@ impl Application {
         extras: Option<Extras>,
         mode: Mode,
     ) -> Result<Self, StartError> {
-        let (services, embedded) = assembly::services(settings, mode)?;
+        let (services, stores) = assembly::services(settings, mode)?;
         let addresses = Ready {
             public: listeners.public.place()?,
             admin: listeners.admin.local_addr()?,
@@ -115,7 +116,7 @@ impl Application {
             )?,
         };
         let drain_delay = settings.http.drain_delay;
-        Ok(Self { services, operators, embedded, mode, addresses, servers, socket, drain_delay })
+        Ok(Self { services, operators, stores, mode, addresses, servers, socket, drain_delay })
     }
 
     /// Runs the server until `shutdown`, then finishes requests in flight. `ready` is called once it accepts
@@ -128,8 +129,8 @@ impl Application {
         ready: impl FnOnce(Ready),
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), StartError> {
-        let Self { services, operators, embedded, mode, addresses, servers, socket, drain_delay } = self;
-        let tasks = (mode == Mode::Normal).then(|| BackgroundTasks::begin(&services));
+        let Self { services, operators, stores, mode, addresses, servers, socket, drain_delay } = self;
+        let tasks = (mode == Mode::Normal).then(|| BackgroundTasks::begin(&services, &stores));
         let events = services.metrics.events().clone();
         let sweeper =
             tokio::spawn(
@@ -161,7 +162,7 @@ impl Application {
         for task in finishing {
             let _ = task.await;
         }
-        if let Some(embedded) = embedded {
+        if let Some(embedded) = stores.embedded {
             // Threads of workers that nobody waits for may still hold it: it is closed here, so that the process never
             // exits while the file is being closed. A panic has been logged and leaves the state of a crash.
             let _ = tokio::task::spawn_blocking(move || embedded.close()).await;

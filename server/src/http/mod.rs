@@ -37,6 +37,8 @@ use crate::service::operator::OperatorService;
 use crate::service::pushes::Pushes;
 use crate::service::rate_limits::RateLimits;
 use crate::service::sessions::SessionService;
+use crate::service::titles::TitleService;
+use crate::service::users::UserService;
 use crate::settings::{self, Settings};
 use crate::telemetry::Metrics;
 
@@ -46,6 +48,10 @@ pub struct Services {
     pub sessions: SessionService,
     /// What they drew.
     pub drawings: DrawingService,
+    /// Titles of drawings, with their moderation.
+    pub titles: TitleService,
+    /// Users as they see and change themselves.
+    pub users: UserService,
     /// The use cases of operators.
     pub operators: OperatorService,
     /// What others may see of it.

@@ -9,3 +9,5 @@ pub mod pushes;
 pub mod rate_limits;
 pub(crate) mod render_pool;
 pub mod sessions;
+pub mod titles;
+pub mod users;

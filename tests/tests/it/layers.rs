@@ -1,27 +1,11 @@
 //! The direction of imports in the server's sources: faces, services, stores. `docs/ARCHITECTURE.md` draws it.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The directories of handlers.
 const FACES: [&str; 3] = ["http/", "admin/", "internal/"];
-
-/// Files of faces that still name types of the store. The list only shrinks.
-const FACES_WITH_STORE_TYPES: [&str; 11] = [
-    "admin/audit.rs",
-    "admin/drawings.rs",
-    "admin/health.rs",
-    "admin/live.rs",
-    "admin/paging.rs",
-    "admin/sessions.rs",
-    "admin/users.rs",
-    "admin/views.rs",
-    "http/legacy/wafer.rs",
-    "http/v1/avatar.rs",
-    "http/v1/me.rs",
-];
 
 /// Files outside the faces that name actix: the application, development's extra routes, the runtime of the command
 /// line, the shared data of background tasks, and the HTTP status of a problem.
@@ -90,10 +74,10 @@ fn names_crate(code: &str, name: &str) -> bool {
 
 #[test]
 fn faces_name_no_store_and_the_store_names_no_face() {
-    let mut with_store = BTreeSet::new();
     for (file, code) in sources("server/src") {
-        if FACES.iter().any(|face| file.starts_with(face)) && names_module(&code, "store") {
-            with_store.insert(file.clone());
+        if FACES.iter().any(|face| file.starts_with(face)) {
+            assert!(!names_module(&code, "store"), "{file} names the store; a handler calls a service");
+            assert!(!code.contains(".store()"), "{file} takes the store from a service");
         }
         if ["store/", "domain/"].iter().any(|layer| file.starts_with(layer)) {
             for above in ["http", "admin", "internal", "service"] {
@@ -106,11 +90,6 @@ fn faces_name_no_store_and_the_store_names_no_face() {
             }
         }
     }
-    let known: BTreeSet<String> = FACES_WITH_STORE_TYPES.map(ToOwned::to_owned).into();
-    let new: Vec<_> = with_store.difference(&known).collect();
-    assert!(new.is_empty(), "a handler calls a service, not the store: {new:?}");
-    let cured: Vec<_> = known.difference(&with_store).collect();
-    assert!(cured.is_empty(), "remove these from FACES_WITH_STORE_TYPES: {cured:?}");
 }
 
 #[test]

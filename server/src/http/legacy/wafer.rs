@@ -14,7 +14,6 @@ use crate::problem::{Code, Problem};
 use crate::service::auth::AuthError;
 use crate::service::sessions::wafer::LogIn;
 use crate::service::sessions::{Caller, Credential, SessionError};
-use crate::store::Users;
 
 const LOGIN_FAILED: &str = "ERR_LOGIN_FAILED";
 const INVALID_SESSION: &str = "ERR_INVALID_SESSION";
@@ -72,7 +71,7 @@ async fn user(app: App, request: HttpRequest) -> HttpResponse {
         Ok(caller) => caller,
         Err(reply) => return reply,
     };
-    match app.drawings.store().user(caller.user()).await {
+    match app.users.user(caller.user()).await {
         Ok(Some(user)) => match app.drawings.avatar_url(&user).await {
             Ok(avatar) => {
                 let mut info = Map::new();

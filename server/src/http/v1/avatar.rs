@@ -7,8 +7,6 @@ use serde::Deserialize;
 use yibi_common::api::schema::{AvatarForm, Binary};
 use yibi_common::api::{Me, ProblemBody};
 
-use crate::domain::clock::Micros;
-use crate::domain::moderation::Subject;
 use crate::http::App;
 use crate::http::auth::Authenticated;
 use crate::http::body::Body;
@@ -17,9 +15,7 @@ use crate::http::reply::Reply;
 use crate::http::v1::images::{as_given_out, file};
 use crate::http::v1::me::shown;
 use crate::problem::{Code, Problem};
-use crate::random;
 use crate::service::drawings::{AVATAR_TYPE, AvatarLink, MAX_UPLOAD};
-use crate::store::Avatars;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -44,12 +40,7 @@ pub(super) async fn upload(app: App, caller: Authenticated, body: Body) -> Reply
     app.rate_limits.write(caller.user())?;
     let turn = app.drawings.upload(caller.user())?;
     let file = body.file(MAX_UPLOAD).await?;
-    let image = app.drawings.avatar_of(caller.user(), file).await?;
-    let id = random::public_id();
-    app.rate_limits.wechat_call(caller.user())?;
-    let check = app.moderation.before(caller.user(), Subject::Avatar, &id).await?;
-    let user = app.drawings.store().set_avatar(caller.user(), &id, &image, Micros::now()).await?;
-    app.moderation.begin(check);
+    let user = app.users.set_avatar(caller.user(), file).await?;
     drop(turn);
     shown(&app, user).await
 }

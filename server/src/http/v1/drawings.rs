@@ -13,7 +13,7 @@ use crate::http::body::Body;
 use crate::http::query::query;
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
-use crate::service::drawings::{Append, DrawingError, DrawingResult};
+use crate::service::drawings::Append;
 
 /// Drawings on a page: when no number is asked for, and at most.
 const PAGE: u32 = 20;
@@ -99,18 +99,9 @@ pub(super) async fn read(app: App, caller: Authenticated, id: Path<String>, requ
 pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, body: Body) -> Reply {
     app.rate_limits.write(caller.user())?;
     let asked: AppendRequest = body.json().await?;
-    let title = asked.drawing.as_ref().and_then(|drawing| drawing.title.clone()).unwrap_or_default();
     let append = Append { from_seq: asked.from_seq, actions: asked.actions, drawing: asked.drawing };
-    // A drawing that is there keeps its title, and the check of that one.
-    let checked = !title.is_empty() && app.drawings.would_be_new(caller.user(), &id, &title).await?;
-    if checked {
-        app.moderation.before_title(caller.user(), &id, &title).await?;
-    }
-    let appended = app.drawings.append(caller.user(), &id, append).await;
-    if checked {
-        look_at_title(&app, &caller, &id, &appended);
-    }
-    Ok(HttpResponse::Ok().json(AppendReply { seq: appended? }))
+    let seq = app.titles.append(caller.user(), &id, append).await?;
+    Ok(HttpResponse::Ok().json(AppendReply { seq }))
 }
 
 /// Gives a drawing another title.
@@ -124,19 +115,8 @@ pub(super) async fn append(app: App, caller: Authenticated, id: Path<String>, bo
 pub(super) async fn rename(app: App, caller: Authenticated, id: Path<String>, body: Body) -> Reply {
     app.rate_limits.write(caller.user())?;
     let patch: PatchDrawing = body.json().await?;
-    app.drawings.may_rename(caller.user(), &id, &patch.title).await?;
-    app.moderation.before_title(caller.user(), &id, &patch.title).await?;
-    let renamed = app.drawings.rename(caller.user(), &caller.session.public_id, &id, &patch.title).await;
-    look_at_title(&app, &caller, &id, &renamed);
-    Ok(HttpResponse::Ok().json(renamed?))
-}
-
-/// Has the title looked at that there is now. Where that is not known, it may be stored yet: then its check waits in
-/// the queue.
-fn look_at_title<T>(app: &App, caller: &Authenticated, id: &str, outcome: &DrawingResult<T>) {
-    if !matches!(outcome, Err(DrawingError::Store(_) | DrawingError::Busy)) {
-        app.moderation.begin_title(caller.user(), id);
-    }
+    let renamed = app.titles.rename(caller.user(), &caller.session.public_id, &id, &patch.title).await?;
+    Ok(HttpResponse::Ok().json(renamed))
 }
 
 /// What `PATCH` does, for mini-programs: `wx.request` does not know that method.

@@ -7,9 +7,7 @@ use tracing::Instrument;
 use yibi_common::api::schema::Binary;
 use yibi_common::api::{Me, PatchMe, ProblemBody, SessionView, SessionsReply, UsageView};
 
-use crate::domain::moderation::Subject;
 use crate::domain::session::SessionId;
-use crate::domain::text;
 use crate::domain::user::UserRecord;
 use crate::http::App;
 use crate::http::auth::Authenticated;
@@ -17,7 +15,6 @@ use crate::http::body::Body;
 use crate::http::middleware::is_head;
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
-use crate::store::Users;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -39,7 +36,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn me(app: App, caller: Authenticated) -> Reply {
-    let user = app.drawings.store().user(caller.user()).await?;
+    let user = app.users.user(caller.user()).await?;
     shown(&app, user).await
 }
 
@@ -51,17 +48,7 @@ pub(super) async fn me(app: App, caller: Authenticated) -> Reply {
 pub(super) async fn patch_me(app: App, caller: Authenticated, body: Body) -> Reply {
     app.rate_limits.write(caller.user())?;
     let patch: PatchMe = body.json().await?;
-    if patch.nickname.is_empty() {
-        let user = app.drawings.store().set_nickname(caller.user(), "").await?;
-        app.moderation.forget(caller.user(), &Subject::Nickname).await?;
-        return shown(&app, user).await;
-    }
-    let nickname = text::nickname(&patch.nickname)
-        .ok_or_else(|| Problem::new(Code::InvalidValue).detail("nickname has 1 to 32 visible characters"))?;
-    app.rate_limits.wechat_call(caller.user())?;
-    let check = app.moderation.before(caller.user(), Subject::Nickname, nickname).await?;
-    let user = app.drawings.store().set_nickname(caller.user(), nickname).await?;
-    app.moderation.begin(check);
+    let user = app.users.set_nickname(caller.user(), &patch.nickname).await?;
     shown(&app, user).await
 }
 

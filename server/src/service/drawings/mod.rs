@@ -167,9 +167,8 @@ impl DrawingService {
         LimitsReply::new(&self.0.limits, self.0.settings.bin_days, self.0.settings.erasure_days)
     }
 
-    /// The underlying store, for users.
-    #[must_use]
-    pub fn store(&self) -> &GalleryStore {
+    /// The underlying store, for other services.
+    pub(super) fn store(&self) -> &GalleryStore {
         &self.0.store
     }
 

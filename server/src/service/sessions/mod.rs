@@ -224,9 +224,13 @@ impl SessionService {
         named.or_else(|| self.0.apps.first())
     }
 
-    /// The underlying store, for leases.
-    #[must_use]
-    pub fn store(&self) -> &SessionStore {
+    /// Ids of the apps in the settings.
+    pub(super) fn app_ids(&self) -> Vec<String> {
+        self.0.apps.iter().map(|app| app.id.clone()).collect()
+    }
+
+    /// The underlying store, for other services.
+    pub(super) fn store(&self) -> &SessionStore {
         &self.0.store
     }
 }

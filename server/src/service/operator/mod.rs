@@ -1,0 +1,117 @@
+//! Use cases of operators. Each change is written to the audit log before it is made, so that no change lacks an entry.
+
+mod audit;
+mod drawings;
+mod paging;
+mod servers;
+mod sessions;
+mod users;
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use yibi_common::admin::Change;
+
+pub use drawings::DrawingSelection;
+pub use paging::Listing;
+pub use servers::Readiness;
+pub use sessions::{ExpiringSession, SessionOverview, SessionSelection};
+pub use users::{UserOverview, UserSelection};
+
+use super::drawings::{DrawingError, DrawingService};
+use super::moderation::Moderation;
+use super::sessions::{Refusal, SessionError, SessionService};
+use crate::domain::drawing::Header;
+use crate::domain::user::UserKey;
+use crate::store::{Drawings, StoreError, StoreResult};
+use crate::telemetry::Metrics;
+use crate::wechat::{AccessToken, Wechat};
+
+/// Why an operator's request failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// There is no such user.
+    #[error("no such user")]
+    NoUser,
+    /// There is no such living session.
+    #[error("no such session")]
+    NoSession,
+    /// The session's WeChat key is no longer the user's.
+    #[error("the session_key was superseded")]
+    KeySuperseded,
+    /// No mini-program of the settings has that app id.
+    #[error("an unknown mini-program")]
+    UnknownApp,
+    /// A use case of sessions failed.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// A use case of drawings failed.
+    #[error(transparent)]
+    Drawing(#[from] DrawingError),
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+type OperatorResult<T> = Result<T, OperatorError>;
+
+/// Drawings shown beside a session or user.
+const LATEST: u32 = 10;
+
+/// Operator or backend that makes a change, as the audit log names it.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// Name of the token or user.
+    pub name: String,
+    /// Address of the request.
+    pub from: String,
+    pub request_id: String,
+}
+
+/// The use cases of operators.
+#[derive(Clone)]
+pub struct OperatorService {
+    drawings: DrawingService,
+    sessions: SessionService,
+    moderation: Moderation,
+    wechat: Wechat,
+    metrics: Arc<Metrics>,
+}
+
+impl OperatorService {
+    #[must_use]
+    pub fn new(
+        drawings: DrawingService,
+        sessions: SessionService,
+        moderation: Moderation,
+        wechat: Wechat,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { drawings, sessions, moderation, wechat, metrics }
+    }
+
+    /// The fleet's access token of a mini-program, of the first one if none is named; with `refused`, a token other
+    /// than that one, which WeChat refused.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub async fn access_token(
+        &self,
+        actor: &Actor,
+        app_id: Option<&str>,
+        refused: Option<&SecretString>,
+    ) -> OperatorResult<AccessToken> {
+        let app = self.sessions.app(app_id).filter(|app| app_id.is_none_or(|id| id == app.id));
+        let app = app.ok_or(OperatorError::UnknownApp)?;
+        self.audit(actor, Change::GiveAccessToken, "", Some(&app.id)).await?;
+        let token = match refused {
+            None => self.wechat.access_token(app).await,
+            Some(refused) => self.wechat.access_token_other_than(app, refused).await,
+        };
+        Ok(token.map_err(|error| SessionError::Exchange(Refusal::from(&error)))?)
+    }
+
+    /// The drawings of a user that changed last, outside the bin.
+    async fn latest(&self, user: &UserKey) -> StoreResult<Vec<Header>> {
+        self.drawings.store().page(user, false, None, LATEST).await
+    }
+}
