@@ -1,7 +1,7 @@
-//! The one place that decides what a caller is told when something fails.
+//! The only mapping from errors to the problems that clients receive.
 //!
-//! A [`Problem`] carries a stable [`Code`] for the caller and, apart from it, the cause for the log. Services
-//! have errors of their own; this module turns each into a problem. `http` writes it out.
+//! A [`Problem`] holds a stable [`Code`] for the client and, separately, the cause for the log. Each service has its
+//! own error type, which this module converts to a problem; `http` serializes it.
 
 use std::error::Error;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::store::StoreError;
 
 macro_rules! codes {
     ($($name:ident, $text:literal, $status:ident, $title:literal;)*) => {
-        /// What a program decides by. Codes are never renamed or reused.
+        /// Machine-readable code of a problem. Codes are never renamed or reused.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code {
             $(#[doc = $title] $name,)*
@@ -28,19 +28,19 @@ macro_rules! codes {
         impl Code {
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// The code as the caller sees it.
+            /// The code's public name.
             #[must_use]
             pub fn text(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// The HTTP status that goes with it.
+            /// HTTP status of the code.
             #[must_use]
             pub fn status(self) -> StatusCode {
                 match self { $(Self::$name => StatusCode::$status,)* }
             }
 
-            /// The same sentence for all problems of the code.
+            /// The sentence that all problems of the code share.
             #[must_use]
             pub fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
@@ -95,24 +95,24 @@ codes! {
     WechatMisconfigured, "wechat_misconfigured", SERVICE_UNAVAILABLE, "The server's WeChat settings are wrong; its operator has to act.";
 }
 
-/// A failure as a caller is told of it, with what only the log is told.
+/// A failure in the form that the client receives, with data for the log only.
 #[derive(Debug)]
 pub struct Problem {
     pub code: Code,
-    /// More about this one, in words of our own.
+    /// Details of this occurrence, in this program's own words.
     pub detail: Option<String>,
     /// With [`Code::Conflict`]: the drawing's `base` and `seq`.
     pub place: Option<(u32, u32)>,
     /// With [`Code::AccountClosing`]: when the user's data is erased.
     pub erase_at: Option<Micros>,
-    /// When it may be tried again.
+    /// Delay after which a retry can succeed.
     pub retry_after: Option<Duration>,
-    /// For the log alone.
+    /// Cause, for the log only.
     pub cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Problem {
-    /// A problem of which the code says all.
+    /// A problem without details.
     #[must_use]
     pub fn new(code: Code) -> Self {
         let again = code.status() == StatusCode::SERVICE_UNAVAILABLE;
@@ -120,21 +120,21 @@ impl Problem {
         Self { code, detail: None, place: None, erase_at: None, retry_after, cause: None }
     }
 
-    /// With more for the client's developer. The words have to be ours: never a parser's or a driver's.
+    /// Adds details for the client's developer. They must be this program's own words, never a parser's or driver's.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// With a cause for the log.
+    /// Adds a cause for the log.
     #[must_use]
     pub fn cause(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// With the time after which another try makes sense.
+    /// Adds the delay after which a retry can succeed.
     #[must_use]
     pub fn retry_after(mut self, duration: Duration) -> Self {
         self.retry_after = Some(duration);
@@ -147,7 +147,7 @@ impl Problem {
         self.retry_after.map(|after| after.as_secs() + u64::from(after.subsec_nanos() > 0)).map(|s| s.max(1))
     }
 
-    /// The cause and its causes, for the log.
+    /// The cause and its sources, for the log.
     #[must_use]
     pub fn cause_chain(&self) -> Option<String> {
         let mut next: Option<&(dyn Error + 'static)> = Some(&**self.cause.as_ref()?);
@@ -169,7 +169,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What a caller is told of a failure of a store.
+/// The problem code for a store's failure.
 fn code_of(error: &StoreError) -> Code {
     match error {
         StoreError::Busy => Code::Busy,

@@ -47,7 +47,7 @@ pub type GalleryStore = Store<MongoGallery>;
 pub type SessionStore = Store<RedisSessions>;
 
 impl<S: SharedBackend> Store<S> {
-    /// A store that reports to those metrics.
+    /// A store that reports to `metrics`.
     #[must_use]
     pub fn new(backend: Backend<S>, metrics: Arc<Metrics>) -> Self {
         Self { backend, metrics }

@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::{OPERATION_DEADLINE, StoreError, StoreResult};
 
-/// Reason for failing a caller before the operation ends.
+/// Reason why a caller fails before its operation ends.
 #[derive(Debug, thiserror::Error)]
 enum Turned {
     #[error("no answer within {} ms", .0.as_millis())]
@@ -36,12 +36,12 @@ impl Bulkhead {
         }
     }
 
-    /// Runs an operation in a task of its own. When the deadline passes or the caller is dropped, the operation runs
-    /// on to its end and keeps its permit until then: a driver's future that is dropped half-way may leave a
-    /// connection in an unknown state.
+    /// Runs an operation in a task of its own. When the deadline passes or the caller is dropped, the operation
+    /// continues to its end and keeps its permit: dropping a driver's future may leave a connection in an unknown
+    /// state.
     ///
     /// # Errors
-    /// The operation's own; [`StoreError::Busy`] when too many wait; [`StoreError::Unavailable`] at the deadline.
+    /// Those of the operation; [`StoreError::Busy`] when too many wait; [`StoreError::Unavailable`] at the deadline.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         operation: impl Future<Output = StoreResult<T>> + Send + 'static,
@@ -89,7 +89,7 @@ mod tests {
         let gate = gate(1, 1, Duration::from_millis(10));
         let stuck = gate.run(pending::<StoreResult<()>>()).await;
         assert!(matches!(stuck, Err(StoreError::Unavailable(_))), "{stuck:?}");
-        // The stuck operation still has the only place.
+        // The stuck operation still holds the only permit.
         let waiting = gate.run(async { Ok(()) }).await;
         assert!(matches!(waiting, Err(StoreError::Unavailable(_))), "{waiting:?}");
     }

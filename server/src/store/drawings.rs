@@ -12,8 +12,8 @@ operations! {
 ///
 /// A drawing is found by its user and id together, so no id of one user leads to a drawing of another.
 pub trait Drawings {
-    /// Appends all actions of a batch, or none. With `create` and `from_seq` 0, it creates a drawing that is
-    /// missing, unless an empty drawing would refuse the batch. An empty batch does not change an existing drawing.
+    /// Appends all actions of a batch, or none. With `create` and `from_seq` 0, a missing drawing is created, unless
+    /// the batch would be invalid for an empty drawing. An empty batch does not change an existing drawing.
     async fn append(
         &self,
         user: &UserKey,

@@ -19,8 +19,8 @@ impl<S: SharedBackend> Store<S> {
     }
 }
 
-/// Declares the operations of an aggregate once: as a trait, which the backends implement, and as the implementation of
-/// it by a [`Store`], which passes each operation to its backend and measures it.
+/// Declares an aggregate's operations once: as a trait, which the backends implement, and as its implementation by
+/// [`Store`], which forwards each operation to its backend and measures it.
 macro_rules! operations {
     (
         $(#[$about:meta])*

@@ -38,10 +38,10 @@ pub use self::sessions::Sessions;
 pub use self::transfer::Transfer;
 pub use self::users::Users;
 
-/// Time limit of one operation: after it, the caller is told that the store is out of reach.
+/// Time limit of one operation, after which it fails as unavailable.
 pub const OPERATION_DEADLINE: Duration = Duration::from_secs(4);
 
-/// Failure of a store's operation. The display form is for logs; clients never see it.
+/// Failure of a store's operation. The display form is for logs only.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database is down, unreachable or too slow; the operation can be tried again.
@@ -56,7 +56,7 @@ pub enum StoreError {
     /// Stored data is damaged.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
-    /// The database refused for another reason: a fault of this program or of the configuration.
+    /// The database rejected the operation for another reason: a bug in this program or a wrong configuration.
     #[error("the store refused")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
 }

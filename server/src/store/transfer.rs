@@ -1,7 +1,7 @@
-//! Moving all records from one store to another, with times, numbers and the bin.
+//! Transfer of all records from one store to another, with times, numbers and the bin.
 //!
-//! Each write replaces a whole record and can be repeated, so that an interrupted move continues from any earlier
-//! point. No server may write meanwhile.
+//! Each write replaces a whole record and can be repeated, so that an interrupted move can continue from any earlier
+//! position. No server may write during a move.
 
 use yibi_common::admin::AuditEntry;
 
@@ -10,7 +10,7 @@ use crate::domain::clock::Micros;
 use crate::domain::drawing::Stored;
 use crate::domain::user::{UserKey, UserRecord};
 
-/// Records behind a position, in the store's own order, and the position that follows them.
+/// Records after a position, in the store's own order, and the next position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn<T> {
     /// At most as many as requested; empty at the end.
@@ -24,13 +24,13 @@ pub struct Turn<T> {
 pub struct AuditRow {
     /// Time of the entry.
     pub at: Micros,
-    /// Its number in its store, from 0 on.
+    /// Number of the entry in its store, starting at 0.
     pub number: u64,
     pub entry: AuditEntry,
 }
 
 operations! {
-/// All records of a gallery, to be taken out and put in.
+/// All records of a gallery, for reading from one store and writing to another.
 pub trait Transfer {
     /// Users behind a position.
     async fn users_behind(&self, place: Option<&str>, limit: u32) -> Turn<UserRecord>;

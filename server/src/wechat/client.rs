@@ -1,8 +1,8 @@
 //! The connection to WeChat's server API.
 //!
-//! One [`WechatClient`] serves the whole process. What holds for every API is decided here: one overall
-//! time-out, a bounded reply, no redirect followed, no proxy taken from the environment; and for each API by
-//! itself, a bounded number of calls in flight, and a breaker that refuses calls while it does not answer.
+//! One [`WechatClient`] serves the whole process. It applies these rules to every API: one overall time-out, a bounded
+//! reply, no redirect followed, no proxy taken from the environment; and for each API by itself, a bounded number of
+//! calls in flight, and a breaker that refuses calls while it does not answer.
 
 mod breaker;
 mod date;
@@ -27,11 +27,11 @@ use crate::telemetry::Metrics;
 pub use error::{Cause, Class, Detail, WechatError, is_bad_token};
 pub use jscode2session::Exchange;
 
-/// The longest reply that is read, in bytes. The APIs answer with a few hundred.
+/// Maximum length of a reply in bytes. The APIs answer with a few hundred.
 const MAX_REPLY: usize = 64 * 1024;
 
-/// Calls of one API in flight at once. When WeChat hangs, every sign-in holds a connection until its time-out;
-/// the rest waits here instead of using up the process' file descriptors.
+/// Maximum number of concurrent calls of one API. When WeChat hangs, every sign-in holds a connection until its
+/// time-out; further calls wait here instead of using up the process's file descriptors.
 const MAX_IN_FLIGHT: usize = 512;
 
 /// WeChat's errcode for "system busy, try again".
@@ -40,8 +40,8 @@ const BUSY: i64 = -1;
 /// The pause before a second attempt.
 const BACKOFF: Duration = Duration::from_millis(500);
 
-/// How long an unused connection is kept: shorter than WeChat's front ends keep theirs, so that a request
-/// rarely meets a connection which is just being closed.
+/// How long an unused connection is kept: shorter than at WeChat's front ends, so that a request rarely uses a
+/// connection that is being closed.
 const IDLE: Duration = Duration::from_secs(20);
 
 /// The credentials of one mini-program.
@@ -58,7 +58,7 @@ pub enum InvalidClient {
     /// The address of the API is no http or https URL, or has a user, a query or a fragment.
     #[error("the address of WeChat's API must be a plain http or https URL")]
     Address,
-    /// rustls has no provider of cryptography yet.
+    /// No rustls crypto provider is installed yet.
     #[error("no provider of TLS cryptography is installed in this process")]
     NoCryptoProvider,
     /// TLS cannot be set up, for example because the machine has no root certificates.
@@ -77,7 +77,7 @@ pub struct WechatClient {
     metrics: Arc<Metrics>,
 }
 
-/// The calls of one API.
+/// The slots and the breaker of one API.
 #[derive(Debug)]
 struct Lane {
     api: Api,
@@ -90,20 +90,19 @@ pub(super) struct ApiCall<'a> {
     pub(super) api: Api,
     pub(super) query: &'a [(&'a str, &'a str)],
     pub(super) body: Option<&'a [u8]>,
-    /// The secret values in it, which a reply that echoes them does not bring into a log.
+    /// Secret values of the call, which are removed from logged replies that echo them.
     pub(super) hidden: &'a [&'a str],
 }
 
 impl WechatClient {
-    /// A client of the API at `api_url` (`https://api.weixin.qq.com`, with a path if need be). `timeout`
-    /// bounds each call as a whole: waiting for a slot, connecting, the reply's last byte and any second
-    /// attempt.
+    /// A client of the API at `api_url` (`https://api.weixin.qq.com`, with a path if need be). `timeout` limits each
+    /// call as a whole: waiting for a slot, connecting, reading the reply and any second attempt.
     ///
     /// # Errors
     /// [`InvalidClient`], also when the process has installed no rustls provider yet.
     pub fn new(api_url: &str, timeout: Duration) -> Result<Self, InvalidClient> {
         let base = base_address(api_url).ok_or(InvalidClient::Address)?;
-        // reqwest would panic.
+        // Without a provider, reqwest panics.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(InvalidClient::NoCryptoProvider);
         }
@@ -113,7 +112,7 @@ impl WechatClient {
             .pool_idle_timeout(IDLE)
             .user_agent(concat!("yibi/", env!("CARGO_PKG_VERSION")));
         if base.scheme() == "http" {
-            // The simulator also has to work on a machine without root certificates.
+            // The simulator must work on a machine without root certificates.
             builder = builder.tls_certs_only([]);
         }
         let http = builder.build().map_err(InvalidClient::Tls)?;
@@ -123,26 +122,26 @@ impl WechatClient {
         Ok(Self { http, base, timeout, lanes, metrics: Arc::default() })
     }
 
-    /// The same, counting its calls there.
+    /// Adds metrics that count the client's calls.
     #[must_use]
     pub fn with_metrics(self, metrics: Arc<Metrics>) -> Self {
         Self { metrics, ..self }
     }
 
-    /// What bounds each call as a whole.
+    /// Time limit of each call as a whole.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// Makes a call until that moment at the latest. It is made a second time, after a pause, when WeChat says
-    /// that it is busy, and where that is harmless also when the connection broke.
+    /// Makes a call before the deadline. It is repeated once, after a pause, when WeChat is busy, and, if the call is
+    /// idempotent, also when the connection broke.
     ///
     /// # Errors
     /// [`WechatError`].
     ///
     /// # Cancel safety
-    /// WeChat may have done what a dropped call asked for.
+    /// WeChat may have carried out a dropped call.
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,
         ask: ApiCall<'_>,
@@ -181,7 +180,7 @@ impl WechatClient {
         outcome
     }
 
-    /// Waits for a place among the API's calls, and makes it.
+    /// Makes a call when the API has a free slot.
     async fn lane<T: DeserializeOwned>(&self, ask: ApiCall<'_>, deadline: Instant) -> Result<T, WechatError> {
         // Every API has a lane.
         let lane = self.lanes.iter().find(|lane| lane.api == ask.api).ok_or(Cause::CircuitOpen)?;
@@ -196,7 +195,8 @@ impl WechatClient {
         let outcome = read.map_err(WechatError::from).and_then(|body| decode(ask, &body));
         let silent = outcome.as_ref().err().and_then(|error: &WechatError| error.cause.as_ref());
         if matches!(silent, Some(Cause::TimedOut)) && began.elapsed() < self.timeout / 2 {
-            // The token, the wait for a place or the first attempt took the time: of this API it proves nothing.
+            // The token, the wait for a slot or the first attempt used up the time: the time-out proves nothing about
+            // this API.
             return outcome;
         }
         let api = ask.api.name();
@@ -247,7 +247,7 @@ fn may_repeat(api: Api, failed: &WechatError) -> bool {
         || (api.repeat() == Repeat::Harmless && matches!(failed.cause, Some(Cause::Transport(_))))
 }
 
-/// The members that every reply may have.
+/// Error members that every reply may contain.
 #[derive(Deserialize)]
 struct Verdict {
     #[serde(default, deserialize_with = "lenient::optional_integer")]
@@ -255,7 +255,7 @@ struct Verdict {
     errmsg: Option<String>,
 }
 
-/// The content of a success. serde_json's own words are dropped because they quote the content.
+/// Decodes a successful reply. serde_json's error text is dropped because it quotes the content.
 fn decode<T: DeserializeOwned>(ask: ApiCall<'_>, body: &[u8]) -> Result<T, WechatError> {
     match lenient::from_slice(body) {
         Some(Verdict { errcode: Some(errcode), errmsg }) if errcode != 0 => {

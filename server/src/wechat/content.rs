@@ -1,4 +1,4 @@
-//! Content security: WeChat looks at texts at once, and at images later, when it says so by a
+//! Content security: WeChat checks texts synchronously, and images asynchronously with a verdict by
 //! [push](super::push).
 //!
 //! Source: WeChat's `msgSecCheck` and `mediaCheckAsync`, version 2
@@ -13,20 +13,20 @@ use super::lenient;
 use super::push::Suggestion;
 use super::service::Wechat;
 
-/// WeChat's errcode when the user has not been in the mini-program for two hours: nothing of that user's is
-/// looked at then.
+/// WeChat's errcode for a user who was not in the mini-program within two hours: WeChat does not check such a user's
+/// content.
 pub const NOT_VISITED: i64 = 61010;
-/// The version that this server speaks.
+/// Version of the API that this server uses.
 const VERSION: u8 = 2;
 /// WeChat's number for images.
 const IMAGE: u8 = 2;
 
-/// Where a content is shown, in WeChat's numbers.
+/// Place where content is shown, in WeChat's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scene {
-    /// What a user tells of herself.
+    /// Profile data of a user.
     Profile,
-    /// What a user publishes.
+    /// Content that a user publishes.
     Journal,
 }
 
@@ -39,12 +39,12 @@ impl Scene {
     }
 }
 
-/// What WeChat says of a text.
+/// WeChat's verdict on a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextVerdict {
-    /// What to do with it.
+    /// Suggested handling of the text.
     pub suggestion: Suggestion,
-    /// Why, in WeChat's numbers; see [`MediaVerdict::label`](super::push::MediaVerdict::label).
+    /// Category of the content in WeChat's numbers; see [`MediaVerdict::label`](super::push::MediaVerdict::label).
     pub label: Option<u32>,
 }
 
@@ -83,11 +83,11 @@ struct MediaReply {
 }
 
 impl Wechat {
-    /// What WeChat says of a text (2,500 characters at most) of that user, who has been there in the last two
-    /// hours.
+    /// Has WeChat check a user's text (2,500 characters at most). The user must have been in the mini-program in the
+    /// last two hours.
     ///
     /// # Errors
-    /// [`WechatError`], with errcode [`NOT_VISITED`] for a user who has not.
+    /// [`WechatError`], with errcode [`NOT_VISITED`] otherwise.
     pub async fn check_text(
         &self,
         app: &WechatApp,
@@ -102,11 +102,11 @@ impl Wechat {
         Ok(TextVerdict { suggestion, label: result.label })
     }
 
-    /// Has WeChat fetch an image (10 MB at most) of that user and look at it; the trace id by which its verdict
-    /// will be known, within 30 minutes.
+    /// Has WeChat fetch and check a user's image (10 MB at most). Returns the trace id of the verdict, which arrives
+    /// within 30 minutes.
     ///
     /// # Errors
-    /// As [`Wechat::check_text`]'s.
+    /// Those of [`Wechat::check_text`].
     pub async fn check_image(
         &self,
         app: &WechatApp,

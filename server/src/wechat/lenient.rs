@@ -1,8 +1,8 @@
-//! The one reader of WeChat's JSON: replies, pushes and open data.
+//! The only reader of WeChat's JSON: replies, pushes and open data.
 //!
 //! WeChat's systems write the same value in several ways: numbers as text or with a decimal point, a byte order mark
-//! before the JSON, and texts of users with control characters or half a surrogate pair. The reader takes all of
-//! them; what it can't read it reports without repeating it.
+//! before the JSON, and texts of users with control characters or half a surrogate pair. The reader accepts all of
+//! them, and its errors do not quote the input.
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
@@ -10,7 +10,7 @@ use serde_json::{Number, Value};
 
 use crate::domain::json_text::repair;
 
-/// Deserializes JSON that WeChat wrote. Texts keep all characters that they can: what is no character becomes U+FFFD.
+/// Deserializes WeChat's JSON. Invalid characters in texts become U+FFFD.
 pub(crate) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}');
@@ -33,7 +33,7 @@ fn whole_number(number: &Number) -> Option<i64> {
     if let Some(number) = number.as_i64() {
         return Some(number);
     }
-    // Without an exponent or a part behind the point the digits are those of an integer.
+    // Without an exponent or decimals, the digits are those of an integer.
     let text = number.to_string();
     let (digits, rest) = text.split_once('.')?;
     rest.bytes().all(|digit| digit == b'0').then(|| digits.parse().ok())?

@@ -1,9 +1,8 @@
-//! Everything said to WeChat, and what WeChat's cryptography asks of a server.
+//! Calls to WeChat's API, message pushes from WeChat, and WeChat's cryptography.
 //!
-//! [`Wechat`] is the door: [`api`] lists the APIs, [`client`] speaks to them, and [`token`] keeps the access
-//! token that most of them ask for.
-//! [`content`] has texts and images looked at, and [`push`] opens what WeChat says to the server.
-//! [`crypto`] checks and opens what the phone hands over under WeChat's signature.
+//! [`Wechat`] is the entry point: [`api`] lists the APIs, [`client`] calls them, and [`token`] caches the access token
+//! that most of them require. [`content`] has texts and images checked, and [`push`] verifies and decrypts WeChat's
+//! pushes. [`crypto`] verifies and decrypts the data that phones forward from WeChat.
 
 pub mod api;
 pub mod client;

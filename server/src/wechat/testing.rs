@@ -7,7 +7,7 @@ use wechat_simulator::{MiniProgram, RunningSimulator};
 
 use super::{WechatApp, WechatClient};
 
-/// A simulator on a port of its own, until it is dropped.
+/// A simulator on its own port, stopped when it is dropped.
 pub(crate) struct Running(RunningSimulator);
 
 impl Deref for Running {
@@ -38,7 +38,7 @@ pub(crate) fn development_app() -> WechatApp {
 }
 
 pub(crate) fn client(url: &str, timeout: Duration) -> WechatClient {
-    // Another test may have been first.
+    // Another test may have installed a provider first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     WechatClient::new(url, timeout).unwrap()
 }

@@ -1,9 +1,9 @@
-//! Putting actions behind a drawing's list.
+//! Appends to a drawing's list.
 //!
-//! The usual append is one `findAndModify`, whose filter is equivalent to [`Batch::obstacle`], so that nothing is
-//! read first. If nothing matches, the header is read to find the reason. A tail without room for the batch is first
-//! written as a chunk; then the batch replaces it in the header. In between, the actions are in both, and readers
-//! accept either.
+//! The usual append is one `findAndModify` whose filter is equivalent to [`Batch::obstacle`], so that no read is
+//! needed. If nothing matches, the header is read to find the reason. A tail without room for the batch is first
+//! written as a chunk; then the batch replaces it in the header. In between, the actions are in both places, and
+//! readers accept either.
 
 use mongodb::bson::{Binary, Document, doc};
 use yibi_common::drawing::Mode;
@@ -15,7 +15,7 @@ use crate::domain::clock::Micros;
 use crate::domain::drawing::{Header, NewDrawing};
 use crate::domain::user::UserKey;
 
-/// Limit of the tail after an append, by [`tail_size`]. A batch that is larger by itself goes into an empty tail.
+/// Limit of the tail after an append, by [`tail_size`]. A larger batch goes into an empty tail.
 pub(super) const TAIL_LIMIT: i64 = 16 * 1024;
 
 /// Largest tail to which the blobs can be appended.
@@ -34,7 +34,7 @@ impl Collections {
     ) -> StoreResult<Appended> {
         let key = drawing_key(user, id);
         let done = |created| Appended::Done { seq: batch.from_seq.saturating_add(batch.len()), created };
-        // Only the append at 0 makes a drawing.
+        // Only the append at 0 creates a drawing.
         let create_here = create.filter(|_| batch.from_seq == 0);
         for _ in 0..ROUNDS {
             if let Some(new) = create_here
@@ -51,7 +51,7 @@ impl Collections {
                 let fresh = Header::fresh(id, new, now);
                 match batch.obstacle(&fresh, create) {
                     Some(obstacle) => return Ok(Appended::Refused(obstacle, Box::new(fresh))),
-                    // The drawing existed when it should be created, and was removed since.
+                    // The drawing existed at the creation, and has been removed since.
                     None => continue,
                 }
             };
@@ -79,7 +79,7 @@ impl Collections {
         Err(StoreError::Busy)
     }
 
-    /// Makes a drawing with the batch, unless there is one.
+    /// Creates a drawing with the batch, unless it exists.
     async fn create(
         &self,
         user: &UserKey,
@@ -99,7 +99,7 @@ impl Collections {
         self.insert(&DrawingDoc::new(user, &header, &batch.blobs, false)?).await
     }
 
-    /// Writes a drawing that is new, unless there is one of that key.
+    /// Inserts a new drawing, unless its key exists.
     pub(super) async fn insert(&self, drawing: &DrawingDoc) -> StoreResult<bool> {
         match self.drawings.insert_one(drawing).await {
             Ok(_) => Ok(true),
@@ -108,7 +108,7 @@ impl Collections {
         }
     }
 
-    /// The append to a drawing whose tail has room.
+    /// Appends to a drawing whose tail has room.
     async fn push(
         &self,
         user: &UserKey,
@@ -127,7 +127,7 @@ impl Collections {
         self.changes(filter, update).await
     }
 
-    /// The append to a drawing whose tail, as it was read, is in a chunk.
+    /// Appends to a drawing whose tail, as it was read, is stored in a chunk.
     async fn push_sealed(
         &self,
         drawing: &DrawingDoc,
@@ -146,7 +146,7 @@ impl Collections {
         self.changes(filter, update).await
     }
 
-    /// Changes the drawing that the filter matches. Returns whether it did.
+    /// Updates the drawing that the filter matches. Returns whether it did.
     pub(super) async fn changes(&self, filter: Document, update: Document) -> StoreResult<bool> {
         let changed = self
             .drawings

@@ -1,5 +1,5 @@
-//! Avatars: the image in a document of its own, which is written before the user names it and removed after.
-//! One that nobody names, because a server died in between, goes with its user.
+//! Avatars: the image is a separate document, written before the user refers to it and removed after. An image without
+//! a reference, left by a crash, is removed with its user.
 
 use mongodb::bson::{Document, doc};
 
@@ -79,11 +79,11 @@ impl Collections {
         Ok(image.map(|image| image.image.bytes))
     }
 
-    /// Changes which image a user names, as `change` says by the user as it is; the user as it was before.
-    /// Nothing where there is no such user or nothing to change.
+    /// Changes a user's image reference as `change` decides from the current user, and returns the former user. `None`
+    /// if the user does not exist or nothing changes.
     ///
-    /// The image named before stands in the filter, so that of several changes at once each knows exactly the
-    /// one that it replaced, and drops that.
+    /// The filter contains the former reference, so that each of several concurrent changes knows which image it
+    /// replaced, and removes that one.
     async fn swap_avatar(
         &self,
         user: &UserKey,
@@ -93,7 +93,7 @@ impl Collections {
             let known = self.users.find_one(doc! {"_id": user.as_str()}).max_time(MAX_TIME).await?;
             let Some(before) = known else { return Ok(None) };
             let Some(change) = change(&before) else { return Ok(None) };
-            // Null stands for a field that is not there, too.
+            // In a filter, null also matches a missing field.
             let filter = doc! {"_id": user.as_str(), "avatar": before.avatar.clone()};
             if self.users.update_one(filter, change).await?.matched_count > 0 {
                 return Ok(Some(before));

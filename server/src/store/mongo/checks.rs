@@ -1,4 +1,4 @@
-//! Checks: a document each, changed under the version that was read.
+//! Checks: one document each, updated only at the version that was read.
 
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
@@ -138,7 +138,7 @@ impl Collections {
         for _ in 0..ROUNDS {
             match self.checks.replace_one(theirs.clone(), check).upsert(true).await {
                 Ok(_) => return Ok(()),
-                // Another insert came first.
+                // A concurrent insert came first.
                 Err(error) if error::is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
             }

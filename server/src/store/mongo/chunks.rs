@@ -1,4 +1,4 @@
-//! Chunks: the part of a list that is no longer in its header's tail.
+//! Chunks: the part of a list before the tail in its header.
 
 use futures_util::TryStreamExt;
 use mongodb::bson::{Binary, doc};
@@ -7,8 +7,8 @@ use super::schema::{ChunkDoc, Collections, DrawingDoc, MAX_TIME, chunk_key, chun
 use super::{StoreResult, error};
 
 impl Collections {
-    /// Writes the tail as a chunk. May be done by several at once and again: the key tells exactly which
-    /// actions of which incarnation it holds, and those never change.
+    /// Writes the tail as a chunk. Concurrent and repeated calls are harmless: the key names the actions and the
+    /// incarnation, whose content never changes.
     pub(super) async fn seal(&self, drawing: &DrawingDoc) -> StoreResult<()> {
         let chunk = ChunkDoc {
             key: chunk_key(&drawing.key, drawing.inc, drawing.tail_from, drawing.seq),
@@ -24,7 +24,7 @@ impl Collections {
         }
     }
 
-    /// The actions from number `since` up to where the drawing's tail begins; nothing when one is missing.
+    /// The actions from number `since` up to the start of the drawing's tail; `None` when one is missing.
     pub(super) async fn sealed(&self, drawing: &DrawingDoc, since: u32) -> StoreResult<Option<Vec<Vec<u8>>>> {
         let keys = chunk_keys(&drawing.key, drawing.inc, Some(drawing.tail_from));
         let cursor = self
@@ -46,7 +46,7 @@ impl Collections {
     }
 }
 
-/// Actions `since` to `end` out of chunks in the order of their first numbers, which may overlap.
+/// Extracts the actions `since` to `end` from chunks, which are sorted by their first numbers and may overlap.
 fn stitch(chunks: Vec<ChunkDoc>, since: u32, end: u32) -> Option<Vec<Vec<u8>>> {
     let mut actions = Vec::new();
     let mut next = since;

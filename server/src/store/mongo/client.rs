@@ -1,4 +1,4 @@
-//! The connection: how the driver is set up, and the way that each operation takes through it.
+//! The connection: the driver's configuration, and the execution of operations.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,23 +14,23 @@ use super::StoreResult;
 use super::schema::Collections;
 use crate::store::bulkhead::Bulkhead;
 
-/// Connections of one client to one server.
+/// Maximum number of connections of one client to one server.
 const POOL: u32 = 16;
-/// How long a connection is kept that is not used.
+/// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(300);
-/// Operations at once, of all clients.
+/// Maximum number of concurrent operations of all clients.
 const RUNNING: usize = 64;
-/// Operations that wait for their turn.
+/// Maximum number of queued operations.
 const WAITING: usize = 1_024;
-/// The longest pause between two attempts to make the indexes.
+/// Maximum pause between two attempts to create the indexes.
 const INDEX_PAUSE: Duration = Duration::from_secs(30);
 
 type Adjust = dyn Fn(&mut ClientOptions) + Send + Sync;
 
-/// The driver's clients, each made at the first operation that can (a `mongodb+srv` URI needs the DNS for that).
+/// The driver's clients, each created at its first successful operation (a `mongodb+srv` URI needs the DNS for that).
 ///
-/// There is one for each runtime, for a server has one on each of its threads: a connection is woken by the runtime
-/// that opened it, and an answer that has to be handed to another thread costs more than the rest of its way.
+/// Each runtime has its own client, and a server has a runtime on each of its threads: a connection is polled by the
+/// runtime that opened it, and passing an answer to another thread costs more than the rest of the operation.
 pub(super) struct MongoClient {
     uri: ConnectionString,
     database: String,
@@ -95,8 +95,8 @@ impl MongoClient {
     }
 }
 
-/// Sets what the URI leaves open. The times keep an operation within its deadline while the servers are gone,
-/// and find them again within a second or so of their return.
+/// Sets the options that the URI leaves open. The time-outs keep an operation within its deadline while the servers are
+/// down, and detect their return within about a second.
 fn complete(options: &mut ClientOptions) {
     options.app_name.get_or_insert_with(|| "yibi".to_owned());
     options.connect_timeout.get_or_insert(Duration::from_secs(2));
@@ -112,8 +112,7 @@ fn complete(options: &mut ClientOptions) {
     concern.w_timeout.get_or_insert(Duration::from_secs(3));
 }
 
-/// Makes the indexes, however long the servers stay away; ends with the store. Without them all is right, but
-/// slow.
+/// Creates the indexes, with retries until the store is dropped. Without indexes, all results are correct, but slow.
 pub(super) async fn make_indexes(client: Weak<MongoClient>) {
     let mut pause = Duration::from_millis(500);
     while let Some(client) = client.upgrade() {

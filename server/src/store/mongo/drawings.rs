@@ -1,4 +1,4 @@
-//! Drawings: the operations, and the changes of one drawing but for appending to it.
+//! Operations on single drawings, except appends.
 
 use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
@@ -114,7 +114,7 @@ impl Collections {
                 return Ok(None);
             };
             let since = since.clamp(drawing.base, drawing.seq);
-            // A chunk can be missing because it was purged meanwhile. Under the same header it is lost.
+            // A chunk may be missing because it was purged meanwhile. If the header is unchanged, the chunk is lost.
             if missed == Some((drawing.inc, drawing.base)) {
                 return Err(StoreError::Damaged(format!("actions of drawing {} are missing", drawing.id)));
             }
@@ -166,8 +166,8 @@ impl Collections {
         }
     }
 
-    /// Marks the drawing, so that it is absent at once and nobody brings it back; then removes its chunks and
-    /// at last itself. Whoever finds one that is marked goes on from there.
+    /// Marks the drawing as absent, so that no operation restores it, then removes its chunks and finally its header. A
+    /// later call continues from a marked header.
     pub(super) async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
         let removed = [DrawingState::Bin.name(), DrawingState::Purging.name()];
         let due = doc! {
@@ -184,7 +184,7 @@ impl Collections {
             .await?;
         match marked {
             Some(drawing) => {
-                // First: as long as the drawing is marked, a purge that broke off comes again.
+                // The check is removed first: while the header is marked, an interrupted purge is repeated.
                 self.remove_check(user, &Subject::Title(id.to_owned())).await?;
                 self.finish_purge(&drawing).await.map(|()| true)
             }
@@ -192,7 +192,7 @@ impl Collections {
         }
     }
 
-    /// Removes a drawing that is marked. The incarnation keeps this from one that was made anew meanwhile.
+    /// Removes a marked drawing. The incarnation protects a drawing that was created meanwhile under the same id.
     pub(super) async fn finish_purge(&self, drawing: &DrawingDoc) -> StoreResult<()> {
         self.delete_chunks(drawing).await?;
         let marked = doc! {
@@ -205,13 +205,13 @@ impl Collections {
         Ok(())
     }
 
-    /// The document with the tail, in whichever state.
+    /// The document with its tail, in any state.
     pub(super) async fn find_drawing(&self, user: &UserKey, key: &str) -> StoreResult<Option<DrawingDoc>> {
         let found = self.drawings.find_one(doc! {"_id": key, "u": user.as_str()});
         Ok(found.max_time(MAX_TIME).await?)
     }
 
-    /// The document without the tail, in whichever state.
+    /// The document without its tail, in any state.
     pub(super) async fn find_header(&self, user: &UserKey, key: &str) -> StoreResult<Option<DrawingDoc>> {
         let found = self.drawings.find_one(doc! {"_id": key, "u": user.as_str()});
         Ok(found.projection(without_tail()).max_time(MAX_TIME).await?)

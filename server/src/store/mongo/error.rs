@@ -4,21 +4,21 @@ use mongodb::error::{Error, ErrorKind, WriteFailure};
 
 use super::StoreError;
 
-/// The server's own words for a failure, without the server's reply, which may hold what was stored.
+/// The server's own error text, without its reply, which may quote stored data.
 #[derive(Debug, thiserror::Error)]
 #[error("MongoDB: {0}")]
 struct Fault(String);
 
-/// Codes by which a server says that it can't serve now, but that it or another one will: unreachable hosts,
-/// elections and shutdowns, time-outs, a majority that did not confirm in time.
+/// Error codes of a temporary failure: unreachable hosts, elections and shutdowns, time-outs, a majority that did not
+/// confirm in time.
 const PASSING: &[i32] = &[
     6, 7, 43, 46, 50, 64, 89, 91, 100, 112, 133, 134, 189, 202, 262, 384, 9001, 10058, 10107, 11600, 11602,
     13388, 13435, 13436,
 ];
-/// `OutOfDiskSpace`, and a quota that a bought database has.
+/// `OutOfDiskSpace`, and the quota error of managed databases.
 const FULL: &[i32] = &[14031, 12501];
 const DUPLICATE_KEY: i32 = 11000;
-/// Labels of errors after which trying again is right.
+/// Labels of errors that a retry may resolve.
 const PASSING_LABELS: &[&str] =
     &["RetryableWriteError", "TransientTransactionError", "RetryableError", "SystemOverloadedError"];
 
@@ -63,7 +63,7 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
         && reply(&error.kind).is_some_and(|(code, _)| code == DUPLICATE_KEY)
 }
 
-/// The code and the words by which a server refused.
+/// Code and text of the server's error.
 fn reply(kind: &ErrorKind) -> Option<(i32, String)> {
     if let ErrorKind::Command(error) = kind {
         Some((error.code, format!("{} ({}): {}", error.code_name, error.code, error.message)))
@@ -76,7 +76,7 @@ fn reply(kind: &ErrorKind) -> Option<(i32, String)> {
     }
 }
 
-/// A URI that the driver can't read. What it says of one is told only where the URI holds no credentials.
+/// Error for an invalid URI. The driver's text is used only if the URI holds no credentials.
 pub(super) fn unreadable_uri(uri: &str, error: &Error) -> StoreError {
     let cause = if uri.contains('@') { String::new() } else { format!(": {}", error.kind) };
     StoreError::Refused(Fault(format!("the URI can't be read{cause}")).into())

@@ -1,4 +1,4 @@
-//! Reading many drawings: along an index, and without their tails.
+//! Lists of drawings: read along an index, without their tails.
 
 use futures_util::{StreamExt, TryStream, TryStreamExt};
 use mongodb::bson::{Document, doc};
@@ -24,7 +24,7 @@ impl Collections {
             if deleted { (DrawingState::Bin, "deleted_at") } else { (DrawingState::Live, "updated_at") };
         let mut filter = doc! {"u": user.as_str(), "state": state.name()};
         if let Some(After { moment, id }) = after {
-            // The first line bounds the index, the second tells equal moments apart.
+            // The first condition bounds the index scan, the second separates equal times.
             filter.insert(order, doc! {"$lte": moment.0});
             filter.insert("$or", [doc! {order: {"$lt": moment.0}}, doc! {"id": {"$lt": id}}]);
         }
@@ -43,7 +43,7 @@ impl Collections {
         max_bytes: u64,
     ) -> StoreResult<Vec<WeappHead>> {
         let filter = doc! {"u": user.as_str(), "state": DrawingState::Live.name()};
-        // A save is always the last of its tail: a tail is emptied only to make room for a modern action.
+        // A save is always the last action of its tail: a tail is emptied only to make room for a modern action.
         let last_only = doc! {"tail": {"$slice": -1}};
         let order = doc! {"first_saved_at": -1, "id": -1};
         let mut found = self.list(filter, order, last_only, limit).await?;
@@ -115,7 +115,7 @@ impl Collections {
         projection: Document,
         limit: u32,
     ) -> StoreResult<impl TryStream<Ok = DrawingDoc, Error = mongodb::error::Error> + Unpin + use<>> {
-        // To MongoDB, 0 is no limit.
+        // MongoDB interprets a limit of 0 as no limit.
         let taken = usize::try_from(limit).unwrap_or(usize::MAX);
         let found = self
             .drawings

@@ -43,31 +43,31 @@ use self::schema::Collections;
 pub use self::state::{Acknowledged, MongoState};
 use super::{StoreError, StoreResult};
 
-/// How often an operation looks again when others changed what it had read, before it gives up as
-/// [`StoreError::Busy`]. Each round means that another one's change got through.
+/// Attempts at an operation whose data others keep changing, before it fails as [`StoreError::Busy`]. Each failed
+/// attempt means that another change succeeded.
 const ROUNDS: usize = 32;
 
-/// Users and drawings in MongoDB. Cheap to clone; one connection pool for each runtime that asks.
+/// Users and drawings in MongoDB. Cheap to clone; one connection pool for each runtime.
 #[derive(Debug, Clone)]
 pub struct MongoGallery {
     client: Arc<MongoClient>,
 }
 
 impl MongoGallery {
-    /// The store at that URI, in that database. Returns at once, whether or not the server can be reached;
-    /// indexes are made in the background as soon as it can. Must be called within a Tokio runtime.
+    /// Opens the store at that URI, in that database. Returns without connecting; the indexes are created in the
+    /// background once the server is reachable. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when the URI can't be read.
+    /// [`StoreError::Refused`] when the URI is invalid.
     pub fn connect(uri: &str, database: &str) -> StoreResult<Self> {
         Self::connect_with(uri, database, |_| {})
     }
 
-    /// As [`connect`](Self::connect), with the driver's options changed last, by a test that watches the
-    /// driver's events, say.
+    /// As [`connect`](Self::connect), with a hook that changes the driver's options last, for tests that observe the
+    /// driver's events, for example.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Those of [`connect`](Self::connect).
     pub fn connect_with(
         uri: &str,
         database: &str,
@@ -78,7 +78,7 @@ impl MongoGallery {
         Ok(store)
     }
 
-    /// As [`connect`](Self::connect), for one who only looks: no indexes are made.
+    /// As [`connect`](Self::connect), for read-only use: no indexes are created.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -95,19 +95,19 @@ impl MongoGallery {
         Ok(Self { client: Arc::new(MongoClient::new(uri, database, adjust)) })
     }
 
-    /// A secret that all servers share: the proposal of the one that came first.
+    /// Returns a shared secret; the first server's proposal is stored.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn shared_secret(&self, name: &str, proposal: &[u8]) -> StoreResult<Vec<u8>> {
         let (name, proposal) = (name.to_owned(), proposal.to_vec());
         self.run(async move |db| db.shared_secret(&name, &proposal).await).await
     }
 
-    /// A secret that all servers share, if there is one.
+    /// Returns a shared secret, if it is stored.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn known_secret(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
         let name = name.to_owned();
         self.run(async move |db| db.known_secret(&name).await).await

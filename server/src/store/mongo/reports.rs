@@ -1,4 +1,4 @@
-//! Users and drawings as operators see them, and the audit log. Pages follow an index of their own each.
+//! Users and drawings for operators, and the audit log. Each kind of page follows its own index.
 
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
@@ -13,13 +13,13 @@ use crate::domain::report::{Collector, DrawingPage, Place, Rows, Texts, UserPage
 use crate::domain::user::{UserKey, UserRecord};
 use crate::store::Reports;
 
-/// Documents that are fetched in one turn.
+/// Documents per batch.
 const TURN: u32 = 256;
 
 /// An entry of the audit log.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct AuditDoc {
-    /// The moment and some random digits: sorted, and no two alike.
+    /// The time and random digits: sortable and unique.
     #[serde(rename = "_id")]
     pub(super) key: String,
     pub(super) entry: String,
@@ -49,7 +49,7 @@ impl Reports for MongoGallery {
         let entry = serde_json::to_string(entry).map_err(|error| StoreError::Refused(Box::new(error)))?;
         let key = format!("{:016x}-{}", at.0, crate::random::short_id());
         self.run(async move |db| {
-            // Should the driver send it again, the key tells that it is there.
+            // If the driver resends the insert, the key shows that the entry exists.
             match db.audit.insert_one(AuditDoc { key, entry }).await {
                 Err(error) if !super::error::is_duplicate(&error) => Err(error.into()),
                 Ok(_) | Err(_) => Ok(()),
@@ -153,7 +153,7 @@ impl Collections {
         }
         let filters = match &page.after {
             Some(after) => {
-                // The place lies within the near end of the range.
+                // The position replaces the near end of the range.
                 range.remove(if down { "$lt" } else { "$gte" });
                 behind(field, after.value.into(), &after.name, range, down)
             }
@@ -179,13 +179,13 @@ impl Collections {
     }
 }
 
-/// The filter that takes all.
+/// A filter that matches all documents.
 fn all() -> Vec<Document> {
     vec![Document::new()]
 }
 
-/// What is behind a place, in two parts, each one range of the index: those of the place's own value, and those
-/// beyond it, as far as `far` lets them. In one filter, all of the value would be looked at for each page.
+/// The documents after a position, as two index ranges: those with the position's value after its key, and those beyond
+/// the value, limited by `far`. A single filter would scan all documents of the value for each page.
 fn behind(field: &str, value: Bson, key: &str, mut far: Document, down: bool) -> Vec<Document> {
     let beyond = if down { "$lt" } else { "$gt" };
     far.insert(beyond, value.clone());

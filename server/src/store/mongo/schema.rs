@@ -1,8 +1,8 @@
 //! The documents, their keys, and the indexes.
 //!
-//! A drawing is a header document with the last actions of its list, the tail; older actions are in chunk
-//! documents. So an append costs the new actions, a list of drawings costs headers, and no document comes
-//! near MongoDB's bound of 16 MiB.
+//! A drawing is a header document with the last actions of its list, the tail; older actions are in chunk documents. So
+//! an append transfers only the new actions, a list of drawings reads only headers, and no document comes near
+//! MongoDB's limit of 16 MiB.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
 use crate::domain::user::{UserKey, UserRecord};
 
-/// How long a server works at one command, where a command can say so.
+/// Time limit of a command on the server, for commands that support it.
 pub(super) const MAX_TIME: Duration = Duration::from_secs(3);
 
 /// State of a drawing.
@@ -30,7 +30,7 @@ pub(super) enum DrawingState {
     /// Visible to its user.
     Live,
     Bin,
-    /// Being purged: absent to every operation but the purge.
+    /// Being purged: absent for every operation except the purge.
     Purging,
 }
 
@@ -44,7 +44,7 @@ impl DrawingState {
     }
 }
 
-/// A drawing's header with the tail of its list. The tail is left out of what lists fetch.
+/// A drawing's header with the tail of its list. Lists fetch headers without tails.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct DrawingDoc {
     #[serde(rename = "_id")]
@@ -72,8 +72,8 @@ pub(super) struct DrawingDoc {
     pub(super) first_saved_at: Micros,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleted_at: Option<Micros>,
-    /// The incarnation: random, part of the keys of this drawing's chunks, so that one which is made under the
-    /// same id later never sees them.
+    /// The incarnation: a random part of the drawing's chunk keys, so that a later drawing of the same id never reads
+    /// these chunks.
     pub(super) inc: i64,
     /// The number of the tail's first action.
     pub(super) tail_from: u32,
@@ -84,7 +84,7 @@ pub(super) struct DrawingDoc {
 }
 
 impl DrawingDoc {
-    /// The document of a drawing that is new.
+    /// Document of a new drawing.
     pub(super) fn new(
         user: &UserKey,
         header: &Header,
@@ -143,8 +143,8 @@ impl DrawingDoc {
     }
 }
 
-/// A sealed part of a drawing's list: actions `first` to `end`, that one not included. Actions never change,
-/// so a chunk is written once and stays true; chunks may overlap, and a reader takes each action from any.
+/// A sealed part of a drawing's list: the actions from `first` up to, but not including, `end`. Actions never change,
+/// so a chunk is written once and remains valid; chunks may overlap, and a reader takes an action from any of them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ChunkDoc {
     #[serde(rename = "_id")]
@@ -160,15 +160,15 @@ pub(super) struct ChunkDoc {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct UserDoc {
-    /// The written form of the [`UserKey`].
+    /// Text form of the [`UserKey`].
     #[serde(rename = "_id")]
     pub(super) key: String,
     pub(super) public_id: String,
     pub(super) nickname: String,
-    /// The id of the document in `avatars`.
+    /// Id of the document in `avatars`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) avatar: Option<String>,
-    /// The address of the one in the WeChat profile.
+    /// Address of the WeChat profile's avatar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) wechat_avatar: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,14 +184,14 @@ pub(super) struct UserDoc {
     /// The phone number, sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) phone: Option<String>,
-    /// Set when the erasure has begun: from then on it is not taken back.
+    /// Set when the erasure has begun and can no longer be cancelled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) erasing: bool,
 }
 
 impl From<UserRecord> for UserDoc {
     fn from(user: UserRecord) -> Self {
-        // Exhaustive, so that a new field is kept, too.
+        // Destructured exhaustively, so that a new field can't be forgotten.
         let UserRecord {
             key,
             public_id,
@@ -251,7 +251,7 @@ pub(super) struct AvatarDoc {
     pub(super) image: Binary,
 }
 
-/// The key of an avatar's image.
+/// Key of an avatar's image.
 pub(super) fn avatar_key(user: &UserKey, id: &str) -> String {
     format!("{user}/{id}")
 }
@@ -264,27 +264,27 @@ pub(super) struct SecretDoc {
     pub(super) value: Binary,
 }
 
-/// The key of a drawing's header.
+/// Key of a drawing's header.
 pub(super) fn drawing_key(user: &UserKey, id: &str) -> String {
     format!("{user}/{id}")
 }
 
-/// The key of a chunk. Both ends are in it, so that no two chunks that differ share a key.
+/// Key of a chunk. It contains both ends, so that different chunks never share a key.
 pub(super) fn chunk_key(drawing: &str, inc: i64, first: u32, end: u32) -> String {
     format!("{drawing}/{inc:016x}/{first:08x}/{end:08x}")
 }
 
-/// The range of the keys of all chunks of an incarnation whose first number is below `below`.
+/// Key range of all chunks of an incarnation whose first number is below `below`.
 pub(super) fn chunk_keys(drawing: &str, inc: i64, below: Option<u32>) -> Document {
     let end = match below {
         Some(below) => format!("{drawing}/{inc:016x}/{below:08x}"),
-        // The character behind the slash.
+        // The digit 0 is the character after the slash.
         None => format!("{drawing}/{inc:016x}0"),
     };
     doc! {"$gte": format!("{drawing}/{inc:016x}/"), "$lt": end}
 }
 
-/// What actions count towards a full tail: their bytes, and what an entry of an array costs besides.
+/// Size of actions in a tail: their bytes, and the overhead of an array entry.
 pub(super) fn tail_size(blobs: &[impl AsRef<[u8]>]) -> i64 {
     blobs.iter().map(|blob| i64::try_from(blob.as_ref().len()).unwrap_or(i64::MAX).saturating_add(16)).sum()
 }
@@ -293,12 +293,12 @@ pub(super) fn binary(blob: &[u8]) -> Binary {
     Binary { subtype: BinarySubtype::Generic, bytes: blob.to_vec() }
 }
 
-/// Everything but the tail.
+/// Projection of everything except the tail.
 pub(super) fn without_tail() -> Document {
     doc! {"tail": 0}
 }
 
-/// The collections. Every operation is a method of this type, in the files beside.
+/// The collections. Every operation is a method of this type, in the sibling modules.
 #[derive(Debug, Clone)]
 pub(super) struct Collections {
     pub(super) database: Database,
@@ -313,7 +313,7 @@ pub(super) struct Collections {
 
 impl Collections {
     pub(super) fn of(database: &Database) -> Self {
-        // Whatever the URI prefers: a read that lags would see conflicts where there are none.
+        // Overrides the URI: a stale read would report conflicts that do not exist.
         let options = || {
             let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
             CollectionOptions::builder().selection_criteria(primary).build()
@@ -341,7 +341,7 @@ impl Collections {
     }
 
     pub(super) async fn shared_secret(&self, name: &str, proposal: &[u8]) -> StoreResult<Vec<u8>> {
-        // A find alone would not do: this write waits until the secret that it finds is the majority's, too.
+        // A find is not enough: this write waits until a majority has the secret that it returns.
         let keep = doc! {"$setOnInsert": {"value": binary(proposal)}};
         for _ in 0..ROUNDS {
             let kept = self
@@ -353,7 +353,7 @@ impl Collections {
                 .await;
             match kept {
                 Ok(Some(secret)) => return Ok(secret.value.bytes),
-                // Another insert came first, or is not visible yet.
+                // A concurrent insert came first, or is not visible yet.
                 Ok(None) => {}
                 Err(error) if error::is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
@@ -362,7 +362,7 @@ impl Collections {
         Err(StoreError::Busy)
     }
 
-    /// Makes the indexes; those that are there already cost nothing.
+    /// Creates missing indexes.
     pub(super) async fn make_indexes(&self) -> StoreResult<()> {
         let index = |keys| IndexModel::builder().keys(keys).build();
         let sparse = |keys| {
@@ -370,20 +370,20 @@ impl Collections {
             IndexModel::builder().keys(keys).options(options).build()
         };
         let drawings = [
-            // Pages; the bytes make it enough for what a user keeps.
+            // Serves pages; with the bytes, the index also covers a user's usage.
             index(doc! {"u": 1, "state": 1, "updated_at": -1, "id": -1, "bytes": 1}),
-            // The bin, from either end.
+            // Serves the bin, in both directions.
             index(doc! {"u": 1, "state": 1, "deleted_at": -1, "id": -1}),
-            // The 2016 list.
+            // Serves the 2016 list.
             index(doc! {"u": 1, "state": 1, "first_saved_at": -1, "id": -1}),
             sparse(doc! {"deleted_at": 1}),
-            // What operators page by, over all users.
+            // Serves operators' pages over all users.
             index(doc! {"updated_at": -1, "_id": -1}),
             index(doc! {"created_at": -1, "_id": -1}),
             index(doc! {"bytes": -1, "_id": -1}),
         ];
         self.drawings.create_indexes(drawings).await?;
-        // Not unique: it is random, and a unique index would keep the collection from being sharded.
+        // Not unique: the public id is random, and a unique index would prevent sharding of the collection.
         let users = [
             index(doc! {"public_id": 1}),
             sparse(doc! {"erase_at": 1}),

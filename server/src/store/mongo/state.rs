@@ -1,4 +1,4 @@
-//! What a MongoDB says of itself, for whoever checks a deployment.
+//! State of a MongoDB, for `yibi-server check`.
 
 use mongodb::bson::{Document, doc};
 use mongodb::options::Acknowledgment;
@@ -6,33 +6,33 @@ use mongodb::options::Acknowledgment;
 use super::schema::Collections;
 use super::{MongoGallery, StoreResult};
 
-/// What a MongoDB is.
+/// State of a MongoDB deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MongoState {
-    /// Such as `7.0.14`.
+    /// Server version, such as `7.0.14`.
     pub version: String,
-    /// The replica set that it belongs to.
+    /// Name of the replica set, if the server belongs to one.
     pub replica_set: Option<String>,
-    /// Whether it is a router of a sharded cluster.
+    /// Whether the server is a router of a sharded cluster.
     pub sharded: bool,
-    /// What an acknowledgement means.
+    /// The effective write concern.
     pub write_concern: Acknowledged,
 }
 
-/// Which servers have a write when it is acknowledged.
+/// Number of servers that have a write when it is acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledged {
-    /// The majority, so that no failover loses it.
+    /// Whether a majority has it, so that no failover loses it.
     pub is_majority: bool,
-    /// As the URI says it.
+    /// The write concern as the URI spells it.
     pub shown: String,
 }
 
 impl MongoGallery {
-    /// What the database is.
+    /// Reads the state of the database.
     ///
     /// # Errors
-    /// As every operation's.
+    /// Those of every operation.
     pub async fn state(&self) -> StoreResult<MongoState> {
         self.run(async |db| db.state().await).await
     }

@@ -56,7 +56,7 @@ impl Transfer for MongoGallery {
     }
 
     async fn audit_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<AuditRow>> {
-        // The place says how many there were before, too: an entry has no number here.
+        // The position also holds the number of preceding entries: an entry has no number here.
         let (number, key) = place.and_then(|place| place.split_once(' ')).unwrap_or(("0", ""));
         let number: u64 = number.parse().map_err(|_| StoreError::Damaged("a place of a move".to_owned()))?;
         let filter = doc! {"_id": {"$gt": key}};
@@ -108,7 +108,7 @@ impl Transfer for MongoGallery {
     async fn put_audit(&self, row: &AuditRow) -> StoreResult<()> {
         let entry =
             serde_json::to_string(&row.entry).map_err(|error| StoreError::Refused(Box::new(error)))?;
-        // Sorted by the moment, and then by the number.
+        // Sorted by time, then by number.
         let key = format!("{:016x}-{:016x}", row.at.0, row.number);
         self.run(async move |db| match db.audit.insert_one(AuditDoc { key, entry }).await {
             Err(error) if !error::is_duplicate(&error) => Err(error.into()),
@@ -123,8 +123,8 @@ fn behind(place: Option<&str>) -> Document {
 }
 
 impl Collections {
-    /// Writes the chunks first, so that a header never stands without them. The incarnation follows from the
-    /// drawing, so that chunks of an earlier attempt are met again.
+    /// Writes the chunks first, so that a header never exists without them. The incarnation is derived from the
+    /// drawing, so that a repeated attempt writes the same chunk keys.
     async fn put_drawing(&self, user: &UserKey, stored: &Stored) -> StoreResult<()> {
         let header = &stored.header;
         let mut groups = groups(&stored.actions);
@@ -156,7 +156,7 @@ impl Collections {
     }
 }
 
-/// The actions in groups as large as a tail may be; an action that is larger stands alone.
+/// Splits the actions into groups of at most a tail's size; a larger action forms its own group.
 fn groups(actions: &[Vec<u8>]) -> Vec<&[Vec<u8>]> {
     let mut groups = Vec::new();
     let mut rest = actions;
@@ -182,13 +182,13 @@ fn incarnation(key: &str, created_at: Micros) -> i64 {
 mod tests {
     use super::*;
 
-    /// Which collections a move takes along, and which go by other ways.
+    /// Collections that a move copies, and those that are handled otherwise.
     #[expect(
         dead_code,
         reason = "a collection that is new does not compile here: have it moved, or say why not"
     )]
     fn no_collection_is_forgotten(db: &Collections) {
-        // Chunks go with their drawings, secrets with the keys.
+        // Chunks move with their drawings, secrets with the keys.
         let Collections {
             database: _,
             users: _,

@@ -119,7 +119,7 @@ impl Collections {
             if known.erase_at.is_some() && !new.reopen {
                 return Ok((known.into(), false));
             }
-            // Each change stands under the condition that it was decided by.
+            // The filter contains the state that each change was decided by.
             let mut filter = doc! {"_id": user.as_str()};
             let (mut set, mut unset) = (Document::new(), Document::new());
             if let (None, Some(unionid)) = (&known.unionid, &new.unionid) {
@@ -228,9 +228,8 @@ impl Collections {
         Ok(due.map_ok(|user| UserKey::from_text(&user.key)).try_collect().await?)
     }
 
-    /// The user goes last, so that an erasure which broke off is found to be due again. Only what was created
-    /// up to `now` goes, so that one which was held up for long leaves alone what the same person, come back
-    /// after it was finished by another server, has drawn since.
+    /// Removes the user last, so that an interrupted erasure becomes due again. Only records created up to `now` are
+    /// removed: if another server completes a delayed erasure and the same person returns, their new records stay.
     pub(super) async fn erase(&self, user: &UserKey, now: Micros) -> StoreResult<()> {
         let key = user.as_str();
         let due = doc! {"_id": key, "erase_at": {"$lte": now.0}};
@@ -242,7 +241,7 @@ impl Collections {
         let hidden = doc! {"$set": {"state": DrawingState::Purging.name()}};
         self.drawings.update_many(theirs.clone(), hidden).await?;
         let mut chunks = theirs.clone();
-        // Their keys begin with the user: this finds them by the one index that there is.
+        // Chunk keys begin with the user, so the `_id` index finds them.
         chunks.insert("_id", doc! {"$gte": format!("{key}/"), "$lt": format!("{key}0")});
         self.chunks.delete_many(chunks).await?;
         self.drawings.delete_many(theirs.clone()).await?;

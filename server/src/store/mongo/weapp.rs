@@ -12,12 +12,12 @@ use crate::domain::drawing::Header;
 use crate::domain::user::UserKey;
 use crate::domain::weapp::{WeappSave, WeappSaved};
 
-/// A [`WeappSave`] that owns what it holds.
+/// An owned [`WeappSave`].
 pub(super) struct Save {
     id: String,
     weapp_id: Option<String>,
     paper: Paper,
-    /// The one action, as a list.
+    /// The save's single action.
     blobs: Vec<Vec<u8>>,
     stroke_count: u32,
     point_count: u32,
@@ -47,7 +47,7 @@ impl Save {
         self.blobs.iter().map(|blob| blob.len() as u64).sum()
     }
 
-    /// The obstacle to the save on a drawing that keeps so many actions, bytes and points besides.
+    /// The obstacle to the save on a drawing that keeps so many actions, bytes and points besides it.
     fn obstacle(&self, mode: Mode, actions: u32, bytes: u64, points: u32) -> Option<Obstacle> {
         if mode == Mode::OneStroke {
             Some(Obstacle::OneStroke)
@@ -62,7 +62,7 @@ impl Save {
         }
     }
 
-    /// The drawing that it makes where there is none.
+    /// Header of a new drawing.
     fn header(&self, now: Micros) -> Header {
         Header {
             id: self.id.clone(),
@@ -119,7 +119,7 @@ impl Collections {
             if full && !drawing.all_weapp {
                 self.seal(&drawing).await?;
             }
-            // The list's end tells that all of it is as it was read.
+            // An unchanged end of the list implies an unchanged list.
             let unchanged = doc! {
                 "_id": &drawing.key,
                 "u": &drawing.u,
@@ -136,7 +136,7 @@ impl Collections {
     }
 }
 
-/// How a save changes a drawing. `full`: its tail has no room for it.
+/// The drawing after a save. `full`: the tail has no room for the save.
 fn after_save(drawing: &DrawingDoc, save: &Save, full: bool, now: Micros) -> Document {
     let seq = i64::from(drawing.seq);
     let mut set = doc! {"seq": seq + 1, "updated_at": now.0, "last_weapp": true};

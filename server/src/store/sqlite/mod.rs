@@ -91,7 +91,7 @@ impl SqliteStore {
         answer(self.0.writer.submit(bytes, work)?).await
     }
 
-    /// Runs a job on a reader, on one state of the database.
+    /// Runs a job on a reader, on a snapshot of the database.
     async fn reading<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
@@ -99,7 +99,7 @@ impl SqliteStore {
         answer(self.0.readers.submit(work)?).await
     }
 
-    /// Checks that the writer and a reader answer.
+    /// Checks that the writer and a reader respond.
     async fn sign_of_life(&self) -> StoreResult<()> {
         let look = |connection: &Connection| -> StoreResult<i64> {
             Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?)
@@ -109,7 +109,7 @@ impl SqliteStore {
     }
 }
 
-/// Awaits a job's reply. A job that replies too late is still carried out.
+/// Awaits a job's reply. A job is carried out even if its caller stops waiting.
 async fn answer<T>(reply: oneshot::Receiver<StoreResult<T>>) -> StoreResult<T> {
     match tokio::time::timeout(OPERATION_DEADLINE, reply).await {
         Ok(Ok(result)) => result,
@@ -142,7 +142,7 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// Whether a column holds a value of another type.
+/// Whether a column has an unexpected type.
 fn is_conversion(error: &rusqlite::Error) -> bool {
     matches!(
         error,

@@ -1,4 +1,4 @@
-//! Threads that read.
+//! Reader threads.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -31,7 +31,7 @@ impl Readers {
     pub fn start(connections: Vec<Connection>) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
         let receiver = Arc::new(Mutex::new(receiver));
-        // Built first, so that dropping it ends the started threads if another fails to start.
+        // Built first: if another thread fails to start, dropping `readers` ends the started ones.
         let readers = Self { queue: sender, threads: Mutex::new(Vec::new()) };
         for connection in connections {
             let receiver = Arc::clone(&receiver);
@@ -43,14 +43,14 @@ impl Readers {
         Ok(readers)
     }
 
-    /// Queues work that sees one state of the database.
+    /// Queues work on a snapshot of the database.
     pub fn submit<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<oneshot::Receiver<StoreResult<T>>> {
         let (sender, receiver) = oneshot::channel::<StoreResult<T>>();
         let job = Message::Do(Box::new(move |connection| {
-            // The caller is gone, or its deadline has passed.
+            // The caller has gone, or its deadline has passed.
             if !sender.is_closed() {
                 sender.send(in_one_state(connection, work)).ok();
             }
@@ -97,7 +97,7 @@ fn in_one_state<T>(
 ) -> StoreResult<T> {
     connection.prepare_cached("BEGIN")?.execute([])?;
     let result = guarded(connection, work);
-    // Nothing was written. When reading the file has failed, SQLite has ended the transaction by itself.
+    // Reads change nothing. SQLite ends the transaction by itself when reading the file fails.
     if !connection.is_autocommit() {
         connection.prepare_cached("ROLLBACK")?.execute([])?;
     }

@@ -1,4 +1,4 @@
-//! Rows of `drawings`, and values as columns hold them.
+//! Rows of `drawings`, and conversions of column values.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
@@ -32,7 +32,7 @@ impl FromSql for UserKey {
     }
 }
 
-/// A [`Mode`] as its column holds it.
+/// Column form of a [`Mode`].
 struct ModeName(Mode);
 
 impl ToSql for ModeName {
@@ -55,12 +55,12 @@ impl FromSql for ModeName {
     }
 }
 
-/// A size as a column holds it: SQLite's integers are signed, and sizes far below their end.
+/// Column form of a size: SQLite's integers are signed, and all sizes are far below their maximum.
 pub fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-/// A size as it comes out of a column.
+/// A size read from a column.
 pub struct Size(pub u64);
 
 impl FromSql for Size {
@@ -70,7 +70,7 @@ impl FromSql for Size {
     }
 }
 
-/// A row's values one after the other: to find each by its name takes longer than all else that is done to a row.
+/// Reads a row's values in order: a look-up by name takes longer than all other processing of a row.
 struct Values<'a, 's> {
     row: &'a Row<'s>,
     next: usize,
@@ -174,7 +174,7 @@ impl Drawing {
         Ok(())
     }
 
-    /// Writes the columns that an append changes. The others are left out, so that their indexes are not touched.
+    /// Writes the columns that an append changes. The others are left out, so that their indexes are not updated.
     pub fn update_list(&self, connection: &Connection) -> rusqlite::Result<()> {
         let header = &self.header;
         connection
@@ -218,7 +218,7 @@ impl Drawing {
         Ok(())
     }
 
-    /// Puts stored forms at `from_seq` and behind.
+    /// Inserts stored actions from number `from_seq` on.
     pub fn insert_actions<'a>(
         &self,
         connection: &Connection,

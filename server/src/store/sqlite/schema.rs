@@ -1,4 +1,4 @@
-//! The tables, and the upgrade of older files.
+//! Tables and their upgrades.
 
 use rusqlite::Connection;
 

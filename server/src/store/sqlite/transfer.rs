@@ -114,7 +114,7 @@ fn parsed(entry: &str) -> StoreResult<AuditEntry> {
 }
 
 fn put_user(connection: &Connection, user: &UserRecord) -> StoreResult<()> {
-    // Exhaustive, so that a new field is moved, too.
+    // Destructured exhaustively, so that a new field can't be forgotten.
     let UserRecord {
         key,
         public_id,
@@ -160,7 +160,7 @@ fn put_drawing(connection: &Connection, user: &UserKey, stored: &Stored) -> Stor
     let last_weapp = stored.actions.last().is_some_and(|last| codec::is_weapp(last));
     let mut drawing = Drawing { number: 0, header: stored.header.clone(), last_weapp };
     drawing.insert(connection, user)?;
-    // What a drawing that is new does not have: a place in the bin.
+    // Sets the columns that an insert leaves empty, such as the time of deletion.
     drawing.update_rest(connection)?;
     drawing.insert_actions(connection, stored.since, stored.actions.iter().map(Vec::as_slice))?;
     Ok(())
@@ -171,7 +171,7 @@ mod tests {
     use super::super::schema;
     use super::*;
 
-    /// Which tables a move takes along, and which it leaves: those that lose nothing but a moment's state.
+    /// Tables that a move copies; it leaves those whose loss costs only short-lived state.
     const MOVED: [&str; 7] = ["users", "avatars", "checks", "drawings", "actions", "audit", "sessions"];
     const LEFT: [&str; 5] = ["usage", "totals", "codes", "leases", "notes"];
 

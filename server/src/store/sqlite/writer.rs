@@ -17,11 +17,11 @@ use super::connect::BUSY_TIMEOUT;
 use super::{QUEUE, guarded};
 use crate::store::{StoreError, StoreResult};
 
-/// Maximum number of jobs in one transaction: more would save little, and the first waits for the last.
+/// Maximum number of jobs in one transaction: more would save little, and the first job waits for the last.
 const GROUP: usize = 64;
 /// Limit of the memory of all waiting jobs, in KiB.
 const ROOM: usize = 64 * 1_024;
-/// Time between two attempts to empty the log while a reader needs it.
+/// Interval of the attempts to empty the log while a reader needs it.
 const TRUNCATE_EVERY: Duration = Duration::from_secs(1);
 
 /// Queue and thread of the writer.
@@ -53,8 +53,8 @@ impl Writer {
         Ok(Self { queue: sender, room, empty_log, thread })
     }
 
-    /// A flag by which a job has the log emptied behind its commit, so that erased content is not left there. Where a
-    /// reader needs the log, the next commits try again.
+    /// A flag with which a job requests that the log be emptied after its commit, so that erased content does not
+    /// remain there. While a reader needs the log, later commits retry.
     pub fn empty_log(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.empty_log)
     }
@@ -121,7 +121,7 @@ impl<T: Send, W: FnOnce(&Connection) -> StoreResult<T> + Send> Job for Task<T, W
 
     fn reply(self: Box<Self>, failure: Option<&Failure>) {
         let outcome = match (failure, self.outcome) {
-            // A job's own error stands: nothing of it was stored.
+            // A job keeps its own error: its changes were rolled back before.
             (_, Some(Err(error))) => Err(error),
             (Some(failure), _) => Err(failure.to_error()),
             (None, Some(outcome)) => outcome,
@@ -191,7 +191,7 @@ fn serve(connection: Connection, queue: &Receiver<Message>, empty_log: &AtomicBo
     }
 }
 
-/// Moves the log into the file and empties it, unless a reader still needs it. Whether it is empty.
+/// Checkpoints and empties the log, unless a reader needs it. Returns whether it is empty.
 fn truncate_log(connection: &Connection) -> rusqlite::Result<bool> {
     // Writes must not wait for a reader.
     connection.busy_timeout(Duration::ZERO)?;
@@ -242,7 +242,7 @@ mod tests {
 
     use super::*;
 
-    /// A writer over a table of numbers.
+    /// A writer for a table of numbers.
     fn writer() -> Writer {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE numbers (number INTEGER UNIQUE, pad BLOB)").unwrap();
@@ -268,7 +268,7 @@ mod tests {
         writer.submit(0, select).unwrap().blocking_recv().unwrap().unwrap()
     }
 
-    /// Holds the writer up, so that what is queued meanwhile makes one group. Dropping the sender lets it go.
+    /// Blocks the writer, so that all jobs queued meanwhile form one group. Dropping the sender releases it.
     fn hold(writer: &Writer) -> (Sender<()>, Reply<()>) {
         let (release, held) = channel::<()>();
         let (reached, here) = channel();
@@ -313,7 +313,7 @@ mod tests {
         let writer = writer();
         let (release, held) = hold(&writer);
         let first = insert(&writer, 1);
-        // As SQLite does itself when the disk fails in the middle.
+        // Simulates SQLite's own rollback after a disk failure.
         let rolled_back = writer.submit(0, |connection: &Connection| -> StoreResult<()> {
             connection.execute_batch("ROLLBACK")?;
             Err(StoreError::Full("no room".into()))

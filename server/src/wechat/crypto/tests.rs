@@ -1,4 +1,4 @@
-//! The published samples, and everything that is not one.
+//! The published samples, and invalid inputs.
 
 use cbc::cipher::BlockModeEncrypt;
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn key(text: &str) -> SecretString {
     SecretString::from(text)
 }
 
-/// Encrypts bytes with whatever padding they already have.
+/// Encrypts bytes without adding padding.
 fn encrypt_unpadded(plain: &[u8]) -> String {
     use cbc::cipher::block_padding::NoPadding;
     let key = decode_block(OPEN_KEY).unwrap();

@@ -1,4 +1,4 @@
-//! The keeper and the door against the simulator, several servers on one store.
+//! The token cache and the API service against the simulator, with several servers on one store.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -73,7 +73,7 @@ fn app() -> WechatApp {
     development_app()
 }
 
-/// A call that any user's session makes; the simulator does not know the user.
+/// A call on behalf of a session whose user the simulator does not know.
 async fn call(server: &Wechat) -> WechatError {
     let signature = session_signature(&"AAAA".into(), b"");
     let query = [("openid", "o1"), ("signature", &signature), ("sig_method", "hmac_sha256")];
@@ -84,7 +84,7 @@ fn text(token: &AccessToken) -> &str {
     token.text.expose_secret()
 }
 
-/// WeChat's answer to [`call`] once the token is good.
+/// WeChat's answer to [`call`] with a valid token.
 const ANSWERED: Option<i64> = Some(87007);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -96,7 +96,7 @@ async fn of_four_servers_with_400_calls_one_asks() {
         assert_eq!(error.errcode, ANSWERED, "{error:?}");
     }
     assert_eq!(fleet.fetches(), 1);
-    // Nor does one that starts later.
+    // A server that starts later does not fetch one either.
     assert_eq!(call(&fleet.server()).await.errcode, ANSWERED);
     assert_eq!(fleet.fetches(), 1);
 }
@@ -129,7 +129,7 @@ async fn every_errcode_of_a_bad_token_makes_one_replay() {
         fleet.script(SimulatedApi::CheckSession, bad());
         assert_eq!(call(&server).await.errcode, ANSWERED);
         assert_eq!(calls(), before + 2);
-        // Only one.
+        // The simulator refuses a single token.
         fleet.wechat.simulator.refuse_tokens(None, false);
         fleet.script(SimulatedApi::CheckSession, bad());
         fleet.script(SimulatedApi::CheckSession, bad());
@@ -146,11 +146,11 @@ async fn a_refused_token_that_wechat_gives_again_is_ended_by_force_within_the_bu
     let server = fleet.server();
     call(&server).await;
     fleet.wechat.simulator.refuse_tokens(None, true);
-    // It may be that WeChat's servers do not agree yet: nothing is forced at once.
+    // WeChat's servers may be inconsistent for a while: a refusal does not force a refresh at once.
     assert_eq!((call(&server).await.errcode, fleet.forced()), (Some(40001), 0));
     assert_eq!((call(&server).await.errcode, fleet.forced()), (ANSWERED, 1));
 
-    // Again within 30 seconds: not by this server, and by no other either.
+    // No server forces another refresh within 30 seconds.
     fleet.wechat.simulator.refuse_tokens(None, true);
     for server in [&server, &fleet.server()] {
         call(server).await;
@@ -194,7 +194,7 @@ async fn forced_refreshes_are_20_a_day() {
     keeper.0.store.put_note(&name, &serde_json::to_string(&spent).unwrap(), DAY).await.unwrap();
     let Err(Missing::Wechat(error)) = keeper.may_force(&slot).await else { panic!("a 21st") };
     assert!(matches!(error.class, Class::Wait { retry_after } if retry_after > Duration::from_secs(3_600)));
-    // A day later there is room again.
+    // A day later, the budget has room again.
     *spent.first_mut().unwrap() = ago(86_401);
     keeper.0.store.put_note(&name, &serde_json::to_string(&spent).unwrap(), DAY).await.unwrap();
     assert!(keeper.may_force(&slot).await.is_ok());
@@ -216,7 +216,7 @@ async fn a_token_near_its_end_serves_while_the_next_is_fetched() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(fleet.fetches(), 2);
-    // Another server finds the new one.
+    // Another server reads the new token from the store.
     let elsewhere = fleet.server().tokens_for_tests().token(&app()).await.unwrap();
     assert!(text(&elsewhere).starts_with("SIM_"));
     assert_eq!(fleet.fetches(), 2);
@@ -234,13 +234,13 @@ async fn a_token_that_can_not_be_replaced_serves_to_its_end() {
         assert_eq!(text(&keeper.token(&app()).await.unwrap()), "the-old-one");
         tokio::task::yield_now().await;
     }
-    // The turn is taken by whoever replaces it; behind that one, nothing is left to do for a while.
+    // The task that replaces the token holds the lock; the next holder has nothing to do for a while.
     let slot = keeper.slot(&app());
     drop(slot.pace.lock().await);
     keeper.token(&app()).await.unwrap();
     drop(slot.pace.lock().await);
     assert_eq!(fleet.fetches(), 2);
-    // One that is over is no longer used.
+    // An expired token is no longer used.
     fleet.gives("a-short-one", 5);
     *slot.held() = None;
     slot.pace.lock().await.failed = None;
@@ -280,7 +280,7 @@ async fn without_the_store_a_server_goes_on_with_what_it_has_and_asks_once() {
         assert_eq!(call(&new).await.errcode, ANSWERED);
     }
     assert_eq!(fleet.fetches(), 2, "it has none");
-    // Also one that is refused is replaced once, then left.
+    // A token that is refused as well is replaced once, then left.
     for _ in 0..5 {
         fleet.wechat.simulator.refuse_tokens(None, false);
         call(&had).await;
