@@ -1,5 +1,5 @@
-"""Signs in for every case anew, since cases sign out, leave, and end sessions; looks into binary replies; and
-draws what the description's examples speak of, so that the cases meet drawings of every kind."""
+"""Signs in before every case, because cases sign out, delete the account and end sessions; validates binary replies;
+and creates the drawings that the description's examples name."""
 
 import io
 import os
