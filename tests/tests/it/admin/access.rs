@@ -74,7 +74,7 @@ async fn without_a_token_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn guessing_is_shut_out() {
+async fn addresses_that_guess_tokens_are_blocked() {
     let app = App::start(Backend::Embedded);
     let guesser = Api::new(&app.admin).with_header("x-forwarded-for", "203.0.113.9");
     let mut shut = 0;

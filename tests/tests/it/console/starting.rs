@@ -100,7 +100,7 @@ fn a_window_changes_its_size() {
 }
 
 #[test]
-fn without_colours_there_are_none() {
+fn no_color_removes_all_colours() {
     let home = TempDir::new();
     let app = App::start(Backend::Embedded);
     let variables = [("YIBI_ADMIN_TOKEN", ADMIN_TOKEN), ("NO_COLOR", "1")];

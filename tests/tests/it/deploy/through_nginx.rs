@@ -102,7 +102,7 @@ async fn post(api: &Api, length: usize) -> yibi_tests::Reply {
 }
 
 #[tokio::test]
-async fn too_much_is_the_same_on_both_sides() {
+async fn size_limits_agree_in_nginx_and_server() {
     let (app, site) = running(&[]).await;
     let alice = site.api().sign_in(&app.wechat.code("alice").await).await;
     let limit = 2 << 20;
@@ -124,7 +124,7 @@ async fn too_much_is_the_same_on_both_sides() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_ends_on_both_sides() {
+async fn stalled_bodies_time_out_in_nginx_and_server() {
     let app = App::start_with(Backend::Embedded, &[("HTTP__BODY_TIMEOUT", "1")]);
     let edits = [("client_body_timeout 15s;", "client_body_timeout 1s;")];
     let site = Site::edited(&[address(&app)], &edits).await;
@@ -207,7 +207,7 @@ async fn a_websocket_is_passed_through() {
 }
 
 #[tokio::test]
-async fn without_a_server_it_says_so_in_the_servers_words() {
+async fn nginx_replies_with_a_problem_while_the_server_is_down() {
     let site = Site::before(&["127.0.0.1:1"]).await;
     let reply = site.api().get("/api/v1/limits").await;
     let problem = reply.problem(503, "unavailable");
@@ -230,7 +230,7 @@ fn directive(text: &str, name: &str) -> u64 {
 }
 
 #[test]
-fn its_numbers_agree_with_the_servers() {
+fn time_outs_and_sizes_agree_in_nginx_and_server() {
     let settings: toml::Table = read("server/settings.default.toml").parse().unwrap();
     let http = |key: &str| u64::try_from(settings["http"][key].as_integer().unwrap()).unwrap();
     let (site, upstream) = (read("deploy/nginx/yibi.conf"), read("deploy/nginx/yibi-upstream.conf"));

@@ -41,7 +41,7 @@ async fn the_handshake_is_one_that_wechat_takes() {
 }
 
 #[tokio::test]
-async fn http_2_and_the_way_from_http() {
+async fn http_2_and_redirects_from_http() {
     let app = App::start(Backend::Embedded);
     let site = Site::before(&[app.public.strip_prefix("http://").unwrap()]).await;
     let resolve = format!("{DOMAIN}:{}:127.0.0.1", site.tls.port());

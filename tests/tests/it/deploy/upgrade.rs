@@ -14,7 +14,7 @@ use super::site::Site;
 const NOWHERE: &str = "redis://127.0.0.1:1";
 
 on_both_backends! {
-    a_rehearsal_disturbs_nobody,
+    a_rehearsal_does_not_affect_the_running_server,
     a_rehearsal_detects_a_server_that_does_not_become_ready,
     a_rehearsal_changes_nothing,
 }
@@ -30,7 +30,7 @@ fn stages(data: &Path) -> usize {
     entries.filter(|name| name.to_string_lossy().starts_with("rehearsal-")).count()
 }
 
-async fn a_rehearsal_disturbs_nobody(backend: Backend) {
+async fn a_rehearsal_does_not_affect_the_running_server(backend: Backend) {
     let app = App::start_with(backend, &[("LIMITS__ENABLED", "false")]);
     let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();

@@ -14,7 +14,7 @@ on_both_backends!(
     other_roles_and_users_get_no_token,
     a_refused_token_is_replaced_once,
     requests_for_the_token_are_rate_limited,
-    wechats_trouble_is_told,
+    failures_of_wechat_are_reported,
 );
 
 const PATH: &str = "/internal/access-token";
@@ -158,7 +158,7 @@ async fn requests_for_the_token_are_rate_limited(backend: Backend) {
     assert_eq!(fetched(&services.app.wechat).await, 1);
 }
 
-async fn wechats_trouble_is_told(backend: Backend) {
+async fn failures_of_wechat_are_reported(backend: Backend) {
     let services = start_with_services(backend);
     services.app.wechat
         .script(json!([{"api": "stable_token", "step": {"error": {"errcode": 40125, "errmsg": "invalid appsecret"}}}]))

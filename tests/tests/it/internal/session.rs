@@ -16,7 +16,7 @@ on_both_backends!(
     each_dialect_is_known_by_its_own_headers,
     unknown_sessions_are_rejected_in_their_dialect,
     one_valid_dialect_does_not_excuse_another,
-    a_blocked_user_is_nobody,
+    a_blocked_user_is_rejected,
 );
 
 const PATH: &str = "/internal/session";
@@ -120,7 +120,7 @@ async fn one_valid_dialect_does_not_excuse_another(backend: Backend) {
     no(&api.with_token(ADMIN_TOKEN).get(PATH).await, 401);
 }
 
-async fn a_blocked_user_is_nobody(backend: Backend) {
+async fn a_blocked_user_is_rejected(backend: Backend) {
     let app = start(backend, &[]);
     let phone = signed_in(&app.public, &app.wechat.login("alice").await).await;
     let id = yes(&ask(&phone, &app).await, "wafer")[0].clone();

@@ -118,7 +118,7 @@ async fn shown(server: &Server, users: &[Api]) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn there_and_back_by_a_process_that_is_killed() {
+async fn a_killed_migration_completes_in_both_directions() {
     let wechat = Wechat::start();
     let (mut server, users) = filled(&wechat, MANY).await;
     let before = shown(&server, &users).await;

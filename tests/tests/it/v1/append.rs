@@ -12,7 +12,7 @@ on_both_backends! {
     a_drawing_is_created_once,
     a_batch_that_does_not_fit_changes_nothing,
     two_devices_draw_on_one_drawing,
-    there_is_nothing_to_go_on_with,
+    appends_to_missing_drawings_are_refused,
     the_bin_takes_no_actions,
     every_action_comes_back_as_it_went,
     since_omits_known_actions,
@@ -176,7 +176,7 @@ async fn two_devices_draw_on_one_drawing(backend: Backend) {
     assert_eq!(actions(&phone, "a").await, all);
 }
 
-async fn there_is_nothing_to_go_on_with(backend: Backend) {
+async fn appends_to_missing_drawings_are_refused(backend: Backend) {
     let app = App::start(backend);
     let alice = app.user("alice").await;
     alice.append("a", 1, json!([stroke(1)])).await.problem(404, "drawing_not_found");

@@ -8,7 +8,7 @@ on_both_backends! {
     nicknames_consist_of_visible_characters,
     usage_matches_the_stored_drawings,
     leaving_hides_all_and_coming_back_brings_it_back,
-    a_drawing_too_many_is_none_of_the_neighbours_business,
+    a_full_quota_does_not_affect_other_users,
 }
 
 async fn nicknames_consist_of_visible_characters(backend: Backend) {
@@ -104,7 +104,7 @@ async fn leaving_hides_all_and_coming_back_brings_it_back(backend: Backend) {
     tablet.get("/api/v1/me").await.problem(401, "unauthenticated");
 }
 
-async fn a_drawing_too_many_is_none_of_the_neighbours_business(backend: Backend) {
+async fn a_full_quota_does_not_affect_other_users(backend: Backend) {
     let app = App::start_with(backend, &[("LIMITS__DRAWING__DRAWINGS_PER_USER", "1")]);
     let alice = app.user("alice").await;
     let bob = app.user("bob").await;

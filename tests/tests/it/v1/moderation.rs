@@ -13,11 +13,11 @@ use yibi_tests::{Api, App, Backend, Server, Wechat, free_address, wait_until};
 use super::push::{TOKEN, counter, outcomes};
 
 on_both_backends! {
-    a_text_is_looked_at,
-    an_avatar_is_looked_at,
+    texts_are_checked,
+    avatars_are_checked,
     failed_checks_are_retried_also_after_a_crash,
     an_avatar_check_without_a_verdict_is_repeated,
-    a_verdict_counts_only_where_it_is_waited_for,
+    unexpected_verdicts_are_ignored,
     a_rejected_nickname_of_2016_stays_away,
     a_resent_first_append_leaves_the_newer_titles_check,
     of_concurrent_titles_the_stored_one_is_checked,
@@ -71,7 +71,7 @@ async fn asked(wechat: &Wechat, api: &str) -> u64 {
     wechat.calls().await["apis"][api].as_u64().unwrap_or(0)
 }
 
-async fn a_text_is_looked_at(backend: Backend) {
+async fn texts_are_checked(backend: Backend) {
     let (app, alice) = start_moderated(backend, "enforce", &[]).await;
     assert_eq!(me(&alice).await["nickname_state"], Value::Null);
     nickname(&alice, "小明").await;
@@ -97,7 +97,7 @@ async fn a_text_is_looked_at(backend: Backend) {
     assert!(!log.contains("违规") && !log.contains("小红"), "contents are in the log");
 }
 
-async fn an_avatar_is_looked_at(backend: Backend) {
+async fn avatars_are_checked(backend: Backend) {
     let (app, alice) = start_moderated(backend, "enforce", &[("WECHAT__PUSH_AES_KEY", KEY)]).await;
     app.wechat.image_results(json!(["twice", verdict(RISKY), verdict("pass")])).await;
     let first = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
@@ -149,7 +149,7 @@ async fn an_avatar_check_without_a_verdict_is_repeated(backend: Backend) {
     assert!(asked(&app.wechat, "media_check_async").await >= 2);
 }
 
-async fn a_verdict_counts_only_where_it_is_waited_for(backend: Backend) {
+async fn unexpected_verdicts_are_ignored(backend: Backend) {
     let (app, alice) = start_moderated(backend, "enforce", &[]).await;
     app.wechat.image_results(json!(["silence"])).await;
     let before = alice.upload_avatar(&plain_png(64, 64, [9, 9, 9])).await.ok();
@@ -162,7 +162,7 @@ async fn a_verdict_counts_only_where_it_is_waited_for(backend: Backend) {
 }
 
 #[tokio::test]
-async fn in_mode_log_nothing_is_taken_away() {
+async fn mode_log_removes_nothing() {
     let (app, alice) = start_moderated(Backend::Embedded, "log", &[]).await;
     app.wechat.image_results(json!([verdict(RISKY)])).await;
     nickname(&alice, "违规").await;
@@ -199,7 +199,7 @@ async fn attempts_are_bounded() {
 }
 
 #[tokio::test]
-async fn silence_about_an_avatar_is_given_up() {
+async fn an_avatar_check_without_a_verdict_is_given_up() {
     let further = [("MODERATION__TRIES", "2"), ("MODERATION__VERDICT", "1")];
     let (app, alice) = start_moderated(Backend::Embedded, "enforce", &further).await;
     app.wechat.image_results(json!(["silence", "silence", "silence", "silence", "silence"])).await;

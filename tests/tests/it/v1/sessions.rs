@@ -11,7 +11,7 @@ on_both_backends! {
     renewal_rotates_the_token_without_wechat,
     a_token_is_good_as_a_whole_and_in_its_place,
     sessions_are_listed_and_ended_one_by_one,
-    a_session_of_another_user_is_out_of_reach,
+    a_session_of_another_user_is_not_accessible,
     a_session_ends_when_it_is_not_used,
     sessions_survive_a_crash,
 }
@@ -152,7 +152,7 @@ async fn sessions_are_listed_and_ended_one_by_one(backend: Backend) {
     phone.get("/api/v1/me").await.problem(401, "unauthenticated");
 }
 
-async fn a_session_of_another_user_is_out_of_reach(backend: Backend) {
+async fn a_session_of_another_user_is_not_accessible(backend: Backend) {
     let app = App::start(backend);
     let alice = app.user("alice").await;
     let mallory = app.user("mallory").await;

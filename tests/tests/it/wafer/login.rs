@@ -22,10 +22,10 @@ on_both_backends!(
     the_profile_sets_missing_fields,
     a_retry_gets_a_further_key_of_the_same_session,
     eight_sign_ins_at_once_share_one_exchange,
-    a_retry_is_looked_at_as_closely,
+    a_retry_is_verified_like_the_first_sign_in,
     a_code_serves_one_dialect,
     a_blocked_user_does_not_get_in,
-    a_flood_of_failures_is_shut_out,
+    addresses_with_many_failed_sign_ins_are_blocked,
 );
 
 const FAILED: &str = "ERR_LOGIN_FAILED";
@@ -251,7 +251,7 @@ async fn eight_sign_ins_at_once_share_one_exchange(backend: Backend) {
 }
 
 /// A code without the encrypted data gets nothing from an existing session.
-async fn a_retry_is_looked_at_as_closely(backend: Backend) {
+async fn a_retry_is_verified_like_the_first_sign_in(backend: Backend) {
     let app = App::start(backend);
     let login = app.wechat.login("alice").await;
     let other = app.wechat.login("bob").await;
@@ -315,7 +315,7 @@ async fn a_blocked_user_does_not_get_in(backend: Backend) {
     log_in(&app.public, &next).await.opened();
 }
 
-async fn a_flood_of_failures_is_shut_out(backend: Backend) {
+async fn addresses_with_many_failed_sign_ins_are_blocked(backend: Backend) {
     let few = [("LIMITS__ADDRESS_FAILURES", "1"), ("LIMITS__ADDRESS_FAILURES_BURST", "3")];
     let app = App::start_with(backend, &few);
     let login = app.wechat.login("alice").await;

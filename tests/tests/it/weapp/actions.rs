@@ -6,12 +6,12 @@ use yibi_tests::{App, Backend, on_both_backends};
 use super::line;
 
 on_both_backends!(
-    a_text_comes_back_byte_for_byte,
+    actions_are_returned_byte_for_byte,
     an_array_is_kept_as_its_text,
     only_lists_of_actions_are_stored,
 );
 
-async fn a_text_comes_back_byte_for_byte(backend: Backend) {
+async fn actions_are_returned_byte_for_byte(backend: Backend) {
     let app = App::start(backend);
     let phone = app.phone_2016("alice").await;
     let texts = [

@@ -17,7 +17,7 @@ on_both_backends!(
     a_code_with_a_session_is_that_session,
     errors_of_wechat_are_passed_on,
     a_wechat_that_is_busy_is_asked_once_more,
-    a_wechat_that_makes_no_sense_is_no_answer,
+    malformed_replies_of_wechat_are_failures,
     a_hanging_wechat_delays_requests_for_a_bounded_time,
 );
 
@@ -146,7 +146,7 @@ async fn a_wechat_that_is_busy_is_asked_once_more(backend: Backend) {
     assert_eq!(phone.shown().await, [], "the code is not spent");
 }
 
-async fn a_wechat_that_makes_no_sense_is_no_answer(backend: Backend) {
+async fn malformed_replies_of_wechat_are_failures(backend: Backend) {
     let app = App::start(backend);
     let http = |status: u16, body: &str| json!({"http": {"status": status, "body": body}});
     let elsewhere = format!("{}/simulator/calls", app.wechat.url);

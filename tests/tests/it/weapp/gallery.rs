@@ -12,7 +12,7 @@ on_both_backends!(
     fifty_strokes_come_back_from_below_a_save,
     a_2016_picture_is_seen_and_edited_in_v1,
     saves_of_2016_alone_move_the_base,
-    the_bin_is_one,
+    both_dialects_share_the_bin,
     a_save_brings_a_drawing_back_from_the_bin,
 );
 
@@ -207,7 +207,7 @@ async fn saves_of_2016_alone_move_the_base(backend: Backend) {
     );
 }
 
-async fn the_bin_is_one(backend: Backend) {
+async fn both_dialects_share_the_bin(backend: Backend) {
     let app = App::start(backend);
     let (modern, phone) = both(&app, &app.wechat).await;
     for id in ["a", "b", "c"] {

@@ -12,7 +12,7 @@ on_both_backends!(
     missing_members_are_named,
     numbers_and_truths_are_texts,
     other_addresses_and_methods_are_unknown,
-    the_query_is_nothing,
+    the_query_is_ignored,
     the_base_path_is_a_setting,
 );
 
@@ -109,7 +109,7 @@ async fn other_addresses_and_methods_are_unknown(backend: Backend) {
     assert_eq!(phone.shown().await, []);
 }
 
-async fn the_query_is_nothing(backend: Backend) {
+async fn the_query_is_ignored(backend: Backend) {
     let app = App::start(backend);
     let phone = app.phone_2016("alice").await;
     let body = json!({"id": "p1", "actions": line(1.0)});

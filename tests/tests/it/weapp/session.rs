@@ -14,7 +14,7 @@ on_both_backends!(
     headers_are_known_in_any_case,
     data_with_a_wrong_signature_is_refused,
     broken_raw_data_is_told_apart,
-    empty_raw_data_is_none,
+    empty_raw_data_counts_as_missing,
     the_profile_does_not_say_who_calls,
 );
 
@@ -180,7 +180,7 @@ async fn broken_raw_data_is_told_apart(backend: Backend) {
     }
 }
 
-async fn empty_raw_data_is_none(backend: Backend) {
+async fn empty_raw_data_counts_as_missing(backend: Backend) {
     let app = App::start(backend);
     let login = app.wechat.login("alice").await;
     let phone =
