@@ -231,9 +231,9 @@ export class Phone {
   /**
    * Sends touch events with explicit times, so that a slow machine does not change a gesture.
    * @param {'touchStart' | 'touchMove' | 'touchEnd' | 'touchCancel'} type
-   * @param {[number, number, number?][]} touches those on the glass, CSS px and the finger's number
-   * @param {number} [after] ms since what was sent before; by default a frame's time, and for the first finger
-   *   that comes down the present
+   * @param {[number, number, number?][]} touches all touching fingers: CSS px and the finger's number
+   * @param {number} [after] ms since the former event; by default a frame, and for the first finger the
+   *   current time
    */
   send(type, touches, after) {
     const now = Date.now()

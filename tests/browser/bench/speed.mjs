@@ -32,10 +32,10 @@ function scribble(number) {
 }
 
 /**
- * Draws some strokes.
+ * Draws strokes and measures the frames.
  * @param {import('../harness.mjs').Phone} phone
  * @returns {Promise<number[]>} the work of each frame with a touch: milliseconds of processor time in which the
- *   page's main thread handled its touches and showed it, whatever else the machine does
+ *   page's main thread handled its touches and painted it, without other load of the machine
  */
 async function framesOfDrawing(phone) {
   const paper = await phone.paper()
@@ -74,10 +74,10 @@ async function framesOfDrawing(phone) {
 }
 
 /**
- * Opens a drawing from the gallery, the processor throttled.
+ * Opens a drawing from the gallery with a throttled processor.
  * @param {import('../harness.mjs').Phone} phone @param {string} id
- * @returns {Promise<{ shown: number, drawable: number, here: number, complete: number }>} ms since the tap: when
- *   one sees it, can draw on it, has all of its actions, and sees it painted from them
+ * @returns {Promise<{ shown: number, drawable: number, here: number, complete: number }>} ms from the tap until
+ *   the drawing is visible, accepts strokes, has all of its actions, and is painted from them
  */
 async function open(phone, id) {
   await phone.touch.send('Emulation.setCPUThrottlingRate', { rate: 1 })

@@ -56,7 +56,7 @@ export async function withPage(use, binary = process.env.CHROMIUM ?? 'chromium')
 }
 
 /**
- * The protocol's messages: JSON, each ended by a zero byte; what is written goes to the child's descriptor 3.
+ * The protocol's messages: JSON, each ended by a zero byte. Written messages go to the child's descriptor 3.
  *
  * @param {import('node:child_process').ChildProcess} child
  */

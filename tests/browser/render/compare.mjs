@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /**
- * Holds the server's pictures to the phone's canvas: draws each drawing with the mini-program's code on
+ * Compares the server's pictures with the phone's canvas: draws each drawing with the mini-program's code on
  * Chromium's canvas and compares it, pixel by pixel, with the server's PNG and SVG.
  *
  *   node tests/browser/render/compare.mjs [--sizes 256,1080] [--keep DIRECTORY] [--verbose] [drawings.json]
  *
  * `drawings.json` holds `{"drawings": [{"name", "width", "height", "actions"}, …]}`, by default
- * tests/fixtures/drawings.json. `--keep` leaves the pictures and maps of their differences in a directory.
- * Exits with 1 when a limit is passed. Needs Chromium (or `CHROMIUM=path`) and cargo.
+ * tests/fixtures/drawings.json. `--keep` keeps the pictures and maps of their differences in a directory.
+ * Exits with 1 when a limit is exceeded. Needs Chromium (or `CHROMIUM=path`) and cargo.
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'

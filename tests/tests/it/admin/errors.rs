@@ -56,7 +56,7 @@ async fn a_failure_lists_its_users_requests_on_all_servers() {
     assert_eq!(at(place + 1), (&here, "/api/v1/me"));
     assert_eq!(detail["missing"], json!([]));
 
-    // The group details of the killed server are stored; its neighbouring requests were in memory only, and `missing`
+    // The group details of the killed server are stored; its other requests were in memory only, and `missing`
     // names the server.
     other.process().kill();
     wait_until("it is missed", || async {

@@ -9,7 +9,7 @@ pub type OfKinds = [f64; 9];
 /// less than twice as long.
 pub const EMBEDDED: OfKinds =
     [4_300.0, 4_300.0, 37_400.0, 17_300.0, 25_100.0, 15_900.0, 3_500.0 / 2.0, 13_400.0, 5_900.0];
-/// The same on Redis and a MongoDB-wire server.
+/// Maximum requests a second on Redis and a MongoDB-wire server.
 pub const SHARED: OfKinds =
     [2_050.0, 2_050.0, 9_200.0, 3_600.0, 5_600.0, 1_800.0, 1_500.0 / 2.0, 3_400.0, 1_700.0];
 
@@ -26,7 +26,8 @@ pub const POINT_BYTES: f64 = 2.15;
 pub const SAVE_BYTES: f64 = 1_200.0;
 /// Bytes of the embedded file for each byte stored: 1,000 drawings of those strokes, appended one by one.
 pub const SQLITE: f64 = 1.9;
-/// The same of collections and indexes of the MongoDB-wire server that the tests use, on WiredTiger, without its oplog.
+/// Bytes of collections and indexes for each byte stored, in the MongoDB-wire server of the tests on WiredTiger,
+/// without its oplog.
 pub const MONGODB: f64 = 2.7;
 /// Bytes of a session in Redis, with its code, its place in the indexes and Redis' own: `used_memory` over 3,000
 /// sign-ins of as many people.
