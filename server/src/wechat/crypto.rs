@@ -125,7 +125,7 @@ pub fn decrypt_open_data(
         let plain = cbc::Decryptor::<Aes128>::new(&key.into(), &iv.into())
             .decrypt_padded_vec::<Pkcs7>(&encrypted)
             .ok()?;
-        lenient::from_slice(&plain).map(OpenData)
+        std::str::from_utf8(&plain).ok().and_then(|json| lenient::from_slice(json.as_bytes())).map(OpenData)
     };
     open().ok_or(OpenDataError)
 }

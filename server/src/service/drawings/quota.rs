@@ -15,7 +15,7 @@ use super::{DrawingError, DrawingResult, DrawingService};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::{Header, Usage};
 use crate::domain::user::UserKey;
-use crate::store::Drawings;
+use crate::store::{Drawings, OPERATION_DEADLINE};
 
 /// How long a server relies on its own count.
 const TRUST: Duration = Duration::from_secs(30);
@@ -165,6 +165,12 @@ impl Drop for Reservation {
     }
 }
 
+/// Waits for a guard as long as one operation of the store may take: while the store does not answer, the writes of
+/// a user would otherwise wait for one another's time-outs.
+async fn in_time<T>(guard: impl Future<Output = T>) -> DrawingResult<T> {
+    tokio::time::timeout(OPERATION_DEADLINE, guard).await.map_err(|_| DrawingError::Busy)
+}
+
 impl DrawingService {
     /// The storage that the user takes up, the bin included.
     ///
@@ -191,12 +197,17 @@ impl DrawingService {
     ) -> DrawingResult<Reservation> {
         let limits = &self.0.limits;
         let account = self.0.usage.get_with(user.clone(), Arc::default);
-        let guard = Arc::clone(&account.writes).read_owned().await;
+        let guard = in_time(Arc::clone(&account.writes).read_owned()).await?;
         if account.reserve(&need, limits) {
             return Ok(Reservation::of(&account, &need, WriteGuard::Shared { _guard: guard }));
         }
         drop(guard);
-        let guard = Arc::clone(&account.writes).write_owned().await;
+        let guard = in_time(Arc::clone(&account.writes).write_owned()).await?;
+        // A write that waited for the same guard may have counted the store meanwhile.
+        if account.reserve(&need, limits) {
+            let guard = OwnedRwLockWriteGuard::downgrade(guard);
+            return Ok(Reservation::of(&account, &need, WriteGuard::Shared { _guard: guard }));
+        }
         account.set(self.0.store.usage(user).await?);
         if !account.reserve(&need, limits) {
             let header = self.0.store.header(user, need.id).await?;

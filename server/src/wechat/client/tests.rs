@@ -295,7 +295,7 @@ async fn a_reply_that_is_not_wechats_is_unreachable() {
         "{}".to_owned(),
         r#"{"errcode":0,"errmsg":"ok"}"#.to_owned(),
         r#"{"errcode":"many"}"#.to_owned(),
-        r#"{"errcode":1e9}"#.to_owned(),
+        r#"{"errcode":1.5}"#.to_owned(),
         r#"{"openid":"o1"}"#.to_owned(),
         r#"{"openid":1,"session_key":2}"#.to_owned(),
         format!(r#"{{"openid":{{}},"session_key":"{CODE}"}}"#),

@@ -102,7 +102,8 @@ pub async fn drawings_of_all_users_are_paged<G: GalleryUnderTest + Reports>(gall
     let named = |user: &UserKey, id: &str| (user.clone(), id.to_owned());
     let (a_small, b_small, big) = (named(&ann, "small"), named(&ben, "small"), named(&ann, "big"));
     for (order, expected) in [
-        (DrawingOrder::Updated, [&a_small, &b_small, &big]),
+        // A deletion is no change of the drawing: the operators' order stays, too.
+        (DrawingOrder::Updated, [&a_small, &big, &b_small]),
         (DrawingOrder::Created, [&big, &b_small, &a_small]),
         (DrawingOrder::Size, [&big, &b_small, &a_small]),
     ] {
@@ -115,8 +116,8 @@ pub async fn drawings_of_all_users_are_paged<G: GalleryUnderTest + Reports>(gall
     for (filter, expected) in [
         (DrawingFilter { deleted: Some(true), ..DrawingFilter::default() }, vec![&b_small]),
         (DrawingFilter { deleted: Some(false), ..DrawingFilter::default() }, vec![&a_small, &big]),
-        (DrawingFilter { since: Some(at(8)), ..DrawingFilter::default() }, vec![&a_small, &b_small]),
-        (DrawingFilter { until: Some(at(8)), ..DrawingFilter::default() }, vec![&big]),
+        (DrawingFilter { since: Some(at(3)), ..DrawingFilter::default() }, vec![&a_small, &big]),
+        (DrawingFilter { until: Some(at(8)), ..DrawingFilter::default() }, vec![&big, &b_small]),
     ] {
         let page = DrawingPage { filter: filter.clone(), ..page(DrawingOrder::Updated) };
         let found = drawings(gallery, &page).await;
