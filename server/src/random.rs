@@ -1,9 +1,9 @@
 //! Randomness from the operating system, and the ids made of it.
 
-/// Random bytes, fit for secrets.
+/// Random bytes of cryptographic quality.
 ///
 /// # Panics
-/// When the operating system has none: nothing can be done safely without.
+/// When the operating system provides none: no secret could be generated safely.
 #[must_use]
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -18,7 +18,7 @@ pub fn public_id() -> String {
     data_encoding::BASE32_NOPAD.encode(&bytes::<10>()).to_ascii_lowercase()
 }
 
-/// An id of a request or of a holder of leases: 64 random bits in hexadecimal.
+/// An id of a request or of a lease holder: 64 random bits in hexadecimal.
 #[must_use]
 pub fn short_id() -> String {
     data_encoding::HEXLOWER.encode(&bytes::<8>())

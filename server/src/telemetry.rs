@@ -17,7 +17,7 @@ use tracing_subscriber::EnvFilter;
 use crate::events::EventBus;
 use crate::settings;
 
-/// Starts logging to standard error, as the settings say. An unknown filter counts as `info`.
+/// Starts logging to standard error, as the settings define it. An unknown filter counts as `info`.
 pub fn init(settings: &settings::Log) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -32,7 +32,7 @@ pub fn init(settings: &settings::Log) {
     }
 }
 
-/// The bounds of the latency histograms, in seconds.
+/// Bucket bounds of the latency histograms, in seconds.
 const LATENCIES: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
@@ -40,7 +40,7 @@ fn latencies() -> Histogram {
     Histogram::new(LATENCIES)
 }
 
-/// A label whose values are few and known.
+/// A label with few, known values.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Name(pub std::borrow::Cow<'static, str>);
 
@@ -109,7 +109,7 @@ struct PoolLabels {
     pool: Name,
 }
 
-/// All that `/metrics` shows, and what operators events. One per server.
+/// Metrics of one server for `/metrics`, which also feed the operators' [`EventBus`].
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -229,7 +229,7 @@ impl Metrics {
         &self.events
     }
 
-    /// A request was answered. `route` is the template, never the path.
+    /// Records an answered request. `route` is the template, never the path.
     pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
         let method = match method {
             "GET" | "POST" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS" | "PUT" => method.to_owned(),
@@ -241,12 +241,12 @@ impl Metrics {
         self.request_seconds.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
     }
 
-    /// A request was turned away unheard.
+    /// Counts a request that was rejected without being processed.
     pub fn rejected_early(&self) {
         self.rejected_early.inc();
     }
 
-    /// An operation of a store ended.
+    /// Records an operation of a store.
     pub fn operation(&self, store: &'static str, operation: &'static str, ok: bool, took: Duration) {
         let labels = OperationLabels { store: store.into(), operation: operation.into() };
         self.operation_seconds.get_or_create(&labels).observe(took.as_secs_f64());
@@ -262,26 +262,26 @@ impl Metrics {
         self.sign_ins.get_or_create(&SignInLabels { dialect: dialect.into(), outcome: outcome.into() }).inc();
     }
 
-    /// A call to WeChat ended. `errcode` is 0 where WeChat gave none.
+    /// Records a call to WeChat. `errcode` is 0 if WeChat gave none.
     pub fn wechat_call(&self, api: &'static str, outcome: &'static str, errcode: i64, took: Duration) {
-        // WeChat's errcodes have at most seven digits; whatever else says it is one is all the same.
+        // WeChat's errcodes have at most seven digits; all others share one label value.
         let errcode = if (-1..10_000_000).contains(&errcode) { errcode } else { -2 };
         let labels = WechatLabels { api: api.into(), outcome: outcome.into(), errcode };
         self.wechat_calls.get_or_create(&labels).inc();
         self.wechat_seconds.get_or_create(&WechatApiLabels { api: api.into() }).observe(took.as_secs_f64());
     }
 
-    /// Whether an API of WeChat's is left alone because it does not answer.
+    /// Sets whether an API's circuit is open.
     pub fn wechat_circuit(&self, api: &'static str, open: bool) {
         self.wechat_open.get_or_create(&WechatApiLabels { api: api.into() }).set(i64::from(open));
     }
 
-    /// A message of WeChat's was dealt with.
+    /// Counts a handled message push.
     pub fn pushed(&self, event: &'static str, outcome: &'static str) {
         self.pushes.get_or_create(&PushLabels { event: event.into(), outcome: outcome.into() }).inc();
     }
 
-    /// The check of a content ended.
+    /// Counts a finished moderation check.
     pub fn checked(&self, subject: &'static str, outcome: &'static str) {
         self.checks.get_or_create(&CheckLabels { subject: subject.into(), outcome: outcome.into() }).inc();
     }
@@ -291,14 +291,14 @@ impl Metrics {
         self.actions.inc_by(u64::from(actions));
     }
 
-    /// How full a pool is.
+    /// Sets the load of a pool.
     pub fn pool(&self, pool: &'static str, busy: usize, size: usize) {
         let labels = PoolLabels { pool: pool.into() };
         self.pool_busy.get_or_create(&labels).set(i64::try_from(busy).unwrap_or(i64::MAX));
         self.pool_size.get_or_create(&labels).set(i64::try_from(size).unwrap_or(i64::MAX));
     }
 
-    /// All metrics in the text format of OpenMetrics.
+    /// All metrics in the OpenMetrics text format.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();

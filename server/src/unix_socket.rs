@@ -1,20 +1,20 @@
-//! Making unix sockets that are nobody's but whom they are for.
+//! Unix sockets with restricted access.
 
 use std::io;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
-/// Makes a socket at that path, in the place of one that nobody listens on: for its owner alone, or with a
-/// group for that too.
+/// Binds a socket at that path, in place of a stale one. Access is limited to the owner, or to the owner and a group.
 ///
 /// # Errors
-/// [`io::ErrorKind::AddrInUse`] when somebody listens on it, and as the system says.
+/// [`io::ErrorKind::AddrInUse`] when a process listens on it, and the system's other errors.
 pub fn bind(path: &Path, group: Option<u32>) -> io::Result<UnixListener> {
     if UnixStream::connect(path).is_ok() {
         return Err(io::Error::new(io::ErrorKind::AddrInUse, "another server listens on it"));
     }
-    // Nobody gets in between the making and the locking: it is made elsewhere, locked, and then moved.
+    // The socket is bound under a temporary name, restricted and then renamed, so that no other user can connect in
+    // between.
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let hidden = path.with_file_name(format!(".{file}.{}", std::process::id()));
     for stale in [path, &hidden] {
@@ -33,7 +33,7 @@ pub fn bind(path: &Path, group: Option<u32>) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// The number of a group that is given by number or by its name in `/etc/group`; none for an empty text.
+/// The id of a group from its number or its name in `/etc/group`; `None` for an empty text.
 ///
 /// # Errors
 /// [`io::ErrorKind::NotFound`] for an unknown name.

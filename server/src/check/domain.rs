@@ -1,4 +1,4 @@
-//! The domain: what WeChat takes as a server's, and whether it is found.
+//! The domain: WeChat's requirements, and its resolution.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Finding, Options, tls};
 use crate::settings::Settings;
 
-/// How long the DNS may take.
+/// Time-out of the DNS look-up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) async fn look(settings: &Settings, options: &Options) -> Vec<Finding> {
@@ -28,7 +28,7 @@ pub(super) async fn look(settings: &Settings, options: &Options) -> Vec<Finding>
     findings
 }
 
-/// Host and port of the address, unless it is none with TLS; and what WeChat would say to it.
+/// Host and port of an https address, and the findings on WeChat's requirements.
 fn shape(url: &str) -> (Option<(String, u16)>, Vec<Finding>) {
     let error = |text: String, to_do: &str| Finding::error("domain", text, to_do);
     let Some(rest) = url.strip_prefix("https://") else {
@@ -125,7 +125,7 @@ async fn resolve(host: &str, port: u16, at: Option<SocketAddr>) -> Found {
     Found { address: Some(address), finding }
 }
 
-/// Whether an address can be reached from the internet, as far as its number tells.
+/// Whether the address is publicly routable, as far as its range shows.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {

@@ -1,4 +1,4 @@
-//! The machine: what it has for the server, and for a MongoDB beside it.
+//! The machine: resources for the server, and for a MongoDB beside it.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use rustix::process::{Resource, getrlimit};
 use super::Finding;
 use crate::settings::Settings;
 
-/// The site of the deployment guide.
+/// nginx site file of the deployment guide.
 const SITE: &str = "/etc/nginx/conf.d/yibi.conf";
-/// Open files that a server needs: a few hundred clients, nginx's connections and the databases'.
+/// Number of open files that a server needs: a few hundred clients, and the connections of nginx and of the databases.
 const FILES: u64 = 4_096;
-/// Free space below which the disk is about to be full, in MiB: for an error, and for a warning.
+/// Free disk space, in MiB, below which the check reports an error, and a warning.
 const SPACE: (u64, u64) = (64, 1_024);
 
 pub(super) fn look(settings: &Settings) -> Vec<Finding> {
@@ -26,7 +26,8 @@ pub(super) fn look(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// nginx does not start with an IPv6 address where the kernel has no IPv6, and then has no interface in `addresses`.
+/// Checks IPv6 of the site: nginx does not start with an IPv6 address if the kernel has no IPv6, in which case
+/// `addresses` is empty.
 fn ipv6(site: &str, addresses: &str) -> Option<Finding> {
     let listens = site.lines().any(|line| line.trim_start().starts_with("listen [::]"));
     (listens && addresses.trim().is_empty()).then(|| {
@@ -55,7 +56,7 @@ fn space(directory: &Path) -> Option<Finding> {
     Some(free_space(directory, free_mib(directory)?))
 }
 
-/// MiB that are free on the disk below the directory, or below what of it there is.
+/// Free space in MiB of the file system of the directory, or of its nearest existing parent.
 pub(crate) fn free_mib(directory: &Path) -> Option<u64> {
     let whole = std::path::absolute(directory).ok()?;
     let there = whole.ancestors().find(|directory| directory.exists())?;
@@ -73,7 +74,7 @@ fn free_space(directory: &Path, free: u64) -> Finding {
     }
 }
 
-/// MongoDB 5.0 and newer ends at once on an x86 processor without AVX.
+/// Checks the processor: MongoDB 5.0 and newer exits at once on an x86 processor without AVX.
 fn avx(cpu: &str, arch: &str) -> Option<Finding> {
     let flags = cpu.lines().find(|line| line.starts_with("flags")).filter(|_| arch == "x86_64")?;
     Some(if flags.split_whitespace().any(|flag| flag == "avx") {
@@ -100,7 +101,7 @@ mod tests {
         for (free, verdict) in [(10, Verdict::Error), (500, Verdict::Warning), (5_000, Verdict::Ok)] {
             assert_eq!(free_space(Path::new("/data"), free).verdict, verdict);
         }
-        // One that is yet to be made lies on some disk, too.
+        // A directory that does not exist yet has free space, too.
         let temporary = std::env::temp_dir().join("not/yet/there");
         assert!(space(&temporary).unwrap().text.contains("not/yet/there"));
         assert!(space(Path::new("data-to-be")).is_some());

@@ -1,6 +1,6 @@
-//! `yibi-server check`: is everything there that a server needs, and if not, what to do.
+//! `yibi-server check`: checks everything that a server needs, and says how to fix each fault.
 //!
-//! Nothing is changed, and nothing that a running server uses is locked: it may be asked beside one.
+//! It changes nothing and locks nothing, so it may run beside a server.
 
 mod domain;
 mod machine;
@@ -19,26 +19,26 @@ use serde::Serialize;
 pub(crate) use self::machine::free_mib;
 use crate::settings::Settings;
 
-/// How a line of the check came out.
+/// Verdict of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// As it should be.
+    /// The item is as it should be.
     Ok,
-    /// It works, but think about it.
+    /// The item works, but needs attention.
     Warning,
     Error,
 }
 
-/// One line of the check.
+/// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How it came out.
+    /// Verdict of this line.
     pub verdict: Verdict,
-    /// What was looked at.
+    /// The checked item.
     pub what: &'static str,
     pub text: String,
-    /// What to do about it, unless all is well.
+    /// Remedy, unless the verdict is `Ok`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_do: Option<String>,
 }
@@ -69,20 +69,20 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What a check is asked besides the settings.
+/// Options of a check besides the settings.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// A file of further roots (PEM) that the certificate may come from. Phones don't have them.
+    /// File (PEM) of further roots that the certificate may chain to. Phones do not have them.
     pub ca: Option<PathBuf>,
-    /// Where to ask for the certificate, instead of where the DNS says: for a machine that can't reach its own
+    /// Address at which to fetch the certificate instead of the resolved one: for a machine that can't reach its own
     /// public address.
     pub at: Option<SocketAddr>,
 }
 
-/// Everything that was found.
+/// All findings of a check.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The worst of all lines.
+    /// The worst verdict of all findings.
     pub verdict: Verdict,
     pub lines: Vec<Finding>,
 }

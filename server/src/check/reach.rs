@@ -1,5 +1,5 @@
-//! Whether others can reach the databases, as far as it can be told from here: by the addresses in the
-//! settings, and by what listens on this machine.
+//! Whether other machines can reach the databases, as far as the addresses in the settings and this machine's listening
+//! sockets show.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,7 +10,7 @@ use super::Finding;
 use super::domain::is_public;
 use crate::settings::Settings;
 
-/// What listens on these ports usually should be no one's but this machine's.
+/// Ports of services that should listen on loopback only.
 const PORTS: [(u16, &str); 3] = [(6379, "redis"), (26379, "redis"), (27017, "mongodb")];
 
 pub(super) fn look(settings: &Settings) -> Vec<Finding> {
@@ -34,7 +34,7 @@ pub(super) fn look(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// What the address itself tells.
+/// Findings on the address alone.
 fn exposed(what: &'static str, url: &str) -> Vec<Finding> {
     let addresses: Vec<IpAddr> = hosts(url).filter_map(|(host, _)| host.parse().ok()).collect();
     let mut findings = Vec::new();
@@ -56,7 +56,7 @@ fn exposed(what: &'static str, url: &str) -> Vec<Finding> {
     findings
 }
 
-/// Databases on this machine that listen to others, too.
+/// Findings on databases of this machine that listen on more than loopback.
 fn open_to_others(watched: &BTreeMap<u16, &'static str>, listening: &[(IpAddr, u16)]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (address, port) in listening.iter().filter(|(address, _)| !address.is_loopback()) {
@@ -76,7 +76,7 @@ fn authority(url: &str) -> &str {
     rest.split(['/', '?']).next().unwrap_or_default()
 }
 
-/// The hosts in a URL of one or several, and the ports where they are said.
+/// The hosts in a URL, with their ports if given.
 fn hosts(url: &str) -> impl Iterator<Item = (&str, Option<u16>)> {
     let hosts = authority(url).rsplit('@').next().unwrap_or_default();
     hosts.split(',').map(|host| {
@@ -94,8 +94,8 @@ fn ports(url: &str) -> impl Iterator<Item = u16> {
     hosts(url).filter_map(|(_, port)| port)
 }
 
-/// The sockets that listen, out of `/proc/net/tcp` or `tcp6`: hexadecimal words of 32 bits in the machine's
-/// order, a colon, the port, and state `0A`. See proc(5).
+/// The listening sockets in `/proc/net/tcp` or `tcp6`: hexadecimal words of 32 bits in the machine's byte order, a
+/// colon, the port, and state `0A`. See proc(5).
 fn listening(table: &str) -> Vec<(IpAddr, u16)> {
     let socket = |line: &str| {
         let mut fields = line.split_whitespace().skip(1);

@@ -1,4 +1,4 @@
-//! What the settings alone tell.
+//! Findings on the settings alone.
 
 use secrecy::ExposeSecret;
 

@@ -1,4 +1,4 @@
-//! The databases: whether they answer, are new enough, and keep what they are given.
+//! The databases: reachability, version and durability.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -11,9 +11,9 @@ use crate::store::mongo::{MongoGallery, MongoState};
 use crate::store::redis::{RedisSessions, RedisState};
 use crate::store::{Sessions, StoreError, StoreResult, Users};
 
-/// The oldest MongoDB that has all commands.
+/// The oldest supported MongoDB version.
 const MONGODB: (u32, u32) = (6, 0);
-/// The oldest Redis that has all commands.
+/// The oldest supported Redis version.
 const REDIS: (u32, u32) = (6, 2);
 
 pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
@@ -39,8 +39,8 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Whether the data directory can be written by who asks, without writing; the store in it may be in use by a
-/// running server.
+/// Whether the current user can write to the data directory. The check writes nothing: a running server may use the
+/// store in it.
 fn data_dir(settings: &Settings) -> Finding {
     let directory = &settings.store.data_dir;
     let shown = directory.display();
@@ -131,7 +131,7 @@ async fn redis(url: &str, prefix: &str) -> Vec<Finding> {
 
 fn about_redis(state: StoreResult<RedisState>) -> Vec<Finding> {
     let Ok(state) = state else {
-        // Some proxies of bought Redis refuse INFO.
+        // Some proxies of managed Redis services refuse INFO.
         return vec![Finding::warning(
             "redis",
             "answers, but does not say what it is (INFO is refused)",
@@ -170,7 +170,7 @@ fn version_of(what: &'static str, name: &str, version: &str, least: (u32, u32)) 
     Finding::ok(what, format!("answers, {name} {version}"))
 }
 
-/// The error and its cause, which name no password.
+/// The error and its cause; neither contains a password.
 fn told(error: &StoreError) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error} ({cause})"),

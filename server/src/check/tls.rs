@@ -1,7 +1,7 @@
 //! The certificate and the handshake, as a phone sees them.
 //!
-//! The handshake is made whatever the certificate is, and nothing secret is said over it; then the chain is
-//! verified by the roots that browsers have, so that a fault can be named.
+//! The handshake accepts any certificate, and no secret is sent over it; the chain is then verified against the roots
+//! of browsers, so that the finding can name the fault.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -25,11 +25,11 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::Finding;
 
-/// How long connecting, shaking hands and asking may take, each.
+/// Time-out of connecting, of the handshake, and of the request.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A certificate that ends within so many days should have been renewed.
+/// Remaining days at which a certificate should have been renewed.
 const RENEW_DAYS: i64 = 14;
-/// The longest answer that is read, in bytes.
+/// Maximum length of an answer in bytes.
 const LONGEST: u64 = 16 * 1024;
 
 pub(super) async fn look(host: &str, address: SocketAddr, ca: Option<&Path>) -> Vec<Finding> {
@@ -95,13 +95,13 @@ fn protocol(stream: &TlsStream<TcpStream>) -> Option<Finding> {
     Some(Finding::ok("tls", format!("speaks TLS {shown}; WeChat asks for 1.2 at least")))
 }
 
-/// Asks for `/`, which answers with this program's name.
+/// Requests `/`, whose answer contains this program's name.
 async fn first_proof(host: &str, mut stream: TlsStream<TcpStream>) -> Finding {
     let asked = async {
         let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
-        // A peer that closes without a word of TLS has said all the same what it said.
+        // A peer that closes without a TLS close_notify has still sent its answer.
         let _ = (&mut stream).take(LONGEST).read_to_end(&mut answer).await;
         Ok::<_, std::io::Error>(String::from_utf8_lossy(&answer).into_owned())
     };
@@ -123,7 +123,7 @@ async fn first_proof(host: &str, mut stream: TlsStream<TcpStream>) -> Finding {
     }
 }
 
-/// Keeps the chain that the server showed, and what is wrong with it.
+/// Records the server's chain and the error of its verification.
 struct Witness {
     verifier: Arc<WebPkiServerVerifier>,
     extra_roots: bool,

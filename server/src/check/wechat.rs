@@ -1,4 +1,4 @@
-//! WeChat: whether it is reached, knows the apps and their secrets, and has the same time.
+//! WeChat: whether it is reachable, knows the apps and their secrets, and agrees on the time.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use crate::random;
 use crate::settings::Settings;
 use crate::wechat::{Class, WechatApp, WechatClient, WechatError};
 
-/// By how much the clock may differ from WeChat's: beyond, signatures and certificates fail.
+/// Clock difference from WeChat, in seconds, for a warning and for an error: beyond it, signatures and certificates
+/// fail.
 const SKEW: (i64, i64) = (5, 60);
 
 pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
@@ -26,7 +27,7 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     for app in settings.apps() {
         let app = WechatApp { id: app.app_id, secret: app.app_secret };
-        // No code can be this one: the answer tells whether WeChat knows the app and its secret.
+        // No real code has this form: the reply shows whether WeChat knows the app and its secret.
         let code = format!("invalid{}", random::short_id());
         findings.push(match client.exchange(&app, &code).await {
             Ok(_) => Finding::warning(
@@ -98,8 +99,7 @@ fn seconds(duration: Duration) -> u64 {
     duration.as_secs().max(1)
 }
 
-/// Compares the clock with the `Date` of an answer, which was made between the two moments and is cut to the
-/// second.
+/// Compares the clock with the `Date` of a reply, which was set between the two moments and is truncated to seconds.
 fn clock(asked: jiff::Timestamp, answered: jiff::Timestamp, date: &str) -> Option<Finding> {
     let theirs = rfc2822::parse(date).ok()?.timestamp().as_second();
     let ahead = asked.as_second() - (theirs + 1);
@@ -137,7 +137,7 @@ mod tests {
             assert_eq!(finding.verdict, verdict, "{finding}");
             assert!(finding.text.contains(told), "{finding}");
         }
-        // A slow answer is no wrong clock.
+        // A slow reply does not imply a wrong clock.
         assert_eq!(clock(at(-30), at(1), date).unwrap().verdict, Verdict::Ok);
         assert!(clock(at(0), at(0), "yesterday").is_none());
     }

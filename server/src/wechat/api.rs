@@ -1,20 +1,20 @@
-//! The APIs of WeChat that this server uses, in one table.
+//! Table of the WeChat APIs that this server uses.
 
-/// How an API is asked.
+/// HTTP method of an API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// With everything in the address.
+    /// All parameters are in the address.
     Get,
-    /// With a JSON body.
+    /// The parameters are in a JSON body.
     Post,
 }
 
-/// Whether a call whose reply was lost may be made again.
+/// Whether a call may be repeated after its reply was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
-    /// It may: the second call does what the first did.
+    /// The call is idempotent.
     Harmless,
-    /// It may not: a one-time code may be used up, or something may be done twice.
+    /// The call may use up a one-time code or have its effect twice.
     Never,
 }
 
@@ -29,25 +29,25 @@ macro_rules! apis {
         impl Api {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The last part of its path: its name in metrics and logs.
+            /// Last part of the path, which is the name in metrics and logs.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// How it is asked.
+            /// HTTP method of the API.
             #[must_use]
             pub fn method(self) -> Method {
                 match self { $(Self::$variant => Method::$method,)* }
             }
 
-            /// Its path below the API's address, without a leading slash.
+            /// Path below the API's base address, without a leading slash.
             #[must_use]
             pub fn path(self) -> &'static str {
                 match self { $(Self::$variant => $path,)* }
             }
 
-            /// Whether a call whose reply was lost may be made again.
+            /// Whether a call may be repeated after its reply was lost.
             #[must_use]
             pub fn repeat(self) -> Repeat {
                 match self { $(Self::$variant => Repeat::$repeat,)* }
@@ -57,19 +57,19 @@ macro_rules! apis {
 }
 
 apis! {
-    /// The code of `wx.login` for a session.
+    /// Exchanges the code of `wx.login` for a session.
     Jscode2session, "jscode2session", Get, "sns/jscode2session", Never;
-    /// The access token that the other APIs ask for.
+    /// Issues the access token that the other APIs require.
     StableToken, "stable_token", Post, "cgi-bin/stable_token", Harmless;
-    /// The code of the button that hands over a phone number, for the number.
+    /// Exchanges the code of the phone number button for the number.
     GetUserPhoneNumber, "getuserphonenumber", Post, "wxa/business/getuserphonenumber", Never;
-    /// Whether a session_key is still the user's.
+    /// Checks whether a session_key is still the user's.
     CheckSession, "checksession", Get, "wxa/checksession", Harmless;
-    /// A new session_key in the place of the user's.
+    /// Replaces the user's session_key.
     ResetUserSessionKey, "resetusersessionkey", Get, "wxa/resetusersessionkey", Never;
-    /// What to think of a text.
+    /// Checks a text.
     MsgSecCheck, "msg_sec_check", Post, "wxa/msg_sec_check", Harmless;
-    /// What to think of an image, told by a push.
+    /// Checks an image; the verdict comes by a push.
     MediaCheckAsync, "media_check_async", Post, "wxa/media_check_async", Harmless;
 }
 

@@ -18,15 +18,14 @@ use subtle::ConstantTimeEq;
 
 use super::lenient;
 
-/// Bytes of an AES-128 key, and of its block.
+/// Length of an AES-128 key and of an AES block, in bytes.
 const BLOCK: usize = 16;
 
-/// The longest `encryptedData` that is looked at, in base64 characters. WeChat's largest, thirty days of
-/// step counts, has about 3,000.
+/// Maximum length of `encryptedData` in base64 characters. WeChat's longest, thirty days of step counts, has about
+/// 3,000.
 const MAX_ENCRYPTED: usize = 64 * 1024;
 
-/// The signature that `wx.getUserInfo` gives beside `rawData`: `sha1(rawData + session_key)` in lower-case
-/// hex.
+/// The signature that `wx.getUserInfo` returns beside `rawData`: `sha1(rawData + session_key)` in lower-case hex.
 pub fn raw_data_signature(raw_data: &str, session_key: &SecretString) -> String {
     let mut hash = Sha1::new();
     hash.update(raw_data);
@@ -34,29 +33,28 @@ pub fn raw_data_signature(raw_data: &str, session_key: &SecretString) -> String 
     HEXLOWER.encode(&hash.finalize())
 }
 
-/// Whether `signature` is the one of `raw_data` under this session_key, compared in constant time.
-/// An empty signature and one in upper-case hex are wrong ones.
+/// Whether `signature` is the one of `raw_data` under this session_key, compared in constant time. Empty and upper-case
+/// signatures are invalid.
 pub fn verify_raw_data(raw_data: &str, session_key: &SecretString, signature: &str) -> bool {
     raw_data_signature(raw_data, session_key).as_bytes().ct_eq(signature.as_bytes()).into()
 }
 
-/// The signature that WeChat asks for in place of the session_key itself (`signature` with
+/// The signature that WeChat's API requires instead of the session_key itself (`signature` with
 /// `sig_method=hmac_sha256`): HMAC-SHA256 over `body` in lower-case hex.
 pub fn session_signature(session_key: &SecretString, body: &[u8]) -> String {
     let key = session_key.expose_secret().as_bytes();
-    // HMAC is defined for a key of any length, so the error of the trait cannot occur; an empty signature
-    // is refused by every verifier.
+    // HMAC accepts keys of any length, so this error can't occur; every verifier rejects an empty signature.
     Hmac::<Sha256>::new_from_slice(key)
         .map(|mac| HEXLOWER.encode(&mac.chain_update(body).finalize().into_bytes()))
         .unwrap_or_default()
 }
 
-/// Whether this is the text of a session_key: base64 of 16 bytes.
+/// Whether the text has the form of a session_key: base64 of 16 bytes.
 pub fn is_session_key(text: &str) -> bool {
     decode_block(text).is_some()
 }
 
-/// Whether these can be `encryptedData` and `iv`: base64 of whole blocks, and of one.
+/// Whether the texts have the form of `encryptedData` and `iv`: base64 of whole blocks, and of one block.
 pub fn has_form_of_open_data(encrypted_data: &str, iv: &str) -> bool {
     let blocks =
         |text: &str| BASE64.decode(text.as_bytes()).is_ok_and(|bytes| bytes.len().is_multiple_of(BLOCK));
@@ -64,20 +62,20 @@ pub fn has_form_of_open_data(encrypted_data: &str, iv: &str) -> bool {
     length.contains(&encrypted_data.len()) && blocks(encrypted_data) && decode_block(iv).is_some()
 }
 
-/// Whether this can be an openid or a unionid: 1 to 64 of `A-Za-z0-9_-`.
+/// Whether the text has the form of an openid or a unionid: 1 to 64 of `A-Za-z0-9_-`.
 pub fn is_user_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-/// Open data (`encryptedData`) does not decrypt under the session_key. It does not say at which step, on
-/// purpose: telling bad padding from bad content would let a caller decrypt by trial.
+/// Open data (`encryptedData`) does not decrypt under the session_key. The failed step is withheld on purpose:
+/// distinguishing bad padding from bad content is a padding oracle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the open data does not decrypt with this session")]
 pub struct OpenDataError;
 
-/// Decrypted open data: a JSON object with a watermark that says for which mini-program, and when, it was
-/// made. Being decryptable is no proof of origin (CBC is malleable): compare [`OpenData::app_id`], and
-/// [`OpenData::open_id`] where there is one, with the session's own.
+/// Decrypted open data: a JSON object with a watermark of the mini-program and the time. Successful decryption does not
+/// prove the origin (CBC is malleable): compare [`OpenData::app_id`], and [`OpenData::open_id`] where there is one,
+/// with those of the session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenData(Map<String, Value>);
 
@@ -87,12 +85,12 @@ impl OpenData {
         self.0.get("watermark")?.get("appid")?.as_str()
     }
 
-    /// When WeChat made it, from the watermark, in Unix seconds.
+    /// Time at which WeChat made the data, from the watermark, in Unix seconds.
     pub fn timestamp(&self) -> Option<i64> {
         lenient::whole(self.0.get("watermark")?.get("timestamp")?)
     }
 
-    /// The user it is about; absent from phone numbers, step counts and today's profiles.
+    /// The user of the data; absent from phone numbers, step counts and current profiles.
     pub fn open_id(&self) -> Option<&str> {
         self.0.get("openId")?.as_str()
     }
@@ -106,11 +104,10 @@ impl OpenData {
     }
 }
 
-/// Decrypts `encryptedData` (AES-128-CBC, PKCS#7) with the session_key and the `iv` that came beside it,
-/// all three base64.
+/// Decrypts `encryptedData` (AES-128-CBC, PKCS#7) with the session_key and its `iv`; all three are base64.
 ///
 /// # Errors
-/// [`OpenDataError`] when anything is not as WeChat makes it.
+/// [`OpenDataError`] when any part deviates from WeChat's format.
 pub fn decrypt_open_data(
     session_key: &SecretString,
     encrypted_data: &str,

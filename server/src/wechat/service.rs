@@ -1,4 +1,4 @@
-//! The one door to WeChat's APIs: the client, and the access tokens that most of them ask for.
+//! The entry point to WeChat's APIs: the client, and the access tokens that most of them require.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::token::{AccessToken, AccessTokenCache};
 use crate::keys::LazyKeyring;
 use crate::store::SessionStore;
 
-/// WeChat's server side. Cheap to clone; one per process.
+/// Client of WeChat's server API. Cheap to clone; one per process.
 #[derive(Clone)]
 pub struct Wechat {
     client: Arc<WechatClient>,
@@ -21,31 +21,31 @@ pub struct Wechat {
 }
 
 impl Wechat {
-    /// WeChat behind that client. Access tokens are kept in that store, under those keys.
+    /// Combines that client with a cache of access tokens in that store, sealed by those keys.
     #[must_use]
     pub fn new(client: WechatClient, store: SessionStore, keys: Arc<LazyKeyring>) -> Self {
         let client = Arc::new(client);
         Self { tokens: AccessTokenCache::new(Arc::clone(&client), store, keys), client }
     }
 
-    /// The client, for what needs no access token.
+    /// The client, for APIs without an access token.
     #[must_use]
     pub fn client(&self) -> &WechatClient {
         &self.client
     }
 
-    /// The fleet's access token of that mini-program, for others who speak to WeChat in its name.
+    /// The fleet's access token of that mini-program, for other backends that call WeChat's API.
     ///
     /// # Errors
-    /// [`WechatError`] when WeChat gives none.
+    /// [`WechatError`] when WeChat issues none.
     pub async fn access_token(&self, app: &WechatApp) -> Result<AccessToken, WechatError> {
         self.tokens.token(app).await
     }
 
-    /// The same, but for one that WeChat has refused.
+    /// As [`access_token`](Self::access_token), but a token other than `refused`, which WeChat refused.
     ///
     /// # Errors
-    /// [`WechatError`] when WeChat gives no other.
+    /// [`WechatError`] when WeChat issues no other.
     pub async fn access_token_other_than(
         &self,
         app: &WechatApp,
@@ -59,16 +59,16 @@ impl Wechat {
         Ok(token)
     }
 
-    /// Calls an API that takes JSON, with the access token. `T` is what a success holds; `errcode` and `errmsg`
-    /// need not be in it. A token that WeChat refuses is replaced and the call made once more: WeChat has not
-    /// done anything then.
+    /// Calls a JSON API with the access token. `T` is the content of a successful reply; it may leave out `errcode` and
+    /// `errmsg`. When WeChat refuses the token, it is replaced and the call repeated, which is safe since WeChat has
+    /// not carried out anything.
     ///
     /// # Errors
-    /// [`WechatError`], within the client's time-out. Its class is told by errcodes that all APIs share; those
-    /// of this one are the caller's to know.
+    /// [`WechatError`], within the client's time-out. Its class follows from the errcodes that all APIs share; the
+    /// caller handles those that are specific to the API.
     ///
     /// # Cancel safety
-    /// WeChat may have done what a dropped call asked for.
+    /// WeChat may have carried out a dropped call.
     pub async fn call<T: DeserializeOwned>(
         &self,
         app: &WechatApp,
@@ -78,13 +78,14 @@ impl Wechat {
         self.call_hiding(app, api, body, &[]).await
     }
 
-    /// The same with values in the body that must not get into a log, also when the reply repeats them.
+    /// As [`call`](Self::call), with secret values in the body that must not reach a log, even if the reply repeats
+    /// them.
     ///
     /// # Errors
-    /// As [`Wechat::call`]'s.
+    /// Those of [`Wechat::call`].
     ///
     /// # Cancel safety
-    /// As [`Wechat::call`]'s.
+    /// As for [`Wechat::call`].
     pub async fn call_hiding<T: DeserializeOwned>(
         &self,
         app: &WechatApp,
@@ -97,13 +98,14 @@ impl Wechat {
         self.call_with_token(app, ApiCall { api, query: &[], body: Some(&body), hidden }).await
     }
 
-    /// The same for an API that is asked by its address, with values that must not get into a log.
+    /// As [`call`](Self::call), for an API with parameters in the address, with secret values that must not reach a
+    /// log.
     ///
     /// # Errors
-    /// As [`Wechat::call`]'s.
+    /// Those of [`Wechat::call`].
     ///
     /// # Cancel safety
-    /// As [`Wechat::call`]'s.
+    /// As for [`Wechat::call`].
     pub async fn query<T: DeserializeOwned>(
         &self,
         app: &WechatApp,
@@ -114,7 +116,7 @@ impl Wechat {
         self.call_with_token(app, ApiCall { api, query, body: None, hidden }).await
     }
 
-    /// The keeper of tokens.
+    /// The cache of access tokens.
     #[cfg(test)]
     pub(super) fn tokens_for_tests(&self) -> AccessTokenCache {
         self.tokens.clone()

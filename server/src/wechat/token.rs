@@ -1,13 +1,12 @@
 //! WeChat's access tokens: one per mini-program for the whole fleet of servers.
 //!
 //! Source: <https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken>.
-//! WeChat's stable_token gives the same token until its last five minutes, then a new one beside it; a forced
-//! refresh ends the old one at once and is allowed 20 times a day, 30 s apart.
+//! WeChat's stable_token returns the same token until its last five minutes, then a new one that is valid beside it; a
+//! forced refresh invalidates the old token at once and is allowed 20 times a day, 30 s apart.
 //!
-//! A token is kept, sealed, as a note in the store that all servers share. In a process one task at a time
-//! looks after it; between servers a lease decides who asks WeChat, and who gets the lease looks at the note
-//! once more. Each server serves from its memory, also while the store is gone; what it then needs it asks
-//! WeChat for itself, ever less often.
+//! A token is stored, sealed, as a note in the shared store. In a process, one task at a time refreshes it; between
+//! servers, the holder of a lease calls WeChat, after reading the note again. Each server caches the token; while the
+//! store is unreachable, it refreshes on its own with exponential back-off.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,29 +25,30 @@ use crate::keys::LazyKeyring;
 use crate::random;
 use crate::store::{Leases, OPERATION_DEADLINE, SessionStore, StoreError};
 
-/// How long before its end a token is replaced: within WeChat's last five minutes, in which it gives a new one.
+/// Time before its end at which a token is replaced: within WeChat's last five minutes, in which WeChat issues a new
+/// one.
 const AHEAD: Duration = Duration::from_secs(240);
 
-/// How long before its end a token is no longer used: a call takes time, and clocks differ.
+/// Time before its end from which a token is no longer used: a call takes time, and clocks differ.
 const MARGIN: Duration = Duration::from_secs(10);
 
-/// The pause between two attempts to replace a token that is still good.
+/// Pause between two attempts to replace a valid token.
 const AHEAD_PAUSE: Duration = Duration::from_secs(30);
 
-/// How often WeChat is asked while the store is gone, or after it refused: at first, and at least. The pause
+/// First and maximum pause between calls to WeChat while the store is unreachable, or after a refusal. The pause
 /// doubles.
 const ALONE_PAUSES: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(600));
 const FAILED_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-/// The first pause between two looks at a token that another server is fetching; it doubles.
+/// First and maximum pause between two reads of a token that another server is fetching; the pause doubles.
 const LOOK_PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(320));
 
-/// WeChat's budget of forced refreshes: so many in a day, so far apart.
+/// WeChat's budget of forced refreshes: number per day, and minimum distance.
 const FORCED_A_DAY: usize = 20;
 const FORCED_APART: Duration = Duration::from_secs(30);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The longest token that is taken, in bytes. WeChat asks for room for 512.
+/// Maximum length of a token in bytes. WeChat asks for room for 512.
 const MAX_TOKEN: usize = 2_048;
 
 #[derive(Clone, Deserialize)]
@@ -58,13 +58,13 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// The token. A secret of the server's: with it, anybody is the mini-program.
+    /// The token's text. A secret: its holder can act as the mini-program.
     #[must_use]
     pub fn text(&self) -> &SecretString {
         &self.text
     }
 
-    /// How long it is good from now on.
+    /// Remaining validity.
     #[must_use]
     pub fn expires_in(&self) -> Duration {
         self.ends_at.since(Micros::now())
@@ -85,7 +85,7 @@ impl std::fmt::Debug for AccessToken {
     }
 }
 
-/// Keeps the access tokens. Cheap to clone.
+/// Cache of the access tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct AccessTokenCache(Arc<Inner>);
 
@@ -96,11 +96,11 @@ struct Inner {
     slots: Mutex<HashMap<String, Arc<TokenSlot>>>,
 }
 
-/// Where the token of one mini-program is in this process.
+/// This process's state of one mini-program's token.
 struct TokenSlot {
     app: WechatApp,
     held: Mutex<Option<AccessToken>>,
-    /// Whose turn it is to look after the token.
+    /// Locked by the task that refreshes the token.
     pace: tokio::sync::Mutex<RefreshState>,
 }
 
@@ -114,27 +114,27 @@ impl TokenSlot {
     }
 }
 
-/// What bounds how often WeChat is asked.
+/// Limits of the calls to WeChat.
 #[derive(Default)]
 struct RefreshState {
-    /// Until when a token that is still good is not replaced.
+    /// Time until which a valid token is not replaced.
     ahead: Option<Instant>,
-    /// WeChat's last no, until when it is passed on, and the pause after it.
+    /// WeChat's last error, the time until which it is returned from here, and the pause after it.
     failed: Option<(CachedError, Instant, Duration)>,
-    /// Until when WeChat is not asked without the store, and the pause before that.
+    /// Time until which WeChat is not called without the store, and the pause before it.
     local_backoff: Option<(Instant, Duration)>,
-    /// A token that was refused, and that WeChat then gave again; and when it did.
+    /// A refused token that WeChat issued again, and the time at which it did.
     rejected: Option<(AccessToken, Instant)>,
 }
 
 impl RefreshState {
-    /// When WeChat gave that token again after it was refused, if it is the last one of which it did.
+    /// Time at which WeChat issued the token again after a refusal, if it is the last such token.
     fn given_again(&self, token: &AccessToken) -> Option<Instant> {
         self.rejected.as_ref().filter(|(rejected, _)| token.is(Some(rejected))).map(|(_, at)| *at)
     }
 }
 
-/// A [`WechatError`] that can be told again.
+/// A cloneable [`WechatError`].
 #[derive(Debug, Clone)]
 struct CachedError {
     class: Class,
@@ -159,7 +159,7 @@ impl From<CachedError> for WechatError {
     }
 }
 
-/// Why there is no token.
+/// Reason why there is no token.
 enum Missing {
     Store(StoreError),
     Wechat(WechatError),
@@ -177,14 +177,14 @@ impl From<WechatError> for Missing {
     }
 }
 
-/// What is wanted of a token.
+/// Requirement that a token has to meet.
 #[derive(Clone)]
 enum RefreshMode {
-    /// One that is good.
+    /// The token is valid.
     Good,
-    /// One that will be for a while.
+    /// The token stays valid for [`AHEAD`].
     Fresh,
-    /// Another than this, which WeChat refused to a call that began then.
+    /// The token differs from this one, which WeChat refused to a call that began at that time.
     Other(AccessToken, Instant),
 }
 
@@ -204,7 +204,7 @@ impl RefreshMode {
         }
     }
 
-    /// Whether the refusal is of a call that began after that moment, and so says something of what was then.
+    /// Whether the refused call began at or after that moment, so that its refusal applies to the state since then.
     fn is_later_than(&self, at: Instant) -> bool {
         match self {
             Self::Good | Self::Fresh => false,
@@ -214,16 +214,16 @@ impl RefreshMode {
 }
 
 impl AccessTokenCache {
-    /// A keeper that asks by that client, and keeps tokens in that store under those keys.
+    /// A cache that fetches tokens with that client and shares them in that store, sealed by those keys.
     #[must_use]
     pub fn new(client: Arc<WechatClient>, store: SessionStore, keys: Arc<LazyKeyring>) -> Self {
         Self(Arc::new(Inner { client, store, keys, slots: Mutex::default() }))
     }
 
-    /// The token of that mini-program.
+    /// A valid token of that mini-program.
     ///
     /// # Errors
-    /// [`WechatError`] when there is none and WeChat gives none.
+    /// [`WechatError`] when none is cached and WeChat issues none.
     pub async fn token(&self, app: &WechatApp) -> Result<AccessToken, WechatError> {
         let slot = self.slot(app);
         let held = slot.held().clone();
@@ -231,7 +231,7 @@ impl AccessTokenCache {
             Some(token) if token.lasts(AHEAD) => Ok(token),
             Some(token) if token.lasts(MARGIN) => {
                 let keeper = self.clone();
-                // Whoever has the turn is at it already.
+                // A locked state means that another task is already replacing the token.
                 let replacing = async move {
                     if let Ok(mut pace) = slot.pace.try_lock()
                         && let Err(error) = keeper.look_after(&slot, &mut pace, RefreshMode::Fresh).await
@@ -246,11 +246,11 @@ impl AccessTokenCache {
         }
     }
 
-    /// Another token than the one that WeChat refused to a call that began then. It is dropped wherever it
-    /// still is.
+    /// A token other than `refused`, which WeChat refused to a call that began at `began`. The refused token is removed
+    /// from the cache and the store.
     ///
     /// # Errors
-    /// [`WechatError`] when WeChat gives none.
+    /// [`WechatError`] when WeChat issues none.
     pub async fn replace(
         &self,
         app: &WechatApp,
@@ -275,7 +275,7 @@ impl AccessTokenCache {
         Arc::clone(slot)
     }
 
-    /// In a task of its own: a token that was fetched must not be lost with the request that began it.
+    /// Runs in a task of its own: a fetched token must not be lost with the request that caused the fetch.
     async fn obtain(&self, slot: Arc<TokenSlot>, want: RefreshMode) -> Result<AccessToken, WechatError> {
         let keeper = self.clone();
         let task = async move {
@@ -302,7 +302,7 @@ impl AccessTokenCache {
                 RefreshMode::Fresh if pace.ahead.is_some_and(|until| now < until) => return Ok(token),
                 RefreshMode::Fresh => pace.ahead = Some(now + AHEAD_PAUSE),
                 RefreshMode::Other(refused, _) if token.is(Some(refused)) => {
-                    // Refused together with a call for which WeChat has been asked meanwhile.
+                    // The refused call began before WeChat confirmed the token.
                     if pace.given_again(&token).is_some_and(|at| !want.is_later_than(at)) {
                         return Ok(token);
                     }
@@ -344,7 +344,7 @@ impl AccessTokenCache {
         }
     }
 
-    /// The token out of the shared store, or from WeChat into it.
+    /// Reads the token from the shared store, or fetches it from WeChat and stores it.
     async fn shared(
         &self,
         slot: &TokenSlot,
@@ -361,12 +361,12 @@ impl AccessTokenCache {
             {
                 return Ok(token);
             }
-            // As long as the work below may take.
+            // Upper bound of the duration of the work below.
             let long = client.timeout() * 2 + OPERATION_DEADLINE * 6;
             if store.take_lease(&lease, &holder, long).await? {
                 break;
             }
-            // Another server is at it. Who has a good token need not wait for the next one.
+            // Another server is fetching the token. A caller with a valid token does not wait for the next one.
             let held = slot.held().clone();
             match held {
                 Some(token) if matches!(want, RefreshMode::Fresh) => return Ok(token),
@@ -402,8 +402,8 @@ impl AccessTokenCache {
         }
         let mut token = self.fetch(slot, false).await?;
         if token.is(want.refused()) {
-            // Refused, and then given again: WeChat's servers may not agree yet. When it is refused once more to
-            // a later call, the token is ended for good, as far as the budget goes.
+            // WeChat refused the token and then issued it again: its servers may be inconsistent. When a later call is
+            // refused as well, a forced refresh invalidates the token, as far as the budget allows.
             match pace.given_again(&token) {
                 Some(at) if want.is_later_than(at) => {
                     self.may_force(slot).await?;
@@ -420,7 +420,7 @@ impl AccessTokenCache {
         Ok(token)
     }
 
-    /// A token of this process' own, while the store is gone.
+    /// Fetches a token for this process only, while the store is unreachable.
     async fn local_backoff(
         &self,
         slot: &TokenSlot,
@@ -444,7 +444,7 @@ impl AccessTokenCache {
         self.fetch(slot, false).await
     }
 
-    /// Takes one out of the budget of forced refreshes.
+    /// Takes one forced refresh from the budget.
     async fn may_force(&self, slot: &TokenSlot) -> Result<(), Missing> {
         let (name, now) = (format!("wechat-forced:{}", slot.app.id), Micros::now());
         let kept = self.0.store.note(&name).await?.unwrap_or_default();
@@ -510,7 +510,7 @@ impl AccessTokenCache {
     async fn kept(&self, slot: &TokenSlot) -> Result<Option<(String, AccessToken)>, StoreError> {
         let Some(note) = self.0.store.note(&slot.note()).await? else { return Ok(None) };
         let opened = self.0.keys.get().await?.sealer.open(&note, &slot.note());
-        // One sealed by a key that is gone is replaced as if there were none.
+        // A token whose sealing key is no longer configured counts as missing.
         let token = opened.and_then(|json| serde_json::from_str(json.expose_secret()).ok());
         Ok(token.map(|token| (note, token)))
     }

@@ -212,8 +212,8 @@ impl DrawingService {
         if !account.reserve(&need, limits) {
             let header = self.0.store.header(user, need.id).await?;
             if refused(header.as_ref()) {
-                // The store returns the exact reason. The reservation is exclusive, so that no concurrent write makes
-                // room for this one.
+                // The store returns the exact reason. The guard is exclusive: a concurrent write might otherwise make the
+                // store accept this one without a reservation.
                 let nothing = Need { id: need.id, drawing: false, bytes: 0 };
                 return Ok(Reservation::of(&account, &nothing, WriteGuard::Exclusive { _guard: guard }));
             }

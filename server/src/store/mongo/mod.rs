@@ -8,16 +8,16 @@
 //! | `schema` | documents, their keys and indexes |
 //! | `client` | the connection |
 //! | `users` | users and their erasure |
-//! | `avatars` | what users look like |
-//! | `checks` | what WeChat says of what users show |
-//! | `append` | putting actions behind a drawing's list |
-//! | `chunks` | the part of a list that is no longer in its header's tail |
-//! | `drawings` | everything else done to one drawing |
-//! | `lists` | reading many |
+//! | `avatars` | images that users uploaded |
+//! | `checks` | moderation checks of users' content |
+//! | `append` | appends to a drawing's list |
+//! | `chunks` | the part of a list before its header's tail |
+//! | `drawings` | other operations on one drawing |
+//! | `lists` | lists of drawings |
 //! | `reports` | pages for operators, and the audit log |
 //! | `weapp` | saves of 2016 clients |
-//! | `state` | what the database is |
-//! | `transfer` | moving everything |
+//! | `state` | state of the deployment, for `yibi-server check` |
+//! | `transfer` | transfer of all records |
 
 mod append;
 mod avatars;

@@ -6,19 +6,19 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `s:{session}` | the session as JSON, for as long as it may be idle |
-//! | `u:{user}:s` | the user's sessions, sorted by the moment (µs) that each would end, when that was last written |
-//! | `u:{SHA-256 of user}:e` | the user's epoch, where it was ever raised |
-//! | `i:{expiry}` | all sessions, as `{user}/{session}`, by the moment (µs) that each would end, as above |
-//! | `i:{use}` | the same by their last use |
-//! | `i:{user}` | the same by name |
-//! | `f:servers` | what each server last said of itself, by its name |
-//! | `f:listening` | there while an operator listens to events, which then go through the channel `f:events` |
+//! | `s:{session}` | the session as JSON, with its idle time as time to live |
+//! | `u:{user}:s` | the user's sessions, sorted by the expiry (µs) that was last written for each |
+//! | `u:{SHA-256 of user}:e` | the user's epoch, if it was ever raised |
+//! | `i:{expiry}` | all sessions, as `{user}/{session}`, sorted by expiry (µs) as above |
+//! | `i:{use}` | the same, sorted by last use |
+//! | `i:{user}` | the same, sorted by name |
+//! | `f:servers` | the last heartbeat of each server, by its name |
+//! | `f:listening` | exists while an operator listens to events, which are then published on the channel `f:events` |
 //! | `f:failures` | a stream of the last failures of all servers |
-//! | `f:answers:{id}` | answers to the question with that id, which went through the channel `f:questions` |
-//! | `c:{code}` | how a code stands |
-//! | `l:{lease}` | its holder |
-//! | `n:{note}` | its text |
+//! | `f:answers:{id}` | answers to the query with that id, which was published on the channel `f:questions` |
+//! | `c:{code}` | the state of a login code's exchange |
+//! | `l:{lease}` | the holder of a lease |
+//! | `n:{note}` | the text of a note |
 
 mod address;
 mod client;

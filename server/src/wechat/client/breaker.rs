@@ -1,13 +1,13 @@
-//! A circuit breaker: when WeChat does not answer, callers are told so at once instead of waiting for its
-//! time-out one by one, and one call after the other tries whether it is back.
+//! A circuit breaker: while WeChat does not answer, calls fail at once instead of each waiting for the time-out, and
+//! single calls probe whether it has recovered.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Calls without a usable answer, one after the other, that open the circuit.
+/// Number of consecutive calls without a usable answer that opens the circuit.
 const FAILURES: u32 = 5;
 
-/// How long the circuit stays open before a call tries again: at first, and at most. It doubles.
+/// How long the circuit stays open before a probe: first and maximum pause. The pause doubles.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// The breaker of one API.
@@ -16,18 +16,18 @@ pub(super) struct Breaker(Mutex<State>);
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    /// Calls go through; so many in a row had no answer.
+    /// Calls pass; `failures` consecutive ones had no answer.
     Closed { failures: u32 },
-    /// Calls are refused until then.
+    /// Calls are refused until `until`.
     Open { until: Instant, pause: Duration },
-    /// One call tries; the others are refused.
+    /// One call probes; the others are refused.
     Trying { pause: Duration },
 }
 
-/// What a call's end changed.
+/// State change after a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
-    /// The circuit opened, for so long.
+    /// The circuit opened for this time.
     Opened(Duration),
     Closed,
     None,
@@ -38,7 +38,7 @@ impl Breaker {
         Self(Mutex::new(State::Closed { failures: 0 }))
     }
 
-    /// Lets a call through, or refuses it.
+    /// Admits a call; `None` if it is refused.
     pub(super) fn enter(&self, now: Instant) -> Option<Pass<'_>> {
         let mut state = self.state();
         match *state {
@@ -51,7 +51,7 @@ impl Breaker {
         }
     }
 
-    /// Whether a call that came now would be refused.
+    /// Whether a call would be refused now.
     pub(super) fn refuses(&self, now: Instant) -> bool {
         match *self.state() {
             State::Closed { .. } => false,
@@ -65,17 +65,17 @@ impl Breaker {
     }
 }
 
-/// A call under way. Dropped without [`Pass::ended`], as by a caller who goes away, it proves nothing.
+/// An admitted call. Dropping it without [`Pass::ended`], as a cancelled caller does, counts neither way.
 #[derive(Debug)]
 pub(super) struct Pass<'a> {
     breaker: &'a Breaker,
     began: Instant,
-    /// With the pause before it: it is the one that tries.
+    /// Set for a probe: the pause before it.
     tries: Option<Duration>,
 }
 
 impl Pass<'_> {
-    /// The call ended, with a usable answer or without.
+    /// Records the end of the call, with a usable answer or without.
     pub(super) fn ended(mut self, answered: bool, now: Instant) -> Change {
         let tries = self.tries.take();
         let mut state = self.breaker.state();
@@ -93,7 +93,7 @@ impl Pass<'_> {
                 let longer = (pause * 2).min(PAUSES.1);
                 (open(longer), Change::Opened(longer))
             }
-            // From before the circuit opened: nothing new.
+            // The call began before the circuit opened and changes nothing.
             (unchanged @ (State::Open { .. } | State::Trying { .. }), false) => (unchanged, Change::None),
         };
         *state = next;

@@ -1,4 +1,4 @@
-//! What can go wrong when WeChat is asked, sorted by what the caller should do.
+//! Errors of calls to WeChat, classified by the caller's required reaction.
 
 use std::time::Duration;
 
@@ -6,40 +6,39 @@ use serde::Serialize;
 
 use crate::wechat::api::Api;
 
-/// How long to wait when the minute quota of a user or an app is used up.
+/// Wait after the minute quota of a user or an app is used up.
 const QUOTA_WAIT: Duration = Duration::from_secs(60);
 
-/// How long to wait when a day's quota is used up: nobody knows when WeChat's day ends.
+/// Wait after a day's quota is used up: WeChat does not document when its day ends.
 const DAY_QUOTA_WAIT: Duration = Duration::from_secs(3_600);
 
-/// How long to wait when WeChat says that it is busy.
+/// Wait after WeChat reports that it is busy.
 const BUSY_WAIT: Duration = Duration::from_secs(3);
 
-/// The longest text of WeChat's that is kept, in bytes.
+/// Maximum length of a stored errmsg in bytes.
 const MAX_ERRMSG: usize = 512;
 
-/// What whoever asked should do.
+/// Required reaction of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// The code is of no use (any more): `wx.login` once, for a fresh one.
+    /// The code is invalid or used up: `wx.login` gives a fresh one.
     SignInAgain,
-    /// WeChat is busy or a quota is used up: nothing helps before `retry_after`.
+    /// WeChat is busy or a quota is used up: no retry succeeds before `retry_after`.
     Wait {
-        /// How long to wait before trying again.
+        /// Time before the next attempt.
         retry_after: Duration,
     },
-    /// WeChat blocks this user as a risk. No retry helps; the user is to be told.
+    /// WeChat blocks this user as a risk. No retry helps; the user should be informed.
     Blocked,
-    /// This server is set up wrongly, or WeChat says something that nobody expected: an operator must
-    /// look. No retry helps.
+    /// This server is misconfigured, or WeChat's answer is unknown: an operator has to act. No retry helps.
     Configuration,
-    /// No usable answer of WeChat's within the time-out. The code may have been used up.
+    /// WeChat gave no usable answer within the time-out. The code may have been used up.
     Unreachable,
 }
 
 impl Class {
-    /// The class of an errcode of that API's. Who asks for more than a code of `wx.login` looks at the errcodes
-    /// of that API first.
+    /// The class of an API's errcode. Callers of other APIs than `jscode2session` first check the errcodes that are
+    /// specific to their API.
     pub fn of(api: Api, errcode: i64) -> Self {
         match errcode {
             40029 | 40163 => Self::SignInAgain,
@@ -47,7 +46,7 @@ impl Class {
             45011 => Self::Wait { retry_after: QUOTA_WAIT },
             45009 => Self::Wait { retry_after: DAY_QUOTA_WAIT },
             40226 => Self::Blocked,
-            // Of the API that gives out tokens, 40001 means the secret.
+            // For the API that issues tokens, 40001 refers to the app secret.
             _ if is_bad_token(errcode) && api != Api::StableToken => Self::Wait { retry_after: BUSY_WAIT },
             _ => Self::Configuration,
         }
@@ -65,45 +64,44 @@ impl Class {
     }
 }
 
-/// Whether an errcode says that the access token is no good (any more).
+/// Whether an errcode reports an invalid or expired access token.
 pub fn is_bad_token(errcode: i64) -> bool {
     matches!(errcode, 40001 | 40014 | 42001)
 }
 
-/// Why there was no usable answer. It tells nothing of the request's address, which carries the secret and
-/// the code, nor of the reply's content.
+/// Reason why there was no usable answer. It contains neither the request's address, which holds the secret and the
+/// code, nor the reply's content.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
-    /// The call as a whole took too long.
+    /// The call exceeded its time limit.
     #[error("no answer within the time-out")]
     TimedOut,
     #[error("the connection failed")]
     Transport(#[source] reqwest::Error),
-    /// The answer's HTTP status is not 200.
+    /// The reply's HTTP status is not 200.
     #[error("the answer has HTTP status {0}")]
     Status(u16),
-    /// The answer is longer than any that WeChat gives.
+    /// The reply exceeds the size limit.
     #[error("the answer is too long")]
     TooLong,
-    /// The answer is not what the API is documented to give.
+    /// The reply deviates from the API's documentation.
     #[error("the answer is not WeChat's: {0}")]
     UnexpectedResponse(&'static str),
-    /// WeChat has not answered for a while, so it was not asked.
+    /// The circuit is open after repeated failures, so the call was not made.
     #[error("WeChat does not answer, so it was not asked")]
     CircuitOpen,
-    /// There is no access token to ask with; the text says why.
+    /// There is no access token for the call; the text gives the reason.
     #[error("there is no access token: {0}")]
     NoToken(String),
 }
 
 impl Cause {
-    /// The only way from a reqwest error to one of ours: reqwest prints the whole URL of the request.
+    /// The only conversion of a reqwest error: reqwest's own text contains the whole URL of the request.
     pub(super) fn transport(error: reqwest::Error) -> Self {
         Self::Transport(error.without_url())
     }
 
-    /// Whether WeChat, or what stands before it, is down or too slow. An answer of another form is none the
-    /// less a quick one.
+    /// Whether WeChat, or a proxy before it, is down or too slow. An invalid reply still counts as a reply.
     pub(super) fn is_silence(&self) -> bool {
         match self {
             Self::TimedOut | Self::Transport(_) => true,
@@ -113,23 +111,23 @@ impl Cause {
     }
 }
 
-/// WeChat did not do as asked.
+/// Failure of a call to WeChat.
 #[derive(Debug)]
 pub struct WechatError {
-    /// What to do about it.
+    /// Required reaction of the caller.
     pub class: Class,
-    /// WeChat's errcode, when WeChat answered.
+    /// WeChat's errcode, if WeChat replied.
     pub errcode: Option<i64>,
-    /// WeChat's errmsg as it came (at most 512 bytes of it), when WeChat answered.
+    /// WeChat's errmsg (at most 512 bytes of it), if WeChat replied.
     pub errmsg: Option<String>,
-    /// WeChat's number of the request, out of the errmsg: what its support and `openapi/rid/get` ask for.
+    /// WeChat's id of the request, from the errmsg: its support and `openapi/rid/get` need it.
     pub rid: Option<String>,
-    /// Why there was no usable answer, when there was none.
+    /// Reason why there was no usable answer, if there was none.
     pub cause: Option<Cause>,
 }
 
 impl WechatError {
-    /// What happened, in a word or WeChat's number, for metrics.
+    /// Outcome as a word or WeChat's errcode, for metrics.
     pub(super) fn outcome(&self) -> &'static str {
         match &self.cause {
             Some(Cause::CircuitOpen) => "circuit_open",
@@ -153,8 +151,8 @@ pub struct Detail {
 }
 
 impl WechatError {
-    /// WeChat answered with an errcode. `hidden` are the request's secret values, which a reply that
-    /// echoes them does not bring into a log.
+    /// The error of a reply with an errcode. `hidden` are the request's secret values, which are removed from an errmsg
+    /// that echoes them.
     pub(super) fn refused(api: Api, errcode: i64, errmsg: &str, hidden: &[&str]) -> Self {
         let mut errmsg = errmsg.to_owned();
         for value in hidden.iter().filter(|value| value.len() >= 8) {
@@ -173,7 +171,7 @@ impl WechatError {
         }
     }
 
-    /// WeChat's own JSON, as the 2016 dialect passes it on; none when WeChat did not answer.
+    /// WeChat's error members, which the 2016 dialect passes on; `None` if WeChat did not reply.
     pub fn detail(&self) -> Option<Detail> {
         let errmsg = self.errmsg.clone().unwrap_or_default();
         self.errcode.map(|errcode| Detail { errcode, errmsg })
@@ -201,8 +199,7 @@ impl std::error::Error for WechatError {
     }
 }
 
-/// The request number in an errmsg: `invalid code, rid: 6123abcd-…` today, `…, hints: [ req_id: … ]`
-/// before.
+/// The request id in an errmsg: `invalid code, rid: 6123abcd-…` today, `…, hints: [ req_id: … ]` formerly.
 fn rid(errmsg: &str) -> Option<&str> {
     let (_, rest) = errmsg.rsplit_once("rid: ").or_else(|| errmsg.rsplit_once("req_id: "))?;
     let end = rest.find([' ', ']', ',']).unwrap_or(rest.len());

@@ -1,8 +1,7 @@
-//! `GET /sns/jscode2session`: the code of `wx.login` against the user it stands for.
+//! `GET /sns/jscode2session`: exchanges the code of `wx.login` for the user's ids and session_key.
 //!
-//! Source: <https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session>.
-//! WeChat's replies differ from that page: a success carries no errcode, and the Content-Type is
-//! `text/plain`.
+//! Source: <https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session>. WeChat's replies
+//! differ from that page: a success carries no errcode, and the Content-Type is `text/plain`.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -12,14 +11,14 @@ use super::{ApiCall, Cause, WechatApp, WechatClient, WechatError};
 use crate::wechat::api::Api;
 use crate::wechat::crypto::{is_session_key, is_user_id};
 
-/// Who a code stands for.
+/// Result of exchanging a login code.
 #[derive(Debug, Clone)]
 pub struct Exchange {
     /// The user's id in this mini-program: 1–64 of `A-Za-z0-9_-`.
     pub openid: String,
-    /// The key of the user's open data, base64 of 16 bytes. A secret of the server's.
+    /// Key of the user's open data: base64 of 16 bytes. It must not leave the server.
     pub session_key: SecretString,
-    /// The user's id across the mini-programs of one owner, where there is one; of the openid's form.
+    /// The user's id across the mini-programs of one owner, if there is one; same form as the openid.
     pub unionid: Option<String>,
 }
 
@@ -31,9 +30,9 @@ struct Reply {
 }
 
 impl WechatClient {
-    /// Exchanges a code, once: WeChat takes it only one time. The one case in which it is sent again is
-    /// WeChat's own "busy", and only where the time-out leaves room; when that attempt finds the code used
-    /// up, the answer is to sign in again.
+    /// Exchanges a code, which WeChat accepts only once. The call is repeated only when WeChat is busy and the time-out
+    /// leaves room; if the second attempt finds the code used up, the error is
+    /// [`Class::SignInAgain`](super::Class::SignInAgain).
     ///
     /// # Errors
     /// [`WechatError`], within the client's time-out.
@@ -54,7 +53,7 @@ impl WechatClient {
     }
 }
 
-/// These values become keys of the stores, so nothing but WeChat's documented forms gets in.
+/// Validates WeChat's values before they become store keys.
 fn accept(openid: String, session_key: SecretString, unionid: Option<String>) -> Result<Exchange, Cause> {
     let unionid = unionid.filter(|id| !id.is_empty());
     if !is_user_id(&openid) || !unionid.as_deref().is_none_or(is_user_id) {

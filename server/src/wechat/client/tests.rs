@@ -1,4 +1,4 @@
-//! The client against the simulator, and against servers that are no WeChat at all.
+//! The client against the simulator, and against servers that do not behave like WeChat.
 
 use std::error::Error;
 
@@ -17,14 +17,14 @@ use crate::wechat::{decrypt_open_data, verify_raw_data};
 const PATIENT: Duration = Duration::from_secs(10);
 const IMPATIENT: Duration = Duration::from_millis(200);
 
-/// A code that any log would show up.
+/// A code that is easy to find in logs.
 const CODE: &str = "0a3xTellNobodyAboutThisCode00000";
 
 fn app() -> WechatApp {
     development_app()
 }
 
-/// Fails to exchange [`CODE`] and makes sure that the error gives nothing away.
+/// Fails to exchange [`CODE`] and checks that the error contains no secret.
 async fn refused(client: &WechatClient, app: &WechatApp) -> WechatError {
     let error = client.exchange(app, CODE).await.unwrap_err();
     let mut words = format!("{error} {error:?} {:?}", error.detail());
@@ -220,7 +220,7 @@ async fn a_time_out_that_another_used_up_opens_no_circuit() {
     }
     wechat.simulator.clear_script();
     patient.exchange(&app(), CODE).await.unwrap();
-    // With its time to itself, an API that is silent so often is left alone.
+    // A full time-out without an answer counts as a failure, and repeated failures open the circuit.
     wechat.simulator.script(hang()).unwrap();
     let impatient = wechat.client(Duration::from_millis(50));
     for _ in 0..5 {
@@ -237,7 +237,7 @@ async fn a_body_that_never_ends_is_given_up() {
         let (mut stream, _) = listener.accept().await.unwrap();
         assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"openid\"").await.unwrap();
-        // Until the client closes.
+        // Reads until the client closes the connection.
         while stream.read(&mut [0; 1024]).await.unwrap_or(0) > 0 {}
     });
     let error = refused(&client(&url, IMPATIENT), &app()).await;

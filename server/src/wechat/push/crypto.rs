@@ -6,8 +6,7 @@ use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use sha1::{Digest, Sha1};
 
-/// To whole blocks of so many bytes a message is padded: twice the cipher's block, so no ready-made unpadding
-/// of 16 bytes will do.
+/// Block size of the padding in bytes: twice the cipher's block, so the usual unpadding of 16 bytes does not apply.
 const PADDED: usize = 32;
 /// Random bytes before the message.
 const RANDOM: usize = 16;
@@ -23,8 +22,8 @@ impl std::fmt::Debug for AesKey {
 }
 
 impl AesKey {
-    /// The key of its text in WeChat's console: 43 characters of base64. They have two bits more than the key,
-    /// which WeChat lets be anything.
+    /// Decodes the key's text from WeChat's console: 43 characters of base64. They hold two bits more than the key, and
+    /// WeChat allows any value of these.
     #[must_use]
     pub fn decode(text: &str) -> Option<Self> {
         let mut lenient = BASE64_NOPAD.specification();
@@ -45,7 +44,7 @@ pub(super) fn signature(token: &str, parts: &[&str]) -> String {
     HEXLOWER.encode(&Sha1::digest(all.concat()))
 }
 
-/// The message in base64 of `Encrypt`, and the app id behind it.
+/// Decrypts the base64 text of `Encrypt` into the message and the app id after it.
 pub(super) fn decrypt(key: &AesKey, encrypted: &str) -> Option<(Vec<u8>, Vec<u8>)> {
     let encrypted = BASE64.decode(encrypted.as_bytes()).ok()?;
     let plain = cbc::Decryptor::<Aes256>::new(&key.0.into(), &key.iv().into())

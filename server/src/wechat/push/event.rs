@@ -1,4 +1,4 @@
-//! What a push says.
+//! Content of a push.
 
 use serde_json::Value;
 
@@ -6,21 +6,21 @@ use crate::wechat::lenient;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// What tells this message from all others of the app: WeChat sends one again when it had no answer in time.
+    /// Identifies the message within the app: WeChat repeats a message when the reply was too slow.
     pub id: String,
     pub event: Event,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// WeChat has looked at an image that `media_check_async` named.
+    /// WeChat's verdict on an image of a `media_check_async` call.
     MediaCheck(MediaVerdict),
-    /// Something that this server does not act upon, by its name: the event's, or the message's type.
+    /// A message that this server does not handle, with the name of its event or type.
     Other(String),
 }
 
 impl Event {
-    /// Its name, out of a few, for metrics.
+    /// Name of the event from a fixed set, for metrics.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -30,29 +30,29 @@ impl Event {
     }
 }
 
-/// What WeChat says of an image.
+/// WeChat's verdict on an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaVerdict {
-    /// Of which call's image: what `media_check_async` answered.
+    /// Id of the check, as `media_check_async` returned it.
     pub trace_id: String,
-    /// The verdict; nothing when WeChat could not look, because it could not fetch the image, say.
+    /// The verdict; `None` if WeChat could not check the image, for example because it could not fetch it.
     pub suggestion: Option<Suggestion>,
-    /// What is shown, in WeChat's numbers: 100 is nothing bad, 20002 is pornography, and so on.
+    /// Category of the content in WeChat's numbers: 100 is harmless, 20002 is pornography, and so on.
     pub label: Option<u32>,
 }
 
-/// What WeChat suggests to do with a content.
+/// Handling of a content that WeChat suggests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suggestion {
     Pass,
-    /// Have a person look at it.
+    /// A person should review the content.
     Review,
-    /// Do not show it.
+    /// The content should not be shown.
     Risky,
 }
 
 impl Suggestion {
-    /// The suggestion of its name.
+    /// Parses WeChat's name of a suggestion.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         match name {
@@ -84,7 +84,7 @@ impl Message {
     }
 }
 
-/// Of version 2, and of version 1, which still comes when a call did not name its version.
+/// Parses a verdict of version 2, or of version 1, which WeChat still sends for calls that do not name a version.
 fn media_verdict(body: &Value) -> Option<MediaVerdict> {
     let trace_id = text(body.get("trace_id")?).filter(|id| (1..=128).contains(&id.len()))?;
     let number = |value: Option<&Value>| value.and_then(lenient::whole);
@@ -109,7 +109,7 @@ fn media_verdict(body: &Value) -> Option<MediaVerdict> {
     })
 }
 
-/// A text or a number; XML knows no difference.
+/// A text or a number; XML does not distinguish them.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()),

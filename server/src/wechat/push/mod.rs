@@ -1,10 +1,10 @@
-//! Message push: what WeChat tells a server by calling it.
+//! Message push: WeChat's calls to this server.
 //!
 //! Source: WeChat's "Message push"
-//! (<https://developers.weixin.qq.com/miniprogram/dev/framework/server-ability/message-push.html>), whose
-//! published samples are the unit tests below. A push is signed with a token that the operator typed in at
-//! WeChat's console; with an AES key it is encrypted, too (safe mode), and then nothing else is taken, so that
-//! who learns the token alone can't speak for WeChat.
+//! (<https://developers.weixin.qq.com/miniprogram/dev/framework/server-ability/message-push.html>), whose published
+//! samples are the unit tests below. A push is signed with a token that the operator enters in WeChat's console. With
+//! an AES key it is also encrypted (safe mode), and plain pushes are then rejected, so that the token alone does not
+//! suffice to forge a push.
 
 mod crypto;
 mod event;
@@ -23,67 +23,67 @@ use crypto::{decrypt, signature};
 use super::lenient;
 use xml::XmlError;
 
-/// How far WeChat's clock may be from this one, in seconds.
+/// Maximum difference between WeChat's clock and this one, in seconds.
 pub const WINDOW: i64 = 600;
-/// The longest nonce, in bytes. WeChat's have about ten digits.
+/// Maximum length of a nonce in bytes. WeChat's have about ten digits.
 const MAX_NONCE: usize = 64;
-/// The longest text that is sent back to prove that this server knows the token. WeChat's have about 20 digits.
+/// Maximum length of the text that is echoed to prove knowledge of the token. WeChat's have about 20 digits.
 const MAX_ECHO: usize = 128;
 
-/// What the pushes of one mini-program are known by.
+/// Secrets that authenticate the pushes of one mini-program.
 #[derive(Debug, Clone)]
 pub struct PushKey {
-    /// Whose pushes they are.
+    /// Id of the mini-program.
     pub app_id: String,
     pub token: SecretString,
-    /// Encrypts them, in safe mode.
+    /// Decrypts pushes in safe mode.
     pub aes_key: Option<AesKey>,
 }
 
 /// The query of a push.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct PushQuery {
-    /// In plain mode, and when the address is verified.
+    /// Signature of a plain push, or of the address verification.
     pub signature: Option<String>,
-    /// In safe mode.
+    /// Signature of a push in safe mode.
     pub msg_signature: Option<String>,
-    /// Seconds since 1970.
+    /// Time of the push in seconds since 1970.
     #[serde(default)]
     pub timestamp: String,
     #[serde(default)]
     pub nonce: String,
-    /// When the address is verified: what to send back.
+    /// Text to echo when WeChat verifies the address.
     pub echostr: Option<String>,
 }
 
-/// Why a push is not taken. The caller is not told which: it is not WeChat.
+/// Reason why a push is rejected. The sender does not receive it, since it is not WeChat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PushError {
     /// The signature is missing or wrong.
     #[error("the signature is wrong")]
     Signature,
-    /// The timestamp is not of these minutes.
+    /// The timestamp is outside the window.
     #[error("the timestamp is not within {WINDOW} s of this server's clock")]
     Stale,
-    /// It is plain, and an AES key is set.
+    /// The push is plain although an AES key is set.
     #[error("a plain message, where an AES key is set")]
     Plain,
-    /// It does not decrypt.
+    /// The push can't be decrypted.
     #[error("the message does not decrypt with the AES key")]
     Encryption,
-    /// It is another mini-program's.
+    /// The push belongs to another mini-program.
     #[error("the message is another app's")]
     App,
-    /// It is JSON or XML, and no message.
+    /// The push is valid JSON or XML, but not a message.
     #[error("the message is neither JSON nor XML as WeChat writes it")]
     Malformed,
-    /// It is signed, and neither well-formed JSON nor well-formed XML.
+    /// The push is signed, but neither valid JSON nor valid XML.
     #[error("the message is signed, and can't be read")]
     Unreadable,
 }
 
 impl PushKey {
-    /// What to answer when WeChat verifies the address: `echostr` as it came.
+    /// Answers WeChat's verification of the address: returns `echostr` unchanged.
     ///
     /// # Errors
     /// [`PushError::Signature`], [`PushError::Stale`].
@@ -91,14 +91,15 @@ impl PushKey {
         let given = query.signature.as_deref().unwrap_or_default();
         self.check(given, &[&query.timestamp, &query.nonce])?;
         fresh(query, now)?;
-        // The signature does not cover it: whoever saw one signed address could have anything said here.
+        // The signature does not cover `echostr`: without this check, anybody with one signed address could have
+        // arbitrary text served here.
         let echo = query.echostr.as_deref().unwrap_or_default();
         let fits =
             (1..=MAX_ECHO).contains(&echo.len()) && echo.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if fits { Ok(echo) } else { Err(PushError::Malformed) }
     }
 
-    /// What can be told of a push before its body is read: whoever fails here has no message to show.
+    /// Checks a push before its body is read, so that forged pushes are rejected early.
     ///
     /// # Errors
     /// [`PushError::Stale`]; [`PushError::Signature`] of a plain push, whose signature does not cover the body;
@@ -114,14 +115,15 @@ impl PushKey {
         }
     }
 
-    /// The message of a push.
+    /// Verifies, decrypts and parses a push.
     ///
     /// # Errors
     /// [`PushError`].
     pub fn open(&self, query: &PushQuery, body: &[u8], now: i64) -> Result<Message, PushError> {
         let body = match &self.aes_key {
             Some(key) => {
-                // Before the signature can be checked there is something to read, but little: of two members one.
+                // The envelope has to be parsed before its signature can be checked; only one of its two members is
+                // used.
                 let envelope = parse(body).map_err(|_| PushError::Malformed)?;
                 let encrypted = envelope.get("Encrypt").and_then(Value::as_str).ok_or(PushError::Plain)?;
                 let given = query.msg_signature.as_deref().unwrap_or_default();
@@ -141,7 +143,7 @@ impl PushKey {
             }
         };
         let message = Message::of(&body).ok_or(PushError::Malformed)?;
-        // Not every message names the app.
+        // Not every message contains the app id.
         if body.get("appid").and_then(Value::as_str).is_some_and(|app_id| app_id != self.app_id) {
             return Err(PushError::App);
         }
@@ -150,7 +152,7 @@ impl PushKey {
 
     fn check(&self, given: &str, parts: &[&str]) -> Result<(), PushError> {
         let right = signature(self.token.expose_secret(), parts);
-        // Anybody can sign for an empty token.
+        // With an empty token, anybody could compute a signature.
         let signed: bool = right.as_bytes().ct_eq(given.as_bytes()).into();
         if signed && !self.token.expose_secret().is_empty() { Ok(()) } else { Err(PushError::Signature) }
     }
@@ -164,7 +166,7 @@ fn fresh(query: &PushQuery, now: i64) -> Result<(), PushError> {
     if plain && near { Ok(()) } else { Err(PushError::Stale) }
 }
 
-/// The members of a body in JSON or XML: its first character tells.
+/// The members of a JSON or XML body, distinguished by the first character.
 fn parse(body: &[u8]) -> Result<Value, PushError> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();

@@ -28,10 +28,10 @@ fn safe_query() -> PushQuery {
     PushQuery { msg_signature: signature, ..query("1714112445", "415670741") }
 }
 
-/// The key of [`key`] in safe mode: 43 times `A`.
+/// The AES key of [`key`] in safe mode, whose text is 43 times `A`.
 const AES_KEY: [u8; 32] = [0; 32];
 
-/// The query of a plain push, or of a push of `encrypted`, as WeChat signs it.
+/// Query of a plain push, or of an encrypted one, signed like WeChat's.
 fn signed_query(token: &str, timestamp: i64, nonce: &str, encrypted: Option<&str>) -> PushQuery {
     let timestamp = timestamp.to_string();
     PushQuery {
@@ -103,7 +103,7 @@ fn with_an_aes_key_only_safe_mode_is_taken() {
     let plain = key(true).open(&plain_query(), DEMO.as_bytes(), 1_714_037_059);
     assert_eq!(plain, Err(PushError::Plain));
     let encrypted = json!({"Encrypt": ENCRYPTED}).to_string();
-    // The plain signature, right as it is, is no substitute.
+    // The valid signature of a plain push is not accepted in safe mode.
     let signed = signed_query("AAAAA", 1_714_112_445, "1", None);
     assert_eq!(key(true).open(&signed, encrypted.as_bytes(), 1_714_112_445), Err(PushError::Signature));
 }
@@ -142,7 +142,7 @@ fn what_was_changed_or_kept_is_refused() {
     assert_eq!(key(false).open(&plain_query(), plain.as_bytes(), 1_714_037_059), Err(PushError::App));
 }
 
-/// Signed and encrypted rightly, whatever it is.
+/// Opens a message that is correctly signed and encrypted, whatever its content.
 fn opened(message: &[u8]) -> Result<Message, PushError> {
     let key = key(true);
     let encrypted = encrypt_push(&AES_KEY, [7; 16], message, APP);

@@ -1,15 +1,14 @@
-//! XML as WeChat writes it, as the JSON that it would have written: elements with text and elements with
-//! elements. There is no document type, so there are no entities but the five that XML is born with, and
-//! nothing is ever fetched or expanded.
+//! Conversion of WeChat's XML to the equivalent JSON: elements contain either text or elements. Document types are
+//! rejected, so no entities exist besides the five predefined ones, and nothing is fetched or expanded.
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
 use serde_json::{Map, Value};
 
-/// The deepest nesting; WeChat's has three levels.
+/// Maximum nesting depth; WeChat's messages have three levels.
 const MAX_DEPTH: usize = 8;
-/// The most elements; WeChat's has about thirty.
+/// Maximum number of elements; WeChat's messages have about thirty.
 const MAX_ELEMENTS: usize = 1_000;
 
 /// An element that is not closed yet.
@@ -20,7 +19,7 @@ struct Open {
 }
 
 impl Open {
-    /// What it holds; text beside elements is the white space that indents them.
+    /// Closes the element and returns its value; text beside child elements is indentation and is dropped.
     fn close(self) -> (String, Value) {
         let value =
             if self.members.is_empty() { Value::String(self.text) } else { Value::Object(self.members) };
@@ -28,7 +27,7 @@ impl Open {
     }
 }
 
-/// The reason why a document is not read.
+/// Reason why a document is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum XmlError {
     /// A document type, a processing instruction, an unknown reference, or far more elements than WeChat writes.
@@ -37,10 +36,10 @@ pub(super) enum XmlError {
     Broken,
 }
 
-/// The content of the document's one element.
+/// Content of the root element.
 pub(super) fn parse(text: &str) -> Result<Value, XmlError> {
     let mut reader = Reader::from_str(text);
-    // Names of users stand in pushes as they are.
+    // WeChat does not escape users' names.
     reader.config_mut().allow_dangling_amp = true;
     let mut open: Vec<Open> = Vec::new();
     let (mut root, mut elements) = (None, 0);
@@ -99,7 +98,7 @@ pub(super) fn parse(text: &str) -> Result<Value, XmlError> {
     }
 }
 
-/// Elements of one name are a list.
+/// Adds an element; repeated names form a list.
 fn add(members: &mut Map<String, Value>, name: String, value: Value) {
     match members.get_mut(&name) {
         None => {
