@@ -103,13 +103,13 @@ pub enum DevError {
     /// A listener is reachable from other machines.
     #[error("{0} is not a loopback address; `dev` has no locks on its doors (for a phone: dev --lan)")]
     Exposed(SocketAddr),
-    /// The listener is a unix socket, which no browser opens.
+    /// The listener is a unix socket, which browsers can't open.
     #[error("dev listens on an address that a browser can open, such as 127.0.0.1:5757")]
     NoAddress,
     /// The data directory can't be used.
     #[error("{path}: {cause}")]
     DataDir { path: String, cause: std::io::Error },
-    /// The machine is on no network.
+    /// The machine is not on a network.
     #[error("this machine has no address on a local network: {0}")]
     NoNetwork(std::io::Error),
 }

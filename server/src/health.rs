@@ -15,7 +15,6 @@ const LONGEST: u64 = 64 * 1024;
 pub struct Health {
     /// Whether the status is 200.
     pub good: bool,
-    /// The body, unchanged.
     pub text: String,
 }
 

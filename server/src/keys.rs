@@ -267,7 +267,6 @@ fn key_id(key: &Key) -> String {
     HEXLOWER.encode(digest.first_chunk::<4>().map_or(&[][..], |id| id))
 }
 
-/// HMAC-SHA256.
 pub struct Signer {
     current: Key,
     old: Option<Key>,

@@ -14,7 +14,6 @@ use crate::domain::clock::Micros;
 use crate::store::redis::RedisSessions;
 use crate::store::{GalleryStore, SessionStore, Sessions, StoreResult, Users};
 
-/// Interval of heartbeats.
 const BEAT: Duration = Duration::from_secs(2);
 /// Time without a heartbeat after which a server counts as missing.
 const MISSING: Duration = Duration::from_secs(6);

@@ -119,12 +119,10 @@ impl EventBus {
         self.0.failing.notify_one();
     }
 
-    /// Counts a sign-in.
     pub fn signed_in(&self) {
         lock(&self.0.minute).sign_in(Micros::now());
     }
 
-    /// Counts a save.
     pub fn saved(&self) {
         lock(&self.0.minute).save(Micros::now());
     }

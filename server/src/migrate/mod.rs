@@ -32,9 +32,9 @@ use crate::store::{StoreError, StoreResult};
 
 /// Records that are moved between two journal entries.
 const TURN: u32 = 256;
-/// Records that are counted in one turn.
+/// Records counted per page.
 const COUNTED: u32 = 1_024;
-/// Drawings that are moved at once.
+/// Maximum number of drawings that are moved concurrently.
 const AT_ONCE: usize = 8;
 /// A server with a heartbeat within so many seconds counts as running.
 const RUNNING: i64 = 10;
@@ -51,7 +51,7 @@ pub enum End {
 /// Failure of a move.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// Both ends are the same, or one is not in the settings.
+    /// Both ends are the same, or the settings do not configure one of them.
     #[error("{0}")]
     Settings(&'static str),
     #[error("the {0} store")]
@@ -59,10 +59,9 @@ pub enum MigrateError {
     /// The target holds records of another origin.
     #[error("the target holds {} users and {} drawings already: name another database, or empty it", .0.users, .0.drawings)]
     NotEmpty(Tally),
-    /// Servers that use the shared stores.
+    /// Servers that use the shared stores are running.
     #[error("{0} servers are running on the shared stores: stop them first (a killed one counts for 10 s)")]
     Running(usize),
-    /// The journal.
     #[error("the note of how far the move is, {path}")]
     Journal {
         path: String,
@@ -87,9 +86,9 @@ type Result<T> = std::result::Result<T, MigrateError>;
 
 /// Receiver of a move's progress.
 pub trait Progress {
-    /// A part of `all` records begins, of which `done` are moved already.
+    /// Called when a part of `all` records begins, of which `done` are moved already.
     fn begins(&mut self, part: &'static str, all: u64, done: u64);
-    /// `count` further records are moved.
+    /// Called when `count` further records are moved.
     fn done(&mut self, count: u64);
 }
 

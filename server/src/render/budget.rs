@@ -1,4 +1,4 @@
-//! The time that a rendering may take, and whether its result is still wanted.
+//! Time limit and cancellation of a rendering.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,35 +6,35 @@ use std::time::{Duration, Instant};
 
 use super::RenderError;
 
-/// The longest time for the strokes of one picture. A person's drawing takes milliseconds, whatever its size; a few
-/// points of wide strokes can cover much paper.
+/// Time limit for the strokes of one picture. A real drawing takes milliseconds, whatever its size; a few points of
+/// wide strokes can cover much paper.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Limits a rendering, which checks it between the parts of its work.
+/// Limit of a rendering, which checks it between its steps.
 #[derive(Debug, Clone)]
 pub struct Budget {
     until: Instant,
     abandoned: Arc<AtomicBool>,
 }
 
-/// Abandons a rendering when it is dropped: held by the task that waits for the result.
+/// Cancels a rendering when it is dropped; held by the task that awaits the result.
 #[derive(Debug)]
 pub struct BudgetGuard(Arc<AtomicBool>);
 
 impl Budget {
-    /// Starts the time of one picture.
+    /// Starts the time limit of one picture.
     #[must_use]
     pub fn start() -> Self {
         Self { until: Instant::now() + PATIENCE, abandoned: Arc::default() }
     }
 
-    /// Returns a guard whose drop ends the rendering at its next check.
+    /// Returns a guard whose drop stops the rendering at its next check.
     #[must_use]
     pub fn guard(&self) -> BudgetGuard {
         BudgetGuard(Arc::clone(&self.abandoned))
     }
 
-    /// Checks that the rendering may go on.
+    /// Fails when the time limit has passed or the rendering is cancelled.
     pub(super) fn check(&self) -> Result<(), RenderError> {
         if self.abandoned.load(Ordering::Relaxed) {
             Err(RenderError::Abandoned)

@@ -6,11 +6,11 @@ use yibi_common::drawing::Color;
 
 use super::{Frame, RenderError};
 
-/// Several times the 256 colours of a palette, so that looking up stays short; a power of two.
+/// Number of hash slots: several times the 256 colours of a palette, so that probes stay short; a power of two.
 const SLOTS: usize = 1024;
 
-/// Encodes a layer lying on a ground of one colour: with a palette where there are few colours, as there are
-/// in most drawings (it makes the file half as big), in true colour otherwise.
+/// Encodes a layer on a background of one colour: with a palette if there are few colours, as in most drawings (which
+/// halves the file), otherwise in true colour.
 pub(super) fn png(
     pixels: &[PremultipliedColorU8],
     frame: Frame,
@@ -34,11 +34,11 @@ pub(super) fn png(
     Ok(file)
 }
 
-/// A pixel lying on the ground.
+/// Blends a pixel with the background.
 fn over(pixel: PremultipliedColorU8, ground: Color) -> [u8; 3] {
     let rest = u32::from(u8::MAX - pixel.alpha());
     let Color([r, g, b]) = ground;
-    // x / 255, rounded, for all products of two bytes.
+    // x / 255, rounded; exact for all products of two bytes.
     let part = |value: u8| ((u32::from(value) * rest + 128) * 257) >> 16;
     let sum = |above: u8, below: u8| u8::try_from(u32::from(above) + part(below)).unwrap_or(u8::MAX);
     [sum(pixel.red(), r), sum(pixel.green(), g), sum(pixel.blue(), b)]
@@ -61,7 +61,7 @@ fn indexed(pixels: &[PremultipliedColorU8], ground: Color) -> Option<(Vec<u8>, V
     Some((indices, palette.colors))
 }
 
-/// The colours met so far, found again by hashing.
+/// Hash table of the colours found so far.
 struct Palette {
     slots: [Option<(PremultipliedColorU8, u8)>; SLOTS],
     colors: Vec<u8>,

@@ -20,7 +20,7 @@ const EFFORT: f64 = 200_000.0;
 pub(super) struct Layer {
     pixmap: Pixmap,
     scale: f64,
-    /// The paper's unit: ink looks the same on any grid.
+    /// The paper's unit, by which strokes look the same on any grid.
     unit: f64,
 }
 
@@ -61,8 +61,8 @@ impl Layer {
         }
     }
 
-    /// Strokes a path. Like Skia behind a browser's canvas, tiny-skia draws a line thinner than a pixel as a hairline
-    /// of lower opacity; a filled outline would look different.
+    /// Strokes a path. Like Skia, which implements browsers' canvases, tiny-skia draws a line thinner than a pixel as a
+    /// hairline of lower opacity; a filled outline would look different.
     fn line(
         &mut self,
         width: f64,
@@ -120,14 +120,14 @@ impl Layer {
         self.fill(path.finish(), paint, budget)
     }
 
-    /// Fills a path; a path without extent, which tiny-skia does not finish, leaves no trace.
+    /// Fills a path. `None`, tiny-skia's result for a path without extent, is skipped.
     fn fill(&mut self, path: Option<Path>, paint: &Paint<'_>, budget: &Budget) -> Result<(), RenderError> {
         let Some(path) = path else { return Ok(()) };
         let rows = rows_per_band(&path, self.pixmap.height());
         self.fill_bands(&path, paint, rows, budget)
     }
 
-    /// Fills a path in bands of so many rows, each as if it were a bitmap of its own.
+    /// Fills a path in bands of `rows` rows, each as a separate bitmap.
     fn fill_bands(
         &mut self,
         path: &Path,
@@ -161,7 +161,7 @@ impl Layer {
 
 /// The height of the bands in which a path is filled: all rows for an ordinary path.
 fn rows_per_band(path: &Path, height: u32) -> u32 {
-    // Edges beyond the bitmap cost next to nothing.
+    // Edges outside the bitmap cost almost nothing.
     let within = |y: f32| f64::from(y).clamp(0.0, f64::from(height));
     let steps = path.points().iter().zip(path.points().iter().skip(1));
     let effort: f64 = steps.map(|(a, b)| (within(a.y) - within(b.y)).abs()).sum();
@@ -177,7 +177,7 @@ mod tests {
 
     const SQUARE: Paper = Paper { width: 2048, height: 2048 };
 
-    /// A stroke of the largest width that jumps across the paper, of so many points.
+    /// A stroke of the largest width with `points` points, which jumps across the paper.
     fn scribble(points: u32) -> Stroke {
         let mut state = 7_u32;
         let mut random = || {
@@ -216,7 +216,7 @@ mod tests {
         assert_ne!(whole.pixels()[256 * 128 + 128], whole.pixels()[0]);
         let pairs = whole.pixels().iter().zip(banded.pixels());
         let mut differences: Vec<u8> = pairs.map(|(a, b)| a.green().abs_diff(b.green())).collect();
-        // The shift rounds an edge's slope in another place.
+        // The shift changes the rounding of an edge's slope.
         differences.retain(|difference| *difference > 2);
         assert!(differences.len() < 256 * 256 / 1000, "{differences:?}");
         assert!(differences.iter().all(|difference| *difference <= 16), "{differences:?}");

@@ -22,13 +22,13 @@ pub use self::svg::svg;
 
 /// The longer side of a picture, in pixels.
 pub const SIZE_RANGE: RangeInclusive<u32> = 64..=2048;
-/// The most points that are drawn, about five hours of a finger at 60 Hz: a stored drawing is small, but a crafted one
-/// may expand to many more points than a hand draws.
+/// Maximum number of rendered points, about five hours of a finger at 60 Hz: a stored drawing is small, but a crafted
+/// one may expand to many more points than a hand draws.
 const MOST_POINTS: usize = 1_000_000;
-/// The most bytes of an SVG.
+/// Maximum size of an SVG in bytes.
 const MOST_TEXT: usize = 16 << 20;
 
-/// The reason why there is no picture.
+/// Reason why there is no picture.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// The size is outside [`SIZE_RANGE`].
@@ -40,7 +40,7 @@ pub enum RenderError {
     /// The drawing has too many points, or its strokes take too long.
     #[error("the drawing is too large for a picture")]
     TooLarge,
-    /// The task that waited for the picture is gone.
+    /// The task that awaited the picture is gone.
     #[error("the rendering was abandoned")]
     Abandoned,
     /// Encoding the pixels failed.
@@ -76,7 +76,7 @@ impl Frame {
     }
 }
 
-/// The strokes that leave a trace, the lowest first: those that touch the paper, without the erasers below all other
+/// The strokes that change a pixel, the lowest first: those that touch the paper, without erasers below all other
 /// strokes.
 fn traces<'a>(picture: &'a Picture<'_>, paper: Paper) -> Result<Vec<&'a Stroke>, RenderError> {
     let mut traces: Vec<&Stroke> = Vec::new();
@@ -93,7 +93,7 @@ fn traces<'a>(picture: &'a Picture<'_>, paper: Paper) -> Result<Vec<&'a Stroke>,
     Ok(traces)
 }
 
-/// Tells whether a part of the stroke may lie on the paper: its curve stays within the box around its points.
+/// Whether a part of the stroke may lie on the paper: its curve stays within the bounding box of its points.
 fn touches(stroke: &Stroke, paper: Paper) -> bool {
     let reach = f64::from(stroke.width) * geometry::REACH + 1.0;
     let within = |coordinate: fn(&Point) -> i32, side: u32| {

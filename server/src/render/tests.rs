@@ -80,7 +80,7 @@ fn colours_are_exact_and_few_of_them_make_a_palette() {
     assert_eq!(picture.at(5, 5), [0xff, 0xf8, 0xe7]);
     assert_eq!(picture.at(128, 128), [0xc0, 0x39, 0x2b]);
     assert_eq!(picture.at(70, 75), [0x1f, 0x2a, 0x44]);
-    // 64 units are 8 pixels.
+    // In this drawing, 64 units are 8 pixels.
     assert_eq!(picture.at(128, 131), [0xc0, 0x39, 0x2b]);
     assert_eq!(picture.at(128, 132), [0xff, 0xf8, 0xe7]);
 }
@@ -155,7 +155,7 @@ fn strokes_beside_the_paper_leave_nothing() {
     assert_ne!(png(&picture, SQUARE, 256, &Budget::start()).unwrap(), empty);
 }
 
-/// No validation stands between a stored drawing and its picture.
+/// Stored drawings are not validated again before they are rendered.
 #[test]
 fn any_stroke_is_drawn_without_harm() {
     let ends = [i32::MIN, -40_000, -1, 0, 1024, 40_000, i32::MAX];
@@ -199,7 +199,7 @@ fn a_drawing_beyond_all_measure_is_refused() {
 
 #[test]
 fn a_translucent_stroke_shows_the_strokes_below_it() {
-    // A black stroke, then yellow ones of three tenths across it, one of them erased in its middle.
+    // A black stroke, crossed by yellow strokes of opacity 0.3, one of which is erased in its middle.
     let text = r##"[{"method":"setLineWidth","data":[40]},
         {"method":"strokePath","data":[{"method":"moveTo","data":[0,100]},{"method":"lineTo","data":[338,100]}]},
         {"method":"setStrokeStyle","data":["rgba(255,255,0,0.3)"]},

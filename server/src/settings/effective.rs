@@ -1,4 +1,4 @@
-//! The settings in force and the source of each, for `yibi-server settings --effective`.
+//! The effective settings and the source of each, for `yibi-server settings --effective`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -157,7 +157,7 @@ pub struct Moderation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ModerationMode {
-    /// WeChat is not asked.
+    /// No calls to WeChat's content security API.
     Off,
     /// Verdicts are stored and logged.
     Log,
@@ -226,7 +226,7 @@ pub struct Log {
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -276,7 +276,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// All mini-programs, the one of the two fixed settings first.
+    /// All mini-programs; the one of `wechat.app_id` comes first.
     pub fn apps(&self) -> impl Iterator<Item = App> + '_ {
         let first = App {
             app_id: self.wechat.app_id.clone(),
@@ -291,11 +291,11 @@ impl Settings {
 /// A setting in the environment.
 struct Variable {
     value: String,
-    /// Its name as it was set, `_FILE` included.
+    /// Name of the variable as it is set, `_FILE` included.
     name: String,
 }
 
-/// The settings in the environment, by the names of their variables without `_FILE`.
+/// The settings in the environment, by their variables' names without `_FILE`.
 fn variables(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<HashMap<String, Variable>, SettingsError> {

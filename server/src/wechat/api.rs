@@ -67,7 +67,6 @@ apis! {
     CheckSession, "checksession", Get, "wxa/checksession", Harmless;
     /// Replaces the user's session_key.
     ResetUserSessionKey, "resetusersessionkey", Get, "wxa/resetusersessionkey", Never;
-    /// Checks a text.
     MsgSecCheck, "msg_sec_check", Post, "wxa/msg_sec_check", Harmless;
     /// Checks an image; the verdict comes by a push.
     MediaCheckAsync, "media_check_async", Post, "wxa/media_check_async", Harmless;

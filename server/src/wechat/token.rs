@@ -64,7 +64,6 @@ impl AccessToken {
         &self.text
     }
 
-    /// Remaining validity.
     #[must_use]
     pub fn expires_in(&self) -> Duration {
         self.ends_at.since(Micros::now())

@@ -60,7 +60,6 @@ pub enum DrawingError {
     Invalid {
         /// Index of the action within the request, if it has several.
         index: Option<usize>,
-        /// The broken rule.
         rule: Invalid,
     },
     /// Another value is invalid; the text is for the client.

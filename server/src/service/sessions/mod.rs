@@ -130,7 +130,6 @@ impl From<StoreError> for SessionError {
     }
 }
 
-/// An authenticated caller.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub session: Arc<StoredSession>,

@@ -131,7 +131,6 @@ impl WaferPair {
         Self { id: HEXLOWER.encode(&id), skey: HEXLOWER.encode(&random::bytes::<32>()) }
     }
 
-    /// The pair's credential.
     #[must_use]
     pub fn credential(&self) -> Credential {
         Credential::wafer(&self.id, &self.skey)

@@ -362,7 +362,6 @@ impl Collections {
         Err(StoreError::Busy)
     }
 
-    /// Creates missing indexes.
     pub(super) async fn make_indexes(&self) -> StoreResult<()> {
         let index = |keys| IndexModel::builder().keys(keys).build();
         let sparse = |keys| {

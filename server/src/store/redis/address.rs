@@ -1,14 +1,14 @@
-//! What `store.redis_url` may say.
+//! Forms of `store.redis_url`.
 //!
-//! | form | what |
+//! | form | deployment |
 //! |---|---|
-//! | `redis://[user:password@]host[:6379][/db]` | one server, or the proxy of a bought one |
-//! | `redis+sentinel://[user:password@]host[:26379],host…/master[/db]` | the master of that name, as these sentinels tell; `?sentinel_user=…&sentinel_password=…` where the sentinels ask for their own |
+//! | `redis://[user:password@]host[:6379][/db]` | one server, or the proxy of a managed service |
+//! | `redis+sentinel://[user:password@]host[:26379],host…/master[/db]` | the master of that name, as these sentinels report it; `?sentinel_user=…&sentinel_password=…` if the sentinels require credentials of their own |
 //! | `redis+cluster://[user:password@]host[:6379],host…` | a Cluster, found through any of these nodes |
 //!
-//! With `rediss` in the place of `redis`, all connections are TLS, those to sentinels too, under certificates of
-//! the well-known authorities; `?ca_file=/path` names a file (PEM) with the only ones that are trusted instead.
-//! What is not letters and digits in a password is percent-encoded.
+//! With `rediss` instead of `redis`, all connections use TLS, including those to sentinels, with certificates of the
+//! well-known authorities; `?ca_file=/path` names a file (PEM) with the authorities that are trusted instead.
+//! Characters of a password other than letters and digits are percent-encoded.
 
 use redis::io::tcp::{TcpSettings, socket2};
 use redis::{

@@ -1,8 +1,8 @@
 //! Redis: sessions, login codes and leases of several servers.
 //!
-//! RESP2 and commands of Redis 6.2 that the proxies of bought Redis pass on. In a Cluster, a user's session,
-//! index and epoch lie in other slots, so no command or script takes more than one key. The session's own key
-//! is the truth; the index of a user's sessions is a hint, written after it, and mended when it is read.
+//! The store uses RESP2 and commands of Redis 6.2 that the proxies of managed services support. In a Cluster, a user's
+//! sessions, index and epoch are in different slots, so no command or script takes more than one key. The session's own
+//! key is authoritative; the index of a user's sessions is a hint, written after it and corrected when it is read.
 //!
 //! | key | value |
 //! |---|---|
