@@ -1,5 +1,5 @@
-//! Routes that `yibi-server dev` adds to a server: sign-in against the simulated WeChat, the mini-program's preview on
-//! the same origin, and, for phones on the local network, an unguessable path prefix.
+//! Routes that `yibi-server dev` adds to a server: sign-in against the simulated WeChat, the mini-program's
+//! preview on the same origin, and, for phones on the local network, an unguessable path prefix.
 
 use std::fmt::Display;
 use std::fs::OpenOptions;
@@ -31,8 +31,8 @@ pub struct Extras {
 }
 
 impl Extras {
-    /// `simulator` enables sign-in of simulated users, `preview` is the directory of the preview's files, and `prefix`
-    /// is the path below which everything is served (`None`: `/`).
+    /// `simulator` enables sign-in of simulated users, `preview` is the directory of the preview's files, and
+    /// `prefix` is the path below which everything is served (`None`: `/`).
     #[must_use]
     pub fn new(simulator: Option<Simulator>, preview: PathBuf, prefix: Option<String>) -> Self {
         Self { simulator, preview, prefix }
@@ -114,8 +114,9 @@ pub enum DevError {
     NoNetwork(std::io::Error),
 }
 
-/// Changes the settings for development: a separate data directory, an admin token in a file, text logs. With `lan`,
-/// the public listener binds this machine's address on the local network and serves below the returned path.
+/// Changes the settings for development: a separate data directory, an admin token in a file, text logs. With
+/// `lan`, the public listener binds this machine's address on the local network and serves below the returned
+/// path.
 ///
 /// # Errors
 /// [`DevError`].
@@ -161,8 +162,8 @@ fn admin_token(directory: &Path) -> std::io::Result<SecretString> {
     }
 }
 
-/// This machine's address on the local network: the source address of its outgoing packets. Connecting a datagram
-/// socket sends nothing.
+/// This machine's address on the local network: the source address of its outgoing packets. Connecting a
+/// datagram socket sends nothing.
 fn own_address() -> std::io::Result<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0")?;
     socket.connect("192.0.2.1:9")?;

@@ -1,5 +1,5 @@
-//! `yibi-server health`: queries the health of the server on this machine, for containers and scripts without an HTTP
-//! client.
+//! `yibi-server health`: queries the health of the server on this machine, for containers and scripts without
+//! an HTTP client.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};

@@ -1,8 +1,8 @@
 //! The server's own keys: one encrypts secrets such as WeChat's session keys at rest, one signs image URLs.
 //!
-//! A key comes from the settings, or else is generated once and stored: in a file of the data directory beside the
-//! embedded store, in MongoDB where several servers share one. An old key may be configured beside the current one;
-//! values made with the old key stay valid.
+//! A key comes from the settings, or else is generated once and stored: in a file of the data directory
+//! beside the embedded store, in MongoDB where several servers share one. An old key may be configured beside
+//! the current one; values made with the old key stay valid.
 
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
@@ -52,8 +52,8 @@ impl LazyKeyring {
     /// # Errors
     /// `StoreError` when the keys can't be read, [`OPERATION_DEADLINE`] after the call at the latest.
     pub async fn get(&self) -> StoreResult<&Keyring> {
-        // Only one caller at a time loads the keys, and each load may take the full deadline while the store hangs:
-        // this deadline covers the wait and the load together.
+        // Only one caller at a time loads the keys, and each load may take the full deadline while the store
+        // hangs: this deadline covers the wait and the load together.
         let loading = self.loaded.get_or_try_init(|| Keyring::load(&self.settings, &self.place));
         let loaded = tokio::time::timeout(OPERATION_DEADLINE, loading).await;
         loaded.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into())))
@@ -83,8 +83,9 @@ impl Keyring {
     }
 }
 
-/// Copies the keys in use from one place to another that has none: those that the settings do not name, and those that
-/// serve as the old key beside a configured one. Returns the name of a key that differs in the target.
+/// Copies the keys in use from one place to another that has none: those that the settings do not name, and
+/// those that serve as the old key beside a configured one. Returns the name of a key that differs in the
+/// target.
 ///
 /// # Errors
 /// `StoreError` when either place can't be read or written.
@@ -164,8 +165,8 @@ fn decode(text: &SecretString) -> Option<Key> {
     BASE64.decode(text.expose_secret().as_bytes()).ok()?.try_into().ok()
 }
 
-/// The current and the old key. When the settings name a current key but no old one, the stored key (if any) serves as
-/// the old one, so that the first rotation needs no copy of it.
+/// The current and the old key. When the settings name a current key but no old one, the stored key (if any)
+/// serves as the old one, so that the first rotation needs no copy of it.
 async fn keys(
     name: &str,
     from_settings: &SecretString,
@@ -182,8 +183,8 @@ async fn keys(
     Ok((key, old.filter(|old| *old != key)))
 }
 
-/// Content of `name.key`, created from the proposal if missing. The file is written under a temporary name and linked
-/// into place, so that it is complete or absent.
+/// Content of `name.key`, created from the proposal if missing. The file is written under a temporary name
+/// and linked into place, so that it is complete or absent.
 fn kept_in_file(directory: &Path, name: &str, proposal: &Key) -> std::io::Result<Vec<u8>> {
     let path = file_of(directory, name);
     if !path.exists() {
@@ -247,8 +248,8 @@ impl Sealer {
         sealed.split_once('.').is_some_and(|(id, _)| id == self.current.0)
     }
 
-    /// Opens the result of [`seal`](Self::seal) under the same context. `None` when it was changed, or its key is no
-    /// longer configured.
+    /// Opens the result of [`seal`](Self::seal) under the same context. `None` when it was changed, or its
+    /// key is no longer configured.
     #[must_use]
     pub fn open(&self, sealed: &str, context: &str) -> Option<SecretString> {
         let (id, body) = sealed.split_once('.')?;

@@ -68,8 +68,8 @@ impl Listeners {
             Some(listener) => Some(listener),
             None => settings.internal.listen.map(bind).transpose()?,
         };
-        // An inherited socket has to satisfy the settings' rule for the address, too: the internal listener identifies
-        // users to its callers.
+        // An inherited socket has to satisfy the settings' rule for the address, too: the internal listener
+        // identifies users to its callers.
         if let Some(listener) = &internal {
             let address = listener.local_addr().map_err(|error| at(&"internal", &error))?;
             if !address.ip().is_loopback() {
@@ -90,8 +90,8 @@ fn at(place: &impl Display, error: &io::Error) -> String {
     format!("{place}: {error}")
 }
 
-/// Sockets that the supervisor opened before this process starts and keeps open after it ends, so that a restart
-/// refuses no connection. See `sd_listen_fds(3)`.
+/// Sockets that the supervisor opened before this process starts and keeps open after it ends, so that a
+/// restart refuses no connection. See `sd_listen_fds(3)`.
 #[derive(Debug, Default)]
 pub struct HandedOver {
     public: Option<Listener>,
@@ -100,8 +100,8 @@ pub struct HandedOver {
 }
 
 impl HandedOver {
-    /// Sockets of `LISTEN_FDS`, assigned by `LISTEN_FDNAMES`; without names, the first serves clients, the second the
-    /// operator, and the third other backends.
+    /// Sockets of `LISTEN_FDS`, assigned by `LISTEN_FDNAMES`; without names, the first serves clients, the
+    /// second the operator, and the third other backends.
     ///
     /// # Errors
     /// A message when a socket has the wrong type or an unknown name.

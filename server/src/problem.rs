@@ -1,7 +1,7 @@
 //! The only mapping from errors to the problems that clients receive.
 //!
-//! A [`Problem`] holds a stable [`Code`] for the client and, separately, the cause for the log. Each service has its
-//! own error type, which this module converts to a problem; `http` serializes it.
+//! A [`Problem`] holds a stable [`Code`] for the client and, separately, the cause for the log. Each service
+//! has its own error type, which this module converts to a problem; `http` serializes it.
 
 use std::error::Error;
 use std::fmt;
@@ -120,7 +120,8 @@ impl Problem {
         Self { code, detail: None, place: None, erase_at: None, retry_after, cause: None }
     }
 
-    /// Adds details for the client's developer. They must be this program's own words, never a parser's or driver's.
+    /// Adds details for the client's developer. They must be this program's own words, never a parser's or
+    /// driver's.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());

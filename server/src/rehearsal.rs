@@ -1,7 +1,7 @@
 //! Checks that this version becomes ready with these settings while the running server continues to serve.
 //!
-//! The check reads the real databases and writes nothing there. It upgrades a copy of the embedded file, never the file
-//! itself. It serves no clients and makes no calls to WeChat.
+//! The check reads the real databases and writes nothing there. It upgrades a copy of the embedded file,
+//! never the file itself. It serves no clients and makes no calls to WeChat.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -26,8 +26,8 @@ use crate::store::sqlite::file_in;
 const STAGE: &str = "rehearsal-";
 /// Interval between two readiness queries.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Disk space for upgrading a copy, as a multiple of the file's size: the file, all rows in a second table, and both in
-/// the log, whose former pages are overwritten.
+/// Disk space for upgrading a copy, as a multiple of the file's size: the file, all rows in a second table,
+/// and both in the log, whose former pages are overwritten.
 const SIZES: u64 = 4;
 /// Free space, in MiB, that the running server keeps.
 const MARGIN: u64 = 256;
@@ -74,8 +74,8 @@ pub enum RehearsalError {
     Silent(#[source] io::Error),
 }
 
-/// Starts a server with those settings on ports of its own, polls `/readyz` until the server is ready, `within` has
-/// passed or `stop` resolves, and then stops the server.
+/// Starts a server with those settings on ports of its own, polls `/readyz` until the server is ready,
+/// `within` has passed or `stop` resolves, and then stops the server.
 ///
 /// # Errors
 /// [`RehearsalError`]. A server that does not become ready is a result, not an error.
@@ -147,8 +147,8 @@ struct Stage {
 }
 
 impl Stage {
-    /// Creates the scratch directory inside the real data directory, with a copy of the embedded file, if the disk has
-    /// enough space.
+    /// Creates the scratch directory inside the real data directory, with a copy of the embedded file, if the
+    /// disk has enough space.
     fn set(settings: &Settings) -> Result<Self, RehearsalError> {
         let store = &settings.store;
         let home = &store.data_dir;

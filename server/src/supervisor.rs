@@ -1,4 +1,5 @@
-//! Notifies systemd, or another supervisor that sets `NOTIFY_SOCKET`, of the server's state. See `sd_notify(3)`.
+//! Notifies systemd, or another supervisor that sets `NOTIFY_SOCKET`, of the server's state. See
+//! `sd_notify(3)`.
 
 use std::io;
 use std::os::linux::net::SocketAddrExt;

@@ -5,7 +5,8 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
-/// Binds a socket at that path, in place of a stale one. Access is limited to the owner, or to the owner and a group.
+/// Binds a socket at that path, in place of a stale one. Access is limited to the owner, or to the owner and
+/// a group.
 ///
 /// # Errors
 /// [`io::ErrorKind::AddrInUse`] when a process listens on it, and the system's other errors.
@@ -13,8 +14,8 @@ pub fn bind(path: &Path, group: Option<u32>) -> io::Result<UnixListener> {
     if UnixStream::connect(path).is_ok() {
         return Err(io::Error::new(io::ErrorKind::AddrInUse, "another server listens on it"));
     }
-    // The socket is bound under a temporary name, restricted and then renamed, so that no other user can connect in
-    // between.
+    // The socket is bound under a temporary name, restricted and then renamed, so that no other user can
+    // connect in between.
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let hidden = path.with_file_name(format!(".{file}.{}", std::process::id()));
     for stale in [path, &hidden] {

@@ -9,7 +9,8 @@ use crate::settings::Settings;
 
 /// nginx site file of the deployment guide.
 const SITE: &str = "/etc/nginx/conf.d/yibi.conf";
-/// Number of open files that a server needs: a few hundred clients, and the connections of nginx and of the databases.
+/// Number of open files that a server needs: a few hundred clients, and the connections of nginx and of the
+/// databases.
 const FILES: u64 = 4_096;
 /// Free disk space, in MiB, below which the check reports an error, and a warning.
 const SPACE: (u64, u64) = (64, 1_024);
@@ -26,8 +27,8 @@ pub(super) fn look(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Checks IPv6 of the site: nginx does not start with an IPv6 address if the kernel has no IPv6, in which case
-/// `addresses` is empty.
+/// Checks IPv6 of the site: nginx does not start with an IPv6 address if the kernel has no IPv6, in which
+/// case `addresses` is empty.
 fn ipv6(site: &str, addresses: &str) -> Option<Finding> {
     let listens = site.lines().any(|line| line.trim_start().starts_with("listen [::]"));
     (listens && addresses.trim().is_empty()).then(|| {

@@ -74,8 +74,8 @@ impl fmt::Display for Finding {
 pub struct Options {
     /// File (PEM) of further roots that the certificate may chain to. Phones do not have them.
     pub ca: Option<PathBuf>,
-    /// Address at which to fetch the certificate instead of the resolved one: for a machine that can't reach its own
-    /// public address.
+    /// Address at which to fetch the certificate instead of the resolved one: for a machine that can't reach
+    /// its own public address.
     pub at: Option<SocketAddr>,
 }
 

@@ -1,5 +1,5 @@
-//! Whether other machines can reach the databases, as far as the addresses in the settings and this machine's listening
-//! sockets show.
+//! Whether other machines can reach the databases, as far as the addresses in the settings and this machine's
+//! listening sockets show.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -94,8 +94,8 @@ fn ports(url: &str) -> impl Iterator<Item = u16> {
     hosts(url).filter_map(|(_, port)| port)
 }
 
-/// The listening sockets in `/proc/net/tcp` or `tcp6`: hexadecimal words of 32 bits in the machine's byte order, a
-/// colon, the port, and state `0A`. See proc(5).
+/// The listening sockets in `/proc/net/tcp` or `tcp6`: hexadecimal words of 32 bits in the machine's byte
+/// order, a colon, the port, and state `0A`. See proc(5).
 fn listening(table: &str) -> Vec<(IpAddr, u16)> {
     let socket = |line: &str| {
         let mut fields = line.split_whitespace().skip(1);

@@ -39,8 +39,8 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Whether the current user can write to the data directory. The check writes nothing: a running server may use the
-/// store in it.
+/// Whether the current user can write to the data directory. The check writes nothing: a running server may
+/// use the store in it.
 fn data_dir(settings: &Settings) -> Finding {
     let directory = &settings.store.data_dir;
     let shown = directory.display();

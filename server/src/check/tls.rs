@@ -1,7 +1,7 @@
 //! The certificate and the handshake, as a phone sees them.
 //!
-//! The handshake accepts any certificate, and no secret is sent over it; the chain is then verified against the roots
-//! of browsers, so that the finding can name the fault.
+//! The handshake accepts any certificate, and no secret is sent over it; the chain is then verified against
+//! the roots of browsers, so that the finding can name the fault.
 
 use std::fmt;
 use std::net::SocketAddr;

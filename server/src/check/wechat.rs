@@ -9,8 +9,8 @@ use crate::random;
 use crate::settings::Settings;
 use crate::wechat::{Class, WechatApp, WechatClient, WechatError};
 
-/// Clock difference from WeChat, in seconds, for a warning and for an error: beyond it, signatures and certificates
-/// fail.
+/// Clock difference from WeChat, in seconds, for a warning and for an error: beyond it, signatures and
+/// certificates fail.
 const SKEW: (i64, i64) = (5, 60);
 
 pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
@@ -99,7 +99,8 @@ fn seconds(duration: Duration) -> u64 {
     duration.as_secs().max(1)
 }
 
-/// Compares the clock with the `Date` of a reply, which was set between the two moments and is truncated to seconds.
+/// Compares the clock with the `Date` of a reply, which was set between the two moments and is truncated to
+/// seconds.
 fn clock(asked: jiff::Timestamp, answered: jiff::Timestamp, date: &str) -> Option<Finding> {
     let theirs = rfc2822::parse(date).ok()?.timestamp().as_second();
     let ahead = asked.as_second() - (theirs + 1);

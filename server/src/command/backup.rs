@@ -10,8 +10,8 @@ use yibi_server::store::sqlite::{Restored, restore};
 
 use crate::{Exit, Failure, chain, say};
 
-/// It may run beside a server. The file holds no keys: keep sealing.key and signing.key of store.data_dir, or the
-/// settings that name them, at another place.
+/// It may run beside a server. The file holds no keys: keep sealing.key and signing.key of store.data_dir, or
+/// the settings that name them, at another place.
 #[derive(Args)]
 pub(crate) struct BackupArgs {
     /// The file
@@ -24,7 +24,8 @@ pub(crate) struct BackupArgs {
     existing: bool,
 }
 
-/// The backup is verified first; the server must not run. Say what it is to be restored into by store.data_dir.
+/// The backup is verified first; the server must not run. Say what it is to be restored into by
+/// store.data_dir.
 #[derive(Args)]
 pub(crate) struct RestoreArgs {
     /// The backup

@@ -9,8 +9,8 @@ use yibi_server::settings::Settings;
 
 use crate::{Exit, say};
 
-/// Ends with 0 when no line is an error (warnings are none), with 1 when one is, with 78 when the settings can't
-/// be read.
+/// Ends with 0 when no line is an error (warnings are none), with 1 when one is, with 78 when the settings
+/// can't be read.
 #[derive(Args)]
 pub(crate) struct CheckArgs {
     /// Print one JSON object instead: {"verdict", "lines": [{"verdict", "what", "text", "to_do"}]}

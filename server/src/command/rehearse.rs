@@ -9,7 +9,8 @@ use yibi_server::settings::Settings;
 use crate::{Exit, Failure, chain, say};
 
 /// The exit code is 0 when it gets ready. Databases are the real ones; of the embedded file a copy is made in
-/// store.data_dir and removed afterwards. It listens on loopback, whatever the settings name; WeChat is not asked.
+/// store.data_dir and removed afterwards. It listens on loopback, whatever the settings name; WeChat is not
+/// asked.
 #[derive(Args)]
 pub(crate) struct RehearseArgs {
     /// How long it may take to get ready, in seconds

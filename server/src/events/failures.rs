@@ -34,7 +34,8 @@ impl Failures {
         self.unsent = (self.unsent + 1).min(self.own.len());
     }
 
-    /// Adds another server's failure. A report is repeated when its reply was lost; the repetition is dropped.
+    /// Adds another server's failure. A report is repeated when its reply was lost; the repetition is
+    /// dropped.
     pub(super) fn last_heard(&mut self, failure: Failure) {
         if self.others.iter().rev().take(TWICE).any(|last| *last == failure) {
             return;
@@ -84,8 +85,8 @@ impl Failures {
         all.into_iter().find(|failure| failure.request_id == id).cloned()
     }
 
-    /// Requests of a user to this server around that moment: the last before it and the first after it; without a user,
-    /// only the request itself.
+    /// Requests of a user to this server around that moment: the last before it and the first after it;
+    /// without a user, only the request itself.
     pub(super) fn around(&self, id: &str, user: Option<&str>, at: &str) -> Vec<RequestRow> {
         let theirs: Vec<&RequestRow> = self
             .requests
@@ -102,8 +103,8 @@ impl Failures {
     }
 }
 
-/// Selects from several servers' rows around a request the last ones before it, the request itself, and the first ones
-/// after it.
+/// Selects from several servers' rows around a request the last ones before it, the request itself, and the
+/// first ones after it.
 pub(super) fn nearest(mut rows: Vec<RequestRow>, id: &str, at: &str) -> Vec<RequestRow> {
     rows.sort_by(|a, b| a.at.cmp(&b.at));
     let itself = rows.iter().position(|row| row.request_id == id);

@@ -93,8 +93,8 @@ impl Heartbeat {
         Self { watch, gallery, sessions }
     }
 
-    /// Publishes a heartbeat every two seconds until `stop`, then removes this server's entry. Meanwhile it forwards
-    /// events that other servers want and fetches theirs while this server has listeners.
+    /// Publishes a heartbeat every two seconds until `stop`, then removes this server's entry. Meanwhile it
+    /// forwards events that other servers want and fetches theirs while this server has listeners.
     pub async fn beat(self, stop: impl Future<Output = ()>) {
         let shared = self.sessions.shared().cloned();
         let outbox = lock(&self.watch.0.outbox).take();

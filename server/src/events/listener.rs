@@ -139,8 +139,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// The next matching event as JSON, or the number of missed events when the listener was too slow; `None` after
-    /// `patience`.
+    /// The next matching event as JSON, or the number of missed events when the listener was too slow; `None`
+    /// after `patience`.
     pub async fn next(&mut self, patience: Duration) -> Option<String> {
         let end = Instant::now() + patience;
         loop {

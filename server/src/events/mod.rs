@@ -1,9 +1,9 @@
 //! Data for operators: figures of the last minute, failures, and live events.
 //!
-//! All data is in memory and bounded. Events are encoded only while an operator listens, at this server or, through a
-//! shared Redis, at another. Failures are written to that Redis as they occur, so that any server can list the failures
-//! of all. The requests that a user made before and after a failure stay in the memory of the server that handled them;
-//! the other servers query them on demand.
+//! All data is in memory and bounded. Events are encoded only while an operator listens, at this server or,
+//! through a shared Redis, at another. Failures are written to that Redis as they occur, so that any server
+//! can list the failures of all. The requests that a user made before and after a failure stay in the memory
+//! of the server that handled them; the other servers query them on demand.
 
 mod failures;
 mod figures;
@@ -147,7 +147,8 @@ impl EventBus {
         let event = Event { server: self.0.server.clone(), at: Micros::now().to_string(), what: what() };
         let Some(told) = EncodedEvent::of(event).map(Arc::new) else { return };
         if self.0.wanted.load(Ordering::Relaxed) {
-            // The queue is full when Redis is slow or unreachable: listeners at other servers then miss the event.
+            // The queue is full when Redis is slow or unreachable: listeners at other servers then miss the
+            // event.
             let _ = self.0.outgoing.try_send(Arc::clone(&told));
         }
         self.deliver(told);

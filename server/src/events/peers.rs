@@ -1,5 +1,5 @@
-//! Exchange of failures between servers: each server reports its own as they occur, and answers queries for the other
-//! requests of the same user.
+//! Exchange of failures between servers: each server reports its own as they occur, and answers queries for
+//! the other requests of the same user.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -118,7 +118,8 @@ impl EventBus {
 }
 
 impl Fleet<'_> {
-    /// The last failures of all servers, grouped; only the locally known ones while the shared store is unreachable.
+    /// The last failures of all servers, grouped; only the locally known ones while the shared store is
+    /// unreachable.
     pub async fn errors(&self) -> ErrorsReply {
         let mut missing = Vec::new();
         if let Some(shared) = self.sessions.shared() {

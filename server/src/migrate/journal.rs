@@ -1,5 +1,5 @@
-//! Progress of a move, in a file of the data directory: the next run continues from there, and no server starts on
-//! partially moved data.
+//! Progress of a move, in a file of the data directory: the next run continues from there, and no server
+//! starts on partially moved data.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -90,7 +90,8 @@ impl Journal {
         self.write()
     }
 
-    /// Records a moved turn and the position of the next; `None` ends the part. Returns whether there is a next turn.
+    /// Records a moved turn and the position of the next; `None` ends the part. Returns whether there is a
+    /// next turn.
     pub(super) fn note(&mut self, next: Option<String>, count: usize) -> Result<bool> {
         let goes_on = next.is_some();
         if goes_on {

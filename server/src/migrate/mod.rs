@@ -1,9 +1,10 @@
-//! `yibi-server migrate`: moves everything between the embedded file and MongoDB with Redis, and imports the drawings
-//! of a 2016 server.
+//! `yibi-server migrate`: moves everything between the embedded file and MongoDB with Redis, and imports the
+//! drawings of a 2016 server.
 //!
-//! A move is made in turns, and a journal in the data directory records the progress after each; an interrupted move
-//! continues from there. Each write replaces a whole record and is idempotent. At the end, all records of both sides
-//! are read and compared; of sessions, which change while they are in use, only the number.
+//! A move is made in turns, and a journal in the data directory records the progress after each; an
+//! interrupted move continues from there. Each write replaces a whole record and is idempotent. At the end,
+//! all records of both sides are read and compared; of sessions, which change while they are in use, only the
+//! number.
 
 mod journal;
 mod verify;
@@ -103,7 +104,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts by pages instead of by one query: a single count of a large collection would exceed the deadline.
+    /// Counts by pages instead of by one query: a single count of a large collection would exceed the
+    /// deadline.
     async fn of<G: Transfer>(store: &G) -> StoreResult<Self> {
         let mut tally = Self::default();
         let mut place = None;

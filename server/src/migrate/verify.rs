@@ -51,8 +51,8 @@ impl Sum {
     }
 }
 
-/// Checks that every user, avatar, drawing, check and audit entry of the source is in the target unchanged, and that
-/// the target has no other user, drawing or entry.
+/// Checks that every user, avatar, drawing, check and audit entry of the source is in the target unchanged,
+/// and that the target has no other user, drawing or entry.
 pub(super) async fn compare<G, H>(from: &G, to: &H, progress: &mut dyn Progress) -> Result<Sum>
 where
     G: Whole,

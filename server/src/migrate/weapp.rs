@@ -1,13 +1,13 @@
-//! Imports the drawings of a 2016 server: the documents of its MongoDB's collection `paints`, as `mongoexport` writes
-//! them, one JSON object a line:
+//! Imports the drawings of a 2016 server: the documents of its MongoDB's collection `paints`, as
+//! `mongoexport` writes them, one JSON object a line:
 //!
 //! ```json
 //! {"_id":{"$oid":"57e0a8d1f2c0a12b3c4d5e6f"},"openId":"o…","id":"p1","actions":"[…]"}
 //! ```
 //!
-//! Today's driver does not support the MongoDB versions of 2016, and a file can be inspected. An imported drawing is
-//! the result of its last save, dated by its `_id`. The import is idempotent, and it leaves a drawing unchanged that
-//! was edited after an earlier import.
+//! Today's driver does not support the MongoDB versions of 2016, and a file can be inspected. An imported
+//! drawing is the result of its last save, dated by its `_id`. The import is idempotent, and it leaves a
+//! drawing unchanged that was edited after an earlier import.
 
 use std::io::BufRead;
 
@@ -133,8 +133,8 @@ fn read(app_id: &str, line: &[u8]) -> Result<Drawing, String> {
     Ok(Drawing { user: UserKey::new(app_id, &paint.open_id), stored })
 }
 
-/// Time of an ObjectId: its first four bytes are seconds; its last three are a counter per process, which serves as a
-/// sub-second order.
+/// Time of an ObjectId: its first four bytes are seconds; its last three are a counter per process, which
+/// serves as a sub-second order.
 fn moment(key: &Value) -> Option<Micros> {
     let bytes: [u8; 12] = HEXLOWER.decode(key.get("$oid")?.as_str()?.as_bytes()).ok()?.try_into().ok()?;
     let [a, b, c, d, _, _, _, _, _, x, y, z] = bytes;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::RenderError;
 
-/// Time limit for the strokes of one picture. A real drawing takes milliseconds, whatever its size; a few points of
-/// wide strokes can cover much paper.
+/// Time limit for the strokes of one picture. A real drawing takes milliseconds, whatever its size; a few
+/// points of wide strokes can cover much paper.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Limit of a rendering, which checks it between its steps.

@@ -6,11 +6,12 @@ use yibi_common::drawing::Color;
 
 use super::{Frame, RenderError};
 
-/// Number of hash slots: several times the 256 colours of a palette, so that probes stay short; a power of two.
+/// Number of hash slots: several times the 256 colours of a palette, so that probes stay short; a power of
+/// two.
 const SLOTS: usize = 1024;
 
-/// Encodes a layer on a background of one colour: with a palette if there are few colours, as in most drawings (which
-/// halves the file), otherwise in true colour.
+/// Encodes a layer on a background of one colour: with a palette if there are few colours, as in most
+/// drawings (which halves the file), otherwise in true colour.
 pub(super) fn png(
     pixels: &[PremultipliedColorU8],
     frame: Frame,

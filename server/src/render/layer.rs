@@ -9,11 +9,11 @@ use yibi_common::geometry::{Position, Segment, Shape, shape};
 
 use super::{Budget, Frame, RenderError};
 
-/// Maximum number of polygons in one fill. The cost grows with the square of their number where they overlap; a
-/// person's ink has fewer, and a seam between two such groups lies inside the stroke.
+/// Maximum number of polygons in one fill. The cost grows with the square of their number where they overlap;
+/// a person's ink has fewer, and a seam between two such groups lies inside the stroke.
 const POLYGONS: usize = 256;
-/// Maximum cost of one fill: the sum of its edges' heights, in pixels, which takes some 50 ms. A larger path is filled
-/// in bands, with a budget check between them.
+/// Maximum cost of one fill: the sum of its edges' heights, in pixels, which takes some 50 ms. A larger path
+/// is filled in bands, with a budget check between them.
 const EFFORT: f64 = 200_000.0;
 
 /// A bitmap that strokes are drawn on.
@@ -61,8 +61,8 @@ impl Layer {
         }
     }
 
-    /// Strokes a path. Like Skia, which implements browsers' canvases, tiny-skia draws a line thinner than a pixel as a
-    /// hairline of lower opacity; a filled outline would look different.
+    /// Strokes a path. Like Skia, which implements browsers' canvases, tiny-skia draws a line thinner than a
+    /// pixel as a hairline of lower opacity; a filled outline would look different.
     fn line(
         &mut self,
         width: f64,

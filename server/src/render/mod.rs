@@ -1,8 +1,8 @@
 //! Renders drawings: the strokes' [shapes](yibi_common::geometry), as pixels or as vectors.
 //!
-//! The pixels of the strokes are drawn on a transparent layer, from which an eraser removes what lies below it, and the
-//! layer is laid on the paper's colour; an SVG draws erasers in that colour, with the same result. `size` is the only
-//! number chosen by a user that determines an allocation.
+//! The pixels of the strokes are drawn on a transparent layer, from which an eraser removes what lies below
+//! it, and the layer is laid on the paper's colour; an SVG draws erasers in that colour, with the same
+//! result. `size` is the only number chosen by a user that determines an allocation.
 
 mod budget;
 mod encode;
@@ -22,8 +22,8 @@ pub use self::svg::svg;
 
 /// The longer side of a picture, in pixels.
 pub const SIZE_RANGE: RangeInclusive<u32> = 64..=2048;
-/// Maximum number of rendered points, about five hours of a finger at 60 Hz: a stored drawing is small, but a crafted
-/// one may expand to many more points than a hand draws.
+/// Maximum number of rendered points, about five hours of a finger at 60 Hz: a stored drawing is small, but a
+/// crafted one may expand to many more points than a hand draws.
 const MOST_POINTS: usize = 1_000_000;
 /// Maximum size of an SVG in bytes.
 const MOST_TEXT: usize = 16 << 20;
@@ -76,8 +76,8 @@ impl Frame {
     }
 }
 
-/// The strokes that change a pixel, the lowest first: those that touch the paper, without erasers below all other
-/// strokes.
+/// The strokes that change a pixel, the lowest first: those that touch the paper, without erasers below all
+/// other strokes.
 fn traces<'a>(picture: &'a Picture<'_>, paper: Paper) -> Result<Vec<&'a Stroke>, RenderError> {
     let mut traces: Vec<&Stroke> = Vec::new();
     let mut points = 0;

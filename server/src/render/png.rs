@@ -6,8 +6,8 @@ use yibi_common::picture::Picture;
 use super::layer::Layer;
 use super::{Budget, Frame, RenderError, encode, traces};
 
-/// Renders a picture as a PNG whose longer side has `size` pixels ([`SIZE_RANGE`](super::SIZE_RANGE)); the other side
-/// keeps the paper's proportions and has at least one pixel.
+/// Renders a picture as a PNG whose longer side has `size` pixels ([`SIZE_RANGE`](super::SIZE_RANGE)); the
+/// other side keeps the paper's proportions and has at least one pixel.
 ///
 /// # Errors
 /// [`RenderError`].

@@ -10,10 +10,10 @@ use super::{Budget, Frame, MOST_TEXT, RenderError, traces};
 
 /// Renders a picture as an SVG in grid units, shown with a longer side of `size` pixels.
 ///
-/// An eraser is a stroke in the paper's colour. That gives the same pixels as removing the strokes below it, edges
-/// included: for a coverage *e* of the eraser, paper *P* and strokes of colour *C* and opacity *a* over it, both are
-/// (1 - *e*) *a* *C* + (1 - (1 - *e*) *a*) *P*. Masks would have to contain each other, one level for each change from
-/// pen to eraser, and viewers refuse or stall at a few hundred levels.
+/// An eraser is a stroke in the paper's colour. That gives the same pixels as removing the strokes below it,
+/// edges included: for a coverage *e* of the eraser, paper *P* and strokes of colour *C* and opacity *a* over
+/// it, both are (1 - *e*) *a* *C* + (1 - (1 - *e*) *a*) *P*. Masks would have to contain each other, one
+/// level for each change from pen to eraser, and viewers refuse or stall at a few hundred levels.
 ///
 /// The text contains only colours and numbers, nothing that a user wrote.
 ///
@@ -44,7 +44,8 @@ fn push(text: &mut String, arguments: fmt::Arguments<'_>) {
     let _ = text.write_fmt(arguments);
 }
 
-/// A rectangle that covers the whole picture: larger than the paper, whose edge may lie within the last pixel.
+/// A rectangle that covers the whole picture: larger than the paper, whose edge may lie within the last
+/// pixel.
 fn ground(Paper { width, height }: Paper) -> String {
     format!("M0 0h{}v{}H0z", 2 * u64::from(width), 2 * u64::from(height))
 }
@@ -94,8 +95,8 @@ impl Display for Opacity {
     }
 }
 
-/// A path's data in relative coordinates, to a tenth of a grid unit: a twentieth of a pixel where the paper is 1,000
-/// pixels wide. The absolute positions are rounded, so the error does not accumulate.
+/// A path's data in relative coordinates, to a tenth of a grid unit: a twentieth of a pixel where the paper
+/// is 1,000 pixels wide. The absolute positions are rounded, so the error does not accumulate.
 #[derive(Default)]
 struct PathData {
     text: String,

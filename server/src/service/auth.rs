@@ -1,5 +1,5 @@
-//! From the credential of a request to its caller, for all dialects. Only this module combines hints, tags, rate limits
-//! and session look-up.
+//! From the credential of a request to its caller, for all dialects. Only this module combines hints, tags,
+//! rate limits and session look-up.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -121,8 +121,8 @@ impl Authenticator {
         signed_in.map_err(AuthError::Refused)
     }
 
-    /// Budget that a failure of the credential counts against. A valid tag takes precedence over the address, so that
-    /// other clients' wrong tokens never block a good one.
+    /// Budget that a failure of the credential counts against. A valid tag takes precedence over the address,
+    /// so that other clients' wrong tokens never block a good one.
     async fn budget(
         &self,
         credential: Option<&Credential>,

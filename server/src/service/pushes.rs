@@ -1,5 +1,5 @@
-//! Message pushes after their acceptance: each is handled once in the fleet, after the reply, since WeChat waits for
-//! five seconds only.
+//! Message pushes after their acceptance: each is handled once in the fleet, after the reply, since WeChat
+//! waits for five seconds only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,8 +72,8 @@ struct Inner {
 }
 
 impl Pushes {
-    /// Accepts pushes under those keys, one per app, the first app's first. The shared store remembers the messages
-    /// received.
+    /// Accepts pushes under those keys, one per app, the first app's first. The shared store remembers the
+    /// messages received.
     #[must_use]
     pub fn new(
         keys: Vec<PushKey>,

@@ -1,7 +1,8 @@
 //! Rate limits, counted per process and in memory.
 //!
-//! Writes are counted per user. Failures are counted per address, except for credentials that name a known session:
-//! many users share the address of one carrier, and a flood from there must not block other users' good tokens.
+//! Writes are counted per user. Failures are counted per address, except for credentials that name a known
+//! session: many users share the address of one carrier, and a flood from there must not block other users'
+//! good tokens.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -20,8 +21,8 @@ use crate::settings::LimitSettings;
 const BLOCK_FOR: Duration = Duration::from_secs(1);
 /// Maximum number of blocked keys tracked at once, per limit.
 const MAX_BLOCKED: u64 = 100_000;
-/// Rate of look-ups of untagged bearer tokens, over all callers: per second, and burst. Forged tokens can come from any
-/// number of addresses; genuine untagged tokens predate the tag or its key.
+/// Rate of look-ups of untagged bearer tokens, over all callers: per second, and burst. Forged tokens can
+/// come from any number of addresses; genuine untagged tokens predate the tag or its key.
 const UNTAGGED_QUOTA: (u32, u32) = (200, 400);
 /// How often the counts of idle keys are dropped.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -44,8 +45,8 @@ pub struct RateLimits {
     untagged: FailureLimiter<()>,
 }
 
-/// The session that a wrong credential names. Tagged credentials have a separate count: session ids are not secret, and
-/// another client's wrong credentials must not block the user's own.
+/// The session that a wrong credential names. Tagged credentials have a separate count: session ids are not
+/// secret, and another client's wrong credentials must not block the user's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct NamedSession {
     id: SessionId,
@@ -55,8 +56,8 @@ struct NamedSession {
 /// Budget that a failed credential counts against.
 #[derive(Debug, Clone, Copy)]
 pub enum FailureBudget {
-    /// The session that the credential names, for credentials that probably come from its user: tagged, or of a session
-    /// that this server used recently.
+    /// The session that the credential names, for credentials that probably come from its user: tagged, or of
+    /// a session that this server used recently.
     Session {
         id: SessionId,
         /// Whether the credential has a valid tag.
@@ -123,8 +124,8 @@ impl RateLimits {
         self.count(&self.writes, user)
     }
 
-    /// Counts a request of a user that may call WeChat's API. All users share the app's quotas there, and one user must
-    /// not use them up.
+    /// Counts a request of a user that may call WeChat's API. All users share the app's quotas there, and one
+    /// user must not use them up.
     ///
     /// # Errors
     /// [`LimitExceeded`].

@@ -1,8 +1,9 @@
 //! Thread pools for heavy work: a few jobs at a time, and one at a time per user.
 //!
-//! Users with queued jobs take turns, so a job's wait depends on the number of users, not on the number of jobs of one
-//! of them. When the queue is full, users with several jobs are rejected; a user with few jobs is always admitted, so
-//! that no user can fill the queue for others. Dropping the caller's future gives up its place.
+//! Users with queued jobs take turns, so a job's wait depends on the number of users, not on the number of
+//! jobs of one of them. When the queue is full, users with several jobs are rejected; a user with few jobs is
+//! always admitted, so that no user can fill the queue for others. Dropping the caller's future gives up its
+//! place.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -70,8 +71,8 @@ impl Drop for Busy {
 }
 
 impl RenderPool {
-    /// A pool of `size` threads (0: one for each core), with room for `queue` more jobs; `name` is its label in the
-    /// metrics.
+    /// A pool of `size` threads (0: one for each core), with room for `queue` more jobs; `name` is its label
+    /// in the metrics.
     pub(crate) fn new(name: &'static str, size: usize, queue: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let size = if size == 0 { cores } else { size };
@@ -89,8 +90,8 @@ impl RenderPool {
         metrics.pool(self.name, self.busy.load(Ordering::Relaxed), self.size);
     }
 
-    /// Waits for a thread for that user's job; [`DrawingError::Busy`] when too many wait. Read the job's data only
-    /// after this call.
+    /// Waits for a thread for that user's job; [`DrawingError::Busy`] when too many wait. Read the job's data
+    /// only after this call.
     pub(crate) async fn slot(&self, user: &UserKey) -> DrawingResult<Slot> {
         let slot = self.users.get_with_by_ref(user, || UserSlot {
             turn: Arc::new(Semaphore::new(1)),

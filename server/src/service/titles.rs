@@ -19,11 +19,11 @@ impl TitleService {
         Self { drawings, moderation }
     }
 
-    /// Appends actions, see [`DrawingService::append`]; WeChat checks the title of a new drawing. An existing drawing
-    /// keeps its title, and the check of that title.
+    /// Appends actions, see [`DrawingService::append`]; WeChat checks the title of a new drawing. An existing
+    /// drawing keeps its title, and the check of that title.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`DrawingService::append`].
     pub async fn append(&self, user: &UserKey, id: &str, append: Append) -> DrawingResult<u32> {
         let title = append.drawing.as_ref().and_then(|drawing| drawing.title.clone()).unwrap_or_default();
         let checked = !title.is_empty() && self.drawings.would_be_new(user, id, &title).await?;
@@ -40,7 +40,8 @@ impl TitleService {
     /// Gives a drawing another title, which WeChat checks.
     ///
     /// # Errors
-    /// [`DrawingError::Value`], [`DrawingError::NotFound`], [`DrawingError::Deleted`], [`DrawingError::Store`].
+    /// [`DrawingError::Value`], [`DrawingError::NotFound`], [`DrawingError::Deleted`],
+    /// [`DrawingError::Store`].
     pub async fn rename(
         &self,
         user: &UserKey,
@@ -55,8 +56,8 @@ impl TitleService {
         renamed
     }
 
-    /// Begins the check of the present title. After a failure of the store the title may still be stored later: then
-    /// its check waits in the queue.
+    /// Begins the check of the present title. After a failure of the store the title may still be stored
+    /// later: then its check waits in the queue.
     fn begin_check<T>(&self, user: &UserKey, id: &str, outcome: &DrawingResult<T>) {
         if !matches!(outcome, Err(DrawingError::Store(_) | DrawingError::Busy)) {
             self.moderation.begin_title(user, id);

@@ -23,8 +23,8 @@ const SECRETS: [&str; 11] = [
     "sha256",
 ];
 
-/// One line for each setting: its value as in a settings file, and where it comes from. For a secret, the line says
-/// only whether it is set.
+/// One line for each setting: its value as in a settings file, and where it comes from. For a secret, the
+/// line says only whether it is set.
 ///
 /// # Errors
 /// As [`Settings::load`].

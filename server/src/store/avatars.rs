@@ -10,8 +10,8 @@ pub trait Avatars {
     /// Stores an avatar under a new random id, in place of the former one. `None` for an unknown user.
     async fn set_avatar(&self, user: &UserKey, id: &str, image: &[u8], now: Micros) -> Option<UserRecord>;
 
-    /// Removes the user's avatar: with an id, the uploaded one if it has that id; without, also the one of the
-    /// WeChat profile. Returns the user, if there is one.
+    /// Removes the user's avatar: with an id, the uploaded one if it has that id; without, also the one of
+    /// the WeChat profile. Returns the user, if there is one.
     async fn remove_avatar(&self, user: &UserKey, id: Option<&str>) -> Option<UserRecord>;
 
     /// Image of the user's avatar, if its id is `id`.

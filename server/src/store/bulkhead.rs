@@ -1,5 +1,5 @@
-//! Bulkhead of a database over the network: a limit of running operations, a limit of waiting ones, and a deadline
-//! for each caller.
+//! Bulkhead of a database over the network: a limit of running operations, a limit of waiting ones, and a
+//! deadline for each caller.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,12 +36,13 @@ impl Bulkhead {
         }
     }
 
-    /// Runs an operation in a task of its own. When the deadline passes or the caller is dropped, the operation
-    /// continues to its end and keeps its permit: dropping a driver's future may leave a connection in an unknown
-    /// state.
+    /// Runs an operation in a task of its own. When the deadline passes or the caller is dropped, the
+    /// operation continues to its end and keeps its permit: dropping a driver's future may leave a connection
+    /// in an unknown state.
     ///
     /// # Errors
-    /// Those of the operation; [`StoreError::Busy`] when too many wait; [`StoreError::Unavailable`] at the deadline.
+    /// The errors of the operation; [`StoreError::Busy`] when too many wait; [`StoreError::Unavailable`] at
+    /// the deadline.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         operation: impl Future<Output = StoreResult<T>> + Send + 'static,

@@ -20,8 +20,8 @@ pub trait Checks {
     /// Checks that are due at `now`, the earliest first, at most `limit`.
     async fn checks_due(&self, now: Micros, limit: u32) -> Vec<ModerationCheck>;
 
-    /// Writes a changed check, unless another change was stored first. User, subject, content, `created_at` and version
-    /// must be as read. Returns whether it was written; the stored version is then one higher.
+    /// Writes a changed check, unless another change was stored first. User, subject, content, `created_at`
+    /// and version must be as read. Returns whether it was written; the stored version is then one higher.
     async fn change_check(&self, check: &ModerationCheck) -> bool;
 
     /// Removes the check of a subject.

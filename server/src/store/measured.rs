@@ -19,8 +19,8 @@ impl<S: SharedBackend> Store<S> {
     }
 }
 
-/// Declares an aggregate's operations once: as a trait, which the backends implement, and as its implementation by
-/// [`Store`], which forwards each operation to its backend and measures it.
+/// Declares an aggregate's operations once: as a trait, which the backends implement, and as its
+/// implementation by [`Store`], which forwards each operation to its backend and measures it.
 macro_rules! operations {
     (
         $(#[$about:meta])*

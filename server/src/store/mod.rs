@@ -1,5 +1,6 @@
-//! The stores. A trait for each aggregate, an embedded implementation of all in SQLite, and one in a database that several
-//! servers share: MongoDB for users and drawings, Redis for sessions. Only this folder names a database driver.
+//! The stores. A trait for each aggregate, an embedded implementation of all in SQLite, and one in a database
+//! that several servers share: MongoDB for users and drawings, Redis for sessions. Only this folder names a
+//! database driver.
 //!
 //! | file | subject |
 //! |---|---|
@@ -56,7 +57,8 @@ pub enum StoreError {
     /// Stored data is damaged.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
-    /// The database rejected the operation for another reason: a bug in this program or a wrong configuration.
+    /// The database rejected the operation for another reason: a bug in this program or a wrong
+    /// configuration.
     #[error("the store refused")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
 }

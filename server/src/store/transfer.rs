@@ -1,7 +1,7 @@
 //! Transfer of all records from one store to another, with times, numbers and the bin.
 //!
-//! Each write replaces a whole record and can be repeated, so that an interrupted move can continue from any earlier
-//! position. No server may write during a move.
+//! Each write replaces a whole record and can be repeated, so that an interrupted move can continue from any
+//! earlier position. No server may write during a move.
 
 use yibi_common::admin::AuditEntry;
 
@@ -32,13 +32,13 @@ pub struct AuditRow {
 operations! {
 /// All records of a gallery, for reading from one store and writing to another.
 pub trait Transfer {
-    /// Users behind a position.
+    /// Users after a position.
     async fn users_behind(&self, place: Option<&str>, limit: u32) -> Turn<UserRecord>;
 
-    /// Drawings behind a position, the bin included; their actions are read one drawing at a time.
+    /// Drawings after a position, the bin included; their actions are read one drawing at a time.
     async fn drawings_behind(&self, place: Option<&str>, limit: u32) -> Turn<(UserKey, String)>;
 
-    /// Entries of the audit log behind a position, the oldest first.
+    /// Entries of the audit log after a position, the oldest first.
     async fn audit_behind(&self, place: Option<&str>, limit: u32) -> Turn<AuditRow>;
 
     /// Writes a user over one with the same key.

@@ -10,9 +10,9 @@ pub trait Users {
     /// Checks that the database answers.
     async fn ping(&self) -> ();
 
-    /// Finds or creates the user who signs in, and stores a unionid that was unknown. While an erasure is pending,
-    /// nothing changes unless [`NewUser::reopen`] is set, which cancels it; a due erasure is never cancelled. The flag
-    /// says whether the user is new.
+    /// Finds or creates the user who signs in, and stores a unionid that was unknown. While an erasure is
+    /// pending, nothing changes unless [`NewUser::reopen`] is set, which cancels it; a due erasure is never
+    /// cancelled. The flag says whether the user is new.
     async fn sign_in(&self, user: &UserKey, new: &NewUser, now: Micros) -> (UserRecord, bool);
 
     async fn user(&self, user: &UserKey) -> Option<UserRecord>;
@@ -32,8 +32,8 @@ pub trait Users {
     /// Sets the nickname of a user without one. Returns whether it did.
     async fn fill_nickname(&self, user: &UserKey, nickname: &str) -> bool;
 
-    /// Stores the address of the avatar in the user's WeChat profile, unless the user removed it. Returns whether it
-    /// did.
+    /// Stores the address of the avatar in the user's WeChat profile, unless the user removed it. Returns
+    /// whether it did.
     async fn set_wechat_avatar(&self, user: &UserKey, address: &str) -> bool;
 
     /// Stores a unionid that was unknown; a known one stays. Returns the user, if there is one.
@@ -54,8 +54,9 @@ pub trait Users {
     /// Users whose erasure is due at `now`, at most `limit`.
     async fn erasures_due(&self, now: Micros, limit: u32) -> Vec<UserKey>;
 
-    /// Erases a user whose erasure is due at `now`, with all drawings, in several steps (the deadline of an operation
-    /// applies to each step). The call can be repeated after an interruption. A user whose erasure is not due stays.
+    /// Erases a user whose erasure is due at `now`, with all drawings, in several steps (the deadline of an
+    /// operation applies to each step). The call can be repeated after an interruption. A user whose erasure
+    /// is not due stays.
     async fn erase(&self, user: &UserKey, now: Micros) -> ();
 }
 }

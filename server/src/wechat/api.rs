@@ -67,6 +67,7 @@ apis! {
     CheckSession, "checksession", Get, "wxa/checksession", Harmless;
     /// Replaces the user's session_key.
     ResetUserSessionKey, "resetusersessionkey", Get, "wxa/resetusersessionkey", Never;
+    /// Checks a text; the reply is the verdict.
     MsgSecCheck, "msg_sec_check", Post, "wxa/msg_sec_check", Harmless;
     /// Checks an image; the verdict comes by a push.
     MediaCheckAsync, "media_check_async", Post, "wxa/media_check_async", Harmless;

@@ -1,8 +1,8 @@
 //! The connection to WeChat's server API.
 //!
-//! One [`WechatClient`] serves the whole process. It applies these rules to every API: one overall time-out, a bounded
-//! reply, no redirect followed, no proxy taken from the environment; and for each API by itself, a bounded number of
-//! calls in flight, and a breaker that refuses calls while it does not answer.
+//! One [`WechatClient`] serves the whole process. It applies these rules to every API: one overall time-out,
+//! a bounded reply, no redirect followed, no proxy taken from the environment; and for each API by itself, a
+//! bounded number of calls in flight, and a breaker that refuses calls while it does not answer.
 
 mod breaker;
 mod date;
@@ -30,8 +30,8 @@ pub use jscode2session::Exchange;
 /// Maximum length of a reply in bytes. The APIs answer with a few hundred.
 const MAX_REPLY: usize = 64 * 1024;
 
-/// Maximum number of concurrent calls of one API. When WeChat hangs, every sign-in holds a connection until its
-/// time-out; further calls wait here instead of using up the process's file descriptors.
+/// Maximum number of concurrent calls of one API. When WeChat hangs, every sign-in holds a connection until
+/// its time-out; further calls wait here instead of using up the process's file descriptors.
 const MAX_IN_FLIGHT: usize = 512;
 
 /// WeChat's errcode for "system busy, try again".
@@ -40,8 +40,8 @@ const BUSY: i64 = -1;
 /// The pause before a second attempt.
 const BACKOFF: Duration = Duration::from_millis(500);
 
-/// How long an unused connection is kept: shorter than at WeChat's front ends, so that a request rarely uses a
-/// connection that is being closed.
+/// How long an unused connection is kept: shorter than at WeChat's front ends, so that a request rarely uses
+/// a connection that is being closed.
 const IDLE: Duration = Duration::from_secs(20);
 
 /// The credentials of one mini-program.
@@ -95,8 +95,8 @@ pub(super) struct ApiCall<'a> {
 }
 
 impl WechatClient {
-    /// A client of the API at `api_url` (`https://api.weixin.qq.com`, with a path if need be). `timeout` limits each
-    /// call as a whole: waiting for a slot, connecting, reading the reply and any second attempt.
+    /// A client of the API at `api_url` (`https://api.weixin.qq.com`, with a path if need be). `timeout`
+    /// limits each call as a whole: waiting for a slot, connecting, reading the reply and any second attempt.
     ///
     /// # Errors
     /// [`InvalidClient`], also when the process has installed no rustls provider yet.
@@ -134,8 +134,8 @@ impl WechatClient {
         self.timeout
     }
 
-    /// Makes a call before the deadline. It is repeated once, after a pause, when WeChat is busy, and, if the call is
-    /// idempotent, also when the connection broke.
+    /// Makes a call before the deadline. It is repeated once, after a pause, when WeChat is busy, and, if the
+    /// call is idempotent, also when the connection broke.
     ///
     /// # Errors
     /// [`WechatError`].
@@ -195,8 +195,8 @@ impl WechatClient {
         let outcome = read.map_err(WechatError::from).and_then(|body| decode(ask, &body));
         let silent = outcome.as_ref().err().and_then(|error: &WechatError| error.cause.as_ref());
         if matches!(silent, Some(Cause::TimedOut)) && began.elapsed() < self.timeout / 2 {
-            // The token, the wait for a slot or the first attempt used up the time: the time-out proves nothing about
-            // this API.
+            // The token, the wait for a slot or the first attempt used up the time: the time-out proves
+            // nothing about this API.
             return outcome;
         }
         let api = ask.api.name();

@@ -13,8 +13,8 @@ use super::lenient;
 use super::push::Suggestion;
 use super::service::Wechat;
 
-/// WeChat's errcode for a user who was not in the mini-program within two hours: WeChat does not check such a user's
-/// content.
+/// WeChat's errcode for a user who was not in the mini-program within two hours: WeChat does not check such a
+/// user's content.
 pub const NOT_VISITED: i64 = 61010;
 /// Version of the API that this server uses.
 const VERSION: u8 = 2;
@@ -44,7 +44,8 @@ impl Scene {
 pub struct TextVerdict {
     /// Suggested handling of the text.
     pub suggestion: Suggestion,
-    /// Category of the content in WeChat's numbers; see [`MediaVerdict::label`](super::push::MediaVerdict::label).
+    /// Category of the content in WeChat's numbers; see
+    /// [`MediaVerdict::label`](super::push::MediaVerdict::label).
     pub label: Option<u32>,
 }
 
@@ -83,8 +84,8 @@ struct MediaReply {
 }
 
 impl Wechat {
-    /// Has WeChat check a user's text (2,500 characters at most). The user must have been in the mini-program in the
-    /// last two hours.
+    /// Has WeChat check a user's text (2,500 characters at most). The user must have been in the mini-program
+    /// in the last two hours.
     ///
     /// # Errors
     /// [`WechatError`], with errcode [`NOT_VISITED`] otherwise.
@@ -102,11 +103,11 @@ impl Wechat {
         Ok(TextVerdict { suggestion, label: result.label })
     }
 
-    /// Has WeChat fetch and check a user's image (10 MB at most). Returns the trace id of the verdict, which arrives
-    /// within 30 minutes.
+    /// Has WeChat fetch and check a user's image (10 MB at most). Returns the trace id of the verdict, which
+    /// arrives within 30 minutes.
     ///
     /// # Errors
-    /// Those of [`Wechat::check_text`].
+    /// The errors of [`Wechat::check_text`].
     pub async fn check_image(
         &self,
         app: &WechatApp,

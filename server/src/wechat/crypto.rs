@@ -21,11 +21,12 @@ use super::lenient;
 /// Length of an AES-128 key and of an AES block, in bytes.
 const BLOCK: usize = 16;
 
-/// Maximum length of `encryptedData` in base64 characters. WeChat's longest, thirty days of step counts, has about
-/// 3,000.
+/// Maximum length of `encryptedData` in base64 characters. WeChat's longest, thirty days of step counts, has
+/// about 3,000.
 const MAX_ENCRYPTED: usize = 64 * 1024;
 
-/// The signature that `wx.getUserInfo` returns beside `rawData`: `sha1(rawData + session_key)` in lower-case hex.
+/// The signature that `wx.getUserInfo` returns beside `rawData`: `sha1(rawData + session_key)` in lower-case
+/// hex.
 pub fn raw_data_signature(raw_data: &str, session_key: &SecretString) -> String {
     let mut hash = Sha1::new();
     hash.update(raw_data);
@@ -33,8 +34,8 @@ pub fn raw_data_signature(raw_data: &str, session_key: &SecretString) -> String 
     HEXLOWER.encode(&hash.finalize())
 }
 
-/// Whether `signature` is the one of `raw_data` under this session_key, compared in constant time. Empty and upper-case
-/// signatures are invalid.
+/// Whether `signature` is the one of `raw_data` under this session_key, compared in constant time. Empty and
+/// upper-case signatures are invalid.
 pub fn verify_raw_data(raw_data: &str, session_key: &SecretString, signature: &str) -> bool {
     raw_data_signature(raw_data, session_key).as_bytes().ct_eq(signature.as_bytes()).into()
 }
@@ -67,15 +68,15 @@ pub fn is_user_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-/// Open data (`encryptedData`) does not decrypt under the session_key. The failed step is withheld on purpose:
-/// distinguishing bad padding from bad content is a padding oracle.
+/// Open data (`encryptedData`) does not decrypt under the session_key. The failed step is withheld on
+/// purpose: distinguishing bad padding from bad content is a padding oracle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the open data does not decrypt with this session")]
 pub struct OpenDataError;
 
-/// Decrypted open data: a JSON object with a watermark of the mini-program and the time. Successful decryption does not
-/// prove the origin (CBC is malleable): compare [`OpenData::app_id`], and [`OpenData::open_id`] where there is one,
-/// with those of the session.
+/// Decrypted open data: a JSON object with a watermark of the mini-program and the time. Successful
+/// decryption does not prove the origin (CBC is malleable): compare [`OpenData::app_id`], and
+/// [`OpenData::open_id`] where there is one, with those of the session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenData(Map<String, Value>);
 

@@ -1,8 +1,8 @@
 //! The only reader of WeChat's JSON: replies, pushes and open data.
 //!
-//! WeChat's systems write the same value in several ways: numbers as text or with a decimal point, a byte order mark
-//! before the JSON, and texts of users with control characters or half a surrogate pair. The reader accepts all of
-//! them, and its errors do not quote the input.
+//! WeChat's systems write the same value in several ways: numbers as text or with a decimal point, a byte
+//! order mark before the JSON, and texts of users with control characters or half a surrogate pair. The
+//! reader accepts all of them, and its errors do not quote the input.
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};

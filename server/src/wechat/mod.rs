@@ -1,8 +1,8 @@
 //! Calls to WeChat's API, message pushes from WeChat, and WeChat's cryptography.
 //!
-//! [`Wechat`] is the entry point: [`api`] lists the APIs, [`client`] calls them, and [`token`] caches the access token
-//! that most of them require. [`content`] has texts and images checked, and [`push`] verifies and decrypts WeChat's
-//! pushes. [`crypto`] verifies and decrypts the data that phones forward from WeChat.
+//! [`Wechat`] is the entry point: [`api`] lists the APIs, [`client`] calls them, and [`token`] caches the
+//! access token that most of them require. [`content`] has texts and images checked, and [`push`] verifies
+//! and decrypts WeChat's pushes. [`crypto`] verifies and decrypts the data that phones forward from WeChat.
 
 pub mod api;
 pub mod client;

@@ -59,13 +59,13 @@ impl Wechat {
         Ok(token)
     }
 
-    /// Calls a JSON API with the access token. `T` is the content of a successful reply; it may leave out `errcode` and
-    /// `errmsg`. When WeChat refuses the token, it is replaced and the call repeated, which is safe since WeChat has
-    /// not carried out anything.
+    /// Calls a JSON API with the access token. `T` is the content of a successful reply; it may leave out
+    /// `errcode` and `errmsg`. When WeChat refuses the token, it is replaced and the call repeated, which is
+    /// safe since WeChat has not carried out anything.
     ///
     /// # Errors
-    /// [`WechatError`], within the client's time-out. Its class follows from the errcodes that all APIs share; the
-    /// caller handles those that are specific to the API.
+    /// [`WechatError`], within the client's time-out. Its class follows from the errcodes that all APIs
+    /// share; the caller handles those that are specific to the API.
     ///
     /// # Cancel safety
     /// WeChat may have carried out a dropped call.
@@ -78,11 +78,11 @@ impl Wechat {
         self.call_hiding(app, api, body, &[]).await
     }
 
-    /// As [`call`](Self::call), with secret values in the body that must not reach a log, even if the reply repeats
-    /// them.
+    /// As [`call`](Self::call), with secret values in the body that must not reach a log, even if the reply
+    /// repeats them.
     ///
     /// # Errors
-    /// Those of [`Wechat::call`].
+    /// The errors of [`Wechat::call`].
     ///
     /// # Cancel safety
     /// As for [`Wechat::call`].
@@ -98,11 +98,11 @@ impl Wechat {
         self.call_with_token(app, ApiCall { api, query: &[], body: Some(&body), hidden }).await
     }
 
-    /// As [`call`](Self::call), for an API with parameters in the address, with secret values that must not reach a
-    /// log.
+    /// As [`call`](Self::call), for an API with parameters in the address, with secret values that must not
+    /// reach a log.
     ///
     /// # Errors
-    /// Those of [`Wechat::call`].
+    /// The errors of [`Wechat::call`].
     ///
     /// # Cancel safety
     /// As for [`Wechat::call`].

@@ -1,12 +1,13 @@
 //! WeChat's access tokens: one per mini-program for the whole fleet of servers.
 //!
-//! Source: <https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken>.
-//! WeChat's stable_token returns the same token until its last five minutes, then a new one that is valid beside it; a
-//! forced refresh invalidates the old token at once and is allowed 20 times a day, 30 s apart.
+//! Source:
+//! <https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken>.
+//! WeChat's stable_token returns the same token until its last five minutes, then a new one that is valid
+//! beside it; a forced refresh invalidates the old token at once and is allowed 20 times a day, 30 s apart.
 //!
-//! A token is stored, sealed, as a note in the shared store. In a process, one task at a time refreshes it; between
-//! servers, the holder of a lease calls WeChat, after reading the note again. Each server caches the token; while the
-//! store is unreachable, it refreshes on its own with exponential back-off.
+//! A token is stored, sealed, as a note in the shared store. In a process, one task at a time refreshes it;
+//! between servers, the holder of a lease calls WeChat, after reading the note again. Each server caches the
+//! token; while the store is unreachable, it refreshes on its own with exponential back-off.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,8 +26,8 @@ use crate::keys::LazyKeyring;
 use crate::random;
 use crate::store::{Leases, OPERATION_DEADLINE, SessionStore, StoreError};
 
-/// Time before its end at which a token is replaced: within WeChat's last five minutes, in which WeChat issues a new
-/// one.
+/// Time before its end at which a token is replaced: within WeChat's last five minutes, in which WeChat
+/// issues a new one.
 const AHEAD: Duration = Duration::from_secs(240);
 
 /// Time before its end from which a token is no longer used: a call takes time, and clocks differ.
@@ -35,8 +36,8 @@ const MARGIN: Duration = Duration::from_secs(10);
 /// Pause between two attempts to replace a valid token.
 const AHEAD_PAUSE: Duration = Duration::from_secs(30);
 
-/// First and maximum pause between calls to WeChat while the store is unreachable, or after a refusal. The pause
-/// doubles.
+/// First and maximum pause between calls to WeChat while the store is unreachable, or after a refusal. The
+/// pause doubles.
 const ALONE_PAUSES: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(600));
 const FAILED_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
@@ -203,7 +204,8 @@ impl RefreshMode {
         }
     }
 
-    /// Whether the refused call began at or after that moment, so that its refusal applies to the state since then.
+    /// Whether the refused call began at or after that moment, so that its refusal applies to the state since
+    /// then.
     fn is_later_than(&self, at: Instant) -> bool {
         match self {
             Self::Good | Self::Fresh => false,
@@ -245,8 +247,8 @@ impl AccessTokenCache {
         }
     }
 
-    /// A token other than `refused`, which WeChat refused to a call that began at `began`. The refused token is removed
-    /// from the cache and the store.
+    /// A token other than `refused`, which WeChat refused to a call that began at `began`. The refused token
+    /// is removed from the cache and the store.
     ///
     /// # Errors
     /// [`WechatError`] when WeChat issues none.
@@ -365,7 +367,8 @@ impl AccessTokenCache {
             if store.take_lease(&lease, &holder, long).await? {
                 break;
             }
-            // Another server is fetching the token. A caller with a valid token does not wait for the next one.
+            // Another server is fetching the token. A caller with a valid token does not wait for the next
+            // one.
             let held = slot.held().clone();
             match held {
                 Some(token) if matches!(want, RefreshMode::Fresh) => return Ok(token),
@@ -401,8 +404,9 @@ impl AccessTokenCache {
         }
         let mut token = self.fetch(slot, false).await?;
         if token.is(want.refused()) {
-            // WeChat refused the token and then issued it again: its servers may be inconsistent. When a later call is
-            // refused as well, a forced refresh invalidates the token, as far as the budget allows.
+            // WeChat refused the token and then issued it again: its servers may be inconsistent. When a
+            // later call is refused as well, a forced refresh invalidates the token, as far as the budget
+            // allows.
             match pace.given_again(&token) {
                 Some(at) if want.is_later_than(at) => {
                     self.may_force(slot).await?;

@@ -20,8 +20,8 @@ use crate::store::Drawings;
 /// Attempts to append the rest of a batch while other devices append to the same drawing.
 const TRIES: usize = 8;
 
-/// The largest paper: an action that it refuses is refused on every paper. The store checks against the drawing's own
-/// paper.
+/// The largest paper: an action that it refuses is refused on every paper. The store checks against the
+/// drawing's own paper.
 const ANY_PAPER: Paper = Paper { width: *SIDE_RANGE.end(), height: *SIDE_RANGE.end() };
 
 /// Content of an append request.
@@ -35,12 +35,13 @@ pub struct Append {
 }
 
 impl DrawingService {
-    /// Appends actions to a drawing's list and returns the list's new end. The append at 0 creates the drawing. Appends
-    /// are idempotent: actions that are stored already from `from_seq` on are not stored again.
+    /// Appends actions to a drawing's list and returns the list's new end. The append at 0 creates the
+    /// drawing. Appends are idempotent: actions that are stored already from `from_seq` on are not stored
+    /// again.
     ///
     /// # Errors
-    /// [`DrawingError::Conflict`] when the stored list differs from the one that the caller continues, and most other
-    /// errors.
+    /// [`DrawingError::Conflict`] when the stored list differs from the one that the caller continues, and
+    /// most other errors.
     pub async fn append(&self, user: &UserKey, id: &str, append: Append) -> DrawingResult<u32> {
         check_id(id)?;
         let limits = &self.0.limits;
@@ -104,8 +105,8 @@ impl DrawingService {
         Err(DrawingError::Busy)
     }
 
-    /// Where the append continues if its first actions equal the stored ones from `from_seq` on: the list's end, or the
-    /// append's own end if all of it is stored. `None` if the lists differ.
+    /// Where the append continues if its first actions equal the stored ones from `from_seq` on: the list's
+    /// end, or the append's own end if all of it is stored. `None` if the lists differ.
     async fn continuation(
         &self,
         user: &UserKey,

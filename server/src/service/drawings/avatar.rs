@@ -48,7 +48,8 @@ pub enum Flaw {
     /// A side is too long.
     #[error("an avatar has at most {MAX_SIDE} pixels a side")]
     Side,
-    /// The JPEG is in CMYK or YCCK: its colours depend on a profile and on markers that programs write differently.
+    /// The JPEG is in CMYK or YCCK: its colours depend on a profile and on markers that programs write
+    /// differently.
     #[error("an avatar in CMYK can't be shown as it is meant; save it in RGB")]
     Cmyk,
     /// The pixels and the decoder's working memory exceed the limit.
@@ -67,8 +68,9 @@ impl From<Flaw> for DrawingError {
 
 /// The parts of a signed link to an avatar.
 ///
-/// The avatar's owner gets the link, and WeChat gets it for the check. A link ends with its avatar, which is deleted
-/// when it is replaced, removed or rejected; a new avatar has a new id, so no earlier link leads to it.
+/// The avatar's owner gets the link, and WeChat gets it for the check. A link ends with its avatar, which is
+/// deleted when it is replaced, removed or rejected; a new avatar has a new id, so no earlier link leads to
+/// it.
 #[derive(Debug, Clone)]
 pub struct AvatarLink<'a> {
     /// The user's public id.
@@ -113,9 +115,9 @@ impl DrawingService {
         Ok(())
     }
 
-    /// The link to the uploaded avatar, or else the address of the WeChat profile's avatar, if any. A link expires at
-    /// the end of tomorrow in UTC, so that it stays the same for at least a day and the phone's image cache is
-    /// effective.
+    /// The link to the uploaded avatar, or else the address of the WeChat profile's avatar, if any. A link
+    /// expires at the end of tomorrow in UTC, so that it stays the same for at least a day and the phone's
+    /// image cache is effective.
     ///
     /// # Errors
     /// [`DrawingError::Store`] when the keys can't be read.
@@ -178,8 +180,8 @@ pub fn square(file: &[u8]) -> DrawingResult<Vec<u8>> {
     let (width, height) = decoder.dimensions();
     let mut memory = decoder.total_bytes();
     if is_jpeg && frame.is_progressive {
-        // The decoder holds the coefficients of the whole image, two bytes each, and does not count them against its
-        // limit.
+        // The decoder holds the coefficients of the whole image, two bytes each, and does not count them
+        // against its limit.
         memory = memory.saturating_add(u64::from(width) * u64::from(height) * 6);
     }
     limits.reserve(memory).map_err(|error| flaw(&error))?;
@@ -237,8 +239,8 @@ impl GenericImageView for MiddleOnWhite<'_> {
     }
 }
 
-/// Converts the colours of an RGB profile, such as Display P3 of phones, to sRGB. An image with an unusable profile
-/// keeps its values, as in viewers without colour management.
+/// Converts the colours of an RGB profile, such as Display P3 of phones, to sRGB. An image with an unusable
+/// profile keeps its values, as in viewers without colour management.
 fn to_srgb(image: &mut RgbImage, profile: &[u8]) {
     let Ok(source) = ColorProfile::new_from_slice(profile) else { return };
     if source.color_space != DataColorSpace::Rgb {

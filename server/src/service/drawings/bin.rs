@@ -13,7 +13,8 @@ const PAGE: u32 = 100;
 const AT_ONCE: usize = 8;
 
 impl DrawingService {
-    /// Removes one drawing from the bin. A missing drawing counts as removed, so that requests are idempotent.
+    /// Removes one drawing from the bin. A missing drawing counts as removed, so that requests are
+    /// idempotent.
     ///
     /// # Errors
     /// [`DrawingError::NotFound`] for a drawing outside the bin, [`DrawingError::Store`].

@@ -80,8 +80,8 @@ pub(super) fn slots() -> Arc<Semaphore> {
 }
 
 impl DrawingService {
-    /// The user's profile and all drawings, the bin included, each as JSON and PNG. The stream is aborted on a failure,
-    /// so that a partial file is not mistaken for a complete one.
+    /// The user's profile and all drawings, the bin included, each as JSON and PNG. The stream is aborted on
+    /// a failure, so that a partial file is not mistaken for a complete one.
     ///
     /// # Errors
     /// [`DrawingError::Busy`] while another export of this user runs, or when too many others wait;
@@ -115,8 +115,8 @@ impl DrawingService {
     async fn write_export(&self, user: UserRecord, pieces: &mut Pieces) -> DrawingResult<()> {
         let mut archive = Archive::new();
         let mut names = Names::default();
-        // The number is not masked: it belongs to the user, and the export is the copy of all stored data about the
-        // user.
+        // The number is not masked: it belongs to the user, and the export is the copy of all stored data
+        // about the user.
         let sealer = &self.0.keys.get().await?.sealer;
         let phone = user.phone.as_ref().and_then(|sealed| PhoneNumber::open(sealed, sealer, &user.key));
         let profile = json!({
@@ -133,7 +133,8 @@ impl DrawingService {
         {
             archive.file("avatar.jpg", &image, file_time(Micros::now()))?;
         }
-        // All ids are read first: a drawing that changes meanwhile moves to the front of the pages and would be missed.
+        // All ids are read first: a drawing that changes meanwhile moves to the front of the pages and would
+        // be missed.
         for id in self.all_ids(&user.key).await? {
             let place = self.0.render_pool.slot(&user.key).await?;
             let Some(stored) = self.0.store.read(&user.key, &id, 0).await? else { continue };
@@ -209,7 +210,8 @@ impl Archive {
 
     fn file(&mut self, name: &str, content: &[u8], time: DateTime) -> DrawingResult<()> {
         let Some(zip) = &mut self.zip else { return Ok(()) };
-        // Images do not shrink, but readers of a stream find the end of an entry only through its compression.
+        // Images do not shrink, but readers of a stream find the end of an entry only through its
+        // compression.
         let level = if name.ends_with(".png") || name.ends_with(".jpg") { 1 } else { 6 };
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)

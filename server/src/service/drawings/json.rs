@@ -1,5 +1,5 @@
-//! The JSON of stored drawings: written action by action and with a length limit, since a stored 2016 action can be a
-//! thousand times as long in JSON.
+//! The JSON of stored drawings: written action by action and with a length limit, since a stored 2016 action
+//! can be a thousand times as long in JSON.
 
 use std::cell::Cell;
 use std::io::{self, Write};

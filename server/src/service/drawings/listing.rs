@@ -78,7 +78,7 @@ impl DrawingService {
     /// Checks that [`rename`](Self::rename) would succeed now.
     ///
     /// # Errors
-    /// Those of [`rename`](Self::rename).
+    /// The errors of [`rename`](Self::rename).
     pub async fn may_rename(&self, user: &UserKey, id: &str, title: &str) -> DrawingResult<()> {
         check_id(id).map_err(|_| DrawingError::NotFound)?;
         check_title(title, &self.0.limits)?;
@@ -89,7 +89,8 @@ impl DrawingService {
     /// Gives a drawing a title.
     ///
     /// # Errors
-    /// [`DrawingError::Value`], [`DrawingError::NotFound`], [`DrawingError::Deleted`], [`DrawingError::Store`].
+    /// [`DrawingError::Value`], [`DrawingError::NotFound`], [`DrawingError::Deleted`],
+    /// [`DrawingError::Store`].
     pub async fn rename(
         &self,
         user: &UserKey,
@@ -127,8 +128,8 @@ impl DrawingService {
         Ok(self.summary(&header, public_id, &self.0.keys.get().await?.signer))
     }
 
-    /// Hides all data of a user at once and schedules its erasure in a week; a sign-in that reopens the account before
-    /// that cancels the erasure.
+    /// Hides all data of a user at once and schedules its erasure in a week; a sign-in that reopens the
+    /// account before that cancels the erasure.
     ///
     /// # Errors
     /// [`DrawingError::Store`].

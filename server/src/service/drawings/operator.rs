@@ -12,8 +12,8 @@ use crate::store::{Drawings, Users};
 const CARRIED: u64 = 64 << 10;
 
 impl DrawingService {
-    /// Publishes the event that actions from that number on, or the last one, were saved. A failure to publish does not
-    /// fail the save.
+    /// Publishes the event that actions from that number on, or the last one, were saved. A failure to
+    /// publish does not fail the save.
     pub(super) async fn tell_saved(&self, user: &UserKey, id: &str, from_seq: Option<u32>, created: bool) {
         if self.0.metrics.events().is_watched()
             && let Err(error) = self.try_to_tell(user, id, from_seq, created).await
@@ -52,7 +52,8 @@ impl DrawingService {
     /// [`DrawingDetail`](yibi_common::admin::DrawingDetail) with that row.
     ///
     /// # Errors
-    /// [`DrawingError::NotFound`], [`DrawingError::DrawingTooLarge`], [`DrawingError::Busy`], [`DrawingError::Store`].
+    /// [`DrawingError::NotFound`], [`DrawingError::DrawingTooLarge`], [`DrawingError::Busy`],
+    /// [`DrawingError::Store`].
     pub async fn detail(
         &self,
         user: &UserKey,

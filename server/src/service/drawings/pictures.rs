@@ -1,4 +1,5 @@
-//! Pictures of drawings: rendered off the async threads, a few at a time, cached, and reachable by signed links.
+//! Pictures of drawings: rendered off the async threads, a few at a time, cached, and reachable by signed
+//! links.
 
 use bytes::Bytes;
 use moka::future::Cache;
@@ -74,8 +75,8 @@ impl Link<'_> {
     }
 }
 
-/// Cache key. The actions of a drawing below `seq` never change during its life, and `created_at` distinguishes
-/// successive drawings of one id.
+/// Cache key. The actions of a drawing below `seq` never change during its life, and `created_at`
+/// distinguishes successive drawings of one id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     user: UserKey,
@@ -96,8 +97,8 @@ impl DrawingService {
     /// The picture of a drawing's current state.
     ///
     /// # Errors
-    /// [`DrawingError::NotFound`], [`DrawingError::Deleted`] in the bin, [`DrawingError::Value`] for a size out of
-    /// range, [`DrawingError::Busy`], [`DrawingError::Store`].
+    /// [`DrawingError::NotFound`], [`DrawingError::Deleted`] in the bin, [`DrawingError::Value`] for a size
+    /// out of range, [`DrawingError::Busy`], [`DrawingError::Store`].
     pub async fn picture(
         &self,
         user: &UserKey,
@@ -117,7 +118,7 @@ impl DrawingService {
     /// The picture of a drawing, the bin included.
     ///
     /// # Errors
-    /// Those of [`picture`](Self::picture), except for [`DrawingError::Deleted`].
+    /// The errors of [`picture`](Self::picture), except for [`DrawingError::Deleted`].
     pub async fn picture_of(
         &self,
         user: &UserKey,
@@ -141,7 +142,8 @@ impl DrawingService {
     ///
     /// # Errors
     /// [`DrawingError::LinkInvalid`] when the signature is wrong or the link has expired, and
-    /// [`DrawingError::NotFound`] when the drawing is deleted, its user has left, or those actions no longer exist.
+    /// [`DrawingError::NotFound`] when the drawing is deleted, its user has left, or those actions no longer
+    /// exist.
     pub async fn linked_picture(&self, link: &Link<'_>, signature: &str) -> DrawingResult<Picture> {
         let now = Micros::now().seconds();
         if now >= link.exp || !self.0.keys.get().await?.signer.verify(&link.path(), signature) {
@@ -165,8 +167,8 @@ impl DrawingService {
         self.finished(key).await
     }
 
-    /// The link to a drawing's thumbnail. It expires at the end of tomorrow in UTC, so that it stays the same for at
-    /// least a day and the phone's image cache is effective.
+    /// The link to a drawing's thumbnail. It expires at the end of tomorrow in UTC, so that it stays the same
+    /// for at least a day and the phone's image cache is effective.
     pub(super) fn image_url(&self, public_id: &str, id: &str, seq: u32, signer: &Signer) -> String {
         let exp = (Micros::now().seconds().div_euclid(DAY) + 2) * DAY;
         let path = Link { public_id, id, seq, format: Format::Png, size: THUMBNAIL, exp }.path();
@@ -174,7 +176,8 @@ impl DrawingService {
         format!("{}{path}&sig={signature}", self.0.public_url)
     }
 
-    /// The picture from the cache, or a new one; concurrent requests for the same picture share its rendering.
+    /// The picture from the cache, or a new one; concurrent requests for the same picture share its
+    /// rendering.
     async fn finished(&self, key: Key) -> DrawingResult<Picture> {
         let seq = key.seq;
         let drawing = self.draw(key.clone());

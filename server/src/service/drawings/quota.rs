@@ -1,8 +1,9 @@
 //! Quotas: the storage that a user takes up, against the limits.
 //!
-//! The store holds the true count. Each server keeps a copy for [`TRUST`] and reserves a write's space in it before the
-//! write begins, so that concurrent requests can't exceed a quota together. Another server's writes within that time
-//! are not in the copy: with two servers, a user may exceed the limit slightly, bounded by the rate limit.
+//! The store holds the true count. Each server keeps a copy for [`TRUST`] and reserves a write's space in it
+//! before the write begins, so that concurrent requests can't exceed a quota together. Another server's
+//! writes within that time are not in the copy: with two servers, a user may exceed the limit slightly,
+//! bounded by the rate limit.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -49,8 +50,8 @@ impl Need<'_> {
 /// One user's count on this server, reservations included.
 #[derive(Debug, Default)]
 pub(super) struct Account {
-    /// Shared by writes in progress, exclusive while the store is counted: then no write of this server is half-way,
-    /// and the count is exact.
+    /// Shared by writes in progress, exclusive while the store is counted: then no write of this server is
+    /// half-way, and the count is exact.
     writes: Arc<RwLock<()>>,
     copy: Mutex<UsageCopy>,
 }
@@ -122,8 +123,8 @@ enum WriteGuard {
     },
 }
 
-/// Space reserved for one write. Dropping it without [`settle`](Self::settle) gives the space back and causes a
-/// recount, since the write may or may not have been carried out.
+/// Space reserved for one write. Dropping it without [`settle`](Self::settle) gives the space back and causes
+/// a recount, since the write may or may not have been carried out.
 #[must_use]
 pub(super) struct Reservation {
     account: Arc<Account>,
@@ -165,8 +166,8 @@ impl Drop for Reservation {
     }
 }
 
-/// Waits for a guard as long as one operation of the store may take: while the store does not answer, the writes of
-/// a user would otherwise wait for one another's time-outs.
+/// Waits for a guard as long as one operation of the store may take: while the store does not answer, the
+/// writes of a user would otherwise wait for one another's time-outs.
 async fn in_time<T>(guard: impl Future<Output = T>) -> DrawingResult<T> {
     tokio::time::timeout(OPERATION_DEADLINE, guard).await.map_err(|_| DrawingError::Busy)
 }
@@ -184,10 +185,10 @@ impl DrawingService {
         }
     }
 
-    /// Reserves the space that a write needs. If there is too little, the oldest drawings are removed from the bin
-    /// until there is enough; none are removed if even an empty bin would leave too little. The drawing is read before
-    /// that: whether the write would be `refused` in any case, whether the drawing exists, and how many bytes the write
-    /// would `free`.
+    /// Reserves the space that a write needs. If there is too little, the oldest drawings are removed from
+    /// the bin until there is enough; none are removed if even an empty bin would leave too little. The
+    /// drawing is read before that: whether the write would be `refused` in any case, whether the drawing
+    /// exists, and how many bytes the write would `free`.
     pub(super) async fn room_for(
         &self,
         user: &UserKey,
@@ -212,8 +213,8 @@ impl DrawingService {
         if !account.reserve(&need, limits) {
             let header = self.0.store.header(user, need.id).await?;
             if refused(header.as_ref()) {
-                // The store returns the exact reason. The guard is exclusive: a concurrent write might otherwise make the
-                // store accept this one without a reservation.
+                // The store returns the exact reason. The guard is exclusive: a concurrent write might
+                // otherwise make the store accept this one without a reservation.
                 let nothing = Need { id: need.id, drawing: false, bytes: 0 };
                 return Ok(Reservation::of(&account, &nothing, WriteGuard::Exclusive { _guard: guard }));
             }
@@ -230,7 +231,8 @@ impl DrawingService {
         Ok(Reservation::of(&account, &need, WriteGuard::Shared { _guard: guard }))
     }
 
-    /// Removes the oldest drawings from the bin until there is space; none of them if all together would not suffice.
+    /// Removes the oldest drawings from the bin until there is space; none of them if all together would not
+    /// suffice.
     async fn empty_bin_for(
         &self,
         user: &UserKey,

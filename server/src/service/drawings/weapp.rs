@@ -111,8 +111,8 @@ impl DrawingService {
         Ok(())
     }
 
-    /// The reply to a 2016 list, piece by piece: the newest drawings that fit, in order of first save. With `gzip`, the
-    /// pieces form a gzip member, into which stored deflated texts are copied unchanged.
+    /// The reply to a 2016 list, piece by piece: the newest drawings that fit, in order of first save. With
+    /// `gzip`, the pieces form a gzip member, into which stored deflated texts are copied unchanged.
     ///
     /// # Errors
     /// [`DrawingError::Store`] before the first piece; a later failure ends the stream.
@@ -219,8 +219,8 @@ pub(crate) fn encoded(actions: String) -> Result<Encoded, Save> {
     let action = Action::Weapp { text: actions };
     let mut blob = codec::encode(&action);
     if text_len > blob.len() * MAX_RATIO {
-        // The limits apply to stored bytes. A text that compresses this well is no real drawing, so it is stored and
-        // counted uncompressed.
+        // The limits apply to stored bytes. A text that compresses this well is no real drawing, so it is
+        // stored and counted uncompressed.
         blob = codec::encode_uncompressed(&action);
     }
     Ok(Encoded {
@@ -292,8 +292,8 @@ fn write(gzip: &mut Option<Gzip>, piece: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// Upper bound of a drawing's text length, except for an earlier save that an undo has made visible again: its length
-/// is checked when it is sent.
+/// Upper bound of a drawing's text length, except for an earlier save that an undo has made visible again:
+/// its length is checked when it is sent.
 fn text_bound(head: &WeappHead) -> usize {
     match head.last.as_deref().and_then(codec::weapp_text) {
         Some(stored) => stored.len,

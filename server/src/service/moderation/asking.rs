@@ -39,7 +39,7 @@ impl Moderation {
     /// Applies WeChat's verdict on an image. Returns whether a check waited for it.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the store.
     pub async fn verdict(&self, app_id: &str, verdict: &MediaVerdict) -> StoreResult<bool> {
         for _ in 0..ROUNDS {
             let known = self.0.store.check_of_trace(&verdict.trace_id).await?;
@@ -71,7 +71,8 @@ impl Moderation {
 
     async fn try_to_ask(&self, check: ModerationCheck) -> StoreResult<()> {
         if check.tries >= self.0.settings.tries {
-            // The last verdict did not arrive. The check keeps its trace id, so that a late verdict still finds it.
+            // The last verdict did not arrive. The check keeps its trace id, so that a late verdict still
+            // finds it.
             if self.0.store.change_check(&ModerationCheck { due_at: None, ..check.clone() }).await? {
                 self.0.metrics.checked(check.subject.kind(), "given_up");
             }
@@ -131,8 +132,8 @@ impl Moderation {
         Ok(content.filter(|content| !content.is_empty()).map(|content| (known, content)))
     }
 
-    /// Handles a check whose content is not shown, perhaps because it is not stored yet. After `LEFT_OVER`, the check
-    /// of the shown content replaces it.
+    /// Handles a check whose content is not shown, perhaps because it is not stored yet. After `LEFT_OVER`,
+    /// the check of the shown content replaces it.
     async fn not_shown(&self, check: ModerationCheck, shown: Option<&str>) -> StoreResult<()> {
         let settled_at = check.created_at.plus(LEFT_OVER);
         match shown {
@@ -177,8 +178,8 @@ impl Moderation {
             Suggestion::Review | Suggestion::Risky => ModerationStatus::Rejected,
         };
         if standing == ModerationStatus::Rejected {
-            // Removed first: after a crash in between, a removed content without a stored verdict is better than a
-            // rejected content that stays.
+            // Removed first: after a crash in between, a removed content without a stored verdict is better
+            // than a rejected content that stays.
             self.take_away(check).await?;
         }
         let settled = ModerationCheck { standing, label, due_at: None, trace_id: None, ..check.clone() };
@@ -207,8 +208,8 @@ impl Moderation {
         Ok(())
     }
 
-    /// Schedules another call to WeChat, or none until the owner returns. Returns whether the check was unchanged since
-    /// it was read.
+    /// Schedules another call to WeChat, or none until the owner returns. Returns whether the check was
+    /// unchanged since it was read.
     async fn postpone(&self, check: ModerationCheck, again: bool) -> StoreResult<bool> {
         let doubled = 1_u32.checked_shl(check.tries.saturating_sub(1)).unwrap_or(u32::MAX);
         let pause = self.0.settings.retry.saturating_mul(doubled).min(LONGEST_PAUSE);

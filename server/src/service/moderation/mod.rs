@@ -1,17 +1,17 @@
 //! Content security: WeChat checks users' nicknames, avatars and titles, and rejected content is removed.
 //!
-//! Each nickname, avatar and title has a [`ModerationCheck`] in the store, which is also the queue entry: it holds the
-//! time of the next call to WeChat and is claimed before the call, so that any server may make it and no two servers
-//! do. The server that received the content makes the first call at once; the server that holds the lease repeats calls
-//! that failed or got no verdict (`worker`).
+//! Each nickname, avatar and title has a [`ModerationCheck`] in the store, which is also the queue entry: it
+//! holds the time of the next call to WeChat and is claimed before the call, so that any server may make it
+//! and no two servers do. The server that received the content makes the first call at once; the server that
+//! holds the lease repeats calls that failed or got no verdict (`worker`).
 //!
 //! Meaning of a content's status in mode `enforce`:
-//! - *pending*: its owner sees it. No other user gets a link to a pending avatar, and a feature that shows users to one
-//!   another must show passed content only.
+//! - *pending*: its owner sees it. No other user gets a link to a pending avatar, and a feature that shows
+//!   users to one another must show passed content only.
 //! - *passed*: anybody may see it.
-//! - *rejected* (WeChat suggests `risky` or `review`; there are no human reviewers): a nickname is emptied and an
-//!   avatar removed, also for its owner, who is notified. A rejected title is visible to its owner only. Operators see
-//!   all content.
+//! - *rejected* (WeChat suggests `risky` or `review`; there are no human reviewers): a nickname is emptied
+//!   and an avatar removed, also for its owner, who is notified. A rejected title is visible to its owner
+//!   only. Operators see all content.
 //!
 //! The avatar of a WeChat profile has no check: WeChat moderates it and serves it from its own address.
 //!
@@ -44,7 +44,8 @@ use crate::wechat::{Wechat, WechatApp};
 
 /// Delay before an abandoned check is retried because its owner returned.
 const RETURNED: Duration = Duration::from_secs(600);
-/// Age at which a check of another content counts as left over, rather than as one whose content is about to be stored.
+/// Age at which a check of another content counts as left over, rather than as one whose content is about to
+/// be stored.
 const LEFT_OVER: Duration = Duration::from_secs(60);
 /// Attempts at a change that concurrent changes overtake.
 const ROUNDS: usize = 8;
@@ -97,11 +98,11 @@ impl Moderation {
         Self(Arc::new(Inner { settings, store, gallery, wechat, apps, metrics, places }))
     }
 
-    /// Stores the check of a content before the content itself, so that a crash leaves no content without a check. Call
-    /// [`begin`](Self::begin) once the content is stored.
+    /// Stores the check of a content before the content itself, so that a crash leaves no content without a
+    /// check. Call [`begin`](Self::begin) once the content is stored.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the store.
     pub async fn before(
         &self,
         user: &UserKey,
@@ -141,11 +142,11 @@ impl Moderation {
         tokio::spawn(asking.in_current_span());
     }
 
-    /// As [`before`](Self::before), for a content that may be stored already: an existing check is kept, settled or
-    /// not.
+    /// As [`before`](Self::before), for a content that may be stored already: an existing check is kept,
+    /// settled or not.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the store.
     pub async fn before_again(
         &self,
         user: &UserKey,
@@ -167,7 +168,7 @@ impl Moderation {
     /// [`begin_title`](Self::begin_title) once the title is stored or refused.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the store.
     pub async fn before_title(&self, user: &UserKey, drawing: &str, title: &str) -> StoreResult<()> {
         if !title.is_empty() {
             self.before_again(user, Subject::Title(drawing.to_owned()), title).await?;
@@ -175,8 +176,8 @@ impl Moderation {
         Ok(())
     }
 
-    /// As [`begin`](Self::begin), for the title that the drawing has now. Among concurrent changes of a title, the
-    /// check stored last need not belong to the title that stays, or to any title.
+    /// As [`begin`](Self::begin), for the title that the drawing has now. Among concurrent changes of a
+    /// title, the check stored last need not belong to the title that stays, or to any title.
     pub fn begin_title(&self, user: &UserKey, drawing: &str) {
         if self.0.settings.mode == ModerationMode::Off {
             return;
@@ -191,8 +192,8 @@ impl Moderation {
         tokio::spawn(looking.in_current_span());
     }
 
-    /// The check of the drawing's current title, if WeChat was not called yet. After storing a check, it reads the
-    /// title again, so that the last of several concurrent callers leaves a matching check.
+    /// The check of the drawing's current title, if WeChat was not called yet. After storing a check, it
+    /// reads the title again, so that the last of several concurrent callers leaves a matching check.
     async fn check_of_title(&self, user: &UserKey, drawing: String) -> StoreResult<Option<ModerationCheck>> {
         let subject = Subject::Title(drawing);
         for _ in 0..ROUNDS {
@@ -213,7 +214,7 @@ impl Moderation {
     /// Removes the check of a content that its user removed.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the store.
     pub async fn forget(&self, user: &UserKey, subject: &Subject) -> StoreResult<()> {
         self.0.store.remove_check(user, subject).await
     }
@@ -221,7 +222,7 @@ impl Moderation {
     /// Whether that content was rejected and must not be stored again.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the store.
     pub async fn keeps_out(&self, user: &UserKey, subject: &Subject, content: &str) -> StoreResult<bool> {
         if self.0.settings.mode != ModerationMode::Enforce {
             return Ok(false);
@@ -234,7 +235,7 @@ impl Moderation {
     /// Moderation status of a user's content, as other users see it.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the store.
     pub async fn known(&self, user: &UserRecord) -> StoreResult<Standings> {
         let (nickname, avatar) = tokio::try_join!(
             self.0.store.check(&user.key, &Subject::Nickname),
@@ -249,7 +250,7 @@ impl Moderation {
     /// Moderation status of the content of a user who is active now: abandoned or missing checks start again.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the store.
     pub async fn standings(&self, user: &UserRecord) -> StoreResult<Standings> {
         if self.0.settings.mode == ModerationMode::Off {
             return Ok(Standings::default());

@@ -13,8 +13,8 @@ use crate::store::{Checks, Leases, SessionStore, StoreResult};
 
 /// Interval of the passes, at most.
 const EVERY: Duration = Duration::from_secs(10);
-/// Time that the lease outlasts the interval. A late pass is harmless: two servers that process the same check compete
-/// for its claim.
+/// Time that the lease outlasts the interval. A late pass is harmless: two servers that process the same
+/// check compete for its claim.
 const SLACK: Duration = Duration::from_secs(5);
 const LEASE_NAME: &str = "moderation";
 /// Checks per pass, and how many of them run at once.

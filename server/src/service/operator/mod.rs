@@ -1,4 +1,5 @@
-//! Use cases of operators. Each change is written to the audit log before it is made, so that no change lacks an entry.
+//! Use cases of operators. Each change is written to the audit log before it is made, so that no change lacks
+//! an entry.
 
 mod audit;
 mod drawings;
@@ -89,8 +90,8 @@ impl OperatorService {
         Self { drawings, sessions, moderation, wechat, metrics }
     }
 
-    /// The fleet's access token of a mini-program, of the first one if none is named; with `refused`, a token other
-    /// than that one, which WeChat refused.
+    /// The fleet's access token of a mini-program, of the first one if none is named; with `refused`, a token
+    /// other than that one, which WeChat refused.
     ///
     /// # Errors
     /// [`OperatorError`].

@@ -22,8 +22,9 @@ pub struct Listing<T> {
     pub total: u64,
 }
 
-/// Rows whose keys begin with an app's id and a prefix: one range of the index for each of the apps, in the order
-/// of their ids. `part` gets the range, the place behind which to begin, and how many rows are wanted.
+/// Rows whose keys begin with an app's id and a prefix: one range of the index for each of the apps, in the
+/// order of their ids. `part` gets the range, the position after which to begin, and how many rows are
+/// wanted.
 pub(super) async fn by_prefix<T, F>(
     mut apps: Vec<String>,
     prefix: &str,
@@ -73,7 +74,7 @@ where
     }
 }
 
-/// A page of rows that are all in memory: those behind a position, ordered by `place_of`.
+/// A page of rows that are all in memory: the rows after a position, ordered by `place_of`.
 pub(super) fn of_sorted<T>(
     mut all: Vec<T>,
     place_of: impl Fn(&T) -> Place,

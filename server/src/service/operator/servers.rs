@@ -1,4 +1,4 @@
-//! The servers: whether they are ready, and how much there is of everything.
+//! Readiness of the servers, and numbers of records.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::store::{Reports, SessionReports, Sessions, StoreResult, Users};
 
 /// Time since the last use of a session within which it counts as online.
 const ONLINE: Duration = Duration::from_secs(300);
-/// Time limit of a store's sign of life.
+/// Time limit of a store's ping.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// States of the stores: `ok`, `unavailable` or `slow`.
@@ -31,8 +31,8 @@ impl OperatorService {
         Readiness { gallery, sessions }
     }
 
-    /// All servers, and the numbers of users, drawings and sessions. A store that is down leaves its numbers out:
-    /// the rest is needed most at that time.
+    /// All servers, and the numbers of users, drawings and sessions. A store that is down leaves its numbers
+    /// out: the rest is needed most at that time.
     pub async fn overview(&self) -> Overview {
         let now = Micros::now();
         let watch = self.metrics.events();
@@ -60,7 +60,7 @@ impl OperatorService {
         self.fleet().errors().await
     }
 
-    /// One failed request, and what its user asked before and after.
+    /// One failed request, with its user's requests before and after it.
     pub async fn failed_request(&self, id: &str) -> Option<RequestDetail> {
         self.fleet().request(id).await
     }

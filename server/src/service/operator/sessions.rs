@@ -24,7 +24,7 @@ pub struct SessionSelection {
     pub user: Option<UserKey>,
 }
 
-/// A session with all that a detail page shows.
+/// A session with the data of its detail page.
 #[derive(Debug, Clone)]
 pub struct SessionOverview {
     /// The session.
@@ -136,8 +136,8 @@ impl OperatorService {
 fn place_of((session, _): &ExpiringSession, order: SessionOrder) -> Place {
     let name = session.id.to_string();
     match order {
-        // The session used first expires first. The exact expiry depends on the time of asking, which would make a
-        // page begin again with the last row of the page before.
+        // The session used first expires first. The exact expiry depends on the time of asking, which would
+        // make a page begin again with the last row of the page before.
         SessionOrder::Expiry | SessionOrder::LastSeen => Place { value: session.last_seen.0, name },
         SessionOrder::Openid => Place { value: 0, name: format!("{}/{name}", session.user) },
     }

@@ -20,11 +20,11 @@ const ELSEWHERE: u32 = 50;
 pub struct UserSelection {
     /// Index, position and filter.
     pub page: UserPage,
-    /// Selects the users whose openid begins so, in any app.
+    /// Selects the users whose openid has this prefix, in any app.
     pub openid: Option<String>,
 }
 
-/// A user with all that a detail page shows.
+/// A user with the data of the detail page.
 #[derive(Debug, Clone)]
 pub struct UserOverview {
     /// The user's record.
@@ -106,7 +106,7 @@ impl OperatorService {
         Ok(UserOverview { user, usage, standings, sessions, latest, elsewhere })
     }
 
-    /// The records of some users, looked up together; those who are gone are missing.
+    /// The records of some users, looked up together; erased users are missing.
     pub(super) async fn users_of(
         &self,
         users: impl Iterator<Item = &UserKey>,

@@ -33,8 +33,8 @@ impl SessionService {
     /// The caller of a credential that opens a living session. Each use extends the session.
     ///
     /// # Errors
-    /// [`SessionError::Unauthenticated`] when it opens none, [`SessionError::EndedByUser`] when the user ended its
-    /// session from another device, [`SessionError::Store`] when the look-up fails.
+    /// [`SessionError::Unauthenticated`] when it opens none, [`SessionError::EndedByUser`] when the user
+    /// ended its session from another device, [`SessionError::Store`] when the look-up fails.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Caller, SessionError> {
         match self.find_caller(credential).await {
             Err(SessionError::Unauthenticated) if self.was_ended_by_user(credential).await? => {
@@ -44,8 +44,8 @@ impl SessionService {
         }
     }
 
-    /// Whether the user ended the token's session from another device. Only tagged tokens are looked up, so that forged
-    /// ones cause no further query and reveal nothing about a session.
+    /// Whether the user ended the token's session from another device. Only tagged tokens are looked up, so
+    /// that forged ones cause no further query and reveal nothing about a session.
     async fn was_ended_by_user(&self, credential: &Credential) -> Result<bool, SessionError> {
         Ok(self.has_valid_tag(credential).await?
             && self.0.store.note(&ended_note(credential.id)).await?.is_some())
@@ -74,7 +74,8 @@ impl SessionService {
                 Err(error) if matches!(*error, SessionError::Unauthenticated) => own,
                 Err(error) => return Err((*error).clone()),
             };
-            // A concurrent read that began earlier may miss the session or the token; a read that begins now can't.
+            // A concurrent read that began earlier may miss the session or the token; a read that begins now
+            // can't.
             if fresh {
                 return Err(SessionError::Unauthenticated);
             }
@@ -101,8 +102,8 @@ impl SessionService {
         Ok(SessionCopy { session: Arc::new(session), began })
     }
 
-    /// Stores the session's last use in the background: the time is informational, and losing a race with another
-    /// server is harmless.
+    /// Stores the session's last use in the background: the time is informational, and losing a race with
+    /// another server is harmless.
     fn note_use(&self, session: StoredSession, now: Micros) {
         let service = self.clone();
         let noting = async move {

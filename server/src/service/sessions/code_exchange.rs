@@ -23,15 +23,15 @@ use crate::wechat::{Exchange, WechatApp};
 const CLAIM: Duration = OPERATION_DEADLINE.saturating_mul(6);
 /// How long an exchanged code is remembered: the life of an unused code at WeChat.
 const REMEMBER: Duration = Duration::from_secs(300);
-/// How long to wait for another request that exchanges the same code. If that one has died, the claim outlasts this
-/// wait.
+/// How long to wait for another request that exchanges the same code. If that one has died, the claim
+/// outlasts this wait.
 const WAIT: Duration = Duration::from_secs(4);
 /// First pause between two reads of a code that another server is exchanging; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
-/// Maximum number of living sessions of one user. A user has a few devices; 2016 clients start a session with every
-/// launch.
+/// Maximum number of living sessions of one user. A user has a few devices; 2016 clients start a session with
+/// every launch.
 const MAX_SESSIONS: usize = 32;
 
 /// Parameters of a code's exchange for a session.
@@ -65,8 +65,8 @@ pub(super) struct NewSession {
 }
 
 impl SessionService {
-    /// The session of a code: created by this call, or by an earlier exchange. `trust` inspects WeChat's answer before
-    /// a session is created, and returns the profile that the client sent.
+    /// The session of a code: created by this call, or by an earlier exchange. `trust` inspects WeChat's
+    /// answer before a session is created, and returns the profile that the client sent.
     pub(super) async fn session_of_code(
         &self,
         request: CodeExchange,
@@ -165,8 +165,8 @@ impl SessionService {
             user,
         };
         let session = self.0.store.create(session, self.0.settings.idle).await?;
-        // A block and a scheduled erasure are stored first and then end all sessions; this check covers a session that
-        // is created in between. A user who is missing now was erased.
+        // A block and a scheduled erasure are stored first and then end all sessions; this check covers a
+        // session that is created in between. A user who is missing now was erased.
         let user = self.0.users.user(&session.user).await?.ok_or(SessionError::Leaving);
         let checked = user.and_then(|user| may_have_session(&user, Micros::now()).map(|()| user));
         let user = match checked {
@@ -187,8 +187,8 @@ impl SessionService {
         Ok(NewSession { session, user })
     }
 
-    /// Ends the user's least recently used sessions beyond [`MAX_SESSIONS`]. A failure does not fail the sign-in: the
-    /// next one tries again.
+    /// Ends the user's least recently used sessions beyond [`MAX_SESSIONS`]. A failure does not fail the
+    /// sign-in: the next one tries again.
     async fn end_surplus(&self, newest: &StoredSession) {
         let ended = async {
             let sessions = self.0.store.of_user(&newest.user).await?;

@@ -1,8 +1,8 @@
 //! Sessions: sign-in, tokens and their renewal, in one service for all dialects.
 //!
-//! A session is one value in the store, which knows its secret (a token, or the WeChat code of a 2016 client) only by
-//! SHA-256. A server trusts its copy of a session for a second, so that the end of a session takes effect everywhere
-//! within one second.
+//! A session is one value in the store, which knows its secret (a token, or the WeChat code of a 2016 client)
+//! only by SHA-256. A server trusts its copy of a session for a second, so that the end of a session takes
+//! effect everywhere within one second.
 
 mod auth;
 mod code_exchange;
@@ -173,8 +173,8 @@ struct Inner {
     keys: Arc<LazyKeyring>,
     settings: settings::Session,
     metrics: Arc<Metrics>,
-    /// Sign-ins in progress or just completed, by code and `reopen`: concurrent requests with one code share its
-    /// exchange, and slightly later ones its outcome.
+    /// Sign-ins in progress or just completed, by code and `reopen`: concurrent requests with one code share
+    /// its exchange, and slightly later ones its outcome.
     sign_ins: Cache<(SecretHash, bool), yibi::SignedIn>,
     /// The same for wafer sign-ins, by a hash of the whole request.
     log_ins: Cache<SecretHash, WaferPair>,

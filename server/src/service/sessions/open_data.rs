@@ -1,9 +1,9 @@
 //! Data that the phone encrypts or signs under WeChat's session_key (open data), and that key itself.
 //!
-//! Source: <https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html>. A user has one
-//! session_key at a time, and every `wx.login` may bring a new one. So when data does not match the key, WeChat is
-//! asked whether the session's key is still the user's: if not, the client has to sign in again, and its data may have
-//! been valid.
+//! Source: <https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html>. A user
+//! has one session_key at a time, and every `wx.login` may bring a new one. So when data does not match the
+//! key, WeChat is asked whether the session's key is still the user's: if not, the client has to sign in
+//! again, and its data may have been valid.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -32,13 +32,14 @@ const OTHER_KEY: i64 = 87009;
 const TRIES: usize = 8;
 
 impl SessionService {
-    /// Decrypts the open data in `encryptedData` and `iv`. Its unionid is stored; a profile fills an empty nickname,
-    /// and its avatar's address is stored.
+    /// Decrypts the open data in `encryptedData` and `iv`. Its unionid is stored; a profile fills an empty
+    /// nickname, and its avatar's address is stored.
     ///
     /// # Errors
-    /// [`SessionError::KeySuperseded`] when the session's key is no longer the user's, [`SessionError::OpenData`] when
-    /// the data is not valid for this user at this time, [`SessionError::Exchange`] when WeChat can't be asked which of
-    /// the two applies, [`SessionError::Store`].
+    /// [`SessionError::KeySuperseded`] when the session's key is no longer the user's,
+    /// [`SessionError::OpenData`] when the data is not valid for this user at this time,
+    /// [`SessionError::Exchange`] when WeChat can't be asked which of the two applies,
+    /// [`SessionError::Store`].
     pub async fn open_data(
         &self,
         caller: &Caller,
@@ -62,11 +63,11 @@ impl SessionService {
         Ok(open)
     }
 
-    /// The profile in `rawData`, if `signature` is WeChat's. It fills an empty nickname, and its avatar's address is
-    /// stored.
+    /// The profile in `rawData`, if `signature` is WeChat's. It fills an empty nickname, and its avatar's
+    /// address is stored.
     ///
     /// # Errors
-    /// Those of [`SessionService::open_data`].
+    /// The errors of [`SessionService::open_data`].
     pub async fn raw_data(
         &self,
         caller: &Caller,
@@ -112,15 +113,15 @@ impl SessionService {
         }
     }
 
-    /// Has WeChat replace the session's key, and stores the new one. Data encrypted under the old key can no longer be
-    /// decrypted.
+    /// Has WeChat replace the session's key, and stores the new one. Data encrypted under the old key can no
+    /// longer be decrypted.
     ///
     /// # Errors
-    /// [`SessionError::KeySuperseded`] when the key is no longer the user's, [`SessionError::NoSession`] when the
-    /// session ends meanwhile, [`SessionError::Exchange`] when WeChat refuses, [`SessionError::Store`].
+    /// [`SessionError::KeySuperseded`] when the key is no longer the user's, [`SessionError::NoSession`] when
+    /// the session ends meanwhile, [`SessionError::Exchange`] when WeChat refuses, [`SessionError::Store`].
     pub async fn reset_key(&self, session: &StoredSession) -> Result<(), SessionError> {
-        // Runs in a task of its own: WeChat invalidates the old key, so the new one must not be dropped with the
-        // request.
+        // Runs in a task of its own: WeChat invalidates the old key, so the new one must not be dropped with
+        // the request.
         let (service, session) = (self.clone(), session.clone());
         let task = async move { service.take_new_key(&session).await };
         let done = tokio::spawn(task.in_current_span()).await;
@@ -151,7 +152,8 @@ impl SessionService {
         Err(SessionError::TooManyAtOnce)
     }
 
-    /// The session's key. A key that can't be unsealed, because its sealing key is retired, counts as superseded.
+    /// The session's key. A key that can't be unsealed, because its sealing key is retired, counts as
+    /// superseded.
     async fn session_key(&self, session: &StoredSession) -> Result<SecretString, SessionError> {
         let sealer = &self.0.keys.get().await?.sealer;
         sealer.open(&session.sealed_key, &session.id.to_string()).ok_or(SessionError::KeySuperseded)

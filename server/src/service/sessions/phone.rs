@@ -1,6 +1,7 @@
 //! The user's phone number: bound with the result of WeChat's button, and removed again.
 //!
-//! Source: <https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber>.
+//! Source:
+//! <https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber>.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -35,12 +36,12 @@ impl SessionService {
     /// Stores the caller's phone number as WeChat reports it, sealed.
     ///
     /// # Errors
-    /// [`SessionError::PhoneCode`] for a code that WeChat rejects, [`SessionError::Exchange`] when WeChat does not
-    /// answer; those of [`SessionService::open_data`]; [`SessionError::Unauthenticated`] when the user no longer
-    /// exists.
+    /// [`SessionError::PhoneCode`] for a code that WeChat rejects, [`SessionError::Exchange`] when WeChat
+    /// does not answer; those of [`SessionService::open_data`]; [`SessionError::Unauthenticated`] when the
+    /// user no longer exists.
     pub async fn bind_phone(&self, caller: &Caller, proof: PhoneProof) -> Result<UserRecord, SessionError> {
-        // Runs in a task of its own: WeChat accepts a code only once, so the number must not be dropped with the
-        // request.
+        // Runs in a task of its own: WeChat accepts a code only once, so the number must not be dropped with
+        // the request.
         let (service, caller) = (self.clone(), caller.clone());
         let task = async move { service.keep_phone(&caller, proof).await };
         let done = tokio::spawn(task.in_current_span()).await;

@@ -1,7 +1,7 @@
 //! Use of a WeChat profile: its nickname fills an empty one, and its avatar's address is stored.
 //!
-//! Since 2022 WeChat returns the same anonymous profile for every user, which is ignored. The avatar's address is on
-//! WeChat's servers: only the user's own client receives it, and this server never fetches it.
+//! Since 2022 WeChat returns the same anonymous profile for every user, which is ignored. The avatar's
+//! address is on WeChat's servers: only the user's own client receives it, and this server never fetches it.
 
 use serde_json::{Map, Value};
 
@@ -43,8 +43,8 @@ impl Profile {
     }
 }
 
-/// Whether the text is an address of WeChat's avatars: https, a host below `qlogo.cn` and a path, without characters
-/// that clients parse differently.
+/// Whether the text is an address of WeChat's avatars: https, a host below `qlogo.cn` and a path, without
+/// characters that clients parse differently.
 fn is_avatars(address: &str) -> bool {
     let Some((host, path)) = address.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else {
         return false;
@@ -75,8 +75,8 @@ impl SessionService {
         Ok(())
     }
 
-    /// Sets an empty nickname to the profile's, unless that one was rejected before: 2016 clients send the profile with
-    /// every sign-in.
+    /// Sets an empty nickname to the profile's, unless that one was rejected before: 2016 clients send the
+    /// profile with every sign-in.
     async fn take_nickname(&self, user: &UserKey, nickname: &str) -> Result<(), SessionError> {
         let moderation = &self.0.moderation;
         if moderation.keeps_out(user, &Subject::Nickname, nickname).await? {

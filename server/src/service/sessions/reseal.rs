@@ -1,5 +1,5 @@
-//! Phone numbers are sealed again after the sealing key was replaced. All other sealed values expire by themselves; a
-//! phone number would be lost with the old key.
+//! Phone numbers are sealed again after the sealing key was replaced. All other sealed values expire by
+//! themselves; a phone number would be lost with the old key.
 
 use std::time::Duration;
 
@@ -23,9 +23,9 @@ struct Walk {
 }
 
 impl SessionService {
-    /// Goes through all users while an old key is configured, and seals their phone numbers with the current one. Every
-    /// server does so at its start, so that the last server to get a new key also finds numbers that others sealed with
-    /// the old key meanwhile. May be dropped at any moment.
+    /// Goes through all users while an old key is configured, and seals their phone numbers with the current
+    /// one. Every server does so at its start, so that the last server to get a new key also finds numbers
+    /// that others sealed with the old key meanwhile. May be dropped at any moment.
     pub async fn reseal_phones(&self) {
         let mut walk = Walk::default();
         while let Err(error) = self.go_on(&mut walk).await {

@@ -7,9 +7,9 @@ use crate::domain::session::{Dialect, SecretHash, SessionId};
 use crate::keys::Signer;
 use crate::random;
 
-/// A bearer token in base64url: the session's id, 256 random bits, and a tag that proves without the store that a
-/// server of the fleet issued it. The tag grants nothing, and a token without it is equally valid: it only has a lower
-/// priority in look-ups (see [`Credential::is_tagged`]).
+/// A bearer token in base64url: the session's id, 256 random bits, and a tag that proves without the store
+/// that a server of the fleet issued it. The tag grants nothing, and a token without it is equally valid: it
+/// only has a lower priority in look-ups (see [`Credential::is_tagged`]).
 pub struct Token {
     id: SessionId,
     secret: [u8; 32],
@@ -17,8 +17,8 @@ pub struct Token {
 
 type Tag = [u8; 12];
 
-/// Message that a tag signs: the session's id and the token's hash. The prefix separates it from all other signed
-/// messages.
+/// Message that a tag signs: the session's id and the token's hash. The prefix separates it from all other
+/// signed messages.
 fn tagged(id: SessionId, hash: SecretHash) -> Vec<u8> {
     [b"session token\0", &id.0[..], &hash.0].concat()
 }
@@ -86,8 +86,8 @@ impl Credential {
         self.tag.is_some()
     }
 
-    /// Whether the tag was made with that key. An untagged token may still be valid: it may predate tags, or its key
-    /// may be retired.
+    /// Whether the tag was made with that key. An untagged token may still be valid: it may predate tags, or
+    /// its key may be retired.
     #[must_use]
     pub fn is_tagged(&self, signer: &Signer) -> bool {
         self.tag.is_some_and(|tag| signer.is_tag(&tagged(self.id, self.hash), &tag))
@@ -112,9 +112,9 @@ impl Credential {
     }
 }
 
-/// Credential of a wafer client: two texts of the same format. The id is derived from the code that created the
-/// session, so that a retry with the same code finds the session, while the store knows only its hash. Only the key is
-/// secret.
+/// Credential of a wafer client: two texts of the same format. The id is derived from the code that created
+/// the session, so that a retry with the same code finds the session, while the store knows only its hash.
+/// Only the key is secret.
 #[derive(Clone)]
 pub struct WaferPair {
     /// `X-WX-Id`.

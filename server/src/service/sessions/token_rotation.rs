@@ -15,8 +15,8 @@ const TOKENS: usize = 3;
 const TRIES: usize = 8;
 
 impl SessionService {
-    /// Adds a token to a living session of that dialect, and limits the renewed one to [`GRACE`]. Returns the changed
-    /// session.
+    /// Adds a token to a living session of that dialect, and limits the renewed one to [`GRACE`]. Returns the
+    /// changed session.
     ///
     /// # Errors
     /// [`SessionError::CodeSpent`] when that session no longer exists, [`SessionError::Store`].

@@ -1,8 +1,8 @@
-//! The dialect of 2017, wafer: a sign-in that brings a code with encrypted open data, and then a pair of id and key on
-//! every request.
+//! The dialect of 2017, wafer: a sign-in that brings a code with encrypted open data, and then a pair of id
+//! and key on every request.
 //!
-//! WeChat's exchange of the code identifies the user. The open data has to name the same user and mini-program and a
-//! recent time: that it decrypts proves nothing, as CBC can be forged without the key.
+//! WeChat's exchange of the code identifies the user. The open data has to name the same user and
+//! mini-program and a recent time: that it decrypts proves nothing, as CBC can be forged without the key.
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ use crate::store::Sessions;
 use crate::wechat::crypto::{OpenData, decrypt_open_data};
 use crate::wechat::{Exchange, WechatApp};
 
-/// Maximum distance of the watermark's time from now, in either direction. A code lives for five minutes, and the data
-/// is made right after it.
+/// Maximum distance of the watermark's time from now, in either direction. A code lives for five minutes, and
+/// the data is made right after it.
 const SKEW: Duration = Duration::from_secs(600);
 
 /// Content of a sign-in request.
@@ -38,18 +38,18 @@ pub struct LogIn {
 }
 
 impl SessionService {
-    /// Signs a user in. A repeated request (after a lost reply, for example) gets another key of the same session
-    /// within five minutes; concurrent requests share one key.
+    /// Signs a user in. A repeated request (after a lost reply, for example) gets another key of the same
+    /// session within five minutes; concurrent requests share one key.
     ///
     /// # Errors
-    /// [`SessionError::UntrustedOpenData`] when the open data does not match the code's user, mini-program and time,
-    /// [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when its session has ended,
-    /// [`SessionError::Store`].
+    /// [`SessionError::UntrustedOpenData`] when the open data does not match the code's user, mini-program
+    /// and time, [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when
+    /// its session has ended, [`SessionError::Store`].
     pub async fn log_in(&self, log_in: LogIn) -> Result<WaferPair, SessionError> {
         let service = self.clone();
         let entry = self.0.log_ins.entry(log_in.hash());
-        // Runs in a task of its own: WeChat accepts a code only once, so the remaining steps must not be dropped with
-        // the request.
+        // Runs in a task of its own: WeChat accepts a code only once, so the remaining steps must not be
+        // dropped with the request.
         let shared = entry.or_try_insert_with(async move {
             let task = async move { service.log_in_once(log_in).await };
             let task = tokio::spawn(task.in_current_span());

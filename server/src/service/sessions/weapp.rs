@@ -1,8 +1,8 @@
 //! The dialect of 2016, weapp-session: the WeChat code itself is the token.
 //!
-//! A client's first request brings a code, the raw text of its profile, and that text's SHA-1 with the session key;
-//! later ones the code alone. SHA-1 is WeChat's protocol: a collision allows a forged profile, never a forged identity,
-//! which comes from WeChat's exchange of the code.
+//! A client's first request brings a code, the raw text of its profile, and that text's SHA-1 with the
+//! session key; later ones the code alone. SHA-1 is WeChat's protocol: a collision allows a forged profile,
+//! never a forged identity, which comes from WeChat's exchange of the code.
 
 use serde_json::Value;
 use tracing::Instrument;
@@ -98,8 +98,8 @@ impl From<SessionError> for Rejection {
 }
 
 impl SessionService {
-    /// The caller of a request with those headers: `None` without a code, otherwise the user of the code's session,
-    /// which is created if the code comes with raw data and has no session yet.
+    /// The caller of a request with those headers: `None` without a code, otherwise the user of the code's
+    /// session, which is created if the code comes with raw data and has no session yet.
     ///
     /// # Errors
     /// The [`Rejection`] that the client receives.
@@ -139,8 +139,8 @@ impl SessionService {
         Ok(Some(self.authenticate(&credential).await?))
     }
 
-    /// Runs in a task of its own: WeChat accepts a code only once, so the remaining steps must not be dropped with the
-    /// request.
+    /// Runs in a task of its own: WeChat accepts a code only once, so the remaining steps must not be dropped
+    /// with the request.
     async fn made_of_code(
         &self,
         exchange: CodeExchange,

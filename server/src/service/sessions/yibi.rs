@@ -37,18 +37,18 @@ pub struct SignedIn {
 }
 
 impl SessionService {
-    /// Signs a user in. A repeated code (after a lost reply, for example) gets another token of the same session within
-    /// five minutes; concurrent requests with the same code share one token.
+    /// Signs a user in. A repeated code (after a lost reply, for example) gets another token of the same
+    /// session within five minutes; concurrent requests with the same code share one token.
     ///
     /// # Errors
-    /// [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when its session has ended,
-    /// [`SessionError::Store`].
+    /// [`SessionError::Exchange`] when WeChat refuses the code, [`SessionError::CodeSpent`] when its session
+    /// has ended, [`SessionError::Store`].
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, SessionError> {
         let key = (code_hash(&sign_in.app.id, &sign_in.code), sign_in.reopen);
         let service = self.clone();
         let entry = self.0.sign_ins.entry(key);
-        // Runs in a task of its own: WeChat accepts a code only once, so the remaining steps must not be dropped with
-        // the request.
+        // Runs in a task of its own: WeChat accepts a code only once, so the remaining steps must not be
+        // dropped with the request.
         let shared = entry.or_try_insert_with(async move {
             let task = async move { service.sign_in_once(sign_in).await };
             let task = tokio::spawn(task.in_current_span());
@@ -104,8 +104,8 @@ impl SessionService {
         self.0.settings.idle.min(session.ends_at.since(Micros::now())).as_secs()
     }
 
-    /// A new token for the caller's session. The caller's current token stays valid for a minute, so that a lost reply
-    /// is harmless. Also returns the seconds until an unused session ends.
+    /// A new token for the caller's session. The caller's current token stays valid for a minute, so that a
+    /// lost reply is harmless. Also returns the seconds until an unused session ends.
     ///
     /// # Errors
     /// [`SessionError::Unauthenticated`] when the session ended meanwhile, [`SessionError::Store`].
@@ -129,7 +129,8 @@ impl SessionService {
         }
     }
 
-    /// Another token for a living session of this dialect, whose renewed token expires after the grace period.
+    /// Another token for a living session of this dialect, whose renewed token expires after the grace
+    /// period.
     async fn further_token(
         &self,
         id: SessionId,
@@ -163,8 +164,8 @@ impl SessionService {
             let session = self.0.store.read(id, Some(caller.user()), None).await?;
             let session = session.filter(|session| session.user == *caller.user());
             let session = session.ok_or(SessionError::NoSession)?;
-            // The note is written before the session ends: a device that sees the session gone without the note signs
-            // in again by itself.
+            // The note is written before the session ends: a device that sees the session gone without the
+            // note signs in again by itself.
             if session.dialect == Dialect::Yibi {
                 self.0.store.put_note(&ended_note(id), "by its user", self.0.settings.idle).await?;
             }

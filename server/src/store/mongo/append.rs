@@ -1,9 +1,9 @@
 //! Appends to a drawing's list.
 //!
-//! The usual append is one `findAndModify` whose filter is equivalent to [`Batch::obstacle`], so that no read is
-//! needed. If nothing matches, the header is read to find the reason. A tail without room for the batch is first
-//! written as a chunk; then the batch replaces it in the header. In between, the actions are in both places, and
-//! readers accept either.
+//! The usual append is one `findAndModify` whose filter is equivalent to [`Batch::obstacle`], so that no read
+//! is needed. If nothing matches, the header is read to find the reason. A tail without room for the batch is
+//! first written as a chunk; then the batch replaces it in the header. In between, the actions are in both
+//! places, and readers accept either.
 
 use mongodb::bson::{Binary, Document, doc};
 use yibi_common::drawing::Mode;

@@ -1,5 +1,5 @@
-//! Avatars: the image is a separate document, written before the user refers to it and removed after. An image without
-//! a reference, left by a crash, is removed with its user.
+//! Avatars: the image is a separate document, written before the user refers to it and removed after. An
+//! image without a reference, left by a crash, is removed with its user.
 
 use mongodb::bson::{Document, doc};
 
@@ -79,11 +79,11 @@ impl Collections {
         Ok(image.map(|image| image.image.bytes))
     }
 
-    /// Changes a user's image reference as `change` decides from the current user, and returns the former user. `None`
-    /// if the user does not exist or nothing changes.
+    /// Changes a user's image reference as `change` decides from the current user, and returns the former
+    /// user. `None` if the user does not exist or nothing changes.
     ///
-    /// The filter contains the former reference, so that each of several concurrent changes knows which image it
-    /// replaced, and removes that one.
+    /// The filter contains the former reference, so that each of several concurrent changes knows which image
+    /// it replaced, and removes that one.
     async fn swap_avatar(
         &self,
         user: &UserKey,

@@ -7,8 +7,8 @@ use super::schema::{ChunkDoc, Collections, DrawingDoc, MAX_TIME, chunk_key, chun
 use super::{StoreResult, error};
 
 impl Collections {
-    /// Writes the tail as a chunk. Concurrent and repeated calls are harmless: the key names the actions and the
-    /// incarnation, whose content never changes.
+    /// Writes the tail as a chunk. Concurrent and repeated calls are harmless: the key names the actions and
+    /// the incarnation, whose content never changes.
     pub(super) async fn seal(&self, drawing: &DrawingDoc) -> StoreResult<()> {
         let chunk = ChunkDoc {
             key: chunk_key(&drawing.key, drawing.inc, drawing.tail_from, drawing.seq),
@@ -46,7 +46,8 @@ impl Collections {
     }
 }
 
-/// Extracts the actions `since` to `end` from chunks, which are sorted by their first numbers and may overlap.
+/// Extracts the actions `since` to `end` from chunks, which are sorted by their first numbers and may
+/// overlap.
 fn stitch(chunks: Vec<ChunkDoc>, since: u32, end: u32) -> Option<Vec<Vec<u8>>> {
     let mut actions = Vec::new();
     let mut next = since;

@@ -27,10 +27,12 @@ const INDEX_PAUSE: Duration = Duration::from_secs(30);
 
 type Adjust = dyn Fn(&mut ClientOptions) + Send + Sync;
 
-/// The driver's clients, each created at its first successful operation (a `mongodb+srv` URI needs the DNS for that).
+/// The driver's clients, each created at its first successful operation (a `mongodb+srv` URI needs the DNS
+/// for that).
 ///
-/// Each runtime has its own client, and a server has a runtime on each of its threads: a connection is polled by the
-/// runtime that opened it, and passing an answer to another thread costs more than the rest of the operation.
+/// Each runtime has its own client, and a server has a runtime on each of its threads: a connection is polled
+/// by the runtime that opened it, and passing an answer to another thread costs more than the rest of the
+/// operation.
 pub(super) struct MongoClient {
     uri: ConnectionString,
     database: String,
@@ -95,8 +97,8 @@ impl MongoClient {
     }
 }
 
-/// Sets the options that the URI leaves open. The time-outs keep an operation within its deadline while the servers are
-/// down, and detect their return within about a second.
+/// Sets the options that the URI leaves open. The time-outs keep an operation within its deadline while the
+/// servers are down, and detect their return within about a second.
 fn complete(options: &mut ClientOptions) {
     options.app_name.get_or_insert_with(|| "yibi".to_owned());
     options.connect_timeout.get_or_insert(Duration::from_secs(2));
@@ -112,7 +114,8 @@ fn complete(options: &mut ClientOptions) {
     concern.w_timeout.get_or_insert(Duration::from_secs(3));
 }
 
-/// Creates the indexes, with retries until the store is dropped. Without indexes, all results are correct, but slow.
+/// Creates the indexes, with retries until the store is dropped. Without indexes, all results are correct,
+/// but slow.
 pub(super) async fn make_indexes(client: Weak<MongoClient>) {
     let mut pause = Duration::from_millis(500);
     while let Some(client) = client.upgrade() {

@@ -114,7 +114,8 @@ impl Collections {
                 return Ok(None);
             };
             let since = since.clamp(drawing.base, drawing.seq);
-            // A chunk may be missing because it was purged meanwhile. If the header is unchanged, the chunk is lost.
+            // A chunk may be missing because it was purged meanwhile. If the header is unchanged, the chunk
+            // is lost.
             if missed == Some((drawing.inc, drawing.base)) {
                 return Err(StoreError::Damaged(format!("actions of drawing {} are missing", drawing.id)));
             }
@@ -166,8 +167,8 @@ impl Collections {
         }
     }
 
-    /// Marks the drawing as absent, so that no operation restores it, then removes its chunks and finally its header. A
-    /// later call continues from a marked header.
+    /// Marks the drawing as absent, so that no operation restores it, then removes its chunks and finally its
+    /// header. A later call continues from a marked header.
     pub(super) async fn purge(&self, user: &UserKey, id: &str, before: Micros) -> StoreResult<bool> {
         let removed = [DrawingState::Bin.name(), DrawingState::Purging.name()];
         let due = doc! {
@@ -192,7 +193,8 @@ impl Collections {
         }
     }
 
-    /// Removes a marked drawing. The incarnation protects a drawing that was created meanwhile under the same id.
+    /// Removes a marked drawing. The incarnation protects a drawing that was created meanwhile under the same
+    /// id.
     pub(super) async fn finish_purge(&self, drawing: &DrawingDoc) -> StoreResult<()> {
         self.delete_chunks(drawing).await?;
         let marked = doc! {

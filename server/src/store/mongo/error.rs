@@ -9,8 +9,8 @@ use super::StoreError;
 #[error("MongoDB: {0}")]
 struct Fault(String);
 
-/// Error codes of a temporary failure: unreachable hosts, elections and shutdowns, time-outs, a majority that did not
-/// confirm in time.
+/// Error codes of a temporary failure: unreachable hosts, elections and shutdowns, time-outs, a majority that
+/// did not confirm in time.
 const PASSING: &[i32] = &[
     6, 7, 43, 46, 50, 64, 89, 91, 100, 112, 133, 134, 189, 202, 262, 384, 9001, 10058, 10107, 11600, 11602,
     13388, 13435, 13436,

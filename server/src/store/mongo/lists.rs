@@ -43,7 +43,8 @@ impl Collections {
         max_bytes: u64,
     ) -> StoreResult<Vec<WeappHead>> {
         let filter = doc! {"u": user.as_str(), "state": DrawingState::Live.name()};
-        // A save is always the last action of its tail: a tail is emptied only to make room for a modern action.
+        // A save is always the last action of its tail: a tail is emptied only to make room for a modern
+        // action.
         let last_only = doc! {"tail": {"$slice": -1}};
         let order = doc! {"first_saved_at": -1, "id": -1};
         let mut found = self.list(filter, order, last_only, limit).await?;

@@ -1,7 +1,7 @@
 //! MongoDB: users and drawings of several servers, and the keys that they share.
 //!
-//! Only atomic commands on single documents of MongoDB 6.0; no transactions. Uniqueness is by `_id` alone. Every
-//! filter names the user, by whom the collections may be sharded.
+//! Only atomic commands on single documents of MongoDB 6.0; no transactions. Uniqueness is by `_id` alone.
+//! Every filter names the user, by whom the collections may be sharded.
 //!
 //! | file | subject |
 //! |---|---|
@@ -43,8 +43,8 @@ use self::schema::Collections;
 pub use self::state::{Acknowledged, MongoState};
 use super::{StoreError, StoreResult};
 
-/// Attempts at an operation whose data others keep changing, before it fails as [`StoreError::Busy`]. Each failed
-/// attempt means that another change succeeded.
+/// Attempts at an operation whose data others keep changing, before it fails as [`StoreError::Busy`]. Each
+/// failed attempt means that another change succeeded.
 const ROUNDS: usize = 32;
 
 /// Users and drawings in MongoDB. Cheap to clone; one connection pool for each runtime.
@@ -54,8 +54,8 @@ pub struct MongoGallery {
 }
 
 impl MongoGallery {
-    /// Opens the store at that URI, in that database. Returns without connecting; the indexes are created in the
-    /// background once the server is reachable. Must be called within a Tokio runtime.
+    /// Opens the store at that URI, in that database. Returns without connecting; the indexes are created in
+    /// the background once the server is reachable. Must be called within a Tokio runtime.
     ///
     /// # Errors
     /// [`StoreError::Refused`] when the URI is invalid.
@@ -63,11 +63,11 @@ impl MongoGallery {
         Self::connect_with(uri, database, |_| {})
     }
 
-    /// As [`connect`](Self::connect), with a hook that changes the driver's options last, for tests that observe the
-    /// driver's events, for example.
+    /// As [`connect`](Self::connect), with a hook that changes the driver's options last, for tests that
+    /// observe the driver's events, for example.
     ///
     /// # Errors
-    /// Those of [`connect`](Self::connect).
+    /// The errors of [`connect`](Self::connect).
     pub fn connect_with(
         uri: &str,
         database: &str,
@@ -98,7 +98,7 @@ impl MongoGallery {
     /// Returns a shared secret; the first server's proposal is stored.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn shared_secret(&self, name: &str, proposal: &[u8]) -> StoreResult<Vec<u8>> {
         let (name, proposal) = (name.to_owned(), proposal.to_vec());
         self.run(async move |db| db.shared_secret(&name, &proposal).await).await
@@ -107,7 +107,7 @@ impl MongoGallery {
     /// Returns a shared secret, if it is stored.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn known_secret(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
         let name = name.to_owned();
         self.run(async move |db| db.known_secret(&name).await).await

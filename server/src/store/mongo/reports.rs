@@ -184,8 +184,9 @@ fn all() -> Vec<Document> {
     vec![Document::new()]
 }
 
-/// The documents after a position, as two index ranges: those with the position's value after its key, and those beyond
-/// the value, limited by `far`. A single filter would scan all documents of the value for each page.
+/// The documents after a position, as two index ranges: those with the position's value after its key, and
+/// those beyond the value, limited by `far`. A single filter would scan all documents of the value for each
+/// page.
 fn behind(field: &str, value: Bson, key: &str, mut far: Document, down: bool) -> Vec<Document> {
     let beyond = if down { "$lt" } else { "$gt" };
     far.insert(beyond, value.clone());

@@ -1,8 +1,8 @@
 //! The documents, their keys, and the indexes.
 //!
-//! A drawing is a header document with the last actions of its list, the tail; older actions are in chunk documents. So
-//! an append transfers only the new actions, a list of drawings reads only headers, and no document comes near
-//! MongoDB's limit of 16 MiB.
+//! A drawing is a header document with the last actions of its list, the tail; older actions are in chunk
+//! documents. So an append transfers only the new actions, a list of drawings reads only headers, and no
+//! document comes near MongoDB's limit of 16 MiB.
 
 use std::time::Duration;
 
@@ -72,8 +72,8 @@ pub(super) struct DrawingDoc {
     pub(super) first_saved_at: Micros,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleted_at: Option<Micros>,
-    /// The incarnation: a random part of the drawing's chunk keys, so that a later drawing of the same id never reads
-    /// these chunks.
+    /// The incarnation: a random part of the drawing's chunk keys, so that a later drawing of the same id
+    /// never reads these chunks.
     pub(super) inc: i64,
     /// The number of the tail's first action.
     pub(super) tail_from: u32,
@@ -143,8 +143,9 @@ impl DrawingDoc {
     }
 }
 
-/// A sealed part of a drawing's list: the actions from `first` up to, but not including, `end`. Actions never change,
-/// so a chunk is written once and remains valid; chunks may overlap, and a reader takes an action from any of them.
+/// A sealed part of a drawing's list: the actions from `first` up to, but not including, `end`. Actions never
+/// change, so a chunk is written once and remains valid; chunks may overlap, and a reader takes an action
+/// from any of them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ChunkDoc {
     #[serde(rename = "_id")]

@@ -32,7 +32,7 @@ impl MongoGallery {
     /// Reads the state of the database.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn state(&self) -> StoreResult<MongoState> {
         self.run(async |db| db.state().await).await
     }

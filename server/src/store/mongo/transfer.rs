@@ -123,8 +123,8 @@ fn behind(place: Option<&str>) -> Document {
 }
 
 impl Collections {
-    /// Writes the chunks first, so that a header never exists without them. The incarnation is derived from the
-    /// drawing, so that a repeated attempt writes the same chunk keys.
+    /// Writes the chunks first, so that a header never exists without them. The incarnation is derived from
+    /// the drawing, so that a repeated attempt writes the same chunk keys.
     async fn put_drawing(&self, user: &UserKey, stored: &Stored) -> StoreResult<()> {
         let header = &stored.header;
         let mut groups = groups(&stored.actions);

@@ -228,8 +228,9 @@ impl Collections {
         Ok(due.map_ok(|user| UserKey::from_text(&user.key)).try_collect().await?)
     }
 
-    /// Removes the user last, so that an interrupted erasure becomes due again. Only records created up to `now` are
-    /// removed: if another server completes a delayed erasure and the same person returns, their new records stay.
+    /// Removes the user last, so that an interrupted erasure becomes due again. Only records created up to
+    /// `now` are removed: if another server completes a delayed erasure and the same person returns, their
+    /// new records stay.
     pub(super) async fn erase(&self, user: &UserKey, now: Micros) -> StoreResult<()> {
         let key = user.as_str();
         let due = doc! {"_id": key, "erase_at": {"$lte": now.0}};

@@ -6,9 +6,9 @@
 //! | `redis+sentinel://[user:password@]host[:26379],host…/master[/db]` | the master of that name, as these sentinels report it; `?sentinel_user=…&sentinel_password=…` if the sentinels require credentials of their own |
 //! | `redis+cluster://[user:password@]host[:6379],host…` | a Cluster, found through any of these nodes |
 //!
-//! With `rediss` instead of `redis`, all connections use TLS, including those to sentinels, with certificates of the
-//! well-known authorities; `?ca_file=/path` names a file (PEM) with the authorities that are trusted instead.
-//! Characters of a password other than letters and digits are percent-encoded.
+//! With `rediss` instead of `redis`, all connections use TLS, including those to sentinels, with certificates
+//! of the well-known authorities; `?ca_file=/path` names a file (PEM) with the authorities that are trusted
+//! instead. Characters of a password other than letters and digits are percent-encoded.
 
 use redis::io::tcp::{TcpSettings, socket2};
 use redis::{

@@ -25,9 +25,9 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(
 /// How long a Cluster connection may recover by itself from missing nodes.
 const CLUSTER_REST: Duration = Duration::from_secs(1);
 
-/// One multiplexed connection, made at the first command. It is replaced when it breaks, when a reply times out (the
-/// client would keep waiting on a dead connection, as load balancers leave behind), and when its server is no longer
-/// the master.
+/// One multiplexed connection, made at the first command. It is replaced when it breaks, when a reply times
+/// out (the client would keep waiting on a dead connection, as load balancers leave behind), and when its
+/// server is no longer the master.
 ///
 /// All commands go through [`one`](Self::one), [`many`](Self::many) and [`script`](Self::script).
 #[derive(Clone)]
@@ -146,8 +146,8 @@ impl RedisClient {
         outcome
     }
 
-    /// Replaces the connection, unless another caller has done so. A Cluster connection first gets time to recover by
-    /// itself from a missing node.
+    /// Replaces the connection, unless another caller has done so. A Cluster connection first gets time to
+    /// recover by itself from a missing node.
     fn give_up(&self, number: u64) {
         let mut current = self.current();
         let rests = match &self.0.address {
@@ -189,8 +189,8 @@ impl Question<'_> {
     }
 }
 
-/// Whether the connection failed or its server became a replica, rather than the command. All commands of this store
-/// may then be sent again.
+/// Whether the connection failed or its server became a replica, rather than the command. All commands of
+/// this store may then be sent again.
 fn is_broken(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_unrecoverable_error()

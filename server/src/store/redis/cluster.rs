@@ -13,8 +13,8 @@ use super::client::PATIENCE;
 /// Attempts of a command that is redirected or whose node fails, within the time-out of one reply.
 const RETRIES: u32 = 4;
 
-/// Connections to all nodes, as one handle. The commands of a pipeline may go to different nodes; the client itself
-/// refuses such pipelines.
+/// Connections to all nodes, as one handle. The commands of a pipeline may go to different nodes; the client
+/// itself refuses such pipelines.
 #[derive(Clone)]
 pub(super) struct Cluster(ClusterConnection);
 
@@ -50,8 +50,8 @@ impl ConnectionLike for Cluster {
         _offset: usize,
         _count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        // No pipeline of this store is a transaction, so `offset` and `count`, which select a transaction's replies,
-        // are unused.
+        // No pipeline of this store is a transaction, so `offset` and `count`, which select a transaction's
+        // replies, are unused.
         let connection = &self.0;
         let each = pipeline.cmd_iter().map(|command| {
             let mut connection = connection.clone();

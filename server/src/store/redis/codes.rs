@@ -1,7 +1,7 @@
 //! Exchanges of login codes.
 //!
-//! A code's value begins with a letter: `p` and 16 characters that name the claim, then its holder; `s` and a session;
-//! or `r` and the text of a refusal.
+//! A code's value begins with a letter: `p` and 16 characters that name the claim, then its holder; `s` and a
+//! session; or `r` and the text of a refusal.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ impl RedisOps {
         holder: &str,
         lease: Duration,
     ) -> StoreResult<CodeState> {
-        // Each claim has a random name: a resent claim is recognised, and another claim of the same holder is a
-        // different one.
+        // Each claim has a random name: a resent claim is recognised, and another claim of the same holder is
+        // a different one.
         let mut name = [0; 8];
         getrandom::fill(&mut name).map_err(|error| StoreError::Refused(error.into()))?;
         let claim = format!("p{}{holder}", data_encoding::HEXLOWER.encode(&name));

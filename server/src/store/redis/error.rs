@@ -6,7 +6,8 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use super::StoreError;
 
-/// The server's own error text. The client's text may quote a reply, so it is used only for failures without a reply.
+/// The server's own error text. The client's text may quote a reply, so it is used only for failures without
+/// a reply.
 #[derive(Debug, thiserror::Error)]
 #[error("Redis: {0}")]
 struct Fault(String);

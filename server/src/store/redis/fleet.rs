@@ -1,4 +1,5 @@
-//! Communication between servers: heartbeats, failures, events while an operator listens, and queries to all servers.
+//! Communication between servers: heartbeats, failures, events while an operator listens, and queries to all
+//! servers.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,7 +22,7 @@ impl RedisSessions {
     /// Stores a server's heartbeat, and whether it has listeners. Returns whether any server has listeners.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn announce(&self, server: &str, view: &str, listens: bool) -> StoreResult<bool> {
         let (server, view) = (server.to_owned(), view.to_owned());
         self.run(async move |ops| {
@@ -41,7 +42,7 @@ impl RedisSessions {
     /// Removes a server's heartbeat.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn leave(&self, server: &str) -> StoreResult<()> {
         let server = server.to_owned();
         self.run(async move |ops| {
@@ -55,7 +56,7 @@ impl RedisSessions {
     /// The last heartbeat of each server.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn servers(&self) -> StoreResult<HashMap<String, String>> {
         self.run(async move |ops| {
             let mut all = cmd("HGETALL");
@@ -68,7 +69,7 @@ impl RedisSessions {
     /// Publishes an event to all servers.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn publish(&self, event: &str) -> StoreResult<()> {
         let event = event.to_owned();
         self.run(async move |ops| {
@@ -82,18 +83,18 @@ impl RedisSessions {
     /// Subscribes to the events of all servers over a separate connection; the stream ends when that breaks.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn events(&self) -> StoreResult<impl Stream<Item = String> + Send + Unpin + use<>> {
         let channel = self.ops.keys.events();
         let subscribed = self.ops.client.subscribe(&channel).await?;
         Ok(subscribed.filter_map(async |message| message.get_payload().ok()).boxed())
     }
 
-    /// Adds failures to those of all servers, of which the last 10,000 are kept. A broken connection may duplicate
-    /// some.
+    /// Adds failures to those of all servers, of which the last 10,000 are kept. A broken connection may
+    /// duplicate some.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn report(&self, failures: Vec<String>) -> StoreResult<()> {
         self.run(async move |ops| {
             let key = ops.keys.failures();
@@ -108,11 +109,11 @@ impl RedisSessions {
         .await
     }
 
-    /// Failures of all servers after a position, the oldest first, and the position of the last one. An empty position
-    /// starts at the oldest failure; an empty page is the end.
+    /// Failures of all servers after a position, the oldest first, and the position of the last one. An empty
+    /// position starts at the oldest failure; an empty page is the end.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn reported(&self, after: &str) -> StoreResult<(Vec<String>, String)> {
         let from = if after.is_empty() { "-".to_owned() } else { format!("({after}") };
         let mut place = after.to_owned();
@@ -134,7 +135,7 @@ impl RedisSessions {
     /// Publishes a query to all servers.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn ask(&self, question: String) -> StoreResult<()> {
         self.run(async move |ops| {
             let mut publish = cmd("PUBLISH");
@@ -147,7 +148,7 @@ impl RedisSessions {
     /// Subscribes to queries over a separate connection; the stream ends when that breaks.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn questions(&self) -> StoreResult<impl Stream<Item = String> + Send + Unpin + use<>> {
         let channel = self.ops.keys.questions();
         let subscribed = self.ops.client.subscribe(&channel).await?;
@@ -157,7 +158,7 @@ impl RedisSessions {
     /// Stores an answer to the query with that id.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn answer(&self, id: &str, answer: String) -> StoreResult<()> {
         let id = id.to_owned();
         self.run(async move |ops| {
@@ -173,7 +174,7 @@ impl RedisSessions {
     /// The answers received so far.
     ///
     /// # Errors
-    /// Those of every operation.
+    /// The errors of every store operation.
     pub async fn answers(&self, id: &str) -> StoreResult<Vec<String>> {
         let id = id.to_owned();
         self.run(async move |ops| {

@@ -1,6 +1,6 @@
-//! The index of a user's sessions (`reports` holds those of all sessions). The index may name sessions that have ended,
-//! and its expiries lag behind extended ones; each reader verifies its entries against the sessions and corrects the
-//! index.
+//! The index of a user's sessions (`reports` holds those of all sessions). The index may name sessions that
+//! have ended, and its expiries lag behind extended ones; each reader verifies its entries against the
+//! sessions and corrects the index.
 
 use std::time::Duration;
 

@@ -1,8 +1,9 @@
 //! Redis: sessions, login codes and leases of several servers.
 //!
-//! The store uses RESP2 and commands of Redis 6.2 that the proxies of managed services support. In a Cluster, a user's
-//! sessions, index and epoch are in different slots, so no command or script takes more than one key. The session's own
-//! key is authoritative; the index of a user's sessions is a hint, written after it and corrected when it is read.
+//! The store uses RESP2 and commands of Redis 6.2 that the proxies of managed services support. In a Cluster,
+//! a user's sessions, index and epoch are in different slots, so no command or script takes more than one
+//! key. The session's own key is authoritative; the index of a user's sessions is a hint, written after it
+//! and corrected when it is read.
 //!
 //! | key | value |
 //! |---|---|
@@ -134,8 +135,8 @@ impl Keys {
 
 impl RedisSessions {
     /// Opens the store at that URL (one server, the master of some sentinels, or a Cluster; see
-    /// `settings.default.toml`); its keys begin with `prefix`. Returns without connecting. Must be called within a
-    /// Tokio runtime.
+    /// `settings.default.toml`); its keys begin with `prefix`. Returns without connecting. Must be called
+    /// within a Tokio runtime.
     ///
     /// # Errors
     /// [`StoreError::Refused`] when the URL is invalid.

@@ -1,7 +1,7 @@
 //! The indexes of all sessions, by which operators page.
 //!
-//! Like a user's index, they are hints: written after the session, and verified and corrected when they are read. Each
-//! write removes a few ended sessions, so that no scan is ever needed.
+//! Like a user's index, they are hints: written after the session, and verified and corrected when they are
+//! read. Each write removes a few ended sessions, so that no scan is ever needed.
 
 use std::time::Duration;
 
@@ -199,7 +199,8 @@ impl RedisOps {
         self.client.one(&limited(range)).await
     }
 
-    /// The living sessions of those names, each with its expiry. Names of ended sessions are removed from the indexes.
+    /// The living sessions of those names, each with its expiry. Names of ended sessions are removed from the
+    /// indexes.
     async fn of_names(&self, places: &[Place]) -> StoreResult<Vec<Option<(StoredSession, Micros)>>> {
         if places.is_empty() {
             return Ok(Vec::new());
@@ -239,8 +240,8 @@ impl RedisOps {
     }
 }
 
-/// Whether the page goes from high scores to low ones. The orders start at opposite ends: expiry at the earliest, last
-/// use at the latest.
+/// Whether the page goes from high scores to low ones. The orders start at opposite ends: expiry at the
+/// earliest, last use at the latest.
 fn is_down(page: &SessionPage) -> bool {
     page.reverse != (page.order == SessionOrder::LastSeen)
 }

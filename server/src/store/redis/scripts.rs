@@ -58,8 +58,8 @@ redis.call('SET', KEYS[1], string.format('%.0f', new), 'PX', ARGV[2])
 return 1",
 );
 
-/// Adds the member `ARGV[2]` with score `ARGV[1]` to an index, which lives for at least `ARGV[3]` ms. Returns the
-/// number of members.
+/// Adds the member `ARGV[2]` with score `ARGV[1]` to an index, which lives for at least `ARGV[3]` ms. Returns
+/// the number of members.
 pub(super) static INDEX: Script = Script::new(
     "redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end

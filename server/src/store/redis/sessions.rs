@@ -129,8 +129,8 @@ impl RedisOps {
         Ok(lives(session, epoch).then_some(living))
     }
 
-    /// Compares decoded sessions, not bytes, so that a session written by another version of this program can be
-    /// replaced; the write then requires exactly the text that was compared.
+    /// Compares decoded sessions, not bytes, so that a session written by another version of this program can
+    /// be replaced; the write then requires exactly the text that was compared.
     pub(super) async fn replace(
         &self,
         old: &StoredSession,
@@ -163,8 +163,8 @@ impl RedisOps {
         Ok(true)
     }
 
-    /// The epoch is a time: after an eviction, a new epoch is still above those in the sessions. Raising it ends all
-    /// sessions; the indexed ones are also removed.
+    /// The epoch is a time: after an eviction, a new epoch is still above those in the sessions. Raising it
+    /// ends all sessions; the indexed ones are also removed.
     pub(super) async fn remove_all(&self, user: &UserKey) -> StoreResult<()> {
         let (now, kept) = (Micros::now().0.to_string(), millis(EPOCH_KEPT).to_string());
         let arguments = [now.as_bytes(), kept.as_bytes()];
@@ -190,7 +190,8 @@ pub(super) fn lives(session: &StoredSession, epoch: u64) -> bool {
     session.epoch >= epoch && Micros::now() < session.ends_at
 }
 
-/// Decodes a session. An unreadable session, perhaps of a later version, counts as missing, which costs a sign-in.
+/// Decodes a session. An unreadable session, perhaps of a later version, counts as missing, which costs a
+/// sign-in.
 pub(super) fn read(text: String) -> Option<Kept> {
     match serde_json::from_str(&text) {
         Ok(session) => Some(Kept { session, text }),

@@ -19,7 +19,7 @@ impl RedisSessions {
     /// Reads the state of the database.
     ///
     /// # Errors
-    /// Those of every operation; [`StoreError::Refused`] when the reply lacks the state.
+    /// The errors of every store operation; [`StoreError::Refused`] when the reply lacks the state.
     pub async fn state(&self) -> StoreResult<RedisState> {
         let info: Value = self.run(async |ops| ops.client.one(&cmd("INFO")).await).await?;
         let mut texts = Vec::new();

@@ -84,7 +84,8 @@ pub fn is_up_to_date(data_dir: &Path) -> Result<bool> {
     Ok(version >= schema::KNOWN)
 }
 
-/// Writes a snapshot of the database to a new file, with everything acknowledged before. A server may write meanwhile.
+/// Writes a snapshot of the database to a new file, with everything acknowledged before. A server may write
+/// meanwhile.
 ///
 /// # Errors
 /// [`BackupError`]; then no file is left.
@@ -121,8 +122,8 @@ pub fn backup(data_dir: &Path, file: &Path) -> Result<Content> {
     made
 }
 
-/// Verifies a backup: restores it into a scratch file beside it, upgrades that to this version, checks its structure,
-/// and checks that every drawing has all its actions.
+/// Verifies a backup: restores it into a scratch file beside it, upgrades that to this version, checks its
+/// structure, and checks that every drawing has all its actions.
 ///
 /// # Errors
 /// [`BackupError`].

@@ -19,19 +19,20 @@ use crate::store::StoreError;
 
 /// File name of the database.
 const FILE: &str = "yibi.sqlite3";
-/// Lock file of the running server. SQLite's own locks would admit a second server, and leases and codes assume a
-/// single one.
+/// Lock file of the running server. SQLite's own locks would admit a second server, and leases and codes
+/// assume a single one.
 pub(super) const LOCK: &str = "yibi.lock";
 
-/// Time to wait for another program that holds a lock of SQLite (a backup, an operator's shell). It is below the
-/// deadline of an operation, so that callers get SQLite's error.
+/// Time to wait for another program that holds a lock of SQLite (a backup, an operator's shell). It is below
+/// the deadline of an operation, so that callers get SQLite's error.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Size of the statement cache: above the number of statements of the store.
 const STATEMENTS: usize = 100;
 
 /// - `secure_delete`: erased data leaves no trace in the file.
-/// - `wal_autocheckpoint`, in pages: four times the default of 4 MB, since each checkpoint costs two flushes and writes
-///   a page once however often it changed; the index of a log of this length is still a single table.
+/// - `wal_autocheckpoint`, in pages: four times the default of 4 MB, since each checkpoint costs two flushes
+///   and writes a page once however often it changed; the index of a log of this length is still a single
+///   table.
 /// - `journal_size_limit`: the log shrinks to this size after a peak.
 /// - `temp_store`: savepoints use no files.
 /// - `fullfsync`: without it, a flush on macOS reaches only the disk's cache.
@@ -44,8 +45,8 @@ const WRITER_PRAGMAS: &str = "
     PRAGMA temp_store = MEMORY;
 ";
 
-/// Maximum page cache of each of the three to five connections, in KiB: the default of 2 MB holds less than twenty
-/// drawings of each active user. Four times this size made the writer no faster.
+/// Maximum page cache of each of the three to five connections, in KiB: the default of 2 MB holds less than
+/// twenty drawings of each active user. Four times this size made the writer no faster.
 const CACHE_KIB: i32 = 8_192;
 
 /// Failure of opening the store.
@@ -127,9 +128,9 @@ pub fn open(directory: &Path) -> Result<OpenStore, OpenError> {
     })
 }
 
-/// Refuses to create a database beside parts of another one: the former database of a killed restore, or a log without
-/// its file, which SQLite would delete. Also refuses an existing database whose log a killed restore removed before it
-/// replaced the database.
+/// Refuses to create a database beside parts of another one: the former database of a killed restore, or a
+/// log without its file, which SQLite would delete. Also refuses an existing database whose log a killed
+/// restore removed before it replaced the database.
 pub(super) fn refuse_interrupted_restore(path: &Path) -> Result<(), OpenError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let list =
@@ -187,8 +188,8 @@ fn connection(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Without this option, SQLite plans a statement again for each value that may affect the plan, which takes longer
-    // than running it.
+    // Without this option, SQLite plans a statement again for each value that may affect the plan, which
+    // takes longer than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }

@@ -1,4 +1,5 @@
-//! Erased users, in a file beside the database: an older backup may contain them, and a restore removes them again.
+//! Erased users, in a file beside the database: an older backup may contain them, and a restore removes them
+//! again.
 //!
 //! The file holds no openid: each line is the salted SHA-256 of a user's key and the time of the erasure, in
 //! microseconds since 1970. The first line is the salt.

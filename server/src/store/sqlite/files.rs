@@ -1,4 +1,5 @@
-//! Files of the store: accessible to their owner only, durable, and removed together with SQLite's companion files.
+//! Files of the store: accessible to their owner only, durable, and removed together with SQLite's companion
+//! files.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -29,8 +30,8 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Creates the directory with access for its owner only, if it is missing. If root creates it, it gets the owner of its
-/// parent directory.
+/// Creates the directory with access for its owner only, if it is missing. If root creates it, it gets the
+/// owner of its parent directory.
 pub(super) fn make_directory(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
@@ -70,7 +71,8 @@ pub(super) fn sync(file: &Path) -> io::Result<()> {
     File::open(file).and_then(|file| file.sync_all())
 }
 
-/// Flushes the entries of a file's directory to the disk: a new name has to be durable as well as the content.
+/// Flushes the entries of a file's directory to the disk: a new name has to be durable as well as the
+/// content.
 pub(super) fn sync_directory_of(file: &Path) -> io::Result<()> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     sync(parent.unwrap_or(Path::new(".")))

@@ -13,7 +13,7 @@ use crate::store::{StoreError, StoreResult};
 const ACTIONS: &str = "SELECT blob FROM actions
     WHERE place BETWEEN (?1 << 32 | ?2) AND (?1 << 32 | 0xffffffff) ORDER BY place";
 
-/// A page behind a position, descending.
+/// A page after a position, in descending order.
 const PAGE: &str = concat!(
     "SELECT ",
     drawing_columns!(),

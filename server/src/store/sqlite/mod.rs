@@ -1,11 +1,12 @@
-//! The embedded store: users, drawings and sessions in one SQLite file, `yibi.sqlite3`, which any SQLite tool can open
-//! and back up while the server runs.
+//! The embedded store: users, drawings and sessions in one SQLite file, `yibi.sqlite3`, which any SQLite tool
+//! can open and back up while the server runs.
 //!
-//! One thread writes, and commits all queued jobs together, so that one flush to the disk serves many callers; a few
-//! threads read. The async side only queues work and waits, for [`OPERATION_DEADLINE`] at most.
+//! One thread writes, and commits all queued jobs together, so that one flush to the disk serves many
+//! callers; a few threads read. The async side only queues work and waits, for [`OPERATION_DEADLINE`] at
+//! most.
 //!
-//! The journal is a write-ahead log and every commit is flushed (`synchronous=FULL`): an acknowledged change survives a
-//! crash of the process and of the machine.
+//! The journal is a write-ahead log and every commit is flushed (`synchronous=FULL`): an acknowledged change
+//! survives a crash of the process and of the machine.
 
 mod avatars;
 pub mod backup;
@@ -60,18 +61,18 @@ struct OpenStore {
 }
 
 impl SqliteStore {
-    /// Opens the store in this directory. A missing directory or file is created with access for its owner only. Blocks
-    /// while SQLite recovers the log of a killed server.
+    /// Opens the store in this directory. A missing directory or file is created with access for its owner
+    /// only. Blocks while SQLite recovers the log of a killed server.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when another process has the store open, when the file is of a newer version or another
-    /// program, or when directory or file can't be created; otherwise the database's error.
+    /// [`StoreError::Refused`] when another process has the store open, when the file is of a newer version
+    /// or another program, or when directory or file can't be created; otherwise the database's error.
     pub fn open(directory: &Path) -> StoreResult<Self> {
         Ok(Self(Arc::new(connect::open(directory)?)))
     }
 
-    /// Drains the queue, checkpoints the WAL, joins the threads and releases the directory lock. Later operations
-    /// fail with [`StoreError::Unavailable`]. Blocks: not for an async thread.
+    /// Drains the queue, checkpoints the WAL, joins the threads and releases the directory lock. Later
+    /// operations fail with [`StoreError::Unavailable`]. Blocks: not for an async thread.
     pub fn close(&self) {
         // The writer's connection closes last and removes the log.
         self.0.readers.close();
@@ -81,8 +82,8 @@ impl SqliteStore {
         }
     }
 
-    /// Runs a job on the writer, in a transaction that other jobs may share. An error rolls back this job alone.
-    /// `bytes` estimates the memory that the job holds.
+    /// Runs a job on the writer, in a transaction that other jobs may share. An error rolls back this job
+    /// alone. `bytes` estimates the memory that the job holds.
     async fn writing<T: Send + 'static>(
         &self,
         bytes: usize,

@@ -54,9 +54,9 @@ const USERS_BY_KEY: [&str; 2] = [
     "SELECT * FROM users WHERE key < ?1 AND key >= ?2 ORDER BY key DESC",
 ];
 
-/// Drawings sorted by a column, from either end: first the rows with the position's value after its number, then the
-/// rows beyond that value. In a single condition, SQLite would not look the number up in the index but compare it in
-/// every row of the value.
+/// Drawings sorted by a column, from either end: first the rows with the position's value after its number,
+/// then the rows beyond that value. In a single condition, SQLite would not look the number up in the index
+/// but compare it in every row of the value.
 macro_rules! drawings_by {
     ($column:literal) => {
         [

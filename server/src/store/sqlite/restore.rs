@@ -1,8 +1,8 @@
 //! Replacing the database by a backup.
 //!
-//! The existing database stays in place until the end: its log is checkpointed, it gets a second name by link(2), and
-//! the verified backup takes its name by one rename. A process that is killed at any time leaves either the former or
-//! the restored database under that name, complete.
+//! The existing database stays in place until the end: its log is checkpointed, it gets a second name by
+//! link(2), and the verified backup takes its name by one rename. A process that is killed at any time leaves
+//! either the former or the restored database under that name, complete.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -41,8 +41,8 @@ pub struct Former {
     pub unreadable: Option<String>,
 }
 
-/// Puts a verified backup into that directory. With `replace`, an existing database is kept under another name, and its
-/// blocks, erasures and audit log are carried over. All sessions end.
+/// Puts a verified backup into that directory. With `replace`, an existing database is kept under another
+/// name, and its blocks, erasures and audit log are carried over. All sessions end.
 ///
 /// # Errors
 /// [`BackupError`], also while a server runs; then nothing was changed.
@@ -50,7 +50,8 @@ pub fn restore(data_dir: &Path, file: &Path, replace: bool) -> Result<Restored> 
     restore_observed(data_dir, file, replace, &|_| ())
 }
 
-/// As [`restore`]; `before` is called before each step that changes a name, so that a test can end the process there.
+/// As [`restore`]; `before` is called before each step that changes a name, so that a test can end the
+/// process there.
 fn restore_observed(
     data_dir: &Path,
     file: &Path,
@@ -80,8 +81,8 @@ fn restore_observed(
     put
 }
 
-/// Creates the draft: a verified copy of the backup, with the state that a restore must not revert. The third result
-/// says why nothing was carried over from the former database.
+/// Creates the draft: a verified copy of the backup, with the state that a restore must not revert. The third
+/// result says why nothing was carried over from the former database.
 fn prepare(
     data_dir: &Path,
     file: &Path,
@@ -118,8 +119,8 @@ fn move_log(database: &Path) -> Result<()> {
     if busy { Err(BackupError::Damaged("another program is reading it".to_owned())) } else { Ok(()) }
 }
 
-/// Gives the database that is replaced a second name, and removes the log beside its first name. The log is empty by
-/// now, unless the database is damaged: then the log gets a second name, too.
+/// Gives the database that is replaced a second name, and removes the log beside its first name. The log is
+/// empty by now, unless the database is damaged: then the log gets a second name, too.
 fn keep(target: &Path, before: &dyn Fn(&'static str)) -> Result<PathBuf> {
     let mut kept = with_ending(target, &format!("{KEPT}{}", Micros::now().seconds()));
     if kept.exists() {
@@ -154,8 +155,8 @@ fn second_name(file: &Path, name: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes the leftovers of a killed restore: its draft, and the second name of a database that is still in place,
-/// unless the second name has a log, which may be the only copy.
+/// Removes the leftovers of a killed restore: its draft, and the second name of a database that is still in
+/// place, unless the second name has a log, which may be the only copy.
 fn remove_leftovers(target: &Path) -> std::io::Result<()> {
     for draft in files_beside(target, DRAFT)? {
         std::fs::remove_file(draft)?;
@@ -202,8 +203,8 @@ mod tests {
         rows.map(|row| row.unwrap()).collect()
     }
 
-    /// A directory whose database still has all its content in the log, as after a kill of the server, and a backup of
-    /// an earlier state.
+    /// A directory whose database still has all its content in the log, as after a kill of the server, and a
+    /// backup of an earlier state.
     fn killed_server(damaged: bool) -> (PathBuf, PathBuf) {
         let directory = std::env::temp_dir().join(format!("yibi-restore-{}", random::short_id()));
         let (live, copy) = (directory.join("live"), directory.join("data"));

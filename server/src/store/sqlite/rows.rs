@@ -174,7 +174,8 @@ impl Drawing {
         Ok(())
     }
 
-    /// Writes the columns that an append changes. The others are left out, so that their indexes are not updated.
+    /// Writes the columns that an append changes. The others are left out, so that their indexes are not
+    /// updated.
     pub fn update_list(&self, connection: &Connection) -> rusqlite::Result<()> {
         let header = &self.header;
         connection

@@ -11,7 +11,8 @@ use crate::domain::session::{CodeOutcome, CodeState, SecretHash, SessionId, Stor
 use crate::domain::user::UserKey;
 use crate::store::{Leases, OPERATION_DEADLINE, Sessions, StoreError, StoreResult};
 
-/// A session's expiry is written only if it moves by at least this time, or by this fraction of the idle time.
+/// A session's expiry is written only if it moves by at least this time, or by this fraction of the idle
+/// time.
 const SLIDE_STEP: Duration = Duration::from_secs(60);
 const SLIDE_PART: u32 = 20;
 /// Expired rows that each write removes per table: more than it adds, so that they never accumulate.

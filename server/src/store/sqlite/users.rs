@@ -9,7 +9,8 @@ use crate::domain::clock::Micros;
 use crate::domain::user::{NewUser, UserKey, UserRecord};
 use crate::store::{StoreError, StoreResult, Users};
 
-/// Drawings that one step of an erasure removes, each with up to thousands of actions: other writes wait for the step.
+/// Drawings that one step of an erasure removes, each with up to thousands of actions: other writes wait for
+/// the step.
 const ERASED_AT_ONCE: u32 = 8;
 
 impl Users for SqliteStore {
@@ -246,8 +247,8 @@ fn erasures_due(connection: &Connection, now: Micros, limit: u32) -> StoreResult
     Ok(keys.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Runs one step of a due erasure: removes some drawings, and with the last of them the user, after `log` has recorded
-/// the erasure. Returns whether another step is needed.
+/// Runs one step of a due erasure: removes some drawings, and with the last of them the user, after `log` has
+/// recorded the erasure. Returns whether another step is needed.
 fn erase_some(
     connection: &Connection,
     user: &UserKey,

@@ -1,5 +1,5 @@
-//! The writer thread. It runs the waiting jobs, up to a bound, in one transaction with a savepoint for each, and
-//! replies after the commit, so that callers share the flush to the disk.
+//! The writer thread. It runs the waiting jobs, up to a bound, in one transaction with a savepoint for each,
+//! and replies after the commit, so that callers share the flush to the disk.
 
 use std::error::Error;
 use std::io;
@@ -53,8 +53,8 @@ impl Writer {
         Ok(Self { queue: sender, room, empty_log, thread })
     }
 
-    /// A flag with which a job requests that the log be emptied after its commit, so that erased content does not
-    /// remain there. While a reader needs the log, later commits retry.
+    /// A flag with which a job requests that the log be emptied after its commit, so that erased content does
+    /// not remain there. While a reader needs the log, later commits retry.
     pub fn empty_log(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.empty_log)
     }

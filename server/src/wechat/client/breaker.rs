@@ -1,5 +1,5 @@
-//! A circuit breaker: while WeChat does not answer, calls fail at once instead of each waiting for the time-out, and
-//! single calls probe whether it has recovered.
+//! A circuit breaker: while WeChat does not answer, calls fail at once instead of each waiting for the
+//! time-out, and single calls probe whether it has recovered.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -37,8 +37,8 @@ pub enum Class {
 }
 
 impl Class {
-    /// The class of an API's errcode. Callers of other APIs than `jscode2session` first check the errcodes that are
-    /// specific to their API.
+    /// The class of an API's errcode. Callers of other APIs than `jscode2session` first check the errcodes
+    /// that are specific to their API.
     pub fn of(api: Api, errcode: i64) -> Self {
         match errcode {
             40029 | 40163 => Self::SignInAgain,
@@ -69,8 +69,8 @@ pub fn is_bad_token(errcode: i64) -> bool {
     matches!(errcode, 40001 | 40014 | 42001)
 }
 
-/// Reason why there was no usable answer. It contains neither the request's address, which holds the secret and the
-/// code, nor the reply's content.
+/// Reason why there was no usable answer. It contains neither the request's address, which holds the secret
+/// and the code, nor the reply's content.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
     /// The call exceeded its time limit.
@@ -151,8 +151,8 @@ pub struct Detail {
 }
 
 impl WechatError {
-    /// The error of a reply with an errcode. `hidden` are the request's secret values, which are removed from an errmsg
-    /// that echoes them.
+    /// The error of a reply with an errcode. `hidden` are the request's secret values, which are removed from
+    /// an errmsg that echoes them.
     pub(super) fn refused(api: Api, errcode: i64, errmsg: &str, hidden: &[&str]) -> Self {
         let mut errmsg = errmsg.to_owned();
         for value in hidden.iter().filter(|value| value.len() >= 8) {

@@ -1,7 +1,8 @@
 //! `GET /sns/jscode2session`: exchanges the code of `wx.login` for the user's ids and session_key.
 //!
-//! Source: <https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session>. WeChat's replies
-//! differ from that page: a success carries no errcode, and the Content-Type is `text/plain`.
+//! Source: <https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session>.
+//! WeChat's replies differ from that page: a success carries no errcode, and the Content-Type is
+//! `text/plain`.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -30,8 +31,8 @@ struct Reply {
 }
 
 impl WechatClient {
-    /// Exchanges a code, which WeChat accepts only once. The call is repeated only when WeChat is busy and the time-out
-    /// leaves room; if the second attempt finds the code used up, the error is
+    /// Exchanges a code, which WeChat accepts only once. The call is repeated only when WeChat is busy and
+    /// the time-out leaves room; if the second attempt finds the code used up, the error is
     /// [`Class::SignInAgain`](super::Class::SignInAgain).
     ///
     /// # Errors

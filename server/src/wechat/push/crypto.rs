@@ -6,7 +6,8 @@ use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use sha1::{Digest, Sha1};
 
-/// Block size of the padding in bytes: twice the cipher's block, so the usual unpadding of 16 bytes does not apply.
+/// Block size of the padding in bytes: twice the cipher's block, so the usual unpadding of 16 bytes does not
+/// apply.
 const PADDED: usize = 32;
 /// Random bytes before the message.
 const RANDOM: usize = 16;
@@ -22,8 +23,8 @@ impl std::fmt::Debug for AesKey {
 }
 
 impl AesKey {
-    /// Decodes the key's text from WeChat's console: 43 characters of base64. They hold two bits more than the key, and
-    /// WeChat allows any value of these.
+    /// Decodes the key's text from WeChat's console: 43 characters of base64. They hold two bits more than
+    /// the key, and WeChat allows any value of these.
     #[must_use]
     pub fn decode(text: &str) -> Option<Self> {
         let mut lenient = BASE64_NOPAD.specification();

@@ -84,7 +84,8 @@ impl Message {
     }
 }
 
-/// Parses a verdict of version 2, or of version 1, which WeChat still sends for calls that do not name a version.
+/// Parses a verdict of version 2, or of version 1, which WeChat still sends for calls that do not name a
+/// version.
 fn media_verdict(body: &Value) -> Option<MediaVerdict> {
     let trace_id = text(body.get("trace_id")?).filter(|id| (1..=128).contains(&id.len()))?;
     let number = |value: Option<&Value>| value.and_then(lenient::whole);

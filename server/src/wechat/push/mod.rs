@@ -1,10 +1,10 @@
 //! Message push: WeChat's calls to this server.
 //!
 //! Source: WeChat's "Message push"
-//! (<https://developers.weixin.qq.com/miniprogram/dev/framework/server-ability/message-push.html>), whose published
-//! samples are the unit tests below. A push is signed with a token that the operator enters in WeChat's console. With
-//! an AES key it is also encrypted (safe mode), and plain pushes are then rejected, so that the token alone does not
-//! suffice to forge a push.
+//! (<https://developers.weixin.qq.com/miniprogram/dev/framework/server-ability/message-push.html>), whose
+//! published samples are the unit tests below. A push is signed with a token that the operator enters in
+//! WeChat's console. With an AES key it is also encrypted (safe mode), and plain pushes are then rejected, so
+//! that the token alone does not suffice to forge a push.
 
 mod crypto;
 mod event;
@@ -91,8 +91,8 @@ impl PushKey {
         let given = query.signature.as_deref().unwrap_or_default();
         self.check(given, &[&query.timestamp, &query.nonce])?;
         fresh(query, now)?;
-        // The signature does not cover `echostr`: without this check, anybody with one signed address could have
-        // arbitrary text served here.
+        // The signature does not cover `echostr`: without this check, anybody with one signed address could
+        // have arbitrary text served here.
         let echo = query.echostr.as_deref().unwrap_or_default();
         let fits =
             (1..=MAX_ECHO).contains(&echo.len()) && echo.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -102,8 +102,8 @@ impl PushKey {
     /// Checks a push before its body is read, so that forged pushes are rejected early.
     ///
     /// # Errors
-    /// [`PushError::Stale`]; [`PushError::Signature`] of a plain push, whose signature does not cover the body;
-    /// [`PushError::Plain`] when safe mode's signature is missing.
+    /// [`PushError::Stale`]; [`PushError::Signature`] of a plain push, whose signature does not cover the
+    /// body; [`PushError::Plain`] when safe mode's signature is missing.
     pub fn precheck(&self, query: &PushQuery, now: i64) -> Result<(), PushError> {
         fresh(query, now)?;
         match &self.aes_key {
@@ -122,8 +122,8 @@ impl PushKey {
     pub fn open(&self, query: &PushQuery, body: &[u8], now: i64) -> Result<Message, PushError> {
         let body = match &self.aes_key {
             Some(key) => {
-                // The envelope has to be parsed before its signature can be checked; only one of its two members is
-                // used.
+                // The envelope has to be parsed before its signature can be checked; only one of its two
+                // members is used.
                 let envelope = parse(body).map_err(|_| PushError::Malformed)?;
                 let encrypted = envelope.get("Encrypt").and_then(Value::as_str).ok_or(PushError::Plain)?;
                 let given = query.msg_signature.as_deref().unwrap_or_default();

@@ -1,5 +1,6 @@
-//! Conversion of WeChat's XML to the equivalent JSON: elements contain either text or elements. Document types are
-//! rejected, so no entities exist besides the five predefined ones, and nothing is fetched or expanded.
+//! Conversion of WeChat's XML to the equivalent JSON: elements contain either text or elements. Document
+//! types are rejected, so no entities exist besides the five predefined ones, and nothing is fetched or
+//! expanded.
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
@@ -30,7 +31,8 @@ impl Open {
 /// Reason why a document is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum XmlError {
-    /// A document type, a processing instruction, an unknown reference, or far more elements than WeChat writes.
+    /// A document type, a processing instruction, an unknown reference, or far more elements than WeChat
+    /// writes.
     Forbidden,
     /// The document is not well formed.
     Broken,

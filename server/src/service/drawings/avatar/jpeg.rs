@@ -1,5 +1,5 @@
-//! Properties of a JPEG file that its decoder does not report: the coding of the frame, and whether the file is
-//! complete.
+//! Properties of a JPEG file that its decoder does not report: the coding of the frame, and whether the file
+//! is complete.
 //!
 //! Source: ITU-T T.81, annex B.
 
