@@ -133,7 +133,7 @@ impl Moderation {
     }
 
     /// Handles a check whose content is not shown, perhaps because it is not stored yet. After `LEFT_OVER`,
-    /// the check of the shown content replaces it.
+    /// the check of the shown content replaces it; if nothing is shown, the check is no longer due.
     async fn not_shown(&self, check: ModerationCheck, shown: Option<&str>) -> StoreResult<()> {
         let settled_at = check.created_at.plus(LEFT_OVER);
         match shown {
