@@ -17,7 +17,7 @@ use crate::store::{Avatars, StoreError, Users};
 /// Why a user's request about oneself failed.
 #[derive(Debug, thiserror::Error)]
 pub enum UserError {
-    /// A value can't be taken; in words for the caller.
+    /// A value is invalid; the text is for the client.
     #[error("{0}")]
     Value(&'static str),
     /// The user calls WeChat's API too often.

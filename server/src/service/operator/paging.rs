@@ -8,7 +8,7 @@ use yibi_common::admin::Count;
 use crate::domain::report::{Place, Rows, Texts};
 use crate::store::StoreResult;
 
-/// Rows that a count asks for at a time.
+/// Rows that a count reads at a time.
 pub(super) const COUNTED: u32 = 10_000;
 /// Time limit of a count.
 const PATIENCE: Duration = Duration::from_secs(2);
