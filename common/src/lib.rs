@@ -12,6 +12,7 @@ pub mod codec;
 pub mod drawing;
 pub mod geometry;
 pub mod gzip;
+pub mod json_text;
 pub mod limits;
 pub mod object;
 pub mod picture;

@@ -9,6 +9,7 @@ use serde_json::error::Category;
 
 use super::{MAX_DEPTH, MAX_TEXT, NotCanvasActions};
 use crate::drawing::MAX_POINTS;
+use crate::json_text::repair_surrogates;
 
 /// The arguments of an entry or a step, in their places, as numbers: true and false are 1 and 0, other values are NaN.
 /// No method takes more than six.
@@ -93,7 +94,7 @@ pub(super) struct Data<'t> {
 }
 
 /// Calls `each` with every entry of a list, up to the first malformed one.
-pub(super) fn each_entry<'t>(text: &'t str, each: impl FnMut(Entry<'t>)) -> Result<(), NotCanvasActions> {
+pub(super) fn each_entry(text: &str, each: impl FnMut(Entry<'_>)) -> Result<(), NotCanvasActions> {
     let refuse = |why: String| Err(NotCanvasActions(why));
     if text.len() > MAX_TEXT {
         return refuse(format!("it is longer than {MAX_TEXT} bytes"));
@@ -102,7 +103,9 @@ pub(super) fn each_entry<'t>(text: &'t str, each: impl FnMut(Entry<'t>)) -> Resu
         return refuse(format!("it is nested deeper than {MAX_DEPTH} levels"));
     }
     let mut problem = Cow::Borrowed("it is not a JSON array");
-    let mut json = serde_json::Deserializer::from_str(text);
+    // JavaScript reads half an emoji, serde_json does not.
+    let repaired = repair_surrogates(text);
+    let mut json = serde_json::Deserializer::from_str(&repaired);
     let read = List { each, problem: &mut problem }.deserialize(&mut json).and_then(|()| json.end());
     match read.map_err(|error| error.classify()) {
         Ok(()) => Ok(()),

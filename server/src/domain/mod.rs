@@ -3,7 +3,6 @@
 pub mod batch;
 pub mod clock;
 pub mod drawing;
-pub(crate) mod json_text;
 pub mod moderation;
 pub mod phone;
 pub mod report;

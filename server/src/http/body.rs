@@ -9,9 +9,9 @@ use actix_web::{FromRequest, HttpRequest, web};
 use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use yibi_common::json_text::repair_surrogates;
 use yibi_common::object::Object;
 
-use crate::domain::json_text::repair_surrogates;
 use crate::http::App;
 use crate::problem::{Code, Problem};
 

@@ -7,8 +7,7 @@
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
-
-use crate::domain::json_text::repair;
+use yibi_common::json_text::repair;
 
 /// Deserializes WeChat's JSON. Invalid characters in texts become U+FFFD.
 pub(crate) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {

@@ -6,6 +6,7 @@ use actix_web::http::header::{self, AcceptEncoding, Encoding, Header as _};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
+use yibi_common::json_text::repair_surrogates;
 
 use super::caller;
 use super::reply::{media_type, not_found};
@@ -106,7 +107,7 @@ async fn form(body: Body) -> Result<serde_json::Map<String, Value>, HttpResponse
     // The 2016 server skipped a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     match media_type.as_str() {
-        "application/json" if !bytes.is_empty() => match serde_json::from_slice(bytes) {
+        "application/json" if !bytes.is_empty() => match read_json(bytes) {
             Ok(Value::Object(members)) => Ok(members),
             Ok(Value::Array(_)) => Ok(serde_json::Map::new()),
             Ok(_) | Err(_) => Err(plain(StatusCode::BAD_REQUEST)),
@@ -117,6 +118,14 @@ async fn form(body: Body) -> Result<serde_json::Map<String, Value>, HttpResponse
             Ok(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
         }
         _ => Ok(serde_json::Map::new()),
+    }
+}
+
+/// Reads JSON as the 2016 server did: half an emoji in a text becomes U+FFFD.
+fn read_json(bytes: &[u8]) -> serde_json::Result<Value> {
+    match std::str::from_utf8(bytes) {
+        Ok(json) => serde_json::from_str(&repair_surrogates(json)),
+        Err(_) => serde_json::from_slice(bytes),
     }
 }
 

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tracing::Instrument;
+use yibi_common::json_text::repair_surrogates;
 
 use super::profile::Profile;
 use super::{Caller, Refusal, SessionError, SessionService};
@@ -74,7 +75,7 @@ impl SessionService {
         raw_data: &str,
         signature: &str,
     ) -> Result<Map<String, Value>, SessionError> {
-        let Ok(Value::Object(profile)) = serde_json::from_str(raw_data) else {
+        let Ok(Value::Object(profile)) = serde_json::from_str(&repair_surrogates(raw_data)) else {
             return Err(SessionError::OpenData("raw_data is no JSON object"));
         };
         let key = self.session_key(&caller.session).await?;

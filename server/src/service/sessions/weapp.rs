@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 use tracing::Instrument;
+use yibi_common::json_text::repair_surrogates;
 
 use super::code_exchange::CodeExchange;
 use super::profile::Profile;
@@ -167,7 +168,7 @@ impl SessionService {
 /// The signed raw data: percent-decoded, and parsed as a profile.
 fn decode(header: &[u8]) -> Result<(String, Profile), Rejection> {
     let text = percent_decode(header).ok_or(Rejection::RawDataEncoding)?;
-    match serde_json::from_str::<Value>(text.strip_prefix(BOM).unwrap_or(&text)) {
+    match serde_json::from_str::<Value>(&repair_surrogates(text.strip_prefix(BOM).unwrap_or(&text))) {
         Ok(Value::Object(members)) => {
             let profile = Profile::of(&members);
             Ok((text, profile))

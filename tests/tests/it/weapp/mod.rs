@@ -6,6 +6,7 @@ mod colours;
 mod dialects;
 mod exchange;
 mod gallery;
+mod half_emoji;
 mod ids;
 mod limits;
 mod lists;

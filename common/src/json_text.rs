@@ -1,15 +1,20 @@
 //! Texts in JSON that hold no characters: half a surrogate pair, as programs write that cut an emoji in two, and raw
 //! control characters.
 
+use std::borrow::Cow;
+
 /// The JSON with every escape of half a surrogate pair, and every raw control character in a text, replaced by
 /// U+FFFD. The structure is left as it is: JSON that is broken otherwise stays broken.
-pub(crate) fn repair(json: &str) -> String {
+#[must_use]
+pub fn repair(json: &str) -> String {
     rewrite(json, true)
 }
 
 /// The JSON with every escape of half a surrogate pair replaced by U+FFFD, and nothing else.
-pub(crate) fn repair_surrogates(json: &str) -> String {
-    rewrite(json, false)
+#[must_use]
+pub fn repair_surrogates(json: &str) -> Cow<'_, str> {
+    let has_surrogate = ["\\ud", "\\uD"].iter().any(|escape| json.contains(escape));
+    if has_surrogate { Cow::Owned(rewrite(json, false)) } else { Cow::Borrowed(json) }
 }
 
 fn rewrite(json: &str, controls: bool) -> String {
