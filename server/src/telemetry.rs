@@ -1,6 +1,7 @@
 //! Logs and metrics.
 
-use std::fmt;
+use std::fmt::{self, Debug};
+use std::hash::Hash;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 use tracing_subscriber::EnvFilter;
 
 use crate::events::EventBus;
@@ -133,94 +134,73 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("yibi");
-        let requests = Family::default();
-        registry.register("http_requests", "Requests by route template and status", requests.clone());
-        let rejected_early = Counter::default();
-        registry.register(
-            "http_requests_turned_away",
-            "Requests turned away unheard, since too much had failed: no line of the log tells of them",
-            rejected_early.clone(),
-        );
-        let request_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
-        let help = "Time from a request's head to its reply's head";
-        registry.register_with_unit("http_request_duration", help, Unit::Seconds, request_seconds.clone());
-        let operation_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
-        let help = "Time of the stores' operations";
-        registry.register_with_unit(
-            "store_operation_duration",
-            help,
-            Unit::Seconds,
-            operation_seconds.clone(),
-        );
-        let operation_failures = Family::default();
-        registry.register(
-            "store_operation_failures",
-            "Failed operations of the stores",
-            operation_failures.clone(),
-        );
-        let sign_ins = Family::default();
-        registry.register("sign_ins", "Sign-ins by dialect and outcome", sign_ins.clone());
-        let wechat_calls = Family::default();
-        registry.register(
-            "wechat_calls",
-            "Calls to WeChat by API, outcome and errcode, which is 0 for all but refusals",
-            wechat_calls.clone(),
-        );
-        let wechat_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
-        let help = "Time of the calls to WeChat";
-        registry.register_with_unit("wechat_call_duration", help, Unit::Seconds, wechat_seconds.clone());
-        let wechat_open = Family::default();
-        registry.register(
-            "wechat_circuit_open",
-            "1 while an API of WeChat's does not answer and is left alone",
-            wechat_open.clone(),
-        );
-        let pushes = Family::default();
-        registry.register(
-            "wechat_pushes",
-            "Messages that WeChat pushed, by event and outcome",
-            pushes.clone(),
-        );
-        let checks = Family::default();
-        registry.register(
-            "content_checks",
-            "Ended checks of contents, by subject and outcome",
-            checks.clone(),
-        );
-        let actions = Counter::default();
-        registry.register("actions_appended", "Actions stored for good", actions.clone());
-        let pool_busy = Family::default();
-        registry.register(
-            "pool_busy",
-            "Places of a pool that are taken, waiting callers among them",
-            pool_busy.clone(),
-        );
-        let pool_size = Family::default();
-        registry.register("pool_size", "Places of a pool", pool_size.clone());
-        registry.register(
-            "build",
-            "The server's version",
-            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
-        );
+        let metrics = &mut registry;
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        metrics.register("build", "The server's version", build);
         Self {
-            registry,
             events: EventBus::default(),
-            requests,
-            rejected_early,
-            request_seconds,
-            operation_seconds,
-            operation_failures,
-            sign_ins,
-            wechat_calls,
-            wechat_seconds,
-            wechat_open,
-            pushes,
-            checks,
-            actions,
-            pool_busy,
-            pool_size,
+            requests: register(metrics, "http_requests", "Requests by route template and status"),
+            rejected_early: register(
+                metrics,
+                "http_requests_turned_away",
+                "Requests rejected without being processed, after too many failures; the log has no line of them",
+            ),
+            request_seconds: register_seconds(
+                metrics,
+                "http_request_duration",
+                "Time from a request's head to its reply's head",
+            ),
+            operation_seconds: register_seconds(
+                metrics,
+                "store_operation_duration",
+                "Time of the stores' operations",
+            ),
+            operation_failures: register(
+                metrics,
+                "store_operation_failures",
+                "Failed operations of the stores",
+            ),
+            sign_ins: register(metrics, "sign_ins", "Sign-ins by dialect and outcome"),
+            wechat_calls: register(
+                metrics,
+                "wechat_calls",
+                "Calls to WeChat by API, outcome and errcode, which is 0 for all but refusals",
+            ),
+            wechat_seconds: register_seconds(metrics, "wechat_call_duration", "Time of the calls to WeChat"),
+            wechat_open: register(
+                metrics,
+                "wechat_circuit_open",
+                "1 while an API of WeChat's does not answer and is not called",
+            ),
+            pushes: register(metrics, "wechat_pushes", "Messages that WeChat pushed, by event and outcome"),
+            checks: register(metrics, "content_checks", "Ended checks of contents, by subject and outcome"),
+            actions: register(metrics, "actions_appended", "Actions stored for good"),
+            pool_busy: register(metrics, "pool_busy", "Places of a pool that are taken or waited for"),
+            pool_size: register(metrics, "pool_size", "Places of a pool"),
+            registry,
         }
     }
+}
+
+/// Registers a new metric and returns the handle that counts it.
+fn register<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+/// Registers histograms of durations, in seconds, by the labels `L`.
+fn register_seconds<L>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+) -> Family<L, Histogram, fn() -> Histogram>
+where
+    L: EncodeLabelSet + Clone + Hash + Eq + Debug + Send + Sync + 'static,
+{
+    let family = Family::new_with_constructor(latencies as fn() -> Histogram);
+    registry.register_with_unit(name, help, Unit::Seconds, family.clone());
+    family
 }
 
 impl Metrics {

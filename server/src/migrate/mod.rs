@@ -246,59 +246,15 @@ where
     let all = Tally::of(from).await.map_err(at(SOURCE))?;
     if journal.is_at(Part::Users) {
         progress.begins("users", all.users, journal.done());
-        loop {
-            let turn = from.users_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
-            for user in &turn.items {
-                to.put_user(user).await.map_err(at(TARGET))?;
-                if let Some(id) = &user.avatar
-                    && let Some(image) = from.avatar(&user.key, id).await.map_err(at(SOURCE))?
-                {
-                    to.put_avatar(&user.key, id, &image).await.map_err(at(TARGET))?;
-                }
-                move_check(from, to, &user.key, &Subject::Nickname).await?;
-                move_check(from, to, &user.key, &Subject::Avatar).await?;
-            }
-            progress.done(turn.items.len() as u64);
-            if !journal.note(turn.next, turn.items.len())? {
-                break;
-            }
-        }
+        move_users(from, to, journal, progress).await?;
     }
     if journal.is_at(Part::Drawings) {
         progress.begins("drawings", all.drawings, journal.done());
-        loop {
-            let turn = from.drawings_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
-            let count = turn.items.len();
-            let mut moving = stream::iter(turn.items)
-                .map(|(user, id)| async move {
-                    // A drawing that was purged meanwhile is left out.
-                    if let Some(drawing) = from.read(&user, &id, 0).await.map_err(at(SOURCE))? {
-                        to.put_drawing(&user, &drawing).await.map_err(at(TARGET))?;
-                    }
-                    move_check(from, to, &user, &Subject::Title(id)).await
-                })
-                .buffer_unordered(AT_ONCE);
-            while let Some(moved) = moving.next().await {
-                moved?;
-                progress.done(1);
-            }
-            if !journal.note(turn.next, count)? {
-                break;
-            }
-        }
+        move_drawings(from, to, journal, progress).await?;
     }
     if journal.is_at(Part::Audit) {
         progress.begins("audit log", all.audit, journal.done());
-        loop {
-            let turn = from.audit_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
-            for row in &turn.items {
-                to.put_audit(row).await.map_err(at(TARGET))?;
-            }
-            progress.done(turn.items.len() as u64);
-            if !journal.note(turn.next, turn.items.len())? {
-                break;
-            }
-        }
+        move_audit(from, to, journal, progress).await?;
     }
     let sessions = move_sessions(from_sessions, to_sessions, progress).await?;
     progress.begins("comparing", all.users + all.drawings, 0);
@@ -310,6 +266,80 @@ where
         return Err(MigrateError::Differs(format!("{here} sessions and {there}")));
     }
     Ok(Moved { tally: all, sessions, sum })
+}
+
+/// Copies users with their avatars and the checks of both.
+async fn move_users<G: Whole, H: Whole>(
+    from: &G,
+    to: &H,
+    journal: &mut Journal,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    loop {
+        let turn = from.users_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
+        for user in &turn.items {
+            to.put_user(user).await.map_err(at(TARGET))?;
+            if let Some(id) = &user.avatar
+                && let Some(image) = from.avatar(&user.key, id).await.map_err(at(SOURCE))?
+            {
+                to.put_avatar(&user.key, id, &image).await.map_err(at(TARGET))?;
+            }
+            move_check(from, to, &user.key, &Subject::Nickname).await?;
+            move_check(from, to, &user.key, &Subject::Avatar).await?;
+        }
+        progress.done(turn.items.len() as u64);
+        if !journal.note(turn.next, turn.items.len())? {
+            return Ok(());
+        }
+    }
+}
+
+/// Copies drawings with the checks of their titles.
+async fn move_drawings<G: Whole, H: Whole>(
+    from: &G,
+    to: &H,
+    journal: &mut Journal,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    loop {
+        let turn = from.drawings_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
+        let count = turn.items.len();
+        let mut moving = stream::iter(turn.items)
+            .map(|(user, id)| async move {
+                // A drawing that was purged meanwhile is left out.
+                if let Some(drawing) = from.read(&user, &id, 0).await.map_err(at(SOURCE))? {
+                    to.put_drawing(&user, &drawing).await.map_err(at(TARGET))?;
+                }
+                move_check(from, to, &user, &Subject::Title(id)).await
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some(moved) = moving.next().await {
+            moved?;
+            progress.done(1);
+        }
+        if !journal.note(turn.next, count)? {
+            return Ok(());
+        }
+    }
+}
+
+/// Copies the audit log.
+async fn move_audit<G: Whole, H: Whole>(
+    from: &G,
+    to: &H,
+    journal: &mut Journal,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    loop {
+        let turn = from.audit_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
+        for row in &turn.items {
+            to.put_audit(row).await.map_err(at(TARGET))?;
+        }
+        progress.done(turn.items.len() as u64);
+        if !journal.note(turn.next, turn.items.len())? {
+            return Ok(());
+        }
+    }
 }
 
 async fn move_check<G: Whole, H: Whole>(from: &G, to: &H, user: &UserKey, subject: &Subject) -> Result<()> {

@@ -9,8 +9,21 @@ use super::{AdminToken, App, ModerationMode, Settings, SettingsError};
 use crate::wechat::push::AesKey;
 
 impl Settings {
+    /// Checks every rule and reports all faults at once, so that an operator corrects them in one go.
     pub(super) fn consistent(&self) -> Result<(), SettingsError> {
         let mut faults = Vec::new();
+        self.check_apps(&mut faults);
+        self.check_addresses(&mut faults);
+        self.check_base_paths(&mut faults);
+        self.check_keys(&mut faults);
+        self.check_operators(&mut faults);
+        self.check_ranges(&mut faults);
+        self.check_rates(&mut faults);
+        if faults.is_empty() { Ok(()) } else { Err(SettingsError::Unfit(faults)) }
+    }
+
+    /// Checks the ids of mini-programs and the secrets of their pushes.
+    fn check_apps(&self, faults: &mut Vec<String>) {
         for app in self.apps() {
             let plain = |c: char| c.is_ascii_alphanumeric();
             if app.app_id.is_empty() || app.app_id.len() > 64 || !app.app_id.chars().all(plain) {
@@ -29,6 +42,15 @@ impl Settings {
                 ));
             }
         }
+        let mut ids: Vec<String> = self.apps().map(|app| app.app_id).collect();
+        ids.sort_unstable();
+        if ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            faults.push("wechat.apps: an app id stands there twice".to_owned());
+        }
+    }
+
+    /// Checks the addresses of WeChat, of the server for clients, and of the internal listener.
+    fn check_addresses(&self, faults: &mut Vec<String>) {
         let url = &self.wechat.api_url;
         if !url.starts_with("https://") && !is_loopback_http(url) {
             faults.push("wechat.api_url: https is needed, but on loopback".to_owned());
@@ -37,6 +59,13 @@ impl Settings {
         if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
             faults.push("http.public_url: begins with https://".to_owned());
         }
+        if self.internal.listen.is_some_and(|address| !address.ip().is_loopback()) {
+            faults.push("internal.listen: has to be a loopback address".to_owned());
+        }
+    }
+
+    /// Checks that the paths of the older dialects are apart from each other and from all others.
+    fn check_base_paths(&self, faults: &mut Vec<String>) {
         for (name, path) in
             [("weapp_base_path", &self.http.weapp_base_path), ("wafer_base_path", &self.http.wafer_base_path)]
         {
@@ -56,9 +85,10 @@ impl Settings {
                 faults.push(format!("http.{name}: WeChat's messages come below /wx/push"));
             }
         }
-        if self.internal.listen.is_some_and(|address| !address.ip().is_loopback()) {
-            faults.push("internal.listen: has to be a loopback address".to_owned());
-        }
+    }
+
+    /// Checks the length of the keys for sealing and signing.
+    fn check_keys(&self, faults: &mut Vec<String>) {
         for (name, key) in [
             ("sealing", &self.keys.sealing),
             ("sealing_old", &self.keys.sealing_old),
@@ -71,6 +101,10 @@ impl Settings {
                 faults.push(format!("keys.{name}: 32 bytes in base64 are needed"));
             }
         }
+    }
+
+    /// Checks the operators' names and the hashes of their tokens.
+    fn check_operators(&self, faults: &mut Vec<String>) {
         let mut names = vec!["admin"];
         for AdminToken { name, sha256, .. } in &self.admin.tokens {
             if !is_operator_name(name) || names.contains(&name.as_str()) {
@@ -87,6 +121,10 @@ impl Settings {
                 "admin.tokens: the sha256 of {name:?} is not 64 lower-case hexadecimal digits"
             ));
         }
+    }
+
+    /// Checks durations and counts against their largest values.
+    fn check_ranges(&self, faults: &mut Vec<String>) {
         for (name, value, most) in [
             ("session.idle", self.session.idle.as_secs(), 30 * 86_400),
             ("session.yibi_days", u64::from(self.session.yibi_days), 365),
@@ -111,11 +149,10 @@ impl Settings {
                 faults.push(format!("http.{name}: at most 3600"));
             }
         }
-        let mut ids: Vec<String> = self.apps().map(|app| app.app_id).collect();
-        ids.sort_unstable();
-        if ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-            faults.push("wechat.apps: an app id stands there twice".to_owned());
-        }
+    }
+
+    /// Checks that no rate is 0.
+    fn check_rates(&self, faults: &mut Vec<String>) {
         let rates = &self.limits;
         let rates = [
             rates.user_writes,
@@ -128,7 +165,6 @@ impl Settings {
         if rates.contains(&0) {
             faults.push("limits: a rate of 0 would refuse everything; use limits.enabled = false".to_owned());
         }
-        if faults.is_empty() { Ok(()) } else { Err(SettingsError::Unfit(faults)) }
     }
 
     /// Checks that the settings are complete for production.
