@@ -27,7 +27,9 @@ const STEP = 16
 /** Duration of a long press in ms. */
 const LONG_PRESS = 400
 /** Time limit in ms for an expected event. */
-export const PATIENCE = 10_000
+export const PATIENCE = 30_000
+/** Time in ms after which a drawing page that was just opened takes strokes; the page itself waits 300 ms. */
+const SETTLES = 350
 
 async function freePort() {
   const server = createServer()
@@ -255,10 +257,20 @@ export class Phone {
    * @param {[number, number][]} places
    */
   async draw(...places) {
+    await this.settled()
     const paper = await this.paper()
     await this.send('touchStart', [paper.at(...places[0])])
     for (const place of places.slice(1)) await this.send('touchMove', [paper.at(...place)])
     await this.send('touchEnd', [])
+  }
+
+  /** Waits until the drawing page takes strokes: a page that was just opened ignores the second tap of a double tap. */
+  async settled() {
+    await this.page.waitForFunction((settles) => {
+      const paper = document.querySelector('.mp-page:not([hidden]) #live')
+      paper.shownAt ??= performance.now()
+      return performance.now() - paper.shownAt > settles
+    }, SETTLES)
   }
 
   /** @param {number} x @param {number} y shares of the paper @returns {Promise<string>} `#rrggbb`, as it is on the screen */
