@@ -166,10 +166,9 @@ impl Drop for Reservation {
     }
 }
 
-/// Waits for a guard as long as one operation of the store may take: while the store does not answer, the
-/// writes of a user would otherwise wait for one another's time-outs.
-async fn in_time<T>(guard: impl Future<Output = T>) -> DrawingResult<T> {
-    tokio::time::timeout(OPERATION_DEADLINE, guard).await.map_err(|_| DrawingError::Busy)
+/// Waits for a guard until the deadline.
+async fn by<T>(deadline: tokio::time::Instant, guard: impl Future<Output = T>) -> DrawingResult<T> {
+    tokio::time::timeout_at(deadline, guard).await.map_err(|_| DrawingError::Busy)
 }
 
 impl DrawingService {
@@ -198,12 +197,14 @@ impl DrawingService {
     ) -> DrawingResult<Reservation> {
         let limits = &self.0.limits;
         let account = self.0.usage.get_with(user.clone(), Arc::default);
-        let guard = in_time(Arc::clone(&account.writes).read_owned()).await?;
+        // While the store does not answer, the writes of a user would otherwise wait for one another's time-outs.
+        let deadline = tokio::time::Instant::now() + OPERATION_DEADLINE;
+        let guard = by(deadline, Arc::clone(&account.writes).read_owned()).await?;
         if account.reserve(&need, limits) {
             return Ok(Reservation::of(&account, &need, WriteGuard::Shared { _guard: guard }));
         }
         drop(guard);
-        let guard = in_time(Arc::clone(&account.writes).write_owned()).await?;
+        let guard = by(deadline, Arc::clone(&account.writes).write_owned()).await?;
         // A write that waited for the same guard may have counted the store meanwhile.
         if account.reserve(&need, limits) {
             let guard = OwnedRwLockWriteGuard::downgrade(guard);
