@@ -40,6 +40,7 @@ test('the first pixel of a touch counts: small shapes keep their points', async 
 test('a mouse draws with fractions of a pixel', async () => {
   await withPhone('fractions', async (phone) => {
     await steadyOff(phone)
+    await phone.settled()
     const paper = await phone.paper()
     const [x, y] = paper.at(0.3, 0.3).map(Math.floor)
     await phone.page.mouse.move(x, y)

@@ -17,7 +17,7 @@ test('space, devices, and ending another one', async () => {
     await phone.button('让 test 退出登录').waitFor({ state: 'detached' })
     // Servers cache a session for a second.
     await phone.page.waitForTimeout(1_100)
-    assert.equal((await other('GET', '/me')).code, 'unauthenticated')
+    assert.equal((await other('GET', '/me')).code, 'session_ended')
   })
 })
 

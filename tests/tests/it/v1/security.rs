@@ -29,6 +29,7 @@ fn the_documents_name_real_tests() {
         let path = match path.split_once('/') {
             Some(("contract", rest)) => format!("server/tests/contract/{rest}"),
             Some(("unit", rest)) => format!("server/src/{rest}"),
+            Some(("common", rest)) => format!("common/src/{rest}"),
             Some(_) | None => format!("tests/tests/it/{path}"),
         };
         let source = std::fs::read_to_string(format!("{ROOT}/{path}.rs"))
