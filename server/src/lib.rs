@@ -1,8 +1,8 @@
 //! The server of yibi: WeChat sessions, and every stroke of every drawing.
 //!
-//! [`run`] is the one door, for the command line and for tests. Below it: [`http`], [`admin`] and
-//! [`internal`] are the three faces, [`session`] knows who is calling, [`gallery`] what they drew, [`store`] keeps both, and [`wechat`]
-//! says everything that is said to WeChat.
+//! The command line and tests start it through [`Application`]. [`http`], [`admin`] and [`internal`] are the faces,
+//! [`service`] holds the use cases, [`store`] the databases, [`domain`] the types that all of them share, and
+//! [`wechat`] everything that the server says to WeChat.
 
 pub mod admin;
 mod app;

@@ -20,11 +20,11 @@ pub struct WeappSave<'a> {
     pub stroke_count: u32,
     /// Points of the strokes.
     pub point_count: u32,
-    /// As in [`Batch`].
+    /// As in [`Batch`](super::batch::Batch).
     pub max_actions: u32,
-    /// As in [`Batch`].
+    /// As in [`Batch`](super::batch::Batch).
     pub max_bytes: u64,
-    /// As in [`Batch`].
+    /// As in [`Batch`](super::batch::Batch).
     pub max_points: u32,
 }
 

@@ -39,7 +39,7 @@ pub enum Save {
     /// The text is no list of canvas actions.
     #[error("actions is not a canvas action list: {0}")]
     NotCanvasActions(String),
-    /// The id is longer than [`MAX_ID`].
+    /// The id is longer than `MAX_ID`.
     #[error("id is too long")]
     IdTooLong,
     #[error(transparent)]
