@@ -29,7 +29,6 @@ pub struct Field {
     /// `:` or `<`.
     pub sign: char,
     pub form: Form,
-    /// The API's parameter.
     pub parameter: &'static str,
     pub example: &'static str,
 }

@@ -10,7 +10,6 @@ use crate::replay::Entry;
 use crate::request::Request;
 use crate::time::Millis;
 
-/// Something that happened.
 #[derive(Debug)]
 pub enum Msg {
     Start,
@@ -44,7 +43,6 @@ pub enum Slot {
     Overview,
     List(Kind),
     Count(Kind),
-    /// The open page.
     Detail,
     /// New actions of the open drawing.
     Tail,
@@ -54,9 +52,7 @@ pub enum Slot {
     Preview,
     /// The user who is to be blocked or unblocked.
     Block,
-    /// A change.
     Act,
-    /// A file.
     Export,
 }
 
@@ -70,7 +66,6 @@ pub struct Ticket {
     pub page: usize,
 }
 
-/// A reply.
 #[derive(Debug)]
 pub enum Reply {
     Me(Identity),
@@ -99,10 +94,12 @@ pub struct Drawn {
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApiError {
-    /// Nothing answered.
     Unreachable(String),
-    /// The server refused.
-    Refused { status: u16, code: String, words: String },
+    Refused {
+        status: u16,
+        code: String,
+        words: String,
+    },
     /// The reply is invalid, or a file could not be written.
     Failed(String),
 }
@@ -121,7 +118,6 @@ impl std::fmt::Display for ApiError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     Send(Ticket, Request),
-    /// Drops a request.
     Cancel(Slot),
     /// Opens the stream of events.
     Listen,

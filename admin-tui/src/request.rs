@@ -32,7 +32,6 @@ pub enum Form {
 }
 
 impl Form {
-    /// The file's extension.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Png => "png",
@@ -42,7 +41,6 @@ impl Form {
     }
 }
 
-/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     Me,
@@ -58,7 +56,6 @@ pub enum Request {
         id: String,
         since: u32,
     },
-    /// A failed request.
     Failed(String),
     Act(Act),
     /// A drawing as a file.
@@ -83,7 +80,6 @@ impl From<&Subject> for Request {
 }
 
 impl Request {
-    /// The method.
     pub fn method(&self) -> &'static str {
         match self {
             Self::Act(act) => match act.change {

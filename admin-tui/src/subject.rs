@@ -5,10 +5,6 @@
 pub enum Subject {
     Session(String),
     User(String),
-    /// A failed request.
     Request(String),
-    Drawing {
-        user: String,
-        id: String,
-    },
+    Drawing { user: String, id: String },
 }

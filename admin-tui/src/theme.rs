@@ -24,7 +24,6 @@ impl Palette {
     }
 }
 
-/// A theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     pub palette: Palette,

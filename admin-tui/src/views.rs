@@ -2,7 +2,6 @@
 
 use crate::lists::Kind;
 
-/// A view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum View {
     Overview,

@@ -10,7 +10,6 @@ use crate::http::Services;
 use crate::service::drawings::run_purge;
 use crate::service::moderation::run_checks;
 
-/// Running background tasks.
 pub(crate) struct BackgroundTasks {
     stop: Vec<oneshot::Sender<()>>,
     /// Tasks that end between two steps.

@@ -11,7 +11,6 @@ use super::Client;
 use crate::msg::ApiError;
 use crate::request::Request;
 
-/// The longest event.
 const MOST: usize = 1 << 20;
 /// The longest silence; the server sends at least a comment before.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -64,7 +63,6 @@ pub fn parse(data: &str) -> Option<Event> {
     serde_json::from_value(value).ok()
 }
 
-/// An open stream.
 pub struct Events {
     client: Client,
     response: Response,

@@ -34,7 +34,6 @@ pub struct Target {
     pub base: String,
     /// The socket, through which the kernel tells the server who connects.
     pub socket: Option<PathBuf>,
-    /// The bearer token.
     pub token: Option<String>,
 }
 

@@ -161,7 +161,6 @@ static GLOBAL: (&[Binding], &[Binding]) = (
     ],
 );
 
-/// All keys.
 pub static BINDINGS: LazyLock<Vec<Binding>> = LazyLock::new(|| {
     let views = View::ALL
         .map(|view| bind(view.keys(), Command::Show(view), EVERYWHERE, view.name(), view.help(), ""));

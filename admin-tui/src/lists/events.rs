@@ -8,7 +8,6 @@ use crate::act::Act;
 use crate::subject::Subject;
 use crate::time::Clock;
 
-/// An event.
 #[derive(Debug)]
 pub struct EventRow(pub Event);
 

@@ -8,7 +8,6 @@ use crate::replay::Player;
 use crate::subject::Subject;
 use crate::time::Millis;
 
-/// An open page.
 #[derive(Debug)]
 pub enum Detail {
     Page(Page),

@@ -64,7 +64,6 @@ pub struct Flash {
 pub struct Pending {
     pub number: u64,
     pub since: Millis,
-    /// Method and path.
     pub line: String,
 }
 
@@ -72,7 +71,6 @@ pub struct Pending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
     pub at: Millis,
-    /// Method and path.
     pub line: String,
     pub took: Millis,
     pub outcome: String,
@@ -201,7 +199,6 @@ impl Model {
         }
     }
 
-    /// The server's clock.
     pub fn server_now(&self) -> Millis {
         self.now + self.ahead
     }

@@ -8,7 +8,6 @@ use crate::msg::Drawn;
 use crate::replay::{Entry, Player};
 use crate::time::Millis;
 
-/// A small drawing.
 #[derive(Debug)]
 pub struct Thumb {
     /// The public id of its user.
@@ -62,7 +61,6 @@ impl Thumb {
         self.newest = self.seq;
     }
 
-    /// Takes a reply.
     pub fn fill(&mut self, drawn: Drawn, room: (u16, u16), now: Millis) {
         if (&drawn.row.user.id, &drawn.row.id) != (&self.user, &self.id) {
             return;
@@ -144,7 +142,6 @@ impl Thumbs {
         Some((thumb.user.clone(), thumb.id.clone(), thumb.seq))
     }
 
-    /// Takes a reply.
     pub fn fill(&mut self, drawn: Drawn, now: Millis) {
         let room = self.room;
         let of = |thumb: &&mut Thumb| thumb.user == drawn.row.user.id && thumb.id == drawn.row.id;

@@ -43,7 +43,6 @@ struct Pen {
 }
 
 impl Raster {
-    /// Bytes in memory.
     pub fn bytes(&self) -> usize {
         self.below.len() * (size_of::<Ink>() + size_of::<f32>())
     }

@@ -37,7 +37,6 @@ pub enum End {
     Signal(i32),
 }
 
-/// The current time.
 pub fn now() -> Millis {
     jiff::Timestamp::now().as_millisecond()
 }

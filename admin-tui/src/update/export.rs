@@ -23,7 +23,6 @@ pub fn ask(model: &mut Model) {
     }
 }
 
-/// Saves drawings.
 pub fn start(model: &mut Model, drawings: Vec<(String, String)>, form: Form, out: &mut Vec<Effect>) {
     let requests = drawings.into_iter().map(|(user, id)| Request::Export { user, id, form });
     model.exports = requests.collect();

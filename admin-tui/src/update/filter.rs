@@ -10,7 +10,6 @@ use crate::time::Millis;
 /// The pause in typing after which the server is asked.
 const PAUSE: Millis = 150;
 
-/// Opens the prompt.
 pub fn open(model: &mut Model) {
     let Some(list) = model.list() else { return };
     if list.kind.fields().is_empty() {

@@ -21,7 +21,6 @@ pub fn open(model: &mut Model, mut detail: Detail, out: &mut Vec<Effect>) {
     send(model, Slot::Detail, 0, request, out);
 }
 
-/// The current place.
 pub fn here(model: &Model) -> Place {
     Place { view: model.view, opened: model.details.last().map(Detail::subject) }
 }

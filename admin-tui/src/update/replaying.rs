@@ -5,7 +5,6 @@ use crate::model::Model;
 use crate::model::detail::Detail;
 use crate::replay::Player;
 
-/// The largest magnification.
 const MOST_ZOOM: u16 = 8;
 
 pub fn run(model: &mut Model, command: Replay) {

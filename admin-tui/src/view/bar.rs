@@ -9,7 +9,6 @@ use crate::text;
 use crate::theme::Tone;
 use crate::time;
 
-/// The spinner's positions.
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 pub fn head(model: &Model, page: &mut Page<'_>) {

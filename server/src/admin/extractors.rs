@@ -25,7 +25,6 @@ pub struct Viewer {
     pub role: Role,
     /// Where the request comes from.
     pub from: String,
-    /// The request's id.
     pub request_id: String,
 }
 

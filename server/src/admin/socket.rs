@@ -68,7 +68,6 @@ impl Socket {
         Ok((Self { path, owner }, listener))
     }
 
-    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

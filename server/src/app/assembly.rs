@@ -27,9 +27,7 @@ use crate::wechat::{Wechat, WechatApp, WechatClient};
 
 /// The stores of a server.
 pub(crate) struct Stores {
-    /// Users and drawings.
     pub(crate) gallery: GalleryStore,
-    /// Sessions and leases.
     pub(crate) sessions: SessionStore,
     /// The embedded file, if one of the two is in it.
     pub(crate) embedded: Option<SqliteStore>,

@@ -172,7 +172,6 @@ impl Application {
     }
 }
 
-/// The running servers.
 struct Running {
     public: JoinHandle<std::io::Result<()>>,
     internal: Option<JoinHandle<std::io::Result<()>>>,

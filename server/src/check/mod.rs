@@ -35,7 +35,6 @@ pub enum Verdict {
 pub struct Finding {
     /// Verdict of this line.
     pub verdict: Verdict,
-    /// The checked item.
     pub what: &'static str,
     pub text: String,
     /// Remedy, unless the verdict is `Ok`.

@@ -13,9 +13,7 @@ pub struct Header {
     pub weapp_id: Option<String>,
     /// Title, empty by default.
     pub title: String,
-    /// The paper.
     pub paper: Paper,
-    /// The mode.
     pub mode: Mode,
     /// Number of the first action that is kept.
     pub base: u32,
@@ -29,7 +27,6 @@ pub struct Header {
     pub point_count: u32,
     /// Bytes of the actions' stored forms.
     pub bytes: u64,
-    /// Time of creation.
     pub created_at: Micros,
     /// When an action was last added. A new title, deleting and restoring leave it as it is, so that a drawing keeps
     /// its place in the lists.
@@ -68,7 +65,6 @@ impl Header {
 /// A drawing with actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The drawing.
     pub header: Header,
     /// Number of the first action in `actions`: the requested one, bounded by `base` and `seq`.
     pub since: u32,
@@ -79,11 +75,8 @@ pub struct Stored {
 /// Properties of a drawing that an append at 0 creates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDrawing {
-    /// The title.
     pub title: String,
-    /// The paper.
     pub paper: Paper,
-    /// The mode.
     pub mode: Mode,
     /// Whether the client named any of these: then an existing drawing must have the same paper and mode.
     pub explicit: bool,
@@ -117,7 +110,6 @@ impl After {
 /// Storage that a user takes up, the bin included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// Drawings.
     pub drawings: u32,
     /// Bytes of all stored forms.
     pub bytes: u64,

@@ -62,7 +62,6 @@ pub enum ModerationStatus {
 }
 
 impl ModerationStatus {
-    /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -84,7 +83,6 @@ impl ModerationStatus {
 pub struct ModerationCheck {
     /// Key of the owner.
     pub user: UserKey,
-    /// The checked subject.
     pub subject: Subject,
     /// The content; see [`Subject`].
     pub content: String,

@@ -26,7 +26,6 @@ pub struct Place {
 /// Rows in the order of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows<T> {
-    /// The rows.
     pub rows: Vec<T>,
     /// Position behind which the next page begins; `None` at the end of the index.
     pub next: Option<Place>,
@@ -86,7 +85,6 @@ impl Texts {
     }
 }
 
-/// Selection of sessions.
 #[derive(Debug, Clone)]
 pub struct SessionPage {
     /// Order of the rows.
@@ -106,7 +104,6 @@ pub struct SessionPage {
 /// Filter of sessions; accepts all by default.
 #[derive(Debug, Clone, Default)]
 pub struct SessionFilter {
-    /// Accepts this dialect.
     pub dialect: Option<Dialect>,
     /// Accepts openids with this prefix.
     pub openid: Option<String>,
@@ -137,10 +134,8 @@ impl SessionFilter {
     }
 }
 
-/// Selection of users.
 #[derive(Debug, Clone)]
 pub struct UserPage {
-    /// Index and range.
     pub by: UsersBy,
     /// Whether the order is reversed.
     pub reverse: bool,
@@ -181,7 +176,6 @@ pub struct DrawingPage {
 /// Filter of drawings; accepts all by default.
 #[derive(Debug, Clone, Default)]
 pub struct DrawingFilter {
-    /// Accepts this mode.
     pub mode: Option<Mode>,
     /// Accepts only drawings in the bin, or only others.
     pub deleted: Option<bool>,

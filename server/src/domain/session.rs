@@ -44,7 +44,6 @@ impl<'de> Deserialize<'de> for SessionId {
 pub struct SecretHash(pub [u8; 32]);
 
 impl SecretHash {
-    /// Lower-case hexadecimal.
     #[must_use]
     pub fn to_hex(self) -> String {
         data_encoding::HEXLOWER.encode(&self.0)
@@ -125,13 +124,11 @@ pub struct StoredSession {
     pub created_at: Micros,
     /// Time of the last use, to the minute.
     pub last_seen: Micros,
-    /// Absolute end.
     pub ends_at: Micros,
     /// The user's epoch at the sign-in: a higher epoch ends the session.
     pub epoch: u64,
     /// Secrets that open it, the newest last.
     pub tokens: Vec<StoredToken>,
-    /// WeChat's session_key, sealed.
     pub sealed_key: String,
 }
 
@@ -151,7 +148,6 @@ pub enum CodeState {
 /// Result of exchanging a login code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeOutcome {
-    /// With a session.
     Session(SessionId),
     /// With a refusal for good, described by the caller.
     Refused(String),

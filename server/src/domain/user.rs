@@ -28,13 +28,11 @@ impl UserKey {
         Self(text.into())
     }
 
-    /// The written form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The mini-program.
     #[must_use]
     pub fn app_id(&self) -> &str {
         self.0.split_once('/').map_or("", |(app_id, _)| app_id)
@@ -53,7 +51,6 @@ impl fmt::Display for UserKey {
     }
 }
 
-/// A stored user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRecord {
     /// Key of the user.

@@ -63,14 +63,12 @@ pub enum WeappSaved {
         /// Whether the drawing is new.
         created: bool,
     },
-    /// Nothing was stored.
     Refused(Obstacle),
 }
 
 /// Entry of the 2016 list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeappHead {
-    /// The drawing.
     pub header: Header,
     /// Stored form of the last action, if it is a 2016 save, which is then the whole visible picture.
     pub last: Option<Vec<u8>>,

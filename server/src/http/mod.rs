@@ -44,9 +44,7 @@ use crate::telemetry::Metrics;
 
 /// What handlers work with; one per server.
 pub struct Services {
-    /// Who is calling.
     pub sessions: SessionService,
-    /// What they drew.
     pub drawings: DrawingService,
     /// Titles of drawings, with their moderation.
     pub titles: TitleService,
@@ -56,13 +54,11 @@ pub struct Services {
     pub operators: OperatorService,
     /// What others may see of it.
     pub moderation: Moderation,
-    /// What WeChat tells.
     pub pushes: Pushes,
     /// How often they may.
     pub rate_limits: Arc<RateLimits>,
     /// From credentials to callers.
     pub auth: Authenticator,
-    /// What is counted.
     pub metrics: Arc<Metrics>,
     /// How the server is set up.
     pub settings: Settings,
@@ -71,7 +67,6 @@ pub struct Services {
 /// The services as handlers take them.
 pub type App = web::Data<Services>;
 
-/// All public routes.
 pub fn routes(config: &mut ServiceConfig, settings: &settings::Http) {
     config.configure(push::routes);
     legacy::routes(config, settings);

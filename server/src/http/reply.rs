@@ -24,5 +24,4 @@ impl ResponseError for Problem {
     }
 }
 
-/// What handlers give.
 pub(crate) type Reply = Result<HttpResponse, Problem>;

@@ -32,7 +32,6 @@ const PREFIX: &str = "YIBI_";
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the sections and keys are described in settings.default.toml")]
 pub struct Settings {
     pub http: Http,
     pub admin: Admin,
@@ -50,7 +49,6 @@ pub struct Settings {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Http {
     pub listen: Listen,
     pub socket_group: String,
@@ -77,7 +75,6 @@ pub struct Http {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Admin {
     pub listen: SocketAddr,
     pub token: SecretString,
@@ -90,7 +87,6 @@ pub struct Admin {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct AdminToken {
     pub name: String,
     pub role: Role,
@@ -99,7 +95,6 @@ pub struct AdminToken {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Internal {
     #[serde(deserialize_with = "perhaps")]
     pub listen: Option<SocketAddr>,
@@ -107,7 +102,6 @@ pub struct Internal {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Session {
     #[serde(deserialize_with = "seconds")]
     pub idle: Duration,
@@ -118,7 +112,6 @@ pub struct Session {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct LimitSettings {
     pub enabled: bool,
     pub user_writes: u32,
@@ -132,7 +125,6 @@ pub struct LimitSettings {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Gallery {
     pub bin_days: u32,
     pub erasure_days: u32,
@@ -143,7 +135,6 @@ pub struct Gallery {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Moderation {
     pub mode: ModerationMode,
     #[serde(deserialize_with = "seconds")]
@@ -167,7 +158,6 @@ pub enum ModerationMode {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Store {
     pub data_dir: PathBuf,
     pub mongodb_uri: SecretString,
@@ -178,7 +168,6 @@ pub struct Store {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Keys {
     pub sealing: SecretString,
     pub sealing_old: SecretString,
@@ -188,7 +177,6 @@ pub struct Keys {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Wechat {
     pub app_id: String,
     pub app_secret: SecretString,
@@ -203,7 +191,6 @@ pub struct Wechat {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct App {
     pub app_id: String,
     pub app_secret: SecretString,
@@ -215,7 +202,6 @@ pub struct App {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Log {
     pub format: LogFormat,
     pub filter: String,
@@ -232,7 +218,6 @@ pub enum LogFormat {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in settings.default.toml")]
 pub struct Dev {
     pub preview_dir: PathBuf,
 }

@@ -80,7 +80,6 @@ fn rejected(rejection: Rejection) -> HttpResponse {
     }
 }
 
-/// WeChat's own JSON.
 fn detail(refusal: &Refusal) -> Option<Value> {
     let errcode = refusal.errcode?;
     Some(json!({"errcode": errcode, "errmsg": refusal.errmsg.as_deref().unwrap_or_default()}))

@@ -35,7 +35,6 @@ const LINE: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_secs(600);
 /// Longer side of exported pictures, in pixels.
 const SIZE: u32 = 1080;
-/// Drawings per page.
 const PAGE: u32 = 100;
 /// Pieces that are queued for a slow client before the export pauses.
 const AHEAD: usize = 4;

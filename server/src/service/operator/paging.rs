@@ -16,7 +16,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A page of a list, and the size of the list.
 #[derive(Debug, Clone)]
 pub struct Listing<T> {
-    /// The page.
     pub rows: Rows<T>,
     /// Estimated number of rows without any filter.
     pub total: u64,

@@ -27,7 +27,6 @@ pub struct SessionSelection {
 /// A session with the data of its detail page.
 #[derive(Debug, Clone)]
 pub struct SessionOverview {
-    /// The session.
     pub session: ExpiringSession,
     /// The other sessions of its user.
     pub others: Vec<ExpiringSession>,

@@ -27,13 +27,11 @@ pub struct UserSelection {
 /// A user with the data of the detail page.
 #[derive(Debug, Clone)]
 pub struct UserOverview {
-    /// The user's record.
     pub user: UserRecord,
     /// Storage that the user takes up.
     pub usage: Usage,
     /// Moderation of the nickname and the avatar.
     pub standings: Standings,
-    /// The living sessions.
     pub sessions: Vec<ExpiringSession>,
     /// The drawings that changed last.
     pub latest: Vec<Header>,

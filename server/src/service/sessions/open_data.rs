@@ -221,7 +221,6 @@ pub(super) fn fits(open: &OpenData, user: &UserKey, now: Micros) -> Result<(), S
 mod tests {
     use super::*;
 
-    /// WeChat's published sample.
     fn sample() -> (OpenData, i64) {
         let key = SecretString::from("tiihtNczf5v6AKRyjwEUhQ==");
         let data = include_str!("../../wechat/crypto/sample.txt").trim();

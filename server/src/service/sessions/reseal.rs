@@ -8,7 +8,6 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::user::UserRecord;
 use crate::store::{StoreResult, Transfer, Users};
 
-/// Users per page.
 const TURN: u32 = 256;
 /// Pause after a store failure.
 const PAUSE: Duration = Duration::from_secs(10);

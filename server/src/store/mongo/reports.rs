@@ -13,7 +13,6 @@ use crate::domain::report::{Collector, DrawingPage, Place, Rows, Texts, UserPage
 use crate::domain::user::{UserKey, UserRecord};
 use crate::store::Reports;
 
-/// Documents per batch.
 const TURN: u32 = 256;
 
 /// An entry of the audit log.

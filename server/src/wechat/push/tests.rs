@@ -8,7 +8,6 @@ use super::*;
 const APP: &str = "wxba5fad812f8e6fb9";
 const ENCRYPTED: &str = "+qdx1OKCy+5JPCBFWw70tm0fJGb2Jmeia4FCB7kao+/Q5c/ohsOzQHi8khUOb05JCpj0JB4RvQMkUyus8TPxLKJGQqcvZqzDpVzazhZv6JsXUnnR8XGT740XgXZUXQ7vJVnAG+tE8NUd4yFyjPy7GgiaviNrlCTj+l5kdfMuFUPpRSrfMZuMcp3Fn2Pede2IuQrKEYwKSqFIZoNqJ4M8EajAsjLY2km32IIjdf8YL/P50F7mStwntrA2cPDrM1kb6mOcfBgRtWygb3VIYnSeOBrebufAlr7F9mFUPAJGj04=";
 
-/// WeChat's published sample.
 fn key(safe: bool) -> PushKey {
     let aes_key = safe.then(|| AesKey::decode(&"A".repeat(43)).unwrap());
     PushKey { app_id: APP.to_owned(), token: SecretString::from("AAAAA"), aes_key }
