@@ -283,7 +283,7 @@ class Saver {
     })
     if (reply.seq !== from + actions.length) throw new Failure('conflict', { seq: reply.seq })
     drawing.acked = reply.seq
-    // What was added during the request begins a wait of its own.
+    // Actions that were added during the request begin a wait of their own.
     const work = this.works.get(drawing.id)
     if (work) work.since = drawing.pendingCount > 0 ? this.now() : 0
     this.confirmed.set(drawing.id, reply.seq)

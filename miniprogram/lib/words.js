@@ -63,7 +63,7 @@ function failureWords(failure) {
 }
 
 /**
- * What an account that is being closed looks like to its user.
+ * The title and the text that tell a user about an account that is being closed.
  * @param {string | number | undefined} eraseAt ISO 8601, or ms since 1970
  * @param {number} [now] ms since 1970
  */
@@ -126,7 +126,7 @@ function clock(date) {
 }
 
 /**
- * What a screen reader calls a drawing: its title where it has one, otherwise when it was changed.
+ * The name of a drawing for a screen reader: its title where it has one, otherwise when it was changed.
  * @param {{ title: string, mode: string }} drawing @param {string} date
  */
 function drawingWords({ title, mode }, date) {

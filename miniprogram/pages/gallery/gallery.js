@@ -140,7 +140,7 @@ Page({
     try {
       const { drawings, next } = await api.drawings({ limit: PAGE })
       Object.assign(this, merge(drawings, next, this.seenOnly ? [] : this.drawings, this.next))
-      // What the list has now need not be shown from the phone any more.
+      // Drawings that the list has in their newest state are no longer shown from the phone.
       for (const [id, seq] of confirmed) {
         const listed = drawings.find((/** @type {any} */ drawing) => drawing.id === id)
         if (saver.confirmed.get(id) === seq && !(listed && listed.seq < seq)) saver.confirmed.delete(id)

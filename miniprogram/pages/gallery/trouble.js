@@ -1,4 +1,4 @@
-// What the gallery says when the list cannot be loaded.
+// The messages of the gallery while the list cannot be loaded.
 
 const { Failure } = require('../../lib/http')
 const { closingWords } = require('../../lib/words')

@@ -86,7 +86,6 @@ pub struct ModerationCheck {
     pub subject: Subject,
     /// The content; see [`Subject`].
     pub content: String,
-    /// What is known of it.
     pub standing: ModerationStatus,
     /// WeChat's reason, when it gave one.
     pub label: Option<u32>,

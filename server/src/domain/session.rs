@@ -108,7 +108,6 @@ pub struct StoredToken {
 /// A stored session. Every store keeps its JSON as one value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSession {
-    /// What it is found by.
     pub id: SessionId,
     /// Key of the owner.
     pub user: UserKey,

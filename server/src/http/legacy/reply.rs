@@ -1,4 +1,4 @@
-//! What the replies of both older dialects have in common.
+//! Replies of both older dialects.
 
 use actix_web::HttpResponse;
 use serde_json::Value;
