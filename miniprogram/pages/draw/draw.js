@@ -200,7 +200,8 @@ Page({
       canRedo: drawing.canRedo,
       drawn: !drawing.isEmpty && drawing.whole,
       done: drawing.mode === 'one_stroke' && !drawing.isEmpty,
-      hint: drawing.seq > 0 || this.opening ? '' : (drawing.mode === 'one_stroke' ? '一笔画完，墨尽为止' : '在这里画'),
+      // The hint tells that strokes are taken, so it waits for the canvas.
+      hint: drawing.seq > 0 || this.opening || !this.painter ? '' : (drawing.mode === 'one_stroke' ? '一笔画完，墨尽为止' : '在这里画'),
     })
   },
 
