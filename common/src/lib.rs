@@ -16,4 +16,5 @@ pub mod json_text;
 pub mod limits;
 pub mod object;
 pub mod picture;
+pub mod sharing;
 pub mod weapp;

@@ -16,12 +16,37 @@ pub struct Picture<'a> {
     pub weapp: Option<&'a str>,
 }
 
-/// Plays all actions and returns the picture that results.
-///
-/// Undo takes back the last entry in effect: a stroke, a background, a clear or a 2016 picture. Redo puts the entry that
-/// was taken back last in effect again, until a new entry is made. Both have no effect when there is no such entry. A
-/// clear removes the strokes and keeps the background; a 2016 picture replaces both.
-pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
+/// The actions that draw the visible picture: one background, then the visible strokes in order with their times.
+/// Strokes of a 2016 picture begin at 0. History is left out: playing the result gives the same picture.
+#[must_use]
+pub fn visible<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Vec<Action> {
+    let mut background = Color::WHITE;
+    let mut below: Option<&str> = None;
+    let mut strokes: Vec<&Action> = Vec::new();
+    for action in in_effect(actions) {
+        match action {
+            Action::Stroke { .. } => strokes.push(action),
+            Action::Background { color, .. } => background = *color,
+            Action::Clear { .. } => {
+                strokes.clear();
+                below = None;
+            }
+            Action::Weapp { text } => {
+                background = Color::WHITE;
+                strokes.clear();
+                below = Some(text);
+            }
+            Action::Undo { .. } | Action::Redo { .. } => {}
+        }
+    }
+    let of_2016 = below.map(weapp::strokes).unwrap_or_default();
+    let of_2016 = of_2016.into_iter().map(|stroke| Action::Stroke { at: 0, stroke });
+    let paper = std::iter::once(Action::Background { color: background, at: None });
+    paper.chain(of_2016).chain(strokes.into_iter().cloned()).collect()
+}
+
+/// Entries that undo did not take back.
+fn in_effect<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Vec<&'a Action> {
     let mut done: Vec<&Action> = Vec::new();
     let mut undone: Vec<&Action> = Vec::new();
     for action in actions {
@@ -37,6 +62,16 @@ pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
             }
         }
     }
+    done
+}
+
+/// Plays all actions and returns the picture that results.
+///
+/// Undo takes back the last entry in effect: a stroke, a background, a clear or a 2016 picture. Redo puts the entry that
+/// was taken back last in effect again, until a new entry is made. Both have no effect when there is no such entry. A
+/// clear removes the strokes and keeps the background; a 2016 picture replaces both.
+pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
+    let done = in_effect(actions);
     let mut picture = Picture { background: Color::WHITE, strokes: Vec::new(), weapp: None };
     // The 2016 picture below the strokes. Only the last one is parsed, since a stored list may be megabytes of text.
     let mut below = None;
@@ -106,6 +141,26 @@ mod tests {
         assert_eq!(xs(&[save("169"), stroke(1), CLEAR, stroke(2)]), [2]);
         assert_eq!(xs(&[save("169"), stroke(1), CLEAR, UNDO]), [1024, 1]);
         assert_eq!(fold(&[save("169"), stroke(1)]).weapp, None);
+    }
+
+    #[test]
+    fn the_visible_actions_draw_the_same_picture_without_its_history() {
+        let paper = Action::Background { color: Color([1, 2, 3]), at: None };
+        let path = r#"[{"method":"moveTo","data":[169,0]}]"#;
+        let save = Action::Weapp { text: format!(r#"[{{"method":"strokePath","data":{path}}}]"#) };
+        for actions in [
+            vec![],
+            vec![paper.clone(), stroke(1), stroke(2), UNDO],
+            vec![stroke(1), CLEAR, paper.clone(), stroke(2)],
+            vec![stroke(1), paper, save.clone(), stroke(3)],
+            vec![save.clone(), CLEAR, stroke(4)],
+            vec![save, CLEAR, UNDO],
+        ] {
+            let visible = visible(&actions);
+            assert_eq!(visible.len(), fold(&actions).strokes.len() + 1, "one background, then strokes");
+            let (first, then) = (fold(&actions), fold(&visible));
+            assert_eq!((first.background, first.strokes), (then.background, then.strokes));
+        }
     }
 
     #[test]

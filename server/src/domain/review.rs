@@ -1,0 +1,133 @@
+//! Review cases: content on which an operator decides.
+
+use serde::{Deserialize, Serialize};
+use yibi_common::sharing::{CaseOpener, CaseState, Reason};
+
+use super::clock::Micros;
+use super::share::Code;
+use super::user::UserKey;
+
+/// Content that a case is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CaseSubject {
+    /// A copy of a share.
+    Share {
+        code: Code,
+        /// Id of the drawing.
+        drawing: String,
+        /// `seq` of the copy.
+        seq: u32,
+    },
+    /// A nickname, an avatar or a title; see [`Subject`](super::moderation::Subject).
+    Content {
+        /// Written form of the subject.
+        subject: String,
+        content: String,
+    },
+}
+
+/// Case under review. Its id follows from its subject, so that the same content opens one case only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    pub id: String,
+    pub subject: CaseSubject,
+    /// Key of the author.
+    pub owner: UserKey,
+    /// Public id of the author.
+    pub author: String,
+    pub state: CaseState,
+    pub opened_by: CaseOpener,
+    /// Reason that WeChat, a reporter or the operator gave.
+    pub reason: Option<Reason>,
+    /// Users who reported the share.
+    #[serde(default)]
+    pub reports: u32,
+    /// Reports of the share without an account.
+    #[serde(default)]
+    pub web_reports: u32,
+    #[serde(default)]
+    pub notes: Vec<Note>,
+    pub claim: Option<Claim>,
+    pub decision: Option<Decision>,
+    pub opened_at: Micros,
+    /// Place in the queue: `opened_at`, and earlier for reported content.
+    pub rank_at: Micros,
+    /// Number of changes.
+    pub version: u32,
+}
+
+/// Remark of an operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    pub at: Micros,
+    pub operator: String,
+    pub text: String,
+}
+
+/// Lease of a case by an operator who looks at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    pub operator: String,
+    pub until: Micros,
+}
+
+/// The last decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub operator: String,
+    pub at: Micros,
+}
+
+/// Selection of cases. Absent members select all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CaseFilter {
+    pub state: Option<CaseState>,
+    pub reason: Option<Reason>,
+    pub opened_by: Option<CaseOpener>,
+    /// Cases that were opened before this moment.
+    pub opened_before: Option<Micros>,
+    /// Cases of this author.
+    pub owner: Option<UserKey>,
+}
+
+/// The case behind which a page begins, in ascending order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AfterCase {
+    pub rank_at: Micros,
+    pub id: String,
+}
+
+/// Report of a share by a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareReport {
+    pub code: Code,
+    /// Key of the reporter.
+    pub reporter: UserKey,
+    /// `seq` of the copy that was shown.
+    pub seq: u32,
+    pub reason: Reason,
+    pub note: String,
+    pub at: Micros,
+}
+
+/// Sealed content of a case, kept for a time beyond the content's own deletion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Id of the case.
+    pub case: String,
+    /// Sealed text; the context of the seal is the case's id.
+    pub sealed: String,
+    pub expires_at: Micros,
+}
+
+/// Decision of an operator on a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseDecision {
+    /// The content may be shown.
+    Pass,
+    /// The content is removed.
+    Remove(Reason),
+    /// The content is hidden until a later decision; this also takes back a decision.
+    Hold,
+}
