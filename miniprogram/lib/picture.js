@@ -1,11 +1,9 @@
-// Paints a whole picture into one canvas, for the album and for shared cards.
+// Paints a whole picture into one canvas, for the album.
 
 const { paint, unitOf } = require('./geometry')
 
 /** The server's largest picture, pixels of the longer side. */
 const MAX_SIZE = 2048
-/** The colour around the paper on a shared card. */
-const CARD_COLOR = '#e9e2d5'
 
 /** @typedef {import('./drawing').Picture} Picture */
 
@@ -43,34 +41,4 @@ function paintWhole(canvas, layer, picture, paper, size) {
   context.drawImage(layer, 0, 0)
 }
 
-/**
- * Paints a picture on a 5 : 4 card, the proportions of a shared message.
- * @param {any} canvas the result; its size is set here
- * @param {any} layer an off-screen canvas for the strokes
- * @param {Picture} picture
- * @param {{ width: number, height: number }} paper grid units
- * @param {number} width of the card, pixels
- */
-function paintCard(canvas, layer, picture, paper, width) {
-  const height = Math.round(width * 0.8)
-  const margin = Math.round(height * 0.06)
-  const k = Math.min((width - 2 * margin) / paper.width, (height - 2 * margin) / paper.height)
-  const shown = { width: Math.round(paper.width * k), height: Math.round(paper.height * k) }
-  layer.width = shown.width
-  layer.height = shown.height
-  const strokes = layer.getContext('2d')
-  strokes.setTransform(k, 0, 0, k, 0, 0)
-  for (const stroke of picture.strokes) paint(strokes, /** @type {any} */ (stroke), unitOf(paper))
-  canvas.width = width
-  canvas.height = height
-  const context = canvas.getContext('2d')
-  context.fillStyle = CARD_COLOR
-  context.fillRect(0, 0, width, height)
-  const x = Math.round((width - shown.width) / 2)
-  const y = Math.round((height - shown.height) / 2)
-  context.fillStyle = picture.background
-  context.fillRect(x, y, shown.width, shown.height)
-  context.drawImage(layer, x, y)
-}
-
-module.exports = { longerSide, paintCard, paintWhole }
+module.exports = { longerSide, paintWhole }

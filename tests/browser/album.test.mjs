@@ -92,15 +92,3 @@ test('without consent to the privacy guide nothing is saved; with it the permiss
     assert.deepEqual(await sizeOf(await download), [1080, 1440])
   })
 })
-
-test('a shared drawing has a 5 : 4 picture of it', async () => {
-  await withPhone('share', async (phone) => {
-    await phone.draw([0.2, 0.3], [0.8, 0.3])
-    await phone.tap('更多')
-    await phone.tap('分享给朋友')
-    const image = phone.page.getByRole('img', { name: '分享图' })
-    await image.waitFor()
-    assert.deepEqual(await image.evaluate(async (node) => { await node.decode(); return [node.naturalWidth, node.naturalHeight] }), [800, 640])
-    await phone.screenshot('share')
-  })
-})

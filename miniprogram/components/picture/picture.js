@@ -1,5 +1,5 @@
 const { downloadPicture, saveToAlbum } = require('../../lib/album')
-const { longerSide, paintCard, paintWhole } = require('../../lib/picture')
+const { longerSide, paintWhole } = require('../../lib/picture')
 const { paintSeal, sealText, sealWanted } = require('../../lib/seal')
 
 /** Pixels of a saved picture's width. */
@@ -10,39 +10,35 @@ const asked = new WeakMap()
 /** The painting under way: all share one canvas. @type {WeakMap<object, Promise<unknown>>} */
 const busy = new WeakMap()
 
-// Makes files of drawings and saves them to the album. Every page that offers 保存图片 or sharing holds one.
+// Makes files of drawings and saves them to the album. Every page that offers 保存图片 holds one.
 Component({
   data: { refused: false },
   methods: {
     /**
      * The picture as a file, painted on this phone.
      * @param {import('../../lib/drawing').Drawing} drawing
-     * @param {{ width?: number, card?: boolean, sealed?: boolean }} [how] `card`: on a 5 : 4 card for sharing;
-     *   `sealed`: with the seal, where the user chose one
+     * @param {{ width?: number, sealed?: boolean }} [how] `sealed`: with the seal, where the user chose one
      * @returns {Promise<string>} a temporary file's path
      */
     paint(drawing, how = {}) {
       const before = busy.get(this) || Promise.resolve()
-      const painted = before.catch(() => {}).then(() => this.paintNow(drawing, { sealed: how.card, ...how }))
+      const painted = before.catch(() => {}).then(() => this.paintNow(drawing, how))
       busy.set(this, painted)
       return painted
     },
 
     /**
      * @param {import('../../lib/drawing').Drawing} drawing
-     * @param {{ width?: number, card?: boolean, sealed?: boolean }} how
+     * @param {{ width?: number, sealed?: boolean }} how
      * @returns {Promise<string>}
      */
-    async paintNow(drawing, { width = WIDTH, card = false, sealed = false }) {
+    async paintNow(drawing, { width = WIDTH, sealed = false }) {
       const canvas = await this.easel()
       const layer = wx.createOffscreenCanvas({ type: '2d', width: 1, height: 1 })
-      if (card) paintCard(canvas, layer, drawing.picture, drawing, width)
-      else paintWhole(canvas, layer, drawing.picture, drawing, longerSide(drawing, width))
+      paintWhole(canvas, layer, drawing.picture, drawing, longerSide(drawing, width))
       const seal = sealed ? this.seal(drawing) : ''
       if (seal) {
-        const x = Math.round((canvas.width - layer.width) / 2)
-        const y = Math.round((canvas.height - layer.height) / 2)
-        paintSeal(canvas.getContext('2d'), seal, { x, y, width: layer.width, height: layer.height })
+        paintSeal(canvas.getContext('2d'), seal, { x: 0, y: 0, width: canvas.width, height: canvas.height })
       }
       // A phone may not have rastered yet what was painted this moment.
       await new Promise((resolve) => { canvas.requestAnimationFrame(() => resolve(undefined)) })

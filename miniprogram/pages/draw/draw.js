@@ -1,4 +1,5 @@
 const { late } = require('../../lib/late')
+const { appCard } = require('../../lib/share')
 const theme = require('../../lib/theme')
 const { View } = require('../../lib/view')
 const { open, refresh } = require('./loading')
@@ -129,13 +130,7 @@ Page({
   },
 
   onShareAppMessage() {
-    const title = this.drawing.title || '我画了一幅，你也来画一笔'
-    const path = '/pages/draw/draw'
-    if (this.drawing.isEmpty || !this.drawing.whole) return { title, path }
-    const promise = this.selectComponent('#picture')
-      .paint(this.drawing, { width: 800, card: true })
-      .then((imageUrl) => ({ title, path, imageUrl }))
-    return { title, path, promise }
+    return appCard()
   },
 
   onConnected() {

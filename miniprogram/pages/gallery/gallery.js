@@ -1,5 +1,6 @@
 const { Failure } = require('../../lib/http')
 const { late } = require('../../lib/late')
+const { appCard } = require('../../lib/share')
 const { Deletions } = require('./deletions')
 const { columnCount, flow, localCard, merge, savedCard } = require('./items')
 const { bannerOf, footOf } = require('./trouble')
@@ -95,16 +96,8 @@ Page({
     void this.more()
   },
 
-  /** @param {any} from the menu's button, or WeChat's menu */
-  onShareAppMessage({ from }) {
-    const path = '/pages/draw/draw'
-    if (from !== 'button') return { title: '来画一笔', path }
-    this.closeMenu()
-    const title = this.titleOf(this.chosen) || '我画了一幅，你也来画一笔'
-    const promise = this.services.studio.open(this.chosen)
-      .then((/** @type {any} */ drawing) => this.selectComponent('#picture').paint(drawing, { width: 800, card: true }))
-      .then((/** @type {string} */ imageUrl) => ({ title, path, imageUrl }))
-    return { title, path, promise }
+  onShareAppMessage() {
+    return appCard()
   },
 
   /** @param {boolean} online */

@@ -1,6 +1,7 @@
 const { late } = require('../../lib/late')
 const { Painter } = require('../../lib/painter')
 const { Player } = require('../../lib/player')
+const { appCard } = require('../../lib/share')
 const { AUTO, Tempo, clockWords, nextSpeed } = require('../../lib/tempo')
 const { View } = require('../../lib/view')
 const { canvases, fit, measureStage } = require('../../lib/easel')
@@ -95,13 +96,7 @@ Page({
   },
 
   onShareAppMessage() {
-    const title = (this.drawing && this.drawing.title) || '看我怎么画出来的'
-    const path = '/pages/draw/draw'
-    if (!this.drawing) return { title, path }
-    const promise = this.selectComponent('#picture')
-      .paint(this.drawing, { width: 800, card: true })
-      .then((imageUrl) => ({ title, path, imageUrl }))
-    return { title, path, promise }
+    return appCard()
   },
 
   /** Begins when both the page and the drawing are there. */

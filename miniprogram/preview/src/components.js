@@ -3,6 +3,11 @@
 /** Attributes that a component passes on to its element, as properties. */
 const ARIA = ['Label', 'Role', 'Hidden', 'Checked', 'Disabled']
 
+/** @param {string} path of a picture: an address, a temporary file, or a file of the package */
+export function sourceOf(path) {
+  return /^(https?:|data:|blob:)/.test(path) ? path : `mp/${path.replace(/^\//, '')}`
+}
+
 /**
  * @param {object} deps
  * @param {any} deps.space the app's own component space; the global one is not asked
@@ -47,7 +52,7 @@ export function defineComponents({ space, backend, wx }) {
     if (image.dataset.src === src) return
     image.dataset.src = src
     if (!src) image.removeAttribute('src')
-    else image.src = /^(https?:|data:|blob:)/.test(src) ? src : `mp/${src.replace(/^\//, '')}`
+    else image.src = sourceOf(src)
   }, (node) => {
     const image = document.createElement('img')
     image.draggable = false

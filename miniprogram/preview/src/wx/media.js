@@ -1,6 +1,7 @@
 // Pictures: the album with its permission, canvases as files, sharing, avatars.
 
 import { escape } from '../shell.js'
+import { sourceOf } from '../components.js'
 import { call } from './call.js'
 
 const SCOPE = 'scope.writePhotosAlbum'
@@ -23,7 +24,7 @@ export function media({ host, shell, device, files, modal, privacy }) {
     const { page } = host.top
     const said = page.onShareAppMessage ? page.onShareAppMessage(from) : {}
     const { title = '', path = '', imageUrl = '' } = { ...said, ...(await said.promise) }
-    const image = imageUrl ? `<img src="${escape(imageUrl)}" alt="分享图" style="width:100%;display:block">` : ''
+    const image = imageUrl ? `<img src="${escape(sourceOf(imageUrl))}" alt="分享图" style="width:100%;display:block">` : ''
     const box = shell.overlay(`<section class="mp-modal" role="dialog" aria-label="分享"><h3>${escape(title)}</h3>${image}<p>${escape(path)}</p><div><button data-close>好</button></div></section>`, 'mp-mask middle')
     box.addEventListener('click', (event) => { if ('close' in event.target.dataset) box.remove() })
   }
