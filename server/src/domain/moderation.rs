@@ -16,6 +16,11 @@ pub enum Subject {
     Avatar,
     /// The title of the drawing with that id; its content is the text.
     Title(String),
+    /// The picture that a share of the drawing with that id shows; its content is the share's code and the
+    /// copy's seq, see [`copy_name`](super::share::copy_name).
+    SharePicture(String),
+    /// The contact sheet of the same copy.
+    ShareSheet(String),
 }
 
 impl Subject {
@@ -25,7 +30,16 @@ impl Subject {
         match text {
             "nickname" => Some(Self::Nickname),
             "avatar" => Some(Self::Avatar),
-            _ => text.strip_prefix("title/").map(|drawing| Self::Title(drawing.to_owned())),
+            _ => {
+                let (kind, drawing) = text.split_once('/')?;
+                let drawing = drawing.to_owned();
+                match kind {
+                    "title" => Some(Self::Title(drawing)),
+                    "share_picture" => Some(Self::SharePicture(drawing)),
+                    "share_sheet" => Some(Self::ShareSheet(drawing)),
+                    _ => None,
+                }
+            }
         }
     }
 
@@ -36,6 +50,8 @@ impl Subject {
             Self::Nickname => "nickname",
             Self::Avatar => "avatar",
             Self::Title(_) => "title",
+            Self::SharePicture(_) => "share_picture",
+            Self::ShareSheet(_) => "share_sheet",
         }
     }
 }
@@ -44,7 +60,9 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nickname | Self::Avatar => f.write_str(self.kind()),
-            Self::Title(drawing) => write!(f, "title/{drawing}"),
+            Self::Title(drawing) | Self::SharePicture(drawing) | Self::ShareSheet(drawing) => {
+                write!(f, "{}/{drawing}", self.kind())
+            }
         }
     }
 }

@@ -98,17 +98,32 @@ pub struct AfterCase {
     pub id: String,
 }
 
-/// Report of a share by a user.
+/// Report of a share by a user, or by a visitor of its page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShareReport {
     pub code: Code,
-    /// Key of the reporter.
-    pub reporter: UserKey,
+    pub reporter: Reporter,
     /// `seq` of the copy that was shown.
     pub seq: u32,
     pub reason: Reason,
     pub note: String,
     pub at: Micros,
+}
+
+/// Sender of a report. A share has one report of each at most.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reporter {
+    User(UserKey),
+    /// A keyed hash of the address, by which a visitor's second report is known.
+    Visitor(String),
+}
+
+/// Numbers of the reporters of a share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReporterCount {
+    pub users: u32,
+    pub visitors: u32,
 }
 
 /// Sealed content of a case, kept for a time beyond the content's own deletion.

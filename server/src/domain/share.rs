@@ -52,6 +52,19 @@ impl fmt::Display for Code {
     }
 }
 
+/// Name of a copy of a share, unique among all copies.
+#[must_use]
+pub fn copy_name(code: &Code, seq: u32) -> String {
+    format!("{code}-{seq}")
+}
+
+/// The code and seq of a copy's name.
+#[must_use]
+pub fn parse_copy_name(name: &str) -> Option<(Code, u32)> {
+    let (code, seq) = name.split_once('-')?;
+    Some((Code::parse(code)?, seq.parse().ok()?))
+}
+
 /// Target of a code, written before the share that it leads to. The record outlives the share, so that the
 /// address of a revoked share still tells that the share was revoked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +102,9 @@ pub struct Share {
     /// Names that a person passed together with the picture.
     pub names: Option<PassedNames>,
     pub audience: Audience,
+    /// Whether others may continue the drawing.
+    #[serde(default)]
+    pub allow_continue: bool,
     pub created_at: Micros,
     /// Time of the last change of state.
     pub updated_at: Micros,
@@ -96,11 +112,155 @@ pub struct Share {
     pub version: u32,
 }
 
+/// The changes of a share's state. Each returns whether it applies; one that does not apply changes nothing, so
+/// that an event may arrive twice, late, or after another event of the same copy.
 impl Share {
     /// Whether the copy is still needed: it is shown, or its check is not finished.
     #[must_use]
     pub fn needs_copy(&self, seq: u32) -> bool {
         self.shown_seq == Some(seq) || self.checking_seq == Some(seq)
+    }
+
+    /// The newest copy of the share.
+    #[must_use]
+    pub fn newest_seq(&self) -> Option<u32> {
+        self.checking_seq.max(self.shown_seq).max(self.removed_seq)
+    }
+
+    /// Whether the public may see the share, as far as its own state goes.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.state == ShareState::Shown && self.shown_seq.is_some()
+    }
+
+    /// Takes a copy with more strokes. A copy that is shown stays until the new one passes.
+    pub fn offer(&mut self, seq: u32) {
+        self.checking_seq = Some(seq);
+        match self.state {
+            ShareState::Shown => {}
+            ShareState::Checking if !self.needs_person => {}
+            ShareState::Checking | ShareState::Held | ShareState::Removed | ShareState::Revoked => {
+                self.state = ShareState::Held;
+                self.needs_person = true;
+            }
+        }
+    }
+
+    /// WeChat passes a copy.
+    pub fn pass(&mut self, seq: u32) -> bool {
+        let applies = self.checking_seq == Some(seq)
+            && !self.needs_person
+            && matches!(self.state, ShareState::Checking | ShareState::Shown);
+        if applies {
+            self.show(seq);
+        }
+        applies
+    }
+
+    /// WeChat leaves a copy to a person, or gives no verdict. The copy that is shown stays.
+    pub fn hold_new(&mut self, seq: u32) -> bool {
+        let applies = self.checking_seq == Some(seq)
+            && !self.needs_person
+            && matches!(self.state, ShareState::Checking | ShareState::Shown);
+        if applies {
+            self.needs_person = true;
+            if self.state == ShareState::Checking {
+                self.state = ShareState::Held;
+            }
+        }
+        applies
+    }
+
+    /// WeChat rejects a copy. The copy that is shown stays.
+    pub fn reject(&mut self, seq: u32, reason: Reason) -> bool {
+        let applies = self.checking_seq == Some(seq)
+            && !self.needs_person
+            && matches!(self.state, ShareState::Checking | ShareState::Shown);
+        if applies {
+            self.reason = Some(reason);
+            self.checking_seq = None;
+            self.removed_seq = self.removed_seq.max(Some(seq));
+            if self.state == ShareState::Checking {
+                self.state = ShareState::Removed;
+            }
+        }
+        applies
+    }
+
+    /// Several users reported the copy that is shown. A copy that a person passed stays.
+    pub fn hide_reported(&mut self) -> bool {
+        let applies = self.is_shown() && self.cleared_seq < self.shown_seq;
+        if applies {
+            self.state = ShareState::Held;
+            self.needs_person = true;
+        }
+        applies
+    }
+
+    /// A person passes a copy.
+    pub fn pass_by_person(&mut self, seq: u32, names: Option<PassedNames>) -> bool {
+        let known = [self.shown_seq, self.checking_seq, self.removed_seq].contains(&Some(seq));
+        let applies = known && self.state != ShareState::Revoked;
+        if applies {
+            self.cleared_seq = self.cleared_seq.max(Some(seq));
+            self.names = names;
+            if self.removed_seq.is_some_and(|removed| removed <= seq) {
+                self.removed_seq = None;
+            }
+            self.show(seq);
+        }
+        applies
+    }
+
+    /// A person removes the share for one of its copies.
+    pub fn remove_by_person(&mut self, seq: u32, reason: Reason) -> bool {
+        let known = [self.shown_seq, self.checking_seq, self.removed_seq].contains(&Some(seq));
+        let applies = known && self.state != ShareState::Revoked;
+        if applies {
+            self.removed_seq = self.newest_seq();
+            self.state = ShareState::Removed;
+            self.reason = Some(reason);
+            self.needs_person = true;
+        }
+        applies
+    }
+
+    /// A person hides a copy until a later decision. A copy that is shown stays while a newer one is hidden.
+    pub fn hold_by_person(&mut self, seq: u32) -> bool {
+        let known = [self.shown_seq, self.checking_seq, self.removed_seq].contains(&Some(seq));
+        let applies = known && self.state != ShareState::Revoked;
+        if applies {
+            self.needs_person = true;
+            self.reason = None;
+            if self.cleared_seq == Some(seq) {
+                self.cleared_seq = None;
+            }
+            if self.state != ShareState::Shown || self.shown_seq == Some(seq) {
+                self.state = ShareState::Held;
+                if self.shown_seq != Some(seq) {
+                    self.checking_seq = Some(seq);
+                }
+            }
+        }
+        applies
+    }
+
+    /// The author ends the share.
+    pub fn revoke(&mut self) -> bool {
+        let applies = self.state != ShareState::Revoked;
+        self.state = ShareState::Revoked;
+        (self.shown_seq, self.checking_seq) = (None, None);
+        applies
+    }
+
+    fn show(&mut self, seq: u32) {
+        self.shown_seq = Some(seq);
+        if self.checking_seq <= Some(seq) {
+            self.checking_seq = None;
+        }
+        self.state = ShareState::Shown;
+        self.reason = None;
+        self.needs_person = false;
     }
 }
 
@@ -146,6 +306,70 @@ mod tests {
         assert_eq!(Code::from_random([0xff; 8]).as_str(), "zzzzzzzzzzzz");
         let code = Code::from_random(crate::random::bytes());
         assert_eq!(Code::parse(code.as_str()), Some(code));
+    }
+
+    fn share(state: ShareState, shown_seq: Option<u32>, checking_seq: Option<u32>) -> Share {
+        Share {
+            code: Code::from_random([7; 8]),
+            owner: UserKey::new("wx1", "ann"),
+            drawing: "d".to_owned(),
+            state,
+            shown_seq,
+            checking_seq,
+            reason: None,
+            needs_person: false,
+            cleared_seq: None,
+            removed_seq: None,
+            names: None,
+            audience: Audience::Link,
+            allow_continue: false,
+            created_at: Micros(0),
+            updated_at: Micros(0),
+            version: 0,
+        }
+    }
+
+    #[test]
+    fn a_verdict_counts_for_the_copy_under_check_only() {
+        let mut first = share(ShareState::Checking, None, Some(3));
+        assert!(!first.pass(2) && !first.reject(4, Reason::Other) && !first.hold_new(2));
+        assert!(first.pass(3) && first.is_shown());
+        assert!(!first.pass(3) && !first.reject(3, Reason::Other), "a verdict counts once");
+        first.offer(5);
+        assert!(first.is_shown() && first.reject(5, Reason::Abuse));
+        assert_eq!((first.shown_seq, first.reason), (Some(3), Some(Reason::Abuse)), "the old copy stays up");
+    }
+
+    #[test]
+    fn a_held_copy_waits_for_a_person_and_so_does_its_successor() {
+        let mut held = share(ShareState::Checking, None, Some(3));
+        assert!(held.hold_new(3) && held.state == ShareState::Held);
+        held.offer(5);
+        assert!(!held.pass(5) && held.state == ShareState::Held);
+        assert!(held.pass_by_person(5, None) && held.is_shown());
+        held.offer(6);
+        assert!(held.pass(6), "after a person's pass WeChat decides again");
+    }
+
+    #[test]
+    fn reports_hide_no_copy_that_a_person_passed() {
+        let mut shown = share(ShareState::Shown, Some(3), None);
+        assert!(shown.hide_reported() && shown.state == ShareState::Held);
+        assert!(shown.pass_by_person(3, None));
+        assert!(!shown.hide_reported() && shown.is_shown());
+        shown.offer(4);
+        assert!(shown.pass(4) && shown.hide_reported(), "the pass covers one copy");
+    }
+
+    #[test]
+    fn a_removal_takes_the_whole_share_and_can_be_taken_back() {
+        let mut share = share(ShareState::Shown, Some(3), Some(5));
+        share.needs_person = true;
+        assert!(share.remove_by_person(5, Reason::Sexual) && !share.is_shown());
+        assert_eq!((share.removed_seq, share.newest_seq()), (Some(5), Some(5)));
+        assert!(share.hold_by_person(5) && share.state == ShareState::Held);
+        assert!(share.pass_by_person(5, None) && share.shown_seq == Some(5));
+        assert!(share.revoke() && !share.pass_by_person(5, None) && !share.revoke());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::measured::operations;
 use crate::domain::clock::Micros;
-use crate::domain::review::{AfterCase, Case, CaseFilter, Evidence, ShareReport};
+use crate::domain::review::{AfterCase, Case, CaseFilter, Evidence, ReporterCount, ShareReport};
 use crate::domain::share::Code;
 
 operations! {
@@ -25,11 +25,11 @@ pub trait Reviews {
     /// Time at which the oldest case that is held was opened.
     async fn oldest_held_case(&self) -> Option<Micros>;
 
-    /// Stores a report, unless the user reported the share before. Returns whether it was stored.
+    /// Stores a report, unless the reporter reported the share before. Returns whether it was stored.
     async fn add_report(&self, report: &ShareReport) -> bool;
 
-    /// Number of users who reported a copy of the share with a seq above `above`, or any copy.
-    async fn reporters(&self, code: &Code, above: Option<u32>) -> u32;
+    /// Numbers of those who reported a copy of the share with a seq above `above`, or any copy.
+    async fn reporters(&self, code: &Code, above: Option<u32>) -> ReporterCount;
 
     /// Reports of a share, the newest first, at most `limit`.
     async fn reports(&self, code: &Code, limit: u32) -> Vec<ShareReport>;
