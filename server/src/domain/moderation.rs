@@ -77,6 +77,8 @@ pub enum ModerationStatus {
     Passed,
     /// The content must not be shown.
     Rejected,
+    /// An operator decides.
+    Held,
 }
 
 impl ModerationStatus {
@@ -86,13 +88,15 @@ impl ModerationStatus {
             Self::Pending => "pending",
             Self::Passed => "passed",
             Self::Rejected => "rejected",
+            Self::Held => "held",
         }
     }
 
     /// The status of that name.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Passed, Self::Rejected].into_iter().find(|standing| standing.name() == name)
+        let all = [Self::Pending, Self::Passed, Self::Rejected, Self::Held];
+        all.into_iter().find(|standing| standing.name() == name)
     }
 }
 
@@ -119,4 +123,6 @@ pub struct ModerationCheck {
     pub tries: u32,
     /// Id of an answer that WeChat sends later.
     pub trace_id: Option<String>,
+    /// The last content of the subject that passed.
+    pub passed: Option<String>,
 }

@@ -191,6 +191,7 @@ mod tests {
             asked_at: Some(now),
             tries: 1,
             trace_id: None,
+            passed: None,
         };
         from.put_check(&check).await.unwrap();
         let told = compare(&from, &to, &mut Unheard).await.unwrap_err().to_string();

@@ -4,7 +4,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `users`, `drawings`, `avatars`, `checks`, `reports`, `transfer` | the aggregates of [`GalleryStore`] |
+//! | `users`, `drawings`, `avatars`, `checks`, `shares`, `reviews`, `reports`, `transfer` | the aggregates of [`GalleryStore`] |
 //! | `sessions`, `leases`, `reports` | the aggregates of [`SessionStore`] |
 //! | `backend` | the choice between the backends |
 //! | `measured` | the declaration of operations, and the measuring of each |
@@ -21,7 +21,9 @@ mod measured;
 pub mod mongo;
 pub mod redis;
 mod reports;
+mod reviews;
 mod sessions;
+mod shares;
 pub mod sqlite;
 pub mod transfer;
 mod users;
@@ -35,7 +37,9 @@ pub use self::checks::Checks;
 pub use self::drawings::Drawings;
 pub use self::leases::Leases;
 pub use self::reports::{Reports, SessionReports};
+pub use self::reviews::Reviews;
 pub use self::sessions::Sessions;
+pub use self::shares::Shares;
 pub use self::transfer::Transfer;
 pub use self::users::Users;
 

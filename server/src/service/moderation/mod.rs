@@ -62,7 +62,7 @@ pub struct Standings {
 impl From<ModerationStatus> for ContentState {
     fn from(standing: ModerationStatus) -> Self {
         match standing {
-            ModerationStatus::Pending => Self::Pending,
+            ModerationStatus::Pending | ModerationStatus::Held => Self::Pending,
             ModerationStatus::Passed => Self::Passed,
             ModerationStatus::Rejected => Self::Rejected,
         }
@@ -125,6 +125,7 @@ impl Moderation {
             asked_at: None,
             tries: 0,
             trace_id: None,
+            passed: None,
         };
         self.0.store.put_check(&check).await?;
         Ok(Some(check))

@@ -31,6 +31,8 @@ pub(super) struct CheckDoc {
     tries: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    passed: Option<String>,
 }
 
 impl CheckDoc {
@@ -48,6 +50,7 @@ impl CheckDoc {
             asked_at: check.asked_at,
             tries: check.tries,
             trace_id: check.trace_id.clone(),
+            passed: check.passed.clone(),
         }
     }
 
@@ -65,6 +68,7 @@ impl CheckDoc {
             asked_at: self.asked_at,
             tries: self.tries,
             trace_id: self.trace_id,
+            passed: self.passed,
         })
     }
 }

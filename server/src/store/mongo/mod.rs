@@ -10,6 +10,9 @@
 //! | `users` | users and their erasure |
 //! | `avatars` | images that users uploaded |
 //! | `checks` | moderation checks of users' content |
+//! | `records` | documents of records in their serialized form |
+//! | `shares` | shares of drawings, their codes and copies |
+//! | `reviews` | review cases, reports of shares, and evidence |
 //! | `append` | appends to a drawing's list |
 //! | `chunks` | the part of a list before its header's tail |
 //! | `drawings` | other operations on one drawing |
@@ -27,8 +30,11 @@ mod client;
 mod drawings;
 mod error;
 mod lists;
+mod records;
 mod reports;
+mod reviews;
 mod schema;
+mod shares;
 mod state;
 mod transfer;
 mod users;

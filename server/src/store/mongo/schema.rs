@@ -14,10 +14,14 @@ use serde::{Deserialize, Serialize};
 use yibi_common::drawing::{Mode, Paper};
 
 use super::checks::CheckDoc;
+use super::records::Keyed;
 use super::reports::AuditDoc;
+use super::shares::CopyDoc;
 use super::{ROUNDS, StoreError, StoreResult, error};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
+use crate::domain::review::{Case, Evidence, ShareReport};
+use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
 
 /// Time limit of a command on the server, for commands that support it.
@@ -308,6 +312,12 @@ pub(super) struct Collections {
     pub(super) chunks: Collection<ChunkDoc>,
     pub(super) avatars: Collection<AvatarDoc>,
     pub(super) checks: Collection<CheckDoc>,
+    pub(super) shares: Collection<Keyed<Share>>,
+    pub(super) codes: Collection<Keyed<CodeRecord>>,
+    pub(super) share_copies: Collection<Keyed<CopyDoc>>,
+    pub(super) cases: Collection<Keyed<Case>>,
+    pub(super) share_reports: Collection<Keyed<ShareReport>>,
+    pub(super) evidence: Collection<Keyed<Evidence>>,
     pub(super) secrets: Collection<SecretDoc>,
     pub(super) audit: Collection<AuditDoc>,
 }
@@ -325,6 +335,12 @@ impl Collections {
             chunks: database.collection_with_options("chunks", options()),
             avatars: database.collection_with_options("avatars", options()),
             checks: database.collection_with_options("checks", options()),
+            shares: database.collection_with_options("shares", options()),
+            codes: database.collection_with_options("codes", options()),
+            share_copies: database.collection_with_options("share_copies", options()),
+            cases: database.collection_with_options("cases", options()),
+            share_reports: database.collection_with_options("share_reports", options()),
+            evidence: database.collection_with_options("evidence", options()),
             secrets: database.collection_with_options("secrets", options()),
             audit: database.collection_with_options("audit", options()),
             database: database.clone(),
@@ -395,6 +411,25 @@ impl Collections {
         self.avatars.create_index(index(doc! {"u": 1})).await?;
         let checks = [index(doc! {"u": 1}), sparse(doc! {"due_at": 1}), sparse(doc! {"trace_id": 1})];
         self.checks.create_indexes(checks).await?;
+        self.make_indexes_of_shares().await
+    }
+
+    async fn make_indexes_of_shares(&self) -> StoreResult<()> {
+        let index = |keys| IndexModel::builder().keys(keys).build();
+        self.shares.create_index(index(doc! {"u": 1, "created_at": -1, "code": -1})).await?;
+        self.codes.create_index(index(doc! {"owner": 1, "drawing": 1})).await?;
+        let cases = [
+            index(doc! {"rank_at": 1, "_id": 1}),
+            index(doc! {"state": 1, "rank_at": 1, "_id": 1}),
+            index(doc! {"owner": 1, "rank_at": 1, "_id": 1}),
+            index(doc! {"state": 1, "opened_at": 1}),
+        ];
+        self.cases.create_indexes(cases).await?;
+        // The first index also counts the reporters of a copy.
+        let reports =
+            [index(doc! {"code": 1, "at": -1, "reporter": -1, "seq": 1}), index(doc! {"reporter": 1})];
+        self.share_reports.create_indexes(reports).await?;
+        self.evidence.create_index(index(doc! {"expires_at": 1})).await?;
         Ok(())
     }
 }

@@ -79,6 +79,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<ModerationCheck> {
         asked_at: row.get("asked_at")?,
         tries: row.get("tries")?,
         trace_id: row.get("trace_id")?,
+        passed: row.get("passed")?,
         standing: ModerationStatus::of(&standing).ok_or_else(|| unknown(standing))?,
         subject: Subject::parse(&subject).ok_or_else(|| unknown(subject))?,
     })
@@ -88,7 +89,7 @@ fn put(connection: &Connection, check: &ModerationCheck) -> StoreResult<()> {
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO checks (user, subject, content, standing, label, created_at, version,
-             due_at, asked_at, tries, trace_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             due_at, asked_at, tries, trace_id, passed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             check.user,
@@ -101,7 +102,8 @@ fn put(connection: &Connection, check: &ModerationCheck) -> StoreResult<()> {
             check.due_at,
             check.asked_at,
             check.tries,
-            check.trace_id
+            check.trace_id,
+            check.passed
         ])?;
     Ok(())
 }
@@ -117,7 +119,7 @@ fn change(connection: &Connection, check: &ModerationCheck) -> StoreResult<bool>
     let changed = connection
         .prepare_cached(
             "UPDATE checks SET standing = ?, label = ?, due_at = ?, asked_at = ?, tries = ?, trace_id = ?,
-             version = version + 1
+             passed = ?, version = version + 1
              WHERE user = ? AND subject = ? AND content = ? AND created_at = ? AND version = ?",
         )?
         .execute(params![
@@ -127,6 +129,7 @@ fn change(connection: &Connection, check: &ModerationCheck) -> StoreResult<bool>
             check.asked_at,
             check.tries,
             check.trace_id,
+            check.passed,
             check.user,
             check.subject.to_string(),
             check.content,

@@ -2,11 +2,15 @@
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use yibi_common::drawing::{Mode, Paper};
 
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
+use crate::domain::share::Code;
 use crate::domain::user::UserKey;
+use crate::store::{StoreError, StoreResult};
 
 impl ToSql for Micros {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -30,6 +34,28 @@ impl FromSql for UserKey {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_str().map(Self::from_text)
     }
+}
+
+impl ToSql for Code {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for Code {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::parse(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+/// Column form of a record that is stored as JSON.
+pub fn json(record: &impl Serialize) -> StoreResult<String> {
+    serde_json::to_string(record).map_err(|error| StoreError::Refused(Box::new(error)))
+}
+
+/// The record of its JSON; `what` names it in the error.
+pub fn parse<T: DeserializeOwned>(body: &str, what: &str) -> StoreResult<T> {
+    serde_json::from_str(body).map_err(|error| StoreError::Damaged(format!("{what}: {error}")))
 }
 
 /// Column form of a [`Mode`].

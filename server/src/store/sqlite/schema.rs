@@ -14,6 +14,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (6, include_str!("migrations/6.sql")),
     (7, include_str!("migrations/7.sql")),
     (8, include_str!("migrations/8.sql")),
+    (9, include_str!("migrations/9.sql")),
 ];
 pub(super) const KNOWN: u32 = match MIGRATIONS {
     [.., (last, _)] => *last,

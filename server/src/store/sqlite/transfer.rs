@@ -172,7 +172,21 @@ mod tests {
     use super::*;
 
     /// Tables that a move copies; it leaves those whose loss costs only short-lived state.
-    const MOVED: [&str; 7] = ["users", "avatars", "checks", "drawings", "actions", "audit", "sessions"];
+    const MOVED: [&str; 13] = [
+        "users",
+        "avatars",
+        "checks",
+        "drawings",
+        "actions",
+        "audit",
+        "sessions",
+        "shares",
+        "share_codes",
+        "share_copies",
+        "cases",
+        "share_reports",
+        "evidence",
+    ];
     const LEFT: [&str; 5] = ["usage", "totals", "codes", "leases", "notes"];
 
     #[test]

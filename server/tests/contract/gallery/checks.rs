@@ -18,6 +18,7 @@ fn check(openid: &str, subject: Subject, content: &str, created: i64, due: Optio
         asked_at: None,
         tries: 0,
         trace_id: None,
+        passed: None,
     }
 }
 
