@@ -116,8 +116,11 @@ fn kept_keys(settings: &Settings) -> Vec<&'static str> {
 }
 
 fn summary(content: Content) -> String {
-    let Content { users, drawings, actions, audit } = content;
-    format!("{users} users, {drawings} drawings, {actions} actions, {audit} entries of the audit log")
+    let Content { users, drawings, actions, shares, cases, audit } = content;
+    format!(
+        "{users} users, {drawings} drawings, {actions} actions, {shares} shares, {cases} review cases, \
+         {audit} entries of the audit log"
+    )
 }
 
 fn failed(error: &BackupError) -> Failure {

@@ -78,8 +78,15 @@ async fn everything(settings: &Settings, from: End, to: End) -> Result<Exit, Fai
         (exit, chain(&error))
     })?;
     say(&format!(
-        "moved and compared: {} users, {} drawings, {} entries of the audit log, {} sessions\nsha256 of both sides: {}",
-        moved.tally.users, moved.tally.drawings, moved.tally.audit, moved.sessions, moved.sum
+        "moved and compared: {} users, {} drawings, {} shares, {} review cases, {} entries of the audit log, \
+         {} sessions\nsha256 of both sides: {}",
+        moved.tally.users,
+        moved.tally.drawings,
+        moved.tally.shares,
+        moved.tally.cases,
+        moved.tally.audit,
+        moved.sessions,
+        moved.sum
     ));
     // A later erasure does not reach the source.
     let source = match from {

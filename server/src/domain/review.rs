@@ -1,5 +1,7 @@
 //! Review cases: content on which an operator decides.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use yibi_common::sharing::{CaseOpener, CaseState, Reason};
 
@@ -27,7 +29,8 @@ pub enum CaseSubject {
     },
 }
 
-/// Case under review. Its id follows from its subject, so that the same content opens one case only.
+/// Case under review. Its id follows from its subject, so that the same content opens one case only, and holds
+/// no openid: a case outlives its author, whose erasure empties `owner`, `author` and the subject's content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     pub id: String,
@@ -117,6 +120,26 @@ pub enum Reporter {
     User(UserKey),
     /// A keyed hash of the address, by which a visitor's second report is known.
     Visitor(String),
+}
+
+impl Reporter {
+    /// The user who reports.
+    #[must_use]
+    pub fn user(&self) -> Option<&UserKey> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Visitor(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Reporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(user) => write!(f, "user/{user}"),
+            Self::Visitor(hash) => write!(f, "visitor/{hash}"),
+        }
+    }
 }
 
 /// Numbers of the reporters of a share.

@@ -23,6 +23,10 @@ pub(super) enum Part {
     Users,
     Drawings,
     Audit,
+    Shares,
+    Cases,
+    Reports,
+    Evidence,
     Rest,
 }
 
@@ -101,7 +105,11 @@ impl Journal {
             self.note.part = match self.note.part {
                 Part::Users => Part::Drawings,
                 Part::Drawings => Part::Audit,
-                Part::Audit | Part::Rest => Part::Rest,
+                Part::Audit => Part::Shares,
+                Part::Shares => Part::Cases,
+                Part::Cases => Part::Reports,
+                Part::Reports => Part::Evidence,
+                Part::Evidence | Part::Rest => Part::Rest,
             };
             (self.note.place, self.note.done) = (None, 0);
         }

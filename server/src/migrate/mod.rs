@@ -7,6 +7,7 @@
 //! number.
 
 mod journal;
+mod shares;
 mod verify;
 pub mod weapp;
 
@@ -28,7 +29,8 @@ use crate::settings::Settings;
 use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Avatars, Checks, Drawings, SessionReports, Sessions, Transfer, Users};
+use crate::store::transfer::Turn;
+use crate::store::{Avatars, Checks, Drawings, Reviews, SessionReports, Sessions, Shares, Transfer, Users};
 use crate::store::{StoreError, StoreResult};
 
 /// Records that are moved between two journal entries.
@@ -101,37 +103,41 @@ pub struct Tally {
     pub drawings: u64,
     /// Entries of the audit log.
     pub audit: u64,
+    /// Codes of shares, also of shares that ended.
+    pub shares: u64,
+    /// Review cases.
+    pub cases: u64,
+    /// Reports of shares.
+    pub reports: u64,
+    /// Pieces of evidence.
+    pub evidence: u64,
 }
 
 impl Tally {
     /// Counts by pages instead of by one query: a single count of a large collection would exceed the
     /// deadline.
     async fn of<G: Transfer>(store: &G) -> StoreResult<Self> {
-        let mut tally = Self::default();
-        let mut place = None;
-        loop {
-            let turn = store.users_behind(place.as_deref(), COUNTED).await?;
-            tally.users += turn.items.len() as u64;
-            place = turn.next;
-            if place.is_none() {
-                break;
-            }
-        }
-        loop {
-            let turn = store.drawings_behind(place.as_deref(), COUNTED).await?;
-            tally.drawings += turn.items.len() as u64;
-            place = turn.next;
-            if place.is_none() {
-                break;
-            }
-        }
-        loop {
-            let turn = store.audit_behind(place.as_deref(), COUNTED).await?;
-            tally.audit += turn.items.len() as u64;
-            place = turn.next;
-            if place.is_none() {
-                return Ok(tally);
-            }
+        Ok(Self {
+            users: count(async |place| store.users_behind(place, COUNTED).await).await?,
+            drawings: count(async |place| store.drawings_behind(place, COUNTED).await).await?,
+            audit: count(async |place| store.audit_behind(place, COUNTED).await).await?,
+            shares: count(async |place| store.codes_behind(place, COUNTED).await).await?,
+            cases: count(async |place| store.cases_behind(place, COUNTED).await).await?,
+            reports: count(async |place| store.reports_behind(place, COUNTED).await).await?,
+            evidence: count(async |place| store.evidence_behind(place, COUNTED).await).await?,
+        })
+    }
+}
+
+/// Number of records in all turns.
+async fn count<T>(turn: impl AsyncFn(Option<&str>) -> StoreResult<Turn<T>>) -> StoreResult<u64> {
+    let (mut counted, mut place) = (0, None);
+    loop {
+        let found = turn(place.as_deref()).await?;
+        counted += found.items.len() as u64;
+        place = found.next;
+        if place.is_none() {
+            return Ok(counted);
         }
     }
 }
@@ -139,16 +145,16 @@ impl Tally {
 /// Result of a move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    /// Users, drawings and entries of the audit log.
+    /// All records except sessions.
     pub tally: Tally,
     pub sessions: u64,
-    /// The checksum of all users, drawings, checks and entries of the audit log, the same on both sides.
+    /// The checksum of all records except sessions and avatars, the same on both sides.
     pub sum: Sum,
 }
 
 /// All traits of a gallery that a move needs.
-trait Whole: Users + Drawings + Avatars + Checks + Transfer + Sync {}
-impl<G: Users + Drawings + Avatars + Checks + Transfer + Sync> Whole for G {}
+trait Whole: Users + Drawings + Avatars + Checks + Shares + Reviews + Transfer + Sync {}
+impl<G: Users + Drawings + Avatars + Checks + Shares + Reviews + Transfer + Sync> Whole for G {}
 
 /// Moves everything from one end to the other.
 ///
@@ -256,6 +262,7 @@ where
         progress.begins("audit log", all.audit, journal.done());
         move_audit(from, to, journal, progress).await?;
     }
+    shares::move_all(from, to, &all, journal, progress).await?;
     let sessions = move_sessions(from_sessions, to_sessions, progress).await?;
     progress.begins("comparing", all.users + all.drawings, 0);
     let sum = verify::compare(from, to, progress).await?;

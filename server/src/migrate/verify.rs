@@ -5,14 +5,15 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at};
+use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at, shares};
 use crate::domain::drawing::Stored;
 use crate::domain::moderation::{ModerationCheck, Subject};
+use crate::domain::share::ShareCopy;
 use crate::domain::user::{UserKey, UserRecord};
 use crate::store::transfer::AuditRow;
 use crate::store::{StoreResult, Transfer};
 
-/// SHA-256 of all users, drawings, checks and audit entries, independent of their order.
+/// SHA-256 of all records except avatars, independent of their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sum([u8; 32]);
 
@@ -42,17 +43,30 @@ impl Sum {
         self.add(format!("{at:?} {entry:?}").as_bytes());
     }
 
+    pub(super) fn add_debug(&mut self, record: &impl fmt::Debug) {
+        self.add(format!("{record:?}").as_bytes());
+    }
+
+    pub(super) fn add_copy(&mut self, copy: &ShareCopy) {
+        let actions = hash_of(&copy.actions);
+        let rest = ShareCopy { actions: Vec::new(), ..copy.clone() };
+        self.add(format!("{rest:?} {actions}").as_bytes());
+    }
+
     fn add_drawing(&mut self, user: &str, stored: &Stored) {
-        let actions = stored.actions.iter().fold(Sha256::new(), |hash, blob| {
-            hash.chain_update((blob.len() as u64).to_be_bytes()).chain_update(blob)
-        });
-        let actions = HEXLOWER.encode(&actions.finalize());
+        let actions = hash_of(&stored.actions);
         self.add(format!("{user} {:?} {actions}", stored.header).as_bytes());
     }
 }
 
-/// Checks that every user, avatar, drawing, check and audit entry of the source is in the target unchanged,
-/// and that the target has no other user, drawing or entry.
+fn hash_of(actions: &[Vec<u8>]) -> String {
+    let hash = actions.iter().fold(Sha256::new(), |hash, blob| {
+        hash.chain_update((blob.len() as u64).to_be_bytes()).chain_update(blob)
+    });
+    HEXLOWER.encode(&hash.finalize())
+}
+
+/// Checks that every record of the source is in the target unchanged, and that the target has no others.
 pub(super) async fn compare<G, H>(from: &G, to: &H, progress: &mut dyn Progress) -> Result<Sum>
 where
     G: Whole,
@@ -111,13 +125,14 @@ where
             break;
         }
     }
+    shares::compare(from, to, [&mut left, &mut right]).await?;
     add_all_audit(&mut left, from).await.map_err(at(SOURCE))?;
     add_all_audit(&mut right, to).await.map_err(at(TARGET))?;
     if left == right { Ok(left) } else { differs(format!("checksums {left} and {right}")) }
 }
 
 /// Checks that the subject's check is the same on both sides, and adds it to both sums.
-async fn same_check<G: Whole, H: Whole>(
+pub(super) async fn same_check<G: Whole, H: Whole>(
     from: &G,
     to: &H,
     user: &UserKey,

@@ -40,6 +40,9 @@ pub trait Reviews {
     /// Evidence of a case.
     async fn evidence(&self, case: &str) -> Option<Evidence>;
 
+    /// Writes another sealed form of the same content if the stored one is still `sealed`. Returns whether it was.
+    async fn replace_evidence(&self, case: &str, sealed: &str, anew: &str) -> bool;
+
     /// Removes evidence that expired before `now`, at most `limit`. Returns how much was removed.
     async fn remove_expired_evidence(&self, now: Micros, limit: u32) -> u32;
 }

@@ -8,6 +8,8 @@ use yibi_common::admin::AuditEntry;
 use super::measured::operations;
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Stored;
+use crate::domain::review::{Case, Evidence, ShareReport};
+use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
 
 /// Records after a position, in the store's own order, and the next position.
@@ -41,6 +43,18 @@ pub trait Transfer {
     /// Entries of the audit log after a position, the oldest first.
     async fn audit_behind(&self, place: Option<&str>, limit: u32) -> Turn<AuditRow>;
 
+    /// Codes of shares after a position; their shares and copies are read one code at a time.
+    async fn codes_behind(&self, place: Option<&str>, limit: u32) -> Turn<CodeRecord>;
+
+    /// Review cases after a position.
+    async fn cases_behind(&self, place: Option<&str>, limit: u32) -> Turn<Case>;
+
+    /// Reports of shares after a position.
+    async fn reports_behind(&self, place: Option<&str>, limit: u32) -> Turn<ShareReport>;
+
+    /// Evidence after a position.
+    async fn evidence_behind(&self, place: Option<&str>, limit: u32) -> Turn<Evidence>;
+
     /// Writes a user over one with the same key.
     async fn put_user(&self, user: &UserRecord) -> ();
 
@@ -49,6 +63,12 @@ pub trait Transfer {
 
     /// Writes a drawing with all its actions over one with the same user and id.
     async fn put_drawing(&self, user: &UserKey, drawing: &Stored) -> ();
+
+    /// Writes a share over that of the same drawing.
+    async fn put_share(&self, share: &Share) -> ();
+
+    /// Writes a case over one with the same id.
+    async fn put_case(&self, case: &Case) -> ();
 
     /// Writes an entry of the audit log, unless its number exists.
     async fn put_audit(&self, row: &AuditRow) -> ();

@@ -128,6 +128,7 @@ impl Moderation {
             Subject::Nickname => Some(known.nickname.clone()),
             Subject::Avatar => known.avatar.clone(),
             Subject::Title(drawing) => self.0.store.header(user, drawing).await?.map(|header| header.title),
+            Subject::SharePicture(_) | Subject::ShareSheet(_) => None,
         };
         Ok(content.filter(|content| !content.is_empty()).map(|content| (known, content)))
     }
@@ -160,7 +161,7 @@ impl Moderation {
                 return Ok(Answer::Later(wechat.check_image(app, openid, Scene::Profile, &url).await?));
             }
             Subject::Nickname => Scene::Profile,
-            Subject::Title(_) => Scene::Journal,
+            Subject::Title(_) | Subject::SharePicture(_) | Subject::ShareSheet(_) => Scene::Journal,
         };
         let verdict = wechat.check_text(app, openid, scene, &check.content).await?;
         Ok(Answer::Verdict(verdict.suggestion, verdict.label))
@@ -203,7 +204,7 @@ impl Moderation {
             Subject::Avatar => {
                 self.0.store.remove_avatar(&check.user, Some(&check.content)).await?;
             }
-            Subject::Title(_) => {}
+            Subject::Title(_) | Subject::SharePicture(_) | Subject::ShareSheet(_) => {}
         }
         Ok(())
     }

@@ -196,6 +196,7 @@ impl Collections {
     /// Removes a marked drawing. The incarnation protects a drawing that was created meanwhile under the same
     /// id.
     pub(super) async fn finish_purge(&self, drawing: &DrawingDoc) -> StoreResult<()> {
+        self.remove_share_of(drawing).await?;
         self.delete_chunks(drawing).await?;
         let marked = doc! {
             "_id": &drawing.key,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::schema::MAX_TIME;
 use super::{ROUNDS, StoreError, StoreResult, error};
 use crate::domain::user::UserKey;
+use crate::store::transfer::Turn;
 
 /// A record with its key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -90,6 +91,21 @@ where
 {
     let found = records.find(filter).sort(order).limit(i64::from(limit.max(1))).max_time(MAX_TIME).await?;
     Ok(found.map_ok(|found| found.record).try_collect().await?)
+}
+
+/// Records after a position, in the order of their keys.
+pub(super) async fn turn<T>(
+    records: &Collection<Keyed<T>>,
+    filter: Document,
+    limit: u32,
+) -> StoreResult<Turn<T>>
+where
+    T: DeserializeOwned + Send + Sync + Unpin,
+{
+    let found = records.find(filter).sort(doc! {"_id": 1}).limit(limit.into()).max_time(MAX_TIME).await?;
+    let found: Vec<Keyed<T>> = found.try_collect().await?;
+    let next = found.last().map(|last| last.key.clone());
+    Ok(Turn { items: found.into_iter().map(|found| found.record).collect(), next })
 }
 
 /// The serialized form of a value, for filters.

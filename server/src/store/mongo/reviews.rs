@@ -10,19 +10,20 @@ use super::records::{Keyed, find, list, value};
 use super::schema::{Collections, MAX_TIME};
 use super::{MongoGallery, StoreResult};
 use crate::domain::clock::Micros;
-use crate::domain::review::{AfterCase, Case, CaseFilter, Evidence, ShareReport};
+use crate::domain::review::{AfterCase, Case, CaseFilter, Evidence, ReporterCount, ShareReport};
 use crate::domain::share::Code;
+use crate::domain::user::UserKey;
 use crate::store::Reviews;
 
 pub(super) fn case_doc(case: Case) -> Keyed<Case> {
     Keyed::of_all(&case.id.clone(), case)
 }
 
-pub(super) fn report_doc(report: &ShareReport) -> Keyed<ShareReport> {
+fn report_doc(report: &ShareReport) -> Keyed<ShareReport> {
     Keyed::of_all(&format!("{}/{}", report.code, report.reporter), report.clone())
 }
 
-pub(super) fn evidence_doc(evidence: &Evidence) -> Keyed<Evidence> {
+fn evidence_doc(evidence: &Evidence) -> Keyed<Evidence> {
     Keyed::of_all(&evidence.case, evidence.clone())
 }
 
@@ -73,21 +74,25 @@ impl Reviews for MongoGallery {
         self.run(async move |db| report.insert(&db.share_reports).await).await
     }
 
-    async fn reporters(&self, code: &Code, above: Option<u32>) -> StoreResult<u32> {
+    async fn reporters(&self, code: &Code, above: Option<u32>) -> StoreResult<ReporterCount> {
         let mut filter = doc! {"code": code.as_str()};
         if let Some(above) = above {
             filter.insert("seq", doc! {"$gt": above});
         }
         self.run(async move |db| {
-            let count = db.share_reports.count_documents(filter).max_time(MAX_TIME).await?;
-            Ok(u32::try_from(count).unwrap_or(u32::MAX))
+            let mut users = filter.clone();
+            users.insert("reporter.user", doc! {"$exists": true});
+            let users = db.share_reports.count_documents(users).max_time(MAX_TIME).await?;
+            let all = db.share_reports.count_documents(filter).max_time(MAX_TIME).await?;
+            let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+            Ok(ReporterCount { users: number(users), visitors: number(all.saturating_sub(users)) })
         })
         .await
     }
 
     async fn reports(&self, code: &Code, limit: u32) -> StoreResult<Vec<ShareReport>> {
         let filter = doc! {"code": code.as_str()};
-        let order = doc! {"at": -1, "reporter": -1};
+        let order = doc! {"at": -1, "_id": -1};
         self.run(async move |db| list(&db.share_reports, filter, order, limit).await).await
     }
 
@@ -99,6 +104,11 @@ impl Reviews for MongoGallery {
     async fn evidence(&self, case: &str) -> StoreResult<Option<Evidence>> {
         let key = doc! {"_id": case};
         self.run(async move |db| find(&db.evidence, key).await).await
+    }
+
+    async fn replace_evidence(&self, case: &str, sealed: &str, anew: &str) -> StoreResult<bool> {
+        let (still, change) = (doc! {"_id": case, "sealed": sealed}, doc! {"$set": {"sealed": anew}});
+        self.run(async move |db| Ok(db.evidence.update_one(still, change).await?.matched_count > 0)).await
     }
 
     async fn remove_expired_evidence(&self, now: Micros, limit: u32) -> StoreResult<u32> {
@@ -134,6 +144,19 @@ fn page_filter(filter: &CaseFilter, after: Option<&AfterCase>) -> StoreResult<Do
 }
 
 impl Collections {
+    /// Removes from a user's cases what names the user. The owner goes last, so that an interrupted change is
+    /// repeated.
+    pub(super) async fn forget_author(&self, user: &UserKey, now: Micros) -> StoreResult<()> {
+        let cases = doc! {"owner": user.as_str(), "opened_at": {"$lte": now.0}};
+        let mut contents = cases.clone();
+        contents.insert("subject.content", doc! {"$gt": ""});
+        let change = doc! {"$set": {"subject.content": ""}, "$inc": {"version": 1}};
+        self.cases.update_many(contents, change).await?;
+        let change = doc! {"$set": {"owner": "", "author": ""}, "$inc": {"version": 1}};
+        self.cases.update_many(cases, change).await?;
+        Ok(())
+    }
+
     async fn remove_expired_evidence(&self, now: Micros, limit: u32) -> StoreResult<u32> {
         #[derive(Deserialize)]
         struct Key {

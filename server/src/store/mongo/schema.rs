@@ -322,6 +322,15 @@ pub(super) struct Collections {
     pub(super) audit: Collection<AuditDoc>,
 }
 
+fn index(keys: Document) -> IndexModel {
+    IndexModel::builder().keys(keys).build()
+}
+
+fn sparse(keys: Document) -> IndexModel {
+    let options = IndexOptions::builder().sparse(true).build();
+    IndexModel::builder().keys(keys).options(options).build()
+}
+
 impl Collections {
     pub(super) fn of(database: &Database) -> Self {
         // Overrides the URI: a stale read would report conflicts that do not exist.
@@ -380,11 +389,6 @@ impl Collections {
     }
 
     pub(super) async fn make_indexes(&self) -> StoreResult<()> {
-        let index = |keys| IndexModel::builder().keys(keys).build();
-        let sparse = |keys| {
-            let options = IndexOptions::builder().sparse(true).build();
-            IndexModel::builder().keys(keys).options(options).build()
-        };
         let drawings = [
             // Serves pages; with the bytes, the index also covers a user's usage.
             index(doc! {"u": 1, "state": 1, "updated_at": -1, "id": -1, "bytes": 1}),
@@ -415,8 +419,8 @@ impl Collections {
     }
 
     async fn make_indexes_of_shares(&self) -> StoreResult<()> {
-        let index = |keys| IndexModel::builder().keys(keys).build();
         self.shares.create_index(index(doc! {"u": 1, "created_at": -1, "code": -1})).await?;
+        self.share_copies.create_index(index(doc! {"u": 1, "code": 1})).await?;
         self.codes.create_index(index(doc! {"owner": 1, "drawing": 1})).await?;
         let cases = [
             index(doc! {"rank_at": 1, "_id": 1}),
@@ -425,9 +429,7 @@ impl Collections {
             index(doc! {"state": 1, "opened_at": 1}),
         ];
         self.cases.create_indexes(cases).await?;
-        // The first index also counts the reporters of a copy.
-        let reports =
-            [index(doc! {"code": 1, "at": -1, "reporter": -1, "seq": 1}), index(doc! {"reporter": 1})];
+        let reports = [index(doc! {"code": 1, "at": -1, "_id": -1}), sparse(doc! {"reporter.user": 1})];
         self.share_reports.create_indexes(reports).await?;
         self.evidence.create_index(index(doc! {"expires_at": 1})).await?;
         Ok(())

@@ -1,5 +1,7 @@
 //! Shares, their codes and copies.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt;
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
@@ -7,12 +9,18 @@ use yibi_common::drawing::Paper;
 
 use super::chunks::bytes;
 use super::records::{Keyed, find, list};
-use super::schema::{MAX_TIME, binary};
+use super::schema::{Collections, DrawingDoc, MAX_TIME, binary};
 use super::{MongoGallery, StoreResult};
 use crate::domain::clock::Micros;
+use crate::domain::moderation::Subject;
 use crate::domain::share::{AfterShare, Code, CodeRecord, Share, ShareCopy};
 use crate::domain::user::UserKey;
 use crate::store::Shares;
+
+/// Codes that one command removes.
+const REMOVED_AT_ONCE: u32 = 100;
+/// Maximum difference between the clocks of two servers.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
 
 /// Content of a copy; its user is the shard key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,7 +35,7 @@ pub(super) struct CopyDoc {
 }
 
 impl CopyDoc {
-    pub(super) fn of(copy: &ShareCopy) -> Keyed<Self> {
+    fn of(copy: &ShareCopy) -> Keyed<Self> {
         // Destructured exhaustively, so that a new field can't be forgotten.
         let ShareCopy { code, seq, owner, title, paper, drawn_at, actions } = copy;
         let content = Self {
@@ -68,10 +76,43 @@ fn copy_key(user: &UserKey, code: &Code, seq: u32) -> String {
 }
 
 /// Filter of all copies of a share.
-pub(super) fn copies_of(user: &UserKey, code: &Code) -> Document {
+fn copies_of(user: &UserKey, code: &Code) -> Document {
     // The digit 0 is the character after the slash.
     let keys = doc! {"$gte": format!("{user}/{code}/"), "$lt": format!("{user}/{code}0")};
     doc! {"_id": keys, "u": user.as_str()}
+}
+
+impl Collections {
+    /// Removes the codes of a user that a filter selects, each with its share, copies and reports. The codes
+    /// are removed last, so that an interrupted removal is repeated.
+    pub(super) async fn remove_shares(&self, user: &UserKey, selected: Document) -> StoreResult<()> {
+        loop {
+            let some = list(&self.codes, selected.clone(), doc! {"_id": 1}, REMOVED_AT_ONCE).await?;
+            if some.is_empty() {
+                return Ok(());
+            }
+            let codes: Vec<&str> = some.iter().map(|record| record.code.as_str()).collect();
+            let of_codes = doc! {"u": user.as_str(), "code": {"$in": &codes}};
+            self.shares.delete_many(of_codes.clone()).await?;
+            self.share_copies.delete_many(of_codes).await?;
+            self.share_reports.delete_many(doc! {"code": {"$in": &codes}}).await?;
+            self.codes.delete_many(doc! {"_id": {"$in": &codes}}).await?;
+        }
+    }
+
+    /// Removes the share of a drawing that is being purged. A share of a drawing that was created meanwhile
+    /// under the same id is younger, and stays.
+    pub(super) async fn remove_share_of(&self, drawing: &DrawingDoc) -> StoreResult<()> {
+        // The erasure of a user marks drawings that are not in the bin, and removes all shares itself.
+        let Some(deleted_at) = drawing.deleted_at else { return Ok(()) };
+        let user = UserKey::from_text(&drawing.u);
+        for subject in [Subject::SharePicture(drawing.id.clone()), Subject::ShareSheet(drawing.id.clone())] {
+            self.remove_check(&user, &subject).await?;
+        }
+        let until = deleted_at.plus(CLOCK_DIFFERENCE).0;
+        let codes = doc! {"owner": user.as_str(), "drawing": &drawing.id, "created_at": {"$lte": until}};
+        self.remove_shares(&user, codes).await
+    }
 }
 
 impl Shares for MongoGallery {

@@ -7,13 +7,17 @@ use yibi_common::codec;
 
 use super::append::TAIL_LIMIT;
 use super::reports::AuditDoc;
+use super::reviews::case_doc;
 use super::schema::{
     AvatarDoc, ChunkDoc, Collections, DrawingDoc, DrawingState, MAX_TIME, UserDoc, avatar_key, binary,
     chunk_key, drawing_key, tail_size,
 };
-use super::{MongoGallery, StoreError, StoreResult, error};
+use super::shares::share_doc;
+use super::{MongoGallery, StoreError, StoreResult, error, records};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Stored;
+use crate::domain::review::{Case, Evidence, ShareReport};
+use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
 use crate::store::Transfer;
 use crate::store::transfer::{AuditRow, Turn};
@@ -74,6 +78,36 @@ impl Transfer for MongoGallery {
             Ok(Turn { items: rows.collect::<StoreResult<_>>()?, next })
         })
         .await
+    }
+
+    async fn codes_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<CodeRecord>> {
+        let filter = behind(place);
+        self.run(async move |db| records::turn(&db.codes, filter, limit).await).await
+    }
+
+    async fn cases_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<Case>> {
+        let filter = behind(place);
+        self.run(async move |db| records::turn(&db.cases, filter, limit).await).await
+    }
+
+    async fn reports_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<ShareReport>> {
+        let filter = behind(place);
+        self.run(async move |db| records::turn(&db.share_reports, filter, limit).await).await
+    }
+
+    async fn evidence_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<Evidence>> {
+        let filter = behind(place);
+        self.run(async move |db| records::turn(&db.evidence, filter, limit).await).await
+    }
+
+    async fn put_share(&self, share: &Share) -> StoreResult<()> {
+        let share = share_doc(share.clone());
+        self.run(async move |db| share.put(&db.shares).await).await
+    }
+
+    async fn put_case(&self, case: &Case) -> StoreResult<()> {
+        let case = case_doc(case.clone());
+        self.run(async move |db| case.put(&db.cases).await).await
     }
 
     async fn put_user(&self, user: &UserRecord) -> StoreResult<()> {

@@ -241,6 +241,11 @@ impl Collections {
         let theirs = doc! {"u": key, "created_at": {"$lte": now.0}};
         let hidden = doc! {"$set": {"state": DrawingState::Purging.name()}};
         self.drawings.update_many(theirs.clone(), hidden).await?;
+        // A code without its share is a page that does not exist, so the shares go first.
+        self.shares.delete_many(theirs.clone()).await?;
+        self.remove_shares(user, doc! {"owner": key, "created_at": {"$lte": now.0}}).await?;
+        self.share_reports.delete_many(doc! {"reporter.user": key, "at": {"$lte": now.0}}).await?;
+        self.forget_author(user, now).await?;
         let mut chunks = theirs.clone();
         // Chunk keys begin with the user, so the `_id` index finds them.
         chunks.insert("_id", doc! {"$gte": format!("{key}/"), "$lt": format!("{key}0")});

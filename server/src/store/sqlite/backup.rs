@@ -19,6 +19,10 @@ pub struct Content {
     /// Drawings, the bin included.
     pub drawings: u64,
     pub actions: u64,
+    /// Shares in any state.
+    pub shares: u64,
+    /// Review cases.
+    pub cases: u64,
     /// Entries of the audit log.
     pub audit: u64,
 }
@@ -189,6 +193,8 @@ pub(super) fn content(connection: &Connection) -> Result<Content> {
         users: count(&transaction, "SELECT count(*) FROM users")?,
         drawings: count(&transaction, "SELECT count(*) FROM drawings")?,
         actions: count(&transaction, "SELECT coalesce(sum(seq - base), 0) FROM drawings")?,
+        shares: count_present(&transaction, "shares")?,
+        cases: count_present(&transaction, "cases")?,
         audit: count(&transaction, "SELECT count(*) FROM audit")?,
     };
     Ok(content)
@@ -199,11 +205,22 @@ fn count(connection: &Connection, sql: &str) -> rusqlite::Result<u64> {
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
+/// Number of rows in a table that a database of an older version lacks.
+fn count_present(connection: &Connection, table: &str) -> rusqlite::Result<u64> {
+    if connection.table_exists(None, table)? {
+        count(connection, &format!("SELECT count(*) FROM {table}"))
+    } else {
+        Ok(0)
+    }
+}
+
 fn least(one: Content, other: Content) -> Content {
     Content {
         users: one.users.min(other.users),
         drawings: one.drawings.min(other.drawings),
         actions: one.actions.min(other.actions),
+        shares: one.shares.min(other.shares),
+        cases: one.cases.min(other.cases),
         audit: one.audit.min(other.audit),
     }
 }

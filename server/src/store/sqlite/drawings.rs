@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 use yibi_common::drawing::Mode;
 
 use super::rows::{Drawing, signed};
-use super::{SqliteStore, checks, lists};
+use super::{SqliteStore, checks, lists, shares};
 use crate::domain::batch::{Appended, Batch};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::{After, Header, NewDrawing, Stored, Usage};
@@ -234,6 +234,7 @@ fn purge(connection: &Connection, user: &UserKey, id: &str, before: Micros) -> S
         .execute(params![user, id, before])?;
     if removed > 0 {
         checks::remove(connection, user, &Subject::Title(id.to_owned()))?;
+        shares::remove_of_drawing(connection, user, id)?;
     }
     Ok(removed > 0)
 }

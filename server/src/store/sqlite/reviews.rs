@@ -8,7 +8,7 @@ use yibi_common::sharing::{CaseState, Reason};
 use super::SqliteStore;
 use super::rows::{json, parse};
 use crate::domain::clock::Micros;
-use crate::domain::review::{AfterCase, Case, CaseFilter, Evidence, ShareReport};
+use crate::domain::review::{AfterCase, Case, CaseFilter, Evidence, ReporterCount, ShareReport};
 use crate::domain::share::Code;
 use crate::store::{Reviews, StoreResult};
 
@@ -17,27 +17,7 @@ const REPORTS: &str = "SELECT body FROM share_reports WHERE code = ? ORDER BY at
 impl Reviews for SqliteStore {
     async fn add_case(&self, case: &Case) -> StoreResult<bool> {
         let case = case.clone();
-        self.writing(0, move |connection| {
-            let (columns, body) = (Columns::of(&case)?, json(&case)?);
-            let added = connection
-                .prepare_cached(
-                    "INSERT INTO cases (id, owner, state, reason, opened_by, opened_at, rank_at, version, body)
-                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                )?
-                .execute(params![
-                    case.id,
-                    case.owner,
-                    columns.state,
-                    columns.reason,
-                    columns.opened_by,
-                    case.opened_at,
-                    case.rank_at,
-                    case.version,
-                    body
-                ])?;
-            Ok(added > 0)
-        })
-        .await
+        self.writing(0, move |connection| add(connection, &case)).await
     }
 
     async fn case(&self, id: &str) -> StoreResult<Option<Case>> {
@@ -82,22 +62,32 @@ impl Reviews for SqliteStore {
         self.writing(0, move |connection| {
             let added = connection
                 .prepare_cached(
-                    "INSERT INTO share_reports (code, reporter, seq, at, body) VALUES (?, ?, ?, ?, ?)
+                    "INSERT INTO share_reports (code, reporter, user, seq, at, body) VALUES (?, ?, ?, ?, ?, ?)
                      ON CONFLICT DO NOTHING",
                 )?
-                .execute(params![report.code, report.reporter, report.seq, report.at, json(&report)?])?;
+                .execute(params![
+                    report.code,
+                    report.reporter.to_string(),
+                    report.reporter.user(),
+                    report.seq,
+                    report.at,
+                    json(&report)?
+                ])?;
             Ok(added > 0)
         })
         .await
     }
 
-    async fn reporters(&self, code: &Code, above: Option<u32>) -> StoreResult<u32> {
+    async fn reporters(&self, code: &Code, above: Option<u32>) -> StoreResult<ReporterCount> {
         let code = code.clone();
         let above = above.map_or(-1, i64::from);
         self.reading(move |connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT count(*) FROM share_reports WHERE code = ? AND seq > ?")?;
-            Ok(statement.query_row(params![code, above], |row| row.get(0))?)
+            let mut statement = connection.prepare_cached(
+                "SELECT count(user), count(*) - count(user) FROM share_reports WHERE code = ? AND seq > ?",
+            )?;
+            Ok(statement.query_row(params![code, above], |row| {
+                Ok(ReporterCount { users: row.get(0)?, visitors: row.get(1)? })
+            })?)
         })
         .await
     }
@@ -128,6 +118,16 @@ impl Reviews for SqliteStore {
         self.reading(move |connection| {
             let mut statement = connection.prepare_cached("SELECT * FROM evidence WHERE id = ?")?;
             Ok(statement.query_row(params![case], evidence_from_row).optional()?)
+        })
+        .await
+    }
+
+    async fn replace_evidence(&self, case: &str, sealed: &str, anew: &str) -> StoreResult<bool> {
+        let (case, sealed, anew) = (case.to_owned(), sealed.to_owned(), anew.to_owned());
+        self.writing(sealed.len() + anew.len(), move |connection| {
+            let mut statement =
+                connection.prepare_cached("UPDATE evidence SET sealed = ? WHERE id = ? AND sealed = ?")?;
+            Ok(statement.execute(params![anew, case, sealed])? > 0)
         })
         .await
     }
@@ -170,6 +170,27 @@ fn word(variant: impl Serialize) -> StoreResult<String> {
 
 pub(super) fn evidence_from_row(row: &Row<'_>) -> rusqlite::Result<Evidence> {
     Ok(Evidence { case: row.get("id")?, sealed: row.get("sealed")?, expires_at: row.get("expires_at")? })
+}
+
+pub(super) fn add(connection: &Connection, case: &Case) -> StoreResult<bool> {
+    let columns = Columns::of(case)?;
+    let added = connection
+        .prepare_cached(
+            "INSERT INTO cases (id, owner, state, reason, opened_by, opened_at, rank_at, version, body)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            case.id,
+            case.owner,
+            columns.state,
+            columns.reason,
+            columns.opened_by,
+            case.opened_at,
+            case.rank_at,
+            case.version,
+            json(case)?
+        ])?;
+    Ok(added > 0)
 }
 
 fn change(connection: &Connection, case: Case) -> StoreResult<bool> {

@@ -122,7 +122,7 @@ fn add_code(connection: &Connection, code: &CodeRecord) -> StoreResult<bool> {
     Ok(added > 0)
 }
 
-fn code_from_row(row: &Row<'_>) -> rusqlite::Result<CodeRecord> {
+pub(super) fn code_from_row(row: &Row<'_>) -> rusqlite::Result<CodeRecord> {
     Ok(CodeRecord {
         code: row.get("code")?,
         owner: row.get("user")?,
@@ -131,7 +131,7 @@ fn code_from_row(row: &Row<'_>) -> rusqlite::Result<CodeRecord> {
     })
 }
 
-fn add(connection: &Connection, share: &Share) -> StoreResult<bool> {
+pub(super) fn add(connection: &Connection, share: &Share) -> StoreResult<bool> {
     let added = connection
         .prepare_cached(
             "INSERT INTO shares (user, drawing, code, created_at, version, body) VALUES (?, ?, ?, ?, ?, ?)
@@ -202,6 +202,47 @@ fn copy_from_row(row: &Row<'_>) -> rusqlite::Result<ShareCopy> {
         drawn_at: row.get("drawn_at")?,
         actions: Vec::new(),
     })
+}
+
+/// Removes the share of a drawing with its codes, copies, checks and reports.
+pub(super) fn remove_of_drawing(
+    connection: &Connection,
+    user: &UserKey,
+    drawing: &str,
+) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("SELECT code FROM share_codes WHERE user = ? AND drawing = ?")?;
+    let codes = statement.query_map(params![user, drawing], |row| row.get(0))?;
+    for code in codes.collect::<rusqlite::Result<Vec<Code>>>()? {
+        remove_code(connection, user, &code)?;
+    }
+    connection
+        .prepare_cached("DELETE FROM shares WHERE user = ? AND drawing = ?")?
+        .execute(params![user, drawing])?;
+    connection
+        .prepare_cached("DELETE FROM checks WHERE user = ?1 AND subject IN ('share_picture/' || ?2, 'share_sheet/' || ?2)")?
+        .execute(params![user, drawing])?;
+    Ok(())
+}
+
+/// Removes at most `limit` codes of a user with their copies and reports. Returns their number.
+pub(super) fn remove_some(connection: &Connection, user: &UserKey, limit: u32) -> rusqlite::Result<usize> {
+    let mut statement = connection.prepare_cached("SELECT code FROM share_codes WHERE user = ? LIMIT ?")?;
+    let codes = statement.query_map(params![user, limit], |row| row.get(0))?;
+    let codes = codes.collect::<rusqlite::Result<Vec<Code>>>()?;
+    for code in &codes {
+        remove_code(connection, user, code)?;
+    }
+    Ok(codes.len())
+}
+
+fn remove_code(connection: &Connection, user: &UserKey, code: &Code) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM share_copies WHERE user = ? AND code = ?")?
+        .execute(params![user, code])?;
+    connection.prepare_cached("DELETE FROM share_reports WHERE code = ?")?.execute(params![code])?;
+    connection.prepare_cached("DELETE FROM share_codes WHERE code = ?")?.execute(params![code])?;
+    Ok(())
 }
 
 /// One blob of all actions, each behind its length.

@@ -4,9 +4,11 @@ use rusqlite::{Connection, params};
 use yibi_common::admin::AuditEntry;
 use yibi_common::codec;
 
-use super::rows::Drawing;
-use super::{SqliteStore, users};
+use super::rows::{Drawing, parse};
+use super::{SqliteStore, reviews, shares, users};
 use crate::domain::drawing::Stored;
+use crate::domain::review::{Case, Evidence, ShareReport};
+use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
 use crate::store::transfer::{AuditRow, Turn};
 use crate::store::{StoreError, StoreResult, Transfer};
@@ -60,6 +62,78 @@ impl Transfer for SqliteStore {
                 next = Some(number.to_string());
             }
             Ok(Turn { items, next })
+        })
+        .await
+    }
+
+    async fn codes_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<CodeRecord>> {
+        let place = place.unwrap_or_default().to_owned();
+        self.reading(move |connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT * FROM share_codes WHERE code > ? ORDER BY code LIMIT ?")?;
+            let rows = statement.query_map(params![place, limit], shares::code_from_row)?;
+            let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            Ok(Turn { next: items.last().map(|code| code.code.to_string()), items })
+        })
+        .await
+    }
+
+    async fn cases_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<Case>> {
+        let place = place.unwrap_or_default().to_owned();
+        self.reading(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT body FROM cases WHERE id > ? ORDER BY id LIMIT ?")?;
+            let bodies = statement.query_map(params![place, limit], |row| row.get::<_, String>(0))?;
+            let items = bodies.map(|body| parse(&body?, "a case")).collect::<StoreResult<Vec<Case>>>()?;
+            Ok(Turn { next: items.last().map(|case| case.id.clone()), items })
+        })
+        .await
+    }
+
+    async fn reports_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<ShareReport>> {
+        let (code, reporter) = place.and_then(|place| place.split_once(' ')).unwrap_or_default();
+        let (code, reporter) = (code.to_owned(), reporter.to_owned());
+        self.reading(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT body FROM share_reports WHERE (code, reporter) > (?, ?) ORDER BY code, reporter LIMIT ?",
+            )?;
+            let bodies = statement.query_map(params![code, reporter, limit], |row| row.get::<_, String>(0))?;
+            let items =
+                bodies.map(|body| parse(&body?, "a report")).collect::<StoreResult<Vec<ShareReport>>>()?;
+            let next = items.last().map(|report| format!("{} {}", report.code, report.reporter));
+            Ok(Turn { next, items })
+        })
+        .await
+    }
+
+    async fn evidence_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<Evidence>> {
+        let place = place.unwrap_or_default().to_owned();
+        self.reading(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT * FROM evidence WHERE id > ? ORDER BY id LIMIT ?")?;
+            let rows = statement.query_map(params![place, limit], reviews::evidence_from_row)?;
+            let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            Ok(Turn { next: items.last().map(|evidence| evidence.case.clone()), items })
+        })
+        .await
+    }
+
+    async fn put_share(&self, share: &Share) -> StoreResult<()> {
+        let share = share.clone();
+        self.writing(0, move |connection| {
+            connection
+                .prepare_cached("DELETE FROM shares WHERE user = ? AND drawing = ?")?
+                .execute(params![share.owner, share.drawing])?;
+            shares::add(connection, &share).map(drop)
+        })
+        .await
+    }
+
+    async fn put_case(&self, case: &Case) -> StoreResult<()> {
+        let case = case.clone();
+        self.writing(0, move |connection| {
+            connection.prepare_cached("DELETE FROM cases WHERE id = ?")?.execute(params![case.id])?;
+            reviews::add(connection, &case).map(drop)
         })
         .await
     }

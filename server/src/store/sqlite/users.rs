@@ -4,13 +4,13 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{SqliteStore, drawings};
+use super::{SqliteStore, drawings, shares};
 use crate::domain::clock::Micros;
 use crate::domain::user::{NewUser, UserKey, UserRecord};
 use crate::store::{StoreError, StoreResult, Users};
 
-/// Drawings that one step of an erasure removes, each with up to thousands of actions: other writes wait for
-/// the step.
+/// Drawings or codes that one step of an erasure removes, each with up to thousands of actions: other writes
+/// wait for the step.
 const ERASED_AT_ONCE: u32 = 8;
 
 impl Users for SqliteStore {
@@ -247,7 +247,7 @@ fn erasures_due(connection: &Connection, now: Micros, limit: u32) -> StoreResult
     Ok(keys.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Runs one step of a due erasure: removes some drawings, and with the last of them the user, after `log` has
+/// Runs one step of a due erasure: removes some shares or drawings, and with the last of them the user, after `log` has
 /// recorded the erasure. Returns whether another step is needed.
 fn erase_some(
     connection: &Connection,
@@ -260,6 +260,11 @@ fn erase_some(
         .query_row(params![user, now], |row| row.get(0))?;
     if !due {
         return Ok(false);
+    }
+    // A code without its share is a page that does not exist, so the shares go first.
+    connection.prepare_cached("DELETE FROM shares WHERE user = ?")?.execute(params![user])?;
+    if shares::remove_some(connection, user, ERASED_AT_ONCE)? > 0 {
+        return Ok(true);
     }
     if drawings::remove_some(connection, user, ERASED_AT_ONCE)? > 0 {
         return Ok(true);
@@ -275,6 +280,15 @@ pub fn remove(connection: &Connection, user: &UserKey) -> rusqlite::Result<()> {
         "DELETE FROM drawings WHERE user = ?",
         "DELETE FROM avatars WHERE user = ?",
         "DELETE FROM checks WHERE user = ?",
+        "DELETE FROM shares WHERE user = ?",
+        "DELETE FROM share_copies WHERE user = ?",
+        "DELETE FROM share_reports WHERE code IN (SELECT code FROM share_codes WHERE user = ?)",
+        "DELETE FROM share_codes WHERE user = ?",
+        "DELETE FROM share_reports WHERE user = ?",
+        // A case outlives its author, without what names the author.
+        "UPDATE cases SET owner = '', version = version + 1,
+            body = json_replace(body, '$.owner', '', '$.author', '', '$.subject.content', '', '$.version', version + 1)
+         WHERE owner = ?",
         "DELETE FROM users WHERE key = ?",
     ] {
         connection.prepare_cached(sql)?.execute(params![user])?;

@@ -56,6 +56,7 @@ CREATE INDEX cases_by_age ON cases (state, opened_at);
 CREATE TABLE share_reports (
     code     TEXT NOT NULL,
     reporter TEXT NOT NULL,
+    user     TEXT, -- the reporter, unless a visitor of the page
     seq      INTEGER NOT NULL,
     at       INTEGER NOT NULL,
     body     TEXT NOT NULL,
@@ -63,7 +64,7 @@ CREATE TABLE share_reports (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX share_reports_by_time ON share_reports (code, at, reporter);
-CREATE INDEX share_reports_of_a_user ON share_reports (reporter);
+CREATE INDEX share_reports_of_a_user ON share_reports (user) WHERE user IS NOT NULL;
 
 CREATE TABLE evidence (
     id         TEXT PRIMARY KEY, -- of the case

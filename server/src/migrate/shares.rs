@@ -1,0 +1,172 @@
+//! Shares and their review: moved code by code, and compared.
+
+use super::journal::{Journal, Part};
+use super::verify::Sum;
+use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at, move_check};
+use crate::domain::moderation::Subject;
+use crate::domain::share::{CodeRecord, Share, ShareCopy};
+use crate::store::StoreResult;
+
+/// Copies what a move has not copied yet of shares, cases, reports and evidence.
+pub(super) async fn move_all<G: Whole, H: Whole>(
+    from: &G,
+    to: &H,
+    all: &Tally,
+    journal: &mut Journal,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    let (source, target) = (at(SOURCE), at(TARGET));
+    if journal.is_at(Part::Shares) {
+        progress.begins("shares", all.shares, journal.done());
+        let mut moving = true;
+        while moving {
+            let turn = from.codes_behind(journal.place(), TURN).await.map_err(&source)?;
+            for code in &turn.items {
+                move_share(from, to, code).await?;
+                progress.done(1);
+            }
+            moving = journal.note(turn.next, turn.items.len())?;
+        }
+    }
+    if journal.is_at(Part::Cases) {
+        progress.begins("cases", all.cases, journal.done());
+        let mut moving = true;
+        while moving {
+            let turn = from.cases_behind(journal.place(), TURN).await.map_err(&source)?;
+            for case in &turn.items {
+                to.put_case(case).await.map_err(&target)?;
+            }
+            progress.done(turn.items.len() as u64);
+            moving = journal.note(turn.next, turn.items.len())?;
+        }
+    }
+    if journal.is_at(Part::Reports) {
+        progress.begins("reports", all.reports, journal.done());
+        let mut moving = true;
+        while moving {
+            let turn = from.reports_behind(journal.place(), TURN).await.map_err(&source)?;
+            for report in &turn.items {
+                to.add_report(report).await.map_err(&target)?;
+            }
+            progress.done(turn.items.len() as u64);
+            moving = journal.note(turn.next, turn.items.len())?;
+        }
+    }
+    if journal.is_at(Part::Evidence) {
+        progress.begins("evidence", all.evidence, journal.done());
+        let mut moving = true;
+        while moving {
+            let turn = from.evidence_behind(journal.place(), TURN).await.map_err(&source)?;
+            for evidence in &turn.items {
+                to.put_evidence(evidence).await.map_err(&target)?;
+            }
+            progress.done(turn.items.len() as u64);
+            moving = journal.note(turn.next, turn.items.len())?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies a code with its share, copies and checks. The code of an ended share may have neither.
+async fn move_share<G: Whole, H: Whole>(from: &G, to: &H, record: &CodeRecord) -> Result<()> {
+    let (source, target) = (at(SOURCE), at(TARGET));
+    let CodeRecord { code, owner, drawing, .. } = record;
+    to.add_code(record).await.map_err(&target)?;
+    for seq in from.copies(owner, code).await.map_err(&source)? {
+        if let Some(copy) = from.copy(owner, code, seq).await.map_err(&source)? {
+            to.put_copy(&copy).await.map_err(&target)?;
+        }
+    }
+    if let Some(share) = share_of(from, record).await.map_err(&source)? {
+        to.put_share(&share).await.map_err(&target)?;
+        for subject in subjects(drawing) {
+            move_check(from, to, owner, &subject).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The share that has this code now.
+async fn share_of<G: Whole>(store: &G, record: &CodeRecord) -> StoreResult<Option<Share>> {
+    let share = store.share(&record.owner, &record.drawing).await?;
+    Ok(share.filter(|share| share.code == record.code))
+}
+
+fn subjects(drawing: &str) -> [Subject; 2] {
+    [Subject::SharePicture(drawing.to_owned()), Subject::ShareSheet(drawing.to_owned())]
+}
+
+async fn copies_of<G: Whole>(store: &G, record: &CodeRecord) -> StoreResult<Vec<ShareCopy>> {
+    let mut copies = Vec::new();
+    for seq in store.copies(&record.owner, &record.code).await? {
+        copies.extend(store.copy(&record.owner, &record.code, seq).await?);
+    }
+    Ok(copies)
+}
+
+/// Checks that every code, share, copy, case, report and piece of evidence of the source is in the target
+/// unchanged, and adds them to both sums. The numbers of records are equal.
+pub(super) async fn compare<G: Whole, H: Whole>(from: &G, to: &H, sums: [&mut Sum; 2]) -> Result<()> {
+    let (source, target) = (at(SOURCE), at(TARGET));
+    let [left, right] = sums;
+    let mut place = None;
+    loop {
+        let turn = from.codes_behind(place.as_deref(), TURN).await.map_err(&source)?;
+        for record in &turn.items {
+            let there = to.code(&record.code).await.map_err(&target)?;
+            let shares = (
+                share_of(from, record).await.map_err(&source)?,
+                share_of(to, record).await.map_err(&target)?,
+            );
+            let copies = (
+                copies_of(from, record).await.map_err(&source)?,
+                copies_of(to, record).await.map_err(&target)?,
+            );
+            if there.as_ref() != Some(record) || shares.0 != shares.1 || copies.0 != copies.1 {
+                return Err(MigrateError::Differs(format!("the share {}", record.code)));
+            }
+            left.add_debug(&(record, &shares.0));
+            right.add_debug(&(&there, &shares.1));
+            copies.0.iter().for_each(|copy| left.add_copy(copy));
+            copies.1.iter().for_each(|copy| right.add_copy(copy));
+            for subject in subjects(&record.drawing) {
+                super::verify::same_check(from, to, &record.owner, &subject, [&mut *left, &mut *right])
+                    .await?;
+            }
+        }
+        place = turn.next;
+        if place.is_none() {
+            break;
+        }
+    }
+    add_review(left, from).await.map_err(&source)?;
+    add_review(right, to).await.map_err(&target)
+}
+
+async fn add_review<G: Whole>(sum: &mut Sum, store: &G) -> StoreResult<()> {
+    let mut place = None;
+    loop {
+        let turn = store.cases_behind(place.as_deref(), TURN).await?;
+        turn.items.iter().for_each(|case| sum.add_debug(case));
+        place = turn.next;
+        if place.is_none() {
+            break;
+        }
+    }
+    loop {
+        let turn = store.reports_behind(place.as_deref(), TURN).await?;
+        turn.items.iter().for_each(|report| sum.add_debug(report));
+        place = turn.next;
+        if place.is_none() {
+            break;
+        }
+    }
+    loop {
+        let turn = store.evidence_behind(place.as_deref(), TURN).await?;
+        turn.items.iter().for_each(|evidence| sum.add_debug(evidence));
+        place = turn.next;
+        if place.is_none() {
+            return Ok(());
+        }
+    }
+}
