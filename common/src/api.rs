@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::drawing::{Action, Mode};
 use crate::limits::Limits;
 use crate::object;
+use crate::sharing::SharingLimits;
 
 /// `POST /session`: exchanges a login code of WeChat for a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,8 +61,8 @@ pub struct SignedInUser {
     pub new: bool,
 }
 
-/// The reply to `GET /limits`: the [`Limits`] of a drawing and of a user, and the periods in which deletions can be
-/// undone.
+/// The reply to `GET /limits`: the [`Limits`] of a drawing and of a user, the periods in which deletions can be
+/// undone, and the rules for sharing.
 ///
 /// A flat copy of [`Limits`], which refuses unknown fields: clients have to accept fields that later servers add.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,12 +91,16 @@ pub struct LimitsReply {
     pub bin_days: u32,
     /// Days between a user's leaving and the erasure; a sign-in with `reopen` within them cancels it.
     pub erasure_days: u32,
+    /// Whether and how drawings may be shared. Absent in replies of servers that know no shares.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
+    pub sharing: SharingLimits,
 }
 
 impl LimitsReply {
-    /// Combines the limits with the days of the bin and of an erasure.
+    /// Combines the limits with the days of the bin and of an erasure, and the rules for sharing.
     #[must_use]
-    pub const fn new(limits: &Limits, bin_days: u32, erasure_days: u32) -> Self {
+    pub const fn new(limits: &Limits, bin_days: u32, erasure_days: u32, sharing: SharingLimits) -> Self {
         let &Limits {
             points_per_stroke,
             actions_per_drawing,
@@ -119,6 +124,7 @@ impl LimitsReply {
             title_chars,
             bin_days,
             erasure_days,
+            sharing,
         }
     }
 }

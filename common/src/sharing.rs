@@ -45,6 +45,28 @@ pub enum SharingLevel {
     Wall,
 }
 
+impl SharingLevel {
+    /// The name in settings and on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Link => "link",
+            Self::Wall => "wall",
+        }
+    }
+}
+
+/// The rules for sharing that clients read in `GET /limits`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SharingLimits {
+    /// Features that the operator offers. With `off`, every route of shares answers 404 `sharing_off`.
+    pub level: SharingLevel,
+    /// Whether a user must bind a phone number before sharing.
+    pub require_phone: bool,
+}
+
 /// Reason of a report or a removal; a number from 1 to 6 on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]

@@ -114,6 +114,12 @@ pub enum DevError {
     NoNetwork(std::io::Error),
 }
 
+/// A token for the pushes of the simulated WeChat.
+#[must_use]
+pub fn push_token() -> String {
+    data_encoding::HEXLOWER.encode(&random::bytes::<16>())
+}
+
 /// Changes the settings for development: a separate data directory, an admin token in a file, text logs. With
 /// `lan`, the public listener binds this machine's address on the local network and serves below the returned
 /// path.
@@ -143,7 +149,8 @@ pub fn prepare(settings: &mut Settings, lan: bool) -> Result<Option<String>, Dev
     let address = own_address().map_err(DevError::NoNetwork)?;
     let prefix = format!("/{}", random::public_id());
     settings.http.listen = Listen::Tcp(SocketAddr::new(address, listen.port()));
-    settings.http.public_url = format!("http://{address}:{}{prefix}", listen.port());
+    // The address of the listener, below the prefix, is the only one that phones reach.
+    settings.http.public_url.clear();
     Ok(Some(prefix))
 }
 

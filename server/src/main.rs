@@ -11,9 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use wechat_simulator::{MiniProgram, Simulator};
 use yibi_common::admin::Role;
-use yibi_server::dev::{self, Extras};
+use yibi_server::dev::Extras;
 use yibi_server::listeners::{HandedOver, Listeners};
-use yibi_server::settings::{self, DEFAULTS, Listen, LogFormat, Settings, SettingsError, is_operator_name};
+use yibi_server::settings::{self, DEFAULTS, Listen, Settings, SettingsError, is_operator_name};
 use yibi_server::{Application, Mode, Ready, StartError, health, telemetry};
 
 /// The server of yibi, a drawing mini-program: WeChat sessions, and every stroke of every drawing.
@@ -185,11 +185,12 @@ fn main() -> ExitCode {
 
 async fn execute(command: Command, handed: HandedOver) -> Result<Exit, Failure> {
     match command {
-        Command::Dev { common, lan } => develop(common.settings()?, lan).await,
+        Command::Dev { common, lan } => command::dev::develop(common.settings_for_development()?, lan).await,
         Command::Serve { common } => {
             let settings = common.fit_to_serve()?;
             telemetry::init(&settings.log);
-            serve(settings, handed, None, |_| ()).await
+            let listeners = Listeners::of(&settings, handed).map_err(|error| (Exit::Failure, error))?;
+            serve(&settings, listeners, None, |_| ()).await
         }
         Command::Rehearse { common, command } => {
             let settings = common.fit_to_serve()?;
@@ -234,6 +235,10 @@ impl Common {
         Settings::load(self.config.as_deref(), environment(), &self.flags()).map_err(unusable)
     }
 
+    fn settings_for_development(self) -> Result<Settings, Failure> {
+        Settings::load_for_development(self.config.as_deref(), environment(), &self.flags()).map_err(unusable)
+    }
+
     /// The settings in force, as text.
     fn effective(self) -> Result<String, Failure> {
         settings::effective(self.config.as_deref(), environment(), &self.flags()).map_err(unusable)
@@ -261,47 +266,15 @@ fn unusable(error: SettingsError) -> Failure {
 }
 
 async fn serve(
-    settings: Settings,
-    handed: HandedOver,
+    settings: &Settings,
+    listeners: Listeners,
     extras: Option<Extras>,
     ready: impl FnOnce(Ready),
 ) -> Result<Exit, Failure> {
-    let listeners = Listeners::of(&settings, handed).map_err(|error| (Exit::Failure, error))?;
     let stop = stop_signal()?;
     let failed = |error: StartError| (Exit::Failure, chain(&error));
-    let application = Application::build(&settings, listeners, extras, Mode::Normal).map_err(failed)?;
+    let application = Application::build(settings, listeners, extras, Mode::Normal).map_err(failed)?;
     application.run_until_stopped(ready, stop).await.map(|()| Exit::Ok).map_err(failed)
-}
-
-async fn develop(mut settings: Settings, lan: bool) -> Result<Exit, Failure> {
-    let prefix = dev::prepare(&mut settings, lan).map_err(|error| (Exit::Settings, error.to_string()))?;
-    settings.log.format = LogFormat::Text;
-    telemetry::init(&settings.log);
-    // With real credentials the real WeChat is asked, so that DevTools and a phone work.
-    let simulator =
-        if settings.wechat.app_id.is_empty() { Some(simulator_for(&mut settings)?) } else { None };
-    let token_file = settings.store.data_dir.join("admin.token");
-    let public_url = settings.http.public_url.clone();
-    let simulated = simulator.is_some();
-    let extras = Extras::new(simulator, settings.dev.preview_dir.clone(), prefix);
-    serve(settings, HandedOver::default(), Some(extras), move |ready| {
-        say("\n  yibi · 一笔到底\n");
-        let path = if lan { public_url.clone() } else { format!("http://{}", ready.public) };
-        say(&format!("  draw     {path}/"));
-        say(&format!(
-            "  operate  http://{}/readyz, /metrics   (token: {})",
-            ready.admin,
-            token_file.display()
-        ));
-        let wechat = if simulated { "simulated" } else { "the real one" };
-        say(&format!("  WeChat   {wechat}\n"));
-        if lan {
-            say("  On a phone in the same network:\n");
-            say(&dev::qr_code(&format!("{public_url}/")).unwrap_or_default());
-        }
-        say("  Ctrl-C stops.\n");
-    })
-    .await
 }
 
 /// Prints what the server says of itself.
@@ -311,20 +284,6 @@ fn ask_health(settings: &Settings, ready: bool) -> Result<Exit, Failure> {
     let health = health::ask(listen, path).map_err(|error| (Exit::Failure, format!("{listen}: {error}")))?;
     say(&health.text);
     Ok(if health.good { Exit::Ok } else { Exit::Failure })
-}
-
-/// Starts a simulated WeChat on a port of its own and points the settings to it.
-fn simulator_for(settings: &mut Settings) -> Result<Simulator, Failure> {
-    let failed = |error: std::io::Error| (Exit::Failure, format!("the simulator: {error}"));
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    let app = MiniProgram::development();
-    settings.wechat.app_id.clone_from(&app.id);
-    settings.wechat.app_secret = app.secret.clone().into();
-    settings.wechat.api_url = format!("http://{address}");
-    let simulator = Simulator::new(vec![app]);
-    tokio::spawn(simulator.clone().run(listener, std::future::pending()));
-    Ok(simulator)
 }
 
 /// A token for an operator: shown once, and kept nowhere.

@@ -19,7 +19,7 @@ use crate::background::BackgroundTasks;
 use crate::dev::Extras;
 use crate::http::Services;
 use crate::listeners::Listeners;
-use crate::settings::{Listen, Settings};
+use crate::settings::{DUTIES, Listen, Settings};
 use crate::store::StoreError;
 use crate::supervisor;
 use crate::wechat::InvalidClient;
@@ -92,6 +92,7 @@ impl Application {
         extras: Option<Extras>,
         mode: Mode,
     ) -> Result<Self, StartError> {
+        announce(settings);
         let (services, stores) = assembly::services(settings, mode)?;
         let addresses = Ready {
             public: listeners.public.place()?,
@@ -169,6 +170,17 @@ impl Application {
         }
         tracing::info!("stopped");
         ended
+    }
+}
+
+/// Logs remarks on the settings.
+fn announce(settings: &Settings) {
+    for section in &settings.unknown_sections {
+        tracing::warn!(section, "this version does not know the section of the settings and leaves it out");
+    }
+    if settings.sharing.is_open() {
+        let (level, review) = (settings.sharing.level.name(), settings.sharing.review.name());
+        tracing::info!(level, review, "{DUTIES}");
     }
 }
 

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::Finding;
-use crate::settings::{Listen, Settings};
+use crate::settings::{DUTIES, Listen, MiniProgramEnv, Settings};
 
 pub(super) fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -38,11 +38,46 @@ pub(super) fn look(settings: &Settings) -> Vec<Finding> {
             ));
         }
     }
+    findings.extend(sharing(settings));
+    for section in &settings.unknown_sections {
+        findings.push(Finding::warning(
+            "settings",
+            format!("this version does not know the section [{section}] and leaves it out"),
+            "correct its name, or remove it if no newer version needs it",
+        ));
+    }
     if !settings.limits.enabled {
         findings.push(Finding::warning(
             "settings",
             "limits.enabled is false",
             "anybody may call as often as they like; leave it on in production",
+        ));
+    }
+    findings
+}
+
+/// Findings on sharing where it is open; its faults are among those that keep `serve` from starting.
+fn sharing(settings: &Settings) -> Vec<Finding> {
+    if !settings.sharing.is_open() || settings.sharing_fault().is_some() {
+        return Vec::new();
+    }
+    let (level, review) = (settings.sharing.level.name(), settings.sharing.review.name());
+    let mut findings = vec![Finding::ok("sharing", format!("level {level}, decided by {review}; {DUTIES}"))];
+    if settings.http.public_url.is_empty() {
+        findings.push(Finding::warning(
+            "sharing",
+            "http.public_url is empty, so links of shares are paths",
+            "set it to https:// and the domain",
+        ));
+    }
+    if settings.wechat.env != MiniProgramEnv::Release {
+        findings.push(Finding::warning(
+            "sharing",
+            format!(
+                "wechat.env is {}, whose codes only members of the mini-program can open",
+                settings.wechat.env.name()
+            ),
+            "set it to release in production",
         ));
     }
     findings

@@ -2,5 +2,6 @@
 
 pub(crate) mod backup;
 pub(crate) mod check;
+pub(crate) mod dev;
 pub(crate) mod migrate;
 pub(crate) mod rehearse;

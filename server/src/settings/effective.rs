@@ -33,7 +33,7 @@ pub fn effective(
     environment: Vec<(String, String)>,
     flags: &[(&str, String)],
 ) -> Result<String, SettingsError> {
-    Settings::load(file, environment.iter().cloned(), flags)?;
+    let unknown = Settings::load(file, environment.iter().cloned(), flags)?.unknown_sections;
     let mut settings = BTreeMap::new();
     add(&mut settings, File::from_str(DEFAULTS, FileFormat::Toml), "default")?;
     if let Some(path) = file {
@@ -57,6 +57,9 @@ pub fn effective(
     }
     let mut text = String::new();
     for (key, (value, source)) in settings {
+        // A newer version may keep secrets there.
+        let section = key.split('.').next().unwrap_or_default();
+        let value = if unknown.iter().any(|name| name == section) { "(unknown section)" } else { &value };
         let _ = writeln!(text, "{:<56} # {source}", format!("{key} = {value}"));
     }
     Ok(text)
@@ -133,6 +136,7 @@ mod tests {
             ("YIBI_STORE__REDIS_URL".to_owned(), "redis://:hush-3@127.0.0.1".to_owned()),
             ("YIBI_LIMITS__ENABLED".to_owned(), "false".to_owned()),
             ("YIBI_STORE__REDIS_PREFIX".to_owned(), "a:".to_owned()),
+            ("YIBI_LATER__KEY".to_owned(), "hush-4".to_owned()),
         ];
         let text = effective(Some(&file), environment, &[("http.listen", "127.0.0.1:0".to_owned())]).unwrap();
         std::fs::remove_dir_all(&directory).unwrap();
@@ -143,6 +147,7 @@ mod tests {
             ("store.redis_prefix", "store.redis_prefix = \"a:\"", "# YIBI_STORE__REDIS_PREFIX"),
             ("store.redis_url", "store.redis_url = (set)", "# YIBI_STORE__REDIS_URL"),
             ("wechat.app_secret", "wechat.app_secret = (set)", "# YIBI_WECHAT__APP_SECRET_FILE"),
+            ("later.key", "later.key = (unknown section)", "# YIBI_LATER__KEY"),
             ("store.mongodb_uri", "store.mongodb_uri = \"\"", "# default"),
             ("wechat.apps", "wechat.apps = [{ app_id = \"wx2\", app_secret = (set) }]", "yibi.toml"),
         ] {

@@ -3,6 +3,8 @@
 mod effective;
 mod listen;
 mod network;
+mod sections;
+mod sharing;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -13,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use yibi_common::admin::Role;
@@ -22,10 +24,14 @@ use yibi_common::limits::Limits;
 pub use effective::effective;
 pub use listen::Listen;
 pub use network::Network;
+pub use sharing::{DUTIES, Reviewer, Sharing};
 pub use validate::is_operator_name;
 
 /// The default settings, which document all keys.
 pub const DEFAULTS: &str = include_str!("../../settings.default.toml");
+
+/// Defaults of development with the simulated WeChat, over [`DEFAULTS`].
+const DEVELOPMENT: &str = include_str!("../../settings.development.toml");
 
 /// Prefix of the environment variables that hold settings.
 const PREFIX: &str = "YIBI_";
@@ -40,11 +46,15 @@ pub struct Settings {
     pub limits: LimitSettings,
     pub gallery: Gallery,
     pub moderation: Moderation,
+    pub sharing: Sharing,
     pub store: Store,
     pub keys: Keys,
     pub wechat: Wechat,
     pub log: Log,
     pub dev: Dev,
+    /// Names of the sections that this version does not know and leaves out.
+    #[serde(skip)]
+    pub unknown_sections: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -185,8 +195,33 @@ pub struct Wechat {
     pub api_url: String,
     #[serde(deserialize_with = "seconds")]
     pub timeout: Duration,
+    pub env: MiniProgramEnv,
     #[serde(default)]
     pub apps: Vec<App>,
+}
+
+/// The version of the mini-program that codes open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MiniProgramEnv {
+    /// The published version.
+    Release,
+    /// The version for trial users.
+    Trial,
+    /// The version of a developer.
+    Develop,
+}
+
+impl MiniProgramEnv {
+    /// WeChat's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Trial => "trial",
+            Self::Develop => "develop",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -246,8 +281,37 @@ impl Settings {
         environment: impl IntoIterator<Item = (String, String)>,
         flags: &[(&str, String)],
     ) -> Result<Self, SettingsError> {
+        Self::load_over(&[DEFAULTS], file, environment, flags)
+    }
+
+    /// As [`load`](Self::load), for development: unless an app id is set, which selects the real WeChat, content is
+    /// checked by the simulated one and sharing is open by default.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_for_development(
+        file: Option<&Path>,
+        environment: Vec<(String, String)>,
+        flags: &[(&str, String)],
+    ) -> Result<Self, SettingsError> {
+        let settings = Self::load(file, environment.iter().cloned(), flags)?;
+        if settings.wechat.app_id.is_empty() {
+            return Self::load_over(&[DEFAULTS, DEVELOPMENT], file, environment, flags);
+        }
+        Ok(settings)
+    }
+
+    fn load_over(
+        defaults: &[&str],
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: &[(&str, String)],
+    ) -> Result<Self, SettingsError> {
         let variables = variables(environment)?.into_iter().map(|(name, set)| (name, set.value)).collect();
-        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let mut builder = Config::builder();
+        for text in defaults {
+            builder = builder.add_source(File::from_str(text, FileFormat::Toml));
+        }
         if let Some(file) = file {
             builder = builder.add_source(File::from(file).format(FileFormat::Toml));
         }
@@ -256,7 +320,10 @@ impl Settings {
         for (key, value) in flags {
             builder = builder.set_override(key, value.as_str())?;
         }
-        let settings: Self = builder.build()?.try_deserialize()?;
+        let mut table = builder.build()?.cache.into_table()?;
+        let unknown_sections = sections::take_unknown(&mut table)?;
+        let mut settings: Self = Value::new(None, ValueKind::Table(table)).try_deserialize()?;
+        settings.unknown_sections = unknown_sections;
         settings.consistent()?;
         Ok(settings)
     }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use yibi_common::limits::Limits;
+use yibi_common::sharing::SharingLevel;
 
 use super::*;
 
@@ -141,4 +142,61 @@ fn moderation_needs_to_be_reached_by_wechat() {
     load(&production[..3]).unwrap().fit_to_serve().unwrap();
     assert!(load(&[("YIBI_MODERATION__MODE", "sometimes")]).is_err());
     assert!(load(&[("YIBI_MODERATION__RETRY", "0")]).is_err());
+}
+
+const PRODUCTION: [(&str, &str); 3] = [
+    ("YIBI_WECHAT__APP_ID", "wx0123456789abcdef"),
+    ("YIBI_WECHAT__APP_SECRET", "s3cret"),
+    ("YIBI_ADMIN__TOKEN", "a-token-of-the-tests-alone-32-characters"),
+];
+
+#[test]
+fn sharing_needs_checks_or_operators() {
+    let fit = |further: &[(&str, &str)]| {
+        let settings = load(&[&PRODUCTION[..], further].concat()).unwrap();
+        settings.fit_to_serve().map_err(|error| error.to_string())
+    };
+    let url = ("YIBI_HTTP__PUBLIC_URL", "https://draw.example.com");
+    let push = ("YIBI_WECHAT__PUSH_TOKEN", "aToken7");
+    for level in ["link", "wall"] {
+        let level = ("YIBI_SHARING__LEVEL", level);
+        let unfit = fit(&[level]).unwrap_err();
+        assert!(
+            unfit.contains("YIBI_MODERATION__MODE") && unfit.contains("YIBI_HTTP__PUBLIC_URL"),
+            "{unfit}"
+        );
+        assert!(unfit.contains("YIBI_SHARING__REVIEW") && unfit.lines().count() == 1, "{unfit}");
+        let unfit = fit(&[level, url, push, ("YIBI_MODERATION__MODE", "log")]).unwrap_err();
+        assert!(unfit.contains("YIBI_MODERATION__MODE") && !unfit.contains("PUBLIC_URL"), "{unfit}");
+        fit(&[level, ("YIBI_SHARING__REVIEW", "operator")]).unwrap();
+        fit(&[level, url, push, ("YIBI_MODERATION__MODE", "enforce")]).unwrap();
+    }
+    fit(&[("YIBI_SHARING__LEVEL", "off")]).unwrap();
+    for (name, value) in [
+        ("YIBI_SHARING__LEVEL", "everyone"),
+        ("YIBI_SHARING__REVIEW", "nobody"),
+        ("YIBI_SHARING__LEVELS", "off"),
+        ("YIBI_WECHAT__ENV", "beta"),
+    ] {
+        assert!(load(&[(name, value)]).is_err(), "{name}={value}");
+    }
+}
+
+#[test]
+fn sections_of_a_newer_version_are_left_out_and_named() {
+    let settings = load(&[("YIBI_LATER__KEY", "1"), ("YIBI_A__B__C", "x")]).unwrap();
+    assert_eq!(settings.unknown_sections, ["a", "later"]);
+    assert_eq!(load(&[]).unwrap().unknown_sections, Vec::<String>::new());
+}
+
+#[test]
+fn development_checks_and_shares_unless_it_asks_the_real_wechat() {
+    let develop = |environment: &[(&str, &str)]| {
+        let owned = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = Settings::load_for_development(None, owned.collect(), &[]).unwrap();
+        (settings.moderation.mode, settings.sharing.level)
+    };
+    assert_eq!(develop(&[]), (ModerationMode::Enforce, SharingLevel::Wall));
+    assert_eq!(develop(&[("YIBI_SHARING__LEVEL", "link")]), (ModerationMode::Enforce, SharingLevel::Link));
+    assert_eq!(develop(&PRODUCTION), (ModerationMode::Off, SharingLevel::Off));
 }

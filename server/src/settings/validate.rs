@@ -170,7 +170,7 @@ impl Settings {
     /// Checks that the settings are complete for production.
     ///
     /// # Errors
-    /// [`SettingsError`] when the app id, its secret or an admin token is missing.
+    /// [`SettingsError`] when the app id, its secret or an admin token is missing, or content would be shown unchecked.
     pub fn fit_to_serve(&self) -> Result<(), SettingsError> {
         let mut faults = Vec::new();
         if self.wechat.app_id.is_empty() {
@@ -197,6 +197,7 @@ impl Settings {
                 ));
             }
         }
+        faults.extend(self.sharing_fault());
         let token = self.admin.token.expose_secret();
         let others = self.admin.tokens.iter().any(|token| token.role != Role::Service);
         if token.len() < 32 && (!token.is_empty() || !others) {

@@ -86,13 +86,13 @@ pub(super) async fn renew(app: App, caller: Authenticated) -> Reply {
     Ok(HttpResponse::Ok().json(RenewReply { token, expires_in }))
 }
 
-/// The numbers that bound drawings and users, and for how long what is deleted can be brought back.
+/// The limits of drawings and users, the periods in which deletions can be undone, and the rules for sharing.
 #[utoipa::path(get, path = "/limits", tag = "drawings", security(()), responses(
     (status = 200, description = "The limits", body = LimitsReply),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn limits(app: App) -> Reply {
-    Ok(HttpResponse::Ok().json(app.drawings.limits()))
+    Ok(HttpResponse::Ok().json(app.drawings.limits(app.settings.sharing.limits())))
 }
 
 /// The mini-program that a request comes from, as WeChat's fixed Referer names it:

@@ -20,6 +20,7 @@ use yibi_common::api::LimitsReply;
 use yibi_common::codec::{self, Malformed};
 use yibi_common::drawing::{Action, Invalid};
 use yibi_common::limits::Limits;
+use yibi_common::sharing::SharingLimits;
 
 pub use append::Append;
 pub use avatar::{AvatarLink, Flaw, MAX_UPLOAD, MEDIA_TYPE as AVATAR_TYPE, square};
@@ -160,10 +161,15 @@ impl DrawingService {
         }))
     }
 
-    /// The limits that clients receive.
+    /// The limits that clients receive, with the rules for sharing.
     #[must_use]
-    pub fn limits(&self) -> LimitsReply {
-        LimitsReply::new(&self.0.limits, self.0.settings.bin_days, self.0.settings.erasure_days)
+    pub fn limits(&self, sharing: SharingLimits) -> LimitsReply {
+        LimitsReply::new(&self.0.limits, self.0.settings.bin_days, self.0.settings.erasure_days, sharing)
+    }
+
+    /// Maximum number of drawings of a user.
+    pub(super) fn most_drawings(&self) -> u32 {
+        self.0.limits.drawings_per_user
     }
 
     /// The underlying store, for other services.

@@ -49,7 +49,7 @@ impl OperatorService {
     async fn drawing_rows(&self, selection: &DrawingSelection) -> StoreResult<Rows<(UserKey, Header)>> {
         let (page, store) = (&selection.page, self.drawings.store());
         let Some(user) = &selection.user else { return store.drawing_page(page).await };
-        let most = self.drawings.limits().drawings_per_user;
+        let most = self.drawings.most_drawings();
         let (mut all, bin) =
             tokio::try_join!(store.page(user, false, None, most), store.page(user, true, None, most))?;
         all.extend(bin);

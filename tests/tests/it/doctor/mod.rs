@@ -2,6 +2,7 @@
 
 mod domain;
 mod everything;
+mod sharing;
 mod stores;
 
 use yibi_tests::command::{Ended, run};

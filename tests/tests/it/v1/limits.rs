@@ -47,7 +47,8 @@ async fn limits_are_told_and_kept(backend: Backend) {
         told,
         json!({"points_per_stroke": 5, "actions_per_drawing": 5000, "bytes_per_drawing": 1_048_576, "points_per_drawing": 1_000_000,
                "drawings_per_user": 2000, "bytes_per_user": 67_108_864, "coordinate_factor": 1,
-               "one_stroke_length": 100, "title_chars": 3, "bin_days": 14, "erasure_days": 3})
+               "one_stroke_length": 100, "title_chars": 3, "bin_days": 14, "erasure_days": 3,
+               "sharing": {"level": "off", "require_phone": false}})
     );
     alice.append("a", 0, json!([line(5)])).await.ok();
     alice.append("a", 1, json!([line(6)])).await.problem(422, "invalid_action");

@@ -46,5 +46,6 @@ mod rates;
 mod refused;
 mod security;
 mod sessions;
+mod sharing_level;
 mod simulator_command;
 mod slow;
