@@ -1,6 +1,8 @@
 //! A change that an operator makes.
 
+use serde_json::{Value, json};
 use yibi_common::admin::Change;
+use yibi_common::sharing::Reason;
 
 /// A change, and a name for what it affects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,26 +10,55 @@ pub struct Act {
     pub change: Change,
     /// The public id of the affected user.
     pub user: String,
-    /// The id of the session or drawing; `None` where the change affects the user as a whole.
+    /// The id of the session, drawing or case; `None` where the change affects the user as a whole.
     pub target: Option<String>,
+    /// The content of the request, where the change has one.
+    pub body: Option<Body>,
     /// The affected thing in words, for outcomes: `小明's session on iPhone 15`.
     pub label: String,
 }
 
+/// The content of a change's request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// The reason of a removal.
+    Reason(Reason),
+    /// A remark.
+    Text(String),
+}
+
+impl Body {
+    pub fn json(&self) -> Value {
+        match self {
+            Self::Reason(reason) => json!({"reason": reason}),
+            Self::Text(text) => json!({"text": text}),
+        }
+    }
+}
+
 impl Act {
-    /// The change that undoes this one. A revoked session cannot be restored.
+    /// The change that undoes this one. A revoked session cannot be restored. A decision is taken back by holding
+    /// the case, which then waits for another one.
     pub fn inverse(&self) -> Option<Self> {
         let change = match self.change {
             Change::DeleteDrawing => Change::RestoreDrawing,
             Change::RestoreDrawing => Change::DeleteDrawing,
             Change::BlockUser => Change::UnblockUser,
             Change::UnblockUser => Change::BlockUser,
+            Change::PassCase | Change::RemoveCase => Change::HoldCase,
             Change::RevokeSession
             | Change::RevokeSessions
             | Change::ResetSessionKey
-            | Change::GiveAccessToken => return None,
+            | Change::GiveAccessToken
+            | Change::HoldCase
+            | Change::NoteCase => return None,
         };
-        Some(Self { change, ..self.clone() })
+        Some(Self { change, body: self.body.clone().filter(|_| change != Change::HoldCase), ..self.clone() })
+    }
+
+    /// Whether the change takes effect only after a time in which it can still be cancelled.
+    pub fn has_grace(&self) -> bool {
+        self.inverse().is_none() && !self.change.is_of_case()
     }
 
     /// The id of the affected thing.
@@ -58,6 +89,10 @@ pub fn words(change: Change) -> Words {
         Change::DeleteDrawing => ("Move to bin", "binning", ("drawing", "drawings"), "moved to the bin"),
         Change::RestoreDrawing => ("Restore", "restoring", ("drawing", "drawings"), "restored"),
         Change::GiveAccessToken => ("Give", "giving", ("access token", "access tokens"), "given"),
+        Change::PassCase => ("Pass", "passing", ("case", "cases"), "passed"),
+        Change::RemoveCase => ("Remove", "removing", ("case", "cases"), "removed"),
+        Change::HoldCase => ("Hold", "holding", ("case", "cases"), "held"),
+        Change::NoteCase => ("Note", "noting", ("note", "notes"), "noted"),
     };
     Words { button, doing, noun, done }
 }
@@ -84,9 +119,15 @@ mod tests {
     #[test]
     fn every_undo_can_be_undone() {
         for change in Change::ALL {
-            let act = Act { change, user: "u".into(), target: Some("t".into()), label: "it".into() };
+            let act =
+                Act { change, user: "u".into(), target: Some("t".into()), body: None, label: "it".into() };
             if let Some(inverse) = act.inverse() {
                 assert_ne!(inverse.change, change);
+                // A held case waits for a decision of any kind.
+                if change.is_of_case() {
+                    assert_eq!(inverse.change, Change::HoldCase);
+                    continue;
+                }
                 assert_eq!(inverse.inverse(), Some(act));
             }
         }

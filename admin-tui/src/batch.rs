@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use yibi_common::admin::Change;
+use yibi_common::sharing::Reason;
 
-use crate::act::Act;
+use crate::act::{Act, Body, words};
 use crate::client::Client;
 use crate::filter;
 use crate::lists::{Kind, Row};
@@ -36,6 +37,19 @@ pub enum Command {
     },
     /// List what operators changed, the latest first
     Audit(ListArgs),
+    /// List cases of the review queue, the most urgent first
+    Reviews {
+        /// Cases in this state
+        #[arg(long, value_enum, default_value = "held")]
+        state: StateArg,
+        #[command(flatten)]
+        args: ListArgs,
+    },
+    /// Decide on cases of the review queue
+    Review {
+        #[command(subcommand)]
+        decision: Decision,
+    },
     /// End sessions
     Revoke {
         /// The sessions' ids
@@ -83,6 +97,47 @@ pub struct ListArgs {
     json: bool,
 }
 
+/// The state of listed cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StateArg {
+    /// Waiting for a decision
+    Held,
+    /// Passed by an operator
+    Passed,
+    /// Removed by an operator
+    Removed,
+    /// All of them
+    All,
+}
+
+/// A decision on cases.
+#[derive(Debug, Subcommand)]
+pub enum Decision {
+    /// Pass the content, which may then be shown
+    Pass(CasesArgs),
+    /// Remove the content
+    Remove {
+        /// The reason, which the author reads: 1 sexual, 2 unlawful, 3 abuse, 4 ads, 5 rights, 6 other
+        #[arg(long, value_parser = clap::value_parser!(u8).range(1..=6))]
+        reason: u8,
+        #[command(flatten)]
+        cases: CasesArgs,
+    },
+    /// Hold the content, hidden until a later decision
+    Hold(CasesArgs),
+}
+
+/// The cases of a decision.
+#[derive(Debug, Args)]
+pub struct CasesArgs {
+    /// The cases' ids
+    #[arg(required = true)]
+    ids: Vec<String>,
+    /// A JSON object for each, instead of words
+    #[arg(long)]
+    json: bool,
+}
+
 /// The form of a file.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum FormArg {
@@ -121,6 +176,13 @@ pub async fn run(client: &Client, place: &Place, command: Command) -> Result<u8,
         Command::Users(args) => list(client, Kind::Users, args).await,
         Command::Drawings(args) => list(client, Kind::Drawings, args).await,
         Command::Audit(args) => list(client, Kind::Audit, args).await,
+        Command::Reviews { state, args } => list(client, Kind::Reviews, of_state(args, state)).await,
+        Command::Review { decision } => {
+            if place.read_only {
+                return Err(wrong("read-only: nothing is changed"));
+            }
+            decide(client, decision).await
+        }
         Command::Events { .. } => {
             let mut events = client.events().await.map_err(failure)?;
             loop {
@@ -228,6 +290,60 @@ fn columns(row: &Row) -> Vec<String> {
     row.plain().into_iter().map(|cell| text::clean(cell).into_owned()).collect()
 }
 
+/// The arguments with the state in the filter, unless the filter names one itself.
+fn of_state(mut args: ListArgs, state: StateArg) -> ListArgs {
+    let word = match state {
+        StateArg::Held => "state:held",
+        StateArg::Passed => "state:passed",
+        StateArg::Removed => "state:removed",
+        StateArg::All => return args,
+    };
+    if !args.filter.split_whitespace().any(|part| part.starts_with("state:")) {
+        args.filter = format!("{word} {}", args.filter);
+    }
+    args
+}
+
+/// Decides on cases one after the other.
+async fn decide(client: &Client, decision: Decision) -> Result<u8, Failure> {
+    let (change, body, cases) = match decision {
+        Decision::Pass(cases) => (Change::PassCase, None, cases),
+        Decision::Hold(cases) => (Change::HoldCase, None, cases),
+        Decision::Remove { reason, cases } => {
+            let reason = Reason::of(reason).ok_or_else(|| wrong("a reason is a number from 1 to 6"))?;
+            (Change::RemoveCase, Some(Body::Reason(reason)), cases)
+        }
+    };
+    let act = |id: String| {
+        let (label, target) = (id.clone(), Some(id));
+        Act { change, user: String::new(), target, body: body.clone(), label }
+    };
+    make(client, cases.ids.into_iter().map(act).collect(), cases.json).await
+}
+
+/// Makes changes one after the other.
+async fn make(client: &Client, acts: Vec<Act>, json: bool) -> Result<u8, Failure> {
+    for act in acts {
+        client.ask(&Request::Act(act.clone())).await.map_err(failure)?;
+        // Each outcome is printed at once, so that it is known where a later change fails.
+        let line = if json {
+            serde_json::json!({"change": act.change.name(), "id": act.id()}).to_string()
+        } else {
+            let all = if act.change == Change::RevokeSessions { "all sessions of " } else { "" };
+            format!("{} {all}{}", outcome(act.change), act.id())
+        };
+        print(&line).map_err(|error| failure(ApiError::Failed(error.to_string())))?;
+    }
+    Ok(0)
+}
+
+fn outcome(change: Change) -> &'static str {
+    match change {
+        Change::RevokeSessions => "revoked",
+        _ => words(change).done,
+    }
+}
+
 async fn revoke(
     client: &Client,
     sessions: Vec<String>,
@@ -235,7 +351,9 @@ async fn revoke(
     json: bool,
 ) -> Result<u8, Failure> {
     let acts: Vec<Act> = match user {
-        Some(user) => vec![Act { change: Change::RevokeSessions, label: user.clone(), user, target: None }],
+        Some(user) => {
+            vec![Act { change: Change::RevokeSessions, label: user.clone(), user, target: None, body: None }]
+        }
         None => sessions
             .into_iter()
             .map(|id| Act {
@@ -243,21 +361,9 @@ async fn revoke(
                 label: id.clone(),
                 user: String::new(),
                 target: Some(id),
+                body: None,
             })
             .collect(),
     };
-    for act in acts {
-        client.ask(&Request::Act(act.clone())).await.map_err(failure)?;
-        // Each outcome is printed at once, so that it is known where a later change fails.
-        let line = if json {
-            serde_json::json!({"change": act.change.name(), "id": act.id()}).to_string()
-        } else {
-            {
-                let all = if act.target.is_none() { "all sessions of " } else { "" };
-                format!("revoked {all}{}", act.id())
-            }
-        };
-        print(&line).map_err(|error| failure(ApiError::Failed(error.to_string())))?;
-    }
-    Ok(0)
+    make(client, acts, json).await
 }

@@ -1,4 +1,5 @@
-//! The filter grammar of `/` and of `--filter`: words separated by blanks, each `name:value` or `name<duration>`.
+//! The filter grammar of `/` and of `--filter`: words separated by blanks, each `name:value`, `name<duration>` or
+//! `name>duration`.
 //!
 //! `dialect:yibi ttl<5m`, `nick:小 blocked:no`, `user:ID since:2d deleted:yes`. A value with blanks stands in
 //! double quotes. A word without a name belongs to the list's first field.
@@ -26,7 +27,7 @@ pub enum Form {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Field {
     pub name: &'static str,
-    /// `:` or `<`.
+    /// `:`, `<` or `>`.
     pub sign: char,
     pub form: Form,
     pub parameter: &'static str,
@@ -118,7 +119,7 @@ fn words(text: &str) -> Result<Vec<String>, InvalidFilter> {
 /// The field and the value of a word.
 pub fn find<'a>(word: &'a str, fields: &'static [Field]) -> Result<(&'static Field, &'a str), InvalidFilter> {
     let names = || fields.iter().map(|field| field.example).collect::<Vec<_>>().join("  ");
-    let Some(at) = word.find([':', '<']) else {
+    let Some(at) = word.find([':', '<', '>']) else {
         let first = fields.first().ok_or_else(|| InvalidFilter("this list has no filter".into()))?;
         return Ok((first, word));
     };

@@ -18,6 +18,10 @@ const BESIDE: u16 = 100;
 pub const CAPTION: u16 = 3;
 /// Lines around a replayed drawing: two bars, the status line, the title and the scrubber.
 const AROUND_PAPER: u16 = 5;
+/// Lines of the body around the picture of a review case: the title, two blank lines and the scrubber.
+const AROUND_CASE: u16 = 4;
+/// The narrowest screen that shows the picture of a review case beside its text.
+const NARROW: u16 = 56;
 /// The least height of the live view's body that has room for thumbnails.
 const THUMBNAILS_FROM: usize = 18;
 /// Columns between thumbnails, and before the first one.
@@ -74,6 +78,18 @@ impl Screen {
     pub fn paper_pixels(self, braille: bool) -> (u16, u16) {
         let rows = self.size.1.saturating_sub(AROUND_PAPER);
         pixels((self.size.0, rows), braille || self.monochrome)
+    }
+
+    /// Columns and rows of the picture of a review case; no columns where there is no room for one.
+    pub fn review_cells(self) -> (u16, u16) {
+        let rows = u16::try_from(self.body_height()).unwrap_or(0).saturating_sub(AROUND_CASE);
+        let columns = if self.size.0 < NARROW { 0 } else { (self.size.0 * 2 / 5).min(rows * 2).min(72) };
+        (columns, rows)
+    }
+
+    /// Pixels of the picture of a review case.
+    pub fn review_pixels(self, braille: bool) -> (u16, u16) {
+        pixels(self.review_cells(), braille || self.monochrome)
     }
 
     pub fn thumbnails(self) -> Thumbnails {

@@ -2,7 +2,8 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use yibi_common::admin::{
-    Count, DrawingRow, Event, Identity, Overview, RequestDetail, SessionDetail, UserDetail,
+    Count, DrawingRow, Event, Identity, Overview, RequestDetail, ReviewDetail, ReviewRow, SessionDetail,
+    UserDetail,
 };
 
 use crate::lists::{Kind, Page};
@@ -54,6 +55,10 @@ pub enum Slot {
     Block,
     Act,
     Export,
+    /// The claim of the open case.
+    Claim,
+    /// The copy that the open case is about.
+    Copy,
 }
 
 /// The identity of a request.
@@ -76,6 +81,10 @@ pub enum Reply {
     User(Box<UserDetail>),
     Drawing(Box<Drawn>),
     Failed(Box<RequestDetail>),
+    Review(Box<ReviewDetail>),
+    /// The open case, claimed.
+    Claimed(Box<ReviewRow>),
+    Copy(Box<Copied>),
     /// A change was made.
     Done,
     /// A file was written to this path.
@@ -88,6 +97,14 @@ pub struct Drawn {
     pub row: DrawingRow,
     /// The number of the first entry.
     pub since: u32,
+    pub entries: Vec<Entry>,
+}
+
+/// The copy that a case is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Copied {
+    /// Grid units from left to right, and from top to bottom.
+    pub paper: (u32, u32),
     pub entries: Vec<Entry>,
 }
 

@@ -1,8 +1,9 @@
 //! The console's requests to the admin API, as paths: for the client, and for the curl commands it copies.
 
+use serde_json::Value;
 use yibi_common::admin::Change;
 
-use crate::act::Act;
+use crate::act::{Act, Body};
 use crate::filter::Parameter;
 use crate::lists::Kind;
 use crate::subject::Subject;
@@ -57,6 +58,10 @@ pub enum Request {
         since: u32,
     },
     Failed(String),
+    Review(String),
+    /// The copy that a case is about.
+    ReviewCopy(String),
+    Claim(String),
     Act(Act),
     /// A drawing as a file.
     Export {
@@ -74,6 +79,7 @@ impl From<&Subject> for Request {
             Subject::Session(id) => Self::Session(id.clone()),
             Subject::User(id) => Self::User(id.clone()),
             Subject::Request(id) => Self::Failed(id.clone()),
+            Subject::Review(id) => Self::Review(id.clone()),
             Subject::Drawing { user, id } => Self::Drawing { user: user.clone(), id: id.clone(), since: 0 },
         }
     }
@@ -87,10 +93,15 @@ impl Request {
                 Change::BlockUser
                 | Change::UnblockUser
                 | Change::ResetSessionKey
-                | Change::RestoreDrawing => "POST",
+                | Change::RestoreDrawing
+                | Change::PassCase
+                | Change::RemoveCase
+                | Change::HoldCase
+                | Change::NoteCase => "POST",
                 // Backends do it, not operators; the audit log shows when.
                 Change::GiveAccessToken => "GET",
             },
+            Self::Claim(_) => "POST",
             Self::Me
             | Self::Overview
             | Self::Page(_)
@@ -99,8 +110,18 @@ impl Request {
             | Self::User(_)
             | Self::Drawing { .. }
             | Self::Failed(_)
+            | Self::Review(_)
+            | Self::ReviewCopy(_)
             | Self::Export { .. }
             | Self::Events => "GET",
+        }
+    }
+
+    /// The content, as JSON.
+    pub fn body(&self) -> Option<Value> {
+        match self {
+            Self::Act(act) => act.body.as_ref().map(Body::json),
+            _ => None,
         }
     }
 
@@ -119,6 +140,9 @@ impl Request {
                 format!("{}{since}", drawing(user, id))
             }
             Self::Failed(id) => format!("requests/{}", encode(id)),
+            Self::Review(id) => format!("reviews/{}", encode(id)),
+            Self::ReviewCopy(id) => format!("reviews/{}/drawing", encode(id)),
+            Self::Claim(id) => format!("reviews/{}/claim", encode(id)),
             Self::Export { user, id, form } => match form {
                 Form::Png => format!("{}/image.png?size=2048", drawing(user, id)),
                 Form::Svg => format!("{}/image.svg", drawing(user, id)),
@@ -135,6 +159,10 @@ impl Request {
                     Change::DeleteDrawing => drawing(&act.user, target),
                     Change::RestoreDrawing => format!("{}/restore", drawing(&act.user, target)),
                     Change::GiveAccessToken => "audit".to_owned(),
+                    Change::PassCase => format!("reviews/{}/pass", encode(target)),
+                    Change::RemoveCase => format!("reviews/{}/remove", encode(target)),
+                    Change::HoldCase => format!("reviews/{}/hold", encode(target)),
+                    Change::NoteCase => format!("reviews/{}/note", encode(target)),
                 }
             }
         };
@@ -219,7 +247,7 @@ mod tests {
     #[test]
     fn a_curl_command_names_the_token_and_never_holds_it() {
         let (user, target) = ("u".into(), Some("d'; rm".into()));
-        let act = Act { change: Change::DeleteDrawing, user, target, label: String::new() };
+        let act = Act { change: Change::DeleteDrawing, user, target, body: None, label: String::new() };
         let curl = Request::Act(act).curl("http://127.0.0.1:5758", None);
         let wanted = r#"curl -sS -X DELETE -H "Authorization: Bearer $YIBI_ADMIN_TOKEN" 'http://127.0.0.1:5758/admin/v1/users/u/drawings/d%27%3B%20rm'"#;
         assert_eq!(curl, wanted);

@@ -6,5 +6,6 @@ pub enum Subject {
     Session(String),
     User(String),
     Request(String),
+    Review(String),
     Drawing { user: String, id: String },
 }

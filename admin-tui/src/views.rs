@@ -10,7 +10,7 @@ pub enum View {
 }
 
 impl View {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Overview,
         Self::List(Kind::Sessions),
         Self::List(Kind::Users),
@@ -18,6 +18,7 @@ impl View {
         Self::Live,
         Self::List(Kind::Errors),
         Self::List(Kind::Audit),
+        Self::List(Kind::Reviews),
     ];
 
     pub fn name(self) -> &'static str {

@@ -137,6 +137,18 @@ pub enum CaseState {
     Removed,
 }
 
+impl CaseState {
+    /// The name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Passed => "passed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
 /// Event that opened a review case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -7,7 +7,7 @@ pub use events::parse as parse_event;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ use yibi_common::api::ProblemBody;
 
 use crate::filter;
 use crate::lists::Page;
-use crate::msg::{ApiError, Drawn, Reply};
+use crate::msg::{ApiError, Copied, Drawn, Reply};
 use crate::replay::Entry;
 use crate::request::{Form, PageRequest, Request};
 use crate::time::{self, Millis};
@@ -78,6 +78,9 @@ impl Client {
         let mut builder = self.http.request(method, format!("{}{}", self.base, request.path()));
         if let Some(patience) = patience {
             builder = builder.timeout(patience);
+        }
+        if let Some(body) = request.body() {
+            builder = builder.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
         let response = builder.send().await.map_err(|error| self.unreachable(error))?;
         let status = response.status();
@@ -140,6 +143,21 @@ impl Client {
             Request::Failed(_) => {
                 let (failed, _) = self.json(request).await?;
                 (Reply::Failed(Box::new(failed)), None)
+            }
+            Request::Review(_) => {
+                let (review, _): (yibi_common::admin::ReviewDetail, _) = self.json(request).await?;
+                let now = time::parse(&review.now);
+                (Reply::Review(Box::new(review)), now)
+            }
+            Request::Claim(_) => {
+                let (case, _) = self.json(request).await?;
+                (Reply::Claimed(Box::new(case)), None)
+            }
+            Request::ReviewCopy(_) => {
+                let (wire, _): (WireCopy, _) = self.json(request).await?;
+                let entries = Entry::all(wire.actions)
+                    .map_err(|error| ApiError::Failed(format!("the copy is invalid: {error}")))?;
+                (Reply::Copy(Box::new(Copied { paper: (wire.width, wire.height), entries })), None)
             }
             Request::Drawing { .. } => {
                 let (wire, _): (WireDrawing, _) = self.json(request).await?;
@@ -233,6 +251,14 @@ fn io_kind(error: &reqwest::Error) -> Option<std::io::ErrorKind> {
 struct WireDrawing {
     drawing: DrawingRow,
     since: u32,
+    actions: Vec<Value>,
+}
+
+/// The part of a `ReviewCopy` that is replayed.
+#[derive(Deserialize)]
+struct WireCopy {
+    width: u32,
+    height: u32,
     actions: Vec<Value>,
 }
 

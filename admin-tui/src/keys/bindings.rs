@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Binding, Command, Context, Copying, Cursor, Edit, Replay};
+use super::{Binding, Command, Context, Copying, Cursor, Edit, Replay, Review};
 use crate::views::View;
 
 const fn bind(
@@ -61,18 +61,38 @@ const fn replay(
     bind(keys, Command::Replay(command), contexts, name, help, footer)
 }
 
+const fn review(
+    keys: &'static [&'static str],
+    command: Review,
+    name: &'static str,
+    help: &'static str,
+    footer: &'static str,
+) -> Binding {
+    bind(keys, Command::Review(command), CASES, name, help, footer)
+}
+
 const EVERYWHERE: &[Context] = &[];
 const LIST: &[Context] = &[Context::List];
 const LIVE: &[Context] = &[Context::Live];
-const REPLAY: &[Context] = &[Context::Replay];
+const REPLAY: &[Context] = &[Context::Replay, Context::Review];
+const CASES: &[Context] = &[Context::List, Context::Review];
 const ROWS: &[Context] = &[Context::List, Context::Live, Context::Detail];
 const SCROLLS: &[Context] = &[Context::Overview, Context::List, Context::Live, Context::Detail];
-const THINGS: &[Context] = &[Context::List, Context::Live, Context::Detail, Context::Replay];
+/// Pages that scroll, also those whose ends are the ends of a replay.
+const MOVES: &[Context] =
+    &[Context::Overview, Context::List, Context::Live, Context::Detail, Context::Review];
+const THINGS: &[Context] = &[Context::List, Context::Live, Context::Detail, Context::Replay, Context::Review];
 
 /// The keys of single contexts.
 static LOCAL: &[Binding] = &[
     bind(&["Enter"], Command::Open, ROWS, "open", "Open the selected row", "open"),
-    replay(&["Space"], Replay::Play, REPLAY, "play", "Play or pause", "play"),
+    replay(&["Space"], Replay::Play, REPLAY, "play", "Play or pause; uncovers a case first", "play"),
+    review(&["a"], Review::Pass, "pass", "Pass the case: its content may be shown", "pass"),
+    review(&["X"], Review::Remove, "remove", "Remove the case's content, for a reason from 1 to 6", "remove"),
+    review(&["E"], Review::Hold, "hold", "Hold the case: hidden until a later decision", "hold"),
+    review(&["N"], Review::Note, "note", "Add a remark for other operators", "note"),
+    review(&["n"], Review::Next, "next-case", "The next case that waits for a decision", "next"),
+    review(&["A"], Review::Others, "others", "After a removal, remove the author's other cases too", ""),
     replay(&["h", "Left"], Replay::StepBack, REPLAY, "step-back", "One action back", "step"),
     replay(&["l", "Right"], Replay::StepForward, REPLAY, "step", "One action forward", ""),
     replay(&["H", "S-Left"], Replay::JumpBack, REPLAY, "jump-back", "Ten actions back", ""),
@@ -94,14 +114,14 @@ static LOCAL: &[Binding] = &[
     replay(&["M-Up"], Replay::PanUp, REPLAY, "pan-up", "Pan up", ""),
     replay(&["M-Down"], Replay::PanDown, REPLAY, "pan-down", "Pan down", ""),
     replay(&["r"], Replay::Marker, REPLAY, "marker", "Half-blocks in colour, or Braille", ""),
-    cursor(&["j", "Down"], Cursor::Down, SCROLLS, "down", "One row down", ""),
-    cursor(&["k", "Up"], Cursor::Up, SCROLLS, "up", "One row up", ""),
+    cursor(&["j", "Down"], Cursor::Down, MOVES, "down", "One row down", ""),
+    cursor(&["k", "Up"], Cursor::Up, MOVES, "up", "One row up", ""),
     cursor(&["g", "Home"], Cursor::Top, SCROLLS, "top", "To the first row", ""),
     cursor(&["G", "End"], Cursor::Bottom, SCROLLS, "bottom", "To the last row", ""),
-    cursor(&["C-d"], Cursor::HalfDown, SCROLLS, "half-page-down", "Half a page down", ""),
-    cursor(&["C-u"], Cursor::HalfUp, SCROLLS, "half-page-up", "Half a page up", ""),
-    cursor(&["C-f", "PageDown"], Cursor::PageDown, SCROLLS, "page-down", "A page down", ""),
-    cursor(&["C-b", "PageUp"], Cursor::PageUp, SCROLLS, "page-up", "A page up", ""),
+    cursor(&["C-d"], Cursor::HalfDown, MOVES, "half-page-down", "Half a page down", ""),
+    cursor(&["C-u"], Cursor::HalfUp, MOVES, "half-page-up", "Half a page up", ""),
+    cursor(&["C-f", "PageDown"], Cursor::PageDown, MOVES, "page-down", "A page down", ""),
+    cursor(&["C-b", "PageUp"], Cursor::PageUp, MOVES, "page-up", "A page up", ""),
     bind(&["/"], Command::Filter, LIST, "filter", "Filter the list", "filter"),
     cursor(&["h", "Left"], Cursor::PreviousColumn, LIST, "column-left", "Select the column to the left", ""),
     cursor(&["l", "Right"], Cursor::NextColumn, LIST, "column-right", "Select the column to the right", ""),

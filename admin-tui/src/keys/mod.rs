@@ -17,10 +17,12 @@ pub enum Context {
     Live,
     Detail,
     Replay,
+    Review,
 }
 
 impl Context {
-    pub const ALL: [Self; 5] = [Self::Overview, Self::List, Self::Live, Self::Detail, Self::Replay];
+    pub const ALL: [Self; 6] =
+        [Self::Overview, Self::List, Self::Live, Self::Detail, Self::Replay, Self::Review];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -29,6 +31,7 @@ impl Context {
             Self::Live => "Live",
             Self::Detail => "One session, user or request",
             Self::Replay => "Replay",
+            Self::Review => "One case of the review queue",
         }
     }
 }
@@ -66,6 +69,7 @@ pub enum Command {
     Edit(Edit),
     Copying(Copying),
     Replay(Replay),
+    Review(Review),
 }
 
 /// Moving the cursor, sorting and marking.
@@ -134,6 +138,17 @@ pub enum Replay {
     OriginalSpeed,
     SkipIdle,
     Marker,
+}
+
+/// The keys of the review queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Review {
+    Pass,
+    Remove,
+    Hold,
+    Note,
+    Next,
+    Others,
 }
 
 impl Command {

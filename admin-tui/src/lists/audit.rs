@@ -86,6 +86,7 @@ impl Record for AuditEntry {
             Some(id) if self.change.is_of_drawing() => {
                 Subject::Drawing { user: self.user.clone(), id: id.clone() }
             }
+            Some(id) if self.change.is_of_case() => Subject::Review(id.clone()),
             Some(_) | None => Subject::User(self.user.clone()),
         })
     }

@@ -89,6 +89,7 @@ fn act(row: &DrawingRow, change: Change) -> Act {
         change,
         user: row.user.id.clone(),
         target: Some(row.id.clone()),
+        body: None,
         label: format!("drawing {name} by {}", Owner::of(&row.user).name()),
     }
 }

@@ -85,6 +85,6 @@ impl Record for EventRow {
             | Happening::Failed { .. }
             | Happening::Missed { .. } => return None,
         };
-        Some(Act { change, user: user.id.clone(), target: Some(target.clone()), label: what })
+        Some(Act { change, user: user.id.clone(), target: Some(target.clone()), body: None, label: what })
     }
 }

@@ -8,6 +8,7 @@ mod drawings;
 mod errors;
 mod events;
 mod requests;
+mod reviews;
 mod sessions;
 mod users;
 
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
-use yibi_common::admin::{Count, DrawingRow, UserRef};
+use yibi_common::admin::{Count, DrawingRow, ReviewRow, UserRef};
 
 use crate::act::Act;
 use crate::filter::{self, Field, Parameter};
@@ -27,6 +28,7 @@ use crate::time::{self, Clock, Millis};
 use columns::Column;
 pub use events::EventRow;
 pub use requests::{FailedRequest, NEIGHBOURS, Neighbour};
+pub use reviews::{age, claimed_until, label, opener_words, reason_words, share_state_name, short_operator};
 
 /// The lists of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,10 +38,12 @@ pub enum Kind {
     Drawings,
     Errors,
     Audit,
+    Reviews,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Sessions, Self::Users, Self::Drawings, Self::Errors, Self::Audit];
+    pub const ALL: [Self; 6] =
+        [Self::Sessions, Self::Users, Self::Drawings, Self::Errors, Self::Audit, Self::Reviews];
 }
 
 impl Deref for Kind {
@@ -52,6 +56,7 @@ impl Deref for Kind {
             Self::Drawings => &drawings::Drawings,
             Self::Errors => &errors::Errors,
             Self::Audit => &audit::Audit,
+            Self::Reviews => &reviews::Reviews,
         }
     }
 }
@@ -85,6 +90,11 @@ pub trait ListView: Sync {
     /// The number of orders that can be asked for; the rest follows from filters.
     fn selectable_orders(&self) -> usize {
         self.orders().len()
+    }
+
+    /// The filter that is in force until another one is typed, and what is sent for it.
+    fn initial_filter(&self) -> Option<(&'static str, Parameter)> {
+        None
     }
 
     /// The order that the server uses, an index of [`ListView::orders`].
@@ -215,6 +225,10 @@ pub trait Record: Debug + Send + Sync {
     }
 
     fn drawing(&self) -> Option<&DrawingRow> {
+        None
+    }
+
+    fn case(&self) -> Option<&ReviewRow> {
         None
     }
 

@@ -140,6 +140,7 @@ impl Record for SessionRow {
             change: Change::RevokeSession,
             user: self.user.id.clone(),
             target: Some(self.id.clone()),
+            body: None,
             label: format!("{who}'s session on {}", self.device),
         })
     }

@@ -1,7 +1,8 @@
-//! The open page: a session, a user, a request, or a drawing that is replayed.
+//! The open page: a session, a user, a request, a review case, or a drawing that is replayed.
 
 use yibi_common::admin::{DrawingRow, RequestDetail, SessionDetail, UserDetail};
 
+use super::review::Review;
 use crate::lists::columns::Column;
 use crate::lists::{FailedRequest, Kind, NEIGHBOURS, Neighbour, Record, Row};
 use crate::replay::Player;
@@ -12,6 +13,7 @@ use crate::time::Millis;
 pub enum Detail {
     Page(Page),
     Drawing(Box<Drawing>),
+    Review(Box<Review>),
 }
 
 /// The page of a session, a user or a request.
@@ -137,6 +139,7 @@ impl Detail {
     pub fn new(subject: Subject) -> Self {
         match subject {
             Subject::Drawing { user, id } => Self::Drawing(Box::new(Drawing::new(&user, &id, None))),
+            Subject::Review(id) => Self::Review(Box::new(Review::new(&id))),
             subject @ (Subject::Session(_) | Subject::User(_) | Subject::Request(_)) => {
                 Self::Page(Page { subject, data: None, selected: 0 })
             }
@@ -147,6 +150,24 @@ impl Detail {
         match self {
             Self::Page(page) => page.subject.clone(),
             Self::Drawing(drawing) => Subject::Drawing { user: drawing.user.clone(), id: drawing.id.clone() },
+            Self::Review(review) => Subject::Review(review.id.clone()),
+        }
+    }
+
+    /// The drawing that is replayed on the page.
+    pub fn drawing(&self) -> Option<&Drawing> {
+        match self {
+            Self::Page(_) => None,
+            Self::Drawing(drawing) => Some(drawing),
+            Self::Review(review) => Some(&review.drawing),
+        }
+    }
+
+    pub fn drawing_mut(&mut self) -> Option<&mut Drawing> {
+        match self {
+            Self::Page(_) => None,
+            Self::Drawing(drawing) => Some(drawing),
+            Self::Review(review) => Some(&mut review.drawing),
         }
     }
 
@@ -155,6 +176,7 @@ impl Detail {
         match self {
             Self::Page(page) => page.current(),
             Self::Drawing(drawing) => drawing.row.clone().map(Row::new),
+            Self::Review(review) => review.case().cloned().map(Row::new),
         }
     }
 
@@ -163,6 +185,7 @@ impl Detail {
         match self {
             Self::Page(page) => page.data.is_none(),
             Self::Drawing(drawing) => drawing.player.is_none(),
+            Self::Review(review) => review.data.is_none(),
         }
     }
 }

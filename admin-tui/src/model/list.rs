@@ -79,12 +79,18 @@ enum Next {
     End,
 }
 
+fn initial_filter(kind: Kind) -> (String, Vec<Parameter>) {
+    kind.initial_filter()
+        .map_or_else(Default::default, |(text, parameter)| (text.to_owned(), vec![parameter]))
+}
+
 impl List {
     pub fn new(kind: Kind) -> Self {
+        let (filter, parameters) = initial_filter(kind);
         Self {
             kind,
-            filter: String::new(),
-            parameters: Vec::new(),
+            filter,
+            parameters,
             order: 0,
             reverse: false,
             from_end: false,
@@ -103,6 +109,17 @@ impl List {
             pages: Vec::new(),
             next: Next::First,
         }
+    }
+
+    /// Whether another filter than the initial one is in force.
+    pub fn is_filtered(&self) -> bool {
+        self.filter != self.kind.initial_filter().map_or("", |(text, _)| text)
+    }
+
+    /// Goes back to the initial filter.
+    pub fn drop_filter(&mut self) {
+        (self.filter, self.parameters) = initial_filter(self.kind);
+        self.reset();
     }
 
     /// Drops all rows, because another question is asked from now on.

@@ -7,6 +7,7 @@ pub mod list;
 pub mod live;
 mod offers;
 pub mod overlay;
+pub mod review;
 mod schedule;
 pub mod status;
 pub mod thumbs;
@@ -125,6 +126,8 @@ pub struct Model {
     pub failed: Option<Failed>,
     /// Groups of changes that can be undone, the latest last.
     pub undo: Vec<Vec<Act>>,
+    /// The operator's progress through the review queue.
+    pub progress: review::Progress,
     /// Drawings still to be saved, and the files written so far.
     pub exports: VecDeque<Request>,
     pub saved: Vec<String>,
@@ -192,6 +195,7 @@ impl Model {
             work: Work::default(),
             failed: None,
             undo: Vec::new(),
+            progress: review::Progress::default(),
             exports: VecDeque::new(),
             saved: Vec::new(),
             flash: None,
@@ -213,6 +217,7 @@ impl Model {
         match self.details.last() {
             Some(Detail::Drawing(_)) => Context::Replay,
             Some(Detail::Page(_)) => Context::Detail,
+            Some(Detail::Review(_)) => Context::Review,
             None => match self.view {
                 View::Overview => Context::Overview,
                 View::List(_) => Context::List,
@@ -290,7 +295,7 @@ impl Model {
         self.preview_pixels()?;
         match self.list()?.current()?.subject()? {
             Subject::Drawing { user, id } => Some((user, id)),
-            Subject::Session(_) | Subject::User(_) | Subject::Request(_) => None,
+            Subject::Session(_) | Subject::User(_) | Subject::Request(_) | Subject::Review(_) => None,
         }
     }
 
@@ -342,6 +347,11 @@ impl Model {
             Some(Role::Service) => Some("your role (service) can't do this"),
             Some(Role::Operator) | None => None,
         }
+    }
+
+    /// Whether an operator, as the audit log names it, is the one at this console.
+    pub fn is_me(&self, operator: &str) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.name == operator)
     }
 
     /// Whether the stream of events is needed.

@@ -2,7 +2,8 @@
 
 use super::Model;
 use super::detail::Detail;
-use crate::keys::{Command, Cursor, Edit};
+use crate::keys::{Command, Cursor, Edit, Review};
+use crate::lists::Kind;
 use crate::subject::Subject;
 
 impl Model {
@@ -21,6 +22,7 @@ impl Model {
             }
             Command::Copying(_) => self.current().is_some(),
             Command::Cursor(cursor) => self.applies_cursor(cursor),
+            Command::Review(review) => self.applies_review(review),
             Command::Undo => !self.undo.is_empty() || self.work.due.is_some(),
             Command::ShowNew => !self.live.held.is_empty(),
             Command::Back
@@ -49,6 +51,18 @@ impl Model {
 
     fn has_owner(&self) -> bool {
         self.current().is_some_and(|row| row.owner().is_some())
+    }
+
+    fn applies_review(&self, review: Review) -> bool {
+        let is_case = self.current().is_some_and(|row| row.case().is_some());
+        match review {
+            Review::Next => {
+                matches!(self.details.last(), Some(Detail::Review(_)))
+                    || self.list().is_some_and(|list| list.kind == Kind::Reviews)
+            }
+            Review::Others => matches!(self.details.last(), Some(Detail::Review(_))),
+            Review::Pass | Review::Remove | Review::Hold | Review::Note => is_case,
+        }
     }
 
     fn applies_edit(&self, edit: Edit) -> bool {

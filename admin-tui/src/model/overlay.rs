@@ -1,6 +1,7 @@
 //! Overlays: help, prompts and questions. They lie over a view and take the keys.
 
 use ratatui::layout::Rect;
+use yibi_common::admin::ReviewRow;
 
 use crate::act::{self, Act};
 use crate::layout;
@@ -28,6 +29,10 @@ pub enum Overlay {
     Confirm(Confirm),
     /// The form in which drawings are saved: their users and their ids.
     Export(Vec<(String, String)>),
+    /// The reasons for which a case's content can be removed.
+    Reasons(Box<ReviewRow>),
+    /// A remark on a case.
+    Note(Box<ReviewRow>, Input),
     /// The question before a read-only console allows changes again.
     AllowChanges,
     /// The question before a console with waiting changes ends.

@@ -19,10 +19,16 @@ impl Model {
     /// The time of the next change that comes by itself, if there is one.
     pub fn wake(&self) -> Option<Millis> {
         let mut times = Vec::new();
-        if let Some(Detail::Drawing(drawing)) = self.details.last()
+        if let Some(drawing) = self.details.last().and_then(Detail::drawing)
             && drawing.player.as_ref().is_some_and(|player| player.playing)
         {
             times.push(drawing.passed + FRAME);
+        }
+        if let Some(Detail::Review(review)) = self.details.last()
+            && !self.link.is_broken()
+            && !self.pending.contains_key(&Slot::Claim)
+        {
+            times.extend(review.claim_at.filter(|_| self.forbidden().is_none()));
         }
         if self.view == View::Live && self.details.is_empty() {
             // Without the focus, the animations take larger steps.
@@ -64,6 +70,7 @@ impl Model {
         match self.details.last() {
             Some(Detail::Page(page)) => !matches!(page.subject, Subject::Request(_)),
             Some(Detail::Drawing(_)) => false,
+            Some(Detail::Review(review)) => review.is_claimed(self.server_now()),
             None => self.view == View::List(Kind::Sessions),
         }
     }

@@ -2,7 +2,7 @@
 
 use yibi_common::admin::Change;
 
-use super::{flash, send};
+use super::{flash, reviewing, send};
 use crate::act::{self, Act};
 use crate::lists::Row;
 use crate::model::overlay::{Confirm, Input, Overlay};
@@ -79,6 +79,7 @@ pub fn ask_reset_key(model: &mut Model, row: &Row) {
         change: Change::ResetSessionKey,
         user: owner.id.to_owned(),
         target: Some(id),
+        body: None,
         label: format!("{}'s session", owner.name()),
     };
     let note = "The user stays signed in, but data that the phone has encrypted with the old key can no longer \
@@ -116,10 +117,10 @@ fn about_owner(row: &Row, change: Change) -> Option<Item> {
         format!("user {} ({})", owner.nickname, owner.id)
     };
     let label = owner.name().to_owned();
-    Some((Act { change, user: owner.id.to_owned(), target: None, label }, line))
+    Some((Act { change, user: owner.id.to_owned(), target: None, body: None, label }, line))
 }
 
-fn ask(model: &mut Model, title: String, note: &'static str, acts: Vec<Item>) {
+pub fn ask(model: &mut Model, title: String, note: &'static str, acts: Vec<Item>) {
     if let Some(why) = model.forbidden() {
         flash(model, why, true);
         return;
@@ -146,7 +147,7 @@ pub fn start(model: &mut Model, acts: Vec<Act>, undoing: bool, out: &mut Vec<Eff
     model.work.failed.clear();
     model.work.undoing = undoing;
     model.failed = None;
-    if model.work.queue.iter().any(|act| act.inverse().is_none()) {
+    if model.work.queue.iter().any(Act::has_grace) {
         model.work.due = Some(model.now + GRACE);
         model.dirty = true;
     } else {
@@ -216,7 +217,13 @@ fn report(model: &mut Model, out: &mut Vec<Effect>) {
     if undoable {
         model.undo.push(inverses);
     }
-    let hint = if undoable { " · u: undo" } else { "" };
+    reviewing::remember(model, &done);
+    let decided = done.iter().any(|act| matches!(act.change, Change::PassCase | Change::RemoveCase));
+    let hint = match (undoable, decided) {
+        (true, true) => " · u within 5 s takes it back · n: the next one",
+        (true, false) => " · u: undo",
+        (false, _) => "",
+    };
     let outcome = act::outcome(&done);
     if let Some((first, why)) = failed.first() {
         let what = match failed.len() {
@@ -261,6 +268,9 @@ pub fn undo(model: &mut Model, out: &mut Vec<Effect>) {
     } else if !model.work.queue.is_empty() {
         flash(model, "the changes before are still being made", true);
     } else if let Some(group) = model.undo.pop() {
+        if reviewing::is_too_late(model, &group) {
+            return flash(model, "the 5 s are over · E holds the case for another decision", true);
+        }
         start(model, group, true, out);
     } else {
         flash(model, "nothing to undo", false);

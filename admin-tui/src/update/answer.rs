@@ -2,7 +2,7 @@
 
 use yibi_common::admin::Overview;
 
-use super::{acts, export, fit, flash, load_view, send};
+use super::{acts, export, fit, flash, load_view, reviewing, send};
 use crate::lists::{Kind, Page, Row};
 use crate::model::detail::{Data, Detail};
 use crate::model::link::Link;
@@ -91,6 +91,9 @@ fn accept(model: &mut Model, ticket: &Ticket, reply: Reply, out: &mut Vec<Effect
         Reply::Session(reply) => accept_page_data(model, Data::Session(reply)),
         Reply::User(reply) => accept_page_data(model, Data::User(reply)),
         Reply::Failed(reply) => accept_page_data(model, Data::Request(reply)),
+        Reply::Review(reply) => reviewing::accept(model, reply, out),
+        Reply::Claimed(case) => reviewing::claimed(model, *case),
+        Reply::Copy(copy) => reviewing::accept_copy(model, *copy),
         Reply::Drawing(drawn) => accept_drawing(model, ticket, *drawn, out),
         Reply::Done => acts::finished(model, Ok(()), out),
         Reply::Saved(path) => export::saved(model, path, out),
@@ -155,6 +158,8 @@ fn accept_drawing(model: &mut Model, ticket: &Ticket, drawn: Drawn, out: &mut Ve
         | Slot::Count(_)
         | Slot::Block
         | Slot::Act
+        | Slot::Claim
+        | Slot::Copy
         | Slot::Export => {}
     }
 }
@@ -266,6 +271,12 @@ fn fail(model: &mut Model, ticket: &Ticket, error: &ApiError, out: &mut Vec<Effe
             model.exports.clear();
             flash(model, words(model, error), true);
         }
+        Slot::Copy => {
+            reviewing::copy_lost(model);
+            flash(model, words(model, error), true);
+        }
+        // The page shows who has the case, or how it was decided.
+        Slot::Claim => load_view(model, out),
         Slot::Link | Slot::Count(_) | Slot::Tail | Slot::Block => flash(model, words(model, error), true),
     }
 }

@@ -1,7 +1,9 @@
 //! The commands of the key registry.
 
 use super::opening::{self, here};
-use super::{acts, close, copying, cursor, export, filter, flash, load_view, open_overlay, replaying};
+use super::{
+    acts, close, copying, cursor, export, filter, flash, load_view, open_overlay, replaying, reviewing,
+};
 use crate::keys::{Command, Edit};
 use crate::model::Model;
 use crate::model::overlay::{Input, Overlay};
@@ -40,6 +42,7 @@ pub fn run(model: &mut Model, command: Command, out: &mut Vec<Effect>) {
         Command::Pause => pause(model),
         Command::ShowNew => model.live.show_held(),
         Command::Replay(replay) => replaying::run(model, replay),
+        Command::Review(review) => reviewing::run(model, review, out),
         Command::Cursor(cursor) => cursor::run(model, cursor, out),
     }
 }

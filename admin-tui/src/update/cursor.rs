@@ -48,8 +48,10 @@ fn mark(model: &mut Model, change: impl FnOnce(&mut List, usize)) {
 pub fn move_by(model: &mut Model, by: isize) {
     let height = model.list_height();
     if let Some(detail) = model.details.last_mut() {
-        if let Detail::Page(page) = detail {
-            page.move_by(by);
+        match detail {
+            Detail::Page(page) => page.move_by(by),
+            Detail::Review(review) => review.scroll(by),
+            Detail::Drawing(_) => {}
         }
         return;
     }

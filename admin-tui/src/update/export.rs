@@ -13,7 +13,7 @@ pub fn ask(model: &mut Model) {
     let drawings: Vec<(String, String)> = subjects
         .filter_map(|subject| match subject {
             Subject::Drawing { user, id } => Some((user, id)),
-            Subject::Session(_) | Subject::User(_) | Subject::Request(_) => None,
+            Subject::Session(_) | Subject::User(_) | Subject::Request(_) | Subject::Review(_) => None,
         })
         .collect();
     if drawings.is_empty() {

@@ -12,6 +12,7 @@ mod opening;
 mod overlay;
 mod palette;
 mod replaying;
+mod reviewing;
 #[cfg(test)]
 pub mod tests;
 
@@ -206,10 +207,15 @@ fn fit(model: &mut Model) {
     }
     let screen = model.screen();
     for detail in &mut model.details {
-        if let Detail::Drawing(drawing) = detail
+        let is_case = matches!(detail, Detail::Review(_));
+        if let Some(drawing) = detail.drawing_mut()
             && let Some(player) = &mut drawing.player
         {
-            let (width, height) = screen.paper_pixels(drawing.braille);
+            let (width, height) = if is_case {
+                screen.review_pixels(drawing.braille)
+            } else {
+                screen.paper_pixels(drawing.braille)
+            };
             player.resize((width.saturating_mul(drawing.zoom), height.saturating_mul(drawing.zoom)));
         }
     }
@@ -226,7 +232,7 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
         model.flash = None;
         model.dirty = true;
     }
-    if let Some(Detail::Drawing(drawing)) = model.details.last_mut()
+    if let Some(drawing) = model.details.last_mut().and_then(Detail::drawing_mut)
         && let Some(player) = &mut drawing.player
         && player.playing
     {
@@ -242,6 +248,7 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     }
     filter::tick(model, out);
     acts::tick(model, out);
+    reviewing::tick(model, out);
     if model.link.retry_at().is_some_and(|at| at <= now) && !model.pending.contains_key(&Slot::Link) {
         send(model, Slot::Link, 0, Request::Me, out);
     }
@@ -312,10 +319,8 @@ fn close(model: &mut Model, out: &mut Vec<Effect>) {
             list.marks.clear();
             return;
         }
-        if !list.filter.is_empty() {
-            list.filter.clear();
-            list.parameters.clear();
-            list.reset();
+        if list.is_filtered() {
+            list.drop_filter();
             drop_pending(model, out);
             return;
         }
@@ -325,7 +330,7 @@ fn close(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// The latest request that shows a spinner, if there is one.
 fn slow_request(model: &Model) -> Option<Slot> {
-    let cancellable = |slot: &Slot| !matches!(slot, Slot::Act | Slot::Thumb | Slot::Preview);
+    let cancellable = |slot: &Slot| !matches!(slot, Slot::Act | Slot::Thumb | Slot::Preview | Slot::Claim);
     let latest = model.pending.iter().filter(|(slot, _)| cancellable(slot));
     let (slot, pending) = latest.max_by_key(|(_, pending)| pending.since)?;
     (model.now - pending.since >= PATIENCE).then_some(*slot)

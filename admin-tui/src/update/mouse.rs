@@ -65,7 +65,8 @@ fn click(model: &mut Model, column: u16, row: u16, out: &mut Vec<Effect>) {
         return;
     }
     match model.details.last() {
-        Some(Detail::Drawing(_)) => scrub(model, column, row),
+        Some(Detail::Review(review)) if review.covered => {}
+        Some(Detail::Drawing(_) | Detail::Review(_)) => scrub(model, column, row),
         Some(Detail::Page(_)) => {}
         None if model.view == View::Live => click_live(model, column, row, out),
         None => click_list(model, column, row, out),
@@ -121,7 +122,7 @@ fn scrub(model: &mut Model, column: u16, row: u16) {
     let width = model.size.0;
     // The scrubber is the last line of the body, which begins below the upper bar.
     if usize::from(row) == model.screen().body_height()
-        && let Some(Detail::Drawing(drawing)) = model.details.last_mut()
+        && let Some(drawing) = model.details.last_mut().and_then(Detail::drawing_mut)
         && let Some(player) = &mut drawing.player
     {
         let (start, room) = layout::scrubber(player, width);

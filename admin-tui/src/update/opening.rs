@@ -13,7 +13,7 @@ use crate::subject::Subject;
 pub fn open(model: &mut Model, mut detail: Detail, out: &mut Vec<Effect>) {
     model.history.leave(here(model));
     model.flash = None;
-    if let Detail::Drawing(drawing) = &mut detail {
+    if let Some(drawing) = detail.drawing_mut() {
         drawing.braille = model.braille;
     }
     let request = Request::from(&detail.subject());
@@ -109,6 +109,7 @@ pub fn go_to(model: &mut Model, place: &str, out: &mut Vec<Effect>) {
         Kind::Sessions => open(model, Detail::new(Subject::Session(id)), out),
         Kind::Users => open(model, Detail::new(Subject::User(id)), out),
         Kind::Errors => open(model, Detail::new(Subject::Request(id)), out),
+        Kind::Reviews => open(model, Detail::new(Subject::Review(id)), out),
         Kind::Drawings | Kind::Audit => {
             flash(model, format!("no loaded row {place}; :drawing USER ID opens a drawing"), true);
         }

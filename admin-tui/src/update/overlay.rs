@@ -1,6 +1,6 @@
 //! Keys and pasted text for overlays.
 
-use super::{acts, export, filter, flash, palette};
+use super::{acts, export, filter, flash, palette, reviewing};
 use crate::model::Model;
 use crate::model::overlay::{Confirm, Overlay, Reader};
 use crate::msg::Effect;
@@ -46,6 +46,8 @@ pub fn press(model: &mut Model, key: &str, out: &mut Vec<Effect>) {
             };
             export::start(model, drawings, form, out);
         }
+        Overlay::Reasons(case) => reviewing::press_reason(model, key, case, out),
+        Overlay::Note(case, input) => reviewing::press_note(model, key, case, input, out),
         Overlay::AllowChanges => {
             if key == "y" {
                 model.read_only = false;
@@ -143,6 +145,7 @@ pub fn paste(model: &mut Model, text: &str) {
     }
     match &mut model.overlay {
         Some(Overlay::Text(reader)) if reader.typing => reader.search.insert(text),
+        Some(Overlay::Note(_, input)) => input.insert(text),
         Some(Overlay::Palette { input, selected }) => {
             input.insert(text);
             *selected = 0;
@@ -155,6 +158,7 @@ pub fn paste(model: &mut Model, text: &str) {
             | Overlay::Help(_)
             | Overlay::Log(_)
             | Overlay::Export(_)
+            | Overlay::Reasons(_)
             | Overlay::AllowChanges
             | Overlay::Leave,
         )

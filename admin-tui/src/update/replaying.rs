@@ -1,5 +1,6 @@
 //! The keys of a replay.
 
+use super::reviewing;
 use crate::keys::Replay;
 use crate::model::Model;
 use crate::model::detail::Detail;
@@ -9,6 +10,7 @@ const MOST_ZOOM: u16 = 8;
 
 pub fn run(model: &mut Model, command: Replay) {
     match command {
+        Replay::Play if reviewing::uncover(model) => {}
         Replay::Play => play(model, Player::toggle),
         Replay::StepBack => play(model, |player| player.step(-1)),
         Replay::StepForward => play(model, |player| player.step(1)),
@@ -31,7 +33,7 @@ pub fn run(model: &mut Model, command: Replay) {
         Replay::PanUp => pan(model, 0, -1),
         Replay::PanDown => pan(model, 0, 1),
         Replay::Marker => {
-            if let Some(Detail::Drawing(drawing)) = model.details.last_mut() {
+            if let Some(drawing) = model.details.last_mut().and_then(Detail::drawing_mut) {
                 drawing.braille = !drawing.braille;
                 super::fit(model);
             }
@@ -42,7 +44,7 @@ pub fn run(model: &mut Model, command: Replay) {
 /// Changes the replay, from now on.
 fn play(model: &mut Model, change: impl FnOnce(&mut Player)) {
     let now = model.now;
-    if let Some(Detail::Drawing(drawing)) = model.details.last_mut()
+    if let Some(drawing) = model.details.last_mut().and_then(Detail::drawing_mut)
         && let Some(player) = drawing.player.as_mut()
     {
         drawing.passed = now;
@@ -52,7 +54,7 @@ fn play(model: &mut Model, change: impl FnOnce(&mut Player)) {
 
 /// Changes the magnification; the middle of the screen stays where it is.
 fn zoom(model: &mut Model, change: impl FnOnce(u16) -> u16) {
-    if let Some(Detail::Drawing(drawing)) = model.details.last_mut() {
+    if let Some(drawing) = model.details.last_mut().and_then(Detail::drawing_mut) {
         let (before, after) = (drawing.zoom, change(drawing.zoom).clamp(1, MOST_ZOOM));
         let half = |zoom: u16| 500 / i32::from(zoom);
         let shift = half(before) - half(after);
@@ -65,7 +67,7 @@ fn zoom(model: &mut Model, change: impl FnOnce(u16) -> u16) {
 
 /// Pans by a quarter of the screen.
 fn pan(model: &mut Model, right: i32, down: i32) {
-    if let Some(Detail::Drawing(drawing)) = model.details.last_mut() {
+    if let Some(drawing) = model.details.last_mut().and_then(Detail::drawing_mut) {
         let part = 1000 / i32::from(drawing.zoom);
         let moved = |from: i32, by: i32| (from + by * part / 4).clamp(0, 1000 - part);
         drawing.offset = (moved(drawing.offset.0, right), moved(drawing.offset.1, down));

@@ -68,6 +68,8 @@ fn overlay_hints(overlay: &Overlay) -> &'static [(&'static str, &'static str)] {
         }
         Overlay::Confirm(_) => &[("y", "confirm"), ("Tab", "select"), ("Enter", "press"), ("Esc", "cancel")],
         Overlay::Export(_) => &[("p", "PNG"), ("s", "SVG"), ("j", "JSON"), ("Esc", "back")],
+        Overlay::Reasons(_) => &[("1–6", "remove for this reason"), ("Esc", "leave it")],
+        Overlay::Note(..) => &[("Enter", "add the note"), ("C-u", "clear"), ("Esc", "leave it")],
         Overlay::AllowChanges => &[("y", "allow"), ("Esc", "stay read-only")],
         Overlay::Leave => &[("Enter", "make them and quit"), ("u", "cancel them and quit"), ("Esc", "stay")],
         Overlay::Help(_) | Overlay::Log(_) => &[("j k", "scroll"), ("Esc", "back")],

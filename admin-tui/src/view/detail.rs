@@ -43,8 +43,11 @@ enum Line {
 
 pub fn draw(model: &Model, open: &detail::Page, page: &mut Page<'_>) {
     let Some(data) = &open.data else {
-        let (Subject::Session(id) | Subject::User(id) | Subject::Request(id) | Subject::Drawing { id, .. }) =
-            &open.subject;
+        let (Subject::Session(id)
+        | Subject::User(id)
+        | Subject::Request(id)
+        | Subject::Review(id)
+        | Subject::Drawing { id, .. }) = &open.subject;
         page.line(2, 0, &[(id, Tone::Accent)]);
         page.text(2, 2, page.width(), placeholder(model), Tone::Dim);
         return;

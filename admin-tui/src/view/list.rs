@@ -192,7 +192,7 @@ fn empty(model: &Model, list: &List) -> &'static str {
         "Esc drops the filter; Ctrl-R asks again"
     } else if list.has_more() || list.loaded_at.is_none() {
         placeholder(model)
-    } else if !list.filter.is_empty() {
+    } else if list.is_filtered() {
         "nothing matches this filter; Esc drops it"
     } else {
         list.kind.when_empty()

@@ -10,6 +10,7 @@ mod overview;
 mod picture;
 mod reader;
 mod replay;
+mod review;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
     let mut body = page.part(Rect { y: area.y + 1, height, ..area });
     match model.details.last() {
         Some(Detail::Drawing(drawing)) => replay::draw(model, drawing, &mut body),
+        Some(Detail::Review(open)) => review::draw(model, open, &mut body),
         Some(Detail::Page(open)) => detail::draw(model, open, &mut body),
         None => match model.view {
             View::Overview => overview::draw(model, &mut body),

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Page, confirm, reader};
+use super::{Page, confirm, reader, review};
 use crate::act;
 use crate::keys::{BINDINGS, Context, palette};
 use crate::layout;
@@ -33,6 +33,8 @@ pub fn draw(model: &Model, overlay: &Overlay, page: &mut Page<'_>) {
                 x = inner.line(x, 1, &[(key, Tone::Key), (word, Tone::Text)]);
             }
         }
+        Overlay::Reasons(case) => review::ask_reason(model, case, page),
+        Overlay::Note(case, input) => review::ask_note(case, &input.text, page),
         Overlay::AllowChanges => {
             let mut inner = frame(page, 56, 5, " Allow changes? ", Tone::Warn);
             inner.text(1, 1, 60, "This console is read-only. y allows changes.", Tone::Text);

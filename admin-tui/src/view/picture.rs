@@ -20,6 +20,47 @@ pub fn draw(player: &Player, as_braille: bool, offset: (i32, i32), page: &mut Pa
     if as_braille { braille(player, from, page) } else { half_blocks(player, from, page) }
 }
 
+/// Pixels of a mosaic's tile on each side.
+const TILE: usize = 8;
+
+/// Draws the paper as tiles, each in the middle of its pixels' colours, so that no form can be made out.
+pub fn mosaic(player: &Player, as_braille: bool, page: &mut Page<'_>) {
+    let raster = player.raster();
+    let (width, height) = raster.size();
+    let paper = player.background();
+    let (across, down) = if as_braille { (2, 4) } else { (1, 2) };
+    let columns = width.div_ceil(across).min(page.width().into());
+    let rows = height.div_ceil(down).min(page.height().into());
+    let left = usize::from(page.width()).saturating_sub(columns) / 2;
+    for row in 0..rows {
+        for column in 0..columns {
+            let tile = |half: usize| {
+                let (x, y) = (column * across / TILE * TILE, (row * down + half) / TILE * TILE);
+                let pixels = (y..y + TILE).flat_map(|y| (x..x + TILE).map(move |x| (x, y)));
+                let colors = pixels.filter_map(|(x, y)| raster.pixel(x, y, paper)).map(|color| color.0);
+                let (mut sum, mut count) = ([0_u32; 3], 0_u32);
+                for color in colors {
+                    sum = std::array::from_fn(|i| sum[i] + u32::from(color[i]));
+                    count += 1;
+                }
+                sum.map(|sum| u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX))
+            };
+            if as_braille {
+                let [red, green, blue] = tile(0).map(u32::from);
+                let symbol = match (299 * red + 587 * green + 114 * blue) / 1000 {
+                    0..=110 => '▓',
+                    111..=200 => '▒',
+                    _ => '░',
+                };
+                put(page, left + column, row, symbol, page.theme.style(Tone::Dim));
+            } else {
+                let style = Style::new().fg(page.theme.rgb(tile(0))).bg(page.theme.rgb(tile(1)));
+                put(page, left + column, row, '▀', style);
+            }
+        }
+    }
+}
+
 /// Two pixels to a cell, each in its colour.
 fn half_blocks(player: &Player, from: (usize, usize), page: &mut Page<'_>) {
     let raster = player.raster();

@@ -49,7 +49,7 @@ fn title(drawing: &Drawing, page: &mut Page<'_>) {
     }
 }
 
-fn scrubber(player: &Player, page: &mut Page<'_>) {
+pub fn scrubber(player: &Player, page: &mut Page<'_>) {
     let y = page.height().saturating_sub(1);
     let (left, right) = layout::scrubber_labels(player);
     page.text(0, y, page.width(), &left, Tone::Accent);

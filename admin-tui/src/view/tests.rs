@@ -291,3 +291,5 @@ fn the_selected_row_of_a_page_is_visible_on_a_small_screen() {
         desk.press("j");
     }
 }
+
+mod reviews;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sharing::Reason;
+
 /// The parameters of `GET /audit`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
@@ -41,9 +43,13 @@ pub struct AuditEntry {
     pub change: Change,
     /// The public id of the user that the change concerns.
     pub user: String,
-    /// The id of the session or drawing; absent where the change concerns the user as a whole.
+    /// The id of the session, drawing or case; absent where the change concerns the user as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// The reason of a removal, from 1 to 6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u8>, minimum = 1, maximum = 6))]
+    pub reason: Option<Reason>,
     /// The id of the request that made the change.
     pub request_id: String,
 }
@@ -69,11 +75,19 @@ pub enum Change {
     RestoreDrawing,
     /// Give WeChat's access token to another backend.
     GiveAccessToken,
+    /// Pass the content of a review case.
+    PassCase,
+    /// Remove the content of a review case.
+    RemoveCase,
+    /// Hold the content of a review case, which also takes back a decision.
+    HoldCase,
+    /// Add a remark to a review case.
+    NoteCase,
 }
 
 impl Change {
     /// All kinds of change.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::RevokeSession,
         Self::RevokeSessions,
         Self::BlockUser,
@@ -82,6 +96,10 @@ impl Change {
         Self::DeleteDrawing,
         Self::RestoreDrawing,
         Self::GiveAccessToken,
+        Self::PassCase,
+        Self::RemoveCase,
+        Self::HoldCase,
+        Self::NoteCase,
     ];
 
     /// The name in JSON.
@@ -96,21 +114,23 @@ impl Change {
             Self::DeleteDrawing => "delete_drawing",
             Self::RestoreDrawing => "restore_drawing",
             Self::GiveAccessToken => "give_access_token",
+            Self::PassCase => "pass_case",
+            Self::RemoveCase => "remove_case",
+            Self::HoldCase => "hold_case",
+            Self::NoteCase => "note_case",
         }
     }
 
     /// Tells whether the change concerns a drawing, whose id is then the entry's `target`.
     #[must_use]
     pub fn is_of_drawing(self) -> bool {
-        match self {
-            Self::DeleteDrawing | Self::RestoreDrawing => true,
-            Self::RevokeSession
-            | Self::RevokeSessions
-            | Self::BlockUser
-            | Self::UnblockUser
-            | Self::ResetSessionKey
-            | Self::GiveAccessToken => false,
-        }
+        matches!(self, Self::DeleteDrawing | Self::RestoreDrawing)
+    }
+
+    /// Tells whether the change concerns a review case, whose id is then the entry's `target`.
+    #[must_use]
+    pub fn is_of_case(self) -> bool {
+        matches!(self, Self::PassCase | Self::RemoveCase | Self::HoldCase | Self::NoteCase)
     }
 }
 

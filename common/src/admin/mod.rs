@@ -30,14 +30,24 @@
 //! | `GET /events` | [`EventQuery`] | `text/event-stream` of [`Event`] | viewer |
 //! | `GET /errors` | | [`ErrorsReply`] | viewer |
 //! | `GET /requests/{request}` | | [`RequestDetail`] | viewer |
+//! | `GET /reviews` | [`ReviewQuery`] | [`ReviewPage`] | viewer |
+//! | `GET /reviews/{case}` | | [`ReviewDetail`] | viewer |
+//! | `GET /reviews/{case}/drawing` | | [`ReviewCopy`] | viewer |
+//! | `GET /reviews/{case}/picture.png` and `/sheet.png` | | the copy, and its contact sheet | viewer |
+//! | `POST /reviews/{case}/claim` | | [`ReviewRow`]: a lease of two minutes | operator |
+//! | `POST /reviews/{case}/pass` and `/hold` | | [`ReviewRow`] | operator |
+//! | `POST /reviews/{case}/remove` | [`RemoveReview`] | [`ReviewRow`] | operator |
+//! | `POST /reviews/{case}/note` | [`NoteReview`] | [`ReviewRow`] | operator |
+//! | `GET /users/{user}/shares` | [`ShareQuery`] | [`SharePage`] | viewer |
 //! | `GET /audit` | [`AuditQuery`] | [`AuditPage`] | viewer |
 //! | `GET /openapi.json` | | the description of all this | anybody |
 //!
-//! `{user}` is a user's public id, `{id}` a drawing's, `{session}` a session's.
+//! `{user}` is a user's public id, `{id}` a drawing's, `{session}` a session's, `{case}` a review case's.
 mod audit;
 mod drawings;
 mod errors;
 mod events;
+mod reviews;
 mod servers;
 mod sessions;
 mod users;
@@ -50,6 +60,10 @@ pub use audit::{AuditEntry, AuditPage, AuditQuery, Change};
 pub use drawings::{DrawingDetail, DrawingOrder, DrawingPage, DrawingQuery, DrawingRow};
 pub use errors::{ErrorGroup, ErrorsReply, Failure, RequestDetail, RequestRow, Share};
 pub use events::{Event, EventQuery, Happening};
+pub use reviews::{
+    CaseKind, NoteReview, RemoveReview, ReviewClaim, ReviewCopy, ReviewDecision, ReviewDetail, ReviewNote, ReviewPage,
+    ReviewQuery, ReviewReport, ReviewRow, SharePage, ShareQuery, ShareRow,
+};
 pub use servers::{Dependency, Figures, Overview, RouteFigures, ServerState, ServerView};
 pub use sessions::{SessionDetail, SessionOrder, SessionPage, SessionQuery, SessionRow};
 pub use users::{UserDetail, UserPage, UserQuery, UserRow};

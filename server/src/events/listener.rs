@@ -198,7 +198,16 @@ mod tests {
         let text = String::new;
         let (user, target) = (of.to_owned(), Some(target.to_owned()));
         let entry =
-            AuditEntry { at: text(), who: text(), from: text(), change, user, target, request_id: text() };
+            AuditEntry {
+            at: text(),
+            who: text(),
+            from: text(),
+            change,
+            user,
+            target,
+            reason: None,
+            request_id: text(),
+        };
         Happening::Changed { entry }
     }
 

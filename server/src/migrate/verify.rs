@@ -222,6 +222,7 @@ mod tests {
                 change: Change::BlockUser,
                 user: new.public_id.clone(),
                 target: None,
+                reason: None,
                 request_id: "r".to_owned(),
             };
             store.put_audit(&AuditRow { at: now, number: 0, entry }).await.unwrap();

@@ -12,6 +12,7 @@ fn row(number: usize) -> Row {
         change: Change::BlockUser,
         user: String::new(),
         target: None,
+        reason: None,
         request_id: number.to_string(),
     })
 }

@@ -4,6 +4,7 @@ mod changes;
 mod finding;
 mod live;
 mod mouse;
+pub mod reviewing;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::json;

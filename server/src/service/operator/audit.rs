@@ -32,6 +32,7 @@ impl OperatorService {
             change,
             user: user.to_owned(),
             target: target.map(ToOwned::to_owned),
+            reason: None,
             request_id: actor.request_id.clone(),
         };
         self.drawings.store().audit(now, &entry).await?;

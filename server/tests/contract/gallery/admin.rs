@@ -134,6 +134,7 @@ pub async fn the_audit_log_is_paged_from_its_end<G: GalleryUnderTest + Reports>(
         change: Change::BlockUser,
         user: format!("p{number}"),
         target: None,
+        reason: None,
         request_id: format!("r{number}"),
     };
     // Two entries at the same time stay separate.
