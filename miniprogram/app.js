@@ -1,5 +1,6 @@
 const config = require('./config')
 const { Api } = require('./lib/api')
+const { Entry } = require('./lib/entry')
 const { createHttp } = require('./lib/http')
 const { Journal } = require('./lib/journal')
 const { late } = require('./lib/late')
@@ -24,14 +25,17 @@ App({
   limits: late(),
   /** @type {ReturnType<typeof createPrivacy>} */
   privacy: late(),
+  /** @type {Entry} */
+  entry: late(),
   /** Whether the phone is on a network. */
   online: true,
 
   onLaunch() {
     const online = () => this.online
     const http = createHttp({ wx, origin: config.api, online, onReply: () => this.saver.wake() })
+    this.entry = new Entry({ wx })
     this.session = new Session({ wx, http, online })
-    this.api = new Api({ wx, config, session: this.session, http })
+    this.api = new Api({ wx, config, session: this.session, http, online })
     this.limits = new Limits({ wx, api: this.api })
     this.journal = new Journal({ wx })
     this.saver = new Saver({ api: this.api, journal: this.journal })
@@ -41,6 +45,8 @@ App({
   },
 
   onShow() {
+    if (this.entry.single) return
+    this.session.cameFrom(this.entry.code)
     this.session.start()
     // After the first picture: the paper can be drawn on before any request.
     setTimeout(() => this.wake(), 300)
@@ -54,7 +60,7 @@ App({
 
   /** Signs in where there is no session yet, and saves the drafts. */
   async wake() {
-    if (this.session.left) return
+    if (this.session.left || this.entry.single) return
     try {
       await this.session.token()
       await this.saver.flushAll()

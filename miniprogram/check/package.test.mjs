@@ -28,7 +28,7 @@ test('tools and tests stay out of it', () => {
     assert.ok(ignored(`${folder}/any.js`), folder)
   }
   const kinds = new Set(uploaded.filter((file) => !file.startsWith('.')).map((file) => file.split('.').pop()))
-  assert.deepEqual([...kinds].sort(), ['js', 'json', 'png', 'wxml', 'wxss'])
+  assert.deepEqual([...kinds].sort(), ['jpg', 'js', 'json', 'wxml', 'wxss'])
   for (const file of uploaded.filter((name) => name.endsWith('.json'))) {
     assert.match(file, /^(app|theme|sitemap|project\.config|pages\/.*|components\/.*)\.?(json)?$/, file)
   }

@@ -1,4 +1,4 @@
-// Saves a picture to the phone's album, and asks for the permission only then.
+// Saves a picture, still or moving, to the phone's album, and asks for the permission only then.
 
 const { longerSide } = require('./picture')
 
@@ -62,4 +62,16 @@ function downloadPicture(wx, api, drawing, width = 1080) {
   return api.file(wx, `/drawings/${drawing.id}/image.png?size=${longerSide(drawing, width)}`)
 }
 
-module.exports = { saveToAlbum, downloadPicture, permission }
+/**
+ * The replay as an animated picture, which the server makes of the actions that it has.
+ * @param {any} wx
+ * @param {import('./api').Api} api
+ * @param {string} id of a drawing
+ * @param {'sticker' | '480' | '720'} size
+ * @returns {Promise<string>} a temporary file's path; rejects with a Failure
+ */
+function downloadGif(wx, api, id, size) {
+  return api.file(wx, `/drawings/${id}/image.gif?size=${size}`)
+}
+
+module.exports = { saveToAlbum, downloadGif, downloadPicture, permission }

@@ -4,6 +4,7 @@ const { Failure, createHttp, createUpload, failureOf } = require('./http')
 
 /**
  * @typedef {import('./drawing').Action} Action
+ * @typedef {import('./share').Share} Share
  * @typedef {object} Summary
  * @property {string} id
  * @property {string} title
@@ -37,11 +38,14 @@ class Api {
    * @param {{ api: string, upload: string, download: string }} deps.config
    * @param {import('./session').Session} deps.session
    * @param {ReturnType<typeof createHttp>} [deps.http]
+   * @param {() => boolean} [deps.online] whether the phone is on a network
    */
-  constructor({ wx, config, session, http }) {
+  constructor({ wx, config, session, http, online }) {
     this.config = config
     this.session = session
-    this.http = http || createHttp({ wx, origin: config.api })
+    this.http = http || createHttp({ wx, origin: config.api, online })
+    /** What everybody may see, without a token. */
+    this.open = createHttp({ wx, origin: config.api, root: '/s', online })
     this.upload = createUpload({ wx, origin: config.upload })
   }
 
@@ -54,7 +58,7 @@ class Api {
     return this.session.with((token) => this.http({ method, path, data, token }))
   }
 
-  /** The limits of a drawing and of a user. @returns {Promise<Record<string, number>>} */
+  /** The limits of a drawing and of a user, and what the server offers. @returns {Promise<Record<string, any>>} */
   limits() {
     return this.http({ method: 'GET', path: '/limits' })
   }
@@ -114,6 +118,65 @@ class Api {
   /** Removes all drawings in the bin for good. */
   emptyBin() {
     return this.call('DELETE', '/bin')
+  }
+
+  /**
+   * Shares a drawing as the server has it now.
+   * @param {string} id
+   * @returns {Promise<Share>}
+   */
+  share(id) {
+    return this.call('POST', `/drawings/${id}/share`, {})
+  }
+
+  /** @param {string} id of a drawing @returns {Promise<Share | null>} null where it is not shared */
+  shareOf(id) {
+    return this.call('GET', `/drawings/${id}/share`).catch((error) => {
+      if (error instanceof Failure && error.status === 404 && error.code !== 'sharing_off') return null
+      throw error
+    })
+  }
+
+  /** Takes a share back for good. @param {string} id of the drawing */
+  unshare(id) {
+    return this.call('DELETE', `/drawings/${id}/share`)
+  }
+
+  /**
+   * A page of the user's shares, newest first.
+   * @param {string | null} [cursor]
+   * @returns {Promise<{ shares: (Share & { drawing: string, title: string, in_bin: boolean })[], next: string | null }>}
+   */
+  shares(cursor) {
+    return this.call('GET', cursor ? `/shares?cursor=${encodeURIComponent(cursor)}` : '/shares')
+  }
+
+  /**
+   * Somebody's share, as everybody sees it.
+   * @param {string} code
+   * @returns {Promise<import('./share').Shown | null>} null while it is being checked
+   */
+  async shared(code) {
+    const reply = await this.open({ method: 'GET', path: `/${code}.json` })
+    if (reply.state === 'checking') return null
+    return { ...reply, author: { ...reply.author, avatar_url: this.address(reply.author.avatar_url || '') } }
+  }
+
+  /** The address of a share's picture for a card. @param {string} code @param {'5x4' | '1x1'} shape */
+  cardPicture(code, shape) {
+    return `${this.config.download}/s/${code}/card.png?shape=${shape}`
+  }
+
+  /**
+   * Reports a share, with or without an account.
+   * @param {string} code
+   * @param {{ reason: number, note: string }} report
+   * @param {boolean} anonymous nobody is signed in
+   */
+  async report(code, { reason, note }, anonymous) {
+    const report = note ? { reason, note } : { reason }
+    if (anonymous) await this.open({ method: 'POST', path: `/${code}/report`, form: report })
+    else await this.call('POST', `/shares/${code}/reports`, report)
   }
 
   /** @returns {Promise<Me>} */

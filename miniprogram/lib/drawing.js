@@ -28,7 +28,9 @@ const PAPER = { width: 6144, height: 8192 }
  * redo puts the last one taken back in effect again until another entry is made.
  */
 class History {
-  constructor() {
+  /** @param {string} [background] the paper's colour before the first action */
+  constructor(background = PAPER_COLOR) {
+    this.background = background
     /** @type {Action[]} */
     this.done = []
     /** @type {Action[]} */
@@ -47,7 +49,7 @@ class History {
 
   /** @returns {Picture} */
   picture() {
-    let background = PAPER_COLOR
+    let { background } = this
     /** @type {Stroke[]} */
     let strokes = []
     for (const action of this.done) {

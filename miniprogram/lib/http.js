@@ -111,23 +111,25 @@ function failureOf(status, body, headers) {
  * @property {'GET' | 'POST' | 'PUT' | 'DELETE'} method wx.request has no PATCH: the server takes PUT for it
  * @property {string} path below the API's root, e.g. `/me`
  * @property {object} [data] the JSON body
+ * @property {object} [form] the fields of a form, in place of the JSON body
  * @property {string} [token]
  */
 
 /**
- * @param {{ wx: any, origin: string, online?: () => boolean, onReply?: () => void }} deps `online` tells whether the
- *   phone is on a network; `onReply` is called after each successful reply
+ * @param {{ wx: any, origin: string, root?: string, online?: () => boolean, onReply?: () => void }} deps `root` of the
+ *   API's paths; `online` tells whether the phone is on a network; `onReply` is called after each successful reply
  * @returns {(exchange: Exchange) => Promise<any>} resolves with the reply's JSON (undefined for 204), rejects
  *   with a Failure and nothing else
  */
-function createHttp({ wx, origin, online = () => false, onReply = () => {} }) {
-  return ({ method, path, data, token }) => new Promise((resolve, reject) => {
+function createHttp({ wx, origin, root = '/api/v1', online = () => false, onReply = () => {} }) {
+  return ({ method, path, data, form, token }) => new Promise((resolve, reject) => {
     wx.request({
-      url: `${origin}/api/v1${path}`,
+      url: `${origin}${root}${path}`,
       method,
-      data: data === undefined ? undefined : JSON.stringify(data),
+      // WeChat encodes the fields of a form itself.
+      data: form || (data === undefined ? undefined : JSON.stringify(data)),
       header: {
-        'Content-Type': 'application/json',
+        'Content-Type': form ? 'application/x-www-form-urlencoded' : 'application/json',
         ...(token ? { Authorization: `Bearer ${token}` } : {}),
       },
       timeout: TIMEOUT,

@@ -1,7 +1,10 @@
-// The limits of a drawing and of a user: the server's, and its defaults until they are loaded.
+// The limits of a drawing and of a user, and whether drawings can be shared: the server's, and its defaults until they
+// are loaded.
 
 /** The storage key of the limits as the server told them last. */
 const KEY = 'yibi.limits'
+/** The storage key of what the server said of sharing. */
+const SHARING = 'yibi.sharing'
 
 const DEFAULTS = {
   /** Points of one stroke. */
@@ -29,6 +32,8 @@ class Limits {
     this.api = api
     /** @type {typeof DEFAULTS} */
     this.now = { ...DEFAULTS, ...wx.getStorageSync(KEY) }
+    /** Drawings can be shared. */
+    this.sharing = wx.getStorageSync(SHARING) === true
   }
 
   /** Asks the server, and keeps its answer for the next start. @returns {Promise<void>} rejects with a Failure */
@@ -38,8 +43,10 @@ class Limits {
     const known = {}
     for (const name of Object.keys(DEFAULTS)) if (Number.isInteger(said[name]) && said[name] > 0) known[name] = said[name]
     this.now = { ...DEFAULTS, ...known }
+    this.sharing = Boolean(said.sharing && said.sharing.level && said.sharing.level !== 'off')
     try {
       this.wx.setStorageSync(KEY, known)
+      this.wx.setStorageSync(SHARING, this.sharing)
     } catch {
       // Then the next start begins with the defaults.
     }

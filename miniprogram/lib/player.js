@@ -67,12 +67,13 @@ function drawnNumbers({ times }, elapsed) {
 
 /** A replay that can be asked for any moment; going forward costs what is new. */
 class Player {
-  /** @param {Action[]} actions */
-  constructor(actions) {
+  /** @param {Action[]} actions @param {string} [background] the paper's colour before the first one */
+  constructor(actions, background) {
     const { moments, duration } = timetable(actions)
     this.moments = moments
     this.duration = duration
-    this.history = new History()
+    this.background = background
+    this.history = new History(background)
     /** The first moment that is not over. */
     this.next = 0
     this.time = 0
@@ -81,7 +82,7 @@ class Player {
   }
 
   rewind() {
-    this.history = new History()
+    this.history = new History(this.background)
     this.next = 0
     this.time = 0
     this.cached = null

@@ -4,6 +4,8 @@ const { Failure } = require('./http')
 
 /** The storage key of the session. */
 const KEY = 'yibi.session'
+/** The storage key of the share that led a new user here. */
+const FROM = `${KEY}.from`
 /** Milliseconds between two renewals while the app is open; far below the server's sliding expiry of 2 h. */
 const RENEW_EVERY = 20 * 60_000
 /** A token with less time left than this is renewed before it is used. */
@@ -99,6 +101,19 @@ class Session {
     // Another request may have signed in meanwhile.
     if (this.saved && this.saved.token === token) this.forget()
     return run(await this.token())
+  }
+
+  /**
+   * Remembers the share that led here until the first sign-in, which names it; the first one counts.
+   * @param {string} code
+   */
+  cameFrom(code) {
+    if (!code || this.saved || this.wx.getStorageSync(FROM)) return
+    try {
+      this.wx.setStorageSync(FROM, code)
+    } catch {
+      // The sign-in then names nothing.
+    }
   }
 
   /** Starts the renewal loop; call it in the app's onShow. */
@@ -203,6 +218,7 @@ class Session {
       })
       this.failed = null
       this.accept(session, session.user)
+      this.wx.removeStorageSync(FROM)
       for (const listener of this.listeners) listener(session.user)
       return session.token
     } catch (error) {
@@ -217,7 +233,8 @@ class Session {
   /** @param {boolean} reopen */
   async exchange(reopen) {
     const code = await this.code()
-    const data = { code, device: this.device(), ...(reopen ? { reopen } : {}) }
+    const from = this.wx.getStorageSync(FROM)
+    const data = { code, device: this.device(), ...(from ? { from } : {}), ...(reopen ? { reopen } : {}) }
     const post = () => this.http({ method: 'POST', path: '/session', data })
     // After a lost reply the same code is still valid: the server remembers it for five minutes.
     return post().catch((error) => {

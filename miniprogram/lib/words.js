@@ -46,6 +46,10 @@ const FAILURES = {
   session_key_superseded: ['微信登录刚更新过', '请再点一次绑定。'],
   phone_code_invalid: ['授权过期了', '请再点一次绑定。'],
   phone_not_given: ['没有拿到手机号', '微信没有给出手机号，请稍后再试。'],
+  sharing_off: ['现在不能分享', '分享功能没有开放。画都还在，只有你看得到。'],
+  nothing_to_share: ['还没有可以分享的画', '纸上没有能分享的笔画，画上几笔再来。'],
+  share_removed: ['这幅画没有通过检查', '再画几笔、改一改，就可以重新分享，那时由人工确认。'],
+  phone_required: ['先绑定手机号', '公开分享以前，需要绑定一次手机号。'],
   conflict: ['两台设备同时在画', '稍后会自动合并。'],
   text_refused: ['有不能用的字符', '名字里不能有换行、控制符等特殊字符，也不能太长。改一改再保存。'],
   refused: ['服务器没有接受', '这次操作没有生效，画没有受影响。如果一直这样，请联系客服并附上编号。'],
@@ -100,6 +104,59 @@ function reviewWords({ nickname_state: nickname, avatar_state: avatar }) {
   ].filter(Boolean).join('；')
 }
 
+/** The reasons of a report and of a removal; each one's number is its place, from 1. */
+const REASONS = ['色情低俗', '违法', '辱骂', '广告', '侵权', '其他']
+
+/** @param {number | null | undefined} reason 1 to 6 @returns {string} in brackets; empty where none is known */
+function reasonWords(reason) {
+  const words = REASONS[(reason || 0) - 1]
+  return words ? `（${words}）` : ''
+}
+
+/**
+ * The state of a share as its author is told it.
+ * @param {import('./share').Share} share
+ * @returns {{ title: string, text: string, icon: string }}
+ */
+function shareWords({ state, checking_seq: checking, reason }) {
+  switch (state) {
+    case 'checking':
+      return { icon: 'wait', title: '正在确认', text: '现在就可以发出去。通过后，拿到链接的人就能看到画。' }
+    case 'held':
+      return { icon: 'wait', title: '等待人工确认', text: '通过前，别人打开链接只看到“正在确认”。' }
+    case 'removed':
+      return { icon: 'gone', title: `没有通过检查${reasonWords(reason)}`, text: '别人看不到这幅画。再画几笔、改一改，就可以重新分享，那时由人工确认。' }
+    case 'revoked':
+      return { icon: 'gone', title: '已收回', text: '原来的链接和卡片都打不开了。' }
+    default:
+  }
+  if (checking) return { icon: 'wait', title: '新画的几笔正在确认', text: '在那之前，别人看到的是先前的样子。' }
+  if (reason) return { icon: 'check', title: `新画的几笔没有通过${reasonWords(reason)}`, text: '别人看到的是先前的样子。' }
+  return { icon: 'check', title: '已通过', text: '拿到链接的人都能看这幅画，和它是怎么画出来的。' }
+}
+
+/** The question before a share is taken back, for wx.showModal. */
+const REVOKE = {
+  title: '收回分享？',
+  content: '链接和卡片马上打不开，也不能恢复。以后再分享，会是新的链接。',
+  confirmText: '收回',
+  confirmColor: '#ad3a29',
+}
+
+/**
+ * What a visitor is told who sees no picture.
+ * @param {import('./http').Failure | null} failure null while the share is being checked
+ * @returns {{ icon: string, title: string, text: string, again: boolean }} `again`: to try again may help
+ */
+function visitorWords(failure) {
+  if (!failure) return { icon: 'wait', title: '正在确认', text: '通过后自动播放', again: false }
+  if (failure.status === 410) return { icon: 'gone', title: '这幅画已收回', text: '作者收回了它，或者它不能再展示。', again: false }
+  if (failure.kind === 'missing') return { icon: 'gone', title: '没有找到这幅画', text: '链接可能不完整，或者画已经不在了。', again: false }
+  if (failure.code === 'unreachable') return { icon: 'cloud', title: '暂时连不上服务器', text: '稍等片刻再试。', again: true }
+  if (failure.kind === 'offline') return { icon: 'cloud', title: '没有网络', text: '连上网络后再试。', again: true }
+  return { icon: 'cloud', title: '暂时打不开', text: '稍等片刻再试。', again: true }
+}
+
 /** @param {number} bytes */
 function sizeWords(bytes) {
   if (bytes < 1024) return `${bytes} B`
@@ -133,4 +190,7 @@ function drawingWords({ title, mode }, date) {
   return `${title || '画'}，${date}${mode === 'one_stroke' ? '，一笔画成' : ''}`
 }
 
-module.exports = { STATE_WORDS, stateWords, closingWords, drawingWords, failureWords, reviewWords, sizeWords, dateWords }
+module.exports = {
+  REASONS, REVOKE, STATE_WORDS, stateWords, closingWords, drawingWords, failureWords, reviewWords, shareWords, visitorWords,
+  sizeWords, dateWords,
+}

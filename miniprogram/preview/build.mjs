@@ -79,15 +79,21 @@ class Build {
     return group.getTmplGenObjectGroups()
   }
 
-  /** WXSS to CSS: imports inlined, rpx and vh by the phone's size, rules bound to their page or component. */
-  style(file) {
+  /** A WXSS with its imports in their places. */
+  inlined(file) {
     const root = postcss.parse(this.read(file), { from: file })
     root.walkAtRules('import', (rule) => {
       const path = rule.params.replace(/['"]/g, '')
       const target = path.startsWith('/') ? path.slice(1) : posix.join(posix.dirname(file), path)
-      if (existsSync(join(this.root, target))) rule.replaceWith(postcss.parse(this.style(target)))
+      if (existsSync(join(this.root, target))) rule.replaceWith(this.inlined(target))
       else this.errors.push(`${file}: @import ${target} not found`)
     })
+    return root
+  }
+
+  /** WXSS to CSS: imports inlined, rpx and vh by the phone's size, rules bound to their page or component. */
+  style(file) {
+    const root = this.inlined(file)
     root.walkDecls((declaration) => {
       declaration.value = declaration.value
         .replace(/(-?[\d.]+)rpx\b/g, 'calc($1 * var(--rpx))')

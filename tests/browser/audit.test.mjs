@@ -16,6 +16,11 @@ const panel = (method) => (phone) => phone.page.evaluate((name) => {
   window.getCurrentPages().at(-1)[name]({ currentTarget: { dataset: { id: 'a' } } })
 }, method)
 
+/** Shows the sheet behind 分享 at one of its steps. */
+const sharing = (data) => (phone) => phone.page.evaluate((given) => {
+  window.getCurrentPages().at(-1).selectComponent('#sharing').setData({ show: true, ...given })
+}, data)
+
 /** Every screen: where it is and what is done there. @type {[string, string, ((phone: import('./harness.mjs').Phone) => Promise<unknown>)?][]} */
 const SCREENS = [
   ['paper', 'draw/draw'],
@@ -64,6 +69,26 @@ const SCREENS = [
     await phone.button('彻底删除').waitFor()
   }],
   ['terms', 'terms/terms'],
+  ['agreement', 'agreement/agreement'],
+  ['animated picture', 'replay/replay?id=a', panel('makeGif')],
+  ['sharing, before', 'draw/draw?id=a', sharing({ step: 'ask' })],
+  ['sharing', 'draw/draw?id=a', sharing({ step: 'link', behind: true, words: { icon: 'wait', title: '新画的几笔正在确认', text: '在那之前，别人看到的是先前的样子。' } })],
+  ['sharing, refused', 'draw/draw?id=a', sharing({ step: 'removed', words: { icon: 'gone', title: '没有通过检查（色情低俗）', text: '再画几笔、改一改，就可以重新分享。' } })],
+  ['sharing, phone', 'draw/draw?id=a', sharing({ step: 'phone' })],
+  ['shared page, absent', 'share/share', (phone) => phone.text('没有找到这幅画').waitFor()],
+  ['shared page', 'share/share', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ state: 'shown', title: '河边的三棵树，下午四点', author: '一位画友' }))],
+  ['shared page, no network', 'share/share', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ words: { icon: 'cloud', title: '没有网络', text: '连上网络后再试。', again: true } }))],
+  ['report', 'share/share', panel('openReport')],
+  ['shares', 'shares/shares', async (phone) => {
+    await phone.page.waitForFunction(() => !window.getCurrentPages().at(-1).data.loading)
+    await phone.page.evaluate(() => {
+      const row = { code: 'x', drawing: 'a', name: '河边的三棵树，下午四点', state: '新画的几笔没有通过（色情低俗）', about: '3 分钟前分享', refused: false, live: true, url: 'x', image: '' }
+      const page = window.getCurrentPages().at(-1)
+      page.left = true
+      page.selectComponent('#fault').setData({ show: false })
+      page.setData({ loading: false, trouble: '', rows: [row, { ...row, code: 'y', state: '没有通过检查（违法）', refused: true, live: false }] })
+    })
+  }],
 ]
 
 const { server, withPhone } = await launch()

@@ -25,10 +25,10 @@ const replay = (phone) => phone.start('pages/replay/replay?id=a')
 const data = (phone) => phone.page.evaluate(() => ({ ...window.getCurrentPages().at(-1).data }))
 /** Stops the clock of the replay at a moment. */
 const showAt = (phone, time) => phone.page.evaluate((moment) => {
-  const page = window.getCurrentPages().at(-1)
-  page.pause()
-  page.time = moment
-  page.show()
+  const { playback } = window.getCurrentPages().at(-1)
+  playback.pause()
+  playback.time = moment
+  playback.show()
 }, time)
 
 test('a long replay takes 20 s, its progress is fine, and other speeds can be chosen', async () => {
@@ -37,7 +37,7 @@ test('a long replay takes 20 s, its progress is fine, and other speeds can be ch
     await replay(phone)
     await phone.button('暂停').waitFor()
     assert.deepEqual([(await data(phone)).total, (await data(phone)).speed], ['0:20', 0])
-    const duration = await phone.page.evaluate(() => window.getCurrentPages().at(-1).player.duration)
+    const duration = await phone.page.evaluate(() => window.getCurrentPages().at(-1).playback.player.duration)
     assert.ok(duration > 300_000, `${duration} ms`)
     const seen = []
     for (let i = 0; i < 9; i += 1) {
@@ -63,11 +63,11 @@ test('a dot alone moves: the paper is empty first', async () => {
     await phone.button('播放').waitFor()
     await phone.see(INK, 0.5, 0.5)
     await phone.page.evaluate(() => {
-      const page = window.getCurrentPages().at(-1)
+      const { player } = window.getCurrentPages().at(-1).playback
       window.emptyFrames = 0
-      const { seek } = page.player
-      page.player.seek = function count(time) {
-        const found = seek.call(page.player, time)
+      const { seek } = player
+      player.seek = function count(time) {
+        const found = seek.call(player, time)
         if (!found.stroke && found.picture.strokes.length === 0) window.emptyFrames += 1
         return found
       }
@@ -87,7 +87,7 @@ test('the ink of a replay is the finished ink, not a row of blobs', async () => 
     await replay(phone)
     await phone.button('暂停').waitFor()
     const inked = () => phone.page.evaluate(() => {
-      const { painter } = window.getCurrentPages().at(-1)
+      const { painter } = window.getCurrentPages().at(-1).playback
       const alpha = (canvas) => canvas.getContext('2d').getImageData(0, 0, Math.round(canvas.width * 0.45), canvas.height).data.filter((_, i) => i % 4 === 3)
       const live = alpha(painter.live)
       return [...alpha(painter.canvas)].map((value, i) => (Math.max(value, live[i]) > 127 ? 1 : 0)).join('')
@@ -130,7 +130,7 @@ test('on its side, the replay has its buttons beside the paper', async () => {
     const dock = await phone.page.locator('.mp-page:not([hidden]) .dock').boundingBox()
     assert.ok(dock.x > paper.x + paper.width, JSON.stringify([paper, dock]))
     assert.ok(paper.height > 280, `${paper.height} px of 375`)
-    for (const name of ['播放', '进度', '循环', '保存图片']) {
+    for (const name of ['播放', '进度', '循环', '保存图片', '做成动图']) {
       const box = await phone.button(name).boundingBox()
       assert.ok(box.y >= 0 && box.y + box.height <= 375 && box.x + box.width <= 667 && box.height >= 43, `${name}: ${JSON.stringify(box)}`)
     }

@@ -23,7 +23,7 @@ test('the card of every page is the app\'s own: nothing of an unchecked drawing 
       const card = await shareFromMenu(phone)
       const image = card.getByRole('img', { name: '分享图' })
       await image.waitFor()
-      assert.equal(await image.getAttribute('src'), 'mp/images/cover.png', path)
+      assert.equal(await image.getAttribute('src'), 'mp/images/cover.jpg', path)
       const size = await image.evaluate(async (node) => { await node.decode(); return [node.naturalWidth, node.naturalHeight] })
       assert.equal(size[0] / size[1], 5 / 4)
       assert.equal(await card.getByText('未经检查').count(), 0, path)

@@ -1,18 +1,24 @@
-const { downloadPicture, saveToAlbum } = require('../../lib/album')
+const { downloadGif, downloadPicture, saveToAlbum } = require('../../lib/album')
 const { longerSide, paintWhole } = require('../../lib/picture')
 const { paintSeal, sealText, sealWanted } = require('../../lib/seal')
 
 /** Pixels of a saved picture's width. */
 const WIDTH = 1080
 
-/** The drawing whose picture was requested last. @type {WeakMap<object, import('../../lib/drawing').Drawing>} */
+/**
+ * @typedef {object} Order
+ * @property {import('../../lib/drawing').Drawing} drawing
+ * @property {'sticker' | '720'} [gif] the size of an animated picture; a still one where it is missing
+ */
+
+/** The picture that was requested last. @type {WeakMap<object, Order>} */
 const asked = new WeakMap()
 /** The painting under way: all share one canvas. @type {WeakMap<object, Promise<unknown>>} */
 const busy = new WeakMap()
 
-// Makes files of drawings and saves them to the album. Every page that offers 保存图片 holds one.
+// Makes files of drawings and saves them to the album. Every page that offers 保存图片 or 做成动图 holds one.
 Component({
-  data: { refused: false },
+  data: { refused: false, choosing: false },
   methods: {
     /**
      * The picture as a file, painted on this phone.
@@ -81,14 +87,46 @@ Component({
       return this.paint(drawing, { sealed: true })
     },
 
+    /**
+     * The animated picture, of all actions: those that the server does not have are saved first.
+     * @param {import('../../lib/drawing').Drawing} drawing @param {'sticker' | '720'} size
+     */
+    async gif(drawing, size) {
+      const { api, saver, studio } = getApp()
+      if (!(await studio.saved(drawing))) throw saver.status(drawing.id).failure
+      return downloadGif(wx, api, drawing.id, size)
+    },
+
+    /** @param {Order} order */
+    fileOf({ drawing, gif }) {
+      return gif ? this.gif(drawing, gif) : this.file(drawing)
+    },
+
     /** 保存图片. @param {import('../../lib/drawing').Drawing} drawing */
-    async save(drawing) {
-      asked.set(this, drawing)
+    save(drawing) {
+      return this.saveOrder({ drawing })
+    },
+
+    /** 做成动图. @param {import('../../lib/drawing').Drawing} drawing */
+    askGif(drawing) {
+      asked.set(this, { drawing, gif: 'sticker' })
+      this.setData({ choosing: true })
+    },
+
+    async chooseGif({ currentTarget }) {
+      this.close()
+      const order = asked.get(this)
+      if (order) await this.saveOrder({ ...order, gif: currentTarget.dataset.size })
+    },
+
+    /** @param {Order} order */
+    async saveOrder(order) {
+      asked.set(this, order)
       try {
         const outcome = await saveToAlbum(wx, async () => {
-          wx.showLoading({ title: '保存中' })
+          wx.showLoading({ title: order.gif ? '正在做动图' : '保存中' })
           try {
-            return await this.file(drawing)
+            return await this.fileOf(order)
           } finally {
             wx.hideLoading()
           }
@@ -97,23 +135,23 @@ Component({
         if (outcome === 'refused') this.setData({ refused: true })
         if (outcome === 'failed') wx.showToast({ title: '没能存到相册', icon: 'none' })
       } catch (error) {
-        this.selectComponent('#fault').tell(error)
+        this.selectComponent('#fault').tell(error, { label: '再试一次', run: () => void this.saveOrder(order) })
       }
     },
 
     /** The user returns from WeChat's settings. @param {any} event */
     settled({ detail }) {
       this.close()
-      const drawing = asked.get(this)
-      if (drawing && detail.authSetting['scope.writePhotosAlbum']) void this.save(drawing)
+      const order = asked.get(this)
+      if (order && detail.authSetting['scope.writePhotosAlbum']) void this.saveOrder(order)
     },
 
     async send() {
       this.close()
-      const drawing = asked.get(this)
-      if (!drawing) return
+      const order = asked.get(this)
+      if (!order) return
       try {
-        const path = await this.file(drawing)
+        const path = await this.fileOf(order)
         wx.showShareImageMenu({
           path,
           fail: ({ errMsg }) => {
@@ -126,7 +164,7 @@ Component({
     },
 
     close() {
-      this.setData({ refused: false })
+      this.setData({ refused: false, choosing: false })
     },
   },
 })

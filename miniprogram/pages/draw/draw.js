@@ -1,5 +1,4 @@
 const { late } = require('../../lib/late')
-const { appCard } = require('../../lib/share')
 const theme = require('../../lib/theme')
 const { View } = require('../../lib/view')
 const { open, refresh } = require('./loading')
@@ -39,6 +38,8 @@ Page({
     low: false,
     /** The picture as the gallery has it, while the drawing is opened. */
     glimpse: '',
+    /** Drawings can be shared. */
+    sharable: false,
     hint: '',
     /** The gestures are told below the hint, until the first stroke on this phone. */
     coach: false,
@@ -130,7 +131,7 @@ Page({
   },
 
   onShareAppMessage() {
-    return appCard()
+    return this.selectComponent('#sharing').card(this.drawing)
   },
 
   onConnected() {
@@ -306,7 +307,7 @@ Page({
     this.setData({ panel: 'background' })
   },
   openMore() {
-    this.setData({ panel: 'more' })
+    this.setData({ panel: 'more', sharable: this.services.limits.sharing })
   },
   askName() {
     this.setData({ panel: 'name' })
@@ -408,6 +409,14 @@ Page({
 
   savePicture() {
     void this.selectComponent('#picture').save(this.drawing)
+  },
+
+  makeGif() {
+    this.selectComponent('#picture').askGif(this.drawing)
+  },
+
+  share() {
+    void this.selectComponent('#sharing').open(this.drawing)
   },
 
   openGallery() {

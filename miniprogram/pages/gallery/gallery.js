@@ -28,6 +28,8 @@ Page({
     /** How many drawings 撤销 restores now. */
     deleted: 0,
     menu: false,
+    /** Drawings can be shared. */
+    sharable: false,
     chosenTitle: '',
     naming: false,
     title: '',
@@ -96,8 +98,9 @@ Page({
     void this.more()
   },
 
-  onShareAppMessage() {
-    return appCard()
+  /** @param {any} from the sheet's button, or WeChat's menu */
+  onShareAppMessage({ from }) {
+    return from === 'button' ? this.selectComponent('#sharing').card() : appCard()
   },
 
   /** @param {boolean} online */
@@ -284,7 +287,7 @@ Page({
 
   openMenu({ currentTarget }) {
     this.chosen = currentTarget.dataset.id
-    this.setData({ menu: true, chosenTitle: this.titleOf(this.chosen) })
+    this.setData({ menu: true, sharable: this.services.limits.sharing, chosenTitle: this.titleOf(this.chosen) })
     wx.vibrateShort({ type: 'light', fail: () => {} })
   },
   closeMenu() {
@@ -318,6 +321,15 @@ Page({
 
   savePicture() {
     void this.withChosen((drawing) => this.selectComponent('#picture').save(drawing))
+  },
+
+  share() {
+    void this.withChosen((drawing) => this.selectComponent('#sharing').open(drawing))
+  },
+
+  /** @param {any} event the sharing sheet's */
+  makeGif({ detail }) {
+    this.selectComponent('#picture').askGif(detail.drawing)
   },
 
   duplicate() {

@@ -33,6 +33,8 @@ Page({
     phone: '',
     phoneKnown: false,
     seal: false,
+    /** Drawings can be shared. */
+    sharing: false,
     binding: false,
     /** The path of the export that is ready to be sent. */
     exported: '',
@@ -62,8 +64,8 @@ Page({
   },
 
   async load() {
-    const { api, session } = this.services
-    this.setData({ out: outWords(session.left) })
+    const { api, limits, session } = this.services
+    this.setData({ out: outWords(session.left), sharing: limits.sharing })
     if (session.left) return
     try {
       const [me, { sessions }] = await Promise.all([api.me(), api.sessions()])
@@ -212,8 +214,14 @@ Page({
   openBin() {
     wx.navigateTo({ url: '/pages/bin/bin' })
   },
+  openShares() {
+    wx.navigateTo({ url: '/pages/shares/shares' })
+  },
   openTerms() {
     wx.navigateTo({ url: '/pages/terms/terms' })
+  },
+  openAgreement() {
+    wx.navigateTo({ url: '/pages/agreement/agreement' })
   },
 
   async exportAll() {

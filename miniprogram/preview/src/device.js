@@ -5,6 +5,8 @@
 
 const USER_KEY = 'preview.user'
 const MOST_DEVICES = 20
+/** The scene of the timeline's single-page mode, which has a storage of its own. */
+export const TIMELINE = 1154
 
 export const USERS = [
   { id: 'alice', name: '小艾' },
@@ -29,14 +31,16 @@ async function claimNumber() {
 
 export async function claimDevice() {
   const number = await claimNumber()
-  const user = new URLSearchParams(location.search).get('user') || localStorage.getItem(USER_KEY) || USERS[0].id
+  const search = new URLSearchParams(location.search)
+  const user = search.get('user') || localStorage.getItem(USER_KEY) || USERS[0].id
+  const apart = search.get('scene') === String(TIMELINE) ? 'timeline.' : ''
   return {
     number,
     user,
     /** Where the server is: the folder of this page, without a slash at its end. */
     base: new URL('.', location.href).href.replace(/\/$/, ''),
     /** What every key in localStorage begins with. */
-    prefix: `preview.${number}.${user}.`,
+    prefix: `preview.${number}.${user}.${apart}`,
     /** @param {string} id */
     switchTo(id) {
       localStorage.setItem(USER_KEY, id)

@@ -11,6 +11,8 @@ import { Backend, Touches } from './touch.js'
 const MOST_PAGES = 10
 /** CSS px from the end at which onReachBottom is called, where the page says nothing. */
 const REACH_BOTTOM = 50
+/** The scene of an app that the user opens without a card. */
+const OWN_SCENE = 1001
 /** CSS px that a page is pulled down to be refreshed. */
 const PULL = 70
 
@@ -31,10 +33,20 @@ function failure(errMsg) {
   return Object.assign(new Error(errMsg), { errMsg })
 }
 
+/** A query as WeChat gives it to a page: percent-encoded values stay as they are. */
+function parameters(query) {
+  return Object.fromEntries(query.split('&').filter(Boolean).map((pair) => {
+    const [name, ...value] = pair.split('=')
+    return [name, value.join('=')]
+  }))
+}
+
 export class Host {
   constructor(program, shell) {
     this.program = program
     this.shell = shell
+    /** WeChat's number for the way into the app: `?scene=1154` is the timeline's single-page mode. */
+    this.scene = Number(new URLSearchParams(location.search).get('scene')) || OWN_SCENE
     this.stack = []
     this.loaded = {}
     this.defined = new Set()
@@ -59,7 +71,7 @@ export class Host {
     if (css.app) addStyle(css.app)
     new Keys(this, new Touches(shell.pages, this.backend))
     shell.find('.nav-back').onclick = () => this.back(1)
-    shell.find('.capsule-menu').onclick = () => this.wx.previewShare({ from: 'menu' })
+    shell.find('.capsule-menu').onclick = () => this.wx.previewMenu()
     shell.find('.capsule-close').onclick = () => this.setVisible(this.hidden === true)
     document.addEventListener('visibilitychange', () => this.setVisible(!document.hidden))
     addEventListener('resize', () => this.call(this.top, 'onResize', { size: { windowWidth: shell.size.width, windowHeight: shell.size.height } }))
@@ -80,11 +92,24 @@ export class Host {
     const config = this.load('config.js')
     for (const name of Object.keys(config)) config[name] = base
     this.load('app.js')
-    const [path, query] = (location.hash.slice(1) || this.program.json.app.pages[0]).split('?')
-    const options = { path, query: {}, scene: 1001 }
-    this.app.onLaunch?.(options)
-    this.app.onShow?.(options)
+    const [path, query = ''] = (location.hash.slice(1) || this.program.json.app.pages[0]).split('?')
+    this.entry = { path, query: parameters(query), scene: this.scene }
+    this.app.onLaunch?.(this.entry)
+    this.app.onShow?.(this.entry)
     this.open(`/${path}${query ? `?${query}` : ''}`)
+  }
+
+  /**
+   * Comes back from the background by a card or a code. As in WeChat, a page that is open already gets no onLoad.
+   * @param {string} target a page with its query @param {number} scene
+   */
+  enter(target, scene) {
+    const [path, query = ''] = target.split('?')
+    this.setVisible(false)
+    this.entry = { path, query: parameters(query), scene }
+    const isOpen = this.top.path === path
+    this.setVisible(true, isOpen)
+    if (!isOpen) this.open(`/${target}`, 'reLaunch')
   }
 
   // ---- modules
@@ -147,7 +172,7 @@ export class Host {
     this.shell.pages.append(frame)
     const entry = { path, frame, scroller, pull, root, component: root.getComponent(), page: root.get(), title: null }
     this.stack.push(entry)
-    const options = Object.fromEntries(new URLSearchParams(query))
+    const options = parameters(query)
     Object.assign(entry.page, { route: path, options })
     this.decorate()
     root.attach(scroller, place)
@@ -183,13 +208,13 @@ export class Host {
     return entry.page[name](...args)
   }
 
-  /** The app goes to the background or comes back. */
-  setVisible(visible) {
+  /** The app goes to the background or comes back, by default with the page that was in front. */
+  setVisible(visible, withPage = true) {
     if (this.hidden === !visible) return
     this.hidden = !visible
     if (visible) {
-      this.app.onShow?.({})
-      this.shown(this.top)
+      this.app.onShow?.(this.entry)
+      if (withPage) this.shown(this.top)
     } else {
       this.call(this.top, 'onHide')
       this.top.component.triggerPageLifetime('hide', [])

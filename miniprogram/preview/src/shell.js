@@ -65,6 +65,7 @@ export class Shell {
         <h2>网络</h2><div class="choices"><button data-network aria-pressed="false">飞行模式</button></div>
         <h2>相册权限</h2><div class="choices"><button data-album>重置为未询问</button></div>
         <h2>隐私授权</h2><div class="choices"><button data-privacy>重置为未询问</button></div>
+        <h2 hidden>剪贴板</h2><a class="copied" target="_blank" rel="noopener" hidden></a>
       </aside>`)
     panel.addEventListener('click', (event) => {
       const button = event.target.closest('button')
@@ -79,6 +80,16 @@ export class Shell {
       if ('privacy' in button.dataset) this.onPrivacyReset?.()
     })
     return panel
+  }
+
+  /** @param {string} text that was copied; a link can be opened */
+  copied(text) {
+    const link = document.querySelector('.copied')
+    const isLink = /^https?:/.test(text)
+    link.href = isLink ? text : ''
+    link.textContent = text
+    link.hidden = !isLink
+    link.previousElementSibling.hidden = !isLink
   }
 
   /** @param {{ title: string, background: string, text: string, back: boolean }} look */

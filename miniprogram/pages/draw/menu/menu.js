@@ -15,6 +15,8 @@ Component({
     done: Boolean,
     /** Something is drawn, and all of it is loaded. */
     drawn: Boolean,
+    /** Drawings can be shared. */
+    sharable: Boolean,
     blank: Boolean,
   },
   methods: {

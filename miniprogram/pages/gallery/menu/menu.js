@@ -1,6 +1,6 @@
 // The sheet behind a long press on a card.
 Component({
-  properties: { show: Boolean, title: String, binDays: Number },
+  properties: { show: Boolean, title: String, sharable: Boolean, binDays: Number },
   methods: {
     close() {
       this.triggerEvent('close')

@@ -1,13 +1,17 @@
 // wx.* for the browser: what this mini-program uses. A missing interface fails by its name.
 
 import { call } from './call.js'
+import { clipboard } from './clipboard.js'
 import { dialogs } from './dialogs.js'
 import { Files } from './files.js'
 import { media } from './media.js'
 import { network } from './network.js'
 import { makePrivacy } from './privacy.js'
 import { storage } from './storage.js'
+import { TIMELINE } from '../device.js'
 
+/** What WeChat turns off in the timeline's single-page mode. */
+const OFF_IN_TIMELINE = new Set(['login', 'checkSession', 'navigateTo', 'redirectTo', 'reLaunch', 'navigateBack', 'saveImageToPhotosAlbum'])
 /** The base library whose behaviour is followed. */
 const SDK_VERSION = '3.4.2'
 
@@ -37,7 +41,7 @@ export function makeWx({ host, shell, device }) {
     ...storage({ device }),
     ...network({ shell, files }),
     ...dialogApi,
-    ...media({ host, shell, device, files, modal, privacy }),
+    ...media({ host, shell, device, files, modal, sheet: dialogApi.showActionSheet, privacy }),
     ...privacy.api,
     /** What the buttons' open-types need of the phone. */
     preview: {
@@ -91,17 +95,14 @@ export function makeWx({ host, shell, device }) {
 
     openPrivacyContract: (options) => call('openPrivacyContract', options, (ok, no) => no({ errMsg: 'openPrivacyContract:fail no contract' })),
 
-    setClipboardData: privacy.guard('setClipboardData', (options) => call('setClipboardData', options, (ok, no) => {
-      navigator.clipboard.writeText(options.data).then(() => {
-        dialogApi.showToast({ title: '内容已复制' })
-        ok()
-      }, no)
-    })),
+    getEnterOptionsSync: () => host.entry,
+    setClipboardData: privacy.guard('setClipboardData', clipboard({ shell, showToast: dialogApi.showToast })),
     vibrateShort: (options) => call('vibrateShort', options, (ok) => ok()),
   }
 
   return new Proxy(api, {
     get(target, name) {
+      if (OFF_IN_TIMELINE.has(name) && host.entry?.scene === TIMELINE) return (options) => call(name, options, (ok, no) => no({ errMsg: `${name}:fail can not be invoked in single page mode` }))
       if (name in target || typeof name === 'symbol') return target[name]
       console.warn(`wx.${name} is not in the preview`)
       return undefined

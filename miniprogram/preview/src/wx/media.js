@@ -1,12 +1,13 @@
 // Pictures: the album with its permission, canvases as files, sharing, avatars.
 
+import { TIMELINE, USERS } from '../device.js'
 import { escape } from '../shell.js'
 import { sourceOf } from '../components.js'
 import { call } from './call.js'
 
 const SCOPE = 'scope.writePhotosAlbum'
 
-export function media({ host, shell, device, files, modal, privacy }) {
+export function media({ host, shell, device, files, modal, sheet, privacy }) {
   const key = `preview.${device.number}.${device.user}.setting`
   const settings = () => JSON.parse(localStorage.getItem(key) ?? '{}')
   const allow = (value) => localStorage.setItem(key, JSON.stringify({ [SCOPE]: value }))
@@ -20,13 +21,43 @@ export function media({ host, shell, device, files, modal, privacy }) {
     return settings()[SCOPE]
   }
 
+  /**
+   * A card as it stands in a chat or in the timeline, to be opened by somebody else.
+   * @param {{ title: string, imageUrl: string, page: string, scene: string }} about
+   */
+  function card({ title, imageUrl, page, scene }) {
+    const friend = USERS.find(({ id }) => id !== device.user)
+    const image = imageUrl ? `<img src="${escape(sourceOf(imageUrl))}" alt="分享图" style="width:100%;display:block">` : ''
+    const address = `?user=${friend.id}${scene && `&scene=${scene}`}#${page}`
+    const box = shell.overlay(`
+      <section class="mp-modal" role="dialog" aria-label="分享">
+        <h3>${escape(title)}</h3>${image}<p>${escape(page)}</p>
+        <div><a href="${escape(address)}" target="_blank" rel="noopener">${friend.name}打开</a><button data-close>好</button></div>
+      </section>`, 'mp-mask middle')
+    box.addEventListener('click', (event) => { if ('close' in event.target.dataset) box.remove() })
+  }
+
   async function share(from) {
     const { page } = host.top
     const said = page.onShareAppMessage ? page.onShareAppMessage(from) : {}
     const { title = '', path = '', imageUrl = '' } = { ...said, ...(await said.promise) }
-    const image = imageUrl ? `<img src="${escape(sourceOf(imageUrl))}" alt="分享图" style="width:100%;display:block">` : ''
-    const box = shell.overlay(`<section class="mp-modal" role="dialog" aria-label="分享"><h3>${escape(title)}</h3>${image}<p>${escape(path)}</p><div><button data-close>好</button></div></section>`, 'mp-mask middle')
-    box.addEventListener('click', (event) => { if ('close' in event.target.dataset) box.remove() })
+    card({ title, imageUrl, page: path.replace(/^\//, ''), scene: '' })
+  }
+
+  function toTimeline() {
+    const { page, path } = host.top
+    const { title = '', query = '', imageUrl = '' } = page.onShareTimeline()
+    card({ title, imageUrl, page: query ? `${path}?${query}` : path, scene: String(TIMELINE) })
+  }
+
+  /** WeChat's own menu, behind the three dots. */
+  function menu() {
+    if (!host.top.page.onShareTimeline) {
+      void share({ from: 'menu' })
+      return
+    }
+    const run = [() => void share({ from: 'menu' }), toTimeline]
+    sheet({ itemList: ['发送给朋友', '分享到朋友圈'], success: ({ tapIndex }) => run[tapIndex](), fail: () => {} })
   }
 
   return {
@@ -43,11 +74,13 @@ export function media({ host, shell, device, files, modal, privacy }) {
           no({ errMsg: 'saveImageToPhotosAlbum:fail auth deny' })
           return
         }
-        const link = document.createElement('a')
-        link.href = options.filePath
-        link.download = '一笔到底.png'
-        link.click()
-        ok()
+        void files.read(options.filePath).then(({ type }) => {
+          const link = document.createElement('a')
+          link.href = options.filePath
+          link.download = type === 'image/gif' ? '一笔到底.gif' : '一笔到底.png'
+          link.click()
+          ok()
+        })
       })
     })),
     showShareImageMenu: (options) => call('showShareImageMenu', options, (ok) => {
@@ -75,8 +108,10 @@ export function media({ host, shell, device, files, modal, privacy }) {
       copy.toBlob((blob) => ok({ tempFilePath: files.keep(blob) }), fileType === 'jpg' ? 'image/jpeg' : 'image/png', quality)
     }),
     createOffscreenCanvas: ({ width = 1, height = 1 } = {}) => Object.assign(document.createElement('canvas'), { width, height }),
-    /** Behind open-type="share" and the capsule. */
+    /** Behind open-type="share". */
     previewShare: (from) => void share(from),
+    /** Behind the capsule. */
+    previewMenu: menu,
     /** Behind open-type="chooseAvatar". @returns {Promise<string>} */
     previewAvatar: async () => {
       await privacy.needed('chooseAvatar')
