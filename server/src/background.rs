@@ -8,6 +8,7 @@ use crate::app::Stores;
 use crate::events::Heartbeat;
 use crate::http::Services;
 use crate::service::drawings::run_purge;
+use crate::service::miniprogram_codes::run_code_making;
 use crate::service::moderation::run_checks;
 
 pub(crate) struct BackgroundTasks {
@@ -19,7 +20,7 @@ pub(crate) struct BackgroundTasks {
 }
 
 impl BackgroundTasks {
-    /// Starts the tasks: purging bins and users who left, repeating moderation checks, the heartbeat, and sealing phone
+    /// Starts the tasks: purging bins and users who left, repeating moderation checks, the heartbeat, making mini-program codes, and sealing phone
     /// numbers with the present key.
     pub(crate) fn begin(services: &Data<Services>, stores: &Stores) -> Self {
         let (gallery, sessions) = (services.drawings.clone(), stores.sessions.clone());
@@ -38,6 +39,8 @@ impl BackgroundTasks {
         tasks.finishing.push(tokio::spawn(run_checks(moderation, sessions, stop)));
         let stop = tasks.stop();
         tasks.finishing.push(tokio::spawn(heartbeat.beat(stop)));
+        let stop = tasks.stop();
+        tasks.finishing.push(tokio::spawn(run_code_making(services.miniprogram_codes.clone(), stop)));
         tasks
     }
 

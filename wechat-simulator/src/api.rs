@@ -56,4 +56,6 @@ apis! {
     MsgSecCheck, "msg_sec_check", Post, "wxa/msg_sec_check";
     /// Checks an image; a push brings the result.
     MediaCheckAsync, "media_check_async", Post, "wxa/media_check_async";
+    /// Draws a mini-program code.
+    GetWxaCodeUnlimit, "getwxacodeunlimit", Post, "wxa/getwxacodeunlimit";
 }

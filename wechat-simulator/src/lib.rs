@@ -31,6 +31,7 @@ pub mod crypto;
 mod jscode2session;
 mod login;
 mod media_check;
+mod miniprogram_code;
 mod phone;
 mod reply;
 mod running;

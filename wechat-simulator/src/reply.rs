@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::script::Step;
 use crate::state::State;
+use crate::token_apis::Success;
 
 /// Duration of a hanging call: longer than any client's time-out, but not for ever.
 const HANG: Duration = Duration::from_secs(600);
@@ -35,7 +36,7 @@ impl Refusal {
 }
 
 /// Replies to a call with the result of `answer`, unless the script has a step for it.
-pub(crate) async fn reply<T: Serialize>(
+pub(crate) async fn reply<T: Encode>(
     state: &State,
     step: Option<Step>,
     answer: impl FnOnce() -> Result<T, Refusal>,
@@ -66,13 +67,37 @@ pub(crate) async fn reply<T: Serialize>(
     }
 }
 
-/// Encodes a reply: WeChat sends JSON, including errors, with status 200 and as text.
-fn encode<T: Serialize>(answer: Result<T, Refusal>) -> HttpResponse {
-    let json = match answer {
-        Ok(success) => serde_json::to_string(&success),
-        Err(refusal) => serde_json::to_string(&refusal),
-    };
-    match json {
+/// Content of a successful reply.
+pub(crate) trait Encode {
+    fn encode(self) -> HttpResponse;
+}
+
+impl<T: Serialize> Encode for T {
+    fn encode(self) -> HttpResponse {
+        json(&self)
+    }
+}
+
+impl Encode for Success {
+    fn encode(self) -> HttpResponse {
+        match self {
+            Self::Json(members) => json(&members),
+            Self::Png(png) => HttpResponse::Ok().content_type("image/png").body(png),
+        }
+    }
+}
+
+/// WeChat sends errors with status 200, too.
+fn encode<T: Encode>(answer: Result<T, Refusal>) -> HttpResponse {
+    match answer {
+        Ok(success) => success.encode(),
+        Err(refusal) => json(&refusal),
+    }
+}
+
+/// WeChat sends JSON as text.
+fn json(content: &impl Serialize) -> HttpResponse {
+    match serde_json::to_string(content) {
         Ok(json) => HttpResponse::Ok().content_type("text/plain").body(json),
         Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
     }

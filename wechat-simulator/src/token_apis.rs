@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::api::{Api, Method};
 use crate::reply::{Refusal, reply};
 use crate::state::State;
-use crate::{MiniProgram, content_security, phone, session_key};
+use crate::{MiniProgram, content_security, miniprogram_code, phone, session_key};
 
 /// A call with a valid access token.
 pub(crate) struct Call<'a> {
@@ -31,15 +31,23 @@ impl Call<'_> {
     }
 }
 
-/// Handles a call; returns the members of the reply besides `errcode` 0 and `errmsg`.
-type Handler = fn(&State, &Call<'_>) -> Result<Value, Refusal>;
+/// Content of a successful reply.
+pub(crate) enum Success {
+    /// The members besides `errcode` 0 and `errmsg`.
+    Json(Value),
+    Png(Vec<u8>),
+}
+
+/// Handles a call.
+type Handler = fn(&State, &Call<'_>) -> Result<Success, Refusal>;
 
 const HANDLERS: &[(Api, Handler)] = &[
-    (Api::GetUserPhoneNumber, phone::exchange),
-    (Api::CheckSession, session_key::check),
-    (Api::ResetUserSessionKey, session_key::reset),
-    (Api::MsgSecCheck, content_security::check_text),
-    (Api::MediaCheckAsync, content_security::check_image),
+    (Api::GetUserPhoneNumber, |state, call| phone::exchange(state, call).map(Success::Json)),
+    (Api::CheckSession, |state, call| session_key::check(state, call).map(Success::Json)),
+    (Api::ResetUserSessionKey, |state, call| session_key::reset(state, call).map(Success::Json)),
+    (Api::MsgSecCheck, |state, call| content_security::check_text(state, call).map(Success::Json)),
+    (Api::MediaCheckAsync, |state, call| content_security::check_image(state, call).map(Success::Json)),
+    (Api::GetWxaCodeUnlimit, miniprogram_code::draw),
 ];
 
 pub(crate) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
@@ -75,7 +83,7 @@ async fn handle(
             }
         };
         let mut success = handler(state, &Call { app, query, body })?;
-        if let Some(members) = success.as_object_mut() {
+        if let Success::Json(Value::Object(members)) = &mut success {
             members.insert("errcode".to_owned(), 0.into());
             members.insert("errmsg".to_owned(), "ok".into());
         }

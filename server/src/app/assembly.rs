@@ -9,6 +9,7 @@ use crate::http::Services;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::service::auth::Authenticator;
 use crate::service::drawings::DrawingService;
+use crate::service::miniprogram_codes::MiniprogramCodeService;
 use crate::service::moderation::Moderation;
 use crate::service::operator::OperatorService;
 use crate::service::pushes::Pushes;
@@ -93,6 +94,13 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         apps.clone(),
         Arc::clone(&metrics),
     );
+    let miniprogram_codes = MiniprogramCodeService::new(
+        gallery.clone(),
+        sessions.clone(),
+        wechat.clone(),
+        apps.clone(),
+        settings.wechat.env,
+    );
     let pushes = Pushes::new(push_keys(settings), sessions.clone(), moderation.clone(), Arc::clone(&metrics));
     let sessions = SessionService::new(
         sessions,
@@ -118,6 +126,7 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         users: UserService::new(drawings.clone(), moderation.clone(), Arc::clone(&rate_limits)),
         auth: Authenticator::new(sessions.clone(), Arc::clone(&rate_limits)),
         pushes,
+        miniprogram_codes,
         sessions,
         drawings,
         moderation,

@@ -116,10 +116,10 @@ fn kept_keys(settings: &Settings) -> Vec<&'static str> {
 }
 
 fn summary(content: Content) -> String {
-    let Content { users, drawings, actions, shares, cases, audit } = content;
+    let Content { users, drawings, actions, shares, cases, miniprogram_codes, audit } = content;
     format!(
         "{users} users, {drawings} drawings, {actions} actions, {shares} shares, {cases} review cases, \
-         {audit} entries of the audit log"
+         {miniprogram_codes} mini-program codes, {audit} entries of the audit log"
     )
 }
 

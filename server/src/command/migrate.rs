@@ -78,12 +78,13 @@ async fn everything(settings: &Settings, from: End, to: End) -> Result<Exit, Fai
         (exit, chain(&error))
     })?;
     say(&format!(
-        "moved and compared: {} users, {} drawings, {} shares, {} review cases, {} entries of the audit log, \
-         {} sessions\nsha256 of both sides: {}",
+        "moved and compared: {} users, {} drawings, {} shares, {} review cases, {} mini-program codes, \
+         {} entries of the audit log, {} sessions\nsha256 of both sides: {}",
         moved.tally.users,
         moved.tally.drawings,
         moved.tally.shares,
         moved.tally.cases,
+        moved.tally.miniprogram_codes,
         moved.tally.audit,
         moved.sessions,
         moved.sum

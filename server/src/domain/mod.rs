@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod clock;
 pub mod drawing;
+pub mod miniprogram_code;
 pub mod moderation;
 pub mod phone;
 pub mod report;

@@ -32,6 +32,7 @@ pub(crate) use unread_reply::end_unread;
 
 use crate::service::auth::Authenticator;
 use crate::service::drawings::DrawingService;
+use crate::service::miniprogram_codes::MiniprogramCodeService;
 use crate::service::moderation::Moderation;
 use crate::service::operator::OperatorService;
 use crate::service::pushes::Pushes;
@@ -55,6 +56,8 @@ pub struct Services {
     /// What others may see of it.
     pub moderation: Moderation,
     pub pushes: Pushes,
+    /// Pictures of mini-program codes.
+    pub miniprogram_codes: MiniprogramCodeService,
     /// How often they may.
     pub rate_limits: Arc<RateLimits>,
     /// From credentials to callers.

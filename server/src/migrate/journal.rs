@@ -27,6 +27,7 @@ pub(super) enum Part {
     Cases,
     Reports,
     Evidence,
+    MiniprogramCodes,
     Rest,
 }
 
@@ -109,7 +110,8 @@ impl Journal {
                 Part::Shares => Part::Cases,
                 Part::Cases => Part::Reports,
                 Part::Reports => Part::Evidence,
-                Part::Evidence | Part::Rest => Part::Rest,
+                Part::Evidence => Part::MiniprogramCodes,
+                Part::MiniprogramCodes | Part::Rest => Part::Rest,
             };
             (self.note.place, self.note.done) = (None, 0);
         }

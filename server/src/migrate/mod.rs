@@ -7,6 +7,7 @@
 //! number.
 
 mod journal;
+mod miniprogram_codes;
 mod shares;
 mod verify;
 pub mod weapp;
@@ -30,7 +31,9 @@ use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
 use crate::store::transfer::Turn;
-use crate::store::{Avatars, Checks, Drawings, Reviews, SessionReports, Sessions, Shares, Transfer, Users};
+use crate::store::{
+    Avatars, Checks, Drawings, MiniprogramCodes, Reviews, SessionReports, Sessions, Shares, Transfer, Users,
+};
 use crate::store::{StoreError, StoreResult};
 
 /// Records that are moved between two journal entries.
@@ -111,6 +114,8 @@ pub struct Tally {
     pub reports: u64,
     /// Pieces of evidence.
     pub evidence: u64,
+    /// Pictures of mini-program codes.
+    pub miniprogram_codes: u64,
 }
 
 impl Tally {
@@ -125,6 +130,7 @@ impl Tally {
             cases: count(async |place| store.cases_behind(place, COUNTED).await).await?,
             reports: count(async |place| store.reports_behind(place, COUNTED).await).await?,
             evidence: count(async |place| store.evidence_behind(place, COUNTED).await).await?,
+            miniprogram_codes: miniprogram_codes::count(store).await?,
         })
     }
 }
@@ -153,8 +159,11 @@ pub struct Moved {
 }
 
 /// All traits of a gallery that a move needs.
-trait Whole: Users + Drawings + Avatars + Checks + Shares + Reviews + Transfer + Sync {}
-impl<G: Users + Drawings + Avatars + Checks + Shares + Reviews + Transfer + Sync> Whole for G {}
+trait Whole: Users + Drawings + Avatars + Checks + Shares + Reviews + MiniprogramCodes + Transfer + Sync {}
+impl<G: Users + Drawings + Avatars + Checks + Shares + Reviews + MiniprogramCodes + Transfer + Sync> Whole
+    for G
+{
+}
 
 /// Moves everything from one end to the other.
 ///
@@ -263,6 +272,7 @@ where
         move_audit(from, to, journal, progress).await?;
     }
     shares::move_all(from, to, &all, journal, progress).await?;
+    miniprogram_codes::move_all(from, to, &all, journal, progress).await?;
     let sessions = move_sessions(from_sessions, to_sessions, progress).await?;
     progress.begins("comparing", all.users + all.drawings, 0);
     let sum = verify::compare(from, to, progress).await?;

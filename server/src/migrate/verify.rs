@@ -5,7 +5,9 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at, shares};
+use super::{
+    MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at, miniprogram_codes, shares,
+};
 use crate::domain::drawing::Stored;
 use crate::domain::moderation::{ModerationCheck, Subject};
 use crate::domain::share::ShareCopy;
@@ -126,6 +128,7 @@ where
         }
     }
     shares::compare(from, to, [&mut left, &mut right]).await?;
+    miniprogram_codes::compare(from, to, [&mut left, &mut right]).await?;
     add_all_audit(&mut left, from).await.map_err(at(SOURCE))?;
     add_all_audit(&mut right, to).await.map_err(at(TARGET))?;
     if left == right { Ok(left) } else { differs(format!("checksums {left} and {right}")) }
@@ -168,11 +171,12 @@ mod tests {
     use super::super::{Progress, move_check};
     use super::*;
     use crate::domain::clock::Micros;
+    use crate::domain::miniprogram_code::{MiniprogramCode, MiniprogramCodeKey};
     use crate::domain::moderation::ModerationStatus;
     use crate::domain::user::NewUser;
     use crate::random;
     use crate::store::sqlite::SqliteStore;
-    use crate::store::{Checks, Users};
+    use crate::store::{Checks, MiniprogramCodes, Users};
 
     struct Unheard;
 
@@ -213,6 +217,24 @@ mod tests {
         assert!(told.contains("the check of nickname"), "{told}");
         move_check(&from, &to, &ann, &Subject::Nickname).await.unwrap();
         assert_ne!(compare(&from, &to, &mut Unheard).await.unwrap(), same);
+
+        let key = MiniprogramCodeKey {
+            app_id: "wx1".to_owned(),
+            page: "pages/share/share".to_owned(),
+            scene: "0123456789ab".to_owned(),
+            env: "release".to_owned(),
+            width: 430,
+        };
+        for (store, image) in [(&from, b"one"), (&to, b"two")] {
+            let code = MiniprogramCode { key: key.clone(), image: image.to_vec() };
+            store.add_miniprogram_code(&code).await.unwrap();
+        }
+        let told = compare(&from, &to, &mut Unheard).await.unwrap_err().to_string();
+        assert!(told.contains("mini-program code 0123456789ab"), "{told}");
+        to.remove_miniprogram_codes("wx1", "0123456789ab").await.unwrap();
+        let told = compare(&from, &to, &mut Unheard).await.unwrap_err().to_string();
+        assert!(told.contains("miniprogram_codes: 1"), "{told}");
+        from.remove_miniprogram_codes("wx1", "0123456789ab").await.unwrap();
 
         for (store, who) in [(&from, "token:ann"), (&to, "token:ben")] {
             let entry = AuditEntry {

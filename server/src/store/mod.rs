@@ -4,7 +4,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `users`, `drawings`, `avatars`, `checks`, `shares`, `reviews`, `reports`, `transfer` | the aggregates of [`GalleryStore`] |
+//! | `users`, `drawings`, `avatars`, `checks`, `shares`, `miniprogram_codes`, `reviews`, `reports`, `transfer` | the aggregates of [`GalleryStore`] |
 //! | `sessions`, `leases`, `reports` | the aggregates of [`SessionStore`] |
 //! | `backend` | the choice between the backends |
 //! | `measured` | the declaration of operations, and the measuring of each |
@@ -18,6 +18,7 @@ mod checks;
 mod drawings;
 mod leases;
 mod measured;
+mod miniprogram_codes;
 pub mod mongo;
 pub mod redis;
 mod reports;
@@ -36,6 +37,7 @@ pub use self::backend::{Backend, GalleryStore, SessionStore, SharedBackend, Stor
 pub use self::checks::Checks;
 pub use self::drawings::Drawings;
 pub use self::leases::Leases;
+pub use self::miniprogram_codes::MiniprogramCodes;
 pub use self::reports::{Reports, SessionReports};
 pub use self::reviews::Reviews;
 pub use self::sessions::Sessions;

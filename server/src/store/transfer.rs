@@ -8,6 +8,7 @@ use yibi_common::admin::AuditEntry;
 use super::measured::operations;
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Stored;
+use crate::domain::miniprogram_code::MiniprogramCode;
 use crate::domain::review::{Case, Evidence, ShareReport};
 use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
@@ -54,6 +55,9 @@ pub trait Transfer {
 
     /// Evidence after a position.
     async fn evidence_behind(&self, place: Option<&str>, limit: u32) -> Turn<Evidence>;
+
+    /// Pictures of mini-program codes after a position.
+    async fn miniprogram_codes_behind(&self, place: Option<&str>, limit: u32) -> Turn<MiniprogramCode>;
 
     /// Writes a user over one with the same key.
     async fn put_user(&self, user: &UserRecord) -> ();

@@ -71,6 +71,8 @@ apis! {
     MsgSecCheck, "msg_sec_check", Post, "wxa/msg_sec_check", Harmless;
     /// Checks an image; the verdict comes by a push.
     MediaCheckAsync, "media_check_async", Post, "wxa/media_check_async", Harmless;
+    /// Makes the picture of a mini-program code; the reply is the picture, or JSON for an error.
+    GetWxaCodeUnlimit, "getwxacodeunlimit", Post, "wxa/getwxacodeunlimit", Harmless;
 }
 
 #[cfg(test)]

@@ -27,8 +27,11 @@ use crate::telemetry::Metrics;
 pub use error::{Cause, Class, Detail, WechatError, is_bad_token};
 pub use jscode2session::Exchange;
 
-/// Maximum length of a reply in bytes. The APIs answer with a few hundred.
+/// Maximum length of a JSON reply in bytes. The APIs answer with a few hundred.
 const MAX_REPLY: usize = 64 * 1024;
+
+/// Maximum length of a picture in bytes. That of a code has about 100 kB.
+const MAX_IMAGE: usize = 1024 * 1024;
 
 /// Maximum number of concurrent calls of one API. When WeChat hangs, every sign-in holds a connection until
 /// its time-out; further calls wait here instead of using up the process's file descriptors.
@@ -142,7 +145,7 @@ impl WechatClient {
     ///
     /// # Cancel safety
     /// WeChat may have carried out a dropped call.
-    pub(super) async fn ask<T: DeserializeOwned>(
+    pub(super) async fn ask<T: FromReply>(
         &self,
         ask: ApiCall<'_>,
         deadline: Instant,
@@ -157,11 +160,7 @@ impl WechatClient {
         }
     }
 
-    async fn ask_once<T: DeserializeOwned>(
-        &self,
-        ask: ApiCall<'_>,
-        deadline: Instant,
-    ) -> Result<T, WechatError> {
+    async fn ask_once<T: FromReply>(&self, ask: ApiCall<'_>, deadline: Instant) -> Result<T, WechatError> {
         let began = Instant::now();
         let outcome = match timeout_at(deadline, self.lane(ask, deadline)).await {
             Ok(outcome) => outcome,
@@ -181,7 +180,7 @@ impl WechatClient {
     }
 
     /// Makes a call when the API has a free slot.
-    async fn lane<T: DeserializeOwned>(&self, ask: ApiCall<'_>, deadline: Instant) -> Result<T, WechatError> {
+    async fn lane<T: FromReply>(&self, ask: ApiCall<'_>, deadline: Instant) -> Result<T, WechatError> {
         // Every API has a lane.
         let lane = self.lanes.iter().find(|lane| lane.api == ask.api).ok_or(Cause::CircuitOpen)?;
         if lane.breaker.refuses(Instant::now().into_std()) {
@@ -192,7 +191,7 @@ impl WechatClient {
         let began = Instant::now();
         let pass = lane.breaker.enter(began.into_std()).ok_or(Cause::CircuitOpen)?;
         let read = timeout_at(deadline, self.read(ask)).await.unwrap_or(Err(Cause::TimedOut));
-        let outcome = read.map_err(WechatError::from).and_then(|body| decode(ask, &body));
+        let outcome = read.map_err(WechatError::from).and_then(|body| T::from_reply(ask, body));
         let silent = outcome.as_ref().err().and_then(|error: &WechatError| error.cause.as_ref());
         if matches!(silent, Some(Cause::TimedOut)) && began.elapsed() < self.timeout / 2 {
             // The token, the wait for a slot or the first attempt used up the time: the time-out proves
@@ -231,9 +230,10 @@ impl WechatClient {
         if reply.status() != StatusCode::OK {
             return Err(Cause::Status(reply.status().as_u16()));
         }
+        let most = if ask.api == Api::GetWxaCodeUnlimit { MAX_IMAGE } else { MAX_REPLY };
         let mut body = Vec::new();
         while let Some(chunk) = reply.chunk().await.map_err(Cause::transport)? {
-            if body.len() + chunk.len() > MAX_REPLY {
+            if body.len() + chunk.len() > most {
                 return Err(Cause::TooLong);
             }
             body.extend_from_slice(&chunk);
@@ -253,6 +253,39 @@ struct Verdict {
     #[serde(default, deserialize_with = "lenient::optional_integer")]
     errcode: Option<i64>,
     errmsg: Option<String>,
+}
+
+/// Content of a successful reply.
+pub(super) trait FromReply: Sized {
+    /// Decodes a reply.
+    ///
+    /// # Errors
+    /// WeChat's error, or that the reply is not the API's.
+    fn from_reply(ask: ApiCall<'_>, body: Vec<u8>) -> Result<Self, WechatError>;
+}
+
+impl<T: DeserializeOwned> FromReply for T {
+    fn from_reply(ask: ApiCall<'_>, body: Vec<u8>) -> Result<Self, WechatError> {
+        decode(ask, &body)
+    }
+}
+
+/// A PNG or JPEG file. WeChat reports errors of such an API as JSON, also with HTTP status 200.
+#[derive(Debug)]
+pub(super) struct Image(pub(super) Vec<u8>);
+
+impl FromReply for Image {
+    fn from_reply(ask: ApiCall<'_>, body: Vec<u8>) -> Result<Self, WechatError> {
+        if body.starts_with(b"\x89PNG\r\n\x1a\n") || body.starts_with(&[0xff, 0xd8, 0xff]) {
+            return Ok(Self(body));
+        }
+        match lenient::from_slice(&body) {
+            Some(Verdict { errcode: Some(errcode), errmsg }) if errcode != 0 => {
+                Err(WechatError::refused(ask.api, errcode, &errmsg.unwrap_or_default(), ask.hidden))
+            }
+            Some(_) | None => Err(Cause::UnexpectedResponse("it is neither a picture nor an error").into()),
+        }
+    }
 }
 
 /// Decodes a successful reply. serde_json's error text is dropped because it quotes the content.

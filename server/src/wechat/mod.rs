@@ -1,7 +1,7 @@
 //! Calls to WeChat's API, message pushes from WeChat, and WeChat's cryptography.
 //!
 //! [`Wechat`] is the entry point: [`api`] lists the APIs, [`client`] calls them, and [`token`] caches the
-//! access token that most of them require. [`content`] has texts and images checked, and [`push`] verifies
+//! access token that most of them require. [`content`] has texts and images checked, `miniprogram_code` has codes made, and [`push`] verifies
 //! and decrypts WeChat's pushes. [`crypto`] verifies and decrypts the data that phones forward from WeChat.
 
 pub mod api;
@@ -9,6 +9,7 @@ pub mod client;
 pub mod content;
 pub mod crypto;
 pub(crate) mod lenient;
+mod miniprogram_code;
 pub mod push;
 mod service;
 pub mod token;

@@ -1,6 +1,7 @@
 //! The entry point to WeChat's APIs: the client, and the access tokens that most of them require.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
 use super::api::Api;
-use super::client::{ApiCall, Cause, WechatApp, WechatClient, WechatError, is_bad_token};
+use super::client::{ApiCall, Cause, FromReply, WechatApp, WechatClient, WechatError, is_bad_token};
 use super::token::{AccessToken, AccessTokenCache};
 use crate::keys::LazyKeyring;
 use crate::store::SessionStore;
@@ -95,7 +96,22 @@ impl Wechat {
     ) -> Result<T, WechatError> {
         let body =
             serde_json::to_vec(body).map_err(|_| Cause::UnexpectedResponse("its request has no JSON"))?;
-        self.call_with_token(app, ApiCall { api, query: &[], body: Some(&body), hidden }).await
+        let call = ApiCall { api, query: &[], body: Some(&body), hidden };
+        self.call_with_token(app, call, self.client.timeout()).await
+    }
+
+    /// As [`call`](Self::call), with a time limit of its own.
+    pub(super) async fn call_within<T: FromReply>(
+        &self,
+        app: &WechatApp,
+        api: Api,
+        body: &impl Serialize,
+        limit: Duration,
+    ) -> Result<T, WechatError> {
+        let body =
+            serde_json::to_vec(body).map_err(|_| Cause::UnexpectedResponse("its request has no JSON"))?;
+        let call = ApiCall { api, query: &[], body: Some(&body), hidden: &[] };
+        self.call_with_token(app, call, limit).await
     }
 
     /// As [`call`](Self::call), for an API with parameters in the address, with secret values that must not
@@ -113,7 +129,8 @@ impl Wechat {
         query: &[(&str, &str)],
         hidden: &[&str],
     ) -> Result<T, WechatError> {
-        self.call_with_token(app, ApiCall { api, query, body: None, hidden }).await
+        let call = ApiCall { api, query, body: None, hidden };
+        self.call_with_token(app, call, self.client.timeout()).await
     }
 
     /// The cache of access tokens.
@@ -122,12 +139,13 @@ impl Wechat {
         self.tokens.clone()
     }
 
-    async fn call_with_token<T: DeserializeOwned>(
+    async fn call_with_token<T: FromReply>(
         &self,
         app: &WechatApp,
         ask: ApiCall<'_>,
+        limit: Duration,
     ) -> Result<T, WechatError> {
-        let deadline = Instant::now() + self.client.timeout();
+        let deadline = Instant::now() + limit;
         let token = in_time(deadline, self.tokens.token(app)).await?;
         let began = Instant::now();
         match self.call_once(&token, ask, deadline).await {
@@ -140,7 +158,7 @@ impl Wechat {
         }
     }
 
-    async fn call_once<T: DeserializeOwned>(
+    async fn call_once<T: FromReply>(
         &self,
         token: &AccessToken,
         ask: ApiCall<'_>,

@@ -99,6 +99,16 @@ macro_rules! gallery_cases {
                 awkward_ids_are_kept_as_they_are
             }
         }
+        mod miniprogram_codes {
+            use crate::gallery::miniprogram_codes as suite;
+
+            cases! { suite, $open:
+                a_picture_is_kept_under_its_whole_key
+                the_first_picture_of_a_key_stays
+                the_pictures_of_a_scene_are_removed
+                an_erased_users_codes_lose_their_pictures
+            }
+        }
         mod users {
             use crate::gallery::users as suite;
 

@@ -9,11 +9,17 @@ use yibi_server::domain::drawing::{Header, NewDrawing};
 use yibi_server::domain::user::NewUser;
 use yibi_server::domain::user::UserKey;
 use yibi_server::domain::weapp::WeappSave;
-use yibi_server::store::{Avatars, Checks, Drawings, Leases, Sessions, Users};
+use yibi_server::store::{Avatars, Checks, Drawings, Leases, MiniprogramCodes, Sessions, Shares, Users};
 
 /// The users and drawings of a backend; each task of a test has its own handle.
-pub trait GalleryUnderTest: Users + Drawings + Avatars + Checks + Clone + Send + Sync + 'static {}
-impl<G: Users + Drawings + Avatars + Checks + Clone + Send + Sync + 'static> GalleryUnderTest for G {}
+pub trait GalleryUnderTest:
+    Users + Drawings + Avatars + Checks + Shares + MiniprogramCodes + Clone + Send + Sync + 'static
+{
+}
+impl<G: Users + Drawings + Avatars + Checks + Shares + MiniprogramCodes + Clone + Send + Sync + 'static>
+    GalleryUnderTest for G
+{
+}
 
 /// The sessions of a backend; each task of a test has its own handle.
 pub trait SessionsUnderTest: Sessions + Leases + Clone + Send + Sync + 'static {}

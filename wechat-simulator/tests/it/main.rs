@@ -7,6 +7,7 @@
     reason = "a failed expectation in a test is reported by its panic"
 )]
 
+mod codes;
 mod crypto;
 mod images;
 mod logins;

@@ -13,6 +13,7 @@
 //! | `records` | documents of records in their serialized form |
 //! | `shares` | shares of drawings, their codes and copies |
 //! | `reviews` | review cases, reports of shares, and evidence |
+//! | `miniprogram_codes` | pictures of mini-program codes |
 //! | `append` | appends to a drawing's list |
 //! | `chunks` | the part of a list before its header's tail |
 //! | `drawings` | other operations on one drawing |
@@ -30,6 +31,7 @@ mod client;
 mod drawings;
 mod error;
 mod lists;
+mod miniprogram_codes;
 mod records;
 mod reports;
 mod reviews;

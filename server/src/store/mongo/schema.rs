@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use yibi_common::drawing::{Mode, Paper};
 
 use super::checks::CheckDoc;
+use super::miniprogram_codes::MiniprogramCodeDoc;
 use super::records::Keyed;
 use super::reports::AuditDoc;
 use super::shares::CopyDoc;
@@ -318,6 +319,7 @@ pub(super) struct Collections {
     pub(super) cases: Collection<Keyed<Case>>,
     pub(super) share_reports: Collection<Keyed<ShareReport>>,
     pub(super) evidence: Collection<Keyed<Evidence>>,
+    pub(super) miniprogram_codes: Collection<Keyed<MiniprogramCodeDoc>>,
     pub(super) secrets: Collection<SecretDoc>,
     pub(super) audit: Collection<AuditDoc>,
 }
@@ -350,6 +352,7 @@ impl Collections {
             cases: database.collection_with_options("cases", options()),
             share_reports: database.collection_with_options("share_reports", options()),
             evidence: database.collection_with_options("evidence", options()),
+            miniprogram_codes: database.collection_with_options("miniprogram_codes", options()),
             secrets: database.collection_with_options("secrets", options()),
             audit: database.collection_with_options("audit", options()),
             database: database.clone(),
@@ -419,6 +422,7 @@ impl Collections {
     }
 
     async fn make_indexes_of_shares(&self) -> StoreResult<()> {
+        self.miniprogram_codes.create_index(index(doc! {"app": 1, "scene": 1})).await?;
         self.shares.create_index(index(doc! {"u": 1, "created_at": -1, "code": -1})).await?;
         self.share_copies.create_index(index(doc! {"u": 1, "code": 1})).await?;
         self.codes.create_index(index(doc! {"owner": 1, "drawing": 1})).await?;

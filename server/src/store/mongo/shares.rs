@@ -96,6 +96,8 @@ impl Collections {
             self.shares.delete_many(of_codes.clone()).await?;
             self.share_copies.delete_many(of_codes).await?;
             self.share_reports.delete_many(doc! {"code": {"$in": &codes}}).await?;
+            let pictures = doc! {"app": user.app_id(), "scene": {"$in": &codes}};
+            self.miniprogram_codes.delete_many(pictures).await?;
             self.codes.delete_many(doc! {"_id": {"$in": &codes}}).await?;
         }
     }

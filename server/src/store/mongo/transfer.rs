@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use yibi_common::codec;
 
 use super::append::TAIL_LIMIT;
+use super::miniprogram_codes::MiniprogramCodeDoc;
 use super::reports::AuditDoc;
 use super::reviews::case_doc;
 use super::schema::{
@@ -16,6 +17,7 @@ use super::shares::share_doc;
 use super::{MongoGallery, StoreError, StoreResult, error, records};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Stored;
+use crate::domain::miniprogram_code::MiniprogramCode;
 use crate::domain::review::{Case, Evidence, ShareReport};
 use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
@@ -108,6 +110,19 @@ impl Transfer for MongoGallery {
     async fn put_case(&self, case: &Case) -> StoreResult<()> {
         let case = case_doc(case.clone());
         self.run(async move |db| case.put(&db.cases).await).await
+    }
+
+    async fn miniprogram_codes_behind(
+        &self,
+        place: Option<&str>,
+        limit: u32,
+    ) -> StoreResult<Turn<MiniprogramCode>> {
+        let filter = behind(place);
+        self.run(async move |db| {
+            let Turn { items, next } = records::turn(&db.miniprogram_codes, filter, limit).await?;
+            Ok(Turn { items: items.into_iter().map(MiniprogramCodeDoc::code).collect(), next })
+        })
+        .await
     }
 
     async fn put_user(&self, user: &UserRecord) -> StoreResult<()> {
@@ -234,6 +249,7 @@ mod tests {
             cases: _,
             share_reports: _,
             evidence: _,
+            miniprogram_codes: _,
             drawings: _,
             chunks: _,
             secrets: _,

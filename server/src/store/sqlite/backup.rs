@@ -23,6 +23,8 @@ pub struct Content {
     pub shares: u64,
     /// Review cases.
     pub cases: u64,
+    /// Pictures of mini-program codes.
+    pub miniprogram_codes: u64,
     /// Entries of the audit log.
     pub audit: u64,
 }
@@ -195,6 +197,7 @@ pub(super) fn content(connection: &Connection) -> Result<Content> {
         actions: count(&transaction, "SELECT coalesce(sum(seq - base), 0) FROM drawings")?,
         shares: count_present(&transaction, "shares")?,
         cases: count_present(&transaction, "cases")?,
+        miniprogram_codes: count_present(&transaction, "miniprogram_codes")?,
         audit: count(&transaction, "SELECT count(*) FROM audit")?,
     };
     Ok(content)
@@ -221,6 +224,7 @@ fn least(one: Content, other: Content) -> Content {
         actions: one.actions.min(other.actions),
         shares: one.shares.min(other.shares),
         cases: one.cases.min(other.cases),
+        miniprogram_codes: one.miniprogram_codes.min(other.miniprogram_codes),
         audit: one.audit.min(other.audit),
     }
 }

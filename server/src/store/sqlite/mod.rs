@@ -17,6 +17,7 @@ mod drawings;
 mod erased;
 mod files;
 mod lists;
+mod miniprogram_codes;
 mod readers;
 mod reports;
 mod restore;

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (7, include_str!("migrations/7.sql")),
     (8, include_str!("migrations/8.sql")),
     (9, include_str!("migrations/9.sql")),
+    (10, include_str!("migrations/10.sql")),
 ];
 pub(super) const KNOWN: u32 = match MIGRATIONS {
     [.., (last, _)] => *last,

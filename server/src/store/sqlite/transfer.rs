@@ -5,8 +5,9 @@ use yibi_common::admin::AuditEntry;
 use yibi_common::codec;
 
 use super::rows::{Drawing, parse};
-use super::{SqliteStore, reviews, shares, users};
+use super::{SqliteStore, miniprogram_codes, reviews, shares, users};
 use crate::domain::drawing::Stored;
+use crate::domain::miniprogram_code::MiniprogramCode;
 use crate::domain::review::{Case, Evidence, ShareReport};
 use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
@@ -138,6 +139,25 @@ impl Transfer for SqliteStore {
         .await
     }
 
+    async fn miniprogram_codes_behind(
+        &self,
+        place: Option<&str>,
+        limit: u32,
+    ) -> StoreResult<Turn<MiniprogramCode>> {
+        let place = number(place)?;
+        self.reading(move |connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT * FROM miniprogram_codes WHERE number > ? ORDER BY number LIMIT ?")?;
+            let rows = statement.query_map(params![place, limit], |row| {
+                Ok((row.get::<_, i64>("number")?, miniprogram_codes::from_row(row)?))
+            })?;
+            let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            let next = rows.last().map(|(number, _)| number.to_string());
+            Ok(Turn { items: rows.into_iter().map(|(_, code)| code).collect(), next })
+        })
+        .await
+    }
+
     async fn put_user(&self, user: &UserRecord) -> StoreResult<()> {
         let user = user.clone();
         self.writing(0, move |connection| put_user(connection, &user)).await
@@ -246,7 +266,7 @@ mod tests {
     use super::*;
 
     /// Tables that a move copies; it leaves those whose loss costs only short-lived state.
-    const MOVED: [&str; 13] = [
+    const MOVED: [&str; 14] = [
         "users",
         "avatars",
         "checks",
@@ -260,6 +280,7 @@ mod tests {
         "cases",
         "share_reports",
         "evidence",
+        "miniprogram_codes",
     ];
     const LEFT: [&str; 5] = ["usage", "totals", "codes", "leases", "notes"];
 

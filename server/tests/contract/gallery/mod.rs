@@ -5,5 +5,6 @@ pub mod append;
 pub mod avatars;
 pub mod checks;
 pub mod lists;
+pub mod miniprogram_codes;
 pub mod users;
 pub mod weapp;

@@ -1,6 +1,7 @@
 //! The operator's API.
 
 mod access;
+mod blocked_links;
 mod drawings;
 mod errors;
 mod hosts;

@@ -209,6 +209,72 @@ async fn one_address_has_a_bounded_number_of_requests_in_flight() {
     socket.abort();
 }
 
+#[tokio::test]
+async fn shared_pages_have_a_limit_by_address() {
+    let text = read("deploy/nginx/yibi.conf");
+    assert!(text.contains("limit_req_zone $yibi_client zone=yibi_shares:10m rate=60r/s;"));
+    assert!(text.contains("limit_req zone=yibi_shares burst=300 nodelay;"));
+    let (address, mut heads) = recording().await;
+    let edits = [("rate=60r/s;", "rate=1r/m;"), ("burst=300 nodelay;", "burst=2 nodelay;")];
+    let site = Site::edited(&[&address], &edits).await;
+    for path in ["/s/0123456789ab", "/s/0123456789ab.png?size=720", "/s/-/player.js"] {
+        assert_eq!(site.api().get(path).await.status, 204, "{path}");
+        assert!(heads.recv().await.unwrap().starts_with(&format!("get {path} http/1.1")));
+    }
+    let refused = site.api().get("/s/0123456789ab").await;
+    assert_eq!(refused.header("retry-after"), "2");
+    refused.problem(429, "rate_limited");
+    // The API has no such limit, and a name that only begins alike is not passed on.
+    assert_eq!(site.api().get("/api/v1/limits").await.status, 204);
+    site.api().get("/shares").await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_line_of_the_log_has_address_and_port() {
+    let (address, _heads) = recording().await;
+    let site = Site::before(&[&address]).await;
+    site.api().get("/s/0123456789ab").await;
+    wait_until("a line is written", async || site.access_log().lines().count() == 1).await;
+    let line: Value = serde_json::from_str(site.access_log().lines().next().unwrap()).unwrap();
+    assert_eq!(line["client"], "127.0.0.1");
+    assert!(line["port"].as_str().unwrap().parse::<u16>().unwrap() > 0, "{line}");
+}
+
+#[test]
+fn logs_are_kept_for_six_months() {
+    let days = |text: &str| -> u32 {
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("rotate ")).unwrap();
+        line.parse().unwrap()
+    };
+    let logrotate = read("deploy/pm2/logrotate");
+    assert!(logrotate.contains("    daily\n") && days(&logrotate) >= 184);
+    for guide in ["deploy/guide/start.md", "deploy/guide/start.zh.md"] {
+        let guide = read(guide);
+        let command = guide.lines().find(|line| line.contains("/etc/logrotate.d/nginx"));
+        let command = command.unwrap();
+        let directory = TempDir::new();
+        let path = directory.path().join("nginx");
+        std::fs::write(&path, "/var/log/nginx/*.log {\n\tdaily\n\trotate 14\n}\n").unwrap();
+        let command = command.replace("/etc/logrotate.d/nginx", path.to_str().unwrap());
+        output(Command::new("sh").args(["-c", &command]));
+        assert!(days(&std::fs::read_to_string(&path).unwrap()) >= 184, "{command}");
+        assert!(guide.contains("MaxRetentionSec=7month"));
+    }
+}
+
+#[test]
+fn the_guide_names_the_duties_of_sharing() {
+    for (guide, words) in [
+        ("deploy/guide/before.md", ["6 months", "YibiReviewWaits", "complaint contact", "self-assessment"]),
+        ("deploy/guide/before.zh.md", ["6 个月", "YibiReviewWaits", "投诉渠道", "安全评估"]),
+    ] {
+        let guide = read(guide);
+        for word in words.into_iter().chain(["公安备案", "sharing.require_phone", "服务内容声明"]) {
+            assert!(guide.contains(word), "{word}");
+        }
+    }
+}
+
 #[test]
 fn replies_on_nginxs_disk_are_bounded() {
     let site = read("deploy/nginx/yibi.conf");

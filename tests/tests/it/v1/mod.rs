@@ -30,6 +30,7 @@ mod framing;
 mod gallery;
 mod grid;
 mod guards;
+mod half_emoji;
 mod images;
 mod leaving;
 mod limits;
