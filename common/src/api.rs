@@ -4,6 +4,7 @@
 
 #[cfg(feature = "openapi")]
 pub mod schema;
+mod shares;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,8 @@ use crate::drawing::{Action, Mode};
 use crate::limits::Limits;
 use crate::object;
 use crate::sharing::SharingLimits;
+
+pub use shares::{ShareReply, ShareReportRequest, ShareRequest, SharesReply, SharesRow};
 
 /// `POST /session`: exchanges a login code of WeChat for a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -14,6 +14,7 @@ use crate::service::drawings::DrawingError;
 use crate::service::operator::OperatorError;
 use crate::service::rate_limits::LimitExceeded;
 use crate::service::sessions::{RefusalKind, SessionError};
+use crate::service::shares::ShareError;
 use crate::service::users::UserError;
 use crate::store::StoreError;
 
@@ -55,6 +56,7 @@ codes! {
     Unauthenticated, "unauthenticated", UNAUTHORIZED, "A valid token is needed.";
     SessionEnded, "session_ended", UNAUTHORIZED, "The user ended this session from another device; sign in again only when the user asks for it.";
     SignInAgain, "sign_in_again", UNAUTHORIZED, "The sign-in can't be used any more; call wx.login for a new code.";
+    PhoneRequired, "phone_required", FORBIDDEN, "Sharing needs a bound phone number on this service.";
     UserBlocked, "user_blocked", FORBIDDEN, "WeChat has blocked this user.";
     AccountBlocked, "account_blocked", FORBIDDEN, "The operator of this service has blocked this user.";
     RoleNeeded, "role_needed", FORBIDDEN, "The caller's role does not allow this.";
@@ -66,6 +68,8 @@ codes! {
     DrawingNotFound, "drawing_not_found", NOT_FOUND, "The user has no such drawing.";
     AvatarNotFound, "avatar_not_found", NOT_FOUND, "The user has no such avatar.";
     SessionNotFound, "session_not_found", NOT_FOUND, "The user has no such session.";
+    SharingOff, "sharing_off", NOT_FOUND, "This service offers no sharing.";
+    ShareNotFound, "share_not_found", NOT_FOUND, "There is no such share.";
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
     MethodUnknown, "method_unknown", NOT_IMPLEMENTED, "No address of this server takes this method.";
     ExpectationFailed, "expectation_failed", EXPECTATION_FAILED, "The server knows no expectation but 100-continue.";
@@ -73,6 +77,8 @@ codes! {
     SessionKeySuperseded, "session_key_superseded", CONFLICT, "The session's WeChat key is no longer the user's; only the user's next sign-in brings the new one.";
     AccountClosing, "account_closing", CONFLICT, "The user has left and everything is erased at `erase_at`; a sign-in with \"reopen\": true cancels that.";
     Conflict, "conflict", CONFLICT, "The drawing has moved on; load its tail and try again.";
+    ShareRemoved, "share_removed", CONFLICT, "The share was removed; it can be shared again once strokes were added.";
+    ShareGone, "share_gone", GONE, "The share was taken back.";
     DrawingDeleted, "drawing_deleted", GONE, "The drawing is in the bin.";
     HostRefused, "host_refused", MISDIRECTED_REQUEST, "The request is addressed to another host.";
     BodyTooLarge, "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
@@ -85,6 +91,7 @@ codes! {
     TooManyDrawings, "too_many_drawings", UNPROCESSABLE_ENTITY, "The user can't have more drawings.";
     DrawingTooLarge, "drawing_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for one reply; read a part of it with since.";
     PictureTooLarge, "picture_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for a picture.";
+    NothingToShare, "nothing_to_share", UNPROCESSABLE_ENTITY, "The drawing shows no stroke that can be shared.";
     InvalidImage, "invalid_image", UNPROCESSABLE_ENTITY, "The image can't be taken.";
     StorageFull, "storage_full", UNPROCESSABLE_ENTITY, "The user's storage is full.";
     RateLimited, "rate_limited", TOO_MANY_REQUESTS, "Too many requests; slow down.";
@@ -250,6 +257,22 @@ impl From<UserError> for Problem {
             UserError::RateLimited(exceeded) => exceeded.into(),
             UserError::Drawing(error) => error.into(),
             UserError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ShareError> for Problem {
+    fn from(error: ShareError) -> Self {
+        match error {
+            ShareError::Off => Self::new(Code::SharingOff),
+            ShareError::NotFound | ShareError::Checking => Self::new(Code::ShareNotFound),
+            ShareError::Gone => Self::new(Code::ShareGone),
+            ShareError::Removed => Self::new(Code::ShareRemoved),
+            ShareError::NothingToShare => Self::new(Code::NothingToShare),
+            ShareError::PhoneNeeded => Self::new(Code::PhoneRequired),
+            ShareError::Value(rule) => Self::new(Code::InvalidValue).detail(rule),
+            ShareError::Drawing(error) => error.into(),
+            ShareError::Store(error) => error.into(),
         }
     }
 }

@@ -61,8 +61,8 @@ pub use drawings::{DrawingDetail, DrawingOrder, DrawingPage, DrawingQuery, Drawi
 pub use errors::{ErrorGroup, ErrorsReply, Failure, RequestDetail, RequestRow, Share};
 pub use events::{Event, EventQuery, Happening};
 pub use reviews::{
-    CaseKind, NoteReview, RemoveReview, ReviewClaim, ReviewCopy, ReviewDecision, ReviewDetail, ReviewNote, ReviewPage,
-    ReviewQuery, ReviewReport, ReviewRow, SharePage, ShareQuery, ShareRow,
+    CaseKind, NoteReview, RemoveReview, ReviewClaim, ReviewCopy, ReviewDecision, ReviewDetail, ReviewNote,
+    ReviewPage, ReviewQuery, ReviewReport, ReviewRow, SharePage, ShareQuery, ShareRow,
 };
 pub use servers::{Dependency, Figures, Overview, RouteFigures, ServerState, ServerView};
 pub use sessions::{SessionDetail, SessionOrder, SessionPage, SessionQuery, SessionRow};

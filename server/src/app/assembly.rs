@@ -15,6 +15,7 @@ use crate::service::operator::OperatorService;
 use crate::service::pushes::Pushes;
 use crate::service::rate_limits::RateLimits;
 use crate::service::sessions::SessionService;
+use crate::service::shares::{ShareRecords, ShareService};
 use crate::service::titles::TitleService;
 use crate::service::users::UserService;
 use crate::settings::Settings;
@@ -87,9 +88,11 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         &settings.http.public_url,
         Arc::clone(&metrics),
     );
+    let records = ShareRecords::new(gallery.clone(), Arc::clone(&keys), &settings.http.public_url);
     let moderation = Moderation::new(
         settings.moderation.clone(),
         drawings.clone(),
+        records.clone(),
         wechat.clone(),
         apps.clone(),
         Arc::clone(&metrics),
@@ -120,7 +123,16 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         wechat,
         Arc::clone(&metrics),
     );
+    let shares = ShareService::new(
+        settings.sharing,
+        settings.moderation.mode,
+        records,
+        drawings.clone(),
+        moderation.clone(),
+        settings.gallery.image_cache,
+    );
     let services = Services {
+        shares,
         operators,
         titles: TitleService::new(drawings.clone(), moderation.clone()),
         users: UserService::new(drawings.clone(), moderation.clone(), Arc::clone(&rate_limits)),

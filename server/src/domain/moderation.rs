@@ -43,6 +43,12 @@ impl Subject {
         }
     }
 
+    /// Whether the subject is a copy of a share.
+    #[must_use]
+    pub fn is_share(&self) -> bool {
+        matches!(self, Self::SharePicture(_) | Self::ShareSheet(_))
+    }
+
     /// Its kind, for metrics.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -197,8 +197,7 @@ mod tests {
     fn changed(of: &str, change: Change, target: &str) -> Happening {
         let text = String::new;
         let (user, target) = (of.to_owned(), Some(target.to_owned()));
-        let entry =
-            AuditEntry {
+        let entry = AuditEntry {
             at: text(),
             who: text(),
             from: text(),

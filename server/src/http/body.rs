@@ -75,26 +75,47 @@ impl Body {
         self.json_within(usize::MAX).await
     }
 
+    /// The same of a body that may be empty, which gives the default.
+    pub(super) async fn json_or_default<T: DeserializeOwned + Default>(self) -> Result<T, Problem> {
+        let is_json = self.is_json();
+        let bytes = self.bytes().await?;
+        if bytes.is_empty() {
+            return Ok(T::default());
+        }
+        if is_json { parse(&bytes) } else { Err(not_json()) }
+    }
+
     /// The same of a body that has a limit of its own, in bytes.
     pub(crate) async fn json_within<T: DeserializeOwned>(self, limit: usize) -> Result<T, Problem> {
-        let media_type = self.media_type();
-        if media_type != "application/json" && !media_type.ends_with("+json") {
-            return Err(Problem::new(Code::UnsupportedMediaType).detail("application/json is needed"));
+        if !self.is_json() {
+            return Err(not_json());
         }
-        let bytes = self.bytes_within(limit).await?;
-        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let Object(value) =
-            serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer).map_err(|error| {
-                let place = error.path().to_string();
-                if error.inner().is_syntax() && has_half_a_pair(&bytes) {
-                    let detail = "a text holds half of a surrogate pair, which is no character";
-                    return Problem::new(Code::InvalidValue).detail(detail);
-                }
-                wrong_json(error.inner(), &place)
-            })?;
-        deserializer.end().map_err(|error| wrong_json(&error, "."))?;
-        Ok(value)
+        parse(&self.bytes_within(limit).await?)
     }
+
+    fn is_json(&self) -> bool {
+        let media_type = self.media_type();
+        media_type == "application/json" || media_type.ends_with("+json")
+    }
+}
+
+fn not_json() -> Problem {
+    Problem::new(Code::UnsupportedMediaType).detail("application/json is needed")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let Object(value) =
+        serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer).map_err(|error| {
+            let place = error.path().to_string();
+            if error.inner().is_syntax() && has_half_a_pair(bytes) {
+                let detail = "a text holds half of a surrogate pair, which is no character";
+                return Problem::new(Code::InvalidValue).detail(detail);
+            }
+            wrong_json(error.inner(), &place)
+        })?;
+    deserializer.end().map_err(|error| wrong_json(&error, "."))?;
+    Ok(value)
 }
 
 /// Whether the body is JSON but for texts that end or begin in the middle of a character, as programs write that cut

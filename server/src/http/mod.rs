@@ -11,6 +11,7 @@ pub mod openapi;
 mod push;
 mod query;
 pub(crate) mod reply;
+mod share_page;
 mod unmatched;
 mod unread_reply;
 mod upload;
@@ -38,6 +39,7 @@ use crate::service::operator::OperatorService;
 use crate::service::pushes::Pushes;
 use crate::service::rate_limits::RateLimits;
 use crate::service::sessions::SessionService;
+use crate::service::shares::ShareService;
 use crate::service::titles::TitleService;
 use crate::service::users::UserService;
 use crate::settings::{self, Settings};
@@ -49,6 +51,8 @@ pub struct Services {
     pub drawings: DrawingService,
     /// Titles of drawings, with their moderation.
     pub titles: TitleService,
+    /// Public links to drawings.
+    pub shares: ShareService,
     /// Users as they see and change themselves.
     pub users: UserService,
     /// The use cases of operators.
@@ -71,7 +75,7 @@ pub struct Services {
 pub type App = web::Data<Services>;
 
 pub fn routes(config: &mut ServiceConfig, settings: &settings::Http) {
-    config.configure(push::routes);
+    config.configure(push::routes).configure(share_page::routes);
     legacy::routes(config, settings);
     config.service(web::scope("/api/v1").configure(v1::routes));
 }

@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::v1::{avatar, bin, drawings, images, me, open_data, phone, sessions};
+use super::v1::{avatar, bin, drawings, images, me, open_data, phone, sessions, shares};
 use crate::problem::Code;
 
 /// The public API, version 1.
@@ -25,6 +25,7 @@ use crate::problem::Code;
         drawings::list, drawings::read, drawings::append, drawings::rename, drawings::put_title, drawings::delete, drawings::restore,
         bin::empty, bin::remove,
         images::png, images::svg, images::linked,
+        shares::share, shares::share_of, shares::revoke, shares::list, shares::report,
     ),
     security(("token" = [])),
     modifiers(&Token, &Failures),

@@ -10,5 +10,6 @@ pub mod pushes;
 pub mod rate_limits;
 pub(crate) mod render_pool;
 pub mod sessions;
+pub mod shares;
 pub mod titles;
 pub mod users;

@@ -24,6 +24,8 @@ const MAX_BLOCKED: u64 = 100_000;
 /// Rate of look-ups of untagged bearer tokens, over all callers: per second, and burst. Forged tokens can
 /// come from any number of addresses; genuine untagged tokens predate the tag or its key.
 const UNTAGGED_QUOTA: (u32, u32) = (200, 400);
+/// Requests of public pages per address: per second, and burst.
+const PAGE_QUOTA: (u32, u32) = (60, 300);
 /// How often the counts of idle keys are dropped.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -39,6 +41,7 @@ pub struct RateLimits {
     enabled: bool,
     writes: DefaultKeyedRateLimiter<UserKey>,
     wechat_calls: DefaultKeyedRateLimiter<UserKey>,
+    pages: DefaultKeyedRateLimiter<IpAddr>,
     addresses: FailureLimiter<IpAddr>,
     sign_ins: FailureLimiter<IpAddr>,
     sessions: FailureLimiter<NamedSession>,
@@ -109,6 +112,7 @@ impl RateLimits {
             enabled: settings.enabled,
             writes: RateLimiter::keyed(quota(settings.user_writes, settings.user_writes_burst)),
             wechat_calls: RateLimiter::keyed(wechat_calls),
+            pages: RateLimiter::keyed(quota(PAGE_QUOTA.0, PAGE_QUOTA.1)),
             addresses: FailureLimiter::new(failures),
             sign_ins: FailureLimiter::new(failures),
             sessions: FailureLimiter::new(failures),
@@ -133,11 +137,23 @@ impl RateLimits {
         self.count(&self.wechat_calls, user)
     }
 
-    fn count(&self, limiter: &DefaultKeyedRateLimiter<UserKey>, user: &UserKey) -> Result<(), LimitExceeded> {
+    /// Counts a request of a public page, which needs no account.
+    ///
+    /// # Errors
+    /// [`LimitExceeded`].
+    pub fn page(&self, address: IpAddr) -> Result<(), LimitExceeded> {
+        self.count(&self.pages, &network_of(address))
+    }
+
+    fn count<K: Hash + Eq + Clone>(
+        &self,
+        limiter: &DefaultKeyedRateLimiter<K>,
+        key: &K,
+    ) -> Result<(), LimitExceeded> {
         if !self.enabled {
             return Ok(());
         }
-        limiter.check_key(user).map_err(|early| LimitExceeded {
+        limiter.check_key(key).map_err(|early| LimitExceeded {
             retry_after: early.wait_time_from(DefaultClock::default().now()),
         })
     }
@@ -201,6 +217,7 @@ impl RateLimits {
             ticks.tick().await;
             self.writes.retain_recent();
             self.wechat_calls.retain_recent();
+            self.pages.retain_recent();
             self.addresses.counts.retain_recent();
             self.sign_ins.counts.retain_recent();
             self.sessions.counts.retain_recent();

@@ -127,7 +127,7 @@ fn sent(request: &HttpRequest, picture: Picture, format: Format, cache: &'static
 }
 
 /// A file with its tag, or the news that the client has it.
-pub(super) fn file(
+pub(in crate::http) fn file(
     request: &HttpRequest,
     bytes: Bytes,
     media_type: &'static str,

@@ -8,6 +8,7 @@ pub(super) mod me;
 pub(super) mod open_data;
 pub(super) mod phone;
 pub(super) mod sessions;
+pub(super) mod shares;
 
 use actix_web::web::ServiceConfig;
 
@@ -23,6 +24,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .configure(phone::routes)
         .configure(drawings::routes)
         .configure(bin::routes)
+        .configure(shares::routes)
         .configure(images::routes)
         .configure(openapi::routes);
 }

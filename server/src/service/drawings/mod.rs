@@ -3,6 +3,7 @@
 mod append;
 mod avatar;
 mod bin;
+mod copying;
 mod export;
 mod export_names;
 mod json;
@@ -25,6 +26,7 @@ use yibi_common::sharing::SharingLimits;
 pub use append::Append;
 pub use avatar::{AvatarLink, Flaw, MAX_UPLOAD, MEDIA_TYPE as AVATAR_TYPE, square};
 pub use listing::Page;
+pub(crate) use pictures::render_failure;
 pub use pictures::{Format, Link, Picture};
 pub use purge::run_purge;
 pub use weapp::Save;
@@ -33,7 +35,7 @@ use crate::domain::drawing::Stored;
 use crate::domain::user::UserKey;
 use crate::keys::LazyKeyring;
 use crate::service::per_user::PerUserSemaphore;
-use crate::service::render_pool::RenderPool;
+use crate::service::render_pool::{RenderPool, Slot};
 use crate::settings;
 use crate::store::GalleryStore;
 use crate::store::StoreError;
@@ -177,8 +179,13 @@ impl DrawingService {
         &self.0.store
     }
 
+    /// Waits for a thread for a picture, at the turn of that user.
+    pub(super) async fn render_slot(&self, user: &UserKey) -> DrawingResult<Slot> {
+        self.0.render_pool.slot(user).await
+    }
+
     /// Runs work on stored actions of `bytes` bytes: inline if they are few, otherwise in a pool.
-    async fn lightly<T: Send + 'static>(
+    pub(super) async fn lightly<T: Send + 'static>(
         &self,
         user: &UserKey,
         bytes: usize,

@@ -218,12 +218,15 @@ pub(super) fn drawn(
     let picture = picture::fold(&actions);
     let paper = stored.header.paper;
     match format {
-        Format::Svg => render::svg(&picture, paper, size, budget).map(String::into_bytes).map_err(failed),
-        Format::Png => render::png(&picture, paper, size, budget).map_err(failed),
+        Format::Svg => {
+            render::svg(&picture, paper, size, budget).map(String::into_bytes).map_err(render_failure)
+        }
+        Format::Png => render::png(&picture, paper, size, budget).map_err(render_failure),
     }
 }
 
-fn failed(error: RenderError) -> DrawingError {
+/// The failure of a use case for a failure of rendering.
+pub(crate) fn render_failure(error: RenderError) -> DrawingError {
     match error {
         RenderError::TooLarge => DrawingError::PictureTooLarge,
         RenderError::Abandoned => DrawingError::Internal("the task that waited for a picture is gone"),

@@ -7,6 +7,7 @@ use crate::domain::clock::Micros;
 use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
 use crate::domain::user::{UserKey, UserRecord};
 use crate::service::drawings::DrawingError;
+use crate::service::shares::CopyPicture;
 use crate::settings::ModerationMode;
 use crate::store::{Avatars, Checks, Drawings, StoreError, StoreResult, Users};
 use crate::wechat::WechatError;
@@ -14,7 +15,7 @@ use crate::wechat::content::{NOT_VISITED, Scene};
 use crate::wechat::push::{MediaVerdict, Suggestion};
 
 /// Duration of a server's claim on a check: longer than a call may take.
-const CLAIM: Duration = Duration::from_secs(90);
+pub(super) const CLAIM: Duration = Duration::from_secs(90);
 /// Maximum pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
@@ -27,6 +28,8 @@ enum AskError {
     Link(#[from] DrawingError),
     #[error("the user's app is not in the settings")]
     App,
+    #[error("the store failed")]
+    Store(#[from] StoreError),
 }
 
 enum Answer {
@@ -49,6 +52,9 @@ impl Moderation {
             let Some(check) = known.filter(theirs) else { return Ok(false) };
             let settled = match verdict.suggestion {
                 Some(suggestion) => self.settle(&check, suggestion, verdict.label).await?,
+                None if check.subject.is_share() => {
+                    self.settle_share(&check, ModerationStatus::Held, None).await?
+                }
                 None => {
                     tracing::info!(subject = %check.subject, "WeChat could not look at a content");
                     self.postpone(ModerationCheck { trace_id: None, ..check }, true).await?
@@ -70,10 +76,16 @@ impl Moderation {
     }
 
     async fn try_to_ask(&self, check: ModerationCheck) -> StoreResult<()> {
+        if check.standing != ModerationStatus::Pending {
+            // A verdict on a share was stored, and its outcome was not applied yet.
+            return self.apply_to_share(&check).await;
+        }
         if check.tries >= self.0.settings.tries {
             // The last verdict did not arrive. The check keeps its trace id, so that a late verdict still
-            // finds it.
-            if self.0.store.change_check(&ModerationCheck { due_at: None, ..check.clone() }).await? {
+            // finds it; a share must not wait any longer.
+            if check.subject.is_share() {
+                self.settle_share(&check, ModerationStatus::Held, None).await?;
+            } else if self.0.store.change_check(&ModerationCheck { due_at: None, ..check.clone() }).await? {
                 self.0.metrics.checked(check.subject.kind(), "given_up");
             }
             return Ok(());
@@ -105,7 +117,7 @@ impl Moderation {
             Err(error) => {
                 let (errcode, rid) = match &error {
                     AskError::Wechat(error) => (error.errcode, error.rid.clone()),
-                    AskError::Link(_) | AskError::App => (None, None),
+                    AskError::Link(_) | AskError::App | AskError::Store(_) => (None, None),
                 };
                 let (subject, tries) = (check.subject.kind(), check.tries);
                 let again = errcode != Some(NOT_VISITED) && !matches!(error, AskError::App);
@@ -128,7 +140,9 @@ impl Moderation {
             Subject::Nickname => Some(known.nickname.clone()),
             Subject::Avatar => known.avatar.clone(),
             Subject::Title(drawing) => self.0.store.header(user, drawing).await?.map(|header| header.title),
-            Subject::SharePicture(_) | Subject::ShareSheet(_) => None,
+            Subject::SharePicture(drawing) | Subject::ShareSheet(drawing) => {
+                self.0.shares.copy_under_check(user, drawing).await?
+            }
         };
         Ok(content.filter(|content| !content.is_empty()).map(|content| (known, content)))
     }
@@ -160,8 +174,13 @@ impl Moderation {
                 let url = gallery.avatar_url(user).await?.unwrap_or_default();
                 return Ok(Answer::Later(wechat.check_image(app, openid, Scene::Profile, &url).await?));
             }
+            Subject::SharePicture(_) | Subject::ShareSheet(_) => {
+                let kind = CopyPicture::of_check(&check.subject);
+                let url = self.0.shares.check_url(&check.content, kind).await?;
+                return Ok(Answer::Later(wechat.check_image(app, openid, Scene::Journal, &url).await?));
+            }
             Subject::Nickname => Scene::Profile,
-            Subject::Title(_) | Subject::SharePicture(_) | Subject::ShareSheet(_) => Scene::Journal,
+            Subject::Title(_) => Scene::Journal,
         };
         let verdict = wechat.check_text(app, openid, scene, &check.content).await?;
         Ok(Answer::Verdict(verdict.suggestion, verdict.label))
@@ -174,6 +193,14 @@ impl Moderation {
         suggestion: Suggestion,
         label: Option<u32>,
     ) -> StoreResult<bool> {
+        if check.subject.is_share() {
+            let standing = match suggestion {
+                Suggestion::Pass => ModerationStatus::Passed,
+                Suggestion::Review => ModerationStatus::Held,
+                Suggestion::Risky => ModerationStatus::Rejected,
+            };
+            return self.settle_share(check, standing, label).await;
+        }
         let standing = match suggestion {
             Suggestion::Pass => ModerationStatus::Passed,
             Suggestion::Review | Suggestion::Risky => ModerationStatus::Rejected,
@@ -183,7 +210,10 @@ impl Moderation {
             // than a rejected content that stays.
             self.take_away(check).await?;
         }
-        let settled = ModerationCheck { standing, label, due_at: None, trace_id: None, ..check.clone() };
+        let passed = (standing == ModerationStatus::Passed).then(|| check.content.clone());
+        let passed = passed.or_else(|| check.passed.clone());
+        let settled =
+            ModerationCheck { standing, label, due_at: None, trace_id: None, passed, ..check.clone() };
         let settled = self.0.store.change_check(&settled).await?;
         if settled {
             let subject = check.subject.kind();
@@ -215,6 +245,9 @@ impl Moderation {
         let doubled = 1_u32.checked_shl(check.tries.saturating_sub(1)).unwrap_or(u32::MAX);
         let pause = self.0.settings.retry.saturating_mul(doubled).min(LONGEST_PAUSE);
         let again = again && check.tries < self.0.settings.tries;
+        if !again && check.subject.is_share() {
+            return self.settle_share(&check, ModerationStatus::Held, None).await;
+        }
         if !again {
             self.0.metrics.checked(check.subject.kind(), "given_up");
         }

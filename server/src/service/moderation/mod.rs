@@ -18,6 +18,7 @@
 //! In mode `log`, the status is stored and logged, and nothing is removed.
 
 mod asking;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -36,6 +37,7 @@ use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
 use crate::domain::user::UserKey;
 use crate::domain::user::UserRecord;
 use crate::service::drawings::DrawingService;
+use crate::service::shares::ShareRecords;
 use crate::settings::{self, ModerationMode};
 use crate::store::{Checks, GalleryStore};
 use crate::store::{StoreError, StoreResult};
@@ -77,6 +79,7 @@ struct Inner {
     settings: settings::Moderation,
     store: GalleryStore,
     gallery: DrawingService,
+    shares: ShareRecords,
     wechat: Wechat,
     apps: Vec<WechatApp>,
     metrics: Arc<Metrics>,
@@ -89,13 +92,14 @@ impl Moderation {
     pub fn new(
         settings: settings::Moderation,
         gallery: DrawingService,
+        shares: ShareRecords,
         wechat: Wechat,
         apps: Vec<WechatApp>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let store = gallery.store().clone();
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        Self(Arc::new(Inner { settings, store, gallery, wechat, apps, metrics, places }))
+        Self(Arc::new(Inner { settings, store, gallery, shares, wechat, apps, metrics, places }))
     }
 
     /// Stores the check of a content before the content itself, so that a crash leaves no content without a
@@ -113,6 +117,11 @@ impl Moderation {
             return Ok(None);
         }
         let now = Micros::now();
+        let former = self.0.store.check(user, &subject).await?;
+        let passed = former.and_then(|former| match former.standing {
+            ModerationStatus::Passed => Some(former.content),
+            ModerationStatus::Pending | ModerationStatus::Held | ModerationStatus::Rejected => former.passed,
+        });
         let check = ModerationCheck {
             user: user.clone(),
             subject,
@@ -125,7 +134,7 @@ impl Moderation {
             asked_at: None,
             tries: 0,
             trace_id: None,
-            passed: None,
+            passed,
         };
         self.0.store.put_check(&check).await?;
         Ok(Some(check))
@@ -246,6 +255,24 @@ impl Moderation {
             nickname: nickname.and_then(|check| standing_of(&check, shown_nickname(user))),
             avatar: avatar.and_then(|check| standing_of(&check, user.avatar.as_deref())),
         })
+    }
+
+    /// The last content of the subject that passed, for people other than its owner. In mode `enforce` alone
+    /// contents pass.
+    ///
+    /// # Errors
+    /// The errors of the store.
+    pub async fn last_passed(&self, user: &UserKey, subject: &Subject) -> StoreResult<Option<String>> {
+        if self.0.settings.mode != ModerationMode::Enforce {
+            return Ok(None);
+        }
+        let known = self.0.store.check(user, subject).await?;
+        Ok(known.and_then(|check| match check.standing {
+            ModerationStatus::Passed => Some(check.content),
+            ModerationStatus::Pending | ModerationStatus::Held => check.passed,
+            // An emptied nickname or a rejected title takes its predecessor with it.
+            ModerationStatus::Rejected => None,
+        }))
     }
 
     /// Moderation status of the content of a user who is active now: abandoned or missing checks start again.

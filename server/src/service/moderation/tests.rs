@@ -45,6 +45,7 @@ impl Given {
             "",
             Arc::default(),
         );
+        let shares = ShareRecords::new(gallery.store().clone(), Arc::clone(&keys), "");
         let wechat = Running::start();
         let sessions = SessionStore::new(Backend::Embedded(store.clone()), Arc::default());
         let asked = Wechat::new(wechat.client(Duration::from_secs(10)), sessions, keys);
@@ -53,7 +54,7 @@ impl Given {
         let new = NewUser { public_id: random::public_id(), origin: None, unionid: None, reopen: false };
         store.sign_in(&ann, &new, Micros::now()).await.unwrap();
         let moderation =
-            Moderation::new(settings.moderation.clone(), gallery, asked, vec![app], Arc::default());
+            Moderation::new(settings.moderation.clone(), gallery, shares, asked, vec![app], Arc::default());
         Self { moderation, store, wechat, ann, directory }
     }
 

@@ -1,0 +1,178 @@
+//! The public face of shares, `/s/…`: a page that is complete without JavaScript, the picture in several forms,
+//! and the JSON. No request carries a token or cookie, and a reply depends on its address alone.
+//!
+//! A share that is not shown answers alike on every address: 202 while it is checked, 410 when it was taken back,
+//! 404 when there is none.
+
+mod assets;
+mod html;
+mod report;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{self, Path, ServiceConfig};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::address::{address, reject_early};
+use super::middleware::{RequestId, problem_json};
+use super::v1::images::file;
+use super::{App, query};
+use crate::http::reply::Reply;
+use crate::problem::{Code, Problem};
+use crate::service::shares::{CardShape, PictureKind, PublicShare, ShareError};
+
+/// Longer side of a picture when no size is asked for, in pixels.
+const SIZE: u32 = 1080;
+/// Caching of a reply that changes with the share: a share that is taken back is gone within a minute.
+const MINUTE: &str = "public, max-age=60";
+/// Caching while a share is checked.
+const MOMENT: &str = "public, max-age=5";
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/s/-/{file}").route(web::get().to(assets::asset)))
+        .service(web::resource("/s/{code}/card.png").route(web::get().to(card)))
+        .service(web::resource("/s/{code}/avatar.jpg").route(web::get().to(avatar)))
+        .service(web::resource("/s/{code}/report").route(web::post().to(report::report)))
+        .service(web::resource("/s/{code:[0-9a-z]*}.json").route(web::get().to(json)))
+        .service(web::resource("/s/{code:[0-9a-z]*}.png").route(web::get().to(png)))
+        .service(web::resource("/s/{code:[0-9a-z]*}.svg").route(web::get().to(svg)))
+        .service(web::resource("/s/{code}").route(web::get().to(page)));
+}
+
+async fn page(app: App, code: Path<String>, request: HttpRequest) -> Reply {
+    admit(&app, &request)?;
+    let public = match app.shares.public(&code).await {
+        Ok(public) => public,
+        Err(error) => {
+            let hidden = Hidden::of(error)?;
+            return Ok(html::reply(hidden.status(), hidden.caching(), &html::hidden(&hidden)));
+        }
+    };
+    let url = app.shares.url(&public.share.code);
+    Ok(html::reply(StatusCode::OK, MINUTE, &html::share(&public, &url)))
+}
+
+async fn json(app: App, code: Path<String>, request: HttpRequest) -> Reply {
+    let public = match shown(&app, &code, &request).await? {
+        Ok(public) => public,
+        Err(reply) => return Ok(reply),
+    };
+    let json = app.shares.public_json(&public).await?;
+    Ok(file(&request, json, "application/json", MINUTE))
+}
+
+#[derive(Deserialize)]
+struct SizeQuery {
+    size: Option<u32>,
+}
+
+async fn png(app: App, code: Path<String>, request: HttpRequest) -> Reply {
+    let asked: SizeQuery = query(&request)?;
+    picture(&app, &code, &request, PictureKind::Png(asked.size.unwrap_or(SIZE))).await
+}
+
+async fn svg(app: App, code: Path<String>, request: HttpRequest) -> Reply {
+    let asked: SizeQuery = query(&request)?;
+    picture(&app, &code, &request, PictureKind::Svg(asked.size.unwrap_or(SIZE))).await
+}
+
+#[derive(Deserialize)]
+struct CardQuery {
+    shape: Option<String>,
+}
+
+async fn card(app: App, code: Path<String>, request: HttpRequest) -> Reply {
+    let asked: CardQuery = query(&request)?;
+    let shape = match asked.shape.as_deref() {
+        None | Some("5x4") => CardShape::Wide,
+        Some("1x1") => CardShape::Square,
+        Some(_) => return Err(Problem::new(Code::InvalidValue).detail("shape is 5x4 or 1x1")),
+    };
+    picture(&app, &code, &request, PictureKind::Card(shape)).await
+}
+
+async fn avatar(app: App, code: Path<String>, request: HttpRequest) -> Reply {
+    if let Err(reply) = shown(&app, &code, &request).await? {
+        return Ok(reply);
+    }
+    let image = app.shares.public_avatar(&code).await?;
+    Ok(file(&request, image.into(), "image/jpeg", MINUTE))
+}
+
+async fn picture(app: &App, code: &str, request: &HttpRequest, kind: PictureKind) -> Reply {
+    let public = match shown(app, code, request).await? {
+        Ok(public) => public,
+        Err(reply) => return Ok(reply),
+    };
+    let picture = app.shares.public_picture(&public, kind).await?;
+    Ok(file(request, picture, kind.media_type(), MINUTE))
+}
+
+/// The share of a code, or the reply of an address that is no page.
+async fn shown(
+    app: &App,
+    code: &str,
+    request: &HttpRequest,
+) -> Result<Result<PublicShare, HttpResponse>, Problem> {
+    admit(app, request)?;
+    match app.shares.public(code).await {
+        Ok(public) => Ok(Ok(public)),
+        Err(error) => Ok(Err(Hidden::of(error)?.as_json(request))),
+    }
+}
+
+/// Counts the request against the limit of its address.
+fn admit(app: &App, request: &HttpRequest) -> Result<(), Problem> {
+    app.rate_limits.page(address(request, app)).map_err(|exceeded| reject_early(request, exceeded))
+}
+
+/// State of a share that the public does not see.
+enum Hidden {
+    Checking,
+    Gone,
+    /// There is no such share, or no sharing.
+    Absent(Code),
+}
+
+impl Hidden {
+    fn of(error: ShareError) -> Result<Self, Problem> {
+        match error {
+            ShareError::Checking => Ok(Self::Checking),
+            ShareError::Gone => Ok(Self::Gone),
+            ShareError::NotFound => Ok(Self::Absent(Code::ShareNotFound)),
+            ShareError::Off => Ok(Self::Absent(Code::SharingOff)),
+            other => Err(other.into()),
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Checking => StatusCode::ACCEPTED,
+            Self::Gone => StatusCode::GONE,
+            Self::Absent(_) => StatusCode::NOT_FOUND,
+        }
+    }
+
+    fn caching(&self) -> &'static str {
+        match self {
+            Self::Checking => MOMENT,
+            Self::Gone | Self::Absent(_) => MINUTE,
+        }
+    }
+
+    fn as_json(&self, request: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status());
+        response.insert_header((header::CACHE_CONTROL, HeaderValue::from_static(self.caching())));
+        let code = match self {
+            Self::Checking => {
+                return response.content_type("application/json").body(r#"{"state":"checking"}"#);
+            }
+            Self::Gone => Code::ShareGone,
+            Self::Absent(code) => *code,
+        };
+        let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        response.content_type("application/problem+json").body(problem_json(&Problem::new(code), &id))
+    }
+}

@@ -1,0 +1,279 @@
+//! Sharing, changing and ending, by the author.
+
+use data_encoding::BASE64URL_NOPAD;
+use yibi_common::sharing::{Audience, CaseOpener, CaseState, ShareState};
+
+use super::{ShareError, ShareResult, ShareService};
+use crate::domain::clock::Micros;
+use crate::domain::drawing::Header;
+use crate::domain::share::{AfterShare, Code, CodeRecord, Share, ShareCopy, copy_name};
+use crate::domain::user::UserKey;
+use crate::random;
+use crate::settings::Reviewer;
+use crate::store::{Drawings, Shares, StoreError, Users};
+
+/// Attempts at a share that concurrent requests overtake.
+const ROUNDS: usize = 16;
+
+/// Choices of the author. Absent members keep their value.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ShareChange {
+    pub audience: Option<Audience>,
+    pub allow_continue: Option<bool>,
+}
+
+impl ShareChange {
+    /// Applies the choices. Returns whether they change anything.
+    fn apply(self, share: &mut Share) -> bool {
+        let former = (share.audience, share.allow_continue);
+        share.audience = self.audience.unwrap_or(share.audience);
+        share.allow_continue = self.allow_continue.unwrap_or(share.allow_continue);
+        former != (share.audience, share.allow_continue)
+    }
+}
+
+/// A share with the title of its drawing, as its author sees both.
+#[derive(Debug, Clone)]
+pub struct SharedDrawing {
+    pub share: Share,
+    pub title: String,
+    /// Whether the drawing is in the bin.
+    pub in_bin: bool,
+}
+
+/// A page of a user's shares.
+#[derive(Debug, Clone)]
+pub struct SharePage {
+    pub shares: Vec<SharedDrawing>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+impl ShareService {
+    /// Shares a drawing, or its present state again. Returns the drawing's share.
+    ///
+    /// # Errors
+    /// [`ShareError::Off`], [`ShareError::PhoneNeeded`], [`ShareError::NothingToShare`],
+    /// [`ShareError::Removed`], [`ShareError::Drawing`] for a missing, deleted or too large drawing,
+    /// [`ShareError::Store`].
+    pub async fn share(&self, user: &UserKey, drawing: &str, change: ShareChange) -> ShareResult<Share> {
+        self.require_level()?;
+        let store = &self.0.records.store;
+        let header = self.0.drawings.live_header(user, drawing).await?;
+        if self.0.settings.require_phone {
+            let user = store.user(user).await?;
+            if user.is_none_or(|user| user.phone.is_none()) {
+                return Err(ShareError::PhoneNeeded);
+            }
+        }
+        for _ in 0..ROUNDS {
+            let known = store.share(user, drawing).await?;
+            let shared = match known {
+                Some(share) if share.state != ShareState::Revoked => {
+                    self.again(share, &header, change).await?
+                }
+                ended => self.first(user, drawing, ended, change).await?,
+            };
+            if let Some(share) = shared {
+                return Ok(share);
+            }
+        }
+        Err(StoreError::Busy.into())
+    }
+
+    /// Makes the first share of a drawing, or the first one after a revocation; `None` when another request
+    /// came first.
+    async fn first(
+        &self,
+        user: &UserKey,
+        drawing: &str,
+        ended: Option<Share>,
+        change: ShareChange,
+    ) -> ShareResult<Option<Share>> {
+        let store = &self.0.records.store;
+        let now = Micros::now();
+        let code = self.new_code(user, drawing, now).await?;
+        let made = self.copy(user, drawing, &code).await;
+        let seq = match made {
+            Ok(seq) => seq,
+            Err(error) => {
+                store.remove_code(&code).await?;
+                return Err(error);
+            }
+        };
+        let mut share = Share {
+            code: code.clone(),
+            owner: user.clone(),
+            drawing: drawing.to_owned(),
+            state: ShareState::Checking,
+            shown_seq: None,
+            checking_seq: Some(seq),
+            reason: None,
+            needs_person: false,
+            cleared_seq: None,
+            removed_seq: None,
+            names: None,
+            audience: Audience::Link,
+            allow_continue: false,
+            created_at: now,
+            updated_at: now,
+            version: ended.as_ref().map_or(0, |ended| ended.version),
+        };
+        change.apply(&mut share);
+        self.prepare(&mut share, seq).await?;
+        let stored = match &ended {
+            None => store.add_share(&share).await?,
+            Some(_) => store.change_share(&share).await?,
+        };
+        if !stored {
+            store.remove_copy(user, &code, seq).await?;
+            store.remove_code(&code).await?;
+            return Ok(None);
+        }
+        share.version = if ended.is_some() { share.version.saturating_add(1) } else { share.version };
+        self.0.moderation.check_share(user, drawing).await?;
+        Ok(Some(share))
+    }
+
+    /// Shares the present state of a drawing that is shared already; `None` when another request came first.
+    async fn again(&self, known: Share, header: &Header, change: ShareChange) -> ShareResult<Option<Share>> {
+        if known.state == ShareState::Removed && Some(header.seq) <= known.removed_seq {
+            return Err(ShareError::Removed);
+        }
+        let mut share = known.clone();
+        let mut changed = change.apply(&mut share);
+        let newest = share.newest_seq();
+        // A rejected copy is not tried again; more strokes are.
+        if Some(header.seq) > newest {
+            let seq = self.copy(&share.owner, &share.drawing, &share.code).await?;
+            share.offer(seq);
+            self.prepare(&mut share, seq).await?;
+            changed = true;
+        }
+        if !changed {
+            return Ok(Some(share));
+        }
+        share.updated_at = Micros::now();
+        if !self.0.records.store.change_share(&share).await? {
+            return Ok(None);
+        }
+        share.version = share.version.saturating_add(1);
+        self.0.records.drop_copies(&share).await?;
+        self.0.moderation.check_share(&share.owner, &share.drawing).await?;
+        Ok(Some(share))
+    }
+
+    /// Opens the way for a new copy: the checks of WeChat, or the case of a person.
+    async fn prepare(&self, share: &mut Share, seq: u32) -> ShareResult<()> {
+        if self.0.settings.review == Reviewer::Operator {
+            share.needs_person = true;
+            if share.state == ShareState::Checking {
+                share.state = ShareState::Held;
+            }
+        }
+        if share.needs_person {
+            let opener = CaseOpener::Operator;
+            self.0.records.open_case(share, seq, opener, CaseState::Held, share.reason).await?;
+        } else {
+            let name = copy_name(&share.code, seq);
+            self.0.moderation.before_share(&share.owner, &share.drawing, &name).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores a copy of the drawing's visible strokes. Returns its seq.
+    async fn copy(&self, user: &UserKey, drawing: &str, code: &Code) -> ShareResult<u32> {
+        let (header, actions) = self.0.drawings.visible_copy(user, drawing).await?;
+        let actions = actions.ok_or(ShareError::NothingToShare)?;
+        let copy = ShareCopy {
+            code: code.clone(),
+            seq: header.seq,
+            owner: user.clone(),
+            title: header.title,
+            paper: header.paper,
+            drawn_at: header.created_at,
+            actions,
+        };
+        self.0.records.store.put_copy(&copy).await?;
+        Ok(copy.seq)
+    }
+
+    async fn new_code(&self, user: &UserKey, drawing: &str, now: Micros) -> ShareResult<Code> {
+        for _ in 0..ROUNDS {
+            let code = Code::from_random(random::bytes());
+            let record = CodeRecord {
+                code: code.clone(),
+                owner: user.clone(),
+                drawing: drawing.to_owned(),
+                created_at: now,
+            };
+            if self.0.records.store.add_code(&record).await? {
+                return Ok(code);
+            }
+        }
+        Err(StoreError::Busy.into())
+    }
+
+    /// The share of a drawing that its author has not ended.
+    ///
+    /// # Errors
+    /// [`ShareError::Off`], [`ShareError::NotFound`], [`ShareError::Store`].
+    pub async fn share_of(&self, user: &UserKey, drawing: &str) -> ShareResult<Share> {
+        self.require_level()?;
+        let share = self.0.records.store.share(user, drawing).await?;
+        share.filter(|share| share.state != ShareState::Revoked).ok_or(ShareError::NotFound)
+    }
+
+    /// Ends the share of a drawing, if there is one. Its copies are removed at once.
+    ///
+    /// # Errors
+    /// [`ShareError::Off`], [`ShareError::Store`].
+    pub async fn revoke(&self, user: &UserKey, drawing: &str) -> ShareResult<()> {
+        self.require_level()?;
+        let records = &self.0.records;
+        let Some(known) = records.store.share(user, drawing).await? else { return Ok(()) };
+        records.change(user, drawing, &known.code, Share::revoke).await?;
+        for seq in records.store.copies(user, &known.code).await? {
+            records.store.remove_copy(user, &known.code, seq).await?;
+        }
+        Ok(())
+    }
+
+    /// A page of the user's shares that are not ended, the newest first; `cursor` is a former page's `next`.
+    ///
+    /// # Errors
+    /// [`ShareError::Off`], [`ShareError::Value`] when the cursor is invalid, [`ShareError::Store`].
+    pub async fn shares(&self, user: &UserKey, cursor: Option<&str>, limit: u32) -> ShareResult<SharePage> {
+        self.require_level()?;
+        let after =
+            cursor.map(|text| read_cursor(text).ok_or(ShareError::Value("the cursor is not one of ours")));
+        let store = &self.0.records.store;
+        let mut page = store.shares(user, after.transpose()?.as_ref(), limit + 1).await?;
+        let more = page.len() > limit as usize;
+        page.truncate(limit as usize);
+        let next = page.last().filter(|_| more).map(write_cursor);
+        let mut shares = Vec::with_capacity(page.len());
+        for share in page.into_iter().filter(|share| share.state != ShareState::Revoked) {
+            let header = store.header(user, &share.drawing).await?;
+            let (title, in_bin) = header.map(|h| (h.title, h.deleted_at.is_some())).unwrap_or_default();
+            shares.push(SharedDrawing { share, title, in_bin });
+        }
+        Ok(SharePage { shares, next })
+    }
+
+    /// Address of a share's page.
+    #[must_use]
+    pub fn url(&self, code: &Code) -> String {
+        format!("{}/s/{code}", self.0.records.public_url)
+    }
+}
+
+fn write_cursor(share: &Share) -> String {
+    BASE64URL_NOPAD.encode(format!("{} {}", share.created_at.0, share.code).as_bytes())
+}
+
+fn read_cursor(text: &str) -> Option<AfterShare> {
+    let text = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
+    let (at, code) = text.split_once(' ')?;
+    Some(AfterShare { created_at: Micros(at.parse().ok()?), code: Code::parse(code)? })
+}

@@ -1,0 +1,116 @@
+//! Shares: public links to copies of drawings. Nothing is shown to another person before WeChat or an operator
+//! passed it.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `author` | sharing, changing and ending, by the author |
+//! | `visitor` | what a code shows to the public |
+//! | `json` | the public JSON |
+//! | `pictures` | pictures of copies, and signed links to those under check |
+//! | `reports` | reports by users and visitors |
+//! | `records` | the effect of verdicts, reports and decisions on the records |
+//! | `evidence` | the written form of evidence |
+
+mod author;
+mod evidence;
+mod json;
+mod pictures;
+mod records;
+mod reports;
+mod visitor;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use moka::future::Cache;
+
+pub use author::{ShareChange, SharePage, SharedDrawing};
+pub use pictures::{CardShape, CopyPicture, PictureKind};
+pub use records::ShareRecords;
+pub use visitor::{PublicAuthor, PublicShare};
+
+use super::drawings::{DrawingError, DrawingService};
+use super::moderation::Moderation;
+use crate::settings::{ModerationMode, Sharing};
+use crate::store::StoreError;
+
+/// Reason why a request about a share failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ShareError {
+    /// The operator of this server offers no sharing.
+    #[error("sharing is off")]
+    Off,
+    /// There is no such share.
+    #[error("no such share")]
+    NotFound,
+    /// The share is not shown any more.
+    #[error("the share was taken back")]
+    Gone,
+    /// The share was not shown yet, or waits for an operator.
+    #[error("the share is being checked")]
+    Checking,
+    /// The share was removed, and the drawing has no more strokes than then.
+    #[error("the share was removed")]
+    Removed,
+    /// The drawing shows no stroke.
+    #[error("there is nothing to share")]
+    NothingToShare,
+    /// The operator lets only users share who bound a phone number.
+    #[error("a phone number is needed")]
+    PhoneNeeded,
+    /// A value is invalid; the text is for the client.
+    #[error("{0}")]
+    Value(&'static str),
+    /// A use case of drawings failed.
+    #[error(transparent)]
+    Drawing(#[from] DrawingError),
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+type ShareResult<T> = Result<T, ShareError>;
+
+/// The shares of all users. Cheap to clone.
+#[derive(Clone)]
+pub struct ShareService(Arc<Inner>);
+
+struct Inner {
+    settings: Sharing,
+    mode: ModerationMode,
+    records: ShareRecords,
+    drawings: DrawingService,
+    moderation: Moderation,
+    pictures: Cache<pictures::Key, Bytes>,
+}
+
+impl ShareService {
+    /// Shares of those drawings; `cache` is the size of the cache of pictures in bytes.
+    #[must_use]
+    pub fn new(
+        settings: Sharing,
+        mode: ModerationMode,
+        records: ShareRecords,
+        drawings: DrawingService,
+        moderation: Moderation,
+        cache: u64,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            settings,
+            mode,
+            records,
+            drawings,
+            moderation,
+            pictures: pictures::cache(cache),
+        }))
+    }
+
+    /// The records, for reviews.
+    #[must_use]
+    pub fn records(&self) -> &ShareRecords {
+        &self.0.records
+    }
+
+    fn require_level(&self) -> ShareResult<()> {
+        if self.0.settings.is_open() { Ok(()) } else { Err(ShareError::Off) }
+    }
+}

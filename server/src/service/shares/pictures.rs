@@ -1,0 +1,205 @@
+//! Pictures of copies, cached by copy and kind, and signed links to the pictures that WeChat checks.
+
+use bytes::Bytes;
+use moka::future::Cache;
+use yibi_common::drawing::{Action, Paper};
+use yibi_common::{codec, picture};
+
+use super::{PublicShare, ShareError, ShareRecords, ShareResult, ShareService};
+use crate::domain::clock::Micros;
+use crate::domain::moderation::Subject;
+use crate::domain::review::Case;
+use crate::domain::share::{ShareCopy, copy_name, parse_copy_name};
+use crate::keys::Signer;
+use crate::render::{self, Budget};
+use crate::service::drawings::{DrawingError, DrawingResult, render_failure};
+use crate::store::{Shares, StoreResult};
+
+const DAY: i64 = 86_400;
+/// Longer side of the pictures that WeChat and operators check, in pixels.
+const CHECKED_SIZE: u32 = 1080;
+
+/// A picture of a whole copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CopyPicture {
+    /// The finished picture.
+    Picture,
+    /// Nine moments of the replay.
+    Sheet,
+}
+
+impl CopyPicture {
+    /// The picture that a check of a share is about.
+    #[must_use]
+    pub fn of_check(subject: &Subject) -> Self {
+        if matches!(subject, Subject::ShareSheet(_)) { Self::Sheet } else { Self::Picture }
+    }
+
+    /// The picture of that file name.
+    #[must_use]
+    pub fn of_file(name: &str) -> Option<Self> {
+        [Self::Picture, Self::Sheet].into_iter().find(|kind| kind.file() == name)
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Picture => "picture.png",
+            Self::Sheet => "sheet.png",
+        }
+    }
+}
+
+/// Shape of a card's picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CardShape {
+    /// Five by four: a card in a chat.
+    Wide,
+    /// A square: the timeline.
+    Square,
+}
+
+/// Kind of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PictureKind {
+    /// PNG with a longer side of that many pixels.
+    Png(u32),
+    /// SVG with a longer side of that many pixels.
+    Svg(u32),
+    Sheet,
+    Card(CardShape),
+}
+
+impl PictureKind {
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Svg(_) => "image/svg+xml",
+            Self::Png(_) | Self::Sheet | Self::Card(_) => "image/png",
+        }
+    }
+}
+
+/// Cache key: the name of a copy, which never changes, and the kind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    copy: String,
+    kind: PictureKind,
+}
+
+/// Creates the cache of finished pictures, with a size limit in bytes.
+pub(super) fn cache(bytes: u64) -> Cache<Key, Bytes> {
+    let weigh = |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + 200).unwrap_or(u32::MAX);
+    Cache::builder().max_capacity(bytes).weigher(weigh).build()
+}
+
+impl ShareRecords {
+    /// Signed link to a picture of the copy of that name, for WeChat. The link expires at the end of tomorrow
+    /// in UTC.
+    ///
+    /// # Errors
+    /// The errors of the store when the keys can't be read.
+    pub async fn check_url(&self, name: &str, kind: CopyPicture) -> StoreResult<String> {
+        let exp = (Micros::now().seconds().div_euclid(DAY) + 2) * DAY;
+        let path = check_path(name, kind, exp);
+        let signature = self.keys.get().await?.signer.sign(&path);
+        Ok(format!("{}{path}&sig={signature}", self.public_url))
+    }
+}
+
+/// The signed part of a link to a picture under check.
+#[must_use]
+pub(super) fn check_path(name: &str, kind: CopyPicture, exp: i64) -> String {
+    format!("/api/v1/images/shares/{name}/{}?exp={exp}", kind.file())
+}
+
+impl ShareService {
+    /// Path and query of a signed link, without the signature.
+    #[must_use]
+    pub fn check_path(&self, name: &str, kind: CopyPicture, exp: i64) -> String {
+        check_path(name, kind, exp)
+    }
+
+    /// The picture that a signed link for WeChat names.
+    ///
+    /// # Errors
+    /// [`DrawingError::LinkInvalid`] when the signature is wrong or the link has expired;
+    /// [`ShareError::NotFound`] when the share no longer has the copy.
+    pub async fn picture_under_check(
+        &self,
+        name: &str,
+        kind: CopyPicture,
+        exp: i64,
+        signature: &str,
+    ) -> ShareResult<Bytes> {
+        let signer: &Signer = &self.0.records.keys.get().await?.signer;
+        let valid = Micros::now().seconds() < exp && signer.verify(&check_path(name, kind, exp), signature);
+        if !valid {
+            return Err(DrawingError::LinkInvalid.into());
+        }
+        let store = &self.0.records.store;
+        let (code, seq) = parse_copy_name(name).ok_or(ShareError::NotFound)?;
+        let target = store.code(&code).await?.ok_or(ShareError::NotFound)?;
+        let copy = store.copy(&target.owner, &code, seq).await?.ok_or(ShareError::NotFound)?;
+        self.rendered(copy, whole(kind)).await
+    }
+
+    /// A picture of a share that the public sees.
+    ///
+    /// # Errors
+    /// [`ShareError::Drawing`] for a size out of range, a picture too large, and too many jobs.
+    pub async fn public_picture(&self, public: &PublicShare, kind: PictureKind) -> ShareResult<Bytes> {
+        if let PictureKind::Png(size) | PictureKind::Svg(size) = kind
+            && !render::SIZE_RANGE.contains(&size)
+        {
+            return Err(ShareError::Value("size is between 64 and 2048"));
+        }
+        self.rendered(ShareCopy::clone(&public.copy), kind).await
+    }
+
+    /// A picture of the copy that a case is about; `None` when its evidence is no longer kept.
+    ///
+    /// # Errors
+    /// As [`public_picture`](Self::public_picture).
+    pub async fn case_picture(&self, case: &Case, kind: CopyPicture) -> ShareResult<Option<Bytes>> {
+        match self.0.records.case_copy(case).await? {
+            Some(copy) => self.rendered(copy, whole(kind)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The picture from the cache, or a new one; concurrent requests for the same picture share its
+    /// rendering.
+    async fn rendered(&self, copy: ShareCopy, kind: PictureKind) -> ShareResult<Bytes> {
+        let key = Key { copy: copy_name(&copy.code, copy.seq), kind };
+        let drawing = async {
+            let place = self.0.drawings.render_slot(&copy.owner).await?;
+            let budget = Budget::start();
+            let _guard = budget.guard();
+            let inner = budget.clone();
+            place.work(move || render(&copy.actions, copy.paper, kind, &inner).map(Bytes::from)).await
+        };
+        let bytes = self.0.pictures.try_get_with(key, drawing).await;
+        Ok(bytes.map_err(|error| DrawingError::clone(&error))?)
+    }
+}
+
+fn whole(kind: CopyPicture) -> PictureKind {
+    match kind {
+        CopyPicture::Picture => PictureKind::Png(CHECKED_SIZE),
+        CopyPicture::Sheet => PictureKind::Sheet,
+    }
+}
+
+fn render(actions: &[Vec<u8>], paper: Paper, kind: PictureKind, budget: &Budget) -> DrawingResult<Vec<u8>> {
+    let actions = actions.iter().map(|blob| codec::decode(blob)).collect::<Result<Vec<Action>, _>>();
+    let actions = actions.map_err(|_| DrawingError::Internal("a copy of a share is damaged"))?;
+    let picture = picture::fold(&actions);
+    match kind {
+        PictureKind::Png(size) => render::png(&picture, paper, size, budget).map_err(render_failure),
+        PictureKind::Svg(size) => {
+            render::svg(&picture, paper, size, budget).map(String::into_bytes).map_err(render_failure)
+        }
+        PictureKind::Sheet => render::png(&picture, paper, CHECKED_SIZE, budget).map_err(render_failure),
+        PictureKind::Card(_) => render::png(&picture, paper, CHECKED_SIZE, budget).map_err(render_failure),
+    }
+}
