@@ -129,6 +129,7 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         records,
         drawings.clone(),
         moderation.clone(),
+        miniprogram_codes.clone(),
         settings.gallery.image_cache,
     );
     let services = Services {

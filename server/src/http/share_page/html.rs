@@ -32,7 +32,7 @@ pub(super) fn reply(status: StatusCode, caching: &'static str, page: &Markup) ->
 }
 
 /// The page of a share.
-pub(super) fn share(public: &PublicShare, url: &str) -> Markup {
+pub(super) fn share(public: &PublicShare, url: &str, has_code: bool) -> Markup {
     let code = public.share.code.as_str();
     let title = if public.title.is_empty() { UNTITLED } else { &public.title };
     let author = public.author.nickname.as_deref().unwrap_or(NAMELESS);
@@ -66,6 +66,12 @@ pub(super) fn share(public: &PublicShare, url: &str) -> Markup {
             p.link {
                 input #link type="text" value=(url) readonly aria-label="链接";
                 button #copy type="button" hidden { "复制链接" }
+            }
+            @if has_code {
+                p.code {
+                    img src={ (code) "/code.png" } width="120" height="120" alt="小程序码";
+                    "长按或扫码，也来画一笔"
+                }
             }
             p.forms { a href={ (code) ".svg" } { "矢量图" } " " a href={ (code) ".png?size=2048" } { "大图" } }
             (report_form(code))

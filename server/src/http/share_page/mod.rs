@@ -34,6 +34,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/s/-/{file}").route(web::get().to(assets::asset)))
         .service(web::resource("/s/{code}/card.png").route(web::get().to(card)))
         .service(web::resource("/s/{code}/avatar.jpg").route(web::get().to(avatar)))
+        .service(web::resource("/s/{code}/code.png").route(web::get().to(code_picture)))
         .service(web::resource("/s/{code}/report").route(web::post().to(report::report)))
         .service(web::resource("/s/{code:[0-9a-z]*}.json").route(web::get().to(json)))
         .service(web::resource("/s/{code:[0-9a-z]*}.png").route(web::get().to(png)))
@@ -51,7 +52,8 @@ async fn page(app: App, code: Path<String>, request: HttpRequest) -> Reply {
         }
     };
     let url = app.shares.url(&public.share.code);
-    Ok(html::reply(StatusCode::OK, MINUTE, &html::share(&public, &url)))
+    let has_code = app.shares.code_picture(&public).await.is_some();
+    Ok(html::reply(StatusCode::OK, MINUTE, &html::share(&public, &url, has_code)))
 }
 
 async fn json(app: App, code: Path<String>, request: HttpRequest) -> Reply {
@@ -91,6 +93,18 @@ async fn card(app: App, code: Path<String>, request: HttpRequest) -> Reply {
         Some(_) => return Err(Problem::new(Code::InvalidValue).detail("shape is 5x4 or 1x1")),
     };
     picture(&app, &code, &request, PictureKind::Card(shape)).await
+}
+
+/// The mini-program code that opens the share.
+async fn code_picture(app: App, code: Path<String>, request: HttpRequest) -> Reply {
+    let public = match shown(&app, &code, &request).await? {
+        Ok(public) => public,
+        Err(reply) => return Ok(reply),
+    };
+    let picture = app.shares.code_picture(&public).await.ok_or_else(|| Problem::new(Code::ShareNotFound))?;
+    // WeChat sends either format.
+    let media_type = if picture.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };
+    Ok(file(&request, picture, media_type, MINUTE))
 }
 
 async fn avatar(app: App, code: Path<String>, request: HttpRequest) -> Reply {

@@ -75,6 +75,10 @@ impl ShareService {
                 ended => self.first(user, drawing, ended, change).await?,
             };
             if let Some(share) = shared {
+                // Last, also where nothing changed: of parallel requests, one may have stored the checks of a
+                // copy that lost.
+                self.0.moderation.check_share(user, drawing).await?;
+                self.0.codes.wish(user.app_id(), share.code.as_str());
                 return Ok(share);
             }
         }
@@ -131,7 +135,6 @@ impl ShareService {
             return Ok(None);
         }
         share.version = if ended.is_some() { share.version.saturating_add(1) } else { share.version };
-        self.0.moderation.check_share(user, drawing).await?;
         Ok(Some(share))
     }
 
@@ -159,7 +162,6 @@ impl ShareService {
         }
         share.version = share.version.saturating_add(1);
         self.0.records.drop_copies(&share).await?;
-        self.0.moderation.check_share(&share.owner, &share.drawing).await?;
         Ok(Some(share))
     }
 
@@ -236,6 +238,7 @@ impl ShareService {
         for seq in records.store.copies(user, &known.code).await? {
             records.store.remove_copy(user, &known.code, seq).await?;
         }
+        self.0.codes.remove(user.app_id(), known.code.as_str()).await?;
         Ok(())
     }
 

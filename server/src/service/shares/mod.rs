@@ -30,6 +30,7 @@ pub use records::ShareRecords;
 pub use visitor::{PublicAuthor, PublicShare};
 
 use super::drawings::{DrawingError, DrawingService};
+use super::miniprogram_codes::MiniprogramCodeService;
 use super::moderation::Moderation;
 use crate::settings::{ModerationMode, Sharing};
 use crate::store::StoreError;
@@ -80,6 +81,7 @@ struct Inner {
     records: ShareRecords,
     drawings: DrawingService,
     moderation: Moderation,
+    codes: MiniprogramCodeService,
     pictures: Cache<pictures::Key, Bytes>,
 }
 
@@ -92,6 +94,7 @@ impl ShareService {
         records: ShareRecords,
         drawings: DrawingService,
         moderation: Moderation,
+        codes: MiniprogramCodeService,
         cache: u64,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -100,6 +103,7 @@ impl ShareService {
             records,
             drawings,
             moderation,
+            codes,
             pictures: pictures::cache(cache),
         }))
     }

@@ -156,6 +156,16 @@ impl ShareService {
         self.rendered(ShareCopy::clone(&public.copy), kind).await
     }
 
+    /// The picture of the share's mini-program code, once WeChat has made it.
+    pub async fn code_picture(&self, public: &PublicShare) -> Option<Bytes> {
+        let (app_id, code) = (public.share.owner.app_id(), public.share.code.as_str());
+        let picture = self.0.codes.get(app_id, code).await;
+        if picture.is_none() {
+            self.0.codes.wish(app_id, code);
+        }
+        picture
+    }
+
     /// A picture of the copy that a case is about; `None` when its evidence is no longer kept.
     ///
     /// # Errors

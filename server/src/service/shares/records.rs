@@ -40,12 +40,12 @@ impl ShareRecords {
         Self { store, keys, public_url: public_url.trim_end_matches('/').to_owned() }
     }
 
-    /// Name of the copy under check of the drawing's share, if any.
+    /// Name of the copy of the drawing's share that WeChat checks, if any.
     ///
     /// # Errors
     /// The errors of the store.
     pub async fn copy_under_check(&self, user: &UserKey, drawing: &str) -> StoreResult<Option<String>> {
-        let share = self.store.share(user, drawing).await?;
+        let share = self.store.share(user, drawing).await?.filter(|share| !share.needs_person);
         Ok(share.and_then(|share| share.checking_seq.map(|seq| copy_name(&share.code, seq))))
     }
 

@@ -12,6 +12,7 @@ on_both_backends! {
     the_page_is_complete_without_a_script,
     pictures_are_those_of_the_drawing,
     replies_are_revalidated,
+    a_mini_program_code_appears_once_it_is_made,
     codes_are_unguessable,
     addresses_take_exact_codes_only,
 }
@@ -42,7 +43,7 @@ async fn the_page_is_complete_without_a_script(backend: Backend) {
         "name=\"robots\" content=\"noindex\"",
         "复制链接",
         "举报",
-        "method=\"post\"",
+        "<form method=\"post\"",
     ] {
         assert!(page.contains(part), "{part} in {page}");
     }
@@ -89,6 +90,18 @@ async fn replies_are_revalidated(backend: Backend) {
         let again = sharing.public().with_header("if-none-match", &tag).get(&address).await;
         assert_eq!((again.status.as_u16(), again.body.len()), (304, 0), "{address}");
     }
+}
+
+async fn a_mini_program_code_appears_once_it_is_made(backend: Backend) {
+    let sharing = Sharing::start(backend).await;
+    let code = sharing.shown("kite").await;
+    let picture = format!("/s/{code}/code.png");
+    yibi_tests::wait_until("the code is made", async || sharing.public().get(&picture).await.status == 200)
+        .await;
+    let page = html(&sharing.public().get(&format!("/s/{code}")).await);
+    assert!(page.contains("长按或扫码，也来画一笔") && page.contains(&format!("{code}/code.png")), "{page}");
+    sharing.alice.delete(&super::path("kite")).await;
+    assert_eq!(sharing.public().get(&picture).await.status, 410);
 }
 
 async fn codes_are_unguessable(backend: Backend) {
