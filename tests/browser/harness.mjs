@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -43,8 +43,8 @@ async function freePort() {
 
 /** `yibi-server dev` on separate ports. */
 export class Server {
-  /** @param {string[]} [flags] further ones */
-  static async start(flags = []) {
+  /** @param {string[]} [flags] further ones @param {string} [settings] further ones, in TOML */
+  static async start(flags = [], settings = '') {
     for (const needed of [binary, join(preview, 'index.html')]) {
       if (!existsSync(needed)) throw new Error(`${needed} is missing: build the server and the preview first`)
     }
@@ -52,7 +52,7 @@ export class Server {
     server.flags = flags
     server.folder = mkdtempSync(join(tmpdir(), 'yibi-browser-'))
     server.config = join(server.folder, 'settings.toml')
-    writeFileSync(server.config, `[dev]\npreview_dir = ${JSON.stringify(preview)}\n`)
+    writeFileSync(server.config, `[dev]\npreview_dir = ${JSON.stringify(preview)}\n${settings}`)
     server.port = await freePort()
     server.adminPort = await freePort()
     server.url = `http://127.0.0.1:${server.port}`
@@ -96,6 +96,19 @@ export class Server {
   async stop() {
     if (this.process.exitCode === null && this.process.signalCode === null) await this.kill()
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** A request of the operator. @returns {Promise<any>} the JSON of the reply, if there is one */
+  async operate(method, path, data) {
+    const token = readFileSync(join(this.folder, 'data/dev/admin.token'), 'utf8').trim()
+    const reply = await fetch(`http://127.0.0.1:${this.adminPort}/admin/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: data === undefined ? undefined : JSON.stringify(data),
+    })
+    const text = await reply.text()
+    if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${text}`)
+    return text ? JSON.parse(text) : undefined
   }
 
   /** A session of a simulated user without a browser. */
@@ -168,10 +181,13 @@ export class Phone {
     return this
   }
 
-  /** Starts the app, also again as after it was killed. */
-  async start(path = '') {
+  /**
+   * Starts the app, also again as after it was killed.
+   * @param {string} [path] of a page with its query @param {number} [scene] WeChat's number for the way into the app
+   */
+  async start(path = '', scene = 0) {
     await this.page.goto('about:blank')
-    await this.page.goto(`${this.server.url}/?user=${this.user}${path && `#${path}`}`)
+    await this.page.goto(`${this.server.url}/?user=${this.user}${scene ? `&scene=${scene}` : ''}${path && `#${path}`}`)
     await this.page.locator('.mp-page:not([hidden])').waitFor()
     return this
   }

@@ -42,7 +42,7 @@ Component({
       this.rest()
       const known = states.get(this)
       const share = known && known.drawing.id === drawing.id ? known.share : null
-      states.set(this, { drawing, share, poll: new Poll(() => void this.load()) })
+      states.set(this, { drawing, share, poll: new Poll(() => void this.load(true)) })
       this.setData({ show: true, step: 'wait' })
       return this.load()
     },
@@ -72,7 +72,7 @@ Component({
     /**
      * Runs what belongs to the drawing of the sheet, and shows the share that comes of it.
      * @param {(drawing: import('../../lib/drawing').Drawing) => Promise<import('../../lib/share').Share | null>} run
-     * @param {() => void} again tries it again
+     * @param {(() => void) | null} again tries it again at a tap; null for a question that asks again by itself
      */
     async with(run, again) {
       const state = states.get(this)
@@ -89,8 +89,9 @@ Component({
       }
     },
 
-    load() {
-      return this.with((drawing) => getApp().api.shareOf(drawing.id), () => this.reopen())
+    /** @param {boolean} [quietly] the sheet shows the share already */
+    load(quietly = false) {
+      return this.with((drawing) => getApp().api.shareOf(drawing.id), quietly ? null : () => this.reopen())
     },
 
     reopen() {
@@ -123,7 +124,7 @@ Component({
       if (this.data.show && isChecking(share)) state.poll.later()
     },
 
-    /** @param {unknown} error @param {() => void} again */
+    /** @param {unknown} error @param {(() => void) | null} again */
     async failed(error, again) {
       const failure = error instanceof Failure ? error : new Failure('fault', { detail: String(error) })
       const state = /** @type {State} */ (states.get(this))
@@ -132,14 +133,14 @@ Component({
         return
       }
       if (failure.code === 'sharing_off') await getApp().limits.refresh().catch(() => {})
-      // A question about the check is asked again; the link can be passed on meanwhile.
-      if (failure.passing && this.data.step === 'link') {
+      // The link can be passed on meanwhile.
+      if (failure.passing && !again) {
         state.poll.later()
         return
       }
       const { show } = this.data
       this.close()
-      if (show) this.selectComponent('#fault').tell(failure, ...(offersAgain(failure) ? [{ label: '再试一次', run: again }] : []))
+      if (show) this.selectComponent('#fault').tell(failure, ...(again && offersAgain(failure) ? [{ label: '再试一次', run: again }] : []))
     },
 
     /** @param {{ detail: import('../../lib/phone').Given }} event */

@@ -46,6 +46,8 @@ export function makeWx({ host, shell, device }) {
     /** What the buttons' open-types need of the phone. */
     preview: {
       privacy,
+      /** A card or a code that is tapped while the app is in the background. */
+      enter: (target, scene) => host.enter(target, scene),
       /** Behind open-type="getPhoneNumber". @returns {Promise<object>} the event's detail */
       async phone() {
         const errMsg = (said) => ({ errMsg: `getPhoneNumber:${said}` })
