@@ -65,28 +65,49 @@ fn in_effect<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Vec<&'a Actio
     done
 }
 
+/// The visible picture, with the times that a replay of its strokes needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimedPicture<'a> {
+    /// The visible picture.
+    pub picture: Picture<'a>,
+    /// The time at which each of the picture's strokes began, in milliseconds since the drawing began. Strokes of a 2016
+    /// picture, which holds no times, have 0.
+    pub times: Vec<u64>,
+}
+
 /// Plays all actions and returns the picture that results.
 ///
 /// Undo takes back the last entry in effect: a stroke, a background, a clear or a 2016 picture. Redo puts the entry that
 /// was taken back last in effect again, until a new entry is made. Both have no effect when there is no such entry. A
 /// clear removes the strokes and keeps the background; a 2016 picture replaces both.
 pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
+    fold_timed(actions).picture
+}
+
+/// Plays all actions like [`fold`], and keeps the times of the visible strokes.
+pub fn fold_timed<'a>(actions: impl IntoIterator<Item = &'a Action>) -> TimedPicture<'a> {
     let done = in_effect(actions);
     let mut picture = Picture { background: Color::WHITE, strokes: Vec::new(), weapp: None };
+    let mut times = Vec::new();
     // The 2016 picture below the strokes. Only the last one is parsed, since a stored list may be megabytes of text.
     let mut below = None;
     for action in done {
         picture.weapp = None;
         match action {
-            Action::Stroke { stroke, .. } => picture.strokes.push(Cow::Borrowed(stroke)),
+            Action::Stroke { stroke, at } => {
+                picture.strokes.push(Cow::Borrowed(stroke));
+                times.push(*at);
+            }
             Action::Background { color, .. } => picture.background = *color,
             Action::Clear { .. } => {
                 picture.strokes.clear();
+                times.clear();
                 below = None;
             }
             Action::Weapp { text } => {
                 picture.background = Color::WHITE;
                 picture.strokes.clear();
+                times.clear();
                 picture.weapp = Some(text);
                 below = Some(text);
             }
@@ -94,9 +115,11 @@ pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
         }
     }
     if let Some(text) = below {
-        picture.strokes.splice(..0, weapp::strokes(text).into_iter().map(Cow::Owned));
+        let strokes = weapp::strokes(text);
+        times.splice(..0, strokes.iter().map(|_| 0));
+        picture.strokes.splice(..0, strokes.into_iter().map(Cow::Owned));
     }
-    picture
+    TimedPicture { picture, times }
 }
 
 #[cfg(test)]
@@ -161,6 +184,23 @@ mod tests {
             let (first, then) = (fold(&actions), fold(&visible));
             assert_eq!((first.background, first.strokes), (then.background, then.strokes));
         }
+    }
+
+    #[test]
+    fn each_visible_stroke_keeps_its_time() {
+        let at = |time| {
+            let mut action = stroke(1);
+            if let Action::Stroke { at, .. } = &mut action {
+                *at = time;
+            }
+            action
+        };
+        let times = |actions: &[Action]| fold_timed(actions).times;
+        assert_eq!(times(&[at(5), at(9), UNDO, at(30)]), [5, 30]);
+        assert_eq!(times(&[at(5), CLEAR, at(9)]), [9]);
+        let path = r#"[{"method":"moveTo","data":[1,0]}]"#;
+        let save = Action::Weapp { text: format!(r#"[{{"method":"strokePath","data":{path}}}]"#) };
+        assert_eq!(times(&[at(5), save, at(40)]), [0, 40]);
     }
 
     #[test]

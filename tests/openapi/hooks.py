@@ -68,6 +68,12 @@ def png(context, response):
     return "PNG"
 
 
+@schemathesis.deserializer("image/gif")
+def gif(context, response):
+    assert response.content.startswith(b"GIF89a"), "no GIF"
+    return "GIF"
+
+
 @schemathesis.deserializer("image/jpeg")
 def jpeg(context, response):
     assert response.content.startswith(b"\xff\xd8\xff"), "no JPEG"

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::api::ProblemBody;
 use crate::drawing::Tool;
 
 /// The example of an append.
@@ -112,4 +113,21 @@ pub struct Binary(pub Vec<u8>);
 pub struct AvatarForm {
     /// The image. The name of the part does not matter, but the part must have a file name.
     pub file: Binary,
+}
+
+/// Replies of an operation that sends a picture, beside the picture itself.
+#[derive(utoipa::IntoResponses)]
+pub enum PictureReplies {
+    /// The picture that the client has
+    #[response(status = 304)]
+    NotModified,
+    /// `drawing_not_found`
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(ProblemBody),
+    /// `busy`; see `Retry-After`
+    #[response(status = 503, content_type = "application/problem+json")]
+    Busy(ProblemBody),
+    /// Another failure
+    #[response(status = "4XX", content_type = "application/problem+json")]
+    Failure(ProblemBody),
 }

@@ -16,7 +16,7 @@ use crate::domain::report::{self, DrawingFilter};
 use crate::http::reply::Reply;
 use crate::http::{App, query};
 use crate::problem::Problem;
-use crate::service::drawings::Format;
+use crate::service::drawings::{Format, Rendition};
 use crate::service::operator::DrawingSelection;
 
 /// The longer side of a picture when none is asked for, in pixels.
@@ -202,12 +202,9 @@ async fn picture(
     let asked: ImageQuery = query(request)?;
     let user = app.operators.user(&public_id).await?.key;
     let header = app.drawings.header(&user, &id).await?;
-    let picture = app.drawings.picture_of(&user, &header, format, asked.size.unwrap_or(SIZE)).await?;
-    let media_type = match format {
-        Format::Png => "image/png",
-        Format::Svg => "image/svg+xml",
-    };
-    Ok(HttpResponse::Ok().content_type(media_type).body(picture.bytes))
+    let rendition = Rendition::Still(format, asked.size.unwrap_or(SIZE));
+    let picture = app.drawings.picture_of(&user, &header, rendition).await?;
+    Ok(HttpResponse::Ok().content_type(rendition.media_type()).body(picture.bytes))
 }
 
 /// Puts a drawing in the bin.

@@ -24,7 +24,7 @@ use crate::problem::Code;
         open_data::open, open_data::session_key, phone::bind, phone::remove,
         drawings::list, drawings::read, drawings::append, drawings::rename, drawings::put_title, drawings::delete, drawings::restore,
         bin::empty, bin::remove,
-        images::png, images::svg, images::linked,
+        images::png, images::svg, images::gif, images::linked,
         shares::share, shares::share_of, shares::revoke, shares::list, shares::report,
     ),
     security(("token" = [])),

@@ -36,7 +36,7 @@ pub(super) fn png(
 }
 
 /// Blends a pixel with the background.
-fn over(pixel: PremultipliedColorU8, ground: Color) -> [u8; 3] {
+pub(super) fn over(pixel: PremultipliedColorU8, ground: Color) -> [u8; 3] {
     let rest = u32::from(u8::MAX - pixel.alpha());
     let Color([r, g, b]) = ground;
     // x / 255, rounded; exact for all products of two bytes.

@@ -7,6 +7,7 @@ use tiny_skia::{
 use yibi_common::drawing::{Color, Stroke, Tool};
 use yibi_common::geometry::{Position, Segment, Shape, shape};
 
+use super::region::Region;
 use super::{Budget, Frame, RenderError};
 
 /// Maximum number of polygons in one fill. The cost grows with the square of their number where they overlap;
@@ -22,6 +23,8 @@ pub(super) struct Layer {
     scale: f64,
     /// The paper's unit, by which strokes look the same on any grid.
     unit: f64,
+    /// The part of the picture that the bitmap holds; `None` for the whole picture.
+    window: Option<Region>,
 }
 
 impl Layer {
@@ -31,7 +34,19 @@ impl Layer {
         if let Some(Color([r, g, b])) = ground {
             pixmap.fill(tiny_skia::Color::from_rgba8(r, g, b, u8::MAX));
         }
-        Some(Self { pixmap, scale: frame.scale, unit: frame.unit })
+        Some(Self { pixmap, scale: frame.scale, unit: frame.unit, window: None })
+    }
+
+    /// Copies a part of the picture; strokes drawn on the copy keep their places. `None` if the region is empty
+    /// or exceeds the picture.
+    pub(super) fn window(&self, region: Region) -> Option<Self> {
+        let mut pixmap = Pixmap::new(region.width(), region.height())?;
+        let width = self.pixmap.width() as usize;
+        let rows = self.pixels().chunks(width).skip(region.top as usize);
+        for (to, from) in pixmap.pixels_mut().chunks_mut(region.width() as usize).zip(rows) {
+            to.copy_from_slice(from.get(region.left as usize..region.right as usize)?);
+        }
+        Some(Self { pixmap, window: Some(region), ..*self })
     }
 
     /// Pixels in row order, with premultiplied alpha.
@@ -55,7 +70,8 @@ impl Layer {
             }
             Shape::Dot { center: [x, y], radius } => {
                 let mut path = PathBuilder::new();
-                path.push_circle(self.pixels_of(x), self.pixels_of(y), self.pixels_of(radius));
+                let (x, y) = self.place([x, y]);
+                path.push_circle(x, y, self.pixels_of(radius));
                 self.fill(path.finish(), &paint, budget)
             }
         }
@@ -71,33 +87,56 @@ impl Layer {
         paint: &Paint<'_>,
         budget: &Budget,
     ) -> Result<(), RenderError> {
-        let mut path = PathBuilder::new();
-        let (x, y) = self.place(start);
-        path.move_to(x, y);
-        for segment in segments {
-            match segment {
-                Segment::Line(to) => {
-                    let (x, y) = self.place(*to);
-                    path.line_to(x, y);
-                }
-                Segment::Quad(control, to) => {
-                    let ((cx, cy), (x, y)) = (self.place(*control), self.place(*to));
-                    path.quad_to(cx, cy, x, y);
-                }
-            }
-        }
+        let path = self.path(width, start, segments);
         let stroke = tiny_skia::Stroke {
             width: self.pixels_of(width),
             line_cap: LineCap::Round,
             line_join: LineJoin::Round,
             ..tiny_skia::Stroke::default()
         };
-        let Some(path) = path.finish() else { return Ok(()) };
+        let Some(path) = path else { return Ok(()) };
         if stroke.width > 1.0 {
             return self.fill(path.stroke(&stroke, 1.0), paint, budget);
         }
         self.pixmap.stroke_path(&path, paint, &stroke, Transform::identity(), None);
         Ok(())
+    }
+
+    /// Builds the path of a line, without the segments that leave no trace in the window. The caps where such a
+    /// segment is missing lie outside the window, since a cap is within its segment's reach.
+    fn path(&self, width: f64, start: Position, segments: &[Segment]) -> Option<Path> {
+        let mut path = PathBuilder::new();
+        let mut at = start;
+        let mut connected = false;
+        for segment in segments {
+            let (control, to) = match *segment {
+                Segment::Line(to) => (to, to),
+                Segment::Quad(control, to) => (control, to),
+            };
+            let visible = self.window_touches(&[at, control, to], width);
+            if visible {
+                if !connected {
+                    let (x, y) = self.place(at);
+                    path.move_to(x, y);
+                }
+                let ((cx, cy), (x, y)) = (self.place(control), self.place(to));
+                match segment {
+                    Segment::Line(_) => path.line_to(x, y),
+                    Segment::Quad(..) => path.quad_to(cx, cy, x, y),
+                }
+            }
+            (connected, at) = (visible, to);
+        }
+        path.finish()
+    }
+
+    /// Whether a line of that width around the positions may touch the window.
+    fn window_touches(&self, positions: &[Position], width: f64) -> bool {
+        self.window.is_none_or(|window| {
+            let reach = width * self.scale * 0.5 + Region::MARGIN;
+            let pixels = positions.iter().map(|position| position.map(|units| units * self.scale));
+            Region::around(pixels, reach, window).is_some()
+        })
     }
 
     fn polygons(
@@ -150,7 +189,9 @@ impl Layer {
     }
 
     fn place(&self, [x, y]: Position) -> (f32, f32) {
-        (self.pixels_of(x), self.pixels_of(y))
+        let (left, top) = self.window.map_or((0, 0), |window| (window.left, window.top));
+        let within = |units: f64, origin: u32| (units * self.scale - f64::from(origin)) as f32;
+        (within(x, left), within(y, top))
     }
 
     /// Converts a length to pixels. The rounding to f32 is below a thousandth of a pixel on any paper.

@@ -1,14 +1,22 @@
-//! Renders drawings: the strokes' [shapes](yibi_common::geometry), as pixels or as vectors.
+//! Renders drawings: the strokes' [shapes](yibi_common::geometry), as pixels, as vectors or as an
+//! [animation](gif).
 //!
 //! The pixels of the strokes are drawn on a transparent layer, from which an eraser removes what lies below
 //! it, and the layer is laid on the paper's colour; an SVG draws erasers in that colour, with the same
 //! result. `size` is the only number chosen by a user that determines an allocation.
 
 mod budget;
+mod card;
 mod encode;
+pub mod gif;
 mod layer;
 mod png;
+mod region;
+mod sheet;
 mod svg;
+#[cfg(test)]
+mod testing;
+mod timetable;
 
 use std::ops::RangeInclusive;
 
@@ -17,7 +25,9 @@ use yibi_common::geometry;
 use yibi_common::picture::Picture;
 
 pub use self::budget::{Budget, BudgetGuard};
+pub use self::card::{CardShape, card};
 pub use self::png::png;
+pub use self::sheet::contact_sheet;
 pub use self::svg::svg;
 
 /// The longer side of a picture, in pixels.
@@ -46,6 +56,9 @@ pub enum RenderError {
     /// Encoding the pixels failed.
     #[error("encoding the PNG")]
     Encode(#[from] ::png::EncodingError),
+    /// Writing the frames of an animation failed.
+    #[error("encoding the GIF")]
+    EncodeGif(#[from] ::gif::EncodingError),
 }
 
 /// The size of a picture and its scale.
@@ -79,15 +92,23 @@ impl Frame {
 /// The strokes that change a pixel, the lowest first: those that touch the paper, without erasers below all
 /// other strokes.
 fn traces<'a>(picture: &'a Picture<'_>, paper: Paper) -> Result<Vec<&'a Stroke>, RenderError> {
-    let mut traces: Vec<&Stroke> = Vec::new();
+    Ok(numbered_traces(picture, paper)?.into_iter().map(|(_, stroke)| stroke).collect())
+}
+
+/// The strokes that change a pixel, each with its index in the picture.
+fn numbered_traces<'a>(
+    picture: &'a Picture<'_>,
+    paper: Paper,
+) -> Result<Vec<(usize, &'a Stroke)>, RenderError> {
+    let mut traces: Vec<(usize, &Stroke)> = Vec::new();
     let mut points = 0;
-    for stroke in &picture.strokes {
+    for (index, stroke) in picture.strokes.iter().enumerate() {
         if touches(stroke, paper) && (stroke.tool != Tool::Eraser || !traces.is_empty()) {
             points += stroke.points.len();
             if points > MOST_POINTS {
                 return Err(RenderError::TooLarge);
             }
-            traces.push(stroke);
+            traces.push((index, stroke));
         }
     }
     Ok(traces)

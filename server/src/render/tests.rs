@@ -1,41 +1,15 @@
 use std::borrow::Cow;
-use std::io::Cursor;
 
 use yibi_common::drawing::{Action, Color, Paper, Point, Stroke, Tool};
 use yibi_common::picture::{Picture, fold};
 
+use super::testing::{Decoded, decode};
 use super::{Budget, MOST_POINTS, RenderError, png, svg};
 
 const SQUARE: Paper = Paper { width: 2048, height: 2048 };
 
 fn actions(json: &str) -> Vec<Action> {
     serde_json::from_str(json).unwrap()
-}
-
-struct Decoded {
-    width: u32,
-    height: u32,
-    color: ::png::ColorType,
-    rgb: Vec<[u8; 3]>,
-}
-
-impl Decoded {
-    fn at(&self, x: u32, y: u32) -> [u8; 3] {
-        self.rgb[(y * self.width + x) as usize]
-    }
-}
-
-fn decode(file: &[u8]) -> Decoded {
-    let header = ::png::Decoder::new(Cursor::new(file)).read_info().unwrap();
-    let color = header.info().color_type;
-    let mut decoder = ::png::Decoder::new(Cursor::new(file));
-    decoder.set_transformations(::png::Transformations::EXPAND);
-    let mut reader = decoder.read_info().unwrap();
-    let mut data = vec![0; reader.output_buffer_size().unwrap()];
-    let info = reader.next_frame(&mut data).unwrap();
-    assert_eq!(info.color_type, ::png::ColorType::Rgb);
-    let rgb = data.chunks(3).map(|pixel| pixel.try_into().unwrap()).collect();
-    Decoded { width: info.width, height: info.height, color, rgb }
 }
 
 fn drawn(json: &str) -> Decoded {

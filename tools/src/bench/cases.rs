@@ -42,6 +42,10 @@ pub enum Case {
     CachedPicture,
     /// A picture of 256 pixels that is not cached.
     Picture,
+    /// A cached animation of 480 pixels.
+    CachedAnimation,
+    /// An animation of 480 pixels that is not cached.
+    Animation,
     /// The 2016 list through nginx, compressed.
     ListNginx,
     /// The summaries through nginx, compressed.
@@ -50,7 +54,7 @@ pub enum Case {
 
 impl Case {
     /// All cases in the order of the table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::List,
         Self::PlainList,
         Self::Save,
@@ -61,10 +65,12 @@ impl Case {
         Self::Me,
         Self::SignIn,
         Self::CachedPicture,
+        Self::CachedAnimation,
         Self::ListNginx,
         Self::SummariesNginx,
         // Last, because the server then runs without a picture cache.
         Self::Picture,
+        Self::Animation,
     ];
 
     /// The name in the table and on the command line.
@@ -82,6 +88,8 @@ impl Case {
             Self::SignIn => "sign-in",
             Self::CachedPicture => "png-cached",
             Self::Picture => "png-cold",
+            Self::CachedAnimation => "gif-cached",
+            Self::Animation => "gif-cold",
             Self::ListNginx => "list-20-nginx",
             Self::SummariesNginx => "summaries-nginx",
         }
@@ -91,6 +99,12 @@ impl Case {
     #[must_use]
     pub fn is_behind_nginx(self) -> bool {
         matches!(self, Self::ListNginx | Self::SummariesNginx)
+    }
+
+    /// Whether the server runs without a cache of pictures.
+    #[must_use]
+    pub fn is_uncached(self) -> bool {
+        matches!(self, Self::Picture | Self::Animation)
     }
 
     /// The limits that it is compared with.
@@ -115,8 +129,9 @@ impl Case {
                 Backend::Embedded,
             ) => &[Limit::Hello],
             (Self::SignIn, _) => &[Limit::Outbound],
-            (Self::CachedPicture, _) => &[Limit::Hello],
+            (Self::CachedPicture | Self::CachedAnimation, _) => &[Limit::Hello],
             (Self::Picture, _) => &[Limit::Drawing],
+            (Self::Animation, _) => &[],
         }
     }
 
@@ -155,12 +170,10 @@ impl Case {
             Self::Append => appends(people),
             Self::SignIn => (0..people.tokens.len()).map(|number| Box::new(SignIn { number }) as _).collect(),
             // One picture for each connection, which the warm-up draws.
-            Self::CachedPicture => {
-                people.tokens.iter().map(|token| Box::new(Turns::of_pictures(token, 1)) as _).collect()
-            }
-            Self::Picture => {
-                people.tokens.iter().map(|token| Box::new(Turns::of_pictures(token, DRAWINGS)) as _).collect()
-            }
+            Self::CachedPicture => pictures(people, PNG, 1),
+            Self::Picture => pictures(people, PNG, DRAWINGS),
+            Self::CachedAnimation => pictures(people, GIF, 1),
+            Self::Animation => pictures(people, GIF, DRAWINGS),
         }
     }
 }
@@ -308,10 +321,16 @@ impl Worker for Turns {
     }
 }
 
-impl Turns {
-    fn of_pictures(token: &str, count: usize) -> Self {
+/// The measured pictures, as the ends of their paths.
+const PNG: &str = "image.png?size=256";
+const GIF: &str = "image.gif?size=480";
+
+/// Workers that each read pictures of `count` drawings in turns.
+fn pictures(people: &People, picture: &str, count: usize) -> Vec<Box<dyn Worker>> {
+    let worker = |token: &String| {
         let headers = format!("Authorization: Bearer {token}\r\n");
-        let request = |drawing| get(&format!("/api/v1/drawings/r{drawing}/image.png?size=256"), &headers);
-        Self { requests: (0..count).map(request).collect(), number: 0 }
-    }
+        let request = |drawing| get(&format!("/api/v1/drawings/r{drawing}/{picture}"), &headers);
+        Box::new(Turns { requests: (0..count).map(request).collect(), number: 0 }) as Box<dyn Worker>
+    };
+    people.tokens.iter().map(worker).collect()
 }

@@ -169,7 +169,7 @@ async fn row(
     measured: &Measured,
     alone: Option<&Rates>,
 ) -> Option<(f64, Vec<String>)> {
-    if case == Case::Picture {
+    if case.is_uncached() {
         // Without a cache, the server draws each picture.
         site.server.set("GALLERY__IMAGE_CACHE", "0");
         site.restart().await;

@@ -7,14 +7,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use yibi_common::api::ProblemBody;
-use yibi_common::api::schema::Binary;
+use yibi_common::api::schema::{Binary, PictureReplies};
 
 use crate::http::App;
 use crate::http::auth::Authenticated;
 use crate::http::query::query;
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
-use crate::service::drawings::{Format, Link, Picture};
+use crate::service::drawings::{Format, GifSize, Link, Rendition};
 
 /// The longer side when none is asked for, in pixels.
 const SIZE: u32 = 1080;
@@ -23,56 +23,70 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource("/drawings/{id}/image.png").route(web::get().to(png)))
         .service(web::resource("/drawings/{id}/image.svg").route(web::get().to(svg)))
+        .service(web::resource("/drawings/{id}/image.gif").route(web::get().to(gif)))
         .service(web::resource("/images/{user}/{id}/{file}").route(web::get().to(linked)));
-}
-
-#[derive(Deserialize)]
-struct ImageQuery {
-    size: Option<u32>,
 }
 
 /// The drawing's picture as it is now, as PNG.
 #[utoipa::path(get, path = "/drawings/{id}/image.png", tag = "pictures", params(
     ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
     ("size" = Option<u32>, Query, description = "The longer side in pixels; 1080 when absent", minimum = 64, maximum = 2048),
-), responses(
-    (status = 200, description = "The picture", body = Binary, content_type = "image/png"),
-    (status = 304, description = "The picture that the client has"),
-    (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 503, description = "`busy`; see `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
-    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
-))]
+), responses((status = 200, description = "The picture", body = Binary, content_type = "image/png"), PictureReplies))]
 pub(super) async fn png(app: App, caller: Authenticated, id: Path<String>, request: HttpRequest) -> Reply {
-    picture(&app, &caller, &id, &request, Format::Png).await
+    let rendition = Rendition::Still(Format::Png, still_size(&request)?);
+    current(&app, &caller, &id, &request, rendition).await
 }
 
 /// The drawing's picture as it is now, as SVG.
 #[utoipa::path(get, path = "/drawings/{id}/image.svg", tag = "pictures", params(
     ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
     ("size" = Option<u32>, Query, description = "The longer side in pixels; 1080 when absent", minimum = 64, maximum = 2048),
-), responses(
-    (status = 200, description = "The picture", body = String, content_type = "image/svg+xml"),
-    (status = 304, description = "The picture that the client has"),
-    (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 503, description = "`busy`; see `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
-    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
-))]
+), responses((status = 200, description = "The picture", body = String, content_type = "image/svg+xml"), PictureReplies))]
 pub(super) async fn svg(app: App, caller: Authenticated, id: Path<String>, request: HttpRequest) -> Reply {
-    picture(&app, &caller, &id, &request, Format::Svg).await
+    let rendition = Rendition::Still(Format::Svg, still_size(&request)?);
+    current(&app, &caller, &id, &request, rendition).await
 }
 
-async fn picture(
+/// The replay of the drawing's visible strokes, as an endless GIF of at most 7.5 s.
+#[utoipa::path(get, path = "/drawings/{id}/image.gif", tag = "pictures", params(
+    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
+    ("size" = Option<String>, Query, description = "`720` or `480`: the longer side in pixels at most, and at most 900 kB; \
+        `sticker`: a square of 240 pixels and at most 500 kB. 720 when absent", pattern = "^(sticker|480|720)$", example = "480"),
+), responses((status = 200, description = "The animation", body = Binary, content_type = "image/gif"), PictureReplies))]
+pub(super) async fn gif(app: App, caller: Authenticated, id: Path<String>, request: HttpRequest) -> Reply {
+    let asked: GifQuery = query(&request)?;
+    let size = asked.size.as_deref().map_or(Some(GifSize::Large), GifSize::parse);
+    let wrong = || Problem::new(Code::InvalidValue).detail("size is sticker, 480 or 720");
+    let rendition = Rendition::Animation(size.ok_or_else(wrong)?);
+    current(&app, &caller, &id, &request, rendition).await
+}
+
+#[derive(Deserialize)]
+struct StillQuery {
+    size: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct GifQuery {
+    size: Option<String>,
+}
+
+fn still_size(request: &HttpRequest) -> Result<u32, Problem> {
+    let asked: StillQuery = query(request)?;
+    Ok(asked.size.unwrap_or(SIZE))
+}
+
+/// A drawing of the caller as it is now. It may have changed by the next request, so the client has to
+/// revalidate it each time.
+async fn current(
     app: &App,
     caller: &Authenticated,
     id: &str,
     request: &HttpRequest,
-    format: Format,
+    rendition: Rendition,
 ) -> Reply {
-    let asked: ImageQuery = query(request)?;
-    let size = asked.size.unwrap_or(SIZE);
-    let picture = app.drawings.picture(caller.user(), id, format, size).await?;
-    // The drawing may have changed by the next look, so the client has to ask each time.
-    Ok(sent(request, picture, format, "private, no-cache"))
+    let picture = app.drawings.picture(caller.user(), id, rendition).await?;
+    Ok(file(request, picture.bytes, rendition.media_type(), "private, no-cache"))
 }
 
 #[derive(Deserialize)]
@@ -98,9 +112,9 @@ struct LinkQuery {
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn linked(app: App, path: Path<(String, String, String)>, request: HttpRequest) -> Reply {
-    let (public_id, id, file) = path.into_inner();
+    let (public_id, id, name) = path.into_inner();
     let invalid = || Problem::new(Code::LinkInvalid);
-    let (seq, ending) = file.split_once('.').ok_or_else(invalid)?;
+    let (seq, ending) = name.split_once('.').ok_or_else(invalid)?;
     let format = match ending {
         "png" => Format::Png,
         "svg" => Format::Svg,
@@ -111,7 +125,7 @@ pub(super) async fn linked(app: App, path: Path<(String, String, String)>, reque
     let link = Link { public_id: &public_id, id: &id, seq, format, size: asked.size, exp: asked.exp };
     as_given_out(&request, &link.path(), &asked.sig)?;
     let picture = app.drawings.linked_picture(&link, &asked.sig).await?;
-    Ok(sent(&request, picture, format, "private, max-age=86400, immutable"))
+    Ok(file(&request, picture.bytes, format.media_type(), "private, max-age=86400, immutable"))
 }
 
 /// Of a picture there is one link, as it was given out, though numbers and escapes can be written in several ways.
@@ -120,10 +134,6 @@ pub(super) fn as_given_out(request: &HttpRequest, path: &str, signature: &str) -
     let shown = request.uri().path_and_query();
     let same = shown.is_some_and(|shown| shown.as_str().ends_with(&given));
     if same { Ok(()) } else { Err(Problem::new(Code::LinkInvalid)) }
-}
-
-fn sent(request: &HttpRequest, picture: Picture, format: Format, cache: &'static str) -> HttpResponse {
-    file(request, picture.bytes, format.media_type(), cache)
 }
 
 /// A file with its tag, or the news that the client has it.

@@ -16,7 +16,7 @@ use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::export_names::{Names, file_time};
-use super::pictures::{Format, drawn};
+use super::pictures::{Format, Rendition, drawn};
 use super::{DrawingError, DrawingResult, DrawingService, json};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::{After, Stored};
@@ -183,7 +183,7 @@ fn write_drawing(
         json => json?,
     };
     archive.file(&format!("{name}.json"), &json, time)?;
-    match drawn(stored, stored.header.seq, Format::Png, SIZE, &Budget::start()) {
+    match drawn(stored, stored.header.seq, Rendition::Still(Format::Png, SIZE), &Budget::start()) {
         Ok(png) => archive.file(&format!("{name}.png"), &png, time),
         // The export still holds the strokes.
         Err(DrawingError::PictureTooLarge) => Ok(()),

@@ -10,8 +10,10 @@ use crate::domain::clock::Micros;
 use crate::domain::drawing::{Header, Stored};
 use crate::domain::user::{UserKey, UserRecord};
 use crate::keys::Signer;
-use crate::render::{self, Budget, RenderError};
+use crate::render::{self, Budget, RenderError, gif};
 use crate::store::{Drawings, Users};
+
+pub use crate::render::gif::GifSize;
 
 /// Longer side of the pictures in lists, in pixels.
 const THUMBNAIL: u32 = 512;
@@ -40,6 +42,32 @@ impl Format {
         match self {
             Self::Png => "image/png",
             Self::Svg => "image/svg+xml",
+        }
+    }
+}
+
+/// A form in which a drawing is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rendition {
+    /// The picture, with so many pixels on its longer side.
+    Still(Format, u32),
+    /// The replay.
+    Animation(GifSize),
+}
+
+impl Rendition {
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Still(format, _) => format.media_type(),
+            Self::Animation(_) => "image/gif",
+        }
+    }
+
+    fn check(self) -> DrawingResult<()> {
+        match self {
+            Self::Still(_, size) if !render::SIZE_RANGE.contains(&size) => Err(DrawingError::Value(SIZE)),
+            Self::Still(..) | Self::Animation(_) => Ok(()),
         }
     }
 }
@@ -83,8 +111,7 @@ pub(super) struct Key {
     id: String,
     created_at: Micros,
     seq: u32,
-    format: Format,
-    size: u32,
+    rendition: Rendition,
 }
 
 /// Creates the cache of finished pictures, with a size limit in bytes.
@@ -99,20 +126,14 @@ impl DrawingService {
     /// # Errors
     /// [`DrawingError::NotFound`], [`DrawingError::Deleted`] in the bin, [`DrawingError::Value`] for a size
     /// out of range, [`DrawingError::Busy`], [`DrawingError::Store`].
-    pub async fn picture(
-        &self,
-        user: &UserKey,
-        id: &str,
-        format: Format,
-        size: u32,
-    ) -> DrawingResult<Picture> {
+    pub async fn picture(&self, user: &UserKey, id: &str, rendition: Rendition) -> DrawingResult<Picture> {
         check_id(id).map_err(|_| DrawingError::NotFound)?;
-        check_size(size)?;
+        rendition.check()?;
         let header = self.0.store.header(user, id).await?.ok_or(DrawingError::NotFound)?;
         if header.deleted_at.is_some() {
             return Err(DrawingError::Deleted);
         }
-        self.picture_of(user, &header, format, size).await
+        self.picture_of(user, &header, rendition).await
     }
 
     /// The picture of a drawing, the bin included.
@@ -123,17 +144,15 @@ impl DrawingService {
         &self,
         user: &UserKey,
         header: &Header,
-        format: Format,
-        size: u32,
+        rendition: Rendition,
     ) -> DrawingResult<Picture> {
-        check_size(size)?;
+        rendition.check()?;
         let key = Key {
             user: user.clone(),
             id: header.id.clone(),
             created_at: header.created_at,
             seq: header.seq,
-            format,
-            size,
+            rendition,
         };
         self.finished(key).await
     }
@@ -149,21 +168,16 @@ impl DrawingService {
         if now >= link.exp || !self.0.keys.get().await?.signer.verify(&link.path(), signature) {
             return Err(DrawingError::LinkInvalid);
         }
-        check_size(link.size)?;
+        let rendition = Rendition::Still(link.format, link.size);
+        rendition.check()?;
         let user = self.0.store.user_by_public_id(link.public_id).await?;
         let user = user.filter(UserRecord::is_shown).ok_or(DrawingError::NotFound)?;
         let header = self.0.store.header(&user.key, link.id).await?.ok_or(DrawingError::NotFound)?;
         if header.deleted_at.is_some() || !shows(&header, link.seq) {
             return Err(DrawingError::NotFound);
         }
-        let key = Key {
-            user: user.key,
-            id: header.id,
-            created_at: header.created_at,
-            seq: link.seq,
-            format: link.format,
-            size: link.size,
-        };
+        let key =
+            Key { user: user.key, id: header.id, created_at: header.created_at, seq: link.seq, rendition };
         self.finished(key).await
     }
 
@@ -192,10 +206,10 @@ impl DrawingService {
         if stored.header.created_at != key.created_at || !shows(&stored.header, key.seq) {
             return Err(DrawingError::NotFound);
         }
-        let Key { seq, format, size, .. } = key;
+        let Key { seq, rendition, .. } = key;
         let budget = Budget::start();
         let _guard = budget.guard();
-        place.work(move || drawn(&stored, seq, format, size, &budget).map(Bytes::from)).await
+        place.work(move || drawn(&stored, seq, rendition, &budget).map(Bytes::from)).await
     }
 }
 
@@ -208,21 +222,22 @@ fn shows(header: &Header, seq: u32) -> bool {
 pub(super) fn drawn(
     stored: &Stored,
     seq: u32,
-    format: Format,
-    size: u32,
+    rendition: Rendition,
     budget: &Budget,
 ) -> DrawingResult<Vec<u8>> {
     let count = seq.saturating_sub(stored.since) as usize;
     let actions =
         stored.actions.iter().take(count).map(|blob| decode(blob)).collect::<DrawingResult<Vec<_>>>()?;
-    let picture = picture::fold(&actions);
+    let timed = picture::fold_timed(&actions);
     let paper = stored.header.paper;
-    match format {
-        Format::Svg => {
-            render::svg(&picture, paper, size, budget).map(String::into_bytes).map_err(render_failure)
+    let file = match rendition {
+        Rendition::Still(Format::Svg, size) => {
+            render::svg(&timed.picture, paper, size, budget).map(String::into_bytes)
         }
-        Format::Png => render::png(&picture, paper, size, budget).map_err(render_failure),
-    }
+        Rendition::Still(Format::Png, size) => render::png(&timed.picture, paper, size, budget),
+        Rendition::Animation(size) => gif::animation(&timed, paper, size, budget),
+    };
+    file.map_err(render_failure)
 }
 
 /// The failure of a use case for a failure of rendering.
@@ -231,13 +246,13 @@ pub(crate) fn render_failure(error: RenderError) -> DrawingError {
         RenderError::TooLarge => DrawingError::PictureTooLarge,
         RenderError::Abandoned => DrawingError::Internal("the task that waited for a picture is gone"),
         RenderError::Size { .. } => DrawingError::Value(SIZE),
+        RenderError::EncodeGif(error) => {
+            tracing::error!(error = %error, "an animation was not encoded");
+            DrawingError::Internal("an animation was not encoded")
+        }
         RenderError::Encode(error) => {
             tracing::error!(error = %error, "a picture was not encoded");
             DrawingError::Internal("a picture was not encoded")
         }
     }
-}
-
-fn check_size(size: u32) -> DrawingResult<()> {
-    if render::SIZE_RANGE.contains(&size) { Ok(()) } else { Err(DrawingError::Value(SIZE)) }
 }

@@ -205,7 +205,7 @@ async fn deleted_drawings_lie_in_the_bin(backend: Backend) {
     assert_eq!(binned["drawings"][0]["image_url"], Value::Null);
     assert_eq!(ids(&alice, "").await, ["c", "a"]);
     assert_eq!(ids(&alice, "?deleted=false").await, ["c", "a"]);
-    for picture in ["image.png", "image.svg"] {
+    for picture in ["image.png", "image.svg", "image.gif"] {
         alice.get(&format!("/api/v1/drawings/b/{picture}")).await.problem(410, "drawing_deleted");
     }
     alice.delete("/api/v1/drawings/a").await;
@@ -236,6 +236,7 @@ async fn drawings_of_others_are_not_there(backend: Backend) {
             mallory.get(&path("?since=0")).await,
             mallory.get(&path("/image.png")).await,
             mallory.get(&path("/image.svg")).await,
+            mallory.get(&path("/image.gif")).await,
             mallory.patch(&path(""), &json!({"title": "mine"})).await,
             mallory.delete(&path("")).await,
             mallory.post(&path("/restore"), &Value::Null).await,

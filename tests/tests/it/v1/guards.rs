@@ -6,7 +6,7 @@ use yibi_tests::api::stroke;
 use yibi_tests::{Api, App, Backend, Raw, Server};
 
 /// All routes that need a session.
-pub const CLOSED: [(&str, &str); 25] = [
+pub const CLOSED: [(&str, &str); 26] = [
     ("DELETE", "/session"),
     ("POST", "/session/renew"),
     ("GET", "/me"),
@@ -31,6 +31,7 @@ pub const CLOSED: [(&str, &str); 25] = [
     ("DELETE", "/bin/a"),
     ("GET", "/drawings/a/image.png"),
     ("GET", "/drawings/a/image.svg"),
+    ("GET", "/drawings/a/image.gif"),
     ("HEAD", "/drawings/a/image.png"),
 ];
 

@@ -62,7 +62,7 @@ async fn a_png_has_the_size_that_was_asked_for(backend: Backend) {
         }
         alice.get(&format!("/api/v1/drawings/none/{picture}")).await.problem(404, "drawing_not_found");
     }
-    for nothing in ["image.gif", "image", "image.PNG"] {
+    for nothing in ["image.webp", "image", "image.PNG"] {
         alice.get(&format!("/api/v1/drawings/high/{nothing}")).await.problem(404, "not_found");
     }
     let svg = alice.get("/api/v1/drawings/high/image.svg?size=512").await;

@@ -19,6 +19,7 @@ macro_rules! on_both_backends {
     };
 }
 
+mod animations;
 mod append;
 mod avatars;
 mod bin;

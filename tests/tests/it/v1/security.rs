@@ -52,6 +52,7 @@ async fn a_reply_says_what_it_is() {
         ("/api/v1/drawings/none", "application/problem+json"),
         ("/api/v1/drawings/a/image.png", "image/png"),
         ("/api/v1/drawings/a/image.svg", "image/svg+xml"),
+        ("/api/v1/drawings/a/image.gif", "image/gif"),
         ("/api/v1/me/export", "application/zip"),
         ("/applet/session/paints/list", "application/json; charset=utf-8"),
         ("/applet/session/nowhere", "application/problem+json"),
