@@ -28,6 +28,12 @@ impl Budget {
         Self { until: Instant::now() + PATIENCE, abandoned: Arc::default() }
     }
 
+    /// A limit that a slow machine does not reach.
+    #[cfg(test)]
+    pub(super) fn unlimited() -> Self {
+        Self { until: Instant::now() + 1_000 * PATIENCE, abandoned: Arc::default() }
+    }
+
     /// Returns a guard whose drop stops the rendering at its next check.
     #[must_use]
     pub fn guard(&self) -> BudgetGuard {

@@ -171,7 +171,7 @@ mod tests {
         for (shape, width) in [(CardShape::FiveByFour, 1_000), (CardShape::Square, 800)] {
             for background in ["#fff8e7", "#ffffff", "#101820", "#2d6cdf"] {
                 let actions = actions(background);
-                let picture = decode(&card(&fold(&actions), PAPER, shape, &Budget::start()).unwrap());
+                let picture = decode(&card(&fold(&actions), PAPER, shape, &Budget::unlimited()).unwrap());
                 assert_eq!((picture.width, picture.height), (width, 800));
                 assert_eq!(picture.at(width / 2, 400), [0xc0, 0x39, 0x2b]);
                 let Color(paper) = Color::parse(background).unwrap();
@@ -193,7 +193,8 @@ mod tests {
         for (width, height) in [(8192, 64), (64, 8192), (64, 64), (2731, 2048)] {
             for shape in [CardShape::FiveByFour, CardShape::Square] {
                 let actions = actions("#ffffff");
-                let file = card(&fold(&actions), Paper { width, height }, shape, &Budget::start()).unwrap();
+                let file =
+                    card(&fold(&actions), Paper { width, height }, shape, &Budget::unlimited()).unwrap();
                 assert_eq!(decode(&file).height, 800);
             }
         }

@@ -84,6 +84,9 @@ const COVER: u16 = 5;
 /// How long the finished picture stays before the replay begins again, in hundredths of a second.
 const HOLD: u16 = 150;
 
+/// Largest size of the file's head with its palette, in bytes.
+const HEAD_BYTES: usize = 1_000;
+
 /// Renders the replay of a picture as an endless animation.
 ///
 /// # Errors
@@ -94,7 +97,17 @@ pub fn animation(
     size: GifSize,
     budget: &Budget,
 ) -> Result<Vec<u8>, RenderError> {
-    let replay = Replay::new(timed, paper)?;
+    fit(&Replay::new(timed, paper)?, paper, size, size.limit(), budget)
+}
+
+/// Makes the first attempt that has at most `limit` bytes.
+fn fit(
+    replay: &Replay<'_>,
+    paper: Paper,
+    size: GifSize,
+    limit: usize,
+    budget: &Budget,
+) -> Result<Vec<u8>, RenderError> {
     let mut last = None;
     for attempt in size.attempts() {
         let frame = Frame::new(paper, attempt.size)?;
@@ -102,9 +115,9 @@ pub fn animation(
             GifSize::Sticker => [attempt.size; 2],
             GifSize::Medium | GifSize::Large => [frame.width, frame.height],
         };
-        // Header and palette have less than 1 kB.
-        let screen = replay.play(frame, canvas, attempt.step, size.limit() - 1_000, budget)?;
-        if screen.bytes() + 1_000 <= size.limit() {
+        let limit = limit.saturating_sub(HEAD_BYTES);
+        let screen = replay.play(frame, canvas, attempt.step, limit, budget)?;
+        if screen.bytes() <= limit {
             return file(&screen, canvas);
         }
         last = Some((frame, canvas));
@@ -116,7 +129,7 @@ pub fn animation(
 
 fn file(screen: &Screen, canvas: [u32; 2]) -> Result<Vec<u8>, RenderError> {
     let [width, height] = canvas.map(|side| u16::try_from(side).unwrap_or(u16::MAX));
-    let mut bytes = Vec::with_capacity(screen.bytes() + 1_000);
+    let mut bytes = Vec::with_capacity(screen.bytes() + HEAD_BYTES);
     let mut encoder = Encoder::new(&mut bytes, width, height, &screen.palette.bytes())?;
     encoder.set_repeat(Repeat::Infinite)?;
     for frame in screen.frames() {

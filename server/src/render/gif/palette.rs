@@ -13,11 +13,12 @@ const ENTRIES: usize = 256;
 const PLANNED: usize = 208;
 /// Number of entries for pure colours of strokes.
 const PURE: usize = 128;
-/// Number of blends between the paper and a stroke's colour: an edge has eight levels.
-const BLENDS: usize = 7;
+/// Number of blends between the paper and a stroke's colour. An edge has five levels, since more of them are hardly
+/// visible and make the file larger by a tenth.
+const BLENDS: usize = 4;
 /// A colour whose channels differ from an entry's by at most so much is shown as that entry: half the distance
 /// of two levels between black and white.
-const TOLERANCE: u8 = 16;
+const TOLERANCE: u8 = 26;
 /// Slots of the cache of indices, a power of two.
 const SLOTS: usize = 1 << 12;
 
@@ -71,6 +72,11 @@ impl Palette {
         index
     }
 
+    /// Whether an entry may stand for a colour.
+    pub(super) fn is_near(&self, index: u8, color: Rgb) -> bool {
+        self.colors.get(usize::from(index)).is_some_and(|entry| is_close(*entry, color, TOLERANCE))
+    }
+
     fn find(&mut self, color: Rgb) -> u8 {
         let entries = self.colors.iter().zip(0_u8..=u8::MAX).skip(usize::from(PAPER));
         let nearest = entries.min_by_key(|(entry, _)| distance(**entry, color));
@@ -100,7 +106,7 @@ fn pure_colors<'a>(paper: Rgb, strokes: impl Iterator<Item = &'a Stroke>) -> Vec
             }
         }
     }
-    let mut tolerance = 4;
+    let mut tolerance = 2;
     while all.len() > PURE {
         let mut kept: Vec<Rgb> = Vec::new();
         for color in &all {
@@ -109,7 +115,7 @@ fn pure_colors<'a>(paper: Rgb, strokes: impl Iterator<Item = &'a Stroke>) -> Vec
             }
         }
         all = kept;
-        tolerance *= 2;
+        tolerance += 2;
     }
     all
 }
@@ -155,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn few_colours_are_exact_and_their_edges_have_eight_levels() {
+    fn few_colours_are_exact_and_their_edges_have_five_levels() {
         let strokes = strokes([[0; 3], [200, 30, 60], [0; 3]]);
         let mut palette = Palette::new(Color::WHITE, strokes.iter());
         assert_eq!(palette.colors.len(), 2 + 2 + 2 * BLENDS);

@@ -94,8 +94,10 @@ impl Screen {
                     continue;
                 }
                 *old = *new;
-                let color = self.palette.index(over(*new, self.ground));
-                if color != *index {
+                let color = over(*new, self.ground);
+                // An edge whose level changes a little stays as it is.
+                if !self.palette.is_near(*index, color) {
+                    let color = self.palette.index(color);
                     (*index, *patch) = (color, color);
                     dirty = join(dirty, Some(pixel(x, y)));
                 }
