@@ -24,8 +24,12 @@ impl BackgroundTasks {
     /// numbers with the present key.
     pub(crate) fn begin(services: &Data<Services>, stores: &Stores) -> Self {
         let (gallery, sessions) = (services.drawings.clone(), stores.sessions.clone());
-        let heartbeat =
-            Heartbeat::new(services.metrics.events().clone(), stores.gallery.clone(), sessions.clone());
+        let heartbeat = Heartbeat::new(
+            services.metrics.events().clone(),
+            stores.gallery.clone(),
+            sessions.clone(),
+            services.settings.store.data_dir.clone(),
+        );
         let resealing = services.sessions.clone();
         let mut tasks = Self {
             stop: Vec::new(),

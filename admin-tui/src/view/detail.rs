@@ -165,7 +165,16 @@ fn request(data: &RequestDetail, clock: &Clock) -> Vec<Line> {
     let mut lines = vec![
         Line::Title { what: "request", name: failure.request_id.clone() },
         Line::Blank,
-        field("asked", &[(&failure.method, Tone::Text), (" ", Tone::Text), (&failure.route, Tone::Text)]),
+        field(
+            "asked",
+            &[
+                (&failure.method, Tone::Text),
+                (" ", Tone::Text),
+                (&failure.route, Tone::Text),
+                ("  ", Tone::Dim),
+                (failure.drawing.as_deref().unwrap_or_default(), Tone::Accent),
+            ],
+        ),
         field("answered", &[(&status, Tone::Bad), (" ", Tone::Text), (&failure.code, Tone::Bad)]),
         field(
             "when",
@@ -177,6 +186,9 @@ fn request(data: &RequestDetail, clock: &Clock) -> Vec<Line> {
         ),
         field("user", &[(failure.user.as_deref().unwrap_or("not known"), Tone::Text)]),
     ];
+    if let Some(detail) = &failure.detail {
+        lines.push(field("detail", &[(detail, Tone::Warn)]));
+    }
     // The chain of causes, one below the other.
     let causes = failure.cause.as_deref().into_iter().flat_map(|cause| cause.split(": "));
     for (index, cause) in causes.take(CAUSES).enumerate() {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A request that failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Failure {
     /// The request's id.
@@ -24,12 +24,20 @@ pub struct Failure {
     /// The chain of causes; absent where the code says everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// The detail of the reply, as the client has seen it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// The public id of the calling user, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// The id of the drawing in the path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<String>,
 }
 
 /// The reply to `GET /errors`: the last 10,000 failures of all servers, grouped by code and cause.
+///
+/// A server without a Redis writes its failures into its data directory, and reads them at the start.
 ///
 /// Servers that share a Redis write their failures there at once, so the failures of a server that has gone missing
 /// remain available. While Redis is unreachable, each server reports its own failures and those it read before; it

@@ -29,6 +29,14 @@ pub(super) struct Failures {
 }
 
 impl Failures {
+    /// Adds the failures of earlier runs of this server, which are reported already.
+    pub(super) fn remember(&mut self, earlier: Vec<Failure>) {
+        let later = std::mem::replace(&mut self.own, earlier.into());
+        for failure in later {
+            push(&mut self.own, failure, FAILURES);
+        }
+    }
+
     pub(super) fn failed(&mut self, failure: Failure) {
         push(&mut self.own, failure, FAILURES);
         self.unsent = (self.unsent + 1).min(self.own.len());
@@ -168,6 +176,7 @@ mod tests {
             code: code.to_owned(),
             cause: cause.map(str::to_owned),
             user: Some(user.to_owned()),
+            ..Failure::default()
         }
     }
 

@@ -1,5 +1,6 @@
 //! All servers that share one Redis: their heartbeats and their events.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -27,6 +28,8 @@ pub struct Heartbeat {
     watch: EventBus,
     gallery: GalleryStore,
     sessions: SessionStore,
+    /// The directory that keeps the failures where the servers share no Redis.
+    directory: PathBuf,
 }
 
 /// The fleet's servers, as this server sees them.
@@ -87,10 +90,10 @@ impl EventBus {
 }
 
 impl Heartbeat {
-    /// A heartbeat for a server with those stores.
+    /// A heartbeat for a server with those stores and that data directory.
     #[must_use]
-    pub fn new(watch: EventBus, gallery: GalleryStore, sessions: SessionStore) -> Self {
-        Self { watch, gallery, sessions }
+    pub fn new(watch: EventBus, gallery: GalleryStore, sessions: SessionStore, directory: PathBuf) -> Self {
+        Self { watch, gallery, sessions, directory }
     }
 
     /// Publishes a heartbeat every two seconds until `stop`, then removes this server's entry. Meanwhile it
@@ -110,6 +113,10 @@ impl Heartbeat {
         let others = shared.clone().map(|shared| {
             let report = tokio::spawn(self.watch.clone().report(shared.clone()));
             [report, tokio::spawn(self.watch.clone().answer(shared))]
+        });
+        let alone = shared.is_none().then(|| {
+            let keep = self.watch.clone().keep_failures(self.directory.clone());
+            tokio::spawn(keep)
         });
         let mut fetcher: Option<JoinHandle<()>> = None;
         tokio::pin!(stop);
@@ -136,7 +143,7 @@ impl Heartbeat {
                 () = tokio::time::sleep(BEAT) => {}
             }
         }
-        for task in sender.into_iter().chain(fetcher).chain(others.into_iter().flatten()) {
+        for task in sender.into_iter().chain(fetcher).chain(alone).chain(others.into_iter().flatten()) {
             task.abort();
         }
         if let Some(shared) = shared

@@ -222,6 +222,7 @@ mod tests {
             code: text(),
             cause: None,
             user: of.map(str::to_owned),
+            ..Failure::default()
         };
         Happening::Failed { failure }
     }

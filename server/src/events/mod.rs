@@ -1,10 +1,11 @@
 //! Data for operators: figures of the last minute, failures, and live events.
 //!
-//! All data is in memory and bounded. Events are encoded only while an operator listens, at this server or,
+//! All data is bounded, and in memory but for failures. Events are encoded only while an operator listens, at this server or,
 //! through a shared Redis, at another. Failures are written to that Redis as they occur, so that any server
-//! can list the failures of all. The requests that a user made before and after a failure stay in the memory
+//! can list the failures of all; without a Redis, to the data directory. The requests that a user made before and after a failure stay in the memory
 //! of the server that handled them; the other servers query them on demand.
 
+mod disk;
 mod failures;
 mod figures;
 mod fleet;
@@ -27,7 +28,7 @@ use crate::domain::clock::Micros;
 
 /// Maximum number of events queued for a slow listener before it misses some.
 const QUEUE: usize = 512;
-/// Maximum length, in characters, of a failure's cause chain.
+/// Maximum length, in characters, of a failure's cause chain and of its detail.
 const LONGEST_CAUSE: usize = 2_000;
 
 /// Collects figures, failures and events of one server; cheap to clone.
@@ -113,7 +114,9 @@ impl EventBus {
 
     pub fn failed(&self, mut failure: Failure) {
         failure.server.clone_from(&self.0.server);
-        failure.cause = failure.cause.map(|cause| cause.chars().take(LONGEST_CAUSE).collect());
+        let cut = |text: String| text.chars().take(LONGEST_CAUSE).collect();
+        failure.cause = failure.cause.map(cut);
+        failure.detail = failure.detail.map(cut);
         self.publish(|| Happening::Failed { failure: failure.clone() });
         lock(&self.0.failures).failed(failure);
         self.0.failing.notify_one();

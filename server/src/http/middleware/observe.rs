@@ -24,12 +24,25 @@ pub(super) fn method_label(method: &Method) -> &'static str {
     METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
+/// The public id of the user who asked, and the drawing that the path names.
+struct RequestSubject {
+    user: Option<String>,
+    drawing: Option<String>,
+}
+
 /// A request that has its response.
 pub(super) struct Answer {
     pub(super) id: String,
     pub(super) method: Method,
     pub(super) took: Duration,
-    pub(super) failure: Option<(Code, Option<String>)>,
+    pub(super) failure: Option<FailedReply>,
+}
+
+/// The failure in a response.
+pub(super) struct FailedReply {
+    code: Code,
+    cause: Option<String>,
+    detail: Option<String>,
 }
 
 impl Answer {
@@ -54,6 +67,9 @@ impl Answer {
         tracing::info!(route, status, user = caller, duration_ms, "request");
         if let Some(app) = app {
             let counted = response.request().app_data::<ForOperators>().is_none();
+            let drawing = route.contains("/drawings/{id}").then(|| response.request().match_info().get("id"));
+            let drawing = drawing.flatten().map(str::to_owned);
+            let caller = RequestSubject { user: caller, drawing };
             self.publish(app, method, route, status, caller, counted);
         }
     }
@@ -64,12 +80,13 @@ impl Answer {
         method: &str,
         route: String,
         status: u16,
-        user: Option<String>,
+        caller: RequestSubject,
         counted: bool,
     ) {
+        let RequestSubject { user, drawing } = caller;
         let events = app.metrics.events();
         let at = Micros::now().to_string();
-        if let Some((code, cause)) = self.failure {
+        if let Some(FailedReply { code, cause, detail }) = self.failure {
             events.failed(Failure {
                 request_id: self.id.clone(),
                 server: String::new(),
@@ -79,7 +96,9 @@ impl Answer {
                 status,
                 code: code.text().to_owned(),
                 cause,
+                detail,
                 user: user.clone(),
+                drawing,
             });
         }
         if counted {
@@ -99,17 +118,17 @@ impl Answer {
 
 /// The failure that operators see of a response, with its cause; none for failures that strangers can bring about
 /// at will.
-pub(super) fn failure(
-    response: &ServiceResponse<BoxBody>,
-    problem: Option<&Problem>,
-) -> Option<(Code, Option<String>)> {
+pub(super) fn failure(response: &ServiceResponse<BoxBody>, problem: Option<&Problem>) -> Option<FailedReply> {
     let legacy = response.response().extensions().get::<LegacyFailure>().cloned();
-    let (code, cause) = match (legacy, problem) {
-        (Some(LegacyFailure { code, cause }), _) => (code, cause),
-        (None, Some(problem)) => (problem.code, problem.cause_chain()),
-        (None, None) => return response.status().is_server_error().then_some((Code::Internal, None)),
+    let (code, cause, detail) = match (legacy, problem) {
+        (Some(LegacyFailure { code, cause }), _) => (code, cause, None),
+        (None, Some(problem)) => (problem.code, problem.cause_chain(), problem.detail.clone()),
+        (None, None) => {
+            let failed = response.status().is_server_error();
+            return failed.then_some(FailedReply { code: Code::Internal, cause: None, detail: None });
+        }
     };
     let at_will =
         matches!(code.status().as_u16(), 401 | 404 | 405 | 417 | 429 | 501) || code == Code::LinkInvalid;
-    (cause.is_some() || !at_will).then_some((code, cause))
+    (cause.is_some() || !at_will).then_some(FailedReply { code, cause, detail })
 }

@@ -5,6 +5,7 @@ mod blocked_links;
 mod drawings;
 mod errors;
 mod hosts;
+mod kept_errors;
 mod live;
 mod sessions;
 mod users;
