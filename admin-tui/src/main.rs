@@ -24,7 +24,7 @@ mod views;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use batch::Command;
 use client::Client;
@@ -46,12 +46,19 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Without --server, --socket or --profile the socket of a server on this machine is \
-    used, or http://127.0.0.1:5758.\n\nExit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by the server, \
-    4 no answer.";
+    used, or http://127.0.0.1:5758.\n\nExit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by the server \
+    or read-only, 4 no answer.";
+
+/// Terminals without the control sequences of the console.
+const INCAPABLE: [&str; 5] = ["", "dumb", "unknown", "vt52", "vt100"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::from_arg_matches(&command_line().get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let choice = cli.choice.with_environment(|name| std::env::var(name).ok());
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         return ExitCode::FAILURE;
     }
@@ -59,8 +66,8 @@ async fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(&error, 2),
     };
-    let Some(command) = cli.command else { return console(cli.choice, &config).await };
-    let connected = cli.choice.resolve(&config).and_then(|place| {
+    let Some(command) = cli.command else { return console(choice, &config).await };
+    let connected = choice.resolve(&config).and_then(|place| {
         let client = Client::new(&place.target).map_err(|error| error.to_string())?;
         Ok((place, client))
     });
@@ -71,9 +78,16 @@ async fn main() -> ExitCode {
     match batch::run(&client, &place, command).await {
         Ok(code) => ExitCode::from(code),
         Err((error, code)) => {
-            fail(&format!("{}: {}", place.server.label, text::clean(&error.to_string())), code)
+            let socket = place.server.socket.as_deref().map(|socket| format!(" ({socket})"));
+            let label = format!("{}{}", place.server.label, socket.unwrap_or_default());
+            fail(&format!("{label}: {}", text::clean(&error.to_string())), code)
         }
     }
+}
+
+/// The definition of the command line, for parsing, the manual pages and the completions.
+fn command_line() -> clap::Command {
+    batch::describe(Cli::command())
 }
 
 /// Runs the console until it ends, with one server after the other.
@@ -81,10 +95,18 @@ async fn console(mut choice: Choice, config: &Config) -> ExitCode {
     if !std::io::stdout().is_terminal() {
         return fail("the console needs a terminal; there are commands for scripts (--help)", 2);
     }
+    let terminal = std::env::var("TERM").unwrap_or_default();
+    if INCAPABLE.contains(&terminal.as_str()) {
+        let words =
+            format!("this terminal can't show the console; use yibi-admin … --json (TERM=\"{terminal}\")");
+        return fail(&words, 2);
+    }
     let chosen = choice.theme.or(config.theme);
     let mut theme = Theme::from_environment(|name| std::env::var(name).ok());
     theme = chosen.map_or(theme, |chosen| theme.with(Palette::from(chosen)));
+    theme.ascii = choice.ascii || config.ascii;
     let mut mouse = config.mouse;
+    runtime::watch_terminal();
     loop {
         let place = match choice.resolve(config) {
             Ok(place) => place,
@@ -94,7 +116,7 @@ async fn console(mut choice: Choice, config: &Config) -> ExitCode {
             Ok(client) => client,
             Err(error) => return fail(&error.to_string(), 2),
         };
-        let size = crossterm::terminal::size().unwrap_or((80, 24));
+        let size = runtime::size();
         let mut model = Model::new(place.server, theme, place.read_only, size, &Clock::system());
         model.mouse = mouse;
         model.braille = config.marker == Marker::Braille;

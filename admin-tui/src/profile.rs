@@ -16,27 +16,50 @@ const DEFAULT: &str = "http://127.0.0.1:5758";
 /// The data directories in which a socket is looked for.
 const DATA_DIRS: [&str; 3] = ["data", "data/dev", "/var/lib/yibi"];
 
+const CONNECTION: &str = "Connection";
+const CONSOLE: &str = "Console";
+
+/// The variables of the environment that choose a server.
+#[derive(Debug, Clone, Default)]
+struct Environment {
+    server: Option<String>,
+    token_file: Option<PathBuf>,
+}
+
 /// The flags that choose a server.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Choice {
-    /// The server's admin listener
-    #[arg(long, global = true, env = "YIBI_ADMIN_SERVER")]
+    /// The URL of the server's admin listener [env: YIBI_ADMIN_SERVER]
+    #[arg(long, value_name = "URL", global = true, help_heading = CONNECTION)]
     server: Option<String>,
     /// The server's admin socket on this machine
-    #[arg(long, global = true, conflicts_with = "server")]
+    #[arg(long, value_name = "FILE", global = true, conflicts_with = "server", help_heading = CONNECTION)]
     socket: Option<PathBuf>,
-    /// A file with the token; YIBI_ADMIN_TOKEN may hold the token instead
-    #[arg(long, global = true, env = "YIBI_ADMIN_TOKEN_FILE")]
+    /// A file with the token [env: YIBI_ADMIN_TOKEN_FILE; YIBI_ADMIN_TOKEN holds the token itself]
+    #[arg(long, value_name = "FILE", global = true, help_heading = CONNECTION)]
     token_file: Option<PathBuf>,
     /// A profile of the configuration file ($XDG_CONFIG_HOME/yibi/admin.toml)
-    #[arg(long, short, global = true, conflicts_with_all = ["server", "socket"])]
+    #[arg(
+        long,
+        short,
+        value_name = "NAME",
+        global = true,
+        conflicts_with_all = ["server", "socket"],
+        help_heading = CONNECTION
+    )]
     profile: Option<String>,
     /// Forbid changes
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = CONNECTION)]
     read_only: bool,
     /// Colour theme (default: by the terminal's background)
-    #[arg(long, global = true, value_enum, env = "YIBI_ADMIN_THEME")]
+    #[arg(long, global = true, value_enum, env = "YIBI_ADMIN_THEME", help_heading = CONSOLE)]
     pub theme: Option<ThemeArg>,
+    /// Draw lines and marks in ASCII, as for terminals that show them two columns wide
+    #[arg(long, global = true, help_heading = CONSOLE)]
+    pub ascii: bool,
+    /// The environment's server and file with the token. A flag wins over them.
+    #[arg(skip)]
+    environment: Environment,
 }
 
 /// The name of a palette.
@@ -76,6 +99,8 @@ pub enum Marker {
 pub struct Config {
     pub theme: Option<ThemeArg>,
     pub mouse: bool,
+    /// Whether lines and marks are ASCII.
+    pub ascii: bool,
     pub marker: Marker,
     /// The profile that is used where no flag or variable names a server.
     profile: Option<String>,
@@ -137,9 +162,30 @@ impl Config {
 }
 
 impl Choice {
+    /// The same choice with the variables of an environment.
+    pub fn with_environment(self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let (server, token_file) = (set("YIBI_ADMIN_SERVER"), set("YIBI_ADMIN_TOKEN_FILE"));
+        let environment = Environment { server, token_file: token_file.map(PathBuf::from) };
+        Self { environment, ..self }
+    }
+
     /// The same choice with the server of a profile.
     pub fn with_profile(&self, name: &str) -> Self {
         Self { server: None, socket: None, token_file: None, profile: Some(name.to_owned()), ..self.clone() }
+    }
+
+    /// The server's URL: the flag's, or the environment's where no flag names a server.
+    fn server(&self) -> Option<&String> {
+        let flagged = self.socket.is_some() || self.profile.is_some();
+        self.server.as_ref().or(self.environment.server.as_ref().filter(|_| !flagged))
+    }
+
+    /// The file with the token. A profile's own wins over the environment's if a flag has named the profile.
+    fn token_file<'a>(&'a self, profile: &'a Profile) -> Option<&'a PathBuf> {
+        let (ours, theirs) = (profile.token_file.as_ref(), self.environment.token_file.as_ref());
+        let other = if self.profile.is_some() { ours.or(theirs) } else { theirs.or(ours) };
+        self.token_file.as_ref().or(other)
     }
 
     /// Finds the server to connect to.
@@ -147,17 +193,15 @@ impl Choice {
     /// # Errors
     /// The profile or a file is missing or invalid.
     pub fn resolve(&self, config: &Config) -> Result<Place, String> {
-        let named = self.profile.as_ref();
-        let name = match (named, self.server.is_none() && self.socket.is_none()) {
+        let (named, server) = (self.profile.as_ref(), self.server());
+        let name = match (named, server.is_none() && self.socket.is_none()) {
             (Some(name), _) => Some(name),
             (None, true) => config.profile.as_ref(),
             (None, false) => None,
         };
         let profile = match name {
             Some(name) => config.pick(name)?,
-            None => {
-                Profile { server: self.server.clone(), socket: self.socket.clone(), ..Profile::default() }
-            }
+            None => Profile { server: server.cloned(), socket: self.socket.clone(), ..Profile::default() },
         };
         let nothing_said = profile.server.is_none() && profile.socket.is_none();
         let socket = match &profile.socket {
@@ -201,7 +245,7 @@ impl Choice {
 
     /// The token and its source.
     fn token(&self, profile: &Profile, beside: bool) -> Result<Option<(String, String)>, String> {
-        if let Some(file) = self.token_file.as_ref().or(profile.token_file.as_ref()) {
+        if let Some(file) = self.token_file(profile) {
             return Ok(Some((read_token(file)?, file.display().to_string())));
         }
         if let Some(token) = std::env::var("YIBI_ADMIN_TOKEN").ok().filter(|token| !token.is_empty()) {
@@ -260,6 +304,18 @@ mod tests {
         let flag = Choice { server: Some("http://b.example".into()), ..Choice::default() };
         assert_eq!(flag.resolve(&config).unwrap().server.label, "b.example");
         assert_eq!(flag.with_profile("prod").resolve(&config).unwrap().target.base, "https://a.example");
+    }
+
+    #[test]
+    fn flags_win_over_the_environment() {
+        let config = config("[profiles.prod]\nserver = \"https://a.example\"\n").unwrap();
+        let variable = |name: &str| (name == "YIBI_ADMIN_SERVER").then(|| "http://c.example".to_owned());
+        let label = |choice: Choice| choice.with_environment(variable).resolve(&config).unwrap().server.label;
+        assert_eq!(label(Choice::default()), "c.example");
+        assert_eq!(label(Choice { profile: Some("prod".into()), ..Choice::default() }), "prod");
+        let flag = Choice { server: Some("http://b.example".into()), ..Choice::default() };
+        assert_eq!(label(flag), "b.example");
+        assert_eq!(label(Choice { socket: Some("/run/a.sock".into()), ..Choice::default() }), "local");
     }
 
     #[test]

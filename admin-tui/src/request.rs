@@ -184,11 +184,7 @@ impl Request {
 impl PageRequest {
     fn path(&self) -> String {
         let mut parameters = self.parameters.clone();
-        if let Some(order) = self.kind.orders().get(self.order)
-            && self.order > 0
-        {
-            parameters.push(("order", order.name.to_owned()));
-        }
+        parameters.extend(self.kind.order_parameter(self.order, &self.parameters));
         if self.reverse {
             parameters.push(("reverse", "true".into()));
         }
@@ -241,6 +237,12 @@ mod tests {
         };
         let path = "/admin/v1/users?nickname=%E5%B0%8F%26limit%3D9&reverse=true&cursor=a%2Fb%2B&limit=50";
         assert_eq!(Request::Page(page).path(), path);
+        let sorted = |order, parameters| {
+            let (reverse, cursor, limit) = (false, None, 50);
+            Request::Page(PageRequest { kind: Kind::Users, parameters, order, reverse, cursor, limit }).path()
+        };
+        assert_eq!(sorted(1, Vec::new()), "/admin/v1/users?nickname=&limit=50");
+        assert_eq!(sorted(1, vec![("openid", "o".into())]), "/admin/v1/users?openid=o&limit=50");
         assert_eq!(Request::Session("../users?".into()).path(), "/admin/v1/sessions/..%2Fusers%3F");
     }
 

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use wechat_simulator::{MiniProgram, Simulator};
 use yibi_common::admin::Role;
@@ -101,6 +101,8 @@ enum Command {
         #[arg(long)]
         effective: bool,
     },
+    /// Write the manual pages and the completions of shells into a directory
+    Manual { directory: PathBuf },
 }
 
 #[derive(Subcommand)]
@@ -213,6 +215,11 @@ async fn execute(command: Command, handed: HandedOver) -> Result<Exit, Failure> 
         Command::Health { common, ready } => ask_health(&common.settings()?, ready),
         Command::Simulator { listen } => simulate(listen).await,
         Command::Token { command: TokenCommand::New { name, role } } => new_token(&name, role),
+        Command::Manual { directory } => {
+            let written = command::manual::write(&Cli::command(), &directory);
+            written.map_err(|error| (Exit::Failure, format!("{}: {error}", directory.display())))?;
+            Ok(Exit::Ok)
+        }
         Command::Settings { common, effective } => {
             say(if effective { common.effective()? } else { DEFAULTS.to_owned() }.trim_end());
             Ok(Exit::Ok)

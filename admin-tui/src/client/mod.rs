@@ -1,14 +1,16 @@
 //! The admin API, spoken over TCP or a unix socket.
 
 mod events;
+mod files;
 
 pub use events::parse as parse_event;
+pub use files::save;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -19,7 +21,7 @@ use crate::filter;
 use crate::lists::Page;
 use crate::msg::{ApiError, Copied, Drawn, Reply};
 use crate::replay::Entry;
-use crate::request::{Form, PageRequest, Request};
+use crate::request::{PageRequest, Request};
 use crate::time::{self, Millis};
 
 /// The time-out of a request.
@@ -171,7 +173,16 @@ impl Client {
             }
             Request::Export { user, id, form } => {
                 let bytes = self.file(request).await?;
-                (Reply::Saved(save(user, id, *form, &bytes)?), None)
+                (
+                    Reply::Saved(save(
+                        &std::env::current_dir().unwrap_or_default(),
+                        user,
+                        id,
+                        *form,
+                        &bytes,
+                    )?),
+                    None,
+                )
             }
             Request::Events => return Err(ApiError::Failed("a stream has no single reply".into())),
         })
@@ -191,6 +202,15 @@ impl Client {
         Ok(read)
     }
 
+    /// Reads a reply as it was sent.
+    ///
+    /// # Errors
+    /// The request failed.
+    pub async fn value(&self, request: &Request) -> Result<Value, ApiError> {
+        let (value, _) = self.json(request).await?;
+        Ok(value)
+    }
+
     /// Downloads a file.
     ///
     /// # Errors
@@ -207,8 +227,13 @@ impl Client {
     pub async fn ready(&self) -> Result<(bool, Value), ApiError> {
         let request = self.http.get(format!("{}/readyz", self.base)).timeout(CONNECT);
         let response = request.send().await.map_err(|error| self.unreachable(error))?;
-        let ready = response.status().is_success();
-        Ok((ready, response.json().await.map_err(|error| self.unreachable(error))?))
+        let status = response.status();
+        if !status.is_success() && status != StatusCode::SERVICE_UNAVAILABLE {
+            let (code, words) =
+                ("not_admin".to_owned(), "not an operators' listener (admin.listen)".to_owned());
+            return Err(ApiError::Refused { status: status.as_u16(), code, words });
+        }
+        Ok((status.is_success(), response.json().await.map_err(|error| self.unreachable(error))?))
     }
 }
 
@@ -276,30 +301,7 @@ fn reason(error: reqwest::Error) -> String {
     while let Some(source) = inner.source() {
         inner = source;
     }
-    inner.to_string()
-}
-
-/// Writes a new file into the working directory; returns its path.
-fn save(user: &str, id: &str, form: Form, bytes: &[u8]) -> Result<String, ApiError> {
-    use std::io::Write as _;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let safe = |id: &str| id.chars().map(|c| if allowed(c) { c } else { '_' }).take(64).collect::<String>();
-    let safe = format!("{}-{}", safe(user), safe(id));
-    let directory = std::env::current_dir().unwrap_or_default();
-    let failed = |path: &std::path::Path, error: std::io::Error| {
-        ApiError::Failed(format!("can't write {}: {error}", path.display()))
-    };
-    for number in 1..100 {
-        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
-        let path = directory.join(format!("drawing-{safe}{suffix}.{}", form.extension()));
-        match std::fs::File::create_new(&path) {
-            Ok(mut file) => {
-                let written = file.write_all(bytes).and_then(|()| file.sync_all());
-                return written.map(|()| path.display().to_string()).map_err(|error| failed(&path, error));
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(failed(&directory, error)),
-        }
-    }
-    Err(ApiError::Failed(format!("there are 99 files of drawing {safe} in {} already", directory.display())))
+    let words = inner.to_string();
+    // The words of rustls for a reply that is not TLS.
+    if words.contains("InvalidContentType") { "the server speaks http, not https".into() } else { words }
 }

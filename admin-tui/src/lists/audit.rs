@@ -53,6 +53,10 @@ impl ListView for Audit {
         ORDERS
     }
 
+    fn plain_heads(&self) -> &'static [&'static str] {
+        &["WHEN", "WHO", "FROM", "CHANGE", "USER", "WHAT", "REQUEST"]
+    }
+
     fn fields(&self) -> &'static [Field] {
         LOCAL
     }

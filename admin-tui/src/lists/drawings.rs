@@ -69,6 +69,10 @@ impl ListView for Drawings {
         ORDERS
     }
 
+    fn plain_heads(&self) -> &'static [&'static str] {
+        &["USER", "DRAWING", "TITLE", "NICKNAME", "CREATED", "CHANGED"]
+    }
+
     fn fields(&self) -> &'static [Field] {
         FIELDS
     }

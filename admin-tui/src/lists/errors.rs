@@ -52,6 +52,10 @@ impl ListView for Errors {
         ORDERS
     }
 
+    fn plain_heads(&self) -> &'static [&'static str] {
+        &["CODE", "CAUSE", "LAST"]
+    }
+
     fn fields(&self) -> &'static [Field] {
         LOCAL
     }
@@ -68,6 +72,11 @@ impl ListView for Errors {
         let reply: ErrorsReply = serde_json::from_value(reply)?;
         Ok(Page { rows: Row::all(reply.groups), next: None, total: None, now: reply.now })
     }
+}
+
+/// The detail of the latest reply: it says why, where there is no cause.
+fn detail(group: &ErrorGroup) -> Option<String> {
+    group.latest.first().and_then(|latest| latest.detail.clone())
 }
 
 impl Record for ErrorGroup {
@@ -96,7 +105,7 @@ impl Record for ErrorGroup {
         vec![
             (text::count(self.count), Tone::Bad),
             (self.code.clone(), Tone::Text),
-            (self.cause.clone().unwrap_or_default(), Tone::Dim),
+            (self.cause.clone().or_else(|| detail(self)).unwrap_or_default(), Tone::Dim),
             (self.routes.first().map(|share| share.name.clone()).unwrap_or_default(), Tone::Dim),
             (clock.ago(&self.last_at), Tone::Text),
         ]

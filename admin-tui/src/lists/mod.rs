@@ -87,9 +87,15 @@ pub trait ListView: Sync {
     fn orders(&self) -> &'static [Order];
     fn fields(&self) -> &'static [Field];
 
-    /// The number of orders that can be asked for; the rest follows from filters.
-    fn selectable_orders(&self) -> usize {
-        self.orders().len()
+    /// The heads of the batch command's columns, [`Record::plain`].
+    fn plain_heads(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The query parameter that asks for an order; the first order is the default.
+    fn order_parameter(&self, order: usize, _filter: &[Parameter]) -> Option<Parameter> {
+        let order = self.orders().get(order).filter(|_| order > 0)?;
+        Some(("order", order.name.to_owned()))
     }
 
     /// The filter that is in force until another one is typed, and what is sent for it.
@@ -130,11 +136,8 @@ pub trait ListView: Sync {
 
     /// The columns that a screen has room for and that the server sorts by.
     fn sortable(&self, screen: u16) -> Vec<usize> {
-        let selectable = self.selectable_orders();
         let columns = self.columns().iter().zip(columns::widths(self.columns(), screen)).enumerate();
-        let able = |(_, (column, width)): &(usize, (&Column, u16))| {
-            *width > 0 && column.order.is_some_and(|order| order < selectable)
-        };
+        let able = |(_, (column, width)): &(usize, (&Column, u16))| *width > 0 && column.order.is_some();
         columns.filter(able).map(|(index, _)| index).collect()
     }
 

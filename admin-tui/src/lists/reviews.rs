@@ -65,6 +65,10 @@ impl ListView for Reviews {
         ORDERS
     }
 
+    fn plain_heads(&self) -> &'static [&'static str] {
+        &["CASE", "STATE", "BY", "REASON", "USER", "NICKNAME", "CODE", "OPENED", "CLAIMED"]
+    }
+
     fn fields(&self) -> &'static [Field] {
         FIELDS
     }

@@ -67,6 +67,10 @@ impl ListView for Sessions {
         ORDERS
     }
 
+    fn plain_heads(&self) -> &'static [&'static str] {
+        &["SESSION", "USER", "NICKNAME", "DIALECT", "DEVICE", "ADDRESS", "SEEN", "ENDS"]
+    }
+
     fn fields(&self) -> &'static [Field] {
         FIELDS
     }

@@ -20,9 +20,9 @@ static COLUMNS: &[Column] = &[
 ];
 
 static ORDERS: &[Order] = &[
-    Order { name: "", words: "newest", ascends: false },
-    Order { name: "", words: "by nickname", ascends: true },
-    Order { name: "", words: "by openid", ascends: true },
+    Order { name: "created", words: "newest", ascends: false },
+    Order { name: "nickname", words: "by nickname", ascends: true },
+    Order { name: "openid", words: "by openid", ascends: true },
 ];
 
 static FIELDS: &[Field] = &[
@@ -60,12 +60,12 @@ impl ListView for Users {
         ORDERS
     }
 
-    fn fields(&self) -> &'static [Field] {
-        FIELDS
+    fn plain_heads(&self) -> &'static [&'static str] {
+        &["USER", "OPENID", "NICKNAME", "SINCE", "STATE"]
     }
 
-    fn selectable_orders(&self) -> usize {
-        1
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
     }
 
     /// A filter by a beginning is answered in the order of that field.
@@ -76,6 +76,13 @@ impl ListView for Users {
             (false, true) => 2,
             (false, false) => selected,
         }
+    }
+
+    /// The API sorts by a field that is filtered by its beginning; the empty one is the beginning of all.
+    fn order_parameter(&self, order: usize, filter: &[Parameter]) -> Option<Parameter> {
+        let field = ["", "nickname", "openid"].get(order).copied()?;
+        let filtered = filter.iter().any(|(parameter, _)| ["nickname", "openid"].contains(parameter));
+        (order > 0 && !filtered).then(|| (field, String::new()))
     }
 
     fn read(&self, reply: Value) -> serde_json::Result<Page> {

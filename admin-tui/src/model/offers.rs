@@ -80,9 +80,9 @@ impl Model {
         let kind = self.list().map(|list| list.kind);
         match cursor {
             Cursor::Mark | Cursor::MarkRange | Cursor::MarkPage => self.current().is_some(),
-            Cursor::Sort => kind.is_some_and(|kind| kind.selectable_orders() > 1),
+            Cursor::Sort => kind.is_some_and(|kind| kind.orders().len() > 1),
             Cursor::SortByColumn => {
-                kind.is_some_and(|kind| kind.counts_and_reverses() || kind.selectable_orders() > 1)
+                kind.is_some_and(|kind| kind.counts_and_reverses() || kind.orders().len() > 1)
             }
             Cursor::Count => kind.is_some_and(|kind| kind.counts_and_reverses()),
             Cursor::Down

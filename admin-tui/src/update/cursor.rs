@@ -95,7 +95,7 @@ fn to_end(model: &mut Model, far: bool, out: &mut Vec<Effect>) {
 
 fn sort(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(list) = model.list_mut() else { return };
-    let orders = list.kind.selectable_orders();
+    let orders = list.kind.orders().len();
     if orders < 2 {
         return flash(model, UNSORTABLE, false);
     }

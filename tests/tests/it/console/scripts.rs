@@ -58,7 +58,7 @@ async fn lists_are_json_lines() {
     // The command ends one session and keeps the other.
     let session = lines(&run(&["sessions", "--json", "--filter", &format!("user:{user}")]).1).remove(0);
     let session = session["id"].as_str().unwrap();
-    assert_eq!(run(&["--read-only", "revoke", session]).0, Some(2));
+    assert_eq!(run(&["--read-only", "revoke", session]).0, Some(3));
     assert_eq!(run(&["revoke", session]), (Some(0), format!("revoked {session}\n")));
     assert_eq!(lines(&run(&["sessions", "--json"]).1).len(), 1);
     let other = lines(&run(&["sessions", "--json"]).1)[0]["id"].as_str().unwrap().to_owned();

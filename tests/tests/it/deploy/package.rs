@@ -54,6 +54,11 @@ async fn the_package_installs_and_the_server_in_it_starts() {
         dpkg --install yibi_*.deb
         stat -c '%U:%G %a %n' /etc/yibi/yibi.toml /var/lib/yibi /usr/bin/yibi-server /usr/lib/yibi/yibi-backup
         [ -f /usr/lib/systemd/system/yibi-backup.timer ] && [ -f /usr/lib/systemd/system/yibi-backup.service ]
+        cd /usr/share
+        ls man/man1/yibi-{admin,server-serve}.1* bash-completion/completions/yibi-{admin,server} \
+            zsh/vendor-completions/_yibi-{admin,server} fish/vendor_completions.d/yibi-{admin,server}.fish | wc -l
+        cd "$1"
+        tar --list --file yibi-*-linux.tar.gz | grep -cE '/(man/man1/yibi-admin.1|completions/(zsh/_yibi-admin|fish/yibi-server.fish))$'
         [ -f /usr/lib/systemd/system/yibi.socket ] && [ -f /usr/share/yibi/nginx/yibi.conf ]
 
         # It says what is missing, and starts once it is there.
@@ -117,6 +122,8 @@ async fn the_package_installs_and_the_server_in_it_starts() {
     let lines: Vec<&str> = said.lines().collect();
     for line in [
         "11",
+        "8",
+        "3",
         "root:yibi 640 /etc/yibi/yibi.toml",
         "yibi:yibi 700 /var/lib/yibi",
         "root:root 755 /usr/bin/yibi-server",

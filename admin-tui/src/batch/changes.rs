@@ -1,0 +1,114 @@
+//! The commands that change something.
+
+use serde_json::json;
+use yibi_common::admin::Change;
+use yibi_common::sharing::Reason;
+
+use super::arguments::{Decision, DrawingArgs, RevokeArgs, SessionArgs, UserArgs};
+use super::{Failure, failure, note, print, unless_closed, wrong};
+use crate::act::{Act, Body, words};
+use crate::client::Client;
+use crate::msg::ApiError;
+use crate::profile::Place;
+use crate::request::Request;
+use crate::text;
+
+/// The exit code of a refusal.
+const REFUSED: u8 = 3;
+
+pub async fn revoke(client: &Client, place: &Place, args: RevokeArgs) -> Result<u8, Failure> {
+    let acts = match args.user {
+        Some(user) => vec![of_user(Change::RevokeSessions, user)],
+        None => args.sessions.into_iter().map(|id| of_target(Change::RevokeSession, "", id)).collect(),
+    };
+    make(client, place, acts, args.json).await
+}
+
+pub async fn reset_key(client: &Client, place: &Place, args: SessionArgs) -> Result<u8, Failure> {
+    let acts = args.sessions.into_iter().map(|id| of_target(Change::ResetSessionKey, "", id)).collect();
+    make(client, place, acts, args.json).await
+}
+
+pub async fn block(client: &Client, place: &Place, args: UserArgs, block: bool) -> Result<u8, Failure> {
+    let change = if block { Change::BlockUser } else { Change::UnblockUser };
+    let acts = args.users.into_iter().map(|user| of_user(change, user)).collect();
+    make(client, place, acts, args.json).await
+}
+
+pub async fn delete(client: &Client, place: &Place, args: DrawingArgs, delete: bool) -> Result<u8, Failure> {
+    let change = if delete { Change::DeleteDrawing } else { Change::RestoreDrawing };
+    let acts = args.drawings.into_iter().map(|id| of_target(change, &args.user, id)).collect();
+    make(client, place, acts, args.json).await
+}
+
+/// Decides on cases of the review queue.
+pub async fn decide(client: &Client, place: &Place, decision: Decision) -> Result<u8, Failure> {
+    let (change, body, cases) = match decision {
+        Decision::Pass(cases) => (Change::PassCase, None, cases),
+        Decision::Hold(cases) => (Change::HoldCase, None, cases),
+        Decision::Remove { reason, cases } => {
+            let reason = Reason::of(reason).ok_or_else(|| wrong("a reason is a number from 1 to 6"))?;
+            (Change::RemoveCase, Some(Body::Reason(reason)), cases)
+        }
+    };
+    let act = |id| Act { body: body.clone(), ..of_target(change, "", id) };
+    make(client, place, cases.ids.into_iter().map(act).collect(), cases.json).await
+}
+
+fn of_user(change: Change, user: String) -> Act {
+    Act { change, label: user.clone(), user, target: None, body: None }
+}
+
+fn of_target(change: Change, user: &str, id: String) -> Act {
+    Act { change, label: id.clone(), user: user.to_owned(), target: Some(id), body: None }
+}
+
+/// Makes changes one after the other. Each outcome is printed at once; a refused change does not stop the others, and
+/// decides the exit code.
+async fn make(client: &Client, place: &Place, acts: Vec<Act>, as_json: bool) -> Result<u8, Failure> {
+    if place.read_only {
+        return Err((ApiError::Failed("read-only: nothing is changed".into()), REFUSED));
+    }
+    let mut code = 0;
+    for act in acts {
+        match client.ask(&Request::Act(act.clone())).await {
+            Ok(_) => {
+                if let Err(error) = print(&outcome(&act, as_json)) {
+                    return unless_closed(&error);
+                }
+            }
+            Err(error @ ApiError::Refused { .. }) => {
+                note(&text::clean(&format!("{}: {error}", act.id())));
+                code = REFUSED;
+            }
+            Err(error) => return Err(failure(error)),
+        }
+    }
+    Ok(code)
+}
+
+fn outcome(act: &Act, as_json: bool) -> String {
+    let id = act.id();
+    if as_json {
+        let mut told = json!({"change": act.change.name(), "id": id});
+        if act.target.is_some() && !act.user.is_empty() {
+            told["user"] = act.user.clone().into();
+        }
+        return told.to_string();
+    }
+    let deed = match act.change {
+        Change::RevokeSessions => "revoked all sessions of",
+        Change::ResetSessionKey => "reset the session_key of",
+        Change::DeleteDrawing => "moved to the bin:",
+        Change::RevokeSession
+        | Change::BlockUser
+        | Change::UnblockUser
+        | Change::RestoreDrawing
+        | Change::GiveAccessToken
+        | Change::PassCase
+        | Change::RemoveCase
+        | Change::HoldCase
+        | Change::NoteCase => words(act.change).done,
+    };
+    format!("{deed} {}", text::clean(id))
+}
