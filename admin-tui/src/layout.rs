@@ -31,7 +31,7 @@ const THUMBNAIL_GAP: u16 = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Screen {
     pub size: (u16, u16),
-    pub monochrome: bool,
+    pub braille: bool,
     /// Lines above the lower bar that tell what is happening; at least one.
     pub status_lines: u16,
 }
@@ -71,13 +71,13 @@ impl Screen {
     pub fn preview_pixels(self) -> Option<(u16, u16)> {
         let columns = self.preview_width().checked_sub(2)?;
         let rows = u16::try_from(self.body_height()).unwrap_or(0).saturating_sub(CAPTION + 2);
-        Some(pixels((columns, rows), self.monochrome))
+        Some(pixels((columns, rows), self.braille))
     }
 
     /// Pixels of a replayed drawing.
     pub fn paper_pixels(self, braille: bool) -> (u16, u16) {
         let rows = self.size.1.saturating_sub(AROUND_PAPER);
-        pixels((self.size.0, rows), braille || self.monochrome)
+        pixels((self.size.0, rows), braille || self.braille)
     }
 
     /// Columns and rows of the picture of a review case; no columns where there is no room for one.
@@ -89,7 +89,7 @@ impl Screen {
 
     /// Pixels of the picture of a review case.
     pub fn review_pixels(self, braille: bool) -> (u16, u16) {
-        pixels(self.review_cells(), braille || self.monochrome)
+        pixels(self.review_cells(), braille || self.braille)
     }
 
     pub fn thumbnails(self) -> Thumbnails {
@@ -101,7 +101,7 @@ impl Screen {
         let columns = rows * 2 * 3 / 4;
         let most = self.size.0.saturating_sub(THUMBNAIL_GAP) / (columns + THUMBNAIL_GAP);
         let cells = (columns, rows);
-        Thumbnails { most: usize::from(most), cells, pixels: pixels(cells, self.monochrome) }
+        Thumbnails { most: usize::from(most), cells, pixels: pixels(cells, self.braille) }
     }
 
     /// Rows of events below so many thumbnails.

@@ -33,6 +33,8 @@ pub struct Theme {
     pub color: bool,
     /// Whether the palette follows the terminal's background.
     pub follows_background: bool,
+    /// Whether marks are ASCII, and pictures Braille, whose width is one column everywhere.
+    pub ascii: bool,
 }
 
 /// The meaning of a text, from which its style follows.
@@ -68,7 +70,7 @@ impl Theme {
             (true, true) => Palette::Light,
             (true, false) => Palette::Dark,
         };
-        Self { palette, true_color, color, follows_background: color && background.is_none() }
+        Self { palette, true_color, color, follows_background: color && background.is_none(), ascii: false }
     }
 
     /// The theme with another palette, unless colours are forbidden.
@@ -93,6 +95,11 @@ impl Theme {
             Palette::Dark | Palette::Light | Palette::Monochrome => Palette::Monochrome,
         };
         Self { palette, follows_background: false, ..self }
+    }
+
+    /// Whether pictures are drawn in Braille.
+    pub fn braille(self) -> bool {
+        self.monochrome() || self.ascii
     }
 
     pub fn monochrome(self) -> bool {

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use crate::binary;
-use crate::process::stat;
 
+const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
+const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
 /// Time limit of every wait.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// `yibi-admin` in a terminal of the test.
+/// A program, usually `yibi-admin`, in a terminal of the test.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
@@ -29,10 +30,29 @@ impl Terminal {
     /// Starts the console with these arguments, these variables alone, and `home` for its configuration files.
     #[must_use]
     pub fn start(size: (u16, u16), home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::run(size, home, &binary("yibi-admin"), arguments, variables)
+    }
+
+    /// Starts bash as an interactive shell with job control, with these variables alone.
+    #[must_use]
+    pub fn shell(size: (u16, u16), home: &Path, variables: &[(&str, &str)]) -> Self {
+        let prompt = [variables, &[("PS1", "prompt$ "), ("HISTFILE", "")]].concat();
+        Self::run(size, home, Path::new("bash"), &["--norc", "--noprofile", "-i"], &prompt)
+    }
+
+    /// Starts a program as the leader of the terminal's session.
+    #[must_use]
+    pub fn run(
+        size: (u16, u16),
+        home: &Path,
+        program: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let (cols, rows) = size;
         let pty =
             native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
-        let mut command = CommandBuilder::new(binary("yibi-admin"));
+        let mut command = CommandBuilder::new(program);
         command.env_clear();
         command.args(arguments);
         command.cwd(home);
@@ -58,8 +78,9 @@ impl Terminal {
                 }
             }
         });
-        let size = |value| NonZero::new(value).expect("a terminal has rows and columns");
-        let screen = vt100::Parser::new(size(rows), size(cols), 0);
+        // The emulator of a terminal that tells no size has the usual one.
+        let size = |value, usual| NonZero::new(value).unwrap_or(usual);
+        let screen = vt100::Parser::new(size(rows, ROWS), size(cols, COLUMNS), 0);
         Self { child, master: pty.master, keys, output, written: Vec::new(), screen, modes_before }
     }
 
@@ -142,16 +163,6 @@ impl Terminal {
         let number = self.id().to_string();
         let status = std::process::Command::new("kill").arg(format!("-{name}")).arg(number).status();
         assert!(status.unwrap().success());
-    }
-
-    /// Waits until the program has stopped, as by SIGSTOP: a SIGCONT before that would be lost.
-    pub fn wait_stopped(&mut self) {
-        let end = Instant::now() + PATIENCE;
-        let process = format!("/proc/{}", self.id());
-        while !stat(process.as_ref()).unwrap().starts_with('T') {
-            assert!(Instant::now() < end, "it does not stop");
-            self.look_on(Duration::from_millis(5));
-        }
     }
 
     /// Waits for the end of the program; returns the exit code.

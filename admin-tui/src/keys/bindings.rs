@@ -150,6 +150,7 @@ static LOCAL: &[Binding] = &[
     copying(&["y"], Copying::Id, THINGS, "copy-id", "Copy the id", ""),
     copying(&["Y"], Copying::Json, THINGS, "copy-json", "Copy as JSON", ""),
     copying(&["c"], Copying::Curl, THINGS, "copy-curl", "Copy as a curl command, without the token", ""),
+    copying(&["M-c"], Copying::Copied, EVERYWHERE, "copied", "Show the text that was copied last", ""),
     bind(&["x"], Command::Export, THINGS, "export", "Save the drawing as PNG, SVG or JSON", "export"),
     bind(&["p"], Command::Pause, LIVE, "pause", "Pause or resume", "pause"),
     bind(&["."], Command::ShowNew, LIVE, "show-new", "Show the new events", ""),

@@ -111,6 +111,8 @@ pub enum Copying {
     Id,
     Json,
     Curl,
+    /// Shows the text that was copied last.
+    Copied,
 }
 
 /// The keys of a replay.

@@ -132,6 +132,8 @@ pub struct Model {
     pub exports: VecDeque<Request>,
     pub saved: Vec<String>,
     pub flash: Option<Flash>,
+    /// The text that was copied last: a terminal does not tell whether it has taken it.
+    pub copied: Option<String>,
     /// The number of the latest request.
     pub tickets: u64,
 }
@@ -199,6 +201,7 @@ impl Model {
             exports: VecDeque::new(),
             saved: Vec::new(),
             flash: None,
+            copied: None,
             tickets: 0,
         }
     }
@@ -262,7 +265,7 @@ impl Model {
 
     pub fn screen(&self) -> Screen {
         let status_lines = u16::try_from(status::lines(self).len()).unwrap_or(1);
-        Screen { size: self.size, monochrome: self.theme.monochrome(), status_lines }
+        Screen { size: self.size, braille: self.theme.braille(), status_lines }
     }
 
     /// Rows of a list.
@@ -331,6 +334,16 @@ impl Model {
     /// Shows a failure outside the model for a while.
     pub fn flash_error(&mut self, text: String) {
         self.flash = Some(Flash { text, bad: true, until: self.now + FLASH });
+        self.dirty = true;
+    }
+
+    /// Reports that tmux has taken the copied text.
+    pub fn copied_to_tmux(&mut self) {
+        self.flash = Some(Flash {
+            text: "copied to tmux's buffer and the clipboard".into(),
+            bad: false,
+            until: self.now + FLASH,
+        });
         self.dirty = true;
     }
 

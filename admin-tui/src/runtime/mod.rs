@@ -1,8 +1,13 @@
 //! The event loop: messages in, the model updated, effects out, the screen drawn when something has changed.
 
+mod ascii;
 mod background;
 mod clipboard;
 mod effects;
+mod hang_up;
+mod jobs;
+mod pager;
+mod size;
 mod terminal;
 
 use std::io;
@@ -21,6 +26,8 @@ use crate::update::update;
 use crate::views::View;
 use background::{Filter, Filtered};
 use effects::Runner;
+pub use hang_up::watch as watch_terminal;
+pub use size::size;
 use terminal::Screen;
 
 /// Messages that may wait.
@@ -121,8 +128,8 @@ pub async fn run(client: Client, model: &mut Model) -> io::Result<End> {
 
 /// A change of the terminal's size that raised no event, because it came before the event stream.
 fn resized(model: &Model) -> Option<Msg> {
-    let (width, height) = crossterm::terminal::size().ok()?;
-    ((width, height) != model.size && width > 0 && height > 0).then_some(Msg::Resize(width, height))
+    let (width, height) = size();
+    ((width, height) != model.size).then_some(Msg::Resize(width, height))
 }
 
 /// Whether the operator waits for the effect on the screen.
@@ -162,12 +169,14 @@ fn carry_out(
         Effect::Redraw => screen.forget()?,
         Effect::Mouse(captured) => screen.mouse(captured)?,
         Effect::Copy(text) => {
-            screen.write(&clipboard::sequence(&text, std::env::var_os("TMUX").is_some()))?;
+            if clipboard::copy(&text)? {
+                model.copied_to_tmux();
+            }
         }
         Effect::Page(text) => {
             // The thread behind the event stream rests between a key and the next poll of the stream, so that
             // the pager alone reads the keys.
-            if let Err(error) = screen.lend(&text, model.mouse) {
+            if let Err(error) = screen.lend(text, model.mouse) {
                 model.flash_error(error.to_string());
             }
             model.dirty = true;
@@ -179,7 +188,9 @@ fn carry_out(
 }
 
 fn suspend(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
-    screen.suspend(model.mouse)?;
+    if !screen.suspend(model.mouse)? {
+        model.flash_error("no shell to go back to: this console can't be suspended".to_owned());
+    }
     model.dirty = true;
     Ok(())
 }
@@ -202,7 +213,10 @@ fn message(event: Event, filter: &mut Filter) -> Option<Msg> {
         },
         Event::Mouse(mouse) => Some(Msg::Mouse(mouse)),
         Event::Paste(text) => Some(Msg::Paste(text)),
-        Event::Resize(width, height) => Some(Msg::Resize(width, height)),
+        Event::Resize(..) => {
+            let (width, height) = size();
+            Some(Msg::Resize(width, height))
+        }
         Event::FocusGained => Some(Msg::Focus(true)),
         Event::FocusLost => Some(Msg::Focus(false)),
     }

@@ -1,7 +1,6 @@
 //! Taking the terminal and giving it back: at the end, on errors, in a panic, and for a while.
 
 use std::io::{self, Write};
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{
@@ -18,6 +17,7 @@ use ratatui::backend::{Backend as _, CrosstermBackend};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
+use super::{ascii, jobs, pager};
 use crate::model::Model;
 use crate::view;
 
@@ -56,6 +56,9 @@ impl Screen {
         let area = Rect::new(0, 0, model.size.0, model.size.1);
         let mut next = Buffer::empty(area);
         view::draw(model, &mut next);
+        if model.theme.ascii {
+            ascii::replace(&mut next);
+        }
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
         if self.shown.area != area {
             queue!(io::stdout(), ResetColor, Clear(ClearType::All))?;
@@ -65,7 +68,14 @@ impl Screen {
             queue!(io::stdout(), ResetColor, cursor::MoveTo(0, y), Clear(ClearType::CurrentLine))?;
             clear_row(&mut self.shown, y);
         }
-        self.backend.draw(self.shown.diff(&next).into_iter())?;
+        // Each run of cells begins with a placement of the cursor.
+        for run in self
+            .shown
+            .diff(&next)
+            .split_inclusive(|(_, _, cell)| model.theme.ascii && ascii::is_ambiguous(cell))
+        {
+            self.backend.draw(run.iter().copied())?;
+        }
         self.shown = next;
         execute!(io::stdout(), EndSynchronizedUpdate)
     }
@@ -105,26 +115,27 @@ impl Screen {
     ///
     /// # Errors
     /// The pager can't be run, or the terminal can't be taken again.
-    pub fn lend(&mut self, text: &str, mouse: bool) -> io::Result<()> {
+    pub fn lend(&mut self, text: String, mouse: bool) -> io::Result<()> {
         restore();
-        let shown = page(text);
+        let shown = pager::show(text);
         enter()?;
         self.mouse(mouse)?;
         self.forget()?;
         shown
     }
 
-    /// Gives the terminal back and stops until the shell continues the process.
+    /// Gives the terminal back and stops until a shell continues the process. Returns `false` without stopping where
+    /// no shell could.
     ///
     /// # Errors
     /// The terminal can't be taken again.
-    pub fn suspend(&mut self, mouse: bool) -> io::Result<()> {
+    pub fn suspend(&mut self, mouse: bool) -> io::Result<bool> {
         restore();
-        // The whole group stops, as it does when the terminal sends the signal: a wrapper script included.
-        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+        let stopped = jobs::stop();
         enter()?;
         self.mouse(mouse)?;
-        self.forget()
+        self.forget()?;
+        stopped
     }
 }
 
@@ -146,25 +157,6 @@ fn clear_row(buffer: &mut Buffer, y: u16) {
             cell.reset();
         }
     }
-}
-
-/// Shows a text in `$PAGER`, which may be a command with arguments, and waits until it ends.
-fn page(text: &str) -> io::Result<()> {
-    let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
-    let pager = pager.unwrap_or_else(|| "less".into());
-    let mut child = Command::new("sh").args(["-c", &pager]).stdin(Stdio::piped()).spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        // A pager that ends before it has read all closes the pipe.
-        let _ = input.write_all(text.as_bytes());
-    }
-    let status = child.wait()?;
-    if status.code() == Some(127) {
-        return Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("can't run the pager \"{pager}\"; set PAGER"),
-        ));
-    }
-    Ok(())
 }
 
 impl Drop for Screen {

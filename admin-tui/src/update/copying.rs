@@ -13,8 +13,10 @@ const MOST: usize = 74_994;
 
 pub fn run(model: &mut Model, command: Copying, out: &mut Vec<Effect>) {
     let rows = model.chosen();
-    if command == Copying::Curl {
-        return copy_curl(model, &rows, out);
+    match command {
+        Copying::Curl => return copy_curl(model, &rows, out),
+        Copying::Copied => return show_copied(model),
+        Copying::Describe | Copying::Pager | Copying::Id | Copying::Json => {}
     }
     if rows.is_empty() {
         return flash(model, "nothing is selected", true);
@@ -32,7 +34,7 @@ pub fn run(model: &mut Model, command: Copying, out: &mut Vec<Effect>) {
             let ids: Vec<&str> = rows.iter().map(|row| row.id()).collect();
             copy(model, ids.join("\n"), &plural("id", rows.len()), out);
         }
-        Copying::Json | Copying::Curl => {
+        Copying::Json | Copying::Curl | Copying::Copied => {
             let lines: Vec<String> = rows.iter().map(|row| row.json().to_string()).collect();
             copy(model, lines.join("\n"), "JSON", out);
         }
@@ -52,6 +54,17 @@ fn copy_curl(model: &mut Model, rows: &[Row], out: &mut Vec<Effect>) {
     copy(model, lines.join("\n"), &plural("curl command", lines.len()), out);
 }
 
+/// Shows the text that was copied last, for terminals that don't let programs write to the clipboard.
+fn show_copied(model: &mut Model) {
+    match &model.copied {
+        Some(text) => {
+            let reader = Reader::of("copied".to_owned(), text);
+            open_overlay(model, Overlay::Text(reader));
+        }
+        None => flash(model, "nothing was copied yet", true),
+    }
+}
+
 fn plural(what: &str, count: usize) -> String {
     if count == 1 { what.to_owned() } else { format!("{count} {what}s") }
 }
@@ -65,7 +78,8 @@ fn copy(model: &mut Model, text: String, what: &str, out: &mut Vec<Effect>) {
     if text.len() > MOST {
         flash(model, "too much for a terminal's clipboard; yibi-admin … --json writes it to a file", true);
     } else {
-        flash(model, format!("{what} copied"), false);
+        flash(model, format!("{what} sent to the terminal's clipboard · :copied shows it"), false);
+        model.copied = Some(text.clone());
         out.push(Effect::Copy(text));
     }
 }

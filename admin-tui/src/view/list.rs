@@ -43,8 +43,8 @@ fn preview(model: &Model, list: &List, page: &mut Page<'_>) {
         return;
     };
     let area = Rect { y: page.area.y + 1, height: page.height().saturating_sub(CAPTION + 2), ..page.area };
-    let rows = player.raster().size().1.div_ceil(if model.theme.monochrome() { 4 } else { 2 });
-    picture::draw(player, model.theme.monochrome(), (0, 0), &mut page.part(area));
+    let rows = player.raster().size().1.div_ceil(if model.theme.braille() { 4 } else { 2 });
+    picture::draw(player, model.theme.braille(), (0, 0), &mut page.part(area));
     let y = u16::try_from(rows).unwrap_or(0) + 2;
     let title = if row.title.is_empty() { row.id.as_str() } else { row.title.as_str() };
     page.text(1, y, page.width().saturating_sub(1), title, Tone::Accent);

@@ -53,7 +53,7 @@ fn thumbnails(model: &Model, page: &mut Page<'_>) {
         if x + columns > page.width() {
             break;
         }
-        if page.theme.monochrome() {
+        if page.theme.braille() {
             // Braille leaves the paper blank: edges show where it ends.
             for y in 1..=rows {
                 page.text(x - 1, y, 1, "│", Tone::Dim);
@@ -63,7 +63,7 @@ fn thumbnails(model: &Model, page: &mut Page<'_>) {
         let area = Rect { x: page.area.x + x, y: page.area.y + 1, width: columns, height: rows };
         let mut inside = page.part(area);
         match &thumb.player {
-            Some(player) => picture::draw(player, model.theme.monochrome(), (0, 0), &mut inside),
+            Some(player) => picture::draw(player, model.theme.braille(), (0, 0), &mut inside),
             None => {
                 inside.text(0, rows / 2, columns, "⋯", Tone::Dim);
             }

@@ -19,7 +19,7 @@ pub fn draw(model: &Model, drawing: &Drawing, page: &mut Page<'_>) {
         return;
     };
     let area = Rect { y: page.area.y + 1, height: page.height().saturating_sub(2), ..page.area };
-    let braille = drawing.braille || model.theme.monochrome();
+    let braille = drawing.braille || model.theme.braille();
     picture::draw(player, braille, drawing.offset, &mut page.part(area));
     scrubber(player, page);
 }

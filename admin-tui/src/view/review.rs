@@ -56,16 +56,16 @@ pub fn draw(model: &Model, review: &Review, page: &mut Page<'_>) {
 
 /// The picture, or the mosaic that covers it.
 fn cover(model: &Model, review: &Review, page: &mut Page<'_>) {
-    let monochrome = model.theme.monochrome();
+    let braille = model.theme.braille();
     let Some(player) = &review.drawing.player else {
         let words = if review.lost { "the copy is gone" } else { "⋯" };
         page.text(1, 1, page.width(), words, Tone::Dim);
         return;
     };
     if !review.covered {
-        return picture::draw(player, review.drawing.braille || monochrome, review.drawing.offset, page);
+        return picture::draw(player, review.drawing.braille || braille, review.drawing.offset, page);
     }
-    picture::mosaic(player, review.drawing.braille || monochrome, page);
+    picture::mosaic(player, review.drawing.braille || braille, page);
     let middle = page.height() / 2;
     for (y, words) in [(middle.saturating_sub(1), " covered "), (middle, " Space uncovers it ")] {
         let width = u16::try_from(text::width(words)).unwrap_or(0);

@@ -101,8 +101,13 @@ fn without_colours_the_cursor_is_reversed() {
     }
     assert!(buffer[(0, 3)].modifier.contains(ratatui::style::Modifier::REVERSED));
     shows!("no_color", desk);
-    desk.model.theme =
-        Theme { palette: Palette::Light, true_color: false, color: true, follows_background: false };
+    desk.model.theme = Theme {
+        palette: Palette::Light,
+        true_color: false,
+        color: true,
+        follows_background: false,
+        ascii: false,
+    };
     shows!("light", desk);
 }
 

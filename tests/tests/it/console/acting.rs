@@ -92,11 +92,11 @@ async fn ids_curl_commands_files_and_json_are_taken_along() {
     terminal.press("4");
     terminal.wait_for("mountain");
     terminal.press("y");
-    terminal.wait_for("id copied");
+    terminal.wait_for("id sent to the terminal's clipboard");
     let copied = format!("\x1b]52;c;{}\x07", BASE64.encode(b"mountain"));
     assert!(terminal.written().contains(&copied));
     terminal.press("c");
-    terminal.wait_for("curl command copied");
+    terminal.wait_for("curl command sent to the terminal's clipboard");
     let written = terminal.written();
     let curl = written.rsplit("\x1b]52;c;").next().unwrap().split('\x07').next().unwrap();
     let curl = String::from_utf8(BASE64.decode(curl.as_bytes()).unwrap()).unwrap();

@@ -1,8 +1,11 @@
 //! The console, in a terminal, against real servers.
 
 mod acting;
+mod commands;
+mod jobs;
 mod scripts;
 mod starting;
+mod terminals;
 mod watching;
 
 use std::net::TcpListener;

@@ -52,38 +52,6 @@ fn signals_leave_the_terminal_as_it_was() {
     }
 }
 
-/// Suspends by the console's key and by a signal from another process.
-#[test]
-fn the_console_is_suspended_and_continued() {
-    let home = TempDir::new();
-    let (_listener, address) = silent();
-    let mut terminal = alone(&home, &address, &[]);
-    terminal.wait_for("asking the server");
-    for by_key in [true, false] {
-        if by_key {
-            terminal.press("\x1a");
-        } else {
-            terminal.signal("TSTP");
-        }
-        terminal.wait_until("the shell's screen", |screen| !screen.alternate_screen());
-        terminal.wait_stopped();
-        terminal.signal("CONT");
-        terminal.wait_until("the console", vt100_alternate);
-        terminal.wait_for("asking the server");
-        terminal.press("?");
-        terminal.wait_for("Keys");
-        terminal.press("\x1b");
-        terminal.wait_without("Keys");
-    }
-    terminal.press("\x03");
-    assert_eq!(terminal.end(), 0);
-    assert!(terminal.is_restored());
-}
-
-fn vt100_alternate(screen: &vt100::Screen) -> bool {
-    screen.alternate_screen()
-}
-
 #[test]
 fn a_window_changes_its_size() {
     let home = TempDir::new();
