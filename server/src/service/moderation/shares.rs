@@ -14,14 +14,18 @@ use crate::domain::user::UserKey;
 use crate::store::{Checks, StoreResult};
 
 impl Moderation {
-    /// Starts the checks of the copy that the drawing's share waits for, unless they have begun.
+    /// Starts the checks of the copy that the drawing's share waits for, unless WeChat was called already.
     ///
     /// # Errors
     /// The errors of the store.
     pub async fn check_share(&self, user: &UserKey, drawing: &str) -> StoreResult<()> {
         let Some(name) = self.0.shares.copy_under_check(user, drawing).await? else { return Ok(()) };
         for subject in subjects(drawing) {
-            let check = self.before_again(user, subject, &name).await?;
+            let known = self.0.store.check(user, &subject).await?.filter(|known| known.content == name);
+            let check = match known {
+                Some(known) => Some(known).filter(|known| known.asked_at.is_none()),
+                None => self.before(user, subject, &name).await?,
+            };
             self.begin(check);
         }
         Ok(())

@@ -9,6 +9,7 @@ use super::{Sharing, everywhere, path};
 
 on_both_backends! {
     a_share_is_shown_once_both_pictures_passed,
+    wechat_is_asked_at_once,
     the_worst_verdict_counts,
     a_silent_wechat_leaves_the_share_to_a_person,
     an_update_stays_hidden_until_it_passes,
@@ -38,6 +39,13 @@ async fn a_share_is_shown_once_both_pictures_passed(backend: Backend) {
     assert_eq!((&share["state"], &share["checking_seq"]), (&json!("checking"), &json!(1)));
     everywhere(&sharing, &code, 202).await;
     let sharing = Sharing::start(backend).await;
+    let code = sharing.shown("kite").await;
+    everywhere(&sharing, &code, 200).await;
+}
+
+async fn wechat_is_asked_at_once(backend: Backend) {
+    // No repetition of a call can be due during the test.
+    let sharing = Sharing::start_with(backend, &[("MODERATION__RETRY", "3600")]).await;
     let code = sharing.shown("kite").await;
     everywhere(&sharing, &code, 200).await;
 }
