@@ -67,13 +67,17 @@ pub(super) fn share(public: &PublicShare, url: &str, has_code: bool) -> Markup {
                 input #link type="text" value=(url) readonly aria-label="链接";
                 button #copy type="button" hidden { "复制链接" }
             }
+            details.replay {
+                summary { "看它怎么画出来" }
+                img src={ (code) ".gif" } loading="lazy" alt={ "《" (title) "》的作画过程" };
+            }
             @if has_code {
                 p.code {
                     img src={ (code) "/code.png" } width="120" height="120" alt="小程序码";
                     "长按或扫码，也来画一笔"
                 }
             }
-            p.forms { a href={ (code) ".svg" } { "矢量图" } " " a href={ (code) ".png?size=2048" } { "大图" } }
+            p.forms { a href={ (code) ".svg" } { "矢量图" } " " a href={ (code) ".png?size=2048" } { "大图" } " " a href={ (code) ".gif?size=sticker" } { "表情" } }
             (report_form(code))
         }
     };

@@ -20,6 +20,7 @@ use super::v1::images::file;
 use super::{App, query};
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
+use crate::service::drawings::{Format, GifSize, Rendition};
 use crate::service::shares::{CardShape, PictureKind, PublicShare, ShareError};
 
 /// Longer side of a picture when no size is asked for, in pixels.
@@ -37,6 +38,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/s/{code}/code.png").route(web::get().to(code_picture)))
         .service(web::resource("/s/{code}/report").route(web::post().to(report::report)))
         .service(web::resource("/s/{code:[0-9a-z]*}.json").route(web::get().to(json)))
+        .service(web::resource("/s/{code:[0-9a-z]*}.gif").route(web::get().to(gif)))
         .service(web::resource("/s/{code:[0-9a-z]*}.png").route(web::get().to(png)))
         .service(web::resource("/s/{code:[0-9a-z]*}.svg").route(web::get().to(svg)))
         .service(web::resource("/s/{code}").route(web::get().to(page)));
@@ -72,12 +74,29 @@ struct SizeQuery {
 
 async fn png(app: App, code: Path<String>, request: HttpRequest) -> Reply {
     let asked: SizeQuery = query(&request)?;
-    picture(&app, &code, &request, PictureKind::Png(asked.size.unwrap_or(SIZE))).await
+    picture(&app, &code, &request, still(Format::Png, asked.size)).await
 }
 
 async fn svg(app: App, code: Path<String>, request: HttpRequest) -> Reply {
     let asked: SizeQuery = query(&request)?;
-    picture(&app, &code, &request, PictureKind::Svg(asked.size.unwrap_or(SIZE))).await
+    picture(&app, &code, &request, still(Format::Svg, asked.size)).await
+}
+
+fn still(format: Format, size: Option<u32>) -> PictureKind {
+    PictureKind::Rendition(Rendition::Still(format, size.unwrap_or(SIZE)))
+}
+
+#[derive(Deserialize)]
+struct GifQuery {
+    size: Option<String>,
+}
+
+async fn gif(app: App, code: Path<String>, request: HttpRequest) -> Reply {
+    let asked: GifQuery = query(&request)?;
+    let size = asked.size.as_deref().map_or(Some(GifSize::Large), GifSize::parse);
+    let wrong = || Problem::new(Code::InvalidValue).detail("size is sticker, 480 or 720");
+    let rendition = Rendition::Animation(size.ok_or_else(wrong)?);
+    picture(&app, &code, &request, PictureKind::Rendition(rendition)).await
 }
 
 #[derive(Deserialize)]
@@ -88,9 +107,9 @@ struct CardQuery {
 async fn card(app: App, code: Path<String>, request: HttpRequest) -> Reply {
     let asked: CardQuery = query(&request)?;
     let shape = match asked.shape.as_deref() {
-        None | Some("5x4") => CardShape::Wide,
-        Some("1x1") => CardShape::Square,
-        Some(_) => return Err(Problem::new(Code::InvalidValue).detail("shape is 5x4 or 1x1")),
+        None => CardShape::FiveByFour,
+        Some(name) => CardShape::parse(name)
+            .ok_or_else(|| Problem::new(Code::InvalidValue).detail("shape is 5x4 or 1x1"))?,
     };
     picture(&app, &code, &request, PictureKind::Card(shape)).await
 }

@@ -26,8 +26,8 @@ use yibi_common::sharing::SharingLimits;
 pub use append::Append;
 pub use avatar::{AvatarLink, Flaw, MAX_UPLOAD, MEDIA_TYPE as AVATAR_TYPE, square};
 pub use listing::Page;
-pub(crate) use pictures::render_failure;
 pub use pictures::{Format, GifSize, Link, Picture, Rendition};
+pub(crate) use pictures::{render_failure, rendered};
 pub use purge::run_purge;
 pub use weapp::Save;
 

@@ -3,7 +3,8 @@
 
 use bytes::Bytes;
 use moka::future::Cache;
-use yibi_common::picture;
+use yibi_common::drawing::Paper;
+use yibi_common::picture::{self, TimedPicture};
 
 use super::{DrawingError, DrawingResult, DrawingService, check_id, decode};
 use crate::domain::clock::Micros;
@@ -64,7 +65,8 @@ impl Rendition {
         }
     }
 
-    fn check(self) -> DrawingResult<()> {
+    /// Checks that the size is within the range.
+    pub(crate) fn check(self) -> DrawingResult<()> {
         match self {
             Self::Still(_, size) if !render::SIZE_RANGE.contains(&size) => Err(DrawingError::Value(SIZE)),
             Self::Still(..) | Self::Animation(_) => Ok(()),
@@ -228,16 +230,23 @@ pub(super) fn drawn(
     let count = seq.saturating_sub(stored.since) as usize;
     let actions =
         stored.actions.iter().take(count).map(|blob| decode(blob)).collect::<DrawingResult<Vec<_>>>()?;
-    let timed = picture::fold_timed(&actions);
-    let paper = stored.header.paper;
-    let file = match rendition {
+    rendered(&picture::fold_timed(&actions), stored.header.paper, rendition, budget).map_err(render_failure)
+}
+
+/// Renders a folded drawing.
+pub(crate) fn rendered(
+    timed: &TimedPicture<'_>,
+    paper: Paper,
+    rendition: Rendition,
+    budget: &Budget,
+) -> Result<Vec<u8>, RenderError> {
+    match rendition {
         Rendition::Still(Format::Svg, size) => {
             render::svg(&timed.picture, paper, size, budget).map(String::into_bytes)
         }
         Rendition::Still(Format::Png, size) => render::png(&timed.picture, paper, size, budget),
-        Rendition::Animation(size) => gif::animation(&timed, paper, size, budget),
-    };
-    file.map_err(render_failure)
+        Rendition::Animation(size) => gif::animation(timed, paper, size, budget),
+    }
 }
 
 /// The failure of a use case for a failure of rendering.

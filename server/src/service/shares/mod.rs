@@ -25,7 +25,9 @@ use bytes::Bytes;
 use moka::future::Cache;
 
 pub use author::{ShareChange, SharePage, SharedDrawing};
-pub use pictures::{CardShape, CopyPicture, PictureKind};
+pub use pictures::{CopyPicture, PictureKind};
+
+pub use crate::render::CardShape;
 pub use records::ShareRecords;
 pub use visitor::{PublicAuthor, PublicShare};
 

@@ -11,8 +11,8 @@ use crate::domain::moderation::Subject;
 use crate::domain::review::Case;
 use crate::domain::share::{ShareCopy, copy_name, parse_copy_name};
 use crate::keys::Signer;
-use crate::render::{self, Budget};
-use crate::service::drawings::{DrawingError, DrawingResult, render_failure};
+use crate::render::{self, Budget, CardShape};
+use crate::service::drawings::{DrawingError, DrawingResult, Format, Rendition, render_failure, rendered};
 use crate::store::{Shares, StoreResult};
 
 const DAY: i64 = 86_400;
@@ -49,23 +49,14 @@ impl CopyPicture {
     }
 }
 
-/// Shape of a card's picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CardShape {
-    /// Five by four: a card in a chat.
-    Wide,
-    /// A square: the timeline.
-    Square,
-}
-
 /// Kind of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PictureKind {
-    /// PNG with a longer side of that many pixels.
-    Png(u32),
-    /// SVG with a longer side of that many pixels.
-    Svg(u32),
+    /// The picture or the replay.
+    Rendition(Rendition),
+    /// The contact sheet.
     Sheet,
+    /// The picture of a card in a chat or in the timeline.
     Card(CardShape),
 }
 
@@ -73,8 +64,8 @@ impl PictureKind {
     #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {
-            Self::Svg(_) => "image/svg+xml",
-            Self::Png(_) | Self::Sheet | Self::Card(_) => "image/png",
+            Self::Rendition(rendition) => rendition.media_type(),
+            Self::Sheet | Self::Card(_) => "image/png",
         }
     }
 }
@@ -148,10 +139,8 @@ impl ShareService {
     /// # Errors
     /// [`ShareError::Drawing`] for a size out of range, a picture too large, and too many jobs.
     pub async fn public_picture(&self, public: &PublicShare, kind: PictureKind) -> ShareResult<Bytes> {
-        if let PictureKind::Png(size) | PictureKind::Svg(size) = kind
-            && !render::SIZE_RANGE.contains(&size)
-        {
-            return Err(ShareError::Value("size is between 64 and 2048"));
+        if let PictureKind::Rendition(rendition) = kind {
+            rendition.check()?;
         }
         self.rendered(ShareCopy::clone(&public.copy), kind).await
     }
@@ -195,7 +184,7 @@ impl ShareService {
 
 fn whole(kind: CopyPicture) -> PictureKind {
     match kind {
-        CopyPicture::Picture => PictureKind::Png(CHECKED_SIZE),
+        CopyPicture::Picture => PictureKind::Rendition(Rendition::Still(Format::Png, CHECKED_SIZE)),
         CopyPicture::Sheet => PictureKind::Sheet,
     }
 }
@@ -203,13 +192,11 @@ fn whole(kind: CopyPicture) -> PictureKind {
 fn render(actions: &[Vec<u8>], paper: Paper, kind: PictureKind, budget: &Budget) -> DrawingResult<Vec<u8>> {
     let actions = actions.iter().map(|blob| codec::decode(blob)).collect::<Result<Vec<Action>, _>>();
     let actions = actions.map_err(|_| DrawingError::Internal("a copy of a share is damaged"))?;
-    let picture = picture::fold(&actions);
-    match kind {
-        PictureKind::Png(size) => render::png(&picture, paper, size, budget).map_err(render_failure),
-        PictureKind::Svg(size) => {
-            render::svg(&picture, paper, size, budget).map(String::into_bytes).map_err(render_failure)
-        }
-        PictureKind::Sheet => render::png(&picture, paper, CHECKED_SIZE, budget).map_err(render_failure),
-        PictureKind::Card(_) => render::png(&picture, paper, CHECKED_SIZE, budget).map_err(render_failure),
-    }
+    let timed = picture::fold_timed(&actions);
+    let file = match kind {
+        PictureKind::Rendition(rendition) => rendered(&timed, paper, rendition, budget),
+        PictureKind::Sheet => render::contact_sheet(&timed, paper, budget),
+        PictureKind::Card(shape) => render::card(&timed.picture, paper, shape, budget),
+    };
+    file.map_err(render_failure)
 }

@@ -73,6 +73,13 @@ async fn pictures_are_those_of_the_drawing(backend: Backend) {
     }
     let own = sharing.alice.get("/api/v1/drawings/kite/image.svg?size=480").await;
     assert_eq!(sharing.public().get(&format!("/s/{code}.svg?size=480")).await.ok_bytes(), own.ok_bytes());
+    for size in ["sticker", "480", "720"] {
+        let own = sharing.alice.get(&format!("/api/v1/drawings/kite/image.gif?size={size}")).await;
+        let shown = sharing.public().get(&format!("/s/{code}.gif?size={size}")).await;
+        assert_eq!(shown.ok_bytes(), own.ok_bytes());
+        assert_eq!(shown.header("content-type"), "image/gif");
+    }
+    sharing.public().get(&format!("/s/{code}.gif?size=500")).await.problem(422, "invalid_value");
     for bad in ["size=63", "size=2049", "size=x"] {
         sharing.public().get(&format!("/s/{code}.png?{bad}")).await.problem(422, "invalid_value");
     }

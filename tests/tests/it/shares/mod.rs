@@ -98,12 +98,14 @@ fn path(drawing: &str) -> String {
 }
 
 /// All public addresses of a share.
-fn addresses(code: &str) -> [String; 6] {
+fn addresses(code: &str) -> [String; 8] {
     [
         format!("/s/{code}"),
         format!("/s/{code}.json"),
         format!("/s/{code}.png"),
         format!("/s/{code}.svg?size=480"),
+        format!("/s/{code}.gif"),
+        format!("/s/{code}.gif?size=sticker"),
         format!("/s/{code}/card.png?shape=5x4"),
         format!("/s/{code}/card.png?shape=1x1"),
     ]

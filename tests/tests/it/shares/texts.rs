@@ -46,7 +46,7 @@ async fn texts_are_escaped(backend: Backend) {
         }
         assert_eq!(page.matches("<script").count(), 1, "the page's own script alone");
         let code_picture = usize::from(page.contains("/code.png"));
-        assert_eq!(page.matches("<img").count(), 1 + code_picture);
+        assert_eq!(page.matches("<img").count(), 2 + code_picture);
         let policy = reply.header("content-security-policy");
         assert!(
             policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
