@@ -300,7 +300,9 @@ fn extreme_drawings_become_animations() {
             for size in [GifSize::Sticker, GifSize::Medium, GifSize::Large] {
                 let shown = decode(&animate(json, Paper { width, height }, size));
                 assert!(shown.delays().iter().all(|delay| *delay >= 5));
-                assert!(difference(shown.first(), shown.last()).0 <= 32);
+                // Each of both is within the palette's tolerance of the picture.
+                let (most, _) = difference(shown.first(), shown.last());
+                assert!(most <= 2 * 26, "{most}");
             }
         }
     }
