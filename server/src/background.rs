@@ -20,8 +20,8 @@ pub(crate) struct BackgroundTasks {
 }
 
 impl BackgroundTasks {
-    /// Starts the tasks: purging bins and users who left, repeating moderation checks, the heartbeat, making mini-program codes, and sealing phone
-    /// numbers with the present key.
+    /// Starts the tasks: purging bins and users who left, removing expired evidence, repeating moderation checks, the
+    /// heartbeat, making mini-program codes, and sealing phone numbers and evidence with the present key.
     pub(crate) fn begin(services: &Data<Services>, stores: &Stores) -> Self {
         let (gallery, sessions) = (services.drawings.clone(), stores.sessions.clone());
         let heartbeat = Heartbeat::new(
@@ -30,15 +30,19 @@ impl BackgroundTasks {
             sessions.clone(),
             services.settings.store.data_dir.clone(),
         );
-        let resealing = services.sessions.clone();
+        let (phones, evidence) = (services.sessions.clone(), services.evidence.clone());
         let mut tasks = Self {
             stop: Vec::new(),
             finishing: Vec::new(),
-            resealing: tokio::spawn(async move { resealing.reseal_phones().await }),
+            resealing: tokio::spawn(async move {
+                tokio::join!(phones.reseal_phones(), evidence.reseal());
+            }),
         };
         let moderation = services.moderation.clone();
         let stop = tasks.stop();
         tasks.finishing.push(tokio::spawn(run_purge(gallery, sessions.clone(), stop)));
+        let (evidence, stop) = (services.evidence.clone(), tasks.stop());
+        tasks.finishing.push(tokio::spawn(evidence.run_removal(sessions.clone(), stop)));
         let stop = tasks.stop();
         tasks.finishing.push(tokio::spawn(run_checks(moderation, sessions, stop)));
         let stop = tasks.stop();

@@ -9,6 +9,7 @@ use crate::http::Services;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::service::auth::Authenticator;
 use crate::service::drawings::DrawingService;
+use crate::service::evidence::EvidenceService;
 use crate::service::miniprogram_codes::MiniprogramCodeService;
 use crate::service::moderation::Moderation;
 use crate::service::operator::OperatorService;
@@ -89,6 +90,7 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         Arc::clone(&metrics),
     );
     let records = ShareRecords::new(gallery.clone(), Arc::clone(&keys), &settings.http.public_url);
+    let evidence = EvidenceService::new(gallery.clone(), Arc::clone(&keys));
     let moderation = Moderation::new(
         settings.moderation.clone(),
         drawings.clone(),
@@ -142,6 +144,7 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         miniprogram_codes,
         sessions,
         drawings,
+        evidence,
         moderation,
         rate_limits,
         metrics,

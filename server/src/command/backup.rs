@@ -86,19 +86,20 @@ fn report_carried(restored: &Restored) {
     }
     match &restored.former {
         None => say(
-            "no former database was there: blocks, pending erasures and the audit log are as old as the backup. Block \
-             again whom you have blocked since",
+            "no former database was there: blocks, pending erasures, review cases and the audit log are as old as \
+             the backup. Block again whom you have blocked since, and remove again what you have removed",
         ),
         Some(former) => {
             match &former.unreadable {
                 None => say(&format!(
-                    "carried over from the former database: {} blocks, {} pending erasures, {} entries of the audit \
-                     log",
-                    carried.blocks, carried.erasures, carried.audit
+                    "carried over from the former database: {} blocks, {} pending erasures, {} ended or hidden shares, \
+                     {} review cases, {} entries of the audit log",
+                    carried.blocks, carried.erasures, carried.shares, carried.cases, carried.audit
                 )),
                 Some(why) => say(&format!(
-                    "nothing could be carried over from the former database ({why}): blocks, pending erasures and \
-                     the audit log are as old as the backup. Block again whom you have blocked since"
+                    "nothing could be carried over from the former database ({why}): blocks, pending erasures, \
+                     review cases and the audit log are as old as the backup. Block again whom you have blocked since, \
+                     and remove again what you have removed"
                 )),
             }
             say(&format!(

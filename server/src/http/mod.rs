@@ -33,6 +33,7 @@ pub(crate) use unread_reply::end_unread;
 
 use crate::service::auth::Authenticator;
 use crate::service::drawings::DrawingService;
+use crate::service::evidence::EvidenceService;
 use crate::service::miniprogram_codes::MiniprogramCodeService;
 use crate::service::moderation::Moderation;
 use crate::service::operator::OperatorService;
@@ -49,6 +50,7 @@ use crate::telemetry::Metrics;
 pub struct Services {
     pub sessions: SessionService,
     pub drawings: DrawingService,
+    pub evidence: EvidenceService,
     /// Titles of drawings, with their moderation.
     pub titles: TitleService,
     /// Public links to drawings.

@@ -170,3 +170,143 @@ async fn add_review<G: Whole>(sum: &mut Sum, store: &G) -> StoreResult<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use yibi_common::drawing::Paper;
+    use yibi_common::sharing::{Audience, CaseOpener, CaseState, Reason, ShareState};
+
+    use super::super::End;
+    use super::*;
+    use crate::domain::clock::Micros;
+    use crate::domain::review::{Case, CaseSubject, Evidence, Reporter, ShareReport};
+    use crate::domain::share::Code;
+    use crate::domain::user::UserKey;
+    use crate::random;
+    use crate::store::sqlite::SqliteStore;
+    use crate::store::{Reviews, Shares, Transfer};
+
+    struct Unheard;
+
+    impl Progress for Unheard {
+        fn begins(&mut self, _: &'static str, _: u64, _: u64) {}
+        fn done(&mut self, _: u64) {}
+    }
+
+    fn share(number: u8) -> Share {
+        Share {
+            code: Code::from_random([number; 8]),
+            owner: UserKey::new("wx1", "ann"),
+            drawing: format!("d{number}"),
+            state: ShareState::Shown,
+            shown_seq: Some(2),
+            checking_seq: None,
+            reason: None,
+            needs_person: false,
+            cleared_seq: None,
+            removed_seq: None,
+            names: None,
+            audience: Audience::Link,
+            allow_continue: false,
+            created_at: Micros(1),
+            updated_at: Micros(2),
+            version: 3,
+        }
+    }
+
+    async fn fill(store: &SqliteStore) {
+        for number in 0..3 {
+            let share = share(number);
+            let Share { code, owner, drawing, .. } = share.clone();
+            let record = CodeRecord {
+                code: code.clone(),
+                owner: owner.clone(),
+                drawing: drawing.clone(),
+                created_at: Micros(1),
+            };
+            assert!(store.add_code(&record).await.unwrap());
+            store.put_share(&share).await.unwrap();
+            let copy = ShareCopy {
+                code: code.clone(),
+                seq: 2,
+                owner: owner.clone(),
+                title: "t".to_owned(),
+                paper: Paper::default(),
+                drawn_at: Micros(0),
+                actions: vec![vec![number; 5]],
+            };
+            store.put_copy(&copy).await.unwrap();
+            let case = Case {
+                id: format!("case-{number}"),
+                subject: CaseSubject::Share { code: code.clone(), drawing, seq: 2 },
+                owner: owner.clone(),
+                author: "public".to_owned(),
+                state: CaseState::Passed,
+                opened_by: CaseOpener::Reports,
+                reason: Some(Reason::Abuse),
+                reports: 3,
+                web_reports: 0,
+                notes: Vec::new(),
+                claim: None,
+                decision: None,
+                opened_at: Micros(4),
+                rank_at: Micros(3),
+                version: 7,
+            };
+            store.put_case(&case).await.unwrap();
+            let report = ShareReport {
+                code,
+                reporter: Reporter::User(owner),
+                seq: 2,
+                reason: Reason::Other,
+                note: String::new(),
+                at: Micros(4),
+            };
+            store.add_report(&report).await.unwrap();
+            let evidence =
+                Evidence { case: case.id, sealed: format!("sealed {number}"), expires_at: Micros(9) };
+            store.put_evidence(&evidence).await.unwrap();
+        }
+    }
+
+    async fn compared(from: &SqliteStore, to: &SqliteStore) -> Result<(Sum, Sum)> {
+        let (mut left, mut right) = (Sum::default(), Sum::default());
+        compare(from, to, [&mut left, &mut right]).await?;
+        Ok((left, right))
+    }
+
+    #[tokio::test]
+    async fn everything_is_moved_and_a_difference_is_found() {
+        let directory = std::env::temp_dir().join(format!("yibi-shares-{}", random::short_id()));
+        let open = |name: &str| SqliteStore::open(&directory.join(name)).unwrap();
+        let (from, to) = (open("from"), open("to"));
+        fill(&from).await;
+        let all = Tally::of(&from).await.unwrap();
+        assert_eq!((all.shares, all.cases, all.reports, all.evidence), (3, 3, 3, 3));
+        // A move that is repeated from the beginning writes the same.
+        for _ in 0..2 {
+            let mut journal = Journal::open(&directory, End::Embedded, End::Shared, "there").unwrap();
+            while !journal.is_at(Part::Shares) {
+                journal.note(None, 0).unwrap();
+            }
+            move_all(&from, &to, &all, &mut journal, &mut Unheard).await.unwrap();
+            assert!(journal.is_at(Part::Rest));
+            journal.end().unwrap();
+            assert_eq!(Tally::of(&to).await.unwrap(), all);
+            let (left, right) = compared(&from, &to).await.unwrap();
+            assert_eq!(left, right);
+            assert_ne!(left, Sum::default());
+        }
+        let mut copy = from.copy(&share(1).owner, &share(1).code, 2).await.unwrap().unwrap();
+        copy.actions.push(vec![9]);
+        to.put_copy(&copy).await.unwrap();
+        let told = compared(&from, &to).await.unwrap_err().to_string();
+        assert!(told.contains(share(1).code.as_str()), "{told}");
+        from.put_copy(&copy).await.unwrap();
+        let case = from.case("case-2").await.unwrap().unwrap();
+        to.put_case(&Case { version: 8, ..case }).await.unwrap();
+        let (left, right) = compared(&from, &to).await.unwrap();
+        assert_ne!(left, right);
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod drawings;
+pub mod evidence;
 pub mod miniprogram_codes;
 pub mod moderation;
 pub mod operator;

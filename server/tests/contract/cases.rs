@@ -109,6 +109,36 @@ macro_rules! gallery_cases {
                 an_erased_users_codes_lose_their_pictures
             }
         }
+        mod reviews {
+            use crate::gallery::reviews as suite;
+
+            cases! { suite, $open:
+                the_same_content_opens_one_case
+                a_case_is_changed_as_it_was_read_only
+                cases_are_paged_by_rank_with_equal_ranks
+                the_oldest_held_case_is_found
+                a_reporter_reports_a_share_once
+                evidence_is_kept_until_it_expires
+                evidence_is_sealed_anew_if_it_is_still_that
+                a_case_outlives_its_author_without_the_name
+                review_is_read_behind_a_position_and_written_over
+            }
+        }
+        mod shares {
+            use crate::gallery::shares as suite;
+
+            cases! { suite, $open:
+                a_code_leads_to_its_drawing
+                of_concurrent_first_shares_one_wins
+                a_share_is_changed_as_it_was_read_only
+                of_concurrent_changes_of_a_share_one_wins
+                shares_are_paged_from_the_newest_with_equal_times
+                copies_are_kept_by_their_numbers
+                a_purge_removes_the_share_of_its_drawing_only
+                an_erasure_removes_the_shares_and_reports_of_one_user_only
+                shares_are_read_behind_a_position_and_written_over
+            }
+        }
         mod users {
             use crate::gallery::users as suite;
 

@@ -9,15 +9,39 @@ use yibi_server::domain::drawing::{Header, NewDrawing};
 use yibi_server::domain::user::NewUser;
 use yibi_server::domain::user::UserKey;
 use yibi_server::domain::weapp::WeappSave;
-use yibi_server::store::{Avatars, Checks, Drawings, Leases, MiniprogramCodes, Sessions, Shares, Users};
+use yibi_server::store::{
+    Avatars, Checks, Drawings, Leases, MiniprogramCodes, Reviews, Sessions, Shares, Transfer, Users,
+};
 
 /// The users and drawings of a backend; each task of a test has its own handle.
 pub trait GalleryUnderTest:
-    Users + Drawings + Avatars + Checks + Shares + MiniprogramCodes + Clone + Send + Sync + 'static
+    Users
+    + Drawings
+    + Avatars
+    + Checks
+    + Shares
+    + Reviews
+    + MiniprogramCodes
+    + Transfer
+    + Clone
+    + Send
+    + Sync
+    + 'static
 {
 }
-impl<G: Users + Drawings + Avatars + Checks + Shares + MiniprogramCodes + Clone + Send + Sync + 'static>
-    GalleryUnderTest for G
+impl<G> GalleryUnderTest for G where
+    G: Users
+        + Drawings
+        + Avatars
+        + Checks
+        + Shares
+        + Reviews
+        + MiniprogramCodes
+        + Transfer
+        + Clone
+        + Send
+        + Sync
+        + 'static
 {
 }
 

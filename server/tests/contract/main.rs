@@ -16,6 +16,7 @@
 mod cases;
 mod gallery;
 mod given;
+mod restore;
 mod sessions;
 mod sessions_admin;
 mod shared;

@@ -8,10 +8,10 @@ use yibi_server::store::sqlite::SqliteStore;
 use crate::given::Opened;
 
 /// A directory that does not exist yet; dropping it removes it with its content.
-struct Directory(PathBuf);
+pub struct Directory(pub PathBuf);
 
 impl Directory {
-    fn new() -> Self {
+    pub fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("contract-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))

@@ -1,7 +1,8 @@
 //! MongoDB: users and drawings of several servers, and the keys that they share.
 //!
 //! Only atomic commands on single documents of MongoDB 6.0; no transactions. Uniqueness is by `_id` alone.
-//! Every filter names the user, by whom the collections may be sharded.
+//! Every filter names the user, by whom the collections may be sharded; codes of shares, cases, reports and evidence
+//! are found without a user, and sharded by their own keys.
 //!
 //! | file | subject |
 //! |---|---|

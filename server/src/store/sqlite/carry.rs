@@ -1,4 +1,5 @@
-//! State that a restore must not revert: ended sessions, blocks, erasures and the audit log.
+//! State that a restore must not revert: ended sessions, blocks, erasures, ended and hidden shares, review cases
+//! and the audit log.
 
 use std::path::Path;
 
@@ -10,6 +11,9 @@ use super::users;
 use crate::domain::clock::Micros;
 use crate::domain::user::UserKey;
 
+/// The first schema version with shares.
+const WITH_SHARES: u32 = 9;
+
 /// Changes that a restore made to the backup's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Carried {
@@ -19,6 +23,10 @@ pub struct Carried {
     pub blocks: u64,
     /// Users whose pending erasure was set to its state in the former database.
     pub erasures: u64,
+    /// Shares of the backup that were ended or hidden after it.
+    pub shares: u64,
+    /// Review cases that were opened or changed after the backup.
+    pub cases: u64,
     /// Audit entries of the former database that the backup lacks.
     pub audit: u64,
 }
@@ -45,7 +53,7 @@ pub(super) fn erase_again(draft: &Connection, erased: &ErasedUsers) -> rusqlite:
     Ok(found.len() as u64)
 }
 
-/// Copies blocks, pending erasures and the audit log from the replaced database, which is not in use.
+/// Copies blocks, pending erasures, ended and hidden shares, review cases and the audit log from the replaced database, which is not in use.
 pub(super) fn carry_over(draft: &Connection, former: &Path, carried: &mut Carried) -> rusqlite::Result<()> {
     draft.execute("ATTACH DATABASE ? AS former", params![SqlPath(former)])?;
     let done = carry_attached(draft, carried);
@@ -83,9 +91,65 @@ fn carry_attached(draft: &Connection, carried: &mut Carried) -> rusqlite::Result
             [],
         )?;
     }
+    if version >= WITH_SHARES {
+        (carried.shares, carried.cases) = carry_review(&transaction)?;
+    }
     transaction.commit()?;
     carried.erasures = erasures as u64;
     carried.blocks = blocks as u64;
     carried.audit = audit as u64;
     Ok(())
+}
+
+/// Carries the decisions of operators and the ends of shares. Returns the numbers of shares and cases.
+fn carry_review(transaction: &Connection) -> rusqlite::Result<(u64, u64)> {
+    // The address of an ended share still tells that it ended.
+    transaction.execute(
+        "INSERT OR IGNORE INTO share_codes (code, user, drawing, created_at)
+         SELECT code, user, drawing, created_at FROM former.share_codes AS theirs
+         WHERE EXISTS (SELECT 1 FROM shares WHERE (user, drawing) = (theirs.user, theirs.drawing))",
+        [],
+    )?;
+    // An operator may still pass what is hidden.
+    transaction.execute(
+        "INSERT OR IGNORE INTO share_copies (user, code, seq, title, width, height, drawn_at, actions)
+         SELECT theirs.user, theirs.code, seq, title, width, height, drawn_at, actions
+         FROM former.share_copies AS theirs
+         JOIN former.shares AS hidden USING (user, code)
+         WHERE hidden.body ->> 'state' IN ('held', 'removed')
+            AND EXISTS (SELECT 1 FROM shares WHERE (user, drawing) = (hidden.user, hidden.drawing))",
+        [],
+    )?;
+    let shares = transaction.execute(
+        "UPDATE shares SET code = theirs.code, created_at = theirs.created_at, version = theirs.version,
+            body = theirs.body
+         FROM former.shares AS theirs
+         WHERE (theirs.user, theirs.drawing) = (shares.user, shares.drawing) AND theirs.body != shares.body
+            AND theirs.body ->> 'state' IN ('held', 'removed', 'revoked')",
+        [],
+    )?;
+    transaction.execute(
+        "DELETE FROM share_copies WHERE NOT EXISTS (SELECT 1 FROM shares
+            WHERE (user, code) = (share_copies.user, share_copies.code) AND body ->> 'state' != 'revoked')",
+        [],
+    )?;
+    transaction.execute(
+        "INSERT OR IGNORE INTO share_reports (code, reporter, user, seq, at, body)
+         SELECT code, reporter, user, seq, at, body FROM former.share_reports AS theirs
+         WHERE EXISTS (SELECT 1 FROM share_codes WHERE code = theirs.code)",
+        [],
+    )?;
+    let cases = transaction.execute(
+        "INSERT OR REPLACE INTO cases
+            (id, owner, state, reason, opened_by, opened_at, rank_at, version, body)
+         SELECT id, owner, state, reason, opened_by, opened_at, rank_at, version, body FROM former.cases AS theirs
+         WHERE NOT EXISTS (SELECT 1 FROM cases WHERE id = theirs.id AND version >= theirs.version)",
+        [],
+    )?;
+    transaction.execute(
+        "INSERT OR REPLACE INTO evidence (id, sealed, expires_at)
+         SELECT id, sealed, expires_at FROM former.evidence",
+        [],
+    )?;
+    Ok((shares as u64, cases as u64))
 }

@@ -5,7 +5,13 @@ use yibi_server::domain::moderation::{ModerationCheck, ModerationStatus, Subject
 
 use crate::given::{GalleryUnderTest, at, draw, new_user, user};
 
-fn check(openid: &str, subject: Subject, content: &str, created: i64, due: Option<i64>) -> ModerationCheck {
+pub fn check(
+    openid: &str,
+    subject: Subject,
+    content: &str,
+    created: i64,
+    due: Option<i64>,
+) -> ModerationCheck {
     ModerationCheck {
         user: user(openid),
         subject,
@@ -75,6 +81,7 @@ pub async fn a_check_is_changed_as_it_was_read_only<G: GalleryUnderTest>(gallery
         asked_at: Some(at(7)),
         tries: 3,
         trace_id: Some("t1".to_owned()),
+        passed: Some("a0".to_owned()),
         ..read.clone()
     };
     assert!(gallery.change_check(&changed).await.unwrap());

@@ -6,5 +6,7 @@ pub mod avatars;
 pub mod checks;
 pub mod lists;
 pub mod miniprogram_codes;
+pub mod reviews;
+pub mod shares;
 pub mod users;
 pub mod weapp;

@@ -5,6 +5,7 @@
 //! fails.
 
 mod mongo;
+mod mongo_shares;
 mod outage;
 mod redis;
 mod wechat;

@@ -42,9 +42,9 @@ const IN_BACKGROUND: &str = "createIndexes";
 
 /// The commands and replies of the driver since the last read.
 #[derive(Clone, Default)]
-struct EventBus {
+pub(super) struct EventBus {
     sent: Arc<Mutex<Vec<String>>>,
-    finds: Arc<Mutex<Vec<Document>>>,
+    pub(super) finds: Arc<Mutex<Vec<Document>>>,
     replies: Arc<Mutex<Vec<Document>>>,
     refused: Arc<Mutex<Vec<String>>>,
 }
@@ -92,7 +92,7 @@ fn open() -> Opened<MongoGallery, EventBus> {
 }
 
 /// A store whose commands are recorded.
-fn open_as(database: &str) -> Opened<MongoGallery, EventBus> {
+pub(super) fn open_as(database: &str) -> Opened<MongoGallery, EventBus> {
     let watch = EventBus::default();
     let watching = watch.clone();
     let store = MongoGallery::connect_with(&required("YIBI_TEST_MONGODB_URI"), database, move |options| {
@@ -102,7 +102,7 @@ fn open_as(database: &str) -> Opened<MongoGallery, EventBus> {
     Opened { store: store.unwrap(), _keep: watch }
 }
 
-async fn raw(database: &str) -> mongodb::Database {
+pub(super) async fn raw(database: &str) -> mongodb::Database {
     mongodb::Client::with_uri_str(required("YIBI_TEST_MONGODB_URI")).await.unwrap().database(database)
 }
 
@@ -154,25 +154,36 @@ async fn operators_pages_look_at_little_more_than_they_show() {
     for (page, finds) in pages {
         // One command for the first page; behind a cursor one for equal values and one for the values beyond.
         assert!((2..=3).contains(&finds.len()), "{page}");
-        for mut find in finds {
-            for member in ["lsid", "$db", "$clusterTime", "txnNumber", "$readPreference", "maxTimeMS"] {
-                find.remove(member);
-            }
-            // The number of documents that the driver reads for one page.
-            find.insert("limit", i64::from(SHOWN));
-            find.remove("batchSize");
-            let explained =
-                raw.run_command(doc! {"explain": find.clone(), "verbosity": "executionStats"}).await.unwrap();
-            let stats = explained.get_document("executionStats").unwrap_or_else(|_| panic!("{explained}"));
-            let examined = |name: &str| stats.get(name).and_then(number).unwrap_or_else(|| panic!("{stats}"));
-            let planner = explained.get_document("queryPlanner").unwrap();
-            let plan = planner.get_document("winningPlan").unwrap().to_string();
-            assert!(!plan.contains("COLLSCAN") && !plan.contains("\"SORT\""), "{page}: {find}\n{plan}");
-            let most = examined("nReturned") + 2;
-            assert!(examined("totalKeysExamined") <= most, "{page}: {find}\n{stats}");
-            assert!(examined("totalDocsExamined") <= most, "{page}: {find}\n{stats}");
+        for find in finds {
+            assert_little_examined(&raw, &page, find, SHOWN).await;
         }
     }
+}
+
+/// Explains a recorded `find`: it follows an index, sorts nothing, and examines two records more than it returns
+/// at most.
+pub(super) async fn assert_little_examined(
+    raw: &mongodb::Database,
+    page: &str,
+    mut find: Document,
+    shown: u32,
+) {
+    for member in ["lsid", "$db", "$clusterTime", "txnNumber", "$readPreference", "maxTimeMS"] {
+        find.remove(member);
+    }
+    // The number of documents that the driver reads for one page.
+    find.insert("limit", i64::from(shown));
+    find.remove("batchSize");
+    let explained =
+        raw.run_command(doc! {"explain": find.clone(), "verbosity": "executionStats"}).await.unwrap();
+    let stats = explained.get_document("executionStats").unwrap_or_else(|_| panic!("{explained}"));
+    let examined = |name: &str| stats.get(name).and_then(number).unwrap_or_else(|| panic!("{stats}"));
+    let planner = explained.get_document("queryPlanner").unwrap();
+    let plan = planner.get_document("winningPlan").unwrap().to_string();
+    assert!(!plan.contains("COLLSCAN") && !plan.contains("\"SORT\""), "{page}: {find}\n{plan}");
+    let most = examined("nReturned") + 2;
+    assert!(examined("totalKeysExamined") <= most, "{page}: {find}\n{stats}");
+    assert!(examined("totalDocsExamined") <= most, "{page}: {find}\n{stats}");
 }
 
 fn number(value: &Bson) -> Option<i64> {
