@@ -26,9 +26,9 @@ impl Code {
     pub fn from_random(bytes: [u8; 8]) -> Self {
         let mut bits = u64::from_le_bytes(bytes);
         let text = (0..LENGTH).map(|_| {
-            let digit = ALPHABET[(bits & 31) as usize];
+            let digit = ALPHABET.get((bits & 31) as usize);
             bits >>= 5;
-            char::from(digit)
+            char::from(*digit.unwrap_or(&b'0'))
         });
         Self(text.collect())
     }
