@@ -4,6 +4,9 @@
 //! late or out of order. A case is stored before the share changes: after a crash in between, the queue
 //! holds the case, and the event that opened it repeats.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,6 +121,10 @@ impl ShareRecords {
         match decision {
             CaseDecision::Pass => {
                 let Some(copy) = self.case_copy(case).await? else { return Ok(()) };
+                // The author of the case was erased, or ended the share: no copy may come back.
+                if self.share_of_code(&case.owner, drawing, code).await?.is_none() {
+                    return Ok(());
+                }
                 let names = self.names(&case.owner, &copy).await?;
                 // An earlier decision may have removed the copy.
                 self.store.put_copy(&copy).await?;
