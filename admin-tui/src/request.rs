@@ -119,10 +119,7 @@ impl Request {
 
     /// The content, as JSON.
     pub fn body(&self) -> Option<Value> {
-        match self {
-            Self::Act(act) => act.body.as_ref().map(Body::json),
-            _ => None,
-        }
+        if let Self::Act(act) = self { act.body.as_ref().map(Body::json) } else { None }
     }
 
     /// The path and query.

@@ -10,6 +10,7 @@ use crate::http::Services;
 use crate::service::drawings::run_purge;
 use crate::service::miniprogram_codes::run_code_making;
 use crate::service::moderation::run_checks;
+use crate::service::operator::run_review_age;
 
 pub(crate) struct BackgroundTasks {
     stop: Vec<oneshot::Sender<()>>,
@@ -45,6 +46,8 @@ impl BackgroundTasks {
         tasks.finishing.push(tokio::spawn(evidence.run_removal(sessions.clone(), stop)));
         let stop = tasks.stop();
         tasks.finishing.push(tokio::spawn(run_checks(moderation, sessions, stop)));
+        let (operators, stop) = (services.operators.clone(), tasks.stop());
+        tasks.finishing.push(tokio::spawn(run_review_age(operators, stop)));
         let stop = tasks.stop();
         tasks.finishing.push(tokio::spawn(heartbeat.beat(stop)));
         let stop = tasks.stop();

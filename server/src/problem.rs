@@ -70,6 +70,8 @@ codes! {
     SessionNotFound, "session_not_found", NOT_FOUND, "The user has no such session.";
     SharingOff, "sharing_off", NOT_FOUND, "This service offers no sharing.";
     ShareNotFound, "share_not_found", NOT_FOUND, "There is no such share.";
+    CaseNotFound, "case_not_found", NOT_FOUND, "There is no such review case.";
+    EvidenceNotFound, "evidence_not_found", NOT_FOUND, "The copy that the case is about is no longer kept.";
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
     MethodUnknown, "method_unknown", NOT_IMPLEMENTED, "No address of this server takes this method.";
     ExpectationFailed, "expectation_failed", EXPECTATION_FAILED, "The server knows no expectation but 100-continue.";
@@ -79,6 +81,8 @@ codes! {
     Conflict, "conflict", CONFLICT, "The drawing has moved on; load its tail and try again.";
     ShareRemoved, "share_removed", CONFLICT, "The share was removed; it can be shared again once strokes were added.";
     ShareGone, "share_gone", GONE, "The share was taken back.";
+    CaseClaimed, "case_claimed", CONFLICT, "Another operator has the case open.";
+    CaseDecided, "case_decided", CONFLICT, "The case is decided; hold it before another decision.";
     DrawingDeleted, "drawing_deleted", GONE, "The drawing is in the bin.";
     HostRefused, "host_refused", MISDIRECTED_REQUEST, "The request is addressed to another host.";
     BodyTooLarge, "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
@@ -243,6 +247,16 @@ impl From<OperatorError> for Problem {
             OperatorError::UnknownApp => {
                 Self::new(Code::InvalidValue).detail("app_id is not in this server's settings")
             }
+            OperatorError::NoCase => Self::new(Code::CaseNotFound),
+            OperatorError::NoEvidence => Self::new(Code::EvidenceNotFound),
+            OperatorError::CaseClaimed(operator) => {
+                Self::new(Code::CaseClaimed).detail(format!("{operator} has the case open"))
+            }
+            OperatorError::CaseDecided(state) => {
+                Self::new(Code::CaseDecided).detail(format!("the case is {}", state.name()))
+            }
+            OperatorError::Value(what) => Self::new(Code::InvalidValue).detail(what),
+            OperatorError::Share(error) => error.into(),
             OperatorError::Session(error) => error.into(),
             OperatorError::Drawing(error) => error.into(),
             OperatorError::Store(error) => error.into(),

@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 use tracing_subscriber::EnvFilter;
+use yibi_common::sharing::Reason;
 
 use crate::events::EventBus;
 use crate::settings;
@@ -106,6 +107,12 @@ struct CheckLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DecisionLabels {
+    decision: Name,
+    reason: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PoolLabels {
     pool: Name,
 }
@@ -127,6 +134,8 @@ pub struct Metrics {
     pushes: Family<PushLabels, Counter>,
     checks: Family<CheckLabels, Counter>,
     actions: Counter,
+    case_decisions: Family<DecisionLabels, Counter>,
+    oldest_case: Gauge<i64, AtomicI64>,
     pool_busy: Family<PoolLabels, Gauge<i64, AtomicI64>>,
     pool_size: Family<PoolLabels, Gauge<i64, AtomicI64>>,
 }
@@ -175,6 +184,16 @@ impl Default for Metrics {
             pushes: register(metrics, "wechat_pushes", "Messages that WeChat pushed, by event and outcome"),
             checks: register(metrics, "content_checks", "Ended checks of contents, by subject and outcome"),
             actions: register(metrics, "actions_appended", "Actions stored for good"),
+            case_decisions: register(
+                metrics,
+                "review_decisions",
+                "Decisions of operators on review cases, by decision and by the reason of removals",
+            ),
+            oldest_case: register_age(
+                metrics,
+                "review_oldest",
+                "Age of the oldest review case that waits for a decision; 0 without one",
+            ),
             pool_busy: register(metrics, "pool_busy", "Places of a pool that are taken or waited for"),
             pool_size: register(metrics, "pool_size", "Places of a pool"),
             registry,
@@ -187,6 +206,13 @@ fn register<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, he
     let metric = M::default();
     registry.register(name, help, metric.clone());
     metric
+}
+
+/// Registers an age in seconds.
+fn register_age(registry: &mut Registry, name: &str, help: &str) -> Gauge<i64, AtomicI64> {
+    let gauge = Gauge::default();
+    registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
+    gauge
 }
 
 /// Registers histograms of durations, in seconds, by the labels `L`.
@@ -271,6 +297,18 @@ impl Metrics {
         self.actions.inc_by(u64::from(actions));
     }
 
+    /// Counts a decision on a review case.
+    pub fn case_decided(&self, decision: &'static str, reason: Option<Reason>) {
+        let reason = reason.map(|reason| reason.number().to_string()).unwrap_or_default();
+        let labels = DecisionLabels { decision: decision.into(), reason: Name(reason.into()) };
+        self.case_decisions.get_or_create(&labels).inc();
+    }
+
+    /// Sets the age of the oldest review case that waits for a decision.
+    pub fn oldest_case(&self, age: Duration) {
+        self.oldest_case.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+    }
+
     /// Sets the load of a pool.
     pub fn pool(&self, pool: &'static str, busy: usize, size: usize) {
         let labels = PoolLabels { pool: pool.into() };
@@ -299,7 +337,11 @@ mod tests {
         metrics.request("BREW", "unmatched", 404, Duration::from_millis(3));
         metrics.sign_in("yibi", "ok");
         metrics.operation("gallery", "append", false, Duration::from_millis(1));
+        metrics.oldest_case(Duration::from_secs(90));
+        metrics.case_decided("remove", Some(Reason::Advertising));
         let text = metrics.text();
+        assert!(text.contains("\nyibi_review_oldest_seconds 90\n"), "{text}");
+        assert!(text.contains(r#"yibi_review_decisions_total{decision="remove",reason="4"} 1"#), "{text}");
         assert!(
             text.contains(
                 r#"yibi_http_requests_total{method="GET",route="/api/v1/drawings/{id}",status="200"} 1"#

@@ -260,14 +260,11 @@ pub fn tick(model: &mut Model, out: &mut Vec<Effect>) {
 pub fn remember(model: &mut Model, done: &[Act]) {
     for act in done {
         let Some(id) = act.target.clone().filter(|_| act.change.is_of_case()) else { continue };
-        match act.change {
-            Change::PassCase | Change::RemoveCase => {
-                model.progress.decided.insert(id);
-                model.progress.decided_at = Some(model.now);
-            }
-            _ => {
-                model.progress.decided.remove(&id);
-            }
+        if matches!(act.change, Change::PassCase | Change::RemoveCase) {
+            model.progress.decided.insert(id);
+            model.progress.decided_at = Some(model.now);
+        } else if act.change == Change::HoldCase {
+            model.progress.decided.remove(&id);
         }
     }
 }

@@ -40,7 +40,9 @@ pub fn mosaic(player: &Player, as_braille: bool, page: &mut Page<'_>) {
                 let colors = pixels.filter_map(|(x, y)| raster.pixel(x, y, paper)).map(|color| color.0);
                 let (mut sum, mut count) = ([0_u32; 3], 0_u32);
                 for color in colors {
-                    sum = std::array::from_fn(|i| sum[i] + u32::from(color[i]));
+                    for (sum, part) in sum.iter_mut().zip(color) {
+                        *sum += u32::from(part);
+                    }
                     count += 1;
                 }
                 sum.map(|sum| u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX))

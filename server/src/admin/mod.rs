@@ -9,6 +9,8 @@ mod health;
 mod live;
 pub mod openapi;
 mod paging;
+mod review_views;
+mod reviews;
 mod session_key;
 mod sessions;
 mod socket;
@@ -31,6 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(session_key::routes)
             .configure(users::routes)
             .configure(drawings::routes)
+            .configure(reviews::routes)
             .configure(audit::routes)
             .configure(openapi::routes),
     );

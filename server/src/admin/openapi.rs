@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, drawings, live, session_key, sessions, users, views};
+use super::{audit, drawings, live, reviews, session_key, sessions, users, views};
 use crate::http::openapi::Failures;
 
 /// The operator's API, version 1.
@@ -19,6 +19,8 @@ use crate::http::openapi::Failures;
         users::list, users::counted, users::one, users::block, users::unblock, users::revoke,
         drawings::list, drawings::counted, drawings::read, drawings::export, drawings::png, drawings::svg,
         drawings::delete, drawings::restore,
+        reviews::list, reviews::one_case, reviews::copy, reviews::picture, reviews::sheet, reviews::claim,
+        reviews::pass, reviews::remove, reviews::hold, reviews::note, reviews::shares,
         audit::list,
     ),
     security(("token" = [])),

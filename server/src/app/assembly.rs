@@ -118,13 +118,6 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         Arc::clone(&metrics),
     );
     let rate_limits = Arc::new(RateLimits::new(&settings.limits));
-    let operators = OperatorService::new(
-        drawings.clone(),
-        sessions.clone(),
-        moderation.clone(),
-        wechat,
-        Arc::clone(&metrics),
-    );
     let shares = ShareService::new(
         settings.sharing,
         settings.moderation.mode,
@@ -133,6 +126,14 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         moderation.clone(),
         miniprogram_codes.clone(),
         settings.gallery.image_cache,
+    );
+    let operators = OperatorService::new(
+        drawings.clone(),
+        sessions.clone(),
+        moderation.clone(),
+        shares.clone(),
+        wechat,
+        Arc::clone(&metrics),
     );
     let services = Services {
         shares,

@@ -70,10 +70,8 @@ fn refused(code: &str) -> ApiError {
 }
 
 fn decision(effects: &[Effect]) -> Option<(Change, Option<String>, Option<Body>)> {
-    match sent(effects, Slot::Act)?.1 {
-        Request::Act(act) => Some((act.change, act.target, act.body)),
-        _ => None,
-    }
+    let Request::Act(act) = sent(effects, Slot::Act)?.1 else { return None };
+    Some((act.change, act.target, act.body))
 }
 
 fn flashed(desk: &Desk) -> &str {
@@ -102,9 +100,9 @@ fn the_view_asks_for_the_queue_and_its_filter_is_dropped_back_to_it() {
 #[test]
 fn a_picture_is_covered_until_space_and_then_plays() {
     let mut desk = covered(80, 24, json!({}));
-    let state = |desk: &Desk| match desk.model.details.last() {
-        Some(Detail::Review(review)) => (review.covered, review.drawing.player.as_ref().unwrap().playing),
-        _ => panic!("no case is open"),
+    let state = |desk: &Desk| {
+        let Some(Detail::Review(review)) = desk.model.details.last() else { panic!("no case is open") };
+        (review.covered, review.drawing.player.as_ref().unwrap().playing)
     };
     assert_eq!(state(&desk), (true, false));
     desk.press(" ");

@@ -13,6 +13,7 @@ use yibi_common::limits::Limits;
 
 use super::{DrawingError, DrawingResult, damaged};
 use crate::domain::drawing::Stored;
+use crate::domain::share::ShareCopy;
 
 /// Maximum length of a valid stroke's point in bytes: three numbers with their signs and commas.
 const POINT_LEN: u64 = 26;
@@ -60,8 +61,36 @@ struct DetailBody<'a> {
 /// # Errors
 /// [`DrawingError::DrawingTooLarge`], [`DrawingError::Store`] for damaged actions.
 pub(super) fn write_reply(summary: &Summary, stored: &Stored, limits: &Limits) -> DrawingResult<Vec<u8>> {
-    let actions = StoredActions::new(stored);
+    let actions = StoredActions::new(&stored.actions);
     write(&ReplyBody { summary, actions: &actions }, &actions, limits)
+}
+
+/// A [`ReviewCopy`](yibi_common::admin::ReviewCopy) whose actions are decoded while they are written.
+#[derive(Serialize)]
+struct CopyBody<'a> {
+    code: &'a str,
+    seq: u32,
+    title: &'a str,
+    width: u32,
+    height: u32,
+    actions: &'a StoredActions<'a>,
+}
+
+/// The JSON of a `ReviewCopy`.
+///
+/// # Errors
+/// As [`write_reply`].
+pub(super) fn write_copy(copy: &ShareCopy, limits: &Limits) -> DrawingResult<Vec<u8>> {
+    let actions = StoredActions::new(&copy.actions);
+    let body = CopyBody {
+        code: copy.code.as_str(),
+        seq: copy.seq,
+        title: &copy.title,
+        width: copy.paper.width,
+        height: copy.paper.height,
+        actions: &actions,
+    };
+    write(&body, &actions, limits)
 }
 
 /// The JSON of a `DrawingDetail`.
@@ -69,7 +98,7 @@ pub(super) fn write_reply(summary: &Summary, stored: &Stored, limits: &Limits) -
 /// # Errors
 /// As [`write_reply`].
 pub(super) fn write_detail(row: &DrawingRow, stored: &Stored, limits: &Limits) -> DrawingResult<Vec<u8>> {
-    let actions = StoredActions::new(stored);
+    let actions = StoredActions::new(&stored.actions);
     write(&DetailBody { drawing: row, since: stored.since, actions: &actions }, &actions, limits)
 }
 
@@ -93,8 +122,8 @@ struct StoredActions<'a> {
 }
 
 impl<'a> StoredActions<'a> {
-    fn new(stored: &'a Stored) -> Self {
-        Self { blobs: &stored.actions, damage: Cell::new(None) }
+    fn new(blobs: &'a [Vec<u8>]) -> Self {
+        Self { blobs, damage: Cell::new(None) }
     }
 }
 

@@ -5,6 +5,7 @@ use yibi_common::admin::{DrawingRow, Happening, UserRef};
 use super::{DrawingError, DrawingResult, DrawingService, check_id, decoded, json};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
+use crate::domain::share::ShareCopy;
 use crate::domain::user::UserKey;
 use crate::store::{Drawings, Users};
 
@@ -66,6 +67,16 @@ impl DrawingService {
         let row = row(&stored.header);
         let limits = self.0.limits.clone();
         self.lightly(user, json::weight(&stored), move || json::write_detail(&row, &stored, &limits)).await
+    }
+
+    /// A copy of a share as the JSON of a [`ReviewCopy`](yibi_common::admin::ReviewCopy).
+    ///
+    /// # Errors
+    /// [`DrawingError::DrawingTooLarge`], [`DrawingError::Busy`], [`DrawingError::Store`] for damaged actions.
+    pub async fn copy_json(&self, copy: ShareCopy) -> DrawingResult<Vec<u8>> {
+        let bytes = copy.actions.iter().map(Vec::len).sum();
+        let (owner, limits) = (copy.owner.clone(), self.0.limits.clone());
+        self.lightly(&owner, bytes, move || json::write_copy(&copy, &limits)).await
     }
 
     /// A drawing without its actions, the bin included.

@@ -1,10 +1,12 @@
 //! The audit log.
 
 use yibi_common::admin::{AuditEntry, Change, Happening};
+use yibi_common::sharing::Reason;
 
 use super::{Actor, OperatorResult, OperatorService};
 use crate::domain::clock::Micros;
 use crate::domain::report::{Place, Rows};
+use crate::domain::review::Case;
 use crate::store::Reports;
 
 impl OperatorService {
@@ -24,6 +26,27 @@ impl OperatorService {
         user: &str,
         target: Option<&str>,
     ) -> OperatorResult<()> {
+        self.write(actor, change, (user, target), None).await
+    }
+
+    /// Writes a change of a review case into the audit log before it is made.
+    pub(super) async fn audit_case(
+        &self,
+        actor: &Actor,
+        change: Change,
+        case: &Case,
+        reason: Option<Reason>,
+    ) -> OperatorResult<()> {
+        self.write(actor, change, (&case.author, Some(&case.id)), reason).await
+    }
+
+    async fn write(
+        &self,
+        actor: &Actor,
+        change: Change,
+        (user, target): (&str, Option<&str>),
+        reason: Option<Reason>,
+    ) -> OperatorResult<()> {
         let now = Micros::now();
         let entry = AuditEntry {
             at: now.to_string(),
@@ -32,7 +55,7 @@ impl OperatorService {
             change,
             user: user.to_owned(),
             target: target.map(ToOwned::to_owned),
-            reason: None,
+            reason,
             request_id: actor.request_id.clone(),
         };
         self.drawings.store().audit(now, &entry).await?;

@@ -2,8 +2,11 @@
 //! an entry.
 
 mod audit;
+mod decisions;
 mod drawings;
 mod paging;
+mod review_age;
+mod reviews;
 mod servers;
 mod sessions;
 mod users;
@@ -12,9 +15,12 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use yibi_common::admin::Change;
+use yibi_common::sharing::CaseState;
 
 pub use drawings::DrawingSelection;
 pub use paging::Listing;
+pub use review_age::run_review_age;
+pub use reviews::CaseOverview;
 pub use servers::Readiness;
 pub use sessions::{ExpiringSession, SessionOverview, SessionSelection};
 pub use users::{UserOverview, UserSelection};
@@ -22,6 +28,7 @@ pub use users::{UserOverview, UserSelection};
 use super::drawings::{DrawingError, DrawingService};
 use super::moderation::Moderation;
 use super::sessions::{Refusal, SessionError, SessionService};
+use super::shares::{ShareError, ShareService};
 use crate::domain::drawing::Header;
 use crate::domain::user::UserKey;
 use crate::store::{Drawings, StoreError, StoreResult};
@@ -43,6 +50,24 @@ pub enum OperatorError {
     /// No mini-program of the settings has that app id.
     #[error("an unknown mini-program")]
     UnknownApp,
+    /// There is no such review case.
+    #[error("no such case")]
+    NoCase,
+    /// The copy that a case is about is no longer kept.
+    #[error("the evidence is gone")]
+    NoEvidence,
+    /// Another operator has the case open.
+    #[error("{0} has the case open")]
+    CaseClaimed(String),
+    /// The case was decided.
+    #[error("the case was decided")]
+    CaseDecided(CaseState),
+    /// A value is invalid; the text is for the client.
+    #[error("{0}")]
+    Value(&'static str),
+    /// A use case of shares failed.
+    #[error(transparent)]
+    Share(#[from] ShareError),
     /// A use case of sessions failed.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -74,6 +99,7 @@ pub struct OperatorService {
     drawings: DrawingService,
     sessions: SessionService,
     moderation: Moderation,
+    shares: ShareService,
     wechat: Wechat,
     metrics: Arc<Metrics>,
 }
@@ -84,10 +110,11 @@ impl OperatorService {
         drawings: DrawingService,
         sessions: SessionService,
         moderation: Moderation,
+        shares: ShareService,
         wechat: Wechat,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { drawings, sessions, moderation, wechat, metrics }
+        Self { drawings, sessions, moderation, shares, wechat, metrics }
     }
 
     /// The fleet's access token of a mini-program, of the first one if none is named; with `refused`, a token

@@ -9,7 +9,7 @@ use yibi_tests::{Api, App, Backend, TempDir, binary};
 use super::operator;
 
 /// Output of `yibi-server token new`: the token and its settings.
-fn new_token(name: &str, role: &str) -> (String, String) {
+pub(super) fn new_token(name: &str, role: &str) -> (String, String) {
     let made = Command::new(binary("yibi-server")).args(["token", "new", name, "--role", role]).output();
     let made = String::from_utf8(made.unwrap().stdout).unwrap();
     let token = made.lines().find_map(|line| line.strip_prefix("# ").filter(|line| line.len() == 64));

@@ -7,6 +7,7 @@ mod errors;
 mod hosts;
 mod kept_errors;
 mod live;
+mod reviews;
 mod sessions;
 mod users;
 

@@ -3,6 +3,7 @@
 mod acting;
 mod commands;
 mod jobs;
+mod reviewing;
 mod scripts;
 mod starting;
 mod terminals;
