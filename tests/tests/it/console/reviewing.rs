@@ -127,7 +127,7 @@ async fn the_queue_is_worked_by_commands() {
     assert_eq!(queue.len(), 2);
     assert_eq!(run(&["reviews"]).1.lines().count(), 2);
     let ids: Vec<&str> = queue.iter().map(|case| case["id"].as_str().unwrap()).collect();
-    assert_eq!(run(&["--read-only", "review", "pass", ids[0]]).0, Some(2));
+    assert_eq!(run(&["--read-only", "review", "pass", ids[0]]).0, Some(3));
     assert_eq!(run(&["review", "remove", ids[1]]).0, Some(2), "a removal needs a reason");
     assert_eq!(run(&["review", "remove", ids[1], "--reason", "7"]).0, Some(2));
     assert_eq!(run(&["review", "pass", ids[0]]), (Some(0), format!("passed {}\n", ids[0])));
