@@ -90,10 +90,11 @@ async fn make(client: &Client, place: &Place, acts: Vec<Act>, as_json: bool) -> 
 fn outcome(act: &Act, as_json: bool) -> String {
     let id = act.id();
     if as_json {
-        let mut told = json!({"change": act.change.name(), "id": id});
-        if act.target.is_some() && !act.user.is_empty() {
-            told["user"] = act.user.clone().into();
-        }
+        let told = if act.target.is_some() && !act.user.is_empty() {
+            json!({"change": act.change.name(), "id": id, "user": act.user})
+        } else {
+            json!({"change": act.change.name(), "id": id})
+        };
         return told.to_string();
     }
     let deed = match act.change {

@@ -31,11 +31,11 @@ mod tests {
             }
         };
         let nothing = variables(&[]);
-        assert_eq!(or_else((120, 40), &nothing), (120, 40));
-        assert_eq!(or_else((0, 0), &nothing), (80, 24));
-        assert_eq!(or_else((0, 40), &nothing), (80, 40));
+        assert_eq!(or_else((120, 40), nothing), (120, 40));
+        assert_eq!(or_else((0, 0), nothing), (80, 24));
+        assert_eq!(or_else((0, 40), nothing), (80, 40));
         let set = variables(&[("COLUMNS", "132"), ("LINES", "0")]);
-        assert_eq!(or_else((0, 0), &set), (132, 24));
-        assert_eq!(or_else((100, 30), &set), (100, 30));
+        assert_eq!(or_else((0, 0), set), (132, 24));
+        assert_eq!(or_else((100, 30), set), (100, 30));
     }
 }

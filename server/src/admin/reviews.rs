@@ -221,7 +221,7 @@ async fn row(app: &App, case: &crate::domain::review::Case) -> Reply {
 ))]
 pub(super) async fn shares(app: App, _viewer: Viewer, id: Path<String>, request: HttpRequest) -> Reply {
     let asked: ShareQuery = query(&request)?;
-    let after = read_cursor(asked.cursor.as_deref(), "shares")?.map(after_share).transpose()?;
+    let after = read_cursor(asked.cursor.as_deref(), "shares")?.as_ref().map(after_share).transpose()?;
     let limit = limit(asked.limit)?;
     let shares = app.operators.shares_of(&id, after.as_ref(), limit).await?;
     let last = shares.last().filter(|_| shares.len() >= limit as usize);
@@ -230,7 +230,7 @@ pub(super) async fn shares(app: App, _viewer: Viewer, id: Path<String>, request:
     Ok(HttpResponse::Ok().json(SharePage { shares, next: write_cursor(next, "shares") }))
 }
 
-fn after_share(place: Place) -> Result<AfterShare, Problem> {
+fn after_share(place: &Place) -> Result<AfterShare, Problem> {
     let code = Code::parse(&place.name).ok_or_else(|| invalid("the cursor is not one of this list"))?;
     Ok(AfterShare { created_at: Micros(place.value), code })
 }

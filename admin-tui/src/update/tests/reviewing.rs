@@ -20,7 +20,7 @@ pub fn case(number: usize, author: &str) -> Row {
 }
 
 /// The reply to `GET /reviews/{case}`, with fields of its own in place of the usual ones.
-pub fn detail(number: usize, author: &str, fields: serde_json::Value) -> Reply {
+pub fn detail(number: usize, author: &str, fields: &serde_json::Value) -> Reply {
     let at = |ago: i64| crate::time::rfc3339(NOW - ago);
     let mut reply = case_json(number, author, "held");
     let usual = json!({
@@ -55,7 +55,7 @@ pub fn queue(width: u16, height: u16, rows: Vec<Row>) -> Desk {
 }
 
 /// A console that shows the first of two cases, its picture covered.
-pub fn covered(width: u16, height: u16, fields: serde_json::Value) -> Desk {
+pub fn covered(width: u16, height: u16, fields: &serde_json::Value) -> Desk {
     let mut desk = queue(width, height, vec![case(1, "小芳45"), case(2, "阿云")]);
     let effects = desk.press("<Enter>");
     let effects = desk.answer(&effects, Slot::Detail, Ok(detail(1, "小芳45", fields)));
@@ -99,7 +99,7 @@ fn the_view_asks_for_the_queue_and_its_filter_is_dropped_back_to_it() {
 
 #[test]
 fn a_picture_is_covered_until_space_and_then_plays() {
-    let mut desk = covered(80, 24, json!({}));
+    let mut desk = covered(80, 24, &json!({}));
     let state = |desk: &Desk| {
         let Some(Detail::Review(review)) = desk.model.details.last() else { panic!("no case is open") };
         (review.covered, review.drawing.player.as_ref().unwrap().playing)
@@ -116,7 +116,7 @@ fn a_case_is_decided_from_the_list_only_after_it_was_looked_at() {
     let mut desk = queue(80, 24, vec![case(1, "小芳45"), case(2, "阿云")]);
     assert_eq!(decision(&desk.press("a")), None);
     assert!(flashed(&desk).contains("look at it first"), "{}", flashed(&desk));
-    let mut desk = covered(80, 24, json!({}));
+    let mut desk = covered(80, 24, &json!({}));
     desk.press(" <Esc>");
     let effects = desk.press("a");
     assert_eq!(decision(&effects), Some((Change::PassCase, Some("case-1".into()), None)));
@@ -124,7 +124,7 @@ fn a_case_is_decided_from_the_list_only_after_it_was_looked_at() {
 
 #[test]
 fn a_removal_asks_for_its_reason_and_is_taken_back_within_five_seconds() {
-    let mut desk = covered(80, 24, json!({}));
+    let mut desk = covered(80, 24, &json!({}));
     assert_eq!(decision(&desk.press(" X")), None);
     assert_eq!(decision(&desk.press("9x")), None, "only 1 to 6 are reasons");
     let effects = desk.press("4");
@@ -148,7 +148,7 @@ fn a_removal_asks_for_its_reason_and_is_taken_back_within_five_seconds() {
 #[test]
 fn a_case_that_another_operator_has_open_is_only_shown() {
     let at = crate::time::rfc3339(NOW + 60_000);
-    let mut desk = covered(80, 24, json!({"claim": {"operator": "token:li", "until": at}}));
+    let mut desk = covered(80, 24, &json!({"claim": {"operator": "token:li", "until": at}}));
     for key in ["a", "X", "E"] {
         assert_eq!(decision(&desk.press(key)), None, "{key}");
         assert!(flashed(&desk).contains("li has this case open"), "{key}: {}", flashed(&desk));
@@ -161,7 +161,7 @@ fn a_case_that_another_operator_has_open_is_only_shown() {
 fn an_open_case_is_claimed_and_the_claim_renewed() {
     let mut desk = queue(80, 24, vec![case(1, "小芳45")]);
     let effects = desk.press("<Enter>");
-    let effects = desk.answer(&effects, Slot::Detail, Ok(detail(1, "小芳45", json!({}))));
+    let effects = desk.answer(&effects, Slot::Detail, Ok(detail(1, "小芳45", &json!({}))));
     let (_, request) = sent(&effects, Slot::Claim).unwrap();
     assert_eq!((request.method(), request.path().as_str()), ("POST", "/admin/v1/reviews/case-1/claim"));
     desk.answer(
@@ -184,7 +184,7 @@ fn a_decided_case_is_not_claimed_and_is_held_before_another_decision() {
     let fields = json!({"state": "removed", "claim": null, "decision": decision_of_li});
     let mut desk = queue(80, 24, vec![case(1, "小芳45")]);
     let effects = desk.press("<Enter>");
-    let effects = desk.answer(&effects, Slot::Detail, Ok(detail(1, "小芳45", fields)));
+    let effects = desk.answer(&effects, Slot::Detail, Ok(detail(1, "小芳45", &fields)));
     assert!(sent(&effects, Slot::Claim).is_none());
     assert_eq!(decision(&desk.press("a")), None);
     assert!(flashed(&desk).contains("already removed"), "{}", flashed(&desk));
@@ -208,7 +208,7 @@ fn n_goes_through_what_is_undecided() {
     assert_eq!(open(&desk), review("case-1"), "the third one is another operator's");
     let effects = desk.press("E");
     assert_eq!(decision(&effects), None, "a case is decided once it has arrived");
-    let mut desk = covered(80, 24, json!({}));
+    let mut desk = covered(80, 24, &json!({}));
     let effects = desk.press(" a");
     desk.answer(&effects, Slot::Act, Ok(Reply::Done));
     desk.press("n");
@@ -222,7 +222,7 @@ fn n_goes_through_what_is_undecided() {
 fn after_a_removal_the_other_cases_of_the_author_are_offered() {
     let others = json!([case_json(5, "小芳45", "held"), case_json(6, "小芳45", "held")]);
     let fields = json!({"state": "removed", "claim": null, "others": others});
-    let mut desk = covered(80, 24, fields);
+    let mut desk = covered(80, 24, &fields);
     desk.press("A");
     let Some(Overlay::Confirm(confirm)) = &desk.model.overlay else { panic!("nothing was asked") };
     assert_eq!(confirm.acts.len(), 2);
@@ -235,7 +235,7 @@ fn after_a_removal_the_other_cases_of_the_author_are_offered() {
 
 #[test]
 fn a_note_is_typed_and_sent_once() {
-    let mut desk = covered(80, 24, json!({}));
+    let mut desk = covered(80, 24, &json!({}));
     assert_eq!(decision(&desk.press("N<Enter>")), None, "an empty note is none");
     let effects = desk.press("N先看中间 ok<Enter>");
     let text = Some(Body::Text("先看中间 ok".into()));
@@ -247,7 +247,7 @@ fn a_viewer_looks_and_changes_nothing() {
     let mut desk = queue(80, 24, vec![case(1, "小芳45")]);
     desk.model.identity.as_mut().unwrap().role = yibi_common::admin::Role::Viewer;
     let effects = desk.press("<Enter>");
-    let effects = desk.answer(&effects, Slot::Detail, Ok(detail(1, "小芳45", json!({"claim": null}))));
+    let effects = desk.answer(&effects, Slot::Detail, Ok(detail(1, "小芳45", &json!({"claim": null}))));
     assert!(sent(&effects, Slot::Claim).is_none());
     for key in ["a", "X", "E", "N"] {
         assert_eq!(decision(&desk.press(key)), None, "{key}");
@@ -257,7 +257,7 @@ fn a_viewer_looks_and_changes_nothing() {
 
 #[test]
 fn the_author_is_opened_and_blocked_from_a_case() {
-    let mut desk = covered(80, 24, json!({}));
+    let mut desk = covered(80, 24, &json!({}));
     let effects = desk.press("B");
     assert_eq!(sent(&effects, Slot::Block).unwrap().1, Request::User("user-0001".into()));
     let effects = desk.press("o");

@@ -20,8 +20,8 @@ fn the_queue_at_both_sizes() {
 
 #[test]
 fn a_case_before_and_after_it_is_uncovered() {
-    shows!("covered_80", covered(80, 24, json!({})));
-    let mut desk = covered(120, 40, json!({}));
+    shows!("covered_80", covered(80, 24, &json!({})));
+    let mut desk = covered(120, 40, &json!({}));
     desk.press(" ");
     shows!("uncovered_120", desk);
 }
@@ -31,14 +31,14 @@ fn a_removed_case_with_others_of_its_author() {
     let others = json!([case_json(5, "小芳45", "held"), case_json(6, "小芳45", "held")]);
     let decision = json!({"operator": "token:li", "at": crate::time::rfc3339(NOW - 2_000)});
     let mut desk =
-        covered(80, 30, json!({"state": "removed", "claim": null, "decision": decision, "others": others}));
+        covered(80, 30, &json!({"state": "removed", "claim": null, "decision": decision, "others": others}));
     desk.press(" ");
     shows!("removed", desk);
 }
 
 #[test]
 fn the_reason_and_the_note_are_asked_for() {
-    let mut desk = covered(80, 24, json!({}));
+    let mut desk = covered(80, 24, &json!({}));
     desk.press("X");
     shows!("reason", desk);
     desk.press("<Esc>N先看中间");
@@ -47,7 +47,7 @@ fn the_reason_and_the_note_are_asked_for() {
 
 #[test]
 fn a_case_in_monochrome() {
-    let mut desk = covered(80, 24, json!({}));
+    let mut desk = covered(80, 24, &json!({}));
     desk.model.theme = Theme::from_environment(|name| (name == "NO_COLOR").then(|| "1".into()));
     shows!("monochrome", desk);
 }
@@ -61,7 +61,7 @@ fn hostile_texts_stay_in_their_places() {
         let report = json!({"seq": 1, "reason": 1, "note": hostile, "at": crate::time::rfc3339(NOW)});
         let note = json!({"at": crate::time::rfc3339(NOW), "operator": hostile, "text": hostile});
         let fields = json!({"title": hostile, "others": others, "reported": [report], "notes": [note]});
-        let mut desk = covered(width, height, fields);
+        let mut desk = covered(width, height, &fields);
         for keys in ["", " ", "X", "<Esc>N", "<Esc>jjjjjjjjjj"] {
             desk.press(keys);
             let text: String = screen(&desk).content().iter().map(|cell| cell.symbol().to_owned()).collect();

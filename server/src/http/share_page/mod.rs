@@ -176,7 +176,12 @@ impl Hidden {
             ShareError::Gone => Ok(Self::Gone),
             ShareError::NotFound => Ok(Self::Absent(Code::ShareNotFound)),
             ShareError::Off => Ok(Self::Absent(Code::SharingOff)),
-            other => Err(other.into()),
+            ShareError::Removed
+            | ShareError::NothingToShare
+            | ShareError::PhoneNeeded
+            | ShareError::Value(_)
+            | ShareError::Drawing(_)
+            | ShareError::Store(_) => Err(error.into()),
         }
     }
 

@@ -29,7 +29,7 @@ struct Reviewed {
     _config: TempDir,
 }
 
-async fn reviewed(backend: Backend) -> Reviewed {
+fn reviewed(backend: Backend) -> Reviewed {
     let directory = TempDir::new();
     let mut settings = String::new();
     let mut tokens = Vec::new();
@@ -79,7 +79,7 @@ async fn decide(api: &Api, case: &Value, decision: &str, body: Value) -> yibi_te
 }
 
 async fn the_queue_is_listed_filtered_and_paged(backend: Backend) {
-    let at = reviewed(backend).await;
+    let at = reviewed(backend);
     assert_eq!(at.ben.get(QUEUE).await.ok()["reviews"], json!([]));
     let alice = at.app.user("alice").await;
     alice.patch("/api/v1/me", &json!({"nickname": "小明"})).await.ok();
@@ -150,7 +150,7 @@ async fn the_queue_is_listed_filtered_and_paged(backend: Backend) {
 }
 
 async fn a_viewer_looks_and_decides_nothing(backend: Backend) {
-    let at = reviewed(backend).await;
+    let at = reviewed(backend);
     let alice = at.app.user("alice").await;
     let code = share(&alice, "a").await;
     let case = case_of(&at.ann, &code).await;
@@ -170,7 +170,7 @@ async fn a_viewer_looks_and_decides_nothing(backend: Backend) {
 }
 
 async fn decisions_apply_to_the_share_and_are_repeatable(backend: Backend) {
-    let at = reviewed(backend).await;
+    let at = reviewed(backend);
     let alice = at.app.user("alice").await;
     let code = share(&alice, "a").await;
     let case = case_of(&at.ben, &code).await;
@@ -222,7 +222,7 @@ async fn decisions_apply_to_the_share_and_are_repeatable(backend: Backend) {
 }
 
 async fn two_operators_do_not_decide_the_same_case(backend: Backend) {
-    let at = reviewed(backend).await;
+    let at = reviewed(backend);
     let alice = at.app.user("alice").await;
     let code = share(&alice, "a").await;
     let case = case_of(&at.ben, &code).await;
@@ -265,7 +265,7 @@ async fn two_operators_do_not_decide_the_same_case(backend: Backend) {
 }
 
 async fn a_decision_survives_a_crash_at_any_moment(backend: Backend) {
-    let mut at = reviewed(backend).await;
+    let mut at = reviewed(backend);
     let token = at.app.user("alice").await.token.unwrap();
     for round in 0..6_usize {
         let alice = at.app.api().with_token(&token);
@@ -306,7 +306,7 @@ async fn a_decision_survives_a_crash_at_any_moment(backend: Backend) {
 /// The state that a crash between the share and its case leaves behind.
 #[tokio::test]
 async fn a_share_that_is_ahead_of_its_case_is_finished_by_the_same_decision() {
-    let mut at = reviewed(Backend::Embedded).await;
+    let mut at = reviewed(Backend::Embedded);
     let alice = at.app.user("alice").await;
     let (token, code) = (alice.token.clone().unwrap(), share(&alice, "a").await);
     let case = case_of(&at.ben, &code).await;
@@ -334,7 +334,7 @@ fn go_back_to_held(file: &Path, id: &str) {
 }
 
 async fn reports_notes_and_pictures_are_shown(backend: Backend) {
-    let at = reviewed(backend).await;
+    let at = reviewed(backend);
     let alice = at.app.user("alice").await;
     let code = share(&alice, "a").await;
     let case = case_of(&at.ben, &code).await;
@@ -373,7 +373,7 @@ async fn reports_notes_and_pictures_are_shown(backend: Backend) {
 
 #[tokio::test]
 async fn the_age_of_the_oldest_case_is_a_metric() {
-    let at = reviewed(Backend::Embedded).await;
+    let at = reviewed(Backend::Embedded);
     let metrics = operator(&at.app);
     let age = async || {
         let text = metrics.get("/metrics").await.text();

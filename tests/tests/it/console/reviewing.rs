@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
-use yibi_tests::{Api, App, Backend, TempDir, Terminal};
+use yibi_tests::{Api, App, Backend, TempDir, Terminal, wait_until};
 
 use super::scripts::{lines, run};
 use super::{SIZE, console};
@@ -53,8 +53,8 @@ async fn a_case_is_uncovered_passed_and_taken_back() {
     terminal.wait_for("takes it back");
     assert_eq!(state(&alice, "a").await.0, "shown");
     terminal.press("u");
+    wait_until("the pass is taken back", async || state(&alice, "a").await.0 == "held").await;
     terminal.wait_for("held · yours for");
-    assert_eq!(state(&alice, "a").await.0, "held");
     terminal.press("X");
     terminal.wait_for("Remove this?");
     terminal.press("4");

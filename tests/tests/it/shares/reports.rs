@@ -97,7 +97,7 @@ async fn a_persons_pass_holds(backend: Backend) {
     sharing.alice.append("kite", 1, json!([stroke(2)])).await.ok();
     sharing.share("kite").await;
     sharing.until("kite", "the update passes", |share| share["shown_seq"] == 2).await;
-    for user in ["ivan", "judy"] {
+    for user in ["ivan", "judy", "ken"] {
         sharing.report(user, &code).await;
     }
     everywhere(&sharing, &code, 202).await;
