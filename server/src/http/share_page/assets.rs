@@ -1,4 +1,4 @@
-//! The page's style sheet and script, under names that change with their content.
+//! The page's style sheet, script and icon, under names that change with their content.
 
 use std::sync::LazyLock;
 
@@ -35,8 +35,13 @@ pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("page", "js", include_str!("../../../assets/share/page.js"), "text/javascript; charset=utf-8")
 });
 
+/// Without an icon of the page, every browser asks for `/favicon.ico`, which does not exist.
+pub(super) static ICON: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("icon", "svg", include_str!("../../../assets/share/icon.svg"), "image/svg+xml")
+});
+
 pub(super) async fn asset(name: Path<String>, request: HttpRequest) -> Reply {
-    let found = [&*STYLE, &*SCRIPT].into_iter().find(|asset| asset.name == *name);
+    let found = [&*STYLE, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.name == *name);
     let asset = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     let content = Bytes::from_static(asset.content.as_bytes());
     Ok(file(&request, content, asset.media_type, "public, max-age=31536000, immutable"))

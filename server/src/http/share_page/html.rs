@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 use yibi_common::sharing::Reason;
 
 use super::Hidden;
-use super::assets::{SCRIPT, STYLE};
+use super::assets::{ICON, SCRIPT, STYLE};
 use crate::service::shares::PublicShare;
 
 /// Policy of the page: its own style, script, pictures and form, and nothing else.
@@ -81,7 +81,7 @@ pub(super) fn share(public: &PublicShare, url: &str, has_code: bool) -> Markup {
             (report_form(code))
         }
     };
-    document(&format!("《{title}》· {author}"), &meta, &body)
+    document("", &format!("《{title}》· {author}"), &meta, &body)
 }
 
 fn report_form(code: &str) -> Markup {
@@ -103,7 +103,7 @@ fn report_form(code: &str) -> Markup {
 }
 
 /// The page of a share that the public does not see.
-pub(super) fn hidden(hidden: &Hidden) -> Markup {
+pub(super) fn hidden(root: &str, hidden: &Hidden) -> Markup {
     let (title, text) = match hidden {
         Hidden::Checking => ("正在确认", "正在确认，通过后自动播放"),
         Hidden::Gone => ("已收回", "这幅画已收回"),
@@ -111,7 +111,7 @@ pub(super) fn hidden(hidden: &Hidden) -> Markup {
     };
     let meta = html! { @if matches!(hidden, Hidden::Checking) { meta http-equiv="refresh" content="5"; } };
     let body = html! { main.notice { h1 { (text) } } };
-    document(title, &meta, &body)
+    document(root, title, &meta, &body)
 }
 
 /// The page after a report.
@@ -123,10 +123,11 @@ pub(super) fn reported(code: &str) -> Markup {
             p { a href={ "../" (code) } { "回到这幅画" } }
         }
     };
-    document("举报已收到", &html! {}, &body)
+    document("../", "举报已收到", &html! {}, &body)
 }
 
-fn document(title: &str, meta: &Markup, body: &Markup) -> Markup {
+/// A page; `root` leads from its address to the folder of the assets.
+fn document(root: &str, title: &str, meta: &Markup, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="zh-CN" {
@@ -137,8 +138,9 @@ fn document(title: &str, meta: &Markup, body: &Markup) -> Markup {
                 meta name="color-scheme" content="light dark";
                 title { (title) " · 一笔到底" }
                 (meta)
-                link rel="stylesheet" href={ "-/" (STYLE.name) };
-                script src={ "-/" (SCRIPT.name) } defer {}
+                link rel="icon" type="image/svg+xml" href={ (root) "-/" (ICON.name) };
+                link rel="stylesheet" href={ (root) "-/" (STYLE.name) };
+                script src={ (root) "-/" (SCRIPT.name) } defer {}
             }
             body { (body) }
         }

@@ -50,7 +50,7 @@ async fn page(app: App, code: Path<String>, request: HttpRequest) -> Reply {
         Ok(public) => public,
         Err(error) => {
             let hidden = Hidden::of(error)?;
-            return Ok(html::reply(hidden.status(), hidden.caching(), &html::hidden(&hidden)));
+            return Ok(html::reply(hidden.status(), hidden.caching(), &html::hidden("", &hidden)));
         }
     };
     let url = app.shares.url(&public.share.code);

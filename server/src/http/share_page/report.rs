@@ -39,7 +39,7 @@ pub(super) async fn report(app: App, code: Path<String>, request: HttpRequest, b
         Ok(()) => Ok(html::reply(StatusCode::OK, "no-store", &html::reported(&code))),
         Err(error) => {
             let hidden = Hidden::of(error)?;
-            Ok(html::reply(hidden.status(), hidden.caching(), &html::hidden(&hidden)))
+            Ok(html::reply(hidden.status(), hidden.caching(), &html::hidden("../", &hidden)))
         }
     }
 }

@@ -53,7 +53,7 @@ async fn the_page_is_complete_without_a_script(backend: Backend) {
         let from = page.find(start).unwrap();
         page[from..].split('"').next().unwrap().to_owned()
     };
-    for (name, kind) in [("-/page.", "text/css; charset=utf-8")] {
+    for (name, kind) in [("-/page.", "text/css; charset=utf-8"), ("-/icon.", "image/svg+xml")] {
         let asset = sharing.public().get(&format!("/s/{}", asset(name))).await;
         asset.ok_bytes();
         assert_eq!(asset.header("content-type"), kind);

@@ -69,7 +69,7 @@ async fn visitors_and_the_author_hide_nothing(backend: Backend) {
     let code = sharing.shown("kite").await;
     for _ in 0..5 {
         let page = html(&sharing.visit(&code, "reason=1&note=%E5%BE%88%E7%B3%9F").await);
-        assert!(page.contains("举报已收到"), "{page}");
+        assert!(page.contains("举报已收到") && page.contains("href=\"../-/page."), "{page}");
     }
     for user in ["alice", "bob", "carol"] {
         assert_eq!(sharing.report(user, &code).await.status, 204);
