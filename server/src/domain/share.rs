@@ -115,6 +115,29 @@ pub struct Share {
 /// The changes of a share's state. Each returns whether it applies; one that does not apply changes nothing, so
 /// that an event may arrive twice, late, or after another event of the same copy.
 impl Share {
+    /// Share of a drawing whose copy `seq` is about to be checked.
+    #[must_use]
+    pub fn fresh(code: Code, owner: UserKey, drawing: &str, seq: u32, now: Micros) -> Self {
+        Self {
+            code,
+            owner,
+            drawing: drawing.to_owned(),
+            state: ShareState::Checking,
+            shown_seq: None,
+            checking_seq: Some(seq),
+            reason: None,
+            needs_person: false,
+            cleared_seq: None,
+            removed_seq: None,
+            names: None,
+            audience: Audience::Link,
+            allow_continue: false,
+            created_at: now,
+            updated_at: now,
+            version: 0,
+        }
+    }
+
     /// Whether the copy is still needed: it is shown, or its check is not finished.
     #[must_use]
     pub fn needs_copy(&self, seq: u32) -> bool {
@@ -309,24 +332,8 @@ mod tests {
     }
 
     fn share(state: ShareState, shown_seq: Option<u32>, checking_seq: Option<u32>) -> Share {
-        Share {
-            code: Code::from_random([7; 8]),
-            owner: UserKey::new("wx1", "ann"),
-            drawing: "d".to_owned(),
-            state,
-            shown_seq,
-            checking_seq,
-            reason: None,
-            needs_person: false,
-            cleared_seq: None,
-            removed_seq: None,
-            names: None,
-            audience: Audience::Link,
-            allow_continue: false,
-            created_at: Micros(0),
-            updated_at: Micros(0),
-            version: 0,
-        }
+        let (code, owner) = (Code::from_random([7; 8]), UserKey::new("wx1", "ann"));
+        Share { state, shown_seq, checking_seq, ..Share::fresh(code, owner, "d", 0, Micros(0)) }
     }
 
     #[test]

@@ -174,7 +174,7 @@ async fn add_review<G: Whole>(sum: &mut Sum, store: &G) -> StoreResult<()> {
 #[cfg(test)]
 mod tests {
     use yibi_common::drawing::Paper;
-    use yibi_common::sharing::{Audience, CaseOpener, CaseState, Reason, ShareState};
+    use yibi_common::sharing::{CaseOpener, CaseState, Reason, ShareState};
 
     use super::super::End;
     use super::*;
@@ -194,23 +194,13 @@ mod tests {
     }
 
     fn share(number: u8) -> Share {
+        let (code, owner) = (Code::from_random([number; 8]), UserKey::new("wx1", "ann"));
         Share {
-            code: Code::from_random([number; 8]),
-            owner: UserKey::new("wx1", "ann"),
-            drawing: format!("d{number}"),
             state: ShareState::Shown,
             shown_seq: Some(2),
             checking_seq: None,
-            reason: None,
-            needs_person: false,
-            cleared_seq: None,
-            removed_seq: None,
-            names: None,
-            audience: Audience::Link,
-            allow_continue: false,
-            created_at: Micros(1),
-            updated_at: Micros(2),
             version: 3,
+            ..Share::fresh(code, owner, &format!("d{number}"), 2, Micros(1))
         }
     }
 
@@ -290,7 +280,7 @@ mod tests {
                 journal.note(None, 0).unwrap();
             }
             move_all(&from, &to, &all, &mut journal, &mut Unheard).await.unwrap();
-            assert!(journal.is_at(Part::Rest));
+            assert!(journal.is_at(Part::MiniprogramCodes));
             journal.end().unwrap();
             assert_eq!(Tally::of(&to).await.unwrap(), all);
             let (left, right) = compared(&from, &to).await.unwrap();

@@ -106,22 +106,8 @@ impl ShareService {
             }
         };
         let mut share = Share {
-            code: code.clone(),
-            owner: user.clone(),
-            drawing: drawing.to_owned(),
-            state: ShareState::Checking,
-            shown_seq: None,
-            checking_seq: Some(seq),
-            reason: None,
-            needs_person: false,
-            cleared_seq: None,
-            removed_seq: None,
-            names: None,
-            audience: Audience::Link,
-            allow_continue: false,
-            created_at: now,
-            updated_at: now,
             version: ended.as_ref().map_or(0, |ended| ended.version),
+            ..Share::fresh(code.clone(), user.clone(), drawing, seq, now)
         };
         change.apply(&mut share);
         self.prepare(&mut share, seq).await?;

@@ -18,24 +18,7 @@ pub fn code(number: u8) -> Code {
 
 /// A share that was just made.
 pub fn share(openid: &str, drawing: &str, number: u8, created: i64) -> Share {
-    Share {
-        code: code(number),
-        owner: user(openid),
-        drawing: drawing.to_owned(),
-        state: ShareState::Checking,
-        shown_seq: None,
-        checking_seq: Some(3),
-        reason: None,
-        needs_person: false,
-        cleared_seq: None,
-        removed_seq: None,
-        names: None,
-        audience: Audience::Link,
-        allow_continue: false,
-        created_at: at(created),
-        updated_at: at(created),
-        version: 0,
-    }
+    Share::fresh(code(number), user(openid), drawing, 3, at(created))
 }
 
 pub fn record(openid: &str, drawing: &str, number: u8, created: i64) -> CodeRecord {

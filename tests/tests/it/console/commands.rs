@@ -240,7 +240,7 @@ fn manual_pages_completions_and_help_are_of_all_commands() {
         let text = std::fs::read_to_string(home.path().join(file)).unwrap();
         assert!(text.contains("reset-key") || text.contains("reset\\-key"), "{file}");
     }
-    assert!(run(&["completions", "bash"]).out.contains("_yibi-admin"));
+    assert!(run(&["completions", "bash"]).out.contains("complete -F"));
     let help = run(&["users", "--help"]).out;
     let at = |text: &str| help.find(text).unwrap_or_else(|| panic!("no {text} in {help}"));
     assert!(at("--filter") < at("Connection:") && at("Connection:") < at("--token-file"), "{help}");

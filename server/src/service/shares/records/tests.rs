@@ -3,7 +3,6 @@ use std::path::Path;
 use data_encoding::BASE64;
 use secrecy::SecretString;
 use yibi_common::drawing::Paper;
-use yibi_common::sharing::{Audience, ShareState};
 
 use super::*;
 use crate::domain::user::NewUser;
@@ -22,24 +21,7 @@ fn records(directory: &Path, store: &SqliteStore) -> ShareRecords {
 }
 
 fn share(author: &UserKey) -> Share {
-    Share {
-        code: Code::from_random([3; 8]),
-        owner: author.clone(),
-        drawing: "d".to_owned(),
-        state: ShareState::Checking,
-        shown_seq: None,
-        checking_seq: Some(2),
-        reason: None,
-        needs_person: false,
-        cleared_seq: None,
-        removed_seq: None,
-        names: None,
-        audience: Audience::Link,
-        allow_continue: false,
-        created_at: Micros(1),
-        updated_at: Micros(1),
-        version: 0,
-    }
+    Share::fresh(Code::from_random([3; 8]), author.clone(), "d", 2, Micros(1))
 }
 
 #[tokio::test]
