@@ -89,7 +89,12 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         &settings.http.public_url,
         Arc::clone(&metrics),
     );
-    let records = ShareRecords::new(gallery.clone(), Arc::clone(&keys), &settings.http.public_url);
+    let records = ShareRecords::new(
+        gallery.clone(),
+        Arc::clone(&keys),
+        &settings.http.public_url,
+        settings.sharing.review,
+    );
     let evidence = EvidenceService::new(gallery.clone(), Arc::clone(&keys));
     let moderation = Moderation::new(
         settings.moderation.clone(),

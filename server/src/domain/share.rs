@@ -235,10 +235,9 @@ impl Share {
         applies
     }
 
-    /// A person removes the share for one of its copies.
-    pub fn remove_by_person(&mut self, seq: u32, reason: Reason) -> bool {
-        let known = [self.shown_seq, self.checking_seq, self.removed_seq].contains(&Some(seq));
-        let applies = known && self.state != ShareState::Revoked;
+    /// A person removes the share for one of its copies, also for one that a later copy has replaced.
+    pub fn remove_by_person(&mut self, reason: Reason) -> bool {
+        let applies = self.state != ShareState::Revoked;
         if applies {
             self.removed_seq = self.newest_seq();
             self.state = ShareState::Removed;
@@ -260,12 +259,31 @@ impl Share {
             }
             if self.state != ShareState::Shown || self.shown_seq == Some(seq) {
                 self.state = ShareState::Held;
+                // A newer copy has a case of its own.
                 if self.shown_seq != Some(seq) {
-                    self.checking_seq = Some(seq);
+                    self.checking_seq = self.checking_seq.max(Some(seq));
                 }
             }
         }
         applies
+    }
+
+    /// The copy that waits for a person beside the one that a decision was about.
+    #[must_use]
+    pub fn waiting_seq(&self, decided: u32) -> Option<u32> {
+        let waits = self.needs_person && matches!(self.state, ShareState::Shown | ShareState::Held);
+        self.checking_seq.filter(|seq| waits && *seq != decided)
+    }
+
+    /// The first share after this one was revoked. A person decides on it where a person had to decide on this
+    /// one, so that ending a share undoes no removal and no report.
+    pub fn succeed(&self, fresh: &mut Self) {
+        fresh.version = self.version;
+        fresh.removed_seq = self.removed_seq;
+        fresh.needs_person = self.needs_person || self.removed_seq.is_some();
+        if fresh.needs_person {
+            fresh.state = ShareState::Held;
+        }
     }
 
     /// The author ends the share.
@@ -283,7 +301,8 @@ impl Share {
         }
         self.state = ShareState::Shown;
         self.reason = None;
-        self.needs_person = false;
+        // A newer copy that waits for a person still does.
+        self.needs_person = self.needs_person && self.checking_seq.is_some();
     }
 }
 
@@ -372,11 +391,36 @@ mod tests {
     fn a_removal_takes_the_whole_share_and_can_be_taken_back() {
         let mut share = share(ShareState::Shown, Some(3), Some(5));
         share.needs_person = true;
-        assert!(share.remove_by_person(5, Reason::Sexual) && !share.is_shown());
+        assert!(share.remove_by_person(Reason::Sexual) && !share.is_shown());
         assert_eq!((share.removed_seq, share.newest_seq()), (Some(5), Some(5)));
         assert!(share.hold_by_person(5) && share.state == ShareState::Held);
         assert!(share.pass_by_person(5, None) && share.shown_seq == Some(5));
         assert!(share.revoke() && !share.pass_by_person(5, None) && !share.revoke());
+    }
+
+    #[test]
+    fn a_pass_leaves_a_newer_copy_to_a_person() {
+        let mut both = share(ShareState::Shown, Some(3), Some(5));
+        assert!(both.hide_reported() && both.waiting_seq(3) == Some(5));
+        assert!(!both.pass(5), "the newer copy waits, too");
+        assert!(both.pass_by_person(3, None) && both.is_shown() && both.needs_person);
+        assert_eq!((both.shown_seq, both.waiting_seq(3)), (Some(3), Some(5)));
+        assert!(both.pass_by_person(5, None) && both.shown_seq == Some(5) && !both.needs_person);
+    }
+
+    #[test]
+    fn a_share_after_a_removal_waits_for_a_person() {
+        let mut removed = share(ShareState::Shown, Some(3), None);
+        assert!(removed.remove_by_person(Reason::Abuse) && removed.revoke());
+        let fresh = || Share::fresh(Code::from_random([8; 8]), removed.owner.clone(), "d", 4, Micros(9));
+        let mut next = fresh();
+        removed.succeed(&mut next);
+        assert_eq!((next.state, next.removed_seq, next.pass(4)), (ShareState::Held, Some(3), false));
+        let mut plain = share(ShareState::Shown, Some(3), None);
+        assert!(plain.revoke());
+        let mut next = fresh();
+        plain.succeed(&mut next);
+        assert!(next.state == ShareState::Checking && next.pass(4));
     }
 
     #[test]

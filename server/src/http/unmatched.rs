@@ -46,7 +46,9 @@ fn is_unmatched(response: &ServiceResponse<BoxBody>) -> bool {
         StatusCode::NOT_FOUND => {
             let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
             // A drawing or avatar that is gone is found by a signed link, which nobody guesses.
-            problem.is_none_or(|problem| problem.code == Code::NotFound)
+            // A page of a route, such as that of a share, is no problem.
+            let is_of_no_route = || response.request().match_pattern().is_none();
+            problem.map_or_else(is_of_no_route, |problem| problem.code == Code::NotFound)
         }
         _ => false,
     };

@@ -226,7 +226,7 @@ impl RateLimits {
 }
 
 /// Network that counts as one address: a /64 of IPv6, the usual prefix of one household.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
             Some(v4) => IpAddr::V4(v4),

@@ -127,10 +127,11 @@ async fn code_picture(app: App, code: Path<String>, request: HttpRequest) -> Rep
 }
 
 async fn avatar(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    if let Err(reply) = shown(&app, &code, &request).await? {
-        return Ok(reply);
-    }
-    let image = app.shares.public_avatar(&code).await?;
+    let public = match shown(&app, &code, &request).await? {
+        Ok(public) => public,
+        Err(reply) => return Ok(reply),
+    };
+    let image = app.shares.public_avatar(&public).await?;
     Ok(file(&request, image.into(), "image/jpeg", MINUTE))
 }
 

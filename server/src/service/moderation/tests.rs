@@ -13,7 +13,7 @@ use crate::domain::drawing::NewDrawing;
 use crate::domain::user::NewUser;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::random;
-use crate::settings::Settings;
+use crate::settings::{Reviewer, Settings};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Backend, Drawings, SessionStore, Users};
 use crate::wechat::testing::{Running, development_app};
@@ -45,7 +45,7 @@ impl Given {
             "",
             Arc::default(),
         );
-        let shares = ShareRecords::new(gallery.store().clone(), Arc::clone(&keys), "");
+        let shares = ShareRecords::new(gallery.store().clone(), Arc::clone(&keys), "", Reviewer::Wechat);
         let wechat = Running::start();
         let sessions = SessionStore::new(Backend::Embedded(store.clone()), Arc::default());
         let asked = Wechat::new(wechat.client(Duration::from_secs(10)), sessions, keys);

@@ -72,7 +72,7 @@ impl ShareService {
                 Some(share) if share.state != ShareState::Revoked => {
                     self.again(share, &header, change).await?
                 }
-                ended => self.first(user, drawing, ended, change).await?,
+                ended => self.first(user, &header, ended, change).await?,
             };
             if let Some(share) = shared {
                 // Last, also where nothing changed: of parallel requests, one may have stored the checks of a
@@ -90,11 +90,14 @@ impl ShareService {
     async fn first(
         &self,
         user: &UserKey,
-        drawing: &str,
+        header: &Header,
         ended: Option<Share>,
         change: ShareChange,
     ) -> ShareResult<Option<Share>> {
-        let store = &self.0.records.store;
+        let (store, drawing) = (&self.0.records.store, header.id.as_str());
+        if ended.as_ref().is_some_and(|ended| Some(header.seq) <= ended.removed_seq) {
+            return Err(ShareError::Removed);
+        }
         let now = Micros::now();
         let code = self.new_code(user, drawing, now).await?;
         let made = self.copy(user, drawing, &code).await;
@@ -105,10 +108,10 @@ impl ShareService {
                 return Err(error);
             }
         };
-        let mut share = Share {
-            version: ended.as_ref().map_or(0, |ended| ended.version),
-            ..Share::fresh(code.clone(), user.clone(), drawing, seq, now)
-        };
+        let mut share = Share::fresh(code.clone(), user.clone(), drawing, seq, now);
+        if let Some(ended) = &ended {
+            ended.succeed(&mut share);
+        }
         change.apply(&mut share);
         self.prepare(&mut share, seq).await?;
         let stored = match &ended {
@@ -136,6 +139,12 @@ impl ShareService {
         if Some(header.seq) > newest {
             let seq = self.copy(&share.owner, &share.drawing, &share.code).await?;
             share.offer(seq);
+            self.prepare(&mut share, seq).await?;
+            changed = true;
+        }
+        // The reviewer was changed while WeChat checked the copy.
+        let pending = share.checking_seq.filter(|_| share.state == ShareState::Checking);
+        if let Some(seq) = pending.filter(|_| self.0.settings.review == Reviewer::Operator) {
             self.prepare(&mut share, seq).await?;
             changed = true;
         }
@@ -220,9 +229,9 @@ impl ShareService {
         self.require_level()?;
         let records = &self.0.records;
         let Some(known) = records.store.share(user, drawing).await? else { return Ok(()) };
-        records.change(user, drawing, &known.code, Share::revoke).await?;
-        for seq in records.store.copies(user, &known.code).await? {
-            records.store.remove_copy(user, &known.code, seq).await?;
+        if records.change(user, drawing, &known.code, Share::revoke).await?.is_none() {
+            // A request that broke off may have left the copies of a share that it ended.
+            records.drop_copies(&known).await?;
         }
         self.0.codes.remove(user.app_id(), known.code.as_str()).await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Written form of a copy that is kept as evidence: JSON, which the keyring seals.
+//! Written form of a copy that is kept as evidence, with the names beside it: JSON, which the keyring seals.
 
 use data_encoding::BASE64;
 use secrecy::{ExposeSecret, SecretString};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use yibi_common::drawing::Paper;
 
 use crate::domain::clock::Micros;
-use crate::domain::share::{Code, ShareCopy};
+use crate::domain::share::{Code, PassedNames, ShareCopy};
 use crate::domain::user::UserKey;
 use crate::store::{StoreError, StoreResult};
 
@@ -21,9 +21,10 @@ struct Written {
     drawn_at: Micros,
     /// The actions' stored forms in Base64.
     actions: Vec<String>,
+    names: PassedNames,
 }
 
-pub(super) fn write(copy: &ShareCopy) -> String {
+pub(super) fn write(copy: &ShareCopy, names: &PassedNames) -> String {
     let written = Written {
         code: copy.code.clone(),
         seq: copy.seq,
@@ -33,15 +34,16 @@ pub(super) fn write(copy: &ShareCopy) -> String {
         height: copy.paper.height,
         drawn_at: copy.drawn_at,
         actions: copy.actions.iter().map(|blob| BASE64.encode(blob)).collect(),
+        names: names.clone(),
     };
     serde_json::to_string(&written).unwrap_or_default()
 }
 
-pub(super) fn read(text: &SecretString) -> StoreResult<ShareCopy> {
+pub(super) fn read(text: &SecretString) -> StoreResult<(ShareCopy, PassedNames)> {
     let damaged = || StoreError::Damaged("evidence is not a copy of a share".to_owned());
     let written: Written = serde_json::from_str(text.expose_secret()).map_err(|_| damaged())?;
     let actions = written.actions.iter().map(|blob| BASE64.decode(blob.as_bytes()));
-    Ok(ShareCopy {
+    let copy = ShareCopy {
         code: written.code,
         seq: written.seq,
         owner: written.owner,
@@ -49,7 +51,8 @@ pub(super) fn read(text: &SecretString) -> StoreResult<ShareCopy> {
         paper: Paper { width: written.width, height: written.height },
         drawn_at: written.drawn_at,
         actions: actions.collect::<Result<_, _>>().map_err(|_| damaged())?,
-    })
+    };
+    Ok((copy, written.names))
 }
 
 #[cfg(test)]
@@ -67,7 +70,8 @@ mod tests {
             drawn_at: Micros(5),
             actions: vec![vec![0, 255], vec![]],
         };
-        assert_eq!(read(&write(&copy).into()).unwrap(), copy);
+        let names = PassedNames { nickname: "小明".to_owned(), avatar: None, title: copy.title.clone() };
+        assert_eq!(read(&write(&copy, &names).into()).unwrap(), (copy, names));
         assert!(read(&"{}".into()).is_err());
     }
 }

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use yibi_common::codec;
 use yibi_common::drawing::{Action, Color};
 
+use super::pictures::visitors_of;
 use super::{PublicShare, ShareResult, ShareService};
 use crate::service::drawings::DrawingError;
 
@@ -60,16 +61,16 @@ impl ShareService {
         let author = Author {
             id: public.author.id.clone(),
             nickname: public.author.nickname.clone(),
-            avatar_url: if public.author.has_avatar {
+            avatar_url: if public.author.avatar.is_some() {
                 Some(format!("{}/avatar.jpg", self.url(&public.share.code)))
             } else {
                 public.author.wechat_avatar.clone()
             },
         };
         let public = public.clone();
-        let owner = public.share.owner.clone();
+        let visitors = visitors_of(&public.share);
         let weight = public.copy.actions.iter().map(Vec::len).sum();
-        let written = self.0.drawings.lightly(&owner, weight, move || {
+        let written = self.0.drawings.lightly(&visitors, weight, move || {
             let body = Body {
                 code: public.share.code.as_str(),
                 title: &public.title,

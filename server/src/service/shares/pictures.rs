@@ -1,5 +1,7 @@
 //! Pictures of copies, cached by copy and kind, and signed links to the pictures that WeChat checks.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use moka::future::Cache;
 use yibi_common::drawing::{Action, Paper};
@@ -9,11 +11,12 @@ use super::{PublicShare, ShareError, ShareRecords, ShareResult, ShareService};
 use crate::domain::clock::Micros;
 use crate::domain::moderation::Subject;
 use crate::domain::review::Case;
-use crate::domain::share::{ShareCopy, copy_name, parse_copy_name};
+use crate::domain::share::{Share, ShareCopy, copy_name, parse_copy_name};
+use crate::domain::user::UserKey;
 use crate::keys::Signer;
 use crate::render::{self, Budget, CardShape};
 use crate::service::drawings::{DrawingError, DrawingResult, Format, Rendition, render_failure, rendered};
-use crate::store::{Shares, StoreResult};
+use crate::store::{Shares, StoreResult, Users};
 
 const DAY: i64 = 86_400;
 /// Longer side of the pictures that WeChat and operators check, in pixels.
@@ -68,6 +71,11 @@ impl PictureKind {
             Self::Sheet | Self::Card(_) => "image/png",
         }
     }
+}
+
+/// The visitors of a share wait for one another, and not its author for them.
+pub(super) fn visitors_of(share: &Share) -> UserKey {
+    UserKey::new("visitors", share.code.as_str())
 }
 
 /// Cache key: the name of a copy, which never changes, and the kind.
@@ -129,9 +137,18 @@ impl ShareService {
         }
         let store = &self.0.records.store;
         let (code, seq) = parse_copy_name(name).ok_or(ShareError::NotFound)?;
+        self.require_level()?;
         let target = store.code(&code).await?.ok_or(ShareError::NotFound)?;
+        let (share, owner) =
+            tokio::try_join!(store.share(&target.owner, &target.drawing), store.user(&target.owner))?;
+        // The link ends with the check, and when the author takes the share back.
+        let is_checked = |share: &Share| share.code == code && share.checking_seq == Some(seq);
+        if !share.as_ref().is_some_and(is_checked) || !owner.is_some_and(|owner| owner.is_shown()) {
+            return Err(ShareError::NotFound);
+        }
         let copy = store.copy(&target.owner, &code, seq).await?.ok_or(ShareError::NotFound)?;
-        self.rendered(copy, whole(kind)).await
+        let turn = copy.owner.clone();
+        self.rendered(&turn, Arc::new(copy), whole(kind)).await
     }
 
     /// A picture of a share that the public sees.
@@ -142,7 +159,7 @@ impl ShareService {
         if let PictureKind::Rendition(rendition) = kind {
             rendition.check()?;
         }
-        self.rendered(ShareCopy::clone(&public.copy), kind).await
+        self.rendered(&visitors_of(&public.share), Arc::clone(&public.copy), kind).await
     }
 
     /// The picture of the share's mini-program code, once WeChat has made it.
@@ -161,17 +178,20 @@ impl ShareService {
     /// As [`public_picture`](Self::public_picture).
     pub async fn case_picture(&self, case: &Case, kind: CopyPicture) -> ShareResult<Option<Bytes>> {
         match self.0.records.case_copy(case).await? {
-            Some(copy) => self.rendered(copy, whole(kind)).await.map(Some),
+            Some(copy) => {
+                let turn = copy.owner.clone();
+                self.rendered(&turn, Arc::new(copy), whole(kind)).await.map(Some)
+            }
             None => Ok(None),
         }
     }
 
     /// The picture from the cache, or a new one; concurrent requests for the same picture share its
-    /// rendering.
-    async fn rendered(&self, copy: ShareCopy, kind: PictureKind) -> ShareResult<Bytes> {
+    /// rendering. `turn` is the user whose turn it is.
+    async fn rendered(&self, turn: &UserKey, copy: Arc<ShareCopy>, kind: PictureKind) -> ShareResult<Bytes> {
         let key = Key { copy: copy_name(&copy.code, copy.seq), kind };
         let drawing = async {
-            let place = self.0.drawings.render_slot(&copy.owner).await?;
+            let place = self.0.drawings.render_slot(turn).await?;
             let budget = Budget::start();
             let _guard = budget.guard();
             let inner = budget.clone();

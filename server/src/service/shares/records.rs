@@ -10,7 +10,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use yibi_common::sharing::{CaseOpener, CaseState, Reason};
+use yibi_common::sharing::{CaseOpener, CaseState, Reason, ShareState};
 
 use super::evidence;
 use crate::domain::clock::Micros;
@@ -18,6 +18,7 @@ use crate::domain::review::{Case, CaseDecision, CaseSubject, Evidence};
 use crate::domain::share::{Code, PassedNames, Share, ShareCopy, copy_name};
 use crate::domain::user::UserKey;
 use crate::keys::LazyKeyring;
+use crate::settings::Reviewer;
 use crate::store::{GalleryStore, Reviews, Shares, StoreError, StoreResult, Users};
 
 /// Attempts at a change that concurrent changes overtake.
@@ -35,12 +36,13 @@ pub struct ShareRecords {
     pub(super) keys: Arc<LazyKeyring>,
     /// Public URL of the server, without a slash at the end.
     pub(super) public_url: String,
+    reviewer: Reviewer,
 }
 
 impl ShareRecords {
     #[must_use]
-    pub fn new(store: GalleryStore, keys: Arc<LazyKeyring>, public_url: &str) -> Self {
-        Self { store, keys, public_url: public_url.trim_end_matches('/').to_owned() }
+    pub fn new(store: GalleryStore, keys: Arc<LazyKeyring>, public_url: &str, reviewer: Reviewer) -> Self {
+        Self { store, keys, public_url: public_url.trim_end_matches('/').to_owned(), reviewer }
     }
 
     /// Name of the copy of the drawing's share that WeChat checks, if any.
@@ -57,6 +59,10 @@ impl ShareRecords {
     /// # Errors
     /// The errors of the store.
     pub async fn pass(&self, user: &UserKey, drawing: &str, code: &Code, seq: u32) -> StoreResult<()> {
+        if self.reviewer == Reviewer::Operator {
+            // WeChat was asked before the operators took over.
+            return self.hold(user, drawing, (code, seq), None).await;
+        }
         self.change(user, drawing, code, |share| share.pass(seq)).await?;
         Ok(())
     }
@@ -104,11 +110,23 @@ impl ShareRecords {
     /// # Errors
     /// The errors of the store.
     pub async fn hide_reported(&self, share: &Share, reason: Reason) -> StoreResult<()> {
+        // Read again: an update may have passed since the report began.
+        let known = self.share_of_code(&share.owner, &share.drawing, &share.code).await?;
+        let Some(share) = known else { return Ok(()) };
         let Some(seq) = share.shown_seq.filter(|_| share.clone().hide_reported()) else { return Ok(()) };
-        self.open_case(share, seq, CaseOpener::Reports, CaseState::Held, Some(reason)).await?;
+        self.open_case(&share, seq, CaseOpener::Reports, CaseState::Held, Some(reason)).await?;
         let applies = |share: &mut Share| share.shown_seq == Some(seq) && share.hide_reported();
-        self.change(&share.owner, &share.drawing, &share.code, applies).await?;
-        Ok(())
+        let hidden = self.change(&share.owner, &share.drawing, &share.code, applies).await?;
+        self.open_case_beside(hidden, seq).await
+    }
+
+    /// Opens a case of the copy that waits for a person beside the copy `decided`.
+    async fn open_case_beside(&self, changed: Option<Share>, decided: u32) -> StoreResult<()> {
+        let Some(share) = changed else { return Ok(()) };
+        match share.waiting_seq(decided) {
+            Some(seq) => self.open_case(&share, seq, CaseOpener::Operator, CaseState::Held, None).await,
+            None => Ok(()),
+        }
     }
 
     /// Applies an operator's decision on the copy of a case. A decision that the share already shows changes
@@ -120,26 +138,35 @@ impl ShareRecords {
         let CaseSubject::Share { code, drawing, seq } = &case.subject else { return Ok(()) };
         match decision {
             CaseDecision::Pass => {
-                let Some(copy) = self.case_copy(case).await? else { return Ok(()) };
                 // The author of the case was erased, or ended the share: no copy may come back.
-                if self.share_of_code(&case.owner, drawing, code).await?.is_none() {
+                let share = self.share_of_code(&case.owner, drawing, code).await?;
+                if share.is_none_or(|share| share.state == ShareState::Revoked) {
                     return Ok(());
                 }
-                let names = self.names(&case.owner, &copy).await?;
+                // The copy itself outlives its evidence.
+                let kept = self.case_evidence(case).await?;
+                let (copy, names) = match kept {
+                    Some((copy, names)) => (Some(copy), Some(names)),
+                    None => (self.store.copy(&case.owner, code, *seq).await?, None),
+                };
+                let Some(copy) = copy else { return Ok(()) };
                 // An earlier decision may have removed the copy.
                 self.store.put_copy(&copy).await?;
                 let pass = |share: &mut Share| share.pass_by_person(*seq, names.clone());
-                if self.change(&case.owner, drawing, code, pass).await?.is_none() {
+                let passed = self.change(&case.owner, drawing, code, pass).await?;
+                if passed.is_none() {
                     self.store.remove_copy(&case.owner, code, *seq).await?;
                 }
+                self.open_case_beside(passed, *seq).await?;
             }
             CaseDecision::Remove(reason) => {
-                let remove = |share: &mut Share| share.remove_by_person(*seq, reason);
+                let remove = |share: &mut Share| share.remove_by_person(reason);
                 self.change(&case.owner, drawing, code, remove).await?;
             }
             CaseDecision::Hold => {
                 let hold = |share: &mut Share| share.hold_by_person(*seq);
-                self.change(&case.owner, drawing, code, hold).await?;
+                let held = self.change(&case.owner, drawing, code, hold).await?;
+                self.open_case_beside(held, *seq).await?;
             }
         }
         Ok(())
@@ -151,6 +178,11 @@ impl ShareRecords {
     /// # Errors
     /// The errors of the store.
     pub async fn case_copy(&self, case: &Case) -> StoreResult<Option<ShareCopy>> {
+        Ok(self.case_evidence(case).await?.map(|(copy, _)| copy))
+    }
+
+    /// The evidence of a case: the copy, and the names that stood beside it.
+    async fn case_evidence(&self, case: &Case) -> StoreResult<Option<(ShareCopy, PassedNames)>> {
         let CaseSubject::Share { .. } = &case.subject else { return Ok(None) };
         let Some(evidence) = self.store.evidence(&case.id).await? else { return Ok(None) };
         let sealer = &self.keys.get().await?.sealer;
@@ -179,7 +211,9 @@ impl ShareRecords {
         let author = self.store.user(&share.owner).await?;
         let Some(author) = author else { return Ok(()) };
         let now = Micros::now();
-        let sealed = self.keys.get().await?.sealer.seal(&evidence::write(&copy), &id);
+        // An avatar is not part of a case, so nobody passes it.
+        let names = PassedNames { nickname: author.nickname, avatar: None, title: copy.title.clone() };
+        let sealed = self.keys.get().await?.sealer.seal(&evidence::write(&copy, &names), &id);
         let expires_at = now.plus(EVIDENCE_KEPT);
         self.store.put_evidence(&Evidence { case: id.clone(), sealed, expires_at }).await?;
         let (reports, web_reports) = self.report_counts(share).await?;
@@ -235,16 +269,6 @@ impl ShareRecords {
         Ok((reporters.users, reporters.visitors))
     }
 
-    /// Names that a person sees together with the picture.
-    async fn names(&self, owner: &UserKey, copy: &ShareCopy) -> StoreResult<Option<PassedNames>> {
-        let user = self.store.user(owner).await?;
-        Ok(user.map(|user| PassedNames {
-            nickname: user.nickname,
-            avatar: user.avatar,
-            title: copy.title.clone(),
-        }))
-    }
-
     pub(super) async fn share_of_code(
         &self,
         user: &UserKey,
@@ -281,7 +305,8 @@ impl ShareRecords {
     pub(super) async fn drop_copies(&self, share: &Share) -> StoreResult<()> {
         for seq in self.store.copies(&share.owner, &share.code).await? {
             // A later copy belongs to a share again that is about to be stored.
-            if !share.needs_copy(seq) && Some(seq) < share.newest_seq() {
+            let is_old = share.state == ShareState::Revoked || Some(seq) < share.newest_seq();
+            if !share.needs_copy(seq) && is_old {
                 self.store.remove_copy(&share.owner, &share.code, seq).await?;
             }
         }

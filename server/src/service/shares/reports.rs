@@ -11,6 +11,7 @@ use crate::domain::review::{Reporter, ShareReport};
 use crate::domain::share::Share;
 use crate::domain::text;
 use crate::domain::user::UserKey;
+use crate::service::rate_limits::network_of;
 use crate::store::Reviews;
 
 /// Users whose reports hide a share until a person has decided.
@@ -57,7 +58,8 @@ impl ShareService {
         };
         // Keyed, so that the address can't be found from the record.
         let signer = &self.0.records.keys.get().await?.signer;
-        let tag: [u8; 12] = signer.tag(format!("visitor {code} {address}").as_bytes());
+        let network = network_of(address);
+        let tag: [u8; 12] = signer.tag(format!("visitor {code} {network}").as_bytes());
         self.add_report(&share, Reporter::Visitor(HEXLOWER.encode(&tag)), reason, note).await
     }
 
@@ -77,7 +79,10 @@ impl ShareService {
             note,
             at: Micros::now(),
         };
-        records.store.add_report(&report).await?;
+        let is_first = records.store.add_report(&report).await?;
+        if !is_first && matches!(report.reporter, Reporter::Visitor(_)) {
+            return Ok(());
+        }
         // Also for a repeated report: an earlier one may have been stored without its effect.
         let reporters = records.store.reporters(&share.code, share.cleared_seq).await?;
         if reporters.users >= HIDING {

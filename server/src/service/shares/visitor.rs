@@ -7,7 +7,7 @@ use yibi_common::sharing::ShareState;
 use super::{ShareError, ShareResult, ShareService};
 use crate::domain::moderation::Subject;
 use crate::domain::share::{Code, Share, ShareCopy};
-use crate::domain::user::{UserKey, UserRecord};
+use crate::domain::user::UserRecord;
 use crate::settings::{ModerationMode, Reviewer};
 use crate::store::{Avatars, Drawings, Shares, Users};
 
@@ -29,8 +29,8 @@ pub struct PublicAuthor {
     pub id: String,
     /// The nickname that passed.
     pub nickname: Option<String>,
-    /// Whether the uploaded avatar passed.
-    pub has_avatar: bool,
+    /// Id of the uploaded avatar, if it passed.
+    pub avatar: Option<String>,
     /// Address of the WeChat profile's avatar.
     pub wechat_avatar: Option<String>,
 }
@@ -80,11 +80,10 @@ impl ShareService {
     async fn names(&self, share: &Share, owner: UserRecord) -> ShareResult<(PublicAuthor, String)> {
         let by_person =
             self.0.settings.review == Reviewer::Operator && self.0.mode != ModerationMode::Enforce;
-        let (nickname, has_avatar, title) = if by_person {
+        let (nickname, avatar, title) = if by_person {
             let seen = share.names.as_ref();
             let nickname = seen.map(|seen| seen.nickname.clone()).filter(|seen| *seen == owner.nickname);
-            let avatar = owner.avatar.is_some() && seen.is_some_and(|seen| seen.avatar == owner.avatar);
-            (nickname, avatar, seen.map(|seen| seen.title.clone()))
+            (nickname, None, seen.map(|seen| seen.title.clone()))
         } else {
             let moderation = &self.0.moderation;
             let title = Subject::Title(share.drawing.clone());
@@ -93,14 +92,14 @@ impl ShareService {
                 moderation.last_passed(&owner.key, &Subject::Avatar),
                 moderation.last_passed(&owner.key, &title),
             )?;
-            (nickname, owner.avatar.is_some() && avatar == owner.avatar, title)
+            (nickname, avatar.filter(|avatar| owner.avatar.as_ref() == Some(avatar)), title)
         };
-        let wechat_avatar =
-            owner.wechat_avatar.filter(|address| owner.avatar.is_none() && !address.is_empty());
+        let is_shown = |address: &String| !by_person && owner.avatar.is_none() && !address.is_empty();
+        let wechat_avatar = owner.wechat_avatar.filter(is_shown);
         let author = PublicAuthor {
             id: owner.public_id,
             nickname: nickname.filter(|nickname| !nickname.is_empty() && !owner.nickname.is_empty()),
-            has_avatar,
+            avatar,
             wechat_avatar,
         };
         Ok((author, title.unwrap_or_default()))
@@ -109,18 +108,10 @@ impl ShareService {
     /// The author's avatar as JPEG, when others may see it.
     ///
     /// # Errors
-    /// As [`public`](Self::public); [`ShareError::NotFound`] without an avatar that passed.
-    pub async fn public_avatar(&self, code: &str) -> ShareResult<Vec<u8>> {
-        let public = self.public(code).await?;
-        if !public.author.has_avatar {
-            return Err(ShareError::NotFound);
-        }
-        self.avatar_of(&public.share.owner).await?.ok_or(ShareError::NotFound)
-    }
-
-    async fn avatar_of(&self, user: &UserKey) -> ShareResult<Option<Vec<u8>>> {
-        let store = &self.0.records.store;
-        let Some(avatar) = store.user(user).await?.and_then(|user| user.avatar) else { return Ok(None) };
-        Ok(store.avatar(user, &avatar).await?)
+    /// [`ShareError::NotFound`] without an avatar that passed, [`ShareError::Store`].
+    pub async fn public_avatar(&self, public: &PublicShare) -> ShareResult<Vec<u8>> {
+        let avatar = public.author.avatar.as_deref().ok_or(ShareError::NotFound)?;
+        let image = self.0.records.store.avatar(&public.share.owner, avatar).await?;
+        image.ok_or(ShareError::NotFound)
     }
 }

@@ -12,6 +12,7 @@ on_both_backends! {
     an_operator_decides_on_every_share,
     a_phone_number_may_be_required,
     public_pages_are_limited_per_address,
+    dead_links_are_no_failures,
 }
 
 async fn a_level_is_switched_down_and_up(backend: Backend) {
@@ -78,4 +79,17 @@ async fn public_pages_are_limited_per_address(backend: Backend) {
     let limited: Vec<_> = replies.iter().filter(|reply| reply.status == 429).collect();
     assert!(!limited.is_empty() && limited.len() < 320, "{} of 600", limited.len());
     limited[0].problem(429, "rate_limited");
+}
+
+async fn dead_links_are_no_failures(backend: Backend) {
+    let further = [
+        ("LIMITS__ENABLED", "true"),
+        ("LIMITS__ADDRESS_FAILURES", "1"),
+        ("LIMITS__ADDRESS_FAILURES_BURST", "2"),
+    ];
+    let sharing = Sharing::start_with(backend, &further).await;
+    for _ in 0..20 {
+        assert_eq!(sharing.public().get("/s/000000000000").await.status, 404);
+        assert_eq!(sharing.public().get("/s/000000000000.json").await.status, 404);
+    }
 }

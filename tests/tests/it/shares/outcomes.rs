@@ -16,6 +16,7 @@ on_both_backends! {
     a_rejected_update_leaves_the_old_copy,
     a_doubtful_update_leaves_the_old_copy_and_opens_a_case,
     a_removed_share_needs_more_strokes_and_a_person,
+    ending_a_share_undoes_no_removal,
     a_repeated_verdict_changes_nothing,
     a_verdict_arrives_after_a_crash,
 }
@@ -148,6 +149,21 @@ async fn a_removed_share_needs_more_strokes_and_a_person(backend: Backend) {
     assert_eq!(sharing.of("kite").await["state"], "held");
     everywhere(&sharing, &code, 202).await;
     assert_eq!(cases(&sharing).await["reviews"].as_array().unwrap().len(), 1);
+}
+
+async fn ending_a_share_undoes_no_removal(backend: Backend) {
+    let sharing = Sharing::start(backend).await;
+    sharing.verdicts(&["risky", "risky"]).await;
+    let code = sharing.shared("kite").await;
+    sharing.becomes("kite", "removed").await;
+    assert_eq!(sharing.alice.delete(&path("kite")).await.status, 204);
+    sharing.alice.post(&path("kite"), &json!({})).await.problem(409, "share_removed");
+    sharing.alice.append("kite", 1, json!([stroke(2)])).await.ok();
+    let share = sharing.share("kite").await;
+    assert_eq!(share["state"], "held", "a person decides");
+    assert_ne!(share["code"], json!(code));
+    everywhere(&sharing, share["code"].as_str().unwrap(), 202).await;
+    everywhere(&sharing, &code, 410).await;
 }
 
 async fn a_repeated_verdict_changes_nothing(backend: Backend) {

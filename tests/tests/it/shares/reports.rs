@@ -11,6 +11,7 @@ on_both_backends! {
     three_reporters_hide_a_share,
     ten_reports_of_one_person_hide_nothing,
     visitors_and_the_author_hide_nothing,
+    ending_a_share_undoes_no_report,
     a_persons_pass_holds,
     reports_are_checked,
 }
@@ -78,6 +79,18 @@ async fn visitors_and_the_author_hide_nothing(backend: Backend) {
     sharing.report("dave", &code).await;
     let reviews = sharing.reviews().await;
     assert_eq!((&reviews[0]["reports"], &reviews[0]["web_reports"]), (&json!(3), &json!(1)));
+}
+
+async fn ending_a_share_undoes_no_report(backend: Backend) {
+    let sharing = Sharing::start(backend).await;
+    let code = sharing.shown("kite").await;
+    for user in ["bob", "carol", "dave"] {
+        sharing.report(user, &code).await;
+    }
+    sharing.alice.delete(&super::path("kite")).await;
+    let second = sharing.share("kite").await;
+    assert_eq!(second["state"], "held", "a person decides");
+    everywhere(&sharing, second["code"].as_str().unwrap(), 202).await;
 }
 
 async fn a_persons_pass_holds(backend: Backend) {

@@ -17,7 +17,7 @@ fn records(directory: &Path, store: &SqliteStore) -> ShareRecords {
     let keys = settings::Keys { sealing: key(), sealing_old: key(), signing: key(), signing_old: key() };
     let keys = LazyKeyring::new(keys, KeyPlace::Directory(directory.to_owned()));
     let store = GalleryStore::new(Backend::Embedded(store.clone()), Arc::new(Metrics::default()));
-    ShareRecords::new(store, Arc::new(keys), "https://yibi.example")
+    ShareRecords::new(store, Arc::new(keys), "https://yibi.example", Reviewer::Wechat)
 }
 
 fn share(author: &UserKey) -> Share {
