@@ -52,6 +52,7 @@ test('the hint gives way to the finger, and the gauge warns at its end', async (
     await begin(phone)
     const paper = await phone.paper()
     await phone.page.locator('.mp-page:not([hidden]) .hint').waitFor()
+    await phone.settled()
     await phone.send('touchStart', [paper.at(0.1, 0.1)])
     await phone.page.locator('.mp-page:not([hidden]) .hint').waitFor({ state: 'detached' })
     await phone.page.locator('.gauge.low').waitFor({ state: 'detached' })

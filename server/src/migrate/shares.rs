@@ -125,7 +125,7 @@ pub(super) async fn compare<G: Whole, H: Whole>(from: &G, to: &H, sums: [&mut Su
             if there.as_ref() != Some(record) || shares.0 != shares.1 || copies.0 != copies.1 {
                 return Err(MigrateError::Differs(format!("the share {}", record.code)));
             }
-            left.add_debug(&(record, &shares.0));
+            left.add_debug(&(Some(record), &shares.0));
             right.add_debug(&(&there, &shares.1));
             copies.0.iter().for_each(|copy| left.add_copy(copy));
             copies.1.iter().for_each(|copy| right.add_copy(copy));
