@@ -284,6 +284,7 @@ impl From<ShareError> for Problem {
             ShareError::Removed => Self::new(Code::ShareRemoved),
             ShareError::NothingToShare => Self::new(Code::NothingToShare),
             ShareError::PhoneNeeded => Self::new(Code::PhoneRequired),
+            ShareError::RateLimited(exceeded) => exceeded.into(),
             ShareError::Value(rule) => Self::new(Code::InvalidValue).detail(rule),
             ShareError::Drawing(error) => error.into(),
             ShareError::Store(error) => error.into(),

@@ -130,6 +130,7 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
         drawings.clone(),
         moderation.clone(),
         miniprogram_codes.clone(),
+        Arc::clone(&rate_limits),
         settings.gallery.image_cache,
     );
     let operators = OperatorService::new(

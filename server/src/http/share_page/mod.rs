@@ -180,6 +180,7 @@ impl Hidden {
             ShareError::Removed
             | ShareError::NothingToShare
             | ShareError::PhoneNeeded
+            | ShareError::RateLimited(_)
             | ShareError::Value(_)
             | ShareError::Drawing(_)
             | ShareError::Store(_) => Err(error.into()),

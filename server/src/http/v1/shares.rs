@@ -45,7 +45,6 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 ))]
 pub(in crate::http) async fn share(app: App, caller: Authenticated, id: Path<String>, body: Body) -> Reply {
     app.rate_limits.write(caller.user())?;
-    app.rate_limits.wechat_call(caller.user())?;
     let asked: ShareRequest = body.json_or_default().await?;
     let change = ShareChange { audience: asked.audience, allow_continue: asked.allow_continue };
     let share = app.shares.share(caller.user(), &id, change).await?;

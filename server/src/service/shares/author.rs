@@ -54,7 +54,7 @@ impl ShareService {
     ///
     /// # Errors
     /// [`ShareError::Off`], [`ShareError::PhoneNeeded`], [`ShareError::NothingToShare`],
-    /// [`ShareError::Removed`], [`ShareError::Drawing`] for a missing, deleted or too large drawing,
+    /// [`ShareError::Removed`], [`ShareError::RateLimited`], [`ShareError::Drawing`] for a missing, deleted or too large drawing,
     /// [`ShareError::Store`].
     pub async fn share(&self, user: &UserKey, drawing: &str, change: ShareChange) -> ShareResult<Share> {
         self.require_level()?;
@@ -98,6 +98,9 @@ impl ShareService {
         if ended.as_ref().is_some_and(|ended| Some(header.seq) <= ended.removed_seq) {
             return Err(ShareError::Removed);
         }
+        if ended.is_some() {
+            self.0.limits.wechat_call(user)?;
+        }
         let now = Micros::now();
         let code = self.new_code(user, drawing, now).await?;
         let made = self.copy(user, drawing, &code).await;
@@ -137,6 +140,8 @@ impl ShareService {
         let newest = share.newest_seq();
         // A rejected copy is not tried again; more strokes are.
         if Some(header.seq) > newest {
+            // Each copy costs calls of WeChat, or a case and its evidence.
+            self.0.limits.wechat_call(&share.owner)?;
             let seq = self.copy(&share.owner, &share.drawing, &share.code).await?;
             share.offer(seq);
             self.prepare(&mut share, seq).await?;

@@ -34,6 +34,7 @@ pub use visitor::{PublicAuthor, PublicShare};
 use super::drawings::{DrawingError, DrawingService};
 use super::miniprogram_codes::MiniprogramCodeService;
 use super::moderation::Moderation;
+use super::rate_limits::{LimitExceeded, RateLimits};
 use crate::settings::{ModerationMode, Sharing};
 use crate::store::StoreError;
 
@@ -61,6 +62,9 @@ pub enum ShareError {
     /// The operator lets only users share who bound a phone number.
     #[error("a phone number is needed")]
     PhoneNeeded,
+    /// The user shares the same drawing again too often.
+    #[error("too many requests")]
+    RateLimited(LimitExceeded),
     /// A value is invalid; the text is for the client.
     #[error("{0}")]
     Value(&'static str),
@@ -69,6 +73,12 @@ pub enum ShareError {
     Drawing(#[from] DrawingError),
     #[error("the store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<LimitExceeded> for ShareError {
+    fn from(exceeded: LimitExceeded) -> Self {
+        Self::RateLimited(exceeded)
+    }
 }
 
 type ShareResult<T> = Result<T, ShareError>;
@@ -84,6 +94,7 @@ struct Inner {
     drawings: DrawingService,
     moderation: Moderation,
     codes: MiniprogramCodeService,
+    limits: Arc<RateLimits>,
     pictures: Cache<pictures::Key, Bytes>,
 }
 
@@ -97,6 +108,7 @@ impl ShareService {
         drawings: DrawingService,
         moderation: Moderation,
         codes: MiniprogramCodeService,
+        limits: Arc<RateLimits>,
         cache: u64,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -106,6 +118,7 @@ impl ShareService {
             drawings,
             moderation,
             codes,
+            limits,
             pictures: pictures::cache(cache),
         }))
     }
