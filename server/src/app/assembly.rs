@@ -124,14 +124,12 @@ pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Sto
     );
     let rate_limits = Arc::new(RateLimits::new(&settings.limits));
     let shares = ShareService::new(
-        settings.sharing,
-        settings.moderation.mode,
+        settings,
         records,
         drawings.clone(),
         moderation.clone(),
         miniprogram_codes.clone(),
         Arc::clone(&rate_limits),
-        settings.gallery.image_cache,
     );
     let operators = OperatorService::new(
         drawings.clone(),

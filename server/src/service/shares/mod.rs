@@ -35,7 +35,7 @@ use super::drawings::{DrawingError, DrawingService};
 use super::miniprogram_codes::MiniprogramCodeService;
 use super::moderation::Moderation;
 use super::rate_limits::{LimitExceeded, RateLimits};
-use crate::settings::{ModerationMode, Sharing};
+use crate::settings::{ModerationMode, Settings, Sharing};
 use crate::store::StoreError;
 
 /// Reason why a request about a share failed.
@@ -99,27 +99,25 @@ struct Inner {
 }
 
 impl ShareService {
-    /// Shares of those drawings; `cache` is the size of the cache of pictures in bytes.
+    /// Shares of those drawings.
     #[must_use]
     pub fn new(
-        settings: Sharing,
-        mode: ModerationMode,
+        settings: &Settings,
         records: ShareRecords,
         drawings: DrawingService,
         moderation: Moderation,
         codes: MiniprogramCodeService,
         limits: Arc<RateLimits>,
-        cache: u64,
     ) -> Self {
         Self(Arc::new(Inner {
-            settings,
-            mode,
+            settings: settings.sharing,
+            mode: settings.moderation.mode,
             records,
             drawings,
             moderation,
             codes,
             limits,
-            pictures: pictures::cache(cache),
+            pictures: pictures::cache(settings.gallery.image_cache),
         }))
     }
 
