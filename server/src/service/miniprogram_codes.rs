@@ -118,7 +118,7 @@ impl MiniprogramCodeService {
         }
     }
 
-    /// Has the picture of a code made in the background, unless it is made or waits already. Beyond [`QUEUE`]
+    /// Has the picture of a code made in the background, unless it is made or waits already. Beyond `QUEUE`
     /// pictures, a wish is dropped: whoever needs the picture asks again.
     pub fn wish(&self, app_id: &str, code: &str) {
         let key = self.key(app_id, code);

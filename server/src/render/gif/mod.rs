@@ -1,7 +1,7 @@
 //! Renders the replay of a drawing as an animated GIF.
 //!
-//! The visible strokes appear in the order and rhythm of the [timetable](super::timetable), faster where that
-//! would take more than [`LONGEST`]. The first frame is the finished picture: viewers that do not play a GIF,
+//! The visible strokes appear in the order and rhythm of the `timetable`, faster where that
+//! would take more than `LONGEST`. The first frame is the finished picture: viewers that do not play a GIF,
 //! and WeChat's check of contents, see only that one. A frame holds the rectangle that changes, transparent where
 //! it does not, in one palette. An animation that is too large is made again with fewer frames and pixels.
 
