@@ -20,33 +20,33 @@ pub struct Picture<'a> {
 /// Strokes of a 2016 picture begin at 0. History is left out: playing the result gives the same picture.
 #[must_use]
 pub fn visible<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Vec<Action> {
-    let mut background = Color::WHITE;
-    let mut below: Option<&str> = None;
-    let mut strokes: Vec<&Action> = Vec::new();
-    for action in in_effect(actions) {
-        match action {
-            Action::Stroke { .. } => strokes.push(action),
-            Action::Background { color, .. } => background = *color,
-            Action::Clear { .. } => {
-                strokes.clear();
-                below = None;
-            }
-            Action::Weapp { text } => {
-                background = Color::WHITE;
-                strokes.clear();
-                below = Some(text);
-            }
-            Action::Undo { .. } | Action::Redo { .. } => {}
-        }
-    }
-    let of_2016 = below.map(weapp::strokes).unwrap_or_default();
-    let of_2016 = of_2016.into_iter().map(|stroke| Action::Stroke { at: 0, stroke });
-    let paper = std::iter::once(Action::Background { color: background, at: None });
-    paper.chain(of_2016).chain(strokes.into_iter().cloned()).collect()
+    let TimedPicture { picture, times } = fold_timed(actions);
+    let strokes = picture.strokes.into_iter().zip(times);
+    let strokes = strokes.map(|(stroke, at)| Action::Stroke { at, stroke: stroke.into_owned() });
+    std::iter::once(Action::Background { color: picture.background, at: None }).chain(strokes).collect()
 }
 
-/// Entries that undo did not take back.
-fn in_effect<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Vec<&'a Action> {
+/// The visible picture, with the times that a replay of its strokes needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimedPicture<'a> {
+    /// The visible picture.
+    pub picture: Picture<'a>,
+    /// The time at which each of the picture's strokes began, in milliseconds since the drawing began. Strokes of a
+    /// 2016 picture, which holds no times, have 0.
+    pub times: Vec<u64>,
+}
+
+/// Plays all actions and returns the picture that results.
+///
+/// Undo takes back the last entry in effect: a stroke, a background, a clear or a 2016 picture. Redo puts the entry that
+/// was taken back last in effect again, until a new entry is made. Both have no effect when there is no such entry. A
+/// clear removes the strokes and keeps the background; a 2016 picture replaces both.
+pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
+    fold_timed(actions).picture
+}
+
+/// Plays all actions like [`fold`], and keeps the times of the visible strokes.
+pub fn fold_timed<'a>(actions: impl IntoIterator<Item = &'a Action>) -> TimedPicture<'a> {
     let mut done: Vec<&Action> = Vec::new();
     let mut undone: Vec<&Action> = Vec::new();
     for action in actions {
@@ -62,31 +62,6 @@ fn in_effect<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Vec<&'a Actio
             }
         }
     }
-    done
-}
-
-/// The visible picture, with the times that a replay of its strokes needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimedPicture<'a> {
-    /// The visible picture.
-    pub picture: Picture<'a>,
-    /// The time at which each of the picture's strokes began, in milliseconds since the drawing began. Strokes of a 2016
-    /// picture, which holds no times, have 0.
-    pub times: Vec<u64>,
-}
-
-/// Plays all actions and returns the picture that results.
-///
-/// Undo takes back the last entry in effect: a stroke, a background, a clear or a 2016 picture. Redo puts the entry that
-/// was taken back last in effect again, until a new entry is made. Both have no effect when there is no such entry. A
-/// clear removes the strokes and keeps the background; a 2016 picture replaces both.
-pub fn fold<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Picture<'a> {
-    fold_timed(actions).picture
-}
-
-/// Plays all actions like [`fold`], and keeps the times of the visible strokes.
-pub fn fold_timed<'a>(actions: impl IntoIterator<Item = &'a Action>) -> TimedPicture<'a> {
-    let done = in_effect(actions);
     let mut picture = Picture { background: Color::WHITE, strokes: Vec::new(), weapp: None };
     let mut times = Vec::new();
     // The 2016 picture below the strokes. Only the last one is parsed, since a stored list may be megabytes of text.

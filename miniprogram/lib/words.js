@@ -144,7 +144,7 @@ const REVOKE = {
 }
 
 /**
- * What a visitor is told who sees no picture.
+ * The words for a visitor while no picture can be shown.
  * @param {import('./http').Failure | null} failure null while the share is being checked
  * @returns {{ icon: string, title: string, text: string, again: boolean }} `again`: to try again may help
  */

@@ -1,6 +1,6 @@
 //! Mini-program codes (小程序码): pictures that open a page of the mini-program when they are scanned.
 
-/// What a code opens, and how large its picture is. WeChat's pictures for equal keys open the same page.
+/// Target of a code and size of its picture. WeChat's pictures for equal keys open the same page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MiniprogramCodeKey {
     pub app_id: String,

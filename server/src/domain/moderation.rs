@@ -43,6 +43,12 @@ impl Subject {
         }
     }
 
+    /// The pictures under check of a drawing's share.
+    #[must_use]
+    pub fn of_share(drawing: &str) -> [Self; 2] {
+        [Self::SharePicture(drawing.to_owned()), Self::ShareSheet(drawing.to_owned())]
+    }
+
     /// Whether the subject is a copy of a share.
     #[must_use]
     pub fn is_share(&self) -> bool {

@@ -306,12 +306,10 @@ impl Share {
     }
 }
 
-/// Names that a person saw and passed.
+/// Names that a person saw and passed. An avatar is not part of a case, so nobody passes one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassedNames {
     pub nickname: String,
-    /// Id of the uploaded avatar.
-    pub avatar: Option<String>,
     pub title: String,
 }
 

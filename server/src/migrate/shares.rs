@@ -79,7 +79,7 @@ async fn move_share<G: Whole, H: Whole>(from: &G, to: &H, record: &CodeRecord) -
     }
     if let Some(share) = share_of(from, record).await.map_err(&source)? {
         to.put_share(&share).await.map_err(&target)?;
-        for subject in subjects(drawing) {
+        for subject in Subject::of_share(drawing) {
             move_check(from, to, owner, &subject).await?;
         }
     }
@@ -90,10 +90,6 @@ async fn move_share<G: Whole, H: Whole>(from: &G, to: &H, record: &CodeRecord) -
 async fn share_of<G: Whole>(store: &G, record: &CodeRecord) -> StoreResult<Option<Share>> {
     let share = store.share(&record.owner, &record.drawing).await?;
     Ok(share.filter(|share| share.code == record.code))
-}
-
-fn subjects(drawing: &str) -> [Subject; 2] {
-    [Subject::SharePicture(drawing.to_owned()), Subject::ShareSheet(drawing.to_owned())]
 }
 
 async fn copies_of<G: Whole>(store: &G, record: &CodeRecord) -> StoreResult<Vec<ShareCopy>> {
@@ -129,7 +125,7 @@ pub(super) async fn compare<G: Whole, H: Whole>(from: &G, to: &H, sums: [&mut Su
             right.add_debug(&(&there, &shares.1));
             copies.0.iter().for_each(|copy| left.add_copy(copy));
             copies.1.iter().for_each(|copy| right.add_copy(copy));
-            for subject in subjects(&record.drawing) {
+            for subject in Subject::of_share(&record.drawing) {
                 super::verify::same_check(from, to, &record.owner, &subject, [&mut *left, &mut *right])
                     .await?;
             }

@@ -1,4 +1,4 @@
-//! `[sharing]`: whether users see drawings of others, and who decides on them.
+//! `[sharing]`: the audience of drawings and the reviewer of shares.
 
 use serde::Deserialize;
 use yibi_common::sharing::{SharingLevel, SharingLimits};
@@ -18,7 +18,7 @@ pub struct Sharing {
     pub require_phone: bool,
 }
 
-/// Who decides whether a share is shown.
+/// Reviewer of shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reviewer {

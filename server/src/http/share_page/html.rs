@@ -77,7 +77,11 @@ pub(super) fn share(public: &PublicShare, url: &str, has_code: bool) -> Markup {
                     "长按或扫码，也来画一笔"
                 }
             }
-            p.forms { a href={ (code) ".svg" } { "矢量图" } " " a href={ (code) ".png?size=2048" } { "大图" } " " a href={ (code) ".gif?size=sticker" } { "表情" } }
+            p.forms {
+                a href={ (code) ".svg" } { "矢量图" } " "
+                a href={ (code) ".png?size=2048" } { "大图" } " "
+                a href={ (code) ".gif?size=sticker" } { "表情" }
+            }
             (report_form(code))
         }
     };

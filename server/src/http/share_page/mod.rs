@@ -16,15 +16,13 @@ use serde::Deserialize;
 
 use super::address::{address, reject_early};
 use super::middleware::{RequestId, problem_json};
-use super::v1::images::file;
+use super::v1::images::{animation, file, still};
 use super::{App, query};
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
-use crate::service::drawings::{Format, GifSize, Rendition};
+use crate::service::drawings::Format;
 use crate::service::shares::{CardShape, PictureKind, PublicShare, ShareError};
 
-/// Longer side of a picture when no size is asked for, in pixels.
-const SIZE: u32 = 1080;
 /// Caching of a reply that changes with the share: a share that is taken back is gone within a minute.
 const MINUTE: &str = "public, max-age=60";
 /// Caching while a share is checked.
@@ -67,36 +65,16 @@ async fn json(app: App, code: Path<String>, request: HttpRequest) -> Reply {
     Ok(file(&request, json, "application/json", MINUTE))
 }
 
-#[derive(Deserialize)]
-struct SizeQuery {
-    size: Option<u32>,
-}
-
 async fn png(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    let asked: SizeQuery = query(&request)?;
-    picture(&app, &code, &request, still(Format::Png, asked.size)).await
+    picture(&app, &code, &request, PictureKind::Rendition(still(Format::Png, &request)?)).await
 }
 
 async fn svg(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    let asked: SizeQuery = query(&request)?;
-    picture(&app, &code, &request, still(Format::Svg, asked.size)).await
-}
-
-fn still(format: Format, size: Option<u32>) -> PictureKind {
-    PictureKind::Rendition(Rendition::Still(format, size.unwrap_or(SIZE)))
-}
-
-#[derive(Deserialize)]
-struct GifQuery {
-    size: Option<String>,
+    picture(&app, &code, &request, PictureKind::Rendition(still(Format::Svg, &request)?)).await
 }
 
 async fn gif(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    let asked: GifQuery = query(&request)?;
-    let size = asked.size.as_deref().map_or(Some(GifSize::Large), GifSize::parse);
-    let wrong = || Problem::new(Code::InvalidValue).detail("size is sticker, 480 or 720");
-    let rendition = Rendition::Animation(size.ok_or_else(wrong)?);
-    picture(&app, &code, &request, PictureKind::Rendition(rendition)).await
+    picture(&app, &code, &request, PictureKind::Rendition(animation(&request)?)).await
 }
 
 #[derive(Deserialize)]

@@ -33,7 +33,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     ("size" = Option<u32>, Query, description = "The longer side in pixels; 1080 when absent", minimum = 64, maximum = 2048),
 ), responses((status = 200, description = "The picture", body = Binary, content_type = "image/png"), PictureReplies))]
 pub(super) async fn png(app: App, caller: Authenticated, id: Path<String>, request: HttpRequest) -> Reply {
-    let rendition = Rendition::Still(Format::Png, still_size(&request)?);
+    let rendition = still(Format::Png, &request)?;
     current(&app, &caller, &id, &request, rendition).await
 }
 
@@ -43,7 +43,7 @@ pub(super) async fn png(app: App, caller: Authenticated, id: Path<String>, reque
     ("size" = Option<u32>, Query, description = "The longer side in pixels; 1080 when absent", minimum = 64, maximum = 2048),
 ), responses((status = 200, description = "The picture", body = String, content_type = "image/svg+xml"), PictureReplies))]
 pub(super) async fn svg(app: App, caller: Authenticated, id: Path<String>, request: HttpRequest) -> Reply {
-    let rendition = Rendition::Still(Format::Svg, still_size(&request)?);
+    let rendition = still(Format::Svg, &request)?;
     current(&app, &caller, &id, &request, rendition).await
 }
 
@@ -54,10 +54,7 @@ pub(super) async fn svg(app: App, caller: Authenticated, id: Path<String>, reque
         `sticker`: a square of 240 pixels and at most 500 kB. 720 when absent", pattern = "^(sticker|480|720)$", example = "480"),
 ), responses((status = 200, description = "The animation", body = Binary, content_type = "image/gif"), PictureReplies))]
 pub(super) async fn gif(app: App, caller: Authenticated, id: Path<String>, request: HttpRequest) -> Reply {
-    let asked: GifQuery = query(&request)?;
-    let size = asked.size.as_deref().map_or(Some(GifSize::Large), GifSize::parse);
-    let wrong = || Problem::new(Code::InvalidValue).detail("size is sticker, 480 or 720");
-    let rendition = Rendition::Animation(size.ok_or_else(wrong)?);
+    let rendition = animation(&request)?;
     current(&app, &caller, &id, &request, rendition).await
 }
 
@@ -71,9 +68,18 @@ struct GifQuery {
     size: Option<String>,
 }
 
-fn still_size(request: &HttpRequest) -> Result<u32, Problem> {
+/// The still picture of the size that the query names.
+pub(in crate::http) fn still(format: Format, request: &HttpRequest) -> Result<Rendition, Problem> {
     let asked: StillQuery = query(request)?;
-    Ok(asked.size.unwrap_or(SIZE))
+    Ok(Rendition::Still(format, asked.size.unwrap_or(SIZE)))
+}
+
+/// The replay in the size that the query names.
+pub(in crate::http) fn animation(request: &HttpRequest) -> Result<Rendition, Problem> {
+    let asked: GifQuery = query(request)?;
+    let size = asked.size.as_deref().map_or(Some(GifSize::Large), GifSize::parse);
+    let wrong = || Problem::new(Code::InvalidValue).detail("size is sticker, 480 or 720");
+    size.map(Rendition::Animation).ok_or_else(wrong)
 }
 
 /// A drawing of the caller as it is now. It may have changed by the next request, so the client has to

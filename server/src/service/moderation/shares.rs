@@ -20,7 +20,7 @@ impl Moderation {
     /// The errors of the store.
     pub async fn check_share(&self, user: &UserKey, drawing: &str) -> StoreResult<()> {
         let Some(name) = self.0.shares.copy_under_check(user, drawing).await? else { return Ok(()) };
-        for subject in subjects(drawing) {
+        for subject in Subject::of_share(drawing) {
             let known = self.0.store.check(user, &subject).await?.filter(|known| known.content == name);
             let check = match known {
                 Some(known) => Some(known).filter(|known| known.asked_at.is_none()),
@@ -36,7 +36,7 @@ impl Moderation {
     /// # Errors
     /// The errors of the store.
     pub async fn before_share(&self, user: &UserKey, drawing: &str, name: &str) -> StoreResult<()> {
-        for subject in subjects(drawing) {
+        for subject in Subject::of_share(drawing) {
             self.before_again(user, subject, name).await?;
         }
         Ok(())
@@ -79,7 +79,7 @@ impl Moderation {
 
     async fn apply(&self, check: &ModerationCheck, drawing: &str, code: &Code, seq: u32) -> StoreResult<()> {
         let mut verdicts = Vec::with_capacity(2);
-        for subject in subjects(drawing) {
+        for subject in Subject::of_share(drawing) {
             let known = self.0.store.check(&check.user, &subject).await?;
             let known = known.filter(|known| known.content == check.content);
             verdicts.extend(known.map(|known| (known.standing, known.label)));
@@ -99,10 +99,6 @@ impl Moderation {
             None => shares.pass(&check.user, drawing, code, seq).await,
         }
     }
-}
-
-fn subjects(drawing: &str) -> [Subject; 2] {
-    [Subject::SharePicture(drawing.to_owned()), Subject::ShareSheet(drawing.to_owned())]
 }
 
 fn drawing_of(subject: &Subject) -> Option<&str> {

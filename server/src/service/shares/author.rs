@@ -54,7 +54,8 @@ impl ShareService {
     ///
     /// # Errors
     /// [`ShareError::Off`], [`ShareError::PhoneNeeded`], [`ShareError::NothingToShare`],
-    /// [`ShareError::Removed`], [`ShareError::RateLimited`], [`ShareError::Drawing`] for a missing, deleted or too large drawing,
+    /// [`ShareError::Removed`], [`ShareError::RateLimited`], [`ShareError::Drawing`] for a missing, deleted or too
+    /// large drawing,
     /// [`ShareError::Store`].
     pub async fn share(&self, user: &UserKey, drawing: &str, change: ShareChange) -> ShareResult<Share> {
         self.require_level()?;

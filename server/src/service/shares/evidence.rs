@@ -70,7 +70,7 @@ mod tests {
             drawn_at: Micros(5),
             actions: vec![vec![0, 255], vec![]],
         };
-        let names = PassedNames { nickname: "小明".to_owned(), avatar: None, title: copy.title.clone() };
+        let names = PassedNames { nickname: "小明".to_owned(), title: copy.title.clone() };
         assert_eq!(read(&write(&copy, &names).into()).unwrap(), (copy, names));
         assert!(read(&"{}".into()).is_err());
     }

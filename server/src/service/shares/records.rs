@@ -211,8 +211,7 @@ impl ShareRecords {
         let author = self.store.user(&share.owner).await?;
         let Some(author) = author else { return Ok(()) };
         let now = Micros::now();
-        // An avatar is not part of a case, so nobody passes it.
-        let names = PassedNames { nickname: author.nickname, avatar: None, title: copy.title.clone() };
+        let names = PassedNames { nickname: author.nickname, title: copy.title.clone() };
         let sealed = self.keys.get().await?.sealer.seal(&evidence::write(&copy, &names), &id);
         let expires_at = now.plus(EVIDENCE_KEPT);
         self.store.put_evidence(&Evidence { case: id.clone(), sealed, expires_at }).await?;

@@ -1,4 +1,4 @@
-//! What a code shows to the public.
+//! The public view of a share, found by its code.
 
 use std::sync::Arc;
 

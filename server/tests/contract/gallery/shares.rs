@@ -99,8 +99,7 @@ pub async fn a_share_is_changed_as_it_was_read_only<G: GalleryUnderTest>(gallery
     let read = share("ann", "d", 1, 1);
     assert!(!gallery.change_share(&read).await.unwrap(), "there is none");
     gallery.add_share(&read).await.unwrap();
-    let names =
-        PassedNames { nickname: "安".to_owned(), avatar: Some("a1".to_owned()), title: "t".to_owned() };
+    let names = PassedNames { nickname: "安".to_owned(), title: "t".to_owned() };
     let changed = Share {
         state: ShareState::Removed,
         shown_seq: Some(u32::MAX),
