@@ -2,7 +2,8 @@
 
 use super::journal::{Journal, Part};
 use super::verify::Sum;
-use super::{MigrateError, Progress, Result, SOURCE, TARGET, Tally, Whole, at};
+use super::{MigrateError, Progress, Result, SOURCE, TARGET, Tally, Whole, at, move_records};
+use crate::domain::miniprogram_code::MiniprogramCode;
 use crate::store::{StoreResult, Transfer};
 
 /// Pictures per turn; one has about 100 kB.
@@ -25,16 +26,10 @@ pub(super) async fn move_all<G: Whole, H: Whole>(
         return Ok(());
     }
     progress.begins("mini-program codes", all.miniprogram_codes, journal.done());
-    loop {
-        let turn = from.miniprogram_codes_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
-        for code in &turn.items {
-            to.add_miniprogram_code(code).await.map_err(at(TARGET))?;
-        }
-        progress.done(turn.items.len() as u64);
-        if !journal.note(turn.next, turn.items.len())? {
-            return Ok(());
-        }
-    }
+    let read = async |place: Option<&str>| from.miniprogram_codes_behind(place, TURN).await;
+    let write =
+        async |code: &MiniprogramCode| to.add_miniprogram_code(code).await.map(drop).map_err(at(TARGET));
+    move_records(journal, progress, read, write).await
 }
 
 /// Checks that every picture of the source is in the target unchanged, and adds it to both sums. The numbers of

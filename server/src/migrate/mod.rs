@@ -24,13 +24,13 @@ pub use self::verify::Sum;
 use crate::domain::clock::Micros;
 use crate::domain::moderation::Subject;
 use crate::domain::report::{Place, SessionFilter, SessionPage};
-use crate::domain::user::UserKey;
+use crate::domain::user::{UserKey, UserRecord};
 use crate::keys::{self, KeyPlace};
 use crate::settings::Settings;
 use crate::store::mongo::MongoGallery;
 use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
-use crate::store::transfer::Turn;
+use crate::store::transfer::{AuditRow, Turn};
 use crate::store::{
     Avatars, Checks, Drawings, MiniprogramCodes, Reviews, SessionReports, Sessions, Shares, Transfer, Users,
 };
@@ -137,13 +137,42 @@ impl Tally {
 
 /// Number of records in all turns.
 async fn count<T>(turn: impl AsyncFn(Option<&str>) -> StoreResult<Turn<T>>) -> StoreResult<u64> {
-    let (mut counted, mut place) = (0, None);
+    let mut number = 0;
+    for_each(turn, |_| number += 1).await?;
+    Ok(number)
+}
+
+/// Reads all records of a kind, turn by turn.
+async fn for_each<T>(
+    read: impl AsyncFn(Option<&str>) -> StoreResult<Turn<T>>,
+    mut each: impl FnMut(&T),
+) -> StoreResult<()> {
+    let mut place = None;
     loop {
-        let found = turn(place.as_deref()).await?;
-        counted += found.items.len() as u64;
-        place = found.next;
+        let turn = read(place.as_deref()).await?;
+        turn.items.iter().for_each(&mut each);
+        place = turn.next;
         if place.is_none() {
-            return Ok(counted);
+            return Ok(());
+        }
+    }
+}
+
+/// Copies the records of a kind that the journal has not noted yet, turn by turn.
+async fn move_records<T>(
+    journal: &mut Journal,
+    progress: &mut dyn Progress,
+    read: impl AsyncFn(Option<&str>) -> StoreResult<Turn<T>>,
+    write: impl AsyncFn(&T) -> Result<()>,
+) -> Result<()> {
+    loop {
+        let turn = read(journal.place()).await.map_err(at(SOURCE))?;
+        for record in &turn.items {
+            write(record).await?;
+        }
+        progress.done(turn.items.len() as u64);
+        if !journal.note(turn.next, turn.items.len())? {
+            return Ok(());
         }
     }
 }
@@ -292,23 +321,18 @@ async fn move_users<G: Whole, H: Whole>(
     journal: &mut Journal,
     progress: &mut dyn Progress,
 ) -> Result<()> {
-    loop {
-        let turn = from.users_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
-        for user in &turn.items {
-            to.put_user(user).await.map_err(at(TARGET))?;
-            if let Some(id) = &user.avatar
-                && let Some(image) = from.avatar(&user.key, id).await.map_err(at(SOURCE))?
-            {
-                to.put_avatar(&user.key, id, &image).await.map_err(at(TARGET))?;
-            }
-            move_check(from, to, &user.key, &Subject::Nickname).await?;
-            move_check(from, to, &user.key, &Subject::Avatar).await?;
+    let read = async |place: Option<&str>| from.users_behind(place, TURN).await;
+    let write = async |user: &UserRecord| {
+        to.put_user(user).await.map_err(at(TARGET))?;
+        if let Some(id) = &user.avatar
+            && let Some(image) = from.avatar(&user.key, id).await.map_err(at(SOURCE))?
+        {
+            to.put_avatar(&user.key, id, &image).await.map_err(at(TARGET))?;
         }
-        progress.done(turn.items.len() as u64);
-        if !journal.note(turn.next, turn.items.len())? {
-            return Ok(());
-        }
-    }
+        move_check(from, to, &user.key, &Subject::Nickname).await?;
+        move_check(from, to, &user.key, &Subject::Avatar).await
+    };
+    move_records(journal, progress, read, write).await
 }
 
 /// Copies drawings with the checks of their titles.
@@ -347,16 +371,9 @@ async fn move_audit<G: Whole, H: Whole>(
     journal: &mut Journal,
     progress: &mut dyn Progress,
 ) -> Result<()> {
-    loop {
-        let turn = from.audit_behind(journal.place(), TURN).await.map_err(at(SOURCE))?;
-        for row in &turn.items {
-            to.put_audit(row).await.map_err(at(TARGET))?;
-        }
-        progress.done(turn.items.len() as u64);
-        if !journal.note(turn.next, turn.items.len())? {
-            return Ok(());
-        }
-    }
+    let read = async |place: Option<&str>| from.audit_behind(place, TURN).await;
+    let write = async |row: &AuditRow| to.put_audit(row).await.map_err(at(TARGET));
+    move_records(journal, progress, read, write).await
 }
 
 async fn move_check<G: Whole, H: Whole>(from: &G, to: &H, user: &UserKey, subject: &Subject) -> Result<()> {

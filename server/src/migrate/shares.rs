@@ -2,8 +2,12 @@
 
 use super::journal::{Journal, Part};
 use super::verify::Sum;
-use super::{MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at, move_check};
+use super::{
+    MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at, for_each, move_check,
+    move_records,
+};
 use crate::domain::moderation::Subject;
+use crate::domain::review::{Case, Evidence, ShareReport};
 use crate::domain::share::{CodeRecord, Share, ShareCopy};
 use crate::store::StoreResult;
 
@@ -15,54 +19,29 @@ pub(super) async fn move_all<G: Whole, H: Whole>(
     journal: &mut Journal,
     progress: &mut dyn Progress,
 ) -> Result<()> {
-    let (source, target) = (at(SOURCE), at(TARGET));
     if journal.is_at(Part::Shares) {
         progress.begins("shares", all.shares, journal.done());
-        let mut moving = true;
-        while moving {
-            let turn = from.codes_behind(journal.place(), TURN).await.map_err(&source)?;
-            for code in &turn.items {
-                move_share(from, to, code).await?;
-                progress.done(1);
-            }
-            moving = journal.note(turn.next, turn.items.len())?;
-        }
+        let read = async |place: Option<&str>| from.codes_behind(place, TURN).await;
+        let write = async |code: &CodeRecord| move_share(from, to, code).await;
+        move_records(journal, progress, read, write).await?;
     }
     if journal.is_at(Part::Cases) {
         progress.begins("cases", all.cases, journal.done());
-        let mut moving = true;
-        while moving {
-            let turn = from.cases_behind(journal.place(), TURN).await.map_err(&source)?;
-            for case in &turn.items {
-                to.put_case(case).await.map_err(&target)?;
-            }
-            progress.done(turn.items.len() as u64);
-            moving = journal.note(turn.next, turn.items.len())?;
-        }
+        let read = async |place: Option<&str>| from.cases_behind(place, TURN).await;
+        let write = async |case: &Case| to.put_case(case).await.map_err(at(TARGET));
+        move_records(journal, progress, read, write).await?;
     }
     if journal.is_at(Part::Reports) {
         progress.begins("reports", all.reports, journal.done());
-        let mut moving = true;
-        while moving {
-            let turn = from.reports_behind(journal.place(), TURN).await.map_err(&source)?;
-            for report in &turn.items {
-                to.add_report(report).await.map_err(&target)?;
-            }
-            progress.done(turn.items.len() as u64);
-            moving = journal.note(turn.next, turn.items.len())?;
-        }
+        let read = async |place: Option<&str>| from.reports_behind(place, TURN).await;
+        let write = async |report: &ShareReport| to.add_report(report).await.map(drop).map_err(at(TARGET));
+        move_records(journal, progress, read, write).await?;
     }
     if journal.is_at(Part::Evidence) {
         progress.begins("evidence", all.evidence, journal.done());
-        let mut moving = true;
-        while moving {
-            let turn = from.evidence_behind(journal.place(), TURN).await.map_err(&source)?;
-            for evidence in &turn.items {
-                to.put_evidence(evidence).await.map_err(&target)?;
-            }
-            progress.done(turn.items.len() as u64);
-            moving = journal.note(turn.next, turn.items.len())?;
-        }
+        let read = async |place: Option<&str>| from.evidence_behind(place, TURN).await;
+        let write = async |evidence: &Evidence| to.put_evidence(evidence).await.map_err(at(TARGET));
+        move_records(journal, progress, read, write).await?;
     }
     Ok(())
 }
@@ -140,31 +119,9 @@ pub(super) async fn compare<G: Whole, H: Whole>(from: &G, to: &H, sums: [&mut Su
 }
 
 async fn add_review<G: Whole>(sum: &mut Sum, store: &G) -> StoreResult<()> {
-    let mut place = None;
-    loop {
-        let turn = store.cases_behind(place.as_deref(), TURN).await?;
-        turn.items.iter().for_each(|case| sum.add_debug(case));
-        place = turn.next;
-        if place.is_none() {
-            break;
-        }
-    }
-    loop {
-        let turn = store.reports_behind(place.as_deref(), TURN).await?;
-        turn.items.iter().for_each(|report| sum.add_debug(report));
-        place = turn.next;
-        if place.is_none() {
-            break;
-        }
-    }
-    loop {
-        let turn = store.evidence_behind(place.as_deref(), TURN).await?;
-        turn.items.iter().for_each(|evidence| sum.add_debug(evidence));
-        place = turn.next;
-        if place.is_none() {
-            return Ok(());
-        }
-    }
+    for_each(async |place| store.cases_behind(place, TURN).await, |case| sum.add_debug(case)).await?;
+    for_each(async |place| store.reports_behind(place, TURN).await, |report| sum.add_debug(report)).await?;
+    for_each(async |place| store.evidence_behind(place, TURN).await, |evidence| sum.add_debug(evidence)).await
 }
 
 #[cfg(test)]
@@ -175,7 +132,7 @@ mod tests {
     use super::super::End;
     use super::*;
     use crate::domain::clock::Micros;
-    use crate::domain::review::{Case, CaseSubject, Evidence, Reporter, ShareReport};
+    use crate::domain::review::{CaseSubject, Reporter};
     use crate::domain::share::Code;
     use crate::domain::user::UserKey;
     use crate::random;

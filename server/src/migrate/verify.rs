@@ -6,7 +6,8 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::{
-    MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at, miniprogram_codes, shares,
+    MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at, for_each, miniprogram_codes,
+    shares,
 };
 use crate::domain::drawing::Stored;
 use crate::domain::moderation::{ModerationCheck, Subject};
@@ -153,15 +154,7 @@ pub(super) async fn same_check<G: Whole, H: Whole>(
 }
 
 async fn add_all_audit<G: Transfer>(sum: &mut Sum, store: &G) -> StoreResult<()> {
-    let mut place = None;
-    loop {
-        let turn = store.audit_behind(place.as_deref(), TURN).await?;
-        turn.items.iter().for_each(|row| sum.add_audit(row));
-        place = turn.next;
-        if place.is_none() {
-            return Ok(());
-        }
-    }
+    for_each(async |place| store.audit_behind(place, TURN).await, |row| sum.add_audit(row)).await
 }
 
 #[cfg(test)]
