@@ -4,7 +4,7 @@
 //! a bounded reply, no redirect followed, no proxy taken from the environment; and for each API by itself, a
 //! bounded number of calls in flight, and a breaker that refuses calls while it does not answer.
 
-mod breaker;
+pub(super) mod breaker;
 mod date;
 mod error;
 mod jscode2session;
@@ -301,7 +301,7 @@ fn decode<T: DeserializeOwned>(ask: ApiCall<'_>, body: &[u8]) -> Result<T, Wecha
     }
 }
 
-fn base_address(api_url: &str) -> Option<Url> {
+pub(super) fn base_address(api_url: &str) -> Option<Url> {
     let mut url = Url::parse(api_url).ok()?;
     let plain = matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()

@@ -1,8 +1,9 @@
 //! Calls to WeChat's API, message pushes from WeChat, and WeChat's cryptography.
 //!
 //! [`Wechat`] is the entry point: [`api`] lists the APIs, [`client`] calls them, and [`token`] caches the
-//! access token that most of them require. [`content`] has texts and images checked, `miniprogram_code` has codes made, and [`push`] verifies
-//! and decrypts WeChat's pushes. [`crypto`] verifies and decrypts the data that phones forward from WeChat.
+//! access token that most of them require. [`content`] has texts and images checked, `miniprogram_code` has
+//! codes made, and [`push`] verifies and decrypts WeChat's pushes. [`crypto`] verifies and decrypts the data that
+//! phones forward from WeChat. [`pay`] is WeChat Pay, which has a host, keys and rules of its own.
 
 pub mod api;
 pub mod client;
@@ -10,6 +11,7 @@ pub mod content;
 pub mod crypto;
 pub(crate) mod lenient;
 mod miniprogram_code;
+pub mod pay;
 pub mod push;
 mod service;
 pub mod token;

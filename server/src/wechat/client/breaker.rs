@@ -12,7 +12,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 
 /// The breaker of one API.
 #[derive(Debug)]
-pub(super) struct Breaker(Mutex<State>);
+pub(in crate::wechat) struct Breaker(Mutex<State>);
 
 #[derive(Debug, Clone, Copy)]
 enum State {
@@ -26,7 +26,7 @@ enum State {
 
 /// State change after a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub(in crate::wechat) enum Change {
     /// The circuit opened for this time.
     Opened(Duration),
     Closed,
@@ -34,12 +34,12 @@ pub(super) enum Change {
 }
 
 impl Breaker {
-    pub(super) fn new() -> Self {
+    pub(in crate::wechat) fn new() -> Self {
         Self(Mutex::new(State::Closed { failures: 0 }))
     }
 
     /// Admits a call; `None` if it is refused.
-    pub(super) fn enter(&self, now: Instant) -> Option<Pass<'_>> {
+    pub(in crate::wechat) fn enter(&self, now: Instant) -> Option<Pass<'_>> {
         let mut state = self.state();
         match *state {
             State::Closed { .. } => Some(Pass { breaker: self, began: now, tries: None }),
@@ -52,7 +52,7 @@ impl Breaker {
     }
 
     /// Whether a call would be refused now.
-    pub(super) fn refuses(&self, now: Instant) -> bool {
+    pub(in crate::wechat) fn refuses(&self, now: Instant) -> bool {
         match *self.state() {
             State::Closed { .. } => false,
             State::Open { until, .. } => until > now,
@@ -67,7 +67,7 @@ impl Breaker {
 
 /// An admitted call. Dropping it without [`Pass::ended`], as a cancelled caller does, counts neither way.
 #[derive(Debug)]
-pub(super) struct Pass<'a> {
+pub(in crate::wechat) struct Pass<'a> {
     breaker: &'a Breaker,
     began: Instant,
     /// Set for a probe: the pause before it.
@@ -76,7 +76,7 @@ pub(super) struct Pass<'a> {
 
 impl Pass<'_> {
     /// Records the end of the call, with a usable answer or without.
-    pub(super) fn ended(mut self, answered: bool, now: Instant) -> Change {
+    pub(in crate::wechat) fn ended(mut self, answered: bool, now: Instant) -> Change {
         let tries = self.tries.take();
         let mut state = self.breaker.state();
         let open = |pause: Duration| State::Open { until: now + pause, pause };
