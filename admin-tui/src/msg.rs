@@ -2,8 +2,8 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use yibi_common::admin::{
-    Count, DrawingRow, Event, Identity, Overview, RequestDetail, ReviewDetail, ReviewRow, SessionDetail,
-    UserDetail,
+    Count, DrawingRow, Event, History, Identity, Overview, RequestDetail, ReviewDetail, ReviewRow,
+    SessionDetail, UserDetail,
 };
 
 use crate::lists::{Kind, Page};
@@ -42,6 +42,8 @@ pub enum Slot {
     /// The test whether the server answers.
     Link,
     Overview,
+    /// The last hour of the routes, for the overview.
+    History,
     List(Kind),
     Count(Kind),
     Detail,
@@ -75,6 +77,7 @@ pub struct Ticket {
 pub enum Reply {
     Me(Identity),
     Overview(Overview),
+    History(History),
     Page(Page),
     Count(Count),
     Session(Box<SessionDetail>),

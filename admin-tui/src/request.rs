@@ -46,6 +46,8 @@ impl Form {
 pub enum Request {
     Me,
     Overview,
+    /// The last hour of the routes.
+    History,
     Page(PageRequest),
     /// The number of rows that a filter finds.
     Count(Kind, Vec<Parameter>),
@@ -104,6 +106,7 @@ impl Request {
             Self::Claim(_) => "POST",
             Self::Me
             | Self::Overview
+            | Self::History
             | Self::Page(_)
             | Self::Count(..)
             | Self::Session(_)
@@ -127,6 +130,7 @@ impl Request {
         let rest = match self {
             Self::Me => "me".into(),
             Self::Overview => "overview".into(),
+            Self::History => "history".into(),
             Self::Events => "events".into(),
             Self::Page(page) => page.path(),
             Self::Count(kind, parameters) => format!("{}/count{}", kind.name(), query(parameters)),

@@ -142,12 +142,20 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
+        Self::of(EventBus::default())
+    }
+}
+
+impl Metrics {
+    /// The metrics of the server with that event bus.
+    #[must_use]
+    pub fn of(events: EventBus) -> Self {
         let mut registry = Registry::with_prefix("yibi");
         let metrics = &mut registry;
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         metrics.register("build", "The server's version", build);
         Self {
-            events: EventBus::default(),
+            events,
             requests: register(metrics, "http_requests", "Requests by route template and status"),
             rejected_early: register(
                 metrics,

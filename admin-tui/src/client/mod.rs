@@ -125,6 +125,10 @@ impl Client {
                 let now = time::parse(&overview.now);
                 (Reply::Overview(overview), now)
             }
+            Request::History => {
+                let (history, _): (yibi_common::admin::History, _) = self.json(request).await?;
+                (Reply::History(history), None)
+            }
             Request::Page(page) => {
                 let page = self.page(page).await?;
                 let now = time::parse(&page.now);

@@ -1,75 +1,72 @@
-//! The recent figures of the routes, for the heat map of the overview.
+//! The figures of the routes in the last hour, for the heat map of the overview.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-use yibi_common::admin::{Overview, ServerState};
+use yibi_common::admin::{History, MinuteFigures, Overview, ServerState};
 
-/// Readings that are kept of each route.
-const KEPT: usize = 120;
+use crate::time::Millis;
 
-/// The figures of a route in the last minute, over all servers.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Reading {
-    pub requests: u64,
-    /// Replies with a 5xx status.
-    pub failures: u64,
-    /// The slowest server's median, in milliseconds.
-    pub p50_ms: f64,
-    /// The slowest server's 99th percentile, in milliseconds.
-    pub p99_ms: f64,
-}
+/// Milliseconds between two readings of the history.
+const EVERY: Millis = 60_000;
 
-/// The readings of all routes, the oldest first, all of the same length.
+/// The figures of all routes over all servers.
 #[derive(Debug, Default)]
 pub struct Trends {
-    routes: BTreeMap<String, VecDeque<Reading>>,
-    length: usize,
-    heard: String,
+    /// The last sixty seconds.
+    now: BTreeMap<String, MinuteFigures>,
+    /// The whole minutes before, the oldest first; without a history, empty.
+    hour: BTreeMap<String, Vec<MinuteFigures>>,
+    asked_at: Option<Millis>,
 }
 
 impl Trends {
-    /// Takes an overview, and tells whether the heat map changed.
+    /// Takes the figures of the last sixty seconds, and tells whether they changed.
     pub fn take(&mut self, overview: &Overview) -> bool {
-        if self.heard == overview.now {
-            return false;
-        }
-        self.heard.clone_from(&overview.now);
-        let mut now: BTreeMap<&str, Reading> = BTreeMap::new();
+        let mut now: BTreeMap<String, MinuteFigures> = BTreeMap::new();
         for server in overview.servers.iter().filter(|server| server.state != ServerState::Missing) {
             for route in &server.figures.routes {
-                let reading = now.entry(&route.route).or_default();
-                reading.requests += route.requests;
-                reading.failures += route.failures;
-                reading.p50_ms = reading.p50_ms.max(route.p50_ms);
-                reading.p99_ms = reading.p99_ms.max(route.p99_ms);
+                let figures = now.entry(route.route.clone()).or_default();
+                *figures = figures.with(route.into());
             }
         }
-        self.length = (self.length + 1).min(KEPT);
-        for route in now.keys() {
-            if !self.routes.contains_key(*route) {
-                let silence = vec![Reading::default(); self.length - 1];
-                self.routes.insert((*route).to_owned(), silence.into());
-            }
-        }
-        let mut different = false;
-        for (route, readings) in &mut self.routes {
-            let reading = now.get(route.as_str()).copied().unwrap_or_default();
-            different |= readings.iter().any(|before| *before != reading);
-            readings.push_back(reading);
-            while readings.len() > KEPT {
-                readings.pop_front();
-            }
-        }
-        self.routes.retain(|_, readings| readings.iter().any(|reading| reading.requests > 0));
+        let different = self.now != now;
+        self.now = now;
         different
     }
 
-    /// The routes, the busiest first, with their readings.
-    pub fn busiest(&self) -> Vec<(&str, &VecDeque<Reading>)> {
-        let mut routes: Vec<_> =
-            self.routes.iter().map(|(route, readings)| (route.as_str(), readings)).collect();
-        routes.sort_by_key(|(_, readings)| {
-            std::cmp::Reverse(readings.back().map_or(0, |reading| reading.requests))
+    /// Takes the minutes before, and tells whether they changed.
+    pub fn take_history(&mut self, history: History) -> bool {
+        let hour = history.routes.into_iter().map(|route| (route.route, route.minutes)).collect();
+        let different = self.hour != hour;
+        self.hour = hour;
+        different
+    }
+
+    /// Whether the history is to be read again; if so, counts it as asked for.
+    pub fn ask(&mut self, now: Millis) -> bool {
+        let due = self.asked_at.is_none_or(|at| now - at >= EVERY);
+        if due {
+            self.asked_at = Some(now);
+        }
+        due
+    }
+
+    /// The routes, the busiest first, each with its minutes, the oldest first; the last one is now.
+    pub fn busiest(&self) -> Vec<(&str, Vec<MinuteFigures>)> {
+        let mut names: Vec<&String> = self.now.keys().chain(self.hour.keys()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut routes: Vec<_> = names
+            .into_iter()
+            .map(|name| {
+                let mut minutes = self.hour.get(name).cloned().unwrap_or_default();
+                minutes.push(self.now.get(name).copied().unwrap_or_default());
+                (name.as_str(), minutes)
+            })
+            .collect();
+        routes.sort_by_key(|(_, minutes)| {
+            let now = minutes.last().map_or(0, |cell| cell.requests);
+            std::cmp::Reverse((now, minutes.iter().map(|cell| cell.requests).sum::<u64>()))
         });
         routes
     }
@@ -81,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    fn overview(second: usize, requests: &[(&str, u64)]) -> Overview {
+    fn overview(requests: &[(&str, u64)]) -> Overview {
         let routes: Vec<_> = requests
             .iter()
             .map(|(route, requests)| {
@@ -93,26 +90,44 @@ mod tests {
                 "figures": {"routes": routes}})
         };
         let servers = json!([server("a", "up"), server("b", "up"), server("c", "missing")]);
-        serde_json::from_value(json!({"now": second.to_string(), "server": "a", "servers": servers,
+        serde_json::from_value(json!({"now": "", "server": "a", "servers": servers,
             "sessions": null, "online": null, "users": null, "drawings": null}))
         .unwrap()
     }
 
+    fn history(routes: &[(&str, [u64; 2])]) -> History {
+        let routes: Vec<_> = routes
+            .iter()
+            .map(|(route, requests)| {
+                let minutes = requests.map(
+                    |requests| json!({"requests": requests, "failures": 0, "p50_ms": 1.0, "p99_ms": 2.0}),
+                );
+                json!({"route": route, "minutes": minutes})
+            })
+            .collect();
+        serde_json::from_value(json!({"until": "", "routes": routes})).unwrap()
+    }
+
     #[test]
-    fn servers_are_summed_and_silence_is_kept() {
+    fn servers_are_summed_after_the_hour_before() {
         let mut trends = Trends::default();
-        assert!(!trends.take(&overview(0, &[("a", 2)])));
-        assert!(!trends.take(&overview(0, &[("a", 9)])), "told before");
-        assert!(!trends.take(&overview(1, &[("a", 2)])), "all readings are the same");
-        assert!(trends.take(&overview(2, &[("a", 3), ("b", 5)])));
-        let busiest = trends.busiest();
-        let requests = |index: usize| busiest[index].1.iter().map(|r| r.requests).collect::<Vec<_>>();
-        assert_eq!((busiest[0].0, requests(0)), ("b", vec![0, 0, 10]));
-        assert_eq!((busiest[1].0, requests(1)), ("a", vec![4, 4, 6]));
-        for second in 3..400 {
-            trends.take(&overview(second, &[]));
-        }
-        assert!(trends.busiest().is_empty());
-        assert!(!trends.take(&overview(400, &[])));
+        assert!(trends.take(&overview(&[("a", 3), ("b", 5)])));
+        assert!(!trends.take(&overview(&[("a", 3), ("b", 5)])));
+        assert!(trends.take_history(history(&[("a", [1, 0]), ("quiet", [9, 9])])));
+        assert!(!trends.take_history(history(&[("a", [1, 0]), ("quiet", [9, 9])])));
+        let shown: Vec<_> = trends
+            .busiest()
+            .into_iter()
+            .map(|(route, minutes)| (route, minutes.iter().map(|cell| cell.requests).collect::<Vec<_>>()))
+            .collect();
+        assert_eq!(shown, [("b", vec![10]), ("a", vec![1, 0, 6]), ("quiet", vec![9, 9, 0])]);
+    }
+
+    #[test]
+    fn the_history_is_read_each_minute() {
+        let mut trends = Trends::default();
+        assert!(trends.ask(5));
+        assert!(!trends.ask(60_004));
+        assert!(trends.ask(60_005));
     }
 }

@@ -71,6 +71,7 @@ fn accept(model: &mut Model, ticket: &Ticket, reply: Reply, out: &mut Vec<Effect
             model.identity = Some(identity);
         }
         Reply::Overview(overview) => accept_overview(model, overview),
+        Reply::History(history) => model.dirty |= model.trends.take_history(history),
         Reply::Page(page) => {
             if let Slot::List(kind) = ticket.slot {
                 accept_page(model, kind, ticket.page, page);
@@ -154,6 +155,7 @@ fn accept_drawing(model: &mut Model, ticket: &Ticket, drawn: Drawn, out: &mut Ve
         Slot::Detail | Slot::Tail => accept_open_drawing(model, ticket, drawn, out),
         Slot::Link
         | Slot::Overview
+        | Slot::History
         | Slot::List(_)
         | Slot::Count(_)
         | Slot::Block
@@ -255,6 +257,8 @@ fn fail(model: &mut Model, ticket: &Ticket, error: &ApiError, out: &mut Vec<Effe
             model.overview_at = Some(model.now);
             flash(model, words(model, error), true);
         }
+        // A server of an earlier version has no history; why a server does not answer, the overview tells.
+        Slot::History => {}
         Slot::Detail => {
             flash(model, words(model, error), true);
             if model.details.last().is_some_and(Detail::is_empty) {

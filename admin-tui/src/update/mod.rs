@@ -180,7 +180,12 @@ fn load_view(model: &mut Model, out: &mut Vec<Effect>) {
         return;
     }
     match model.view {
-        View::Overview => send(model, Slot::Overview, 0, Request::Overview, out),
+        View::Overview => {
+            send(model, Slot::Overview, 0, Request::Overview, out);
+            if model.trends.ask(model.now) {
+                send(model, Slot::History, 0, Request::History, out);
+            }
+        }
         View::List(kind) => {
             if let Some(list) = model.lists.get_mut(&kind) {
                 list.error = None;

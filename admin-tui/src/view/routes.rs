@@ -1,10 +1,10 @@
 //! The busiest routes: their figures, and a heat map of their latency.
 
-use std::collections::VecDeque;
+use yibi_common::admin::MinuteFigures;
 
 use super::Page;
 use super::overview::{BARS, heat, millis};
-use crate::model::trends::{Reading, Trends};
+use crate::model::trends::Trends;
 use crate::text;
 use crate::theme::Tone;
 
@@ -24,12 +24,12 @@ pub fn draw(trends: &Trends, y: u16, page: &mut Page<'_>) {
     let name = page.width().saturating_sub(FIGURES + map + 5);
     let x = 2 + name + 1;
     page.text(2, y, page.width(), "BUSIEST ROUTES", Tone::Heading);
-    page.text(x, y, map, if map > 20 { "P99 OVER TIME" } else { "P99" }, Tone::Heading);
+    axis(x, y, map, page);
     page.right(y, "REQ/MIN   5XX     P50     P99 ", Tone::Heading);
     for (y, (route, readings)) in (y + 1..).zip(routes.iter().take(usize::from(room))) {
         page.text(2, y, name, route, Tone::Text);
         strip(readings, x, y, map, page);
-        let Some(now) = readings.back() else { continue };
+        let Some(now) = readings.last() else { continue };
         let x = page.width().saturating_sub(FIGURES);
         page.text(x, y, 8, &text::fit(&text::count(now.requests), 8, true), Tone::Text);
         let tone = if now.failures > 0 { Tone::Bad } else { Tone::Dim };
@@ -42,8 +42,20 @@ pub fn draw(trends: &Trends, y: u16, page: &mut Page<'_>) {
     }
 }
 
-/// A cell for each reading, the latest at the right. Its height shows the requests, its colour the p99.
-fn strip(readings: &VecDeque<Reading>, x: u16, y: u16, width: u16, page: &mut Page<'_>) {
+/// The heading of the map: the span of time, where it fits.
+fn axis(x: u16, y: u16, map: u16, page: &mut Page<'_>) {
+    let minutes = map - 1;
+    if map < 20 {
+        page.text(x, y, map, &format!("P99 {minutes} MIN"), Tone::Heading);
+        return;
+    }
+    page.text(x, y, map, &format!("{minutes} MIN AGO"), Tone::Heading);
+    page.text(x + map / 2 - 1, y, 3, "P99", Tone::Heading);
+    page.text(x + map - 3, y, 3, "NOW", Tone::Heading);
+}
+
+/// A cell for each minute, the present one at the right. Its height shows the requests, its colour the p99.
+fn strip(readings: &[MinuteFigures], x: u16, y: u16, width: u16, page: &mut Page<'_>) {
     let most = readings.iter().map(|reading| reading.requests).max().unwrap_or(0).max(1);
     let shown = readings.iter().rev().take(usize::from(width));
     for (x, reading) in (x..x + width).rev().zip(shown) {

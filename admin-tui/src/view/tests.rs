@@ -43,6 +43,11 @@ fn overview(width: u16, height: u16) -> Desk {
         "servers": [server("a-1", "up", "ok"), server("b-7", "missing", "unavailable")],
         "sessions": count(1_000_000, true), "online": count(321, true), "users": count(81_000, false), "drawings": null});
     desk.answer(&effects, Slot::Overview, Ok(Reply::Overview(serde_json::from_value(overview).unwrap())));
+    let minute = |n: u64| json!({"requests": n * 7 % 60 * 10, "failures": 0, "p50_ms": 0.8, "p99_ms": n * n});
+    let history = json!({"until": at(9_000), "routes": [
+        {"route": "POST /api/v1/drawings/{id}/actions", "minutes": (0..60).map(minute).collect::<Vec<_>>()},
+        {"route": "GET /api/v1/limits", "minutes": (0..60).map(|n| minute(n % 9)).collect::<Vec<_>>()}]});
+    desk.answer(&effects, Slot::History, Ok(Reply::History(serde_json::from_value(history).unwrap())));
     desk.model.pending.clear();
     desk
 }

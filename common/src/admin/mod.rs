@@ -10,6 +10,7 @@
 //! |---|---|---|---|
 //! | `GET /me` | | [`Identity`] | viewer |
 //! | `GET /overview` | | [`Overview`] | viewer |
+//! | `GET /history` | | [`History`] | viewer |
 //! | `GET /sessions` | [`SessionQuery`] | [`SessionPage`] | viewer |
 //! | `GET /sessions/count` | the filters of [`SessionQuery`] | [`Count`] | viewer |
 //! | `GET /sessions/{session}` | | [`SessionDetail`] | viewer |
@@ -64,7 +65,10 @@ pub use reviews::{
     CaseKind, NoteReview, RemoveReview, ReviewClaim, ReviewCopy, ReviewDecision, ReviewDetail, ReviewNote,
     ReviewPage, ReviewQuery, ReviewReport, ReviewRow, SharePage, ShareQuery, ShareRow,
 };
-pub use servers::{Dependency, Figures, Overview, RouteFigures, ServerState, ServerView};
+pub use servers::{
+    Dependency, Figures, History, MinuteFigures, Overview, RouteFigures, RouteHistory, ServerState,
+    ServerView,
+};
 pub use sessions::{SessionDetail, SessionOrder, SessionPage, SessionQuery, SessionRow};
 pub use users::{UserDetail, UserPage, UserQuery, UserRow};
 

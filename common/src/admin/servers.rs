@@ -30,7 +30,7 @@ pub struct Overview {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServerView {
-    /// The name, made of host name and process id.
+    /// The name, made of the host's name and the public port or socket: the same after a restart.
     pub name: String,
     /// The version of the program.
     pub version: String,
@@ -98,6 +98,61 @@ pub struct RouteFigures {
     pub p50_ms: f64,
     /// 99th percentile of the latency in milliseconds.
     pub p99_ms: f64,
+}
+
+/// The reply to `GET /history`: the last hour of the routes, over all servers that send heartbeats.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct History {
+    /// The end of the last whole minute.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub until: String,
+    /// The routes, sorted by name: each one that was among the twenty busiest of a server in any of these minutes.
+    pub routes: Vec<RouteHistory>,
+}
+
+/// The last hour of one route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RouteHistory {
+    /// The template, such as `GET /api/v1/drawings/{id}`.
+    pub route: String,
+    /// The figures of sixty minutes, the oldest first.
+    pub minutes: Vec<MinuteFigures>,
+}
+
+/// The figures of a route in one minute.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MinuteFigures {
+    /// Requests of clients.
+    pub requests: u64,
+    /// Requests that failed with a 5xx status.
+    pub failures: u64,
+    /// Median latency in milliseconds: that of the slowest server, 0 without requests.
+    pub p50_ms: f64,
+    /// 99th percentile of the latency in milliseconds: that of the slowest server, 0 without requests.
+    pub p99_ms: f64,
+}
+
+impl MinuteFigures {
+    /// The figures of two servers together.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            failures: self.failures + other.failures,
+            p50_ms: self.p50_ms.max(other.p50_ms),
+            p99_ms: self.p99_ms.max(other.p99_ms),
+        }
+    }
+}
+
+impl From<&RouteFigures> for MinuteFigures {
+    fn from(figures: &RouteFigures) -> Self {
+        let RouteFigures { requests, failures, p50_ms, p99_ms, .. } = *figures;
+        Self { requests, failures, p50_ms, p99_ms }
+    }
 }
 
 /// A backend of a server.

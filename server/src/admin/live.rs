@@ -1,11 +1,11 @@
-//! `/overview`, `/events`, `/errors` and `/requests`: how the servers are, and what happens on them.
+//! `/overview`, `/history`, `/events`, `/errors` and `/requests`: how the servers are, and what happens on them.
 
 use std::time::Duration;
 
 use actix_web::web::{self, Bytes, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use yibi_common::admin::{ErrorsReply, Event, EventQuery, Overview, RequestDetail};
+use yibi_common::admin::{ErrorsReply, Event, EventQuery, History, Overview, RequestDetail};
 use yibi_common::api::ProblemBody;
 
 use super::extractors::Viewer;
@@ -26,6 +26,7 @@ const QUIET: u32 = 10;
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource("/overview").route(web::get().to(overview)))
+        .service(web::resource("/history").route(web::get().to(history)))
         .service(web::resource("/events").route(web::get().to(events)))
         .service(web::resource("/errors").route(web::get().to(errors)))
         .service(web::resource("/requests/{request}").route(web::get().to(request)));
@@ -38,6 +39,15 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 ))]
 pub(super) async fn overview(app: App, _viewer: Viewer) -> Reply {
     Ok(HttpResponse::Ok().json(app.operators.overview().await))
+}
+
+/// The last hour of the routes, minute by minute, over all servers.
+#[utoipa::path(get, path = "/history", tag = "servers", responses(
+    (status = 200, description = "The history", body = History),
+    (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn history(app: App, _viewer: Viewer) -> Reply {
+    Ok(HttpResponse::Ok().json(app.operators.history().await))
 }
 
 /// What happens on all servers from now on, as server-sent events. Who is too slow is told how many were missed.

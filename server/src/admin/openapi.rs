@@ -14,7 +14,7 @@ use crate::http::openapi::Failures;
     info(title = "yibi, the operator's side", description = "Served on the admin listener and admin.sock only. Failures are problem+json with a stable `code`."),
     servers((url = "/admin/v1")),
     paths(
-        views::me, live::overview, live::events, live::errors, live::request,
+        views::me, live::overview, live::history, live::events, live::errors, live::request,
         sessions::list, sessions::counted, sessions::one, sessions::revoke, session_key::reset,
         users::list, users::counted, users::one, users::block, users::unblock, users::revoke,
         drawings::list, drawings::counted, drawings::read, drawings::export, drawings::png, drawings::svg,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 
 use super::{Mode, StartError};
+use crate::events::EventBus;
 use crate::http::Services;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::service::auth::Authenticator;
@@ -72,8 +73,12 @@ impl Stores {
 }
 
 /// All services, and the stores below them for background tasks; the caller closes the embedded one in the end.
-pub(super) fn services(settings: &Settings, mode: Mode) -> Result<(Services, Stores), StartError> {
-    let metrics = Arc::new(Metrics::default());
+pub(super) fn services(
+    settings: &Settings,
+    events: EventBus,
+    mode: Mode,
+) -> Result<(Services, Stores), StartError> {
+    let metrics = Arc::new(Metrics::of(events));
     let (stores, place) = Stores::open(settings, mode, &metrics)?;
     let (gallery, sessions) = (stores.gallery.clone(), stores.sessions.clone());
     let keys = Arc::new(LazyKeyring::new(settings.keys.clone(), place));

@@ -17,6 +17,7 @@ pub(crate) use assembly::Stores;
 use crate::admin::{OperatorAuth, Socket};
 use crate::background::BackgroundTasks;
 use crate::dev::Extras;
+use crate::events::{EventBus, server_name};
 use crate::http::Services;
 use crate::listeners::Listeners;
 use crate::settings::{DUTIES, Listen, Settings};
@@ -93,9 +94,10 @@ impl Application {
         mode: Mode,
     ) -> Result<Self, StartError> {
         announce(settings);
-        let (services, stores) = assembly::services(settings, mode)?;
+        let place = listeners.public.place()?;
+        let (services, stores) = assembly::services(settings, EventBus::of(server_name(&place)), mode)?;
         let addresses = Ready {
-            public: listeners.public.place()?,
+            public: place,
             admin: listeners.admin.local_addr()?,
             internal: listeners.internal.as_ref().map(TcpListener::local_addr).transpose()?,
         };

@@ -8,6 +8,8 @@ use crate::domain::clock::Micros;
 
 /// Length of the window in seconds.
 const SECONDS: usize = 60;
+/// Seconds that are kept: a minute is asked for a few seconds after its end too.
+const KEPT: i64 = 70;
 /// Maximum number of request durations that are kept for the last minute; the latest replace the oldest.
 const TIMED: usize = 20_000;
 /// Maximum number of routes in a report.
@@ -69,9 +71,9 @@ impl Minute {
         &mut self.seconds[last]
     }
 
-    /// Drops seconds that are more than a minute older than that one.
+    /// Drops the seconds that are too old at that one.
     fn forget(&mut self, number: i64) {
-        let first = number - SECONDS as i64 + 1;
+        let first = number - KEPT + 1;
         while self.seconds.front().is_some_and(|second| second.number < first) {
             self.seconds.pop_front();
         }
@@ -80,20 +82,21 @@ impl Minute {
         }
     }
 
-    pub(super) fn figures(&mut self, now: Micros) -> Figures {
-        let number = now.seconds();
-        self.forget(number);
-        let sum = |of: fn(&Second) -> u32| self.seconds.iter().map(|second| u64::from(of(second))).sum();
+    /// The figures of the sixty seconds up to that moment, its own second included.
+    pub(super) fn figures(&self, end: Micros) -> Figures {
+        let window = end.seconds() - SECONDS as i64 + 1..=end.seconds();
+        let seconds = || self.seconds.iter().filter(|second| window.contains(&second.number));
+        let sum = |of: fn(&Second) -> u32| seconds().map(|second| u64::from(of(second))).sum();
         let mut per_second = vec![0; SECONDS];
-        for second in &self.seconds {
-            let place = usize::try_from(second.number - (number - SECONDS as i64 + 1)).ok();
+        for second in seconds() {
+            let place = usize::try_from(second.number - window.start()).ok();
             if let Some(count) = place.and_then(|place| per_second.get_mut(place)) {
                 *count = second.requests;
             }
         }
         let mut all = Vec::with_capacity(self.timed.len());
         let mut by_route: BTreeMap<&str, (u64, Vec<u64>)> = BTreeMap::new();
-        for timed in &self.timed {
+        for timed in self.timed.iter().filter(|timed| window.contains(&timed.second)) {
             all.push(timed.micros);
             let (failures, times) = by_route.entry(&timed.route).or_default();
             *failures += u64::from(timed.failed);

@@ -1,5 +1,6 @@
 //! All servers that share one Redis: their heartbeats and their events.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
-use yibi_common::admin::{Dependency, Figures, ServerState, ServerView};
+use yibi_common::admin::{Dependency, Figures, History, ServerState, ServerView};
 
+use super::hour::{self, Hour};
 use super::listener::EncodedEvent;
 use super::{EventBus, lock};
 use crate::domain::clock::Micros;
@@ -50,11 +52,11 @@ impl Fleet<'_> {
         let Some(shared) = self.sessions.shared() else { return Ok(vec![own]) };
         let now = Micros::now();
         let mut servers = vec![own];
-        for (name, text) in shared.servers().await? {
+        for (instance, text) in shared.servers().await? {
             let view = serde_json::from_str::<ServerView>(&text).ok();
             let heard = view.as_ref().and_then(|view| view.heard_at.parse::<jiff::Timestamp>().ok());
             let silent = heard.map_or(FORGOTTEN, |at| now.since(Micros(at.as_microsecond())));
-            if name == self.watch.server() {
+            if instance == self.watch.0.instance {
                 continue;
             }
             match view.filter(|_| silent < FORGOTTEN) {
@@ -64,11 +66,34 @@ impl Fleet<'_> {
                     }
                     servers.push(view);
                 }
-                None => shared.leave(&name).await?,
+                None => shared.leave(&instance).await?,
             }
         }
+        // A server that was killed has a successor of the same name.
+        let living = |server: &ServerView| server.state != ServerState::Missing;
+        let names: HashSet<String> =
+            servers.iter().filter(|server| living(server)).map(|server| server.name.clone()).collect();
+        servers.retain(|server| living(server) || !names.contains(&server.name));
         servers.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(servers)
+    }
+}
+
+impl Fleet<'_> {
+    /// The last hour over all servers; that of this server alone while the shared store is out of reach.
+    pub async fn history(&self) -> History {
+        self.watch.record_minute();
+        let mut hours = vec![lock(&self.watch.0.hour).clone()];
+        if let Some(shared) = self.sessions.shared() {
+            match shared.hours().await {
+                Ok(kept) => {
+                    let others = kept.into_iter().filter(|(instance, _)| *instance != self.watch.0.instance);
+                    hours.extend(others.filter_map(|(_, text)| serde_json::from_str::<Hour>(&text).ok()));
+                }
+                Err(error) => tracing::debug!(%error, "the history of other servers can't be read"),
+            }
+        }
+        hour::together(&hours, Micros::now())
     }
 }
 
@@ -122,6 +147,7 @@ impl Heartbeat {
         tokio::pin!(stop);
         loop {
             self.feel().await;
+            let minute_ended = self.watch.record_minute();
             if let Some(shared) = &shared {
                 let listens = self.watch.0.events.receiver_count() > 0;
                 if !listens && let Some(fetcher) = fetcher.take() {
@@ -131,11 +157,14 @@ impl Heartbeat {
                     fetcher = Some(tokio::spawn(fetch(self.watch.clone(), shared.clone())));
                 }
                 let view = serde_json::to_string(&self.watch.view()).unwrap_or_default();
-                let wanted = shared.announce(self.watch.server(), &view, listens).await;
+                let wanted = shared.announce(&self.watch.0.instance, &view, listens).await;
                 if let Err(error) = &wanted {
                     tracing::debug!(%error, "the server did not announce itself");
                 }
                 self.watch.0.wanted.store(wanted.unwrap_or(false), Ordering::Relaxed);
+                if minute_ended {
+                    self.keep_hour(shared).await;
+                }
             }
             tokio::select! {
                 () = &mut stop => break,
@@ -147,9 +176,24 @@ impl Heartbeat {
             task.abort();
         }
         if let Some(shared) = shared
-            && let Err(error) = shared.leave(self.watch.server()).await
+            && let Err(error) = shared.leave(&self.watch.0.instance).await
         {
             tracing::debug!(%error, "the server did not take leave");
+        }
+    }
+
+    /// Lets the other servers read this server's last hour, and removes those of servers that ended long ago.
+    async fn keep_hour(&self, shared: &RedisSessions) {
+        let hour = serde_json::to_string(&*lock(&self.watch.0.hour)).unwrap_or_default();
+        if let Err(error) = shared.keep_hour(&self.watch.0.instance, &hour).await {
+            tracing::debug!(%error, "the history was not kept");
+        }
+        let now = Micros::now();
+        let is_over = |text: &str| serde_json::from_str::<Hour>(text).is_ok_and(|hour| hour.is_over(now));
+        let kept = shared.hours().await.unwrap_or_default();
+        for (instance, _) in kept.into_iter().filter(|(_, text)| is_over(text)) {
+            // The next minute tries again.
+            let _ = shared.forget_hour(&instance).await;
         }
     }
 

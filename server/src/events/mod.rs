@@ -9,6 +9,7 @@ mod disk;
 mod failures;
 mod figures;
 mod fleet;
+mod hour;
 mod listener;
 mod peers;
 
@@ -23,8 +24,10 @@ pub use listener::{Listener, Wanted};
 
 use self::failures::Failures;
 use self::figures::Minute;
+use self::hour::Hour;
 use self::listener::EncodedEvent;
 use crate::domain::clock::Micros;
+use crate::settings::Listen;
 
 /// Maximum number of events queued for a slow listener before it misses some.
 const QUEUE: usize = 512;
@@ -38,8 +41,11 @@ pub struct EventBus(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     server: String,
+    /// Tells this process from others of the same name: its predecessor, and whoever takes over its sockets.
+    instance: String,
     started_at: Micros,
     minute: Mutex<Minute>,
+    hour: Mutex<Hour>,
     failures: Mutex<Failures>,
     events: broadcast::Sender<Arc<EncodedEvent>>,
     /// Whether another server has listeners.
@@ -60,11 +66,41 @@ struct Inner {
 
 impl Default for EventBus {
     fn default() -> Self {
+        Self::of(host_name())
+    }
+}
+
+/// The host's name.
+fn host_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if host.trim().is_empty() { "server".to_owned() } else { host.trim().to_owned() }
+}
+
+/// The name of the server that listens there, the same after a restart: the host's name with the port, or with the
+/// name of the socket.
+#[must_use]
+pub fn server_name(place: &Listen) -> String {
+    let host = host_name();
+    match place {
+        Listen::Tcp(address) => format!("{host}:{}", address.port()),
+        Listen::Unix(path) => {
+            let socket = path.file_name().unwrap_or(path.as_os_str());
+            format!("{host}:{}", socket.to_string_lossy())
+        }
+    }
+}
+
+impl EventBus {
+    /// A bus of the server with that name.
+    #[must_use]
+    pub fn of(server: String) -> Self {
         let (outgoing, outbox) = mpsc::channel(QUEUE);
         Self(Arc::new(Inner {
-            server: server_name(),
+            server,
+            instance: crate::random::short_id(),
             started_at: Micros::now(),
             minute: Mutex::default(),
+            hour: Mutex::default(),
             failures: Mutex::default(),
             events: broadcast::Sender::new(QUEUE),
             wanted: AtomicBool::new(false),
@@ -77,14 +113,6 @@ impl Default for EventBus {
             outbox: Mutex::new(Some(outbox)),
         }))
     }
-}
-
-/// Unique name of this server: the host name and random digits, since process ids repeat among containers.
-fn server_name() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = if host.trim().is_empty() { "server" } else { host.trim() };
-    let id = crate::random::short_id();
-    format!("{host}-{}", id.get(..6).unwrap_or(&id))
 }
 
 /// A request that was answered.
@@ -134,6 +162,17 @@ impl EventBus {
     #[must_use]
     pub fn figures(&self) -> Figures {
         lock(&self.0.minute).figures(Micros::now())
+    }
+
+    /// Adds the minute that has just ended to the history, unless it is there. Returns whether it was added.
+    fn record_minute(&self) -> bool {
+        let now = Micros::now();
+        let due = lock(&self.0.hour).is_due(now);
+        if due {
+            let figures = lock(&self.0.minute).figures(hour::last_second(now));
+            lock(&self.0.hour).record(now, &figures.routes);
+        }
+        due
     }
 
     /// Whether an event has any listener.

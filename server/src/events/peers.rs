@@ -28,7 +28,7 @@ const GLANCE: Duration = Duration::from_millis(5);
 #[derive(Debug, Serialize, Deserialize)]
 struct Question {
     id: String,
-    /// Name of the querying server, which does not answer itself.
+    /// The querying process, which does not answer itself.
     from: String,
     request: String,
     user: String,
@@ -105,7 +105,7 @@ impl EventBus {
 
     async fn answer_one(&self, shared: &RedisSessions, question: &str) {
         let Ok(Question { id, from, request, user, at }) = serde_json::from_str(question) else { return };
-        if from == self.0.server {
+        if from == self.0.instance {
             return;
         }
         let rows = lock(&self.0.failures).around(&request, Some(&user), &at);
@@ -190,7 +190,7 @@ impl Fleet<'_> {
             let id = random::short_id();
             let question = Question {
                 id: id.clone(),
-                from: own.to_owned(),
+                from: self.watch.0.instance.clone(),
                 request: failure.request_id.clone(),
                 user: user.to_owned(),
                 at: failure.at.clone(),

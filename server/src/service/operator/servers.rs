@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use yibi_common::admin::{Count, ErrorsReply, Overview, RequestDetail};
+use yibi_common::admin::{Count, ErrorsReply, History, Overview, RequestDetail};
 
 use super::OperatorService;
 use crate::domain::clock::Micros;
@@ -53,6 +53,11 @@ impl OperatorService {
             users: users.map(count),
             drawings: drawings.map(count),
         }
+    }
+
+    /// The last hour of the routes, over all servers.
+    pub async fn history(&self) -> History {
+        self.fleet().history().await
     }
 
     /// The last failures on all servers, in groups.

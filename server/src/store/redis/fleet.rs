@@ -15,11 +15,13 @@ const LISTENING: Duration = Duration::from_secs(6);
 const FAILURES: usize = 10_000;
 /// Failures read at a time.
 const TURN: usize = 1_000;
+/// How long the histories of the servers are kept after the last of them was written.
+const HOUR: Duration = Duration::from_secs(3_600);
 /// How long answers are kept.
 const ANSWERED: Duration = Duration::from_secs(10);
 
 impl RedisSessions {
-    /// Stores a server's heartbeat, and whether it has listeners. Returns whether any server has listeners.
+    /// Stores the heartbeat of a server's process, and whether it has listeners. Returns whether any server has listeners.
     ///
     /// # Errors
     /// The errors of every store operation.
@@ -62,6 +64,49 @@ impl RedisSessions {
             let mut all = cmd("HGETALL");
             all.arg(ops.keys.servers());
             ops.client.one(&all).await
+        })
+        .await
+    }
+
+    /// Stores a server's figures of the last hour. They outlive the server.
+    ///
+    /// # Errors
+    /// The errors of every store operation.
+    pub async fn keep_hour(&self, server: &str, hour: &str) -> StoreResult<()> {
+        let (server, hour) = (server.to_owned(), hour.to_owned());
+        self.run(async move |ops| {
+            let key = ops.keys.hours();
+            let mut keep = pipe();
+            keep.cmd("HSET").arg(&key).arg(server).arg(hour).ignore();
+            keep.cmd("PEXPIRE").arg(&key).arg(millis(HOUR)).ignore();
+            ops.client.many(&keep).await
+        })
+        .await
+    }
+
+    /// The figures of the last hour of each server.
+    ///
+    /// # Errors
+    /// The errors of every store operation.
+    pub async fn hours(&self) -> StoreResult<HashMap<String, String>> {
+        self.run(async move |ops| {
+            let mut all = cmd("HGETALL");
+            all.arg(ops.keys.hours());
+            ops.client.one(&all).await
+        })
+        .await
+    }
+
+    /// Removes a server's figures of the last hour.
+    ///
+    /// # Errors
+    /// The errors of every store operation.
+    pub async fn forget_hour(&self, server: &str) -> StoreResult<()> {
+        let server = server.to_owned();
+        self.run(async move |ops| {
+            let mut forget = cmd("HDEL");
+            forget.arg(ops.keys.hours()).arg(server);
+            ops.client.one(&forget).await
         })
         .await
     }

@@ -13,7 +13,8 @@
 //! | `i:{expiry}` | all sessions, as `{user}/{session}`, sorted by expiry (µs) as above |
 //! | `i:{use}` | the same, sorted by last use |
 //! | `i:{user}` | the same, sorted by name |
-//! | `f:servers` | the last heartbeat of each server, by its name |
+//! | `f:servers` | the last heartbeat of each server, by the id of its process |
+//! | `f:hours` | the figures of each server's last hour, by the id of its process |
 //! | `f:listening` | exists while an operator listens to events, which are then published on the channel `f:events` |
 //! | `f:failures` | a stream of the last failures of all servers |
 //! | `f:answers:{id}` | answers to the query with that id, which was published on the channel `f:questions` |
@@ -98,6 +99,10 @@ impl Keys {
 
     fn servers(&self) -> String {
         format!("{}f:servers", self.prefix)
+    }
+
+    fn hours(&self) -> String {
+        format!("{}f:hours", self.prefix)
     }
 
     fn listening(&self) -> String {

@@ -4,6 +4,7 @@ mod access;
 mod blocked_links;
 mod drawings;
 mod errors;
+mod history;
 mod hosts;
 mod kept_errors;
 mod live;
