@@ -29,4 +29,4 @@ pub mod telemetry;
 mod unix_socket;
 pub mod wechat;
 
-pub use app::{Application, Mode, Ready, StartError};
+pub use app::{Application, Mode, PaySetupError, Ready, StartError, payment_gateway};

@@ -1,6 +1,7 @@
 //! Building a server from its settings, and running it until it is told to stop.
 
 mod assembly;
+mod payments;
 mod servers;
 
 use std::future::Future;
@@ -13,6 +14,7 @@ use actix_web::web::Data;
 use tokio::task::{JoinError, JoinHandle};
 
 pub(crate) use assembly::Stores;
+pub use payments::{PaySetupError, payment_gateway};
 
 use crate::admin::{OperatorAuth, Socket};
 use crate::background::BackgroundTasks;

@@ -3,6 +3,7 @@
 mod effective;
 mod listen;
 mod network;
+mod pay;
 mod sections;
 mod sharing;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use yibi_common::limits::Limits;
 pub use effective::effective;
 pub use listen::Listen;
 pub use network::Network;
+pub use pay::Pay;
 pub use sharing::{DUTIES, Reviewer, Sharing};
 pub use validate::is_operator_name;
 
@@ -50,6 +52,7 @@ pub struct Settings {
     pub store: Store,
     pub keys: Keys,
     pub wechat: Wechat,
+    pub pay: Pay,
     pub log: Log,
     pub dev: Dev,
     /// Names of the sections that this version does not know and leaves out.
@@ -347,7 +350,7 @@ struct Variable {
     name: String,
 }
 
-/// The settings in the environment, by their variables' names without `_FILE`.
+/// The settings in the environment, by their variables' names without `_FILE`, unless a setting itself ends in `_file`.
 fn variables(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<HashMap<String, Variable>, SettingsError> {
@@ -356,7 +359,7 @@ fn variables(
         if !name.starts_with(PREFIX) || !name.contains("__") {
             continue;
         }
-        if let Some(key) = name.strip_suffix("_FILE") {
+        if let Some(key) = name.strip_suffix("_FILE").filter(|_| !sections::has_key(&name)) {
             let text = std::fs::read_to_string(&value).map_err(|cause| SettingsError::SecretFile {
                 variable: name.clone(),
                 path: value.clone(),

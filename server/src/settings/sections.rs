@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use config::{Config, ConfigError, File, FileFormat, Map, Value, ValueKind};
 
-use super::DEFAULTS;
+use super::{DEFAULTS, PREFIX};
 
 /// Names of all sections.
 pub(super) fn known() -> Result<BTreeSet<String>, ConfigError> {
@@ -25,4 +25,12 @@ pub(super) fn take_unknown(settings: &mut Map<String, Value>) -> Result<Vec<Stri
         settings.remove(name);
     }
     Ok(unknown)
+}
+
+/// Whether the defaults have the key that a variable names, such as `YIBI_PAY__PRIVATE_KEY_FILE`.
+pub(super) fn has_key(variable: &str) -> bool {
+    let path = variable.strip_prefix(PREFIX).unwrap_or_default().to_lowercase();
+    let Some((section, key)) = path.split_once("__") else { return false };
+    let defaults = toml::from_str::<toml::Table>(DEFAULTS).unwrap_or_default();
+    defaults.get(section).and_then(|section| section.get(key)).is_some()
 }

@@ -200,3 +200,63 @@ fn development_checks_and_shares_unless_it_asks_the_real_wechat() {
     assert_eq!(develop(&[("YIBI_SHARING__LEVEL", "link")]), (ModerationMode::Enforce, SharingLevel::Link));
     assert_eq!(develop(&PRODUCTION), (ModerationMode::Off, SharingLevel::Off));
 }
+
+#[test]
+fn a_merchant_needs_keys_and_an_address() {
+    let fit = |further: &[(&str, &str)]| {
+        let settings =
+            load(&[&PRODUCTION[..], &[("YIBI_PAY__MERCHANT_ID", "1900000001")], further].concat())?;
+        settings.fit_to_serve()
+    };
+    let url = ("YIBI_HTTP__PUBLIC_URL", "https://draw.example.com");
+    let faults = fit(&[]).unwrap_err().to_string();
+    for missing in
+        ["pay.serial", "pay.private_key_file", "pay.api_v3_key_file", "pay.public_key_id", "http.public_url"]
+    {
+        assert!(faults.contains(missing), "{missing}: {faults}");
+    }
+    let v3 = [
+        url,
+        ("YIBI_PAY__SERIAL", "5157570DEAD5E55E"),
+        ("YIBI_PAY__PRIVATE_KEY_FILE", "/etc/yibi/pay/apiclient_key.pem"),
+        ("YIBI_PAY__API_V3_KEY_FILE", "/etc/yibi/pay/api-v3.key"),
+        ("YIBI_PAY__CERTIFICATES_DIR", "/etc/yibi/pay/certificates"),
+    ];
+    fit(&v3).unwrap();
+    fit(&[url, ("YIBI_PAY__API", "v2"), ("YIBI_PAY__V2_KEY_FILE", "/etc/yibi/pay/v2.key")]).unwrap();
+    assert!(fit(&[url, ("YIBI_PAY__API", "v2")]).unwrap_err().to_string().contains("pay.v2_key_file"));
+    let plain = [&v3[1..], &[("YIBI_HTTP__PUBLIC_URL", "http://draw.example.com")]].concat();
+    assert!(fit(&plain).is_err(), "WeChat notifies https only");
+    let settings = load(&v3).unwrap();
+    assert_eq!(
+        settings.pay.private_key_file.to_str(),
+        Some("/etc/yibi/pay/apiclient_key.pem"),
+        "the variable holds the path, not the content"
+    );
+    let urls = ["notify", "refund"].map(|end| format!("https://draw.example.com/wx/pay/{end}"));
+    assert_eq!(settings.pay_notify_urls(), urls.into());
+    let set = load(&[("YIBI_PAY__NOTIFY_URL", "https://pay.example.com/hooks/paid")]).unwrap();
+    assert_eq!(set.pay_notify_urls().1, "https://pay.example.com/hooks/refund");
+}
+
+#[test]
+fn wrong_payment_settings_are_refused() {
+    for (name, value) in [
+        ("YIBI_PAY__API", "v4"),
+        ("YIBI_PAY__API_URL", "http://api.example.com"),
+        ("YIBI_PAY__MERCHANT_ID", "19x"),
+        ("YIBI_PAY__PUBLIC_KEY_ID", "PUB_KEY_ID_01"),
+        ("YIBI_PAY__PUBLIC_KEY_FILE", "/etc/yibi/pay/pub_key.pem"),
+        ("YIBI_PAY__NOTIFY_URL", "http://draw.example.com/wx/pay/notify"),
+        ("YIBI_PAY__NOTIFY_URL", "http://127.0.0.1/wx/pay/notify"),
+        ("YIBI_PAY__NOTIFY_URL", "https://draw.example.com/wx/pay/notify?a=1"),
+        ("YIBI_PAY__PRIVATE_KEYFILE", "/etc/yibi/pay/apiclient_key.pem"),
+    ] {
+        assert!(load(&[(name, value)]).is_err(), "{name}={value}");
+    }
+    let simulated = [
+        ("YIBI_PAY__API_URL", "http://127.0.0.1:5759"),
+        ("YIBI_PAY__NOTIFY_URL", "http://127.0.0.1:5757/wx/pay/notify"),
+    ];
+    load(&simulated).unwrap();
+}

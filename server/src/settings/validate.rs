@@ -14,6 +14,7 @@ impl Settings {
         let mut faults = Vec::new();
         self.check_apps(&mut faults);
         self.check_addresses(&mut faults);
+        self.check_pay(&mut faults);
         self.check_base_paths(&mut faults);
         self.check_keys(&mut faults);
         self.check_operators(&mut faults);
@@ -198,6 +199,7 @@ impl Settings {
             }
         }
         faults.extend(self.sharing_fault());
+        faults.extend(self.pay_faults());
         let token = self.admin.token.expose_secret();
         let others = self.admin.tokens.iter().any(|token| token.role != Role::Service);
         if token.len() < 32 && (!token.is_empty() || !others) {
@@ -223,7 +225,7 @@ fn is_within(path: &str, base: &str) -> bool {
     path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn is_loopback_http(url: &str) -> bool {
+pub(super) fn is_loopback_http(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.parse::<SocketAddr>().map(|address| address.ip().is_loopback());

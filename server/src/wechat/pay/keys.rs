@@ -51,7 +51,7 @@ impl MerchantKey {
         match PrivateKeyDer::from_pem_slice(pem).ok()? {
             PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).ok(),
             PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()).ok(),
-            _ => None,
+            PrivateKeyDer::Sec1(_) | _ => None,
         }
     }
 

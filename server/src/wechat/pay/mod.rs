@@ -7,6 +7,7 @@
 mod error;
 mod host;
 mod keys;
+mod v2;
 mod v3;
 
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use crate::domain::clock::Micros;
 pub use error::PayError;
 pub use host::PayHost;
 pub use keys::KeyError;
+pub use v2::{V2Config, V2Gateway};
 pub use v3::{V3Config, V3Gateway};
 
 /// Length of the APIv3 key and of the key of version 2.
@@ -277,4 +279,9 @@ pub enum Notification {
 pub struct NotificationReply {
     pub content_type: &'static str,
     pub body: &'static str,
+}
+
+/// Whether the text can be a `prepay_id`; it becomes a part of signed texts.
+fn is_prepay_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

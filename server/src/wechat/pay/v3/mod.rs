@@ -24,6 +24,7 @@ use super::keys::{KeyError, MerchantKey, PlatformKeys};
 use super::{
     CloseOutcome, Notification, NotificationReply, PayError, PayFuture, PayVersion, Payment, PaymentGateway,
     PaymentParameters, PrepayId, PrepayRequest, RawNotification, Refund, RefundNumbers, RefundRequest,
+    is_prepay_id,
 };
 use crate::domain::clock::Micros;
 use crate::random;
@@ -141,10 +142,7 @@ impl PaymentGateway for V3Gateway {
             let reply =
                 self.call("pay_prepay", Method::POST, "/v3/pay/transactions/jsapi", Some(&body)).await?;
             let PrepayReply { prepay_id } = decode(&reply)?;
-            if prepay_id.is_empty()
-                || prepay_id.len() > 64
-                || !prepay_id.bytes().all(|b| b.is_ascii_graphic())
-            {
+            if !is_prepay_id(&prepay_id) {
                 return Err(PayError::Unexpected("the prepay_id has another form"));
             }
             Ok(PrepayId(prepay_id))
@@ -253,3 +251,6 @@ fn path_segment(text: &str) -> String {
 fn new_stamp() -> Stamp {
     Stamp { seconds: Micros::now().seconds(), nonce: HEXUPPER.encode(&random::bytes::<16>()) }
 }
+
+#[cfg(test)]
+mod tests;

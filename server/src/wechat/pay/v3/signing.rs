@@ -66,11 +66,11 @@ impl Signer {
     }
 }
 
-fn request_text(method: &str, target: &str, body: &str, stamp: &Stamp) -> String {
+pub(super) fn request_text(method: &str, target: &str, body: &str, stamp: &Stamp) -> String {
     format!("{method}\n{target}\n{}\n{}\n{body}\n", stamp.seconds, stamp.nonce)
 }
 
-fn payment_text(app_id: &str, package: &str, stamp: &Stamp) -> String {
+pub(super) fn payment_text(app_id: &str, package: &str, stamp: &Stamp) -> String {
     format!("{app_id}\n{}\n{}\n{package}\n", stamp.seconds, stamp.nonce)
 }
 
