@@ -13,7 +13,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::time::{Duration, Instant};
 
 use yibi_common::codec;
-use yibi_common::drawing::{Action, Color, DEFAULT_WIDTH, Point, Stroke, Tool};
+use yibi_common::drawing::{Action, Color, DEFAULT_WIDTH, OWNER, Point, Stroke, Tool};
 
 /// The width and height of the input's paper.
 const PAPER: f64 = 105.0;
@@ -90,7 +90,7 @@ fn action(way: &[[f64; 3]], speed: f64) -> Option<Action> {
     let points = points.collect();
     let stroke =
         Stroke { tool: Tool::Pen, color: Color([255, 0, 0]), alpha: Stroke::OPAQUE, width: 28, points };
-    Some(Action::Stroke { at: (start / speed) as u64, stroke })
+    Some(Action::Stroke { by: OWNER, at: (start / speed) as u64, stroke })
 }
 
 /// Replaces each sample by the mean of five neighbours; the ends stay.
@@ -120,7 +120,7 @@ fn position(way: &[[f64; 3]], t: f64) -> [f64; 2] {
 }
 
 fn first_points(action: &Action, count: usize) -> Option<Action> {
-    let Action::Stroke { at, stroke } = action else { return None };
+    let Action::Stroke { at, stroke, .. } = action else { return None };
     let points = stroke.points.get(..count)?.to_vec();
-    Some(Action::Stroke { at: *at, stroke: Stroke { points, ..stroke.clone() } })
+    Some(Action::Stroke { by: OWNER, at: *at, stroke: Stroke { points, ..stroke.clone() } })
 }

@@ -28,6 +28,10 @@ pub const MAX_WIDTH: u16 = 2048;
 pub const MAX_AT: u64 = 1 << 40;
 /// The hard limit of points that are read for one stroke, whatever the settings allow.
 pub const MAX_POINTS: usize = 100_000;
+/// The number under which the owner of a drawing stands among its authors.
+pub const OWNER: u16 = 0;
+/// The largest number of authors of one drawing, the owner included.
+pub const MAX_AUTHORS: u16 = 200;
 
 /// An opaque colour (red, green, blue); `#rrggbb` in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,10 +111,15 @@ impl Stroke {
 /// be; the visible picture is a fold over all entries (see [`picture`](crate::picture)).
 ///
 /// `at` is the time in milliseconds since the drawing began. An action without it follows its predecessor at once.
+///
+/// `by` is the number of the action's author in the drawing's list of authors; [`OWNER`] is its first entry. Actions
+/// without `by` are the owner's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Draws a stroke.
     Stroke {
+        /// The author.
+        by: u16,
         /// The time at which its first point was touched.
         at: u64,
         /// The stroke.
@@ -123,19 +132,30 @@ pub enum Action {
         /// The time of the change, if known.
         at: Option<u64>,
     },
-    /// Takes back the last entry in effect.
+    /// Takes back its author's last entry in effect.
     Undo {
+        /// The author.
+        by: u16,
         /// The time of the undo, if known.
         at: Option<u64>,
     },
-    /// Puts the entry that was taken back last in effect again.
+    /// Puts the entry that its author took back last in effect again.
     Redo {
+        /// The author.
+        by: u16,
         /// The time of the redo, if known.
         at: Option<u64>,
     },
     /// Removes all strokes and keeps the background.
     Clear {
         /// The time of the clear, if known.
+        at: Option<u64>,
+    },
+    /// Removes the stroke of any author for good. Only rooms write it; v1 clients can't append it.
+    Remove {
+        /// The number of the stroke's action in the drawing's list, whose first action is 0.
+        seq: u32,
+        /// The time of the removal, if known.
         at: Option<u64>,
     },
     /// Replaces the whole picture by one that a 2016 client saved. v1 clients can't append it.
@@ -152,7 +172,11 @@ impl Action {
         match self {
             Self::Stroke { .. } => 1,
             Self::Weapp { text } => u32::try_from(weapp::strokes(text).len()).unwrap_or(u32::MAX),
-            Self::Background { .. } | Self::Undo { .. } | Self::Redo { .. } | Self::Clear { .. } => 0,
+            Self::Background { .. }
+            | Self::Undo { .. }
+            | Self::Redo { .. }
+            | Self::Clear { .. }
+            | Self::Remove { .. } => 0,
         }
     }
 
@@ -162,9 +186,43 @@ impl Action {
         let points = match self {
             Self::Stroke { stroke, .. } => stroke.points.len(),
             Self::Weapp { text } => weapp::strokes(text).iter().map(|stroke| stroke.points.len()).sum(),
-            Self::Background { .. } | Self::Undo { .. } | Self::Redo { .. } | Self::Clear { .. } => 0,
+            Self::Background { .. }
+            | Self::Undo { .. }
+            | Self::Redo { .. }
+            | Self::Clear { .. }
+            | Self::Remove { .. } => 0,
         };
         u32::try_from(points).unwrap_or(u32::MAX)
+    }
+
+    /// The number of the action's author.
+    #[must_use]
+    pub fn by(&self) -> u16 {
+        match self {
+            Self::Stroke { by, .. } | Self::Undo { by, .. } | Self::Redo { by, .. } => *by,
+            Self::Background { .. } | Self::Clear { .. } | Self::Remove { .. } | Self::Weapp { .. } => OWNER,
+        }
+    }
+
+    /// The same action by another author. A room calls it for every action that it takes from a participant, so the
+    /// author of an action is never the client's claim.
+    ///
+    /// # Errors
+    /// [`Invalid::OwnerOnly`] when only the owner of a drawing may do it, [`Invalid::Author`] when a drawing has no
+    /// author of that number.
+    pub fn signed(mut self, author: u16) -> Result<Self, Invalid> {
+        if author >= MAX_AUTHORS {
+            return Err(Invalid::Author);
+        }
+        match &mut self {
+            Self::Stroke { by, .. } | Self::Undo { by, .. } | Self::Redo { by, .. } => *by = author,
+            Self::Background { .. } | Self::Clear { .. } | Self::Remove { .. } | Self::Weapp { .. } => {
+                if author != OWNER {
+                    return Err(Invalid::OwnerOnly);
+                }
+            }
+        }
+        Ok(self)
     }
 }
 

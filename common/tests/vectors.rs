@@ -117,7 +117,9 @@ fn folds_are_what_the_vectors_say() {
         .iter()
         .map(|case| {
             let actions: Vec<Action> = case["actions"].as_array().unwrap().iter().map(action).collect();
-            let picture = picture::fold(&actions);
+            let first = case["first"].as_u64();
+            let picture = picture::fold(u32::try_from(first.unwrap_or(0)).unwrap(), &actions);
+            let first = first.map(|first| format!(r#""first":{first},"#)).unwrap_or_default();
             let index = |wanted: &Stroke| {
                 let same = |action: &Action| {
                     matches!(action, Action::Stroke { stroke, .. } if std::ptr::eq(stroke, wanted))
@@ -126,7 +128,7 @@ fn folds_are_what_the_vectors_say() {
             };
             let strokes: Vec<usize> = picture.strokes.iter().map(|stroke| index(stroke)).collect();
             format!(
-                r#"{{"name":{},"actions":{},"strokes":{},"background":{}}}"#,
+                r#"{{"name":{},{first}"actions":{},"strokes":{},"background":{}}}"#,
                 case["name"],
                 serde_json::to_string(&actions).unwrap(),
                 json!(strokes),

@@ -8,11 +8,13 @@
  * @property {number} width grid units
  * @property {number[]} points flat, `[x0, y0, 0, dx, dy, dt, …]`: grid units and ms, differences after the first
  *
- * @typedef {Stroke & { type: 'stroke', at: number }} StrokeAction
+ * @typedef {Stroke & { type: 'stroke', at: number, by?: number }} StrokeAction `by`: the number of its author
+ *   among the drawing's, 0 where it is missing: the owner
  * @typedef {{ type: 'background', color: string, at?: number }} BackgroundAction
- * @typedef {{ type: 'undo' | 'redo' | 'clear', at?: number }} StepAction
+ * @typedef {{ type: 'undo' | 'redo', at?: number, by?: number } | { type: 'clear', at?: number }} StepAction
+ * @typedef {{ type: 'remove', seq: number, at?: number }} RemoveAction takes a stroke out for good; rooms alone write it
  * @typedef {{ type: 'weapp', strokes: Stroke[] }} WeappAction a whole picture that a client of 2016 saved
- * @typedef {StrokeAction | BackgroundAction | StepAction | WeappAction} Action
+ * @typedef {StrokeAction | BackgroundAction | StepAction | RemoveAction | WeappAction} Action
  *
  * @typedef {{ background: string, strokes: Stroke[] }} Picture the visible result, the lowest stroke first
  */
@@ -23,28 +25,97 @@ const PAPER_COLOR = '#ffffff'
  * straight as the hand. The height is the largest that the server takes. */
 const PAPER = { width: 6144, height: 8192 }
 
+/** @param {Action} action @returns {number} the number of its author */
+function authorOf(action) {
+  return ('by' in action && action.by) || 0
+}
+
+/** Whether all strokes before an action are hidden while it is in effect. @param {Action} action */
+function covers({ type }) {
+  return type === 'clear' || type === 'weapp'
+}
+
 /**
- * The entries in effect after some actions, and those taken back. Undo takes back the last entry in effect,
- * redo puts the last one taken back in effect again until another entry is made.
+ * The entries in effect after some actions, and those taken back. Undo takes back its author's last entry in effect;
+ * strokes that a clear hides are not. Redo puts the last one that its author took back in its place again, until the
+ * same author makes another entry. A removal takes a stroke in effect out for good and is no entry itself.
  */
 class History {
-  /** @param {string} [background] the paper's colour before the first action */
-  constructor(background = PAPER_COLOR) {
+  /**
+   * @param {string} [background] the paper's colour before the first action
+   * @param {number} [first] the number of the first action
+   */
+  constructor(background = PAPER_COLOR, first = 0) {
     this.background = background
-    /** @type {Action[]} */
+    /** The number of the next action. */
+    this.next = first
+    /** @type {Action[]} in the order of their numbers */
     this.done = []
-    /** @type {Action[]} */
-    this.undone = []
+    /** @type {number[]} their numbers */
+    this.numbers = []
+    /** @type {Map<number, { action: Action, number: number }[]>} those taken back, by author */
+    this.undone = new Map()
   }
 
   /** @param {Action} action */
   push(action) {
-    if (action.type === 'undo') move(this.done, this.undone)
-    else if (action.type === 'redo') move(this.undone, this.done)
+    const number = this.next
+    this.next += 1
+    const author = authorOf(action)
+    if (action.type === 'undo') {
+      const undone = this.take(this.lastOf(author))
+      if (undone) this.undone.set(author, [...(this.undone.get(author) || []), undone])
+    } else if (action.type === 'redo') {
+      const entry = (this.undone.get(author) || []).pop()
+      if (entry) this.put(entry)
+    } else if (action.type === 'remove') this.take(this.strokeOf(action.seq))
     else {
-      this.undone.length = 0
-      this.done.push(action)
+      this.undone.delete(author)
+      this.put({ action, number })
     }
+  }
+
+  /** @param {number} author @returns {boolean} whether an undo of that author has an effect */
+  canUndo(author) {
+    return this.lastOf(author) >= 0
+  }
+
+  /** @param {number} author @returns {boolean} whether a redo of that author has an effect */
+  canRedo(author) {
+    return (this.undone.get(author) || []).length > 0
+  }
+
+  /** @param {number} author @returns {number} the place of the author's last entry in effect, -1 without one */
+  lastOf(author) {
+    for (let i = this.done.length - 1; i >= 0; i -= 1) {
+      const action = this.done[i]
+      if (authorOf(action) === author) return i
+      if (covers(action)) return -1
+    }
+    return -1
+  }
+
+  /** @param {number} seq an action's number @returns {number} its place, if it is a stroke in effect; else -1 */
+  strokeOf(seq) {
+    const place = this.numbers.indexOf(seq)
+    const shown = place >= 0 && this.done[place].type === 'stroke' && !this.done.slice(place).some(covers)
+    return shown ? place : -1
+  }
+
+  /** @param {number} place */
+  take(place) {
+    if (place < 0) return null
+    const [action] = this.done.splice(place, 1)
+    const [number] = this.numbers.splice(place, 1)
+    return { action, number }
+  }
+
+  /** @param {{ action: Action, number: number }} entry */
+  put({ action, number }) {
+    let place = this.numbers.length
+    while (place > 0 && this.numbers[place - 1] > number) place -= 1
+    this.done.splice(place, 0, action)
+    this.numbers.splice(place, 0, number)
   }
 
   /** @returns {Picture} */
@@ -75,19 +146,14 @@ class History {
   }
 }
 
-/** @param {Action[]} from @param {Action[]} to */
-function move(from, to) {
-  const action = from.pop()
-  if (action) to.push(action)
-}
-
 /**
  * The picture after all actions.
  * @param {Action[]} actions
+ * @param {number} [first] the number of the first one
  * @returns {Picture}
  */
-function fold(actions) {
-  const history = new History()
+function fold(actions, first = 0) {
+  const history = new History(PAPER_COLOR, first)
   for (const action of actions) history.push(action)
   return history.picture()
 }
@@ -147,7 +213,7 @@ class Drawing {
     this.first = first
     this.actions = actions
     this.acked = acked
-    this.history = new History()
+    this.history = new History(PAPER_COLOR, first)
     for (const action of actions) this.history.push(action)
     this.fresh()
   }
@@ -188,11 +254,11 @@ class Drawing {
   }
 
   get canUndo() {
-    return this.mode === 'free' && this.history.done.length > 0
+    return this.mode === 'free' && this.history.canUndo(0)
   }
 
   get canRedo() {
-    return this.mode === 'free' && this.history.undone.length > 0
+    return this.mode === 'free' && this.history.canRedo(0)
   }
 
   get isEmpty() {

@@ -7,9 +7,9 @@ const { fold } = require('../lib/drawing')
 
 const { cases } = JSON.parse(readFileSync(join(__dirname, '../../common/tests/vectors/fold.json'), 'utf8'))
 
-for (const { name, actions, strokes, background } of cases) {
+for (const { name, first, actions, strokes, background } of cases) {
   test(`the fold agrees with the server's: ${name}`, () => {
-    const picture = fold(actions)
+    const picture = fold(actions, first)
     assert.deepEqual(picture.strokes.map((stroke) => actions.indexOf(stroke)), strokes)
     assert.equal(picture.background, background)
   })

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
 fn draw(from: &Path, to: &Path, size: u32) -> Result<(), Box<dyn Error>> {
     let drawing: Drawing = serde_json::from_slice(&std::fs::read(from)?)?;
     let paper = Paper { width: drawing.width, height: drawing.height };
-    let picture = picture::fold(&drawing.actions);
+    let picture = picture::fold(0, &drawing.actions);
     let bytes = match to.extension().and_then(|ending| ending.to_str()) {
         Some("png") => render::png(&picture, paper, size, &Budget::start())?,
         Some("svg") => render::svg(&picture, paper, size, &Budget::start())?.into_bytes(),

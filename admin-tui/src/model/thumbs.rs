@@ -69,7 +69,7 @@ impl Thumb {
         match &mut self.player {
             Some(player) if since == self.seq && since > 0 => player.extend(drawn.entries),
             _ => {
-                let mut player = Player::new((drawn.row.width, drawn.row.height), drawn.entries, room);
+                let mut player = Player::new((drawn.row.width, drawn.row.height), since, drawn.entries, room);
                 if let Some(from) = self.grows_from {
                     player.play_from(usize::try_from(from.saturating_sub(base)).unwrap_or(0));
                 }

@@ -129,7 +129,10 @@ impl Canvas {
                     self.state.raster.draw(stroke);
                 }
             }
-            Some(Entry::Action(Action::Undo { .. } | Action::Redo { .. } | Action::Weapp { .. })) | None => {}
+            Some(Entry::Action(
+                Action::Undo { .. } | Action::Redo { .. } | Action::Remove { .. } | Action::Weapp { .. },
+            ))
+            | None => {}
         }
         self.shown(index);
     }

@@ -6,7 +6,8 @@
 use serde::Deserialize;
 use serde::de::Error as _;
 use serde_json::Value;
-use yibi_common::drawing::{Action, Stroke};
+use yibi_common::drawing::{Action, OWNER, Stroke};
+use yibi_common::picture::Step;
 
 /// One entry of a drawing's list.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,9 +44,10 @@ impl Entry {
             Self::Action(Action::Stroke { at, .. }) => Some(*at),
             Self::Action(
                 Action::Background { at, .. }
-                | Action::Undo { at }
-                | Action::Redo { at }
-                | Action::Clear { at },
+                | Action::Undo { at, .. }
+                | Action::Redo { at, .. }
+                | Action::Clear { at }
+                | Action::Remove { at, .. },
             ) => *at,
             Self::Action(Action::Weapp { .. }) | Self::Picture(_) => None,
         }
@@ -59,14 +61,31 @@ impl Entry {
                 | Action::Undo { .. }
                 | Action::Redo { .. }
                 | Action::Clear { .. }
+                | Action::Remove { .. }
                 | Action::Weapp { .. },
             )
             | Self::Picture(_) => None,
         }
     }
 
+    /// The part of the entry that decides which entries are in effect.
+    pub fn history_step(&self) -> Step {
+        match self {
+            Self::Action(action) => Step::from(action),
+            Self::Picture(_) => Step::Cover,
+        }
+    }
+
     /// The entry in a few words.
     pub fn words(&self) -> String {
+        let words = self.kind();
+        match self {
+            Self::Action(action) if action.by() != OWNER => format!("{words}, author {}", action.by()),
+            Self::Action(_) | Self::Picture(_) => words,
+        }
+    }
+
+    fn kind(&self) -> String {
         match self {
             Self::Action(Action::Stroke { stroke, .. }) => {
                 format!("stroke of {} points, {}", stroke.points.len(), stroke.color)
@@ -75,6 +94,7 @@ impl Entry {
             Self::Action(Action::Undo { .. }) => "undo".into(),
             Self::Action(Action::Redo { .. }) => "redo".into(),
             Self::Action(Action::Clear { .. }) => "clear".into(),
+            Self::Action(Action::Remove { seq, .. }) => format!("removal of action {seq}"),
             Self::Action(Action::Weapp { .. }) => "picture of 2016".into(),
             Self::Picture(strokes) => format!("picture of 2016, {} strokes", strokes.len()),
         }
@@ -93,6 +113,7 @@ fn stroke(mut value: Value) -> Result<Stroke, serde_json::Error> {
         | Action::Undo { .. }
         | Action::Redo { .. }
         | Action::Clear { .. }
+        | Action::Remove { .. }
         | Action::Weapp { .. } => Err(serde_json::Error::custom("no stroke")),
     }
 }
@@ -105,12 +126,19 @@ mod tests {
     fn actions_and_2016_pictures_are_read() {
         let text = r#"[{"method":"setGlobalAlpha","data":[0.4]},
             {"method":"strokePath","data":[{"method":"moveTo","data":[169,0]}]}]"#;
-        let actions = [Action::Undo { at: Some(7) }, Action::Weapp { text: text.into() }];
+        let actions = [Action::Undo { by: OWNER, at: Some(7) }, Action::Weapp { text: text.into() }];
         let json: Vec<Value> = actions.iter().map(|action| serde_json::to_value(action).unwrap()).collect();
         let entries = Entry::all(json).unwrap();
-        assert_eq!(entries[0], Entry::Action(Action::Undo { at: Some(7) }));
+        assert_eq!(entries[0], Entry::Action(Action::Undo { by: OWNER, at: Some(7) }));
         let Entry::Picture(strokes) = &entries[1] else { panic!("{entries:?}") };
         assert_eq!((strokes[0].points[0].x, strokes[0].alpha), (1024, 102));
+    }
+
+    #[test]
+    fn the_author_is_named_unless_it_is_the_owner() {
+        let undo = |by| Entry::Action(Action::Undo { by, at: None }).words();
+        assert_eq!([undo(OWNER), undo(2)], ["undo", "undo, author 2"]);
+        assert_eq!(Entry::Action(Action::Remove { seq: 5, at: None }).words(), "removal of action 5");
     }
 
     #[test]

@@ -5,7 +5,8 @@ mod entry;
 mod raster;
 mod timeline;
 
-use yibi_common::drawing::{Action, Color};
+use yibi_common::drawing::Color;
+use yibi_common::picture::History;
 
 pub use entry::Entry;
 pub use raster::Raster;
@@ -35,15 +36,16 @@ pub struct Player {
     pub repeats: bool,
     /// The speed as a power of two; `None` for a summary.
     speed: Option<i32>,
-    /// The number of applied entries, and the indices of those in effect and of those undone.
+    /// The number of the first entry in the drawing's list.
+    first: u32,
+    /// The number of applied entries, and which of them are in effect.
     applied: usize,
-    done: Vec<usize>,
-    undone: Vec<usize>,
+    history: History,
 }
 
 impl Player {
-    /// A drawing at its end.
-    pub fn new(paper: (u32, u32), entries: Vec<Entry>, room: (u16, u16)) -> Self {
+    /// A drawing at its end. `first` is the number of its first entry.
+    pub fn new(paper: (u32, u32), first: u32, entries: Vec<Entry>, room: (u16, u16)) -> Self {
         let spans = timeline::spans(&entries, true);
         let mut player = Self {
             entries,
@@ -55,9 +57,9 @@ impl Player {
             skip_idle: true,
             repeats: false,
             speed: Some(0),
+            first,
             applied: 0,
-            done: Vec::new(),
-            undone: Vec::new(),
+            history: History::new(first),
         };
         player.seek(player.length());
         player
@@ -206,7 +208,7 @@ impl Player {
             self.position = 0;
         }
         self.apply(count);
-        self.canvas.show(&self.entries, &self.done, None);
+        self.canvas.show(&self.entries, self.history.done(), None);
     }
 
     /// Goes to a position.
@@ -228,13 +230,13 @@ impl Player {
             });
             partial = Some((count, reached.count() + 1));
         }
-        self.canvas.show(&self.entries, &self.done, partial);
+        self.canvas.show(&self.entries, self.history.done(), partial);
     }
 
     /// Adapts the picture to another size.
     pub fn resize(&mut self, room: (u16, u16)) {
         self.canvas.resize(room);
-        self.canvas.show(&self.entries, &self.done, None);
+        self.canvas.show(&self.entries, self.history.done(), None);
         let (applied, position) = (self.applied, self.position);
         if self.spans.get(applied).is_some_and(|span| span.start < position) {
             self.seek(position);
@@ -252,28 +254,14 @@ impl Player {
         }
     }
 
-    /// Applies the first entries: the fold of [`yibi_common::picture`], as indices.
+    /// Applies the first entries.
     fn apply(&mut self, count: usize) {
         if count < self.applied {
             self.applied = 0;
-            self.done.clear();
-            self.undone.clear();
+            self.history = History::new(self.first);
         }
-        for (index, entry) in self.entries.iter().enumerate().take(count).skip(self.applied) {
-            match entry {
-                Entry::Action(Action::Undo { .. }) => self.undone.extend(self.done.pop()),
-                Entry::Action(Action::Redo { .. }) => self.done.extend(self.undone.pop()),
-                Entry::Action(
-                    Action::Stroke { .. }
-                    | Action::Background { .. }
-                    | Action::Clear { .. }
-                    | Action::Weapp { .. },
-                )
-                | Entry::Picture(_) => {
-                    self.undone.clear();
-                    self.done.push(index);
-                }
-            }
+        for entry in self.entries.iter().take(count).skip(self.applied) {
+            self.history.push(entry.history_step());
         }
         self.applied = count;
     }

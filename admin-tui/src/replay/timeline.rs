@@ -40,14 +40,14 @@ pub fn spans(entries: &[Entry], skip_idle: bool) -> Vec<Span> {
 
 #[cfg(test)]
 mod tests {
-    use yibi_common::drawing::{Action, Color, Point, Stroke, Tool};
+    use yibi_common::drawing::{Action, Color, OWNER, Point, Stroke, Tool};
 
     use super::*;
 
     fn stroke(at: u64, dts: &[u32]) -> Entry {
         let points = dts.iter().map(|dt| Point { x: 0, y: 0, dt: *dt }).collect();
         let stroke = Stroke { tool: Tool::Pen, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 1, points };
-        Entry::Action(Action::Stroke { at, stroke })
+        Entry::Action(Action::Stroke { by: OWNER, at, stroke })
     }
 
     fn times(entries: &[Entry], skip_idle: bool) -> Vec<(Millis, Millis)> {
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn pauses_are_kept_or_shortened() {
-        let undo = Entry::Action(Action::Undo { at: None });
+        let undo = Entry::Action(Action::Undo { by: OWNER, at: None });
         let entries = [stroke(1000, &[0, 10, 20]), undo, stroke(60_000, &[0]), stroke(60_100, &[0, 5])];
         assert_eq!(times(&entries, false), [(1000, 1030), (1030, 1030), (60_000, 60_000), (60_100, 60_105)]);
         assert_eq!(times(&entries, true), [(0, 30), (30, 30), (430, 430), (530, 535)]);

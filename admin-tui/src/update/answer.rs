@@ -189,7 +189,7 @@ fn accept_open_drawing(model: &mut Model, ticket: &Ticket, drawn: Drawn, out: &m
         }
         _ => {
             let room = screen.paper_pixels(open.braille);
-            open.player = Some(Player::new(paper, drawn.entries, room));
+            open.player = Some(Player::new(paper, drawn.since, drawn.entries, room));
         }
     }
     open.seq = seq;

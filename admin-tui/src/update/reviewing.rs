@@ -232,7 +232,7 @@ pub fn accept_copy(model: &mut Model, copy: Copied) {
     let rooms = (pixels(false), pixels(true));
     if let Some(Detail::Review(review)) = model.details.last_mut() {
         let room = if review.drawing.braille { rooms.1 } else { rooms.0 };
-        review.drawing.player = Some(Player::new(copy.paper, copy.entries, room));
+        review.drawing.player = Some(Player::new(copy.paper, 0, copy.entries, room));
         model.dirty = true;
         fit(model);
     }

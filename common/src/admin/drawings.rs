@@ -116,6 +116,6 @@ pub struct DrawingDetail {
     /// The number of the first action in `actions`.
     pub since: u32,
     /// The actions from number `since` on.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::api::schema::Action>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::api::schema::StoredAction>))]
     pub actions: Vec<Action>,
 }

@@ -69,7 +69,7 @@ pub enum Happening {
         /// The new actions; absent if their stored form exceeds 64 KiB, the limit of an event. A client that follows the
         /// drawing then loads it from `from_seq` on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<crate::api::schema::Action>>))]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<crate::api::schema::StoredAction>>))]
         actions: Option<Vec<Action>>,
     },
     /// Sessions were ended by their user or an operator.

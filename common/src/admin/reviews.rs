@@ -169,7 +169,7 @@ pub struct ReviewCopy {
     /// Grid units from top to bottom.
     pub height: u32,
     /// A background, then the visible strokes in order.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::api::schema::Action>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::api::schema::StoredAction>))]
     pub actions: Vec<Action>,
 }
 

@@ -66,14 +66,66 @@ pub enum Action {
     },
 }
 
-/// An entry of a stored list: an appended action, or a picture of 2016.
+/// An entry of a stored list: an appended action, an action of a room, or a picture of 2016.
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum StoredAction {
     /// An action as it was appended.
     Appended(Action),
+    /// An action that a room added.
+    Authored(AuthoredAction),
     /// A whole picture that a 2016 client saved.
     Weapp(WeappAction),
+}
+
+/// An action of another author than the drawing's owner, or a removal. Only rooms write them; appends refuse them.
+///
+/// `by` is the author's number in the drawing's `authors`; the owner is 0 and stands where `by` is absent.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum AuthoredAction {
+    /// Draws a stroke.
+    Stroke {
+        /// The author.
+        #[schema(minimum = 1, maximum = 199)]
+        by: u16,
+        /// The tool.
+        tool: Tool,
+        /// `#rrggbb`.
+        color: String,
+        /// Grid units.
+        width: u16,
+        /// The time at which the first point was touched.
+        at: u64,
+        /// As in an appended stroke.
+        points: Vec<i64>,
+    },
+    /// Takes back the author's last stroke in effect; strokes that a clear hides are not.
+    Undo {
+        /// The author.
+        #[schema(minimum = 1, maximum = 199)]
+        by: u16,
+        /// The time of the action.
+        #[schema(required = false)]
+        at: u64,
+    },
+    /// Puts the stroke that the author took back last in effect again, unless the author has drawn another since.
+    Redo {
+        /// The author.
+        #[schema(minimum = 1, maximum = 199)]
+        by: u16,
+        /// The time of the action.
+        #[schema(required = false)]
+        at: u64,
+    },
+    /// Removes a stroke of any author for good. No undo takes it back; a second one has no effect.
+    Remove {
+        /// The number of the stroke's action in the drawing's list, whose first action is 0.
+        seq: u32,
+        /// The time of the action.
+        #[schema(required = false)]
+        at: u64,
+    },
 }
 
 /// A whole picture that a 2016 client saved.

@@ -1,15 +1,19 @@
 //! The stored form of actions: one blob per action, each readable by itself.
 //!
-//! # Format, version 1
+//! # Format
+//!
+//! All actions of a drawing's owner are of version 1, but for removals. Servers that know version 1 alone therefore
+//! read every drawing of one author.
 //!
 //! A varint is LEB128: seven bits a byte, the lowest first, the high bit set on all bytes but the last. A signed
 //! number is zigzagged first (0, -1, 1, -2, … become 0, 1, 2, 3, …).
 //!
 //! | bytes | every action |
 //! |---|---|
-//! | 1 | tag: bits 7–5 version (1), bit 4 flag, bits 3–0 kind |
+//! | 1 | tag: bits 7–5 version (1 or 2), bit 4 flag, bits 3–0 kind |
+//! | varint, of version 2 only | the author: 0 for kind 14, 1 to [`MAX_AUTHORS`] - 1 for all others |
 //!
-//! | kind | action | flag | what follows the tag |
+//! | kind | action | flag | the bytes after tag and author |
 //! |---|---|---|---|
 //! | 0, 1, 2 | opaque stroke by pen, ink, eraser | the columns are Rice-coded | see below |
 //! | 3 | translucent stroke by pen | the columns are Rice-coded | see below |
@@ -17,6 +21,9 @@
 //! | 9, 10, 11 | undo, redo, clear | `at` is present | `at` if present |
 //! | 12 | 2016 picture, its text as it is | the text is deflated | see below |
 //! | 13 | 2016 picture, ready to be sent | never | see below |
+//! | 14 | removal | `at` is present | `at` if present, then a varint of ≤ 32 bits: the number of the stroke's action |
+//!
+//! Version 2 has the kinds 0 to 3, 9, 10 and 14, version 1 all but 14.
 //!
 //! | bytes | stroke |
 //! |---|---|
@@ -74,11 +81,12 @@ mod varint;
 #[cfg(test)]
 mod tests;
 
-use crate::drawing::{Action, Color, MAX_POINTS, MAX_WIDTH, Point, Stroke, Tool};
+use crate::drawing::{Action, Color, MAX_AUTHORS, MAX_POINTS, MAX_WIDTH, OWNER, Point, Stroke, Tool};
 pub use text::{StoredText, escape_json};
 use varint::{Reader, put, unzigzag, zigzag};
 
 const VERSION: u8 = 1;
+const AUTHORED: u8 = 2;
 const FLAG: u8 = 1 << 4;
 
 const PEN: u8 = 0;
@@ -91,6 +99,7 @@ const REDO: u8 = 10;
 const CLEAR: u8 = 11;
 const WEAPP: u8 = 12;
 const WEAPP_READY: u8 = 13;
+const REMOVE: u8 = 14;
 
 /// Milliseconds between two samples of a phone at 60 Hz, rounded up.
 const FRAME: u32 = 17;
@@ -140,15 +149,20 @@ pub fn encode_uncompressed(action: &Action) -> Vec<u8> {
 
 fn write(action: &Action, compress: bool) -> Vec<u8> {
     match action {
-        Action::Stroke { at, stroke } => write_stroke(*at, stroke, compress),
+        Action::Stroke { by, at, stroke } => write_stroke(*by, *at, stroke, compress),
         Action::Background { color, at } => {
-            let mut blob = write_moment(BACKGROUND, *at);
+            let mut blob = write_moment(BACKGROUND, OWNER, *at);
             blob.extend(color.0);
             blob
         }
-        Action::Undo { at } => write_moment(UNDO, *at),
-        Action::Redo { at } => write_moment(REDO, *at),
-        Action::Clear { at } => write_moment(CLEAR, *at),
+        Action::Undo { by, at } => write_moment(UNDO, *by, *at),
+        Action::Redo { by, at } => write_moment(REDO, *by, *at),
+        Action::Clear { at } => write_moment(CLEAR, OWNER, *at),
+        Action::Remove { seq, at } => {
+            let mut blob = write_moment(REMOVE, OWNER, *at);
+            put(&mut blob, u64::from(*seq));
+            blob
+        }
         Action::Weapp { text } => text::write(text, compress),
     }
 }
@@ -161,11 +175,9 @@ fn write(action: &Action, compress: bool) -> Vec<u8> {
 /// [`Malformed`] when the bytes are not the stored form of an action.
 pub fn decode(blob: &[u8]) -> Result<Action, Malformed> {
     let mut reader = Reader::new(blob);
-    let (kind, flag) = read_tag(&mut reader)?;
+    let Tag { kind, flag, by } = read_tag(&mut reader)?;
     match kind {
-        PEN | TRANSLUCENT_PEN => read_stroke(reader, Tool::Pen, kind == TRANSLUCENT_PEN, flag),
-        INK => read_stroke(reader, Tool::Ink, false, flag),
-        ERASER => read_stroke(reader, Tool::Eraser, false, flag),
+        PEN | TRANSLUCENT_PEN | INK | ERASER => read_stroke(reader, kind, by, flag),
         BACKGROUND => {
             let at = read_moment(&mut reader, flag)?;
             let color = Color(reader.array()?);
@@ -175,14 +187,19 @@ pub fn decode(blob: &[u8]) -> Result<Action, Malformed> {
             let at = read_moment(&mut reader, flag)?;
             reader.end()?;
             Ok(match kind {
-                UNDO => Action::Undo { at },
-                REDO => Action::Redo { at },
+                UNDO => Action::Undo { by, at },
+                REDO => Action::Redo { by, at },
                 _ => Action::Clear { at },
             })
         }
         WEAPP | WEAPP_READY => {
             let text = text::read(reader, kind == WEAPP_READY, flag)?.text()?;
             Ok(Action::Weapp { text: text.into_owned() })
+        }
+        REMOVE => {
+            let at = read_moment(&mut reader, flag)?;
+            let seq = reader.u32()?;
+            reader.end().map(|()| Action::Remove { seq, at })
         }
         unknown => Err(Malformed::Kind(unknown)),
     }
@@ -192,7 +209,7 @@ pub fn decode(blob: &[u8]) -> Result<Action, Malformed> {
 #[must_use]
 pub fn weapp_text(blob: &[u8]) -> Option<StoredText<'_>> {
     let mut reader = Reader::new(blob);
-    let (kind, flag) = read_tag(&mut reader).ok()?;
+    let Tag { kind, flag, .. } = read_tag(&mut reader).ok()?;
     if matches!(kind, WEAPP | WEAPP_READY) {
         text::read(reader, kind == WEAPP_READY, flag).ok()
     } else {
@@ -203,23 +220,52 @@ pub fn weapp_text(blob: &[u8]) -> Option<StoredText<'_>> {
 /// Tells from its first byte whether a blob is a 2016 picture.
 #[must_use]
 pub fn is_weapp(blob: &[u8]) -> bool {
-    read_tag(&mut Reader::new(blob)).is_ok_and(|(kind, _)| matches!(kind, WEAPP | WEAPP_READY))
+    read_tag(&mut Reader::new(blob)).is_ok_and(|tag| matches!(tag.kind, WEAPP | WEAPP_READY))
 }
 
-fn tag(kind: u8, flag: bool) -> u8 {
-    VERSION << 5 | if flag { FLAG } else { 0 } | kind
+/// The beginning of a blob.
+struct Tag {
+    kind: u8,
+    flag: bool,
+    by: u16,
 }
 
-fn read_tag(reader: &mut Reader<'_>) -> Result<(u8, bool), Malformed> {
+fn tag(version: u8, kind: u8, flag: bool) -> u8 {
+    version << 5 | if flag { FLAG } else { 0 } | kind
+}
+
+fn write_tag(kind: u8, flag: bool, by: u16) -> Vec<u8> {
+    let authored = kind == REMOVE || by != OWNER;
+    let mut blob = vec![tag(if authored { AUTHORED } else { VERSION }, kind, flag)];
+    if authored {
+        put(&mut blob, u64::from(by));
+    }
+    blob
+}
+
+fn read_tag(reader: &mut Reader<'_>) -> Result<Tag, Malformed> {
     let [tag] = reader.array()?;
+    let (kind, flag) = (tag & 0x0f, tag & FLAG != 0);
     match tag >> 5 {
-        VERSION => Ok((tag & 0x0f, tag & FLAG != 0)),
+        VERSION if kind == REMOVE => Err(Malformed::Kind(kind)),
+        VERSION => Ok(Tag { kind, flag, by: OWNER }),
+        AUTHORED => match kind {
+            PEN | INK | ERASER | TRANSLUCENT_PEN | UNDO | REDO | REMOVE => {
+                let by = u16::try_from(reader.u64()?).or(Err(Malformed::Number))?;
+                if (kind == REMOVE) == (by == OWNER) && by < MAX_AUTHORS {
+                    Ok(Tag { kind, flag, by })
+                } else {
+                    Err(Malformed::Number)
+                }
+            }
+            unknown => Err(Malformed::Kind(unknown)),
+        },
         unknown => Err(Malformed::Version(unknown)),
     }
 }
 
-fn write_moment(kind: u8, at: Option<u64>) -> Vec<u8> {
-    let mut blob = vec![tag(kind, at.is_some())];
+fn write_moment(kind: u8, by: u16, at: Option<u64>) -> Vec<u8> {
+    let mut blob = write_tag(kind, at.is_some(), by);
     if let Some(at) = at {
         put(&mut blob, at);
     }
@@ -230,7 +276,7 @@ fn read_moment(reader: &mut Reader<'_>, present: bool) -> Result<Option<u64>, Ma
     if present { reader.u64().map(Some) } else { Ok(None) }
 }
 
-fn write_stroke(at: u64, stroke: &Stroke, compress: bool) -> Vec<u8> {
+fn write_stroke(by: u16, at: u64, stroke: &Stroke, compress: bool) -> Vec<u8> {
     let points = &stroke.points;
     let first = points.first().copied().unwrap_or_default();
     let columns = [
@@ -253,8 +299,8 @@ fn write_stroke(at: u64, stroke: &Stroke, compress: bool) -> Vec<u8> {
         Tool::Ink => INK,
         Tool::Eraser => ERASER,
     };
-    let mut blob = Vec::with_capacity(stored.len() + 32);
-    blob.push(tag(kind, shorter));
+    let mut blob = write_tag(kind, shorter, by);
+    blob.reserve(stored.len() + 32);
     put(&mut blob, at);
     blob.extend(stroke.color.0);
     if translucent {
@@ -268,12 +314,13 @@ fn write_stroke(at: u64, stroke: &Stroke, compress: bool) -> Vec<u8> {
     blob
 }
 
-fn read_stroke(
-    mut reader: Reader<'_>,
-    tool: Tool,
-    translucent: bool,
-    coded: bool,
-) -> Result<Action, Malformed> {
+fn read_stroke(mut reader: Reader<'_>, kind: u8, by: u16, coded: bool) -> Result<Action, Malformed> {
+    let tool = match kind {
+        INK => Tool::Ink,
+        ERASER => Tool::Eraser,
+        _ => Tool::Pen,
+    };
+    let translucent = kind == TRANSLUCENT_PEN;
     let at = reader.u64()?;
     let color = Color(reader.array()?);
     let alpha = if translucent { read_alpha(&mut reader)? } else { Stroke::OPAQUE };
@@ -299,7 +346,7 @@ fn read_stroke(
         })?;
         reader.end()?;
     }
-    Ok(Action::Stroke { at, stroke: Stroke { tool, color, alpha, width, points } })
+    Ok(Action::Stroke { by, at, stroke: Stroke { tool, color, alpha, width, points } })
 }
 
 fn read_alpha(reader: &mut Reader<'_>) -> Result<u8, Malformed> {

@@ -11,13 +11,13 @@ fn old_blob(len: u64, bytes: &[u8]) -> Vec<u8> {
     Compress::new(Compression::new(9), false)
         .compress_vec(bytes, &mut stream, FlushCompress::Finish)
         .unwrap();
-    let mut blob = vec![tag(WEAPP, true)];
+    let mut blob = vec![tag(VERSION, WEAPP, true)];
     put(&mut blob, len);
     [blob, stream].concat()
 }
 
 fn stroke(points: Vec<Point>) -> Action {
-    Action::Stroke { at: 7, stroke: pen(Stroke::OPAQUE, points) }
+    Action::Stroke { by: OWNER, at: 7, stroke: pen(Stroke::OPAQUE, points) }
 }
 
 fn pen(alpha: u8, points: Vec<Point>) -> Stroke {
@@ -52,15 +52,29 @@ fn the_bytes_match_the_documented_format() {
         0b0010_1000, 0b0000_0101, 0b0000_0000, 0b0010_1001, 0b1000_0000,
     ];
     assert_eq!(encode(&action), coded);
-    let translucent = Action::Stroke { at: 7, stroke: pen(76, vec![Point { x: 10, y: 20, dt: 0 }]) };
+    let translucent =
+        Action::Stroke { by: OWNER, at: 7, stroke: pen(76, vec![Point { x: 10, y: 20, dt: 0 }]) };
     assert_eq!(encode(&translucent), [0x23, 7, 1, 2, 3, 76, 28, 1, 20, 40]);
-    assert_eq!(encode(&Action::Undo { at: None }), [0x29]);
-    assert_eq!(encode(&Action::Redo { at: Some(0) }), [0x3a, 0]);
+    assert_eq!(encode(&Action::Undo { by: OWNER, at: None }), [0x29]);
+    assert_eq!(encode(&Action::Redo { by: OWNER, at: Some(0) }), [0x3a, 0]);
     assert_eq!(
         encode(&Action::Background { color: Color([9, 8, 7]), at: Some(128) }),
         [0x38, 0x80, 1, 9, 8, 7]
     );
     assert_eq!(encode(&Action::Weapp { text: "[]".into() }), [0x2c, 2, b'[', b']']);
+}
+
+#[test]
+fn actions_of_others_and_removals_have_a_version_of_their_own() {
+    let dot =
+        |by| Action::Stroke { by, at: 7, stroke: pen(Stroke::OPAQUE, vec![Point { x: 10, y: 20, dt: 0 }]) };
+    assert_eq!(encode(&dot(OWNER)), [0x20, 7, 1, 2, 3, 28, 1, 20, 40]);
+    assert_eq!(encode(&dot(1)), [0x40, 1, 7, 1, 2, 3, 28, 1, 20, 40]);
+    assert_eq!(encode(&dot(199)), [0x40, 0xc7, 1, 7, 1, 2, 3, 28, 1, 20, 40]);
+    assert_eq!(encode(&Action::Undo { by: 2, at: None }), [0x49, 2]);
+    assert_eq!(encode(&Action::Redo { by: 2, at: Some(5) }), [0x5a, 2, 5]);
+    assert_eq!(encode(&Action::Remove { seq: 130, at: None }), [0x4e, 0, 0x82, 1]);
+    assert_eq!(encode(&Action::Remove { seq: 0, at: Some(5) }), [0x5e, 0, 5, 0]);
 }
 
 #[test]
@@ -70,9 +84,11 @@ fn every_prefix_and_every_extension_is_refused() {
     let actions = [
         stroke(points),
         stroke(vec![Point::default()]),
-        Action::Stroke { at: 7, stroke: pen(76, vec![Point::default()]) },
+        Action::Stroke { by: OWNER, at: 7, stroke: pen(76, vec![Point::default()]) },
         Action::Background { color: Color::WHITE, at: Some(300) },
         Action::Clear { at: Some(1) },
+        Action::Stroke { by: 130, at: 7, stroke: pen(76, vec![Point::default()]) },
+        Action::Remove { seq: 300, at: Some(300) },
         Action::Weapp { text },
     ];
     for action in actions {
@@ -90,12 +106,23 @@ fn every_prefix_and_every_extension_is_refused() {
 
 #[test]
 fn malformed_blobs_are_refused() {
-    let pen = tag(PEN, false);
-    let coded = tag(PEN, true);
+    let pen = tag(VERSION, PEN, false);
+    let coded = tag(VERSION, PEN, true);
     let refused = [
         (vec![], Malformed::Truncated),
         (vec![0x09], Malformed::Version(0)),
-        (vec![0x49], Malformed::Version(2)),
+        (vec![0x69], Malformed::Version(3)),
+        (vec![0x2e, 0], Malformed::Kind(14)),
+        (vec![0x49], Malformed::Truncated),
+        (vec![0x49, 0], Malformed::Number),
+        (vec![0x49, 200, 1], Malformed::Number),
+        (vec![0x49, 0x81, 0x80, 4], Malformed::Number),
+        (vec![0x48, 1, 1, 2, 3], Malformed::Kind(8)),
+        (vec![0x4b, 1], Malformed::Kind(11)),
+        (vec![0x4c, 1, 2, b'[', b']'], Malformed::Kind(12)),
+        (vec![0x4e, 1, 0], Malformed::Number),
+        (vec![0x4e, 0], Malformed::Truncated),
+        (vec![0x4e, 0, 0x80, 0x80, 0x80, 0x80, 0x10], Malformed::Number),
         (vec![0x23, 7, 1, 2, 3], Malformed::Truncated),
         (vec![0x23, 7, 1, 2, 3, 0, 28, 1, 20, 40], Malformed::Number),
         (vec![0x23, 7, 1, 2, 3, 255, 28, 1, 20, 40], Malformed::Number),
@@ -130,7 +157,7 @@ fn a_decompression_bomb_is_refused() {
     assert_eq!(decode(&old_blob(most + 1, &zeros)), Err(Malformed::Number));
     let part = crate::gzip::Part::deflate(&zeros, 9).unwrap();
     let ready = |len: u64, escaped: u64| {
-        let mut blob = vec![tag(WEAPP_READY, false)];
+        let mut blob = vec![tag(VERSION, WEAPP_READY, false)];
         put(&mut blob, len);
         put(&mut blob, escaped);
         [&blob[..], &part.crc.to_le_bytes(), &part.stream].concat()
@@ -177,7 +204,7 @@ fn a_2016_text_is_stored_as_a_list_sends_it() {
         assert_eq!(weapp_text(&plain).unwrap().part(), None);
         assert!(is_weapp(&plain) && is_weapp(&blob));
     }
-    for other in [vec![], encode(&Action::Undo { at: None }), vec![0x4c, 0]] {
+    for other in [vec![], encode(&Action::Undo { by: OWNER, at: None }), vec![0x4c, 0]] {
         assert!(!is_weapp(&other));
         assert_eq!(weapp_text(&other), None);
     }
@@ -210,10 +237,10 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_decoded_or_refused(mut blob in proptest::collection::vec(any::<u8>(), 0..300), kind in 0..16_u8, flag: bool) {
+    fn any_bytes_are_decoded_or_refused(mut blob in proptest::collection::vec(any::<u8>(), 0..300), kind in 0..16_u8, flag: bool, authored: bool) {
         let _ = decode(&blob);
         if let Some(first) = blob.first_mut() {
-            *first = tag(kind, flag);
+            *first = tag(if authored { AUTHORED } else { VERSION }, kind, flag);
         }
         if let Ok(action) = decode(&blob) {
             prop_assert_eq!(decode(&encode(&action)), Ok(action));

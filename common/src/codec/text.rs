@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::inflate::inflate;
 use super::varint::{Reader, put};
-use super::{Malformed, WEAPP, WEAPP_READY, tag};
+use super::{Malformed, VERSION, WEAPP, WEAPP_READY, tag};
 use crate::gzip::Part;
 use crate::weapp;
 
@@ -37,7 +37,7 @@ pub(super) fn write(text: &str, compress: bool) -> Vec<u8> {
     let part = part.filter(|part| part.stream.len() + READY_HEAD < text.len());
     let stored = part.as_ref().map_or(text.as_bytes(), |part| &part.stream);
     let mut blob = Vec::with_capacity(stored.len() + 16);
-    blob.push(tag(if part.is_some() { WEAPP_READY } else { WEAPP }, false));
+    blob.push(tag(VERSION, if part.is_some() { WEAPP_READY } else { WEAPP }, false));
     put(&mut blob, text.len() as u64);
     if let Some(part) = &part {
         put(&mut blob, part.len as u64);

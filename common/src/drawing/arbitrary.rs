@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Action, Color, MAX_AT, MAX_WIDTH, Point, Stroke, Tool};
+use super::{Action, Color, MAX_AT, MAX_AUTHORS, MAX_WIDTH, OWNER, Point, Stroke, Tool};
 
 pub(crate) fn color() -> impl Strategy<Value = Color> {
     any::<[u8; 3]>().prop_map(Color)
@@ -54,15 +54,21 @@ pub(crate) fn stroke(
     })
 }
 
+pub(crate) fn author() -> impl Strategy<Value = u16> {
+    prop_oneof![2 => Just(OWNER), 1 => 1..4_u16, 1 => 1..MAX_AUTHORS]
+}
+
 pub(crate) fn action() -> impl Strategy<Value = Action> {
     let at = || prop_oneof![0..=MAX_AT, any::<u64>(), Just(u64::MAX)];
     let moment = move || proptest::option::of(prop_oneof![Just(0), at()]);
     let points = prop_oneof![wild_points(), hand_points()];
     prop_oneof![
-        4 => (at(), stroke(1..=MAX_WIDTH, points)).prop_map(|(at, stroke)| Action::Stroke { at, stroke }),
+        4 => (author(), at(), stroke(1..=MAX_WIDTH, points))
+            .prop_map(|(by, at, stroke)| Action::Stroke { by, at, stroke }),
         1 => (color(), moment()).prop_map(|(color, at)| Action::Background { color, at }),
-        1 => moment().prop_map(|at| Action::Undo { at }),
-        1 => moment().prop_map(|at| Action::Redo { at }),
+        1 => (author(), moment()).prop_map(|(by, at)| Action::Undo { by, at }),
+        1 => (author(), moment()).prop_map(|(by, at)| Action::Redo { by, at }),
+        1 => (any::<u32>(), moment()).prop_map(|(seq, at)| Action::Remove { seq, at }),
         1 => moment().prop_map(|at| Action::Clear { at }),
         1 => any::<String>().prop_map(|text| Action::Weapp { text }),
         1 => vec("[a-z]{0,9}", 0..200).prop_map(|words| Action::Weapp { text: words.join("\",\"") }),

@@ -1,6 +1,6 @@
 //! The rules that an appended action has to keep.
 
-use super::{Action, MAX_AT, Mode, Paper, Point, Stroke, WIDTH_RANGE};
+use super::{Action, MAX_AT, Mode, OWNER, Paper, Point, Stroke, WIDTH_RANGE};
 use crate::geometry;
 use crate::limits::Limits;
 
@@ -28,6 +28,15 @@ pub enum Invalid {
     /// A v1 client appends a 2016 picture.
     #[error("actions of type weapp come from 2016 clients only")]
     Weapp,
+    /// A v1 client names an author, or a number that no author of a drawing has is given to an action.
+    #[error("the author of an action is set by the server")]
+    Author,
+    /// A v1 client appends a removal.
+    #[error("a stroke is removed by the call of its room only")]
+    Remove,
+    /// A participant who does not own the drawing does what only its owner may do.
+    #[error("only the owner of a drawing sets its background and clears it")]
+    OwnerOnly,
     /// A `one_stroke` drawing gets an undo, redo or clear.
     #[error("a one_stroke drawing takes no undo, redo or clear")]
     OneStrokeAction,
@@ -40,14 +49,18 @@ pub enum Invalid {
 }
 
 impl Action {
-    /// Checks whether a v1 client may append the action to a drawing of that paper and mode.
+    /// Checks whether a v1 client may append the action to a drawing of that paper and mode. Actions of other authors
+    /// than the owner, and removals, are written by rooms only: see [`Action::signed`].
     ///
     /// # Errors
     /// The first rule that the action breaks.
     pub fn validate(&self, paper: Paper, mode: Mode, limits: &Limits) -> Result<(), Invalid> {
         let check_at = |at: u64| if at > MAX_AT { Err(Invalid::At) } else { Ok(()) };
+        if self.by() != OWNER {
+            return Err(Invalid::Author);
+        }
         match self {
-            Self::Stroke { at, stroke } => {
+            Self::Stroke { at, stroke, .. } => {
                 check_at(*at)?;
                 stroke.validate(paper, limits)?;
                 let longest = paper.one_stroke_length(limits.one_stroke_length);
@@ -60,7 +73,8 @@ impl Action {
             Self::Undo { .. } | Self::Redo { .. } | Self::Clear { .. } if mode == Mode::OneStroke => {
                 Err(Invalid::OneStrokeAction)
             }
-            Self::Undo { at } | Self::Redo { at } | Self::Clear { at } => check_at(at.unwrap_or(0)),
+            Self::Undo { at, .. } | Self::Redo { at, .. } | Self::Clear { at } => check_at(at.unwrap_or(0)),
+            Self::Remove { .. } => Err(Invalid::Remove),
             Self::Weapp { .. } => Err(Invalid::Weapp),
         }
     }
@@ -101,6 +115,7 @@ mod tests {
     fn each_broken_rule_has_its_own_error() {
         let limits = Limits { points_per_stroke: 2, one_stroke_length: 100, ..Limits::default() };
         let stroke = |width, points: Vec<(i32, i32, u32)>| Action::Stroke {
+            by: OWNER,
             at: 0,
             stroke: Stroke {
                 tool: Tool::Pen,
@@ -123,9 +138,27 @@ mod tests {
         assert_eq!(check(stroke(1, vec![(0, 0, 0); 3]), Mode::Free), Err(Invalid::TooManyPoints(2)));
         assert_eq!(check(stroke(1, vec![(-8192, 0, 0)]), Mode::Free), Ok(()));
         assert_eq!(check(stroke(1, vec![(-8193, 0, 0)]), Mode::Free), Err(Invalid::Coordinate(4)));
-        assert_eq!(check(Action::Undo { at: None }, Mode::OneStroke), Err(Invalid::OneStrokeAction));
-        assert_eq!(check(Action::Undo { at: Some(MAX_AT + 1) }, Mode::Free), Err(Invalid::At));
+        let undo = |by, at| Action::Undo { by, at };
+        assert_eq!(check(undo(OWNER, None), Mode::OneStroke), Err(Invalid::OneStrokeAction));
+        assert_eq!(check(undo(OWNER, Some(MAX_AT + 1)), Mode::Free), Err(Invalid::At));
+        assert_eq!(check(undo(1, None), Mode::Free), Err(Invalid::Author));
+        assert_eq!(check(Action::Remove { seq: 0, at: None }, Mode::Free), Err(Invalid::Remove));
         assert_eq!(check(Action::Weapp { text: "[]".into() }, Mode::Free), Err(Invalid::Weapp));
+    }
+
+    #[test]
+    fn only_the_owner_sets_the_background_clears_and_removes() {
+        let clear = Action::Clear { at: None };
+        let removal = Action::Remove { seq: 3, at: None };
+        let background = Action::Background { color: Color::WHITE, at: None };
+        for action in [clear, removal, background, Action::Weapp { text: "[]".into() }] {
+            assert_eq!(action.clone().signed(OWNER), Ok(action.clone()));
+            assert_eq!(action.signed(1), Err(Invalid::OwnerOnly));
+        }
+        let undo = Action::Undo { by: OWNER, at: Some(4) };
+        assert_eq!(undo.clone().signed(7), Ok(Action::Undo { by: 7, at: Some(4) }));
+        assert_eq!(undo.clone().signed(7).map(|action| action.by()), Ok(7));
+        assert_eq!(undo.signed(crate::drawing::MAX_AUTHORS), Err(Invalid::Author));
     }
 
     #[test]
@@ -136,7 +169,7 @@ mod tests {
             let stroke =
                 Stroke { tool: Tool::Pen, color: Color::BLACK, alpha: Stroke::OPAQUE, width, points };
             let paper = Paper { width: paper_width, height: 8192 };
-            Action::Stroke { at: 0, stroke }.validate(paper, mode, &limits)
+            Action::Stroke { by: OWNER, at: 0, stroke }.validate(paper, mode, &limits)
         };
         for (paper, thickest, longest) in
             [(64, 512, 256), (1024, 512, 4096), (2048, 512, 8192), (6144, 1536, 24_576), (8192, 2048, 32_768)]

@@ -171,7 +171,7 @@ mod tests {
         for (shape, width) in [(CardShape::FiveByFour, 1_000), (CardShape::Square, 800)] {
             for background in ["#fff8e7", "#ffffff", "#101820", "#2d6cdf"] {
                 let actions = actions(background);
-                let picture = decode(&card(&fold(&actions), PAPER, shape, &Budget::unlimited()).unwrap());
+                let picture = decode(&card(&fold(0, &actions), PAPER, shape, &Budget::unlimited()).unwrap());
                 assert_eq!((picture.width, picture.height), (width, 800));
                 assert_eq!(picture.at(width / 2, 400), [0xc0, 0x39, 0x2b]);
                 let Color(paper) = Color::parse(background).unwrap();
@@ -194,7 +194,7 @@ mod tests {
             for shape in [CardShape::FiveByFour, CardShape::Square] {
                 let actions = actions("#ffffff");
                 let file =
-                    card(&fold(&actions), Paper { width, height }, shape, &Budget::unlimited()).unwrap();
+                    card(&fold(0, &actions), Paper { width, height }, shape, &Budget::unlimited()).unwrap();
                 assert_eq!(decode(&file).height, 800);
             }
         }

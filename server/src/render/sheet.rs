@@ -244,7 +244,7 @@ mod tests {
 
     fn sheet(strokes: &[String]) -> Vec<u8> {
         let actions: Vec<Action> = serde_json::from_str(&format!("[{}]", strokes.join(","))).unwrap();
-        contact_sheet(&fold_timed(&actions), SQUARE, &Budget::unlimited()).unwrap()
+        contact_sheet(&fold_timed(0, &actions), SQUARE, &Budget::unlimited()).unwrap()
     }
 
     /// The colour of a place in each cell, as a fraction of the cell's side.
@@ -330,7 +330,7 @@ mod tests {
         assert_eq!(seen, [vec![[0; 3]], vec![[GROUND; 3]; 8]].concat());
         for (width, height) in [(8192, 64), (64, 8192)] {
             let file =
-                contact_sheet(&fold_timed(&[]), Paper { width, height }, &Budget::unlimited()).unwrap();
+                contact_sheet(&fold_timed(0, &[]), Paper { width, height }, &Budget::unlimited()).unwrap();
             assert!(decode(&file).width > 40);
         }
     }

@@ -13,12 +13,12 @@ fn actions(json: &str) -> Vec<Action> {
 }
 
 fn drawn(json: &str) -> Decoded {
-    decode(&png(&fold(&actions(json)), SQUARE, 256, &Budget::start()).unwrap())
+    decode(&png(&fold(0, &actions(json)), SQUARE, 256, &Budget::start()).unwrap())
 }
 
 #[test]
 fn the_longer_side_is_the_size_and_the_other_keeps_the_proportions() {
-    let empty = fold(&[]);
+    let empty = fold(0, &[]);
     for (width, height, size, expected) in [
         (2048, 2731, 256, (192, 256)),
         (2731, 2048, 1080, (1080, 810)),
@@ -38,8 +38,8 @@ fn the_longer_side_is_the_size_and_the_other_keeps_the_proportions() {
 fn a_size_out_of_range_is_refused() {
     for size in [0, 63, 2049, u32::MAX] {
         let refused = |error| matches!(error, RenderError::Size { size: named } if named == size);
-        assert!(refused(png(&fold(&[]), SQUARE, size, &Budget::start()).unwrap_err()));
-        assert!(refused(svg(&fold(&[]), SQUARE, size, &Budget::start()).unwrap_err()));
+        assert!(refused(png(&fold(0, &[]), SQUARE, size, &Budget::start()).unwrap_err()));
+        assert!(refused(svg(&fold(0, &[]), SQUARE, size, &Budget::start()).unwrap_err()));
     }
 }
 
@@ -116,7 +116,7 @@ fn strokes_beside_the_paper_leave_nothing() {
         width: 100,
         points: vec![Point { x, y, dt: 0 }, Point { x: x + 1, y: y + 1, dt: 9 }],
     };
-    let mut picture = fold(&[]);
+    let mut picture = fold(0, &[]);
     let empty = png(&picture, SQUARE, 256, &Budget::start()).unwrap();
     for (x, y) in [(-70, 100), (100, -70), (2120, 100), (100, 2120), (i32::MIN, i32::MAX - 1)] {
         picture
@@ -163,7 +163,7 @@ fn any_stroke_is_drawn_without_harm() {
 fn a_drawing_beyond_all_measure_is_refused() {
     let points = vec![Point { x: 5, y: 5, dt: 0 }; MOST_POINTS / 10];
     let stroke = Stroke { tool: Tool::Pen, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 9, points };
-    let mut picture = fold(&[]);
+    let mut picture = fold(0, &[]);
     picture.strokes = (0..10).map(|_| Cow::Borrowed(&stroke)).collect();
     assert!(png(&picture, SQUARE, 64, &Budget::start()).is_ok());
     picture.strokes.push(Cow::Borrowed(&stroke));
@@ -180,7 +180,7 @@ fn a_translucent_stroke_shows_the_strokes_below_it() {
         {"method":"strokePath","data":[{"method":"moveTo","data":[100,0]},{"method":"lineTo","data":[100,338]}]}]"##;
     let mut drawing = vec![Action::Weapp { text: text.to_owned() }];
     for erased in [false, true] {
-        let picture = fold(&drawing);
+        let picture = fold(0, &drawing);
         let pixels = decode(&png(&picture, SQUARE, 338, &Budget::start()).unwrap());
         let close = |x, y, expected: [u8; 3]| {
             let pixel = pixels.at(x, y);
@@ -209,7 +209,7 @@ fn the_depth_of_an_svg_does_not_grow_with_the_erasures() {
     let eraser =
         r##"{"type":"stroke","tool":"eraser","color":"#000000","width":60,"at":0,"points":[50,20,0,9,9,9]}"##;
     let list = vec![format!("{pen},{eraser}"); 2_500].join(",");
-    let text = svg(&fold(&actions(&format!("[{list}]"))), SQUARE, 256, &Budget::start()).unwrap();
+    let text = svg(&fold(0, &actions(&format!("[{list}]"))), SQUARE, 256, &Budget::start()).unwrap();
     assert_eq!(text.matches("<g").count(), 1);
     assert_eq!(text.matches("<path").count(), 5_001);
 }
@@ -236,7 +236,7 @@ fn an_svg_is_short_and_erasers_have_the_papers_colour() {
         r##"<path fill="#1f2a44" d="M9 8.4"##,
     ]
     .concat();
-    let text = svg(&fold(&actions(json)), SQUARE, 256, &Budget::start()).unwrap();
+    let text = svg(&fold(0, &actions(json)), SQUARE, 256, &Budget::start()).unwrap();
     assert!(text.starts_with(&expected), "{text}\n{expected}");
     assert!(text.ends_with("z\"/></g></svg>\n"), "{text}");
 }

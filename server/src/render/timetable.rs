@@ -98,7 +98,7 @@ mod tests {
 
     fn moments(strokes: &[String]) -> Vec<(u64, u64)> {
         let actions = actions(&format!("[{}]", strokes.join(",")));
-        let timed = fold_timed(&actions);
+        let timed = fold_timed(0, &actions);
         let table = Timetable::new(&timed);
         (0..strokes.len()).map(|index| (table.moment(index).from, table.moment(index).to)).collect()
     }
@@ -120,7 +120,7 @@ mod tests {
         let strokes = [stroke(0, "0,0,0,1,1,0,1,1,0,1,1,0"), stroke(0, "9,9,0,1,1,0")];
         assert_eq!(moments(&strokes), [(0, 220), (220, 440)]);
         let actions = actions(&format!("[{}]", strokes[0]));
-        let timed = fold_timed(&actions);
+        let timed = fold_timed(0, &actions);
         let grown =
             [0.0, 54.0, 56.0, 111.0, 219.0, 500.0].map(|ms| points_drawn(&timed.picture.strokes[0], ms));
         assert_eq!(grown, [1, 1, 1, 2, 3, 4]);
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn a_point_is_drawn_when_its_time_has_come() {
         let actions = actions(&format!("[{}]", stroke(0, "0,0,0,1,1,10,1,1,10,1,1,900,1,1,10")));
-        let timed = fold_timed(&actions);
+        let timed = fold_timed(0, &actions);
         let drawn = |elapsed| points_drawn(&timed.picture.strokes[0], elapsed);
         assert_eq!([0.0, 9.9, 10.0, 20.0, 519.0, 520.0, 530.0].map(drawn), [1, 1, 2, 3, 3, 4, 5]);
     }

@@ -59,12 +59,12 @@ fn decode(file: &[u8]) -> Shown {
 
 fn animate(json: &str, paper: Paper, size: GifSize) -> Vec<u8> {
     let actions: Vec<Action> = serde_json::from_str(json).unwrap();
-    animation(&fold_timed(&actions), paper, size, &Budget::unlimited()).unwrap()
+    animation(&fold_timed(0, &actions), paper, size, &Budget::unlimited()).unwrap()
 }
 
 fn png_pixels(json: &str, paper: Paper, size: u32) -> Vec<[u8; 3]> {
     let actions: Vec<Action> = serde_json::from_str(json).unwrap();
-    decode_png(&png(&fold_timed(&actions).picture, paper, size, &Budget::unlimited()).unwrap()).rgb
+    decode_png(&png(&fold_timed(0, &actions).picture, paper, size, &Budget::unlimited()).unwrap()).rgb
 }
 
 /// The largest difference of a channel, and the mean one.
@@ -144,7 +144,7 @@ fn drawn_after<'a>(timed: &TimedPicture<'a>, table: &Timetable, time: f64) -> Pi
 #[test]
 fn every_frame_is_the_picture_of_its_moment() {
     let actions: Vec<Action> = serde_json::from_str(&mixed()).unwrap();
-    let timed = fold_timed(&actions);
+    let timed = fold_timed(0, &actions);
     let table = Timetable::new(&timed);
     let shown = decode(&animate(&mixed(), PAPER, GifSize::Medium));
     let count = table.duration.div_ceil(100).min(59);
@@ -248,7 +248,7 @@ fn a_picture_of_2016_is_drawn_stroke_by_stroke() {
     };
     let text = format!(r#"[{{"method":"setLineWidth","data":[12]}},{},{}]"#, path(100), path(300));
     let actions = [Action::Weapp { text }];
-    let timed = fold_timed(&actions);
+    let timed = fold_timed(0, &actions);
     let paper = yibi_common::weapp::PAPER;
     let shown = decode(&animation(&timed, paper, GifSize::Medium, &Budget::unlimited()).unwrap());
     let at = |pixels: &[[u8; 3]], y: u32| pixels[(y * 480 / 488 * shown.width + 40 * 480 / 488) as usize];
@@ -265,7 +265,7 @@ fn a_picture_of_2016_is_drawn_stroke_by_stroke() {
 #[test]
 fn an_animation_that_is_too_large_has_fewer_pixels_and_frames() {
     let actions: Vec<Action> = serde_json::from_str(&mixed()).unwrap();
-    let timed = fold_timed(&actions);
+    let timed = fold_timed(0, &actions);
     let replay = Replay::new(&timed, PAPER).unwrap();
     let budget = Budget::unlimited();
     let mut limit = 900_000;
@@ -313,6 +313,6 @@ fn an_abandoned_animation_ends() {
     let actions: Vec<Action> = serde_json::from_str(&mixed()).unwrap();
     let budget = Budget::start();
     drop(budget.guard());
-    let result = animation(&fold_timed(&actions), PAPER, GifSize::Large, &budget);
+    let result = animation(&fold_timed(0, &actions), PAPER, GifSize::Large, &budget);
     assert!(matches!(result, Err(RenderError::Abandoned)));
 }

@@ -186,6 +186,7 @@ fn min_paper(actions: &[Action], limits: &Limits) -> Paper {
         | Action::Undo { .. }
         | Action::Redo { .. }
         | Action::Clear { .. }
+        | Action::Remove { .. }
         | Action::Weapp { .. } => None,
     });
     let farthest = |stroke: &Stroke| {

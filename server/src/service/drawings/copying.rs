@@ -48,7 +48,7 @@ impl DrawingService {
 }
 
 fn visible_actions(stored: &Stored) -> DrawingResult<Option<Vec<Vec<u8>>>> {
-    let actions = picture::visible(&decoded(stored)?);
+    let actions = picture::visible(stored.since, &decoded(stored)?);
     if !actions.iter().any(|action| matches!(action, Action::Stroke { .. })) {
         return Ok(None);
     }

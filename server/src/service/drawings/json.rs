@@ -162,7 +162,7 @@ impl Write for Bounded {
 #[cfg(test)]
 mod tests {
     use yibi_common::api::DrawingReply;
-    use yibi_common::drawing::{Action, Color, Mode, Paper, Point, Stroke, Tool};
+    use yibi_common::drawing::{Action, Color, Mode, OWNER, Paper, Point, Stroke, Tool};
 
     use super::*;
     use crate::domain::clock::Micros;
@@ -187,7 +187,7 @@ mod tests {
     fn the_json_is_that_of_the_reply() {
         let points = vec![Point::default(), Point { x: 5, y: -7, dt: 16 }];
         let stroke = Stroke { tool: Tool::Ink, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 3, points };
-        let actions = vec![Action::Stroke { at: 0, stroke }, Action::Undo { at: None }];
+        let actions = vec![Action::Stroke { by: OWNER, at: 0, stroke }, Action::Undo { by: OWNER, at: None }];
         let json = write_reply(&summary(), &stored(&actions), &Limits::default()).unwrap();
         let reply = DrawingReply { summary: summary(), actions };
         assert_eq!(json, serde_json::to_vec(&reply).unwrap());
@@ -202,7 +202,7 @@ mod tests {
         let points = points.collect();
         let stroke =
             Stroke { tool: Tool::Eraser, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 512, points };
-        let action = Action::Stroke { at: yibi_common::drawing::MAX_AT, stroke };
+        let action = Action::Stroke { by: OWNER, at: yibi_common::drawing::MAX_AT, stroke };
         let one = stored(std::slice::from_ref(&action));
         assert!(write_reply(&summary(), &one, &limits).is_ok());
         let two = stored(&[action.clone(), action]);
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_damaged_action_is_an_error_of_the_store() {
-        let mut damaged = stored(&[Action::Undo { at: None }]);
+        let mut damaged = stored(&[Action::Undo { by: OWNER, at: None }]);
         damaged.actions.push(vec![0]);
         assert!(matches!(write_reply(&summary(), &damaged, &Limits::default()), Err(DrawingError::Store(_))));
     }

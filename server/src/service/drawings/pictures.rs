@@ -230,7 +230,8 @@ pub(super) fn drawn(
     let count = seq.saturating_sub(stored.since) as usize;
     let actions =
         stored.actions.iter().take(count).map(|blob| decode(blob)).collect::<DrawingResult<Vec<_>>>()?;
-    rendered(&picture::fold_timed(&actions), stored.header.paper, rendition, budget).map_err(render_failure)
+    rendered(&picture::fold_timed(stored.since, &actions), stored.header.paper, rendition, budget)
+        .map_err(render_failure)
 }
 
 /// Renders a folded drawing.

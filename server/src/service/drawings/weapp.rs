@@ -172,7 +172,7 @@ impl DrawingService {
         let bytes = stored.actions.iter().map(Vec::len).sum();
         let view = move || {
             let actions = decoded(&stored)?;
-            let picture = picture::fold(&actions);
+            let picture = picture::fold(stored.since, &actions);
             let text = match picture.weapp {
                 Some(text) => text.to_owned(),
                 None => weapp::list(&picture, stored.header.paper),

@@ -212,7 +212,7 @@ fn whole(kind: CopyPicture) -> PictureKind {
 fn render(actions: &[Vec<u8>], paper: Paper, kind: PictureKind, budget: &Budget) -> DrawingResult<Vec<u8>> {
     let actions = actions.iter().map(|blob| codec::decode(blob)).collect::<Result<Vec<Action>, _>>();
     let actions = actions.map_err(|_| DrawingError::Internal("a copy of a share is damaged"))?;
-    let timed = picture::fold_timed(&actions);
+    let timed = picture::fold_timed(0, &actions);
     let file = match kind {
         PictureKind::Rendition(rendition) => rendered(&timed, paper, rendition, budget),
         PictureKind::Sheet => render::contact_sheet(&timed, paper, budget),

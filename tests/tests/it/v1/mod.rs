@@ -21,6 +21,7 @@ macro_rules! on_both_backends {
 
 mod animations;
 mod append;
+mod authors;
 mod avatars;
 mod bin;
 mod codes;
