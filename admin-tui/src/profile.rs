@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use crate::client::Target;
+use crate::keys::{self, OwnKeys};
 use crate::model::Server;
 use crate::theme::Palette;
 
@@ -102,6 +103,8 @@ pub struct Config {
     /// Whether lines and marks are ASCII.
     pub ascii: bool,
     pub marker: Marker,
+    /// Other keys for commands.
+    keys: OwnKeys,
     /// The profile that is used where no flag or variable names a server.
     profile: Option<String>,
     profiles: BTreeMap<String, Profile>,
@@ -137,7 +140,12 @@ impl Config {
         let Some(directory) = directory else { return Ok(Self::default()) };
         let file = directory.join("yibi/admin.toml");
         match std::fs::read_to_string(&file) {
-            Ok(text) => toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display())),
+            Ok(text) => {
+                let config: Self =
+                    toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+                keys::install(&config.keys).map_err(|error| format!("{}: {error}", file.display()))?;
+                Ok(config)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(format!("{}: {error}", file.display())),
         }

@@ -1,11 +1,14 @@
 //! The registry of keys, from which the dispatcher, the footer, the help and the palette follow.
 
 mod bindings;
+mod own;
 pub mod palette;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-pub use bindings::BINDINGS;
+pub use own::{OwnKeys, install, table};
+
+use bindings::BINDINGS;
 
 use crate::views::View;
 
@@ -195,7 +198,12 @@ pub struct Binding {
 
 /// The bindings in force in a context.
 pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(move |binding| binding.contexts.is_empty() || binding.contexts.contains(&context))
+    table().iter().filter(move |binding| applies(binding, context))
+}
+
+/// Whether a binding is in force in a context.
+fn applies(binding: &Binding, context: Context) -> bool {
+    binding.contexts.is_empty() || binding.contexts.contains(&context)
 }
 
 /// The command of a key in a context.
@@ -203,25 +211,27 @@ pub fn command(context: Context, key: &str) -> Option<Command> {
     bindings(context).find(|binding| binding.keys.contains(&key)).map(|binding| binding.command)
 }
 
+/// The keys that are written as words.
+const NAMED: [(KeyCode, &str); 15] = [
+    (KeyCode::Enter, "Enter"),
+    (KeyCode::Esc, "Esc"),
+    (KeyCode::Tab, "Tab"),
+    (KeyCode::BackTab, "Tab"),
+    (KeyCode::Backspace, "Backspace"),
+    (KeyCode::Delete, "Delete"),
+    (KeyCode::Left, "Left"),
+    (KeyCode::Right, "Right"),
+    (KeyCode::Up, "Up"),
+    (KeyCode::Down, "Down"),
+    (KeyCode::Home, "Home"),
+    (KeyCode::End, "End"),
+    (KeyCode::PageUp, "PageUp"),
+    (KeyCode::PageDown, "PageDown"),
+    (KeyCode::Char(' '), "Space"),
+];
+
 /// A key event as the registry writes it; `None` for keys without a name.
 pub fn name(event: &KeyEvent) -> Option<String> {
-    let named = [
-        (KeyCode::Enter, "Enter"),
-        (KeyCode::Esc, "Esc"),
-        (KeyCode::Tab, "Tab"),
-        (KeyCode::BackTab, "Tab"),
-        (KeyCode::Backspace, "Backspace"),
-        (KeyCode::Delete, "Delete"),
-        (KeyCode::Left, "Left"),
-        (KeyCode::Right, "Right"),
-        (KeyCode::Up, "Up"),
-        (KeyCode::Down, "Down"),
-        (KeyCode::Home, "Home"),
-        (KeyCode::End, "End"),
-        (KeyCode::PageUp, "PageUp"),
-        (KeyCode::PageDown, "PageDown"),
-        (KeyCode::Char(' '), "Space"),
-    ];
     let held = |modifier| event.modifiers.contains(modifier);
     let mut out = String::new();
     if held(KeyModifiers::CONTROL) {
@@ -230,7 +240,7 @@ pub fn name(event: &KeyEvent) -> Option<String> {
     if held(KeyModifiers::ALT) {
         out.push_str("M-");
     }
-    if let Some((_, name)) = named.iter().find(|(code, _)| *code == event.code) {
+    if let Some((_, name)) = NAMED.iter().find(|(code, _)| *code == event.code) {
         if (held(KeyModifiers::SHIFT) && event.code != KeyCode::Char(' ')) || event.code == KeyCode::BackTab {
             out.push_str("S-");
         }

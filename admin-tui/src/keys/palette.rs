@@ -1,6 +1,6 @@
 //! The commands that the palette (`:`) offers.
 
-use super::{BINDINGS, Binding, Command, Context, bindings};
+use super::{Binding, Command, Context, bindings, table};
 
 /// Commands with arguments, and their forms.
 pub const OPENERS: [(&str, &str); 6] = [
@@ -53,5 +53,5 @@ pub fn named(typed: &str) -> Option<Command> {
     if typed == "q" {
         return Some(Command::Quit);
     }
-    BINDINGS.iter().find(|binding| binding.name == typed).map(|binding| binding.command)
+    table().iter().find(|binding| binding.name == typed).map(|binding| binding.command)
 }

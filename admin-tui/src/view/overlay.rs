@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Page, confirm, reader, review};
 use crate::act;
-use crate::keys::{BINDINGS, Context, palette};
+use crate::keys::{self, Context, palette};
 use crate::layout;
 use crate::model::Model;
 use crate::model::overlay::Overlay;
@@ -78,12 +78,12 @@ fn help(model: &Model, top: usize, page: &mut Page<'_>) {
     let contexts = std::iter::once(here).chain(Context::ALL.into_iter().filter(|context| *context != here));
     for context in contexts {
         lines.push((context.title().to_owned(), "", Tone::Accent));
-        let own = BINDINGS.iter().filter(|binding| binding.contexts.contains(&context));
+        let own = keys::table().iter().filter(|binding| binding.contexts.contains(&context));
         lines.extend(own.map(|binding| (binding.keys.join(" "), binding.help, Tone::Key)));
         lines.push((String::new(), "", Tone::Text));
         if context == here {
             lines.push(("Everywhere".into(), "", Tone::Accent));
-            let global = BINDINGS.iter().filter(|binding| binding.contexts.is_empty());
+            let global = keys::table().iter().filter(|binding| binding.contexts.is_empty());
             lines.extend(global.map(|binding| (binding.keys.join(" "), binding.help, Tone::Key)));
             lines.push((String::new(), "", Tone::Text));
         }

@@ -170,6 +170,39 @@ fn an_invalid_configuration_file_is_reported_line_by_line() {
     assert!(written.lines().count() > 2, "{written}");
 }
 
+/// Lets a console with that configuration file connect to a server that never answers.
+fn configured(text: &str) -> (Terminal, TempDir, std::net::TcpListener) {
+    let home = TempDir::new();
+    std::fs::create_dir(home.path().join("yibi")).unwrap();
+    std::fs::write(home.path().join("yibi/admin.toml"), text).unwrap();
+    let (listener, address) = silent();
+    (alone(&home, &address, &[]), home, listener)
+}
+
+#[test]
+fn commands_get_the_keys_of_the_configuration_file() {
+    let (mut terminal, _home, _listener) = configured("[keys]\nhelp = [\"M-h\", \"F1\"]\n");
+    terminal.wait_for("M-h help");
+    terminal.press("\x1bh");
+    terminal.wait_for("Keys");
+    terminal.press("\x1b");
+    terminal.wait_without("Keys");
+    // The former key has no meaning; the next one shows that it was taken.
+    terminal.press("?2");
+    terminal.wait_for("ends first");
+    assert!(!terminal.screen().contents().contains("Keys"));
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn a_key_with_two_meanings_is_reported() {
+    let (mut terminal, _home, _listener) = configured("[keys]\ndown = \"x\"\n");
+    assert_eq!(terminal.end(), 2);
+    let written = terminal.written();
+    assert!(written.contains("keys.down: x is the key of export, which needs another one"), "{written}");
+}
+
 #[test]
 fn the_default_profile_and_the_theme_come_from_the_configuration_file() {
     let app = App::start(Backend::Embedded);
