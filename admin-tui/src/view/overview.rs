@@ -80,7 +80,7 @@ fn figures(overview: &Overview, page: &mut Page<'_>) -> u16 {
         ("users", counted(overview.users), Tone::Text),
         ("drawings", counted(overview.drawings), Tone::Text),
         ("requests/min", text::count(up().map(|figures| figures.requests).sum()), Tone::Text),
-        ("failures/min", text::count(failures), if failures > 0 { Tone::Bad } else { Tone::Text }),
+        ("5xx/min", text::count(failures), if failures > 0 { Tone::Bad } else { Tone::Text }),
         (
             "sign-ins · saves",
             format!(
