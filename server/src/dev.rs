@@ -18,6 +18,7 @@ use qrcode::render::unicode::Dense1x2;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use wechat_simulator::Simulator;
+use wechat_simulator::pay::PhonePayment;
 
 use crate::random;
 use crate::settings::{Listen, Settings};
@@ -47,7 +48,8 @@ impl Extras {
             config
                 .app_data(web::Data::new(simulator.clone()))
                 .service(web::resource("/dev/wx/login").route(web::post().to(login)))
-                .service(web::resource("/dev/wx/phone").route(web::post().to(phone)));
+                .service(web::resource("/dev/wx/phone").route(web::post().to(phone)))
+                .service(web::resource("/dev/wx/pay").route(web::post().to(pay)));
         }
         if self.preview.join("index.html").is_file() {
             let headers = DefaultHeaders::new()
@@ -74,6 +76,16 @@ async fn login(simulator: web::Data<Simulator>, asked: web::Json<Person>) -> imp
 /// Returns the result of the button `open-type="getPhoneNumber"` for a simulated user who consents.
 async fn phone(simulator: web::Data<Simulator>, asked: web::Json<Person>) -> impl Responder {
     given(simulator.phone(&asked.user, None))
+}
+
+/// Pays or cancels an order on the phone, as `wx.requestPayment` lets a user do.
+async fn pay(simulator: web::Data<Simulator>, payment: web::Json<PhonePayment>) -> impl Responder {
+    match simulator.pay(&payment) {
+        Ok(()) => HttpResponse::NoContent().finish(),
+        Err(error) => {
+            HttpResponse::UnprocessableEntity().json(serde_json::json!({"error": error.to_string()}))
+        }
+    }
 }
 
 fn given<T: Serialize, E: Display>(what: Result<T, E>) -> HttpResponse {

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
+use wechat_simulator::pay::{KeyFiles, MERCHANT_ID, MERCHANT_SERIAL, PUBLIC_KEY_ID};
 use wechat_simulator::{MiniProgram, Simulator};
 use yibi_common::admin::Role;
 use yibi_server::dev::Extras;
@@ -87,6 +88,9 @@ enum Command {
         /// Where to listen
         #[arg(long, default_value = "127.0.0.1:5759")]
         listen: SocketAddr,
+        /// Write the key files of its merchant at WeChat Pay into this directory
+        #[arg(long, value_name = "DIRECTORY")]
+        keys: Option<PathBuf>,
     },
     /// Make tokens of operators
     Token {
@@ -213,7 +217,7 @@ async fn execute(command: Command, handed: HandedOver) -> Result<Exit, Failure> 
         Command::Restore { common, command } => command.run(&common.settings()?),
         Command::Migrate { common, command } => command.run(&common.settings()?).await,
         Command::Health { common, ready } => ask_health(&common.settings()?, ready),
-        Command::Simulator { listen } => simulate(listen).await,
+        Command::Simulator { listen, keys } => simulate(listen, keys).await,
         Command::Token { command: TokenCommand::New { name, role } } => new_token(&name, role),
         Command::Manual { directory } => {
             let written = command::manual::write(&Cli::command(), &directory);
@@ -312,15 +316,20 @@ fn new_token(name: &str, role: RoleName) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-async fn simulate(listen: SocketAddr) -> Result<Exit, Failure> {
+async fn simulate(listen: SocketAddr, keys: Option<PathBuf>) -> Result<Exit, Failure> {
     if !listen.ip().is_loopback() {
         return Err((Exit::Settings, format!("{listen}: the simulator listens on loopback only")));
+    }
+    if let Some(directory) = keys {
+        let failed = |error: std::io::Error| (Exit::Failure, format!("{}: {error}", directory.display()));
+        KeyFiles::write(&directory).map_err(failed)?;
     }
     let failed = |error: std::io::Error| (Exit::Failure, format!("{listen}: {error}"));
     let listener = TcpListener::bind(listen).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let app = MiniProgram::development();
     say(&format!("listening on http://{address} for app {}", app.id));
+    say(&format!("merchant {MERCHANT_ID}, serial {MERCHANT_SERIAL}, {PUBLIC_KEY_ID}"));
     let apps = vec![app, MiniProgram::second_development()];
     Simulator::new(apps).run(listener, stop_signal()?).await.map_err(failed)?;
     Ok(Exit::Ok)

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::weapp::Phone;
-use crate::{Api, Backend, Server, Wechat};
+use crate::{Api, Backend, Server, TempDir, Wechat};
 
 /// A server and its simulated WeChat. It dereferences to the server.
 #[derive(Debug)]
@@ -11,6 +11,7 @@ pub struct App {
     server: Server,
     /// The WeChat that the server calls. The server stops first.
     pub wechat: Wechat,
+    _merchant: Option<TempDir>,
 }
 
 impl App {
@@ -24,14 +25,26 @@ impl App {
     #[must_use]
     pub fn start_with(backend: Backend, settings: &[(&str, &str)]) -> Self {
         let wechat = Wechat::start();
-        Self { server: Server::start_with(backend, &wechat, settings), wechat }
+        Self { server: Server::start_with(backend, &wechat, settings), wechat, _merchant: None }
     }
 
     /// [`App::start_with`] through another program: `launcher` is its command line before the server's own.
     #[must_use]
     pub fn start_by(launcher: &[&str], backend: Backend, settings: &[(&str, &str)]) -> Self {
         let wechat = Wechat::start();
-        Self { server: Server::start_by(launcher, backend, &wechat, settings), wechat }
+        Self { server: Server::start_by(launcher, backend, &wechat, settings), wechat, _merchant: None }
+    }
+
+    /// [`App::start_with`] for the simulated merchant at that version of WeChat Pay (`v3`, `v2`).
+    #[must_use]
+    pub fn start_for_merchant(backend: Backend, version: &str, settings: &[(&str, &str)]) -> Self {
+        let (wechat, keys) = (Wechat::start(), TempDir::new());
+        let merchant = wechat.pay_settings(version, &keys);
+        let merchant = merchant.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let all: Vec<_> = merchant.chain(settings.iter().copied()).collect();
+        let server = Server::start_with(backend, &wechat, &all);
+        wechat.notify_payments_at(&server.public);
+        Self { server, wechat, _merchant: Some(keys) }
     }
 
     /// Signs a user in; returns the client with the token.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
+use wechat_simulator::pay::{KeyFiles, MERCHANT_ID, MERCHANT_SERIAL, PUBLIC_KEY_ID, PayError, PhonePayment};
 use wechat_simulator::{MiniProgram, PushTarget, RunningSimulator};
 
-use crate::{install_tls, unique};
+use crate::{TempDir, install_tls, unique};
 
 pub use wechat_simulator::{Login, Phone};
 
@@ -141,5 +142,64 @@ impl Wechat {
 
     pub async fn advance(&self, milliseconds: u64) {
         self.running.simulator.advance(Duration::from_millis(milliseconds));
+    }
+
+    /// The settings of the simulated merchant, with its key files in that directory. WeChat notifies
+    /// `https://draw.example.com`; [`Wechat::notify_payments_at`] leads that to a server of the test.
+    #[must_use]
+    pub fn pay_settings(&self, version: &str, directory: &TempDir) -> Vec<(String, String)> {
+        let keys = KeyFiles::write(directory.path()).unwrap();
+        [
+            ("PAY__MERCHANT_ID", MERCHANT_ID.to_owned()),
+            ("PAY__API", version.to_owned()),
+            ("PAY__API_URL", self.url.clone()),
+            ("PAY__SERIAL", MERCHANT_SERIAL.to_owned()),
+            ("PAY__PUBLIC_KEY_ID", PUBLIC_KEY_ID.to_owned()),
+            ("PAY__PUBLIC_KEY_FILE", keys.public_key.display().to_string()),
+            ("PAY__CERTIFICATES_DIR", keys.certificates.display().to_string()),
+            ("PAY__PRIVATE_KEY_FILE", keys.private_key.display().to_string()),
+            ("PAY__API_V3_KEY_FILE", keys.api_v3_key.display().to_string()),
+            ("PAY__V2_KEY_FILE", keys.v2_key.display().to_string()),
+            ("PAY__NOTIFY_URL", "https://draw.example.com/wx/pay/notify".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    /// Sends notifications of payments to that server.
+    pub fn notify_payments_at(&self, server: &str) {
+        self.running.simulator.notify_payments_at(server);
+    }
+
+    /// Pays on the phone.
+    ///
+    /// # Errors
+    /// [`PayError`] when WeChat accepts no payment of the order.
+    pub fn pay(&self, prepay_id: &str) -> Result<(), PayError> {
+        self.running.simulator.pay(&PhonePayment::paid(prepay_id))
+    }
+
+    /// Pays or cancels on the phone: a [`wechat_simulator::pay::PhonePayment`] in JSON.
+    ///
+    /// # Errors
+    /// As [`Wechat::pay`].
+    pub fn pay_as(&self, payment: Value) -> Result<(), PayError> {
+        self.running.simulator.pay(&serde_json::from_value(payment).unwrap())
+    }
+
+    /// Scripts the next behaviour of WeChat Pay: a JSON list of [`wechat_simulator::pay::PayStep`].
+    pub fn pay_script(&self, steps: Value) {
+        self.running.simulator.pay_script(serde_json::from_value(steps).unwrap()).unwrap();
+    }
+
+    /// The books of WeChat Pay: a [`wechat_simulator::pay::Ledger`] in JSON.
+    #[must_use]
+    pub fn pay_ledger(&self) -> Value {
+        serde_json::to_value(self.running.simulator.pay_ledger()).unwrap()
+    }
+
+    /// Refunds a payment by hand at the merchant's console.
+    pub fn refund_by_hand(&self, out_trade_no: &str) {
+        assert!(self.running.simulator.refund_by_hand(out_trade_no));
     }
 }

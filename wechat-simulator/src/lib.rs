@@ -19,6 +19,8 @@
 //! | `GET /simulator/calls` | counts the calls by API and by code, see [`Calls`] |
 //! | `POST /simulator/clock {"advance_ms"}` | advances the simulated clock |
 //!
+//! [`pay`] is WeChat Pay, on the same listener.
+//!
 //! Codes issued here begin with `sim-` and are as strict as WeChat's: valid once (then 40163) and for five
 //! minutes (then 40029). A code that begins with `invalid` fails with 40029. Any other code, such as the one that
 //! DevTools makes up in its tourist mode, signs in the user [`DEVTOOLS_USER`] and can be used again.
@@ -32,6 +34,7 @@ mod jscode2session;
 mod login;
 mod media_check;
 mod miniprogram_code;
+pub mod pay;
 mod phone;
 mod reply;
 mod running;
@@ -46,6 +49,7 @@ use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 
+use pay::{Ledger, PayError, PayStep, PhonePayment};
 use state::State;
 
 pub use api::{Api, Method};
@@ -99,12 +103,14 @@ impl Simulator {
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> std::io::Result<()> {
         // The HTTP client that fetches images needs a provider; a process that has one keeps it.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        self.state.set_runtime(tokio::runtime::Handle::current());
         let server = HttpServer::new(move || {
             App::new().configure(|config| {
                 jscode2session::configure(config, &self.state);
                 access_token::configure(config, &self.state);
                 token_apis::configure(config, &self.state);
                 control::configure(config, &self.state);
+                pay::configure(config, &self.state);
             })
         })
         .workers(1)
@@ -181,6 +187,45 @@ impl Simulator {
     /// Removes the remaining steps of the script.
     pub fn clear_script(&self) {
         self.state.clear_script();
+    }
+
+    /// Pays or cancels on the phone; a payment is then notified as the script says.
+    ///
+    /// # Errors
+    /// [`PayError`]; nothing changes then.
+    pub fn pay(&self, payment: &PhonePayment) -> Result<(), PayError> {
+        self.state.pay(payment)
+    }
+
+    /// Refunds a whole payment by hand at the merchant's console; false when there is none.
+    #[must_use]
+    pub fn refund_by_hand(&self, out_trade_no: &str) -> bool {
+        self.state.refund_by_hand(out_trade_no)
+    }
+
+    /// Appends steps to the script of WeChat Pay.
+    ///
+    /// # Errors
+    /// [`InvalidScript::TooManySteps`]; nothing is added then.
+    pub fn pay_script(&self, steps: Vec<PayStep>) -> Result<(), InvalidScript> {
+        self.state.add_pay_steps(steps)
+    }
+
+    /// Sends notifications of payments to that host in place of the one that the merchant named, for a server whose
+    /// port is not known before it starts.
+    pub fn notify_payments_at(&self, host: &str) {
+        self.state.notify_payments_at(host.to_owned());
+    }
+
+    /// Removes the remaining steps of the script of WeChat Pay.
+    pub fn clear_pay_script(&self) {
+        self.state.clear_pay_steps();
+    }
+
+    /// The books of WeChat Pay.
+    #[must_use]
+    pub fn pay_ledger(&self) -> Ledger {
+        self.state.pay_ledger()
     }
 
     /// Counts the calls of each API since the start.

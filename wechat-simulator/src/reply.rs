@@ -104,7 +104,7 @@ fn json(content: &impl Serialize) -> HttpResponse {
 }
 
 /// Closes the connection: a body that fails before its first byte makes actix drop it before writing the head.
-fn close() -> HttpResponse {
+pub(crate) fn close() -> HttpResponse {
     let error = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
     let body = BodyStream::new(stream::once(std::future::ready(Err::<Bytes, _>(error))));
     HttpResponse::Ok().body(body)

@@ -4,16 +4,18 @@ use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
 
 use crate::MiniProgram;
 use crate::access_token::Tokens;
 use crate::api::Api;
 use crate::content_security::ContentSecurity;
+use crate::pay::PayMemory;
 use crate::phone::PhoneCode;
 use crate::script::{InvalidScript, Script, Scripted, Step};
 
@@ -50,6 +52,8 @@ pub(crate) struct State {
     serial: AtomicU64,
     advanced_ms: AtomicU64,
     memory: Mutex<Memory>,
+    /// The runtime of the listener, which background tasks use; none before the simulator runs.
+    runtime: OnceLock<Handle>,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +65,7 @@ pub(crate) struct Memory {
     /// Access tokens by app id.
     pub(crate) tokens: HashMap<String, Tokens>,
     pub(crate) content_security: ContentSecurity,
+    pub(crate) pay: PayMemory,
     script: Script,
     api_calls: BTreeMap<&'static str, u64>,
     code_calls: Bounded<u64>,
@@ -74,6 +79,7 @@ impl State {
             serial: AtomicU64::new(0),
             advanced_ms: AtomicU64::new(0),
             memory: Mutex::default(),
+            runtime: OnceLock::new(),
         }
     }
 
@@ -87,6 +93,15 @@ impl State {
             Some(id) => self.apps.iter().find(|app| app.id == id),
             None => self.apps.first(),
         }
+    }
+
+    pub(crate) fn set_runtime(&self, runtime: Handle) {
+        // A second listener of the same state keeps the first one's.
+        let _ = self.runtime.set(runtime);
+    }
+
+    pub(crate) fn runtime(&self) -> Option<&Handle> {
+        self.runtime.get()
     }
 
     pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use secrecy::SecretString;
+use wechat_simulator::pay::{KeyFiles, MERCHANT_ID, MERCHANT_SERIAL, PUBLIC_KEY_ID};
 use wechat_simulator::{MiniProgram, PushTarget, Simulator};
 use yibi_common::sharing::SharingLevel;
 use yibi_server::dev::{self, Extras};
@@ -64,6 +65,7 @@ fn start_simulator(settings: &mut Settings, address: &str) -> Result<Simulator, 
     settings.wechat.app_id.clone_from(&app.id);
     settings.wechat.app_secret = app.secret.clone().into();
     settings.wechat.api_url = format!("http://{place}");
+    simulate_merchant(settings).map_err(failed)?;
     let token = dev::push_token();
     settings.wechat.push_token = token.clone().into();
     settings.wechat.push_aes_key = SecretString::default();
@@ -72,4 +74,27 @@ fn start_simulator(settings: &mut Settings, address: &str) -> Result<Simulator, 
     simulator.push_to(PushTarget { url, token, aes_key: None, xml: false });
     tokio::spawn(simulator.clone().run(listener, std::future::pending()));
     Ok(simulator)
+}
+
+/// Sets the merchant of the simulated WeChat Pay, with its key files in the data directory. A pay host on loopback that is
+/// set already, such as `yibi-server simulator`, stays.
+fn simulate_merchant(settings: &mut Settings) -> std::io::Result<()> {
+    let api_url = settings.wechat.api_url.clone();
+    let pay = &mut settings.pay;
+    if pay.is_configured() {
+        return Ok(());
+    }
+    let keys = KeyFiles::write(&settings.store.data_dir.join("pay"))?;
+    MERCHANT_ID.clone_into(&mut pay.merchant_id);
+    MERCHANT_SERIAL.clone_into(&mut pay.serial);
+    PUBLIC_KEY_ID.clone_into(&mut pay.public_key_id);
+    pay.public_key_file = keys.public_key;
+    pay.certificates_dir = keys.certificates;
+    pay.private_key_file = keys.private_key;
+    pay.api_v3_key_file = keys.api_v3_key;
+    pay.v2_key_file = keys.v2_key;
+    if pay.api_url.starts_with("https://") {
+        pay.api_url = api_url;
+    }
+    Ok(())
 }

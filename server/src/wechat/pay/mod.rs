@@ -285,3 +285,6 @@ pub struct NotificationReply {
 fn is_prepay_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
+
+#[cfg(test)]
+mod tests;
