@@ -25,6 +25,8 @@ pub enum Body {
     Reason(Reason),
     /// A remark.
     Text(String),
+    /// The code of a share.
+    Code(String),
 }
 
 impl Body {
@@ -32,6 +34,7 @@ impl Body {
         match self {
             Self::Reason(reason) => json!({"reason": reason}),
             Self::Text(text) => json!({"text": text}),
+            Self::Code(code) => json!({"code": code}),
         }
     }
 }
@@ -51,7 +54,8 @@ impl Act {
             | Change::ResetSessionKey
             | Change::GiveAccessToken
             | Change::HoldCase
-            | Change::NoteCase => return None,
+            | Change::NoteCase
+            | Change::OpenCase => return None,
         };
         Some(Self { change, body: self.body.clone().filter(|_| change != Change::HoldCase), ..self.clone() })
     }
@@ -93,6 +97,7 @@ pub fn words(change: Change) -> Words {
         Change::RemoveCase => ("Remove", "removing", ("case", "cases"), "removed"),
         Change::HoldCase => ("Hold", "holding", ("case", "cases"), "held"),
         Change::NoteCase => ("Note", "noting", ("note", "notes"), "noted"),
+        Change::OpenCase => ("Open", "opening", ("case", "cases"), "opened a case of"),
     };
     Words { button, doing, noun, done }
 }

@@ -61,6 +61,8 @@ pub enum Slot {
     Claim,
     /// The copy that the open case is about.
     Copy,
+    /// The avatar of the open case.
+    Avatar,
 }
 
 /// The identity of a request.
@@ -88,6 +90,7 @@ pub enum Reply {
     /// The open case, claimed.
     Claimed(Box<ReviewRow>),
     Copy(Box<Copied>),
+    Avatar(Box<Avatar>),
     /// A change was made.
     Done,
     /// A file was written to this path.
@@ -109,6 +112,15 @@ pub struct Copied {
     /// Grid units from left to right, and from top to bottom.
     pub paper: (u32, u32),
     pub entries: Vec<Entry>,
+}
+
+/// A picture in pixels, row by row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Avatar {
+    /// The id of the case.
+    pub case: String,
+    pub width: usize,
+    pub pixels: Vec<[u8; 3]>,
 }
 
 /// Why a request failed.

@@ -63,6 +63,8 @@ pub enum Request {
     Review(String),
     /// The copy that a case is about.
     ReviewCopy(String),
+    /// The avatar of a case.
+    ReviewAvatar(String),
     Claim(String),
     Act(Act),
     /// A drawing as a file.
@@ -99,7 +101,8 @@ impl Request {
                 | Change::PassCase
                 | Change::RemoveCase
                 | Change::HoldCase
-                | Change::NoteCase => "POST",
+                | Change::NoteCase
+                | Change::OpenCase => "POST",
                 // Backends do it, not operators; the audit log shows when.
                 Change::GiveAccessToken => "GET",
             },
@@ -115,6 +118,7 @@ impl Request {
             | Self::Failed(_)
             | Self::Review(_)
             | Self::ReviewCopy(_)
+            | Self::ReviewAvatar(_)
             | Self::Export { .. }
             | Self::Events => "GET",
         }
@@ -143,6 +147,7 @@ impl Request {
             Self::Failed(id) => format!("requests/{}", encode(id)),
             Self::Review(id) => format!("reviews/{}", encode(id)),
             Self::ReviewCopy(id) => format!("reviews/{}/drawing", encode(id)),
+            Self::ReviewAvatar(id) => format!("reviews/{}/avatar.png", encode(id)),
             Self::Claim(id) => format!("reviews/{}/claim", encode(id)),
             Self::Export { user, id, form } => match form {
                 Form::Png => format!("{}/image.png?size=2048", drawing(user, id)),
@@ -164,6 +169,7 @@ impl Request {
                     Change::RemoveCase => format!("reviews/{}/remove", encode(target)),
                     Change::HoldCase => format!("reviews/{}/hold", encode(target)),
                     Change::NoteCase => format!("reviews/{}/note", encode(target)),
+                    Change::OpenCase => "reviews".to_owned(),
                 }
             }
         };

@@ -135,6 +135,8 @@ pub enum CaseState {
     Passed,
     /// An operator removed the content.
     Removed,
+    /// The content was replaced or is gone, so that nothing is left to decide.
+    Closed,
 }
 
 impl CaseState {
@@ -145,6 +147,7 @@ impl CaseState {
             Self::Held => "held",
             Self::Passed => "passed",
             Self::Removed => "removed",
+            Self::Closed => "closed",
         }
     }
 }
@@ -156,9 +159,9 @@ impl CaseState {
 pub enum CaseOpener {
     /// WeChat asked for a review or gave no verdict.
     Wechat,
-    /// Several users reported the share.
+    /// A user or a visitor of the page reported the share.
     Reports,
-    /// An operator, or the setting that an operator sees every share.
+    /// An operator, or the setting that operators decide on every share.
     Operator,
 }
 

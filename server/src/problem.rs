@@ -83,6 +83,7 @@ codes! {
     ShareGone, "share_gone", GONE, "The share was taken back.";
     CaseClaimed, "case_claimed", CONFLICT, "Another operator has the case open.";
     CaseDecided, "case_decided", CONFLICT, "The case is decided; hold it before another decision.";
+    CaseClosed, "case_closed", CONFLICT, "What the case is about was replaced or is gone; nothing is left to decide.";
     DrawingDeleted, "drawing_deleted", GONE, "The drawing is in the bin.";
     HostRefused, "host_refused", MISDIRECTED_REQUEST, "The request is addressed to another host.";
     BodyTooLarge, "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
@@ -252,6 +253,7 @@ impl From<OperatorError> for Problem {
             OperatorError::CaseClaimed(operator) => {
                 Self::new(Code::CaseClaimed).detail(format!("{operator} has the case open"))
             }
+            OperatorError::CaseClosed => Self::new(Code::CaseClosed),
             OperatorError::CaseDecided(state) => {
                 Self::new(Code::CaseDecided).detail(format!("the case is {}", state.name()))
             }

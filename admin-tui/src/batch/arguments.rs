@@ -41,7 +41,7 @@ pub enum Command {
         #[command(flatten)]
         args: ListArgs,
     },
-    /// Decide on cases of the review queue
+    /// Decide on cases of the review queue, or open one
     Review {
         #[command(subcommand)]
         decision: Decision,
@@ -115,7 +115,7 @@ pub enum StateArg {
     All,
 }
 
-/// A decision on cases.
+/// A change of cases.
 #[derive(Debug, Subcommand)]
 pub enum Decision {
     /// Pass the content, which may then be shown
@@ -130,6 +130,15 @@ pub enum Decision {
     },
     /// Hold the content, hidden until a later decision
     Hold(CasesArgs),
+    /// Open a case of a share, which stays as it is
+    Open {
+        /// The shares' codes
+        #[arg(required = true)]
+        codes: Vec<String>,
+        /// A JSON object for each, instead of words
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// The cases of a decision.

@@ -46,6 +46,13 @@ pub async fn decide(client: &Client, place: &Place, decision: Decision) -> Resul
     let (change, body, cases) = match decision {
         Decision::Pass(cases) => (Change::PassCase, None, cases),
         Decision::Hold(cases) => (Change::HoldCase, None, cases),
+        Decision::Open { codes, json } => {
+            let open = |code: String| {
+                let body = Some(Body::Code(code.clone()));
+                Act { body, ..of_target(Change::OpenCase, "", code) }
+            };
+            return make(client, place, codes.into_iter().map(open).collect(), json).await;
+        }
         Decision::Remove { reason, cases } => {
             let reason = Reason::of(reason).ok_or_else(|| wrong("a reason is a number from 1 to 6"))?;
             (Change::RemoveCase, Some(Body::Reason(reason)), cases)
@@ -109,7 +116,8 @@ fn outcome(act: &Act, as_json: bool) -> String {
         | Change::PassCase
         | Change::RemoveCase
         | Change::HoldCase
-        | Change::NoteCase => words(act.change).done,
+        | Change::NoteCase
+        | Change::OpenCase => words(act.change).done,
     };
     format!("{deed} {}", text::clean(id))
 }

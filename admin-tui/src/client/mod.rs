@@ -19,7 +19,7 @@ use yibi_common::api::ProblemBody;
 
 use crate::filter;
 use crate::lists::Page;
-use crate::msg::{ApiError, Copied, Drawn, Reply};
+use crate::msg::{ApiError, Avatar, Copied, Drawn, Reply};
 use crate::replay::Entry;
 use crate::request::{PageRequest, Request};
 use crate::time::{self, Millis};
@@ -165,6 +165,11 @@ impl Client {
                     .map_err(|error| ApiError::Failed(format!("the copy is invalid: {error}")))?;
                 (Reply::Copy(Box::new(Copied { paper: (wire.width, wire.height), entries })), None)
             }
+            Request::ReviewAvatar(id) => {
+                let avatar = decode(id, &self.file(request).await?);
+                let avatar = avatar.ok_or_else(|| ApiError::Failed("the avatar is invalid".into()))?;
+                (Reply::Avatar(Box::new(avatar)), None)
+            }
             Request::Drawing { .. } => {
                 let (wire, _): (WireDrawing, _) = self.json(request).await?;
                 let entries = Entry::all(wire.actions)
@@ -289,6 +294,16 @@ struct WireCopy {
     width: u32,
     height: u32,
     actions: Vec<Value>,
+}
+
+/// The pixels of a PNG in RGB.
+fn decode(case: &str, png: &[u8]) -> Option<Avatar> {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().ok()?;
+    let mut bytes = vec![0; reader.output_buffer_size()?];
+    let frame = reader.next_frame(&mut bytes).ok()?;
+    let is_rgb = (frame.color_type, frame.bit_depth) == (png::ColorType::Rgb, png::BitDepth::Eight);
+    let (pixels, _) = bytes.as_chunks::<3>();
+    is_rgb.then(|| Avatar { case: case.to_owned(), width: frame.width as usize, pixels: pixels.to_vec() })
 }
 
 /// The `Date` of a response. It is given to the second, so that the middle of it is the best guess.

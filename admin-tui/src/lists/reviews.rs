@@ -29,7 +29,7 @@ static COLUMNS: &[Column] = &[
 static ORDERS: &[Order] = &[Order { name: "", words: "most urgent first", ascends: false }];
 
 static FIELDS: &[Field] = &[
-    field("state", ':', Form::OneOf(&["held", "passed", "removed"]), "state", "state:held"),
+    field("state", ':', Form::OneOf(&["held", "passed", "removed", "closed"]), "state", "state:held"),
     field("reason", ':', Form::OneOf(&["1", "2", "3", "4", "5", "6"]), "reason", "reason:4"),
     field("by", ':', Form::OneOf(&["wechat", "reports", "operator"]), "by", "by:reports"),
     field("age", '>', Form::Seconds, "older", "age>6h"),
@@ -172,6 +172,7 @@ fn state(row: &ReviewRow, now: Millis) -> Cell {
             (format!("{} has it", short_operator(operator)), Tone::Marked)
         }
         (CaseState::Held, None, _) => ("held".to_owned(), Tone::Warn),
+        (CaseState::Closed, ..) => ("closed".to_owned(), Tone::Dim),
         (state, _, None) => (state.name().to_owned(), Tone::Dim),
         (CaseState::Passed, _, Some(who)) => (format!("passed by {who}"), Tone::Good),
         (CaseState::Removed, _, Some(who)) => (format!("removed by {who}"), Tone::Bad),

@@ -6,6 +6,7 @@ use yibi_common::admin::{CaseKind, ReviewDetail, ReviewRow};
 
 use super::detail::Drawing;
 use crate::lists::claimed_until;
+use crate::msg::Avatar;
 use crate::time::Millis;
 
 /// The page of a review case.
@@ -16,6 +17,8 @@ pub struct Review {
     pub data: Option<Box<ReviewDetail>>,
     /// The copy under review, which is replayed.
     pub drawing: Drawing,
+    /// The avatar under review, or that of the share's author.
+    pub avatar: Option<Avatar>,
     /// Whether the picture is hidden by a mosaic.
     pub covered: bool,
     /// Whether the server does not have the copy any more.
@@ -46,6 +49,7 @@ impl Review {
             id: id.to_owned(),
             data: None,
             drawing: Drawing::new("", "", None),
+            avatar: None,
             covered: true,
             lost: false,
             top: 0,
@@ -58,9 +62,24 @@ impl Review {
         self.data.as_ref().map(|data| &data.case)
     }
 
-    /// Whether the page has a picture.
-    pub fn is_picture(&self) -> bool {
+    /// Whether the case is about a drawing.
+    pub fn is_drawing(&self) -> bool {
         self.case().is_some_and(|case| case.kind == CaseKind::Share)
+    }
+
+    /// Whether the server has an avatar of the case.
+    pub fn has_avatar(&self) -> bool {
+        self.data.as_ref().is_some_and(|data| data.has_avatar)
+    }
+
+    /// Whether the page has room for a picture.
+    pub fn is_picture(&self) -> bool {
+        self.case().is_some_and(|case| matches!(case.kind, CaseKind::Share | CaseKind::Avatar))
+    }
+
+    /// Whether the picture has arrived.
+    pub fn has_picture(&self) -> bool {
+        self.drawing.player.is_some() || (!self.is_drawing() && self.avatar.is_some())
     }
 
     /// Whether somebody has the case open.

@@ -94,6 +94,7 @@ fn accept(model: &mut Model, ticket: &Ticket, reply: Reply, out: &mut Vec<Effect
         Reply::Failed(reply) => accept_page_data(model, Data::Request(reply)),
         Reply::Review(reply) => reviewing::accept(model, reply, out),
         Reply::Claimed(case) => reviewing::claimed(model, *case),
+        Reply::Avatar(avatar) => reviewing::accept_avatar(model, *avatar),
         Reply::Copy(copy) => reviewing::accept_copy(model, *copy),
         Reply::Drawing(drawn) => accept_drawing(model, ticket, *drawn, out),
         Reply::Done => acts::finished(model, Ok(()), out),
@@ -162,6 +163,7 @@ fn accept_drawing(model: &mut Model, ticket: &Ticket, drawn: Drawn, out: &mut Ve
         | Slot::Act
         | Slot::Claim
         | Slot::Copy
+        | Slot::Avatar
         | Slot::Export => {}
     }
 }
@@ -279,6 +281,8 @@ fn fail(model: &mut Model, ticket: &Ticket, error: &ApiError, out: &mut Vec<Effe
             reviewing::copy_lost(model);
             flash(model, words(model, error), true);
         }
+        // The text of the page is complete without it.
+        Slot::Avatar => {}
         // The page shows who has the case, or how it was decided.
         Slot::Claim => load_view(model, out),
         Slot::Link | Slot::Count(_) | Slot::Tail | Slot::Block => flash(model, words(model, error), true),

@@ -11,7 +11,7 @@ use crate::model::Model;
 use crate::model::detail::Detail;
 use crate::model::overlay::{Input, Overlay};
 use crate::model::review::{Review, TAKE_BACK};
-use crate::msg::{Copied, Effect, Slot};
+use crate::msg::{Avatar, Copied, Effect, Slot};
 use crate::replay::Player;
 use crate::request::Request;
 use crate::subject::Subject;
@@ -63,7 +63,8 @@ fn obstacle(model: &Model, case: &ReviewRow, command: Command) -> Option<String>
     if decides && case.state != CaseState::Held {
         return Some(format!("already {}; E holds it for another decision", case.state.name()));
     }
-    let unseen = case.kind == CaseKind::Share && !model.progress.seen.contains(&case.id);
+    let is_seen = matches!(case.kind, CaseKind::Share | CaseKind::Avatar);
+    let unseen = is_seen && !model.progress.seen.contains(&case.id);
     if decides && unseen && model.details.is_empty() {
         return Some("look at it first: Enter opens it, Space uncovers the picture".to_owned());
     }
@@ -109,7 +110,7 @@ pub fn press_note(
 /// Uncovers the picture of the open case. Returns whether it was covered.
 pub fn uncover(model: &mut Model) -> bool {
     let Some(Detail::Review(review)) = model.details.last_mut() else { return false };
-    if !review.covered || review.drawing.player.is_none() {
+    if !review.covered || !review.has_picture() {
         return false;
     }
     review.covered = false;
@@ -193,16 +194,20 @@ pub fn accept(model: &mut Model, reply: Box<ReviewDetail>, out: &mut Vec<Effect>
     let held = reply.case.state == CaseState::Held;
     review.data = Some(reply);
     let id = review.id.clone();
-    let wants_copy = review.is_picture() && review.drawing.player.is_none() && !review.lost;
+    let wants_copy = review.is_drawing() && review.drawing.player.is_none() && !review.lost;
+    let wants_avatar = review.has_avatar() && review.avatar.is_none();
     if !held {
         review.claim_at = None;
     }
     let claims = held && may_claim && review.claim_at.is_none();
     if wants_copy && !model.pending.contains_key(&Slot::Copy) {
-        send(model, Slot::Copy, 0, Request::ReviewCopy(id), out);
+        send(model, Slot::Copy, 0, Request::ReviewCopy(id.clone()), out);
     }
     if claims {
         claim(model, out);
+    }
+    if wants_avatar && !model.pending.contains_key(&Slot::Avatar) {
+        send(model, Slot::Avatar, 0, Request::ReviewAvatar(id), out);
     }
 }
 
@@ -235,6 +240,16 @@ pub fn accept_copy(model: &mut Model, copy: Copied) {
         review.drawing.player = Some(Player::new(copy.paper, 0, copy.entries, room));
         model.dirty = true;
         fit(model);
+    }
+}
+
+/// Takes the avatar of the open case.
+pub fn accept_avatar(model: &mut Model, avatar: Avatar) {
+    if let Some(Detail::Review(review)) = model.details.last_mut()
+        && review.id == avatar.case
+    {
+        review.avatar = Some(avatar);
+        model.dirty = true;
     }
 }
 

@@ -13,7 +13,7 @@ mod replay;
 mod review;
 mod routes;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

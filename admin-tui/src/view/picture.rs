@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use super::Page;
 use crate::layout::pixels;
+use crate::msg::Avatar;
 use crate::replay::Player;
 use crate::theme::Tone;
 
@@ -21,7 +22,42 @@ pub fn draw(player: &Player, as_braille: bool, offset: (i32, i32), page: &mut Pa
 }
 
 /// Pixels of a mosaic's tile on each side.
-const TILE: usize = 8;
+pub const TILE: usize = 8;
+
+/// Draws an avatar, two pixels to a cell, as large as the page allows; each tile of `tile` pixels a side in the
+/// mean of its colours.
+pub fn image(avatar: &Avatar, tile: usize, page: &mut Page<'_>) {
+    let side = usize::from(page.width()).min(usize::from(page.height()) * 2);
+    let whole = avatar.width.max(1);
+    let rows = avatar.pixels.len() / whole;
+    let color = |x: usize, y: usize| {
+        let (left, top) = (x / tile * tile, y / tile * tile);
+        // The part of the avatar that the tile shows.
+        let across = left * whole / side..((left + tile) * whole).div_ceil(side).min(whole);
+        let down = top * rows / side..((top + tile) * rows).div_ceil(side).min(rows);
+        let pixels = down.flat_map(|y| across.clone().map(move |x| (x, y)));
+        mean(pixels.filter_map(|(x, y)| avatar.pixels.get(y * whole + x).copied()))
+    };
+    for row in 0..side.div_ceil(2) {
+        for column in 0..side {
+            let (upper, lower) = (color(column, row * 2), color(column, row * 2 + 1));
+            let style = Style::new().fg(page.theme.rgb(upper)).bg(page.theme.rgb(lower));
+            put(page, column, row, '▀', style);
+        }
+    }
+}
+
+/// The mean of some colours.
+fn mean(colors: impl Iterator<Item = [u8; 3]>) -> [u8; 3] {
+    let (mut sum, mut count) = ([0_u32; 3], 0_u32);
+    for color in colors {
+        for (sum, part) in sum.iter_mut().zip(color) {
+            *sum += u32::from(part);
+        }
+        count += 1;
+    }
+    sum.map(|sum| u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX))
+}
 
 /// Draws the paper as tiles, each in the middle of its pixels' colours, so that no form can be made out.
 pub fn mosaic(player: &Player, as_braille: bool, page: &mut Page<'_>) {
@@ -37,15 +73,7 @@ pub fn mosaic(player: &Player, as_braille: bool, page: &mut Page<'_>) {
             let tile = |half: usize| {
                 let (x, y) = (column * across / TILE * TILE, (row * down + half) / TILE * TILE);
                 let pixels = (y..y + TILE).flat_map(|y| (x..x + TILE).map(move |x| (x, y)));
-                let colors = pixels.filter_map(|(x, y)| raster.pixel(x, y, paper)).map(|color| color.0);
-                let (mut sum, mut count) = ([0_u32; 3], 0_u32);
-                for color in colors {
-                    for (sum, part) in sum.iter_mut().zip(color) {
-                        *sum += u32::from(part);
-                    }
-                    count += 1;
-                }
-                sum.map(|sum| u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX))
+                mean(pixels.filter_map(|(x, y)| raster.pixel(x, y, paper)).map(|color| color.0))
             };
             if as_braille {
                 let [red, green, blue] = tile(0).map(u32::from);

@@ -8,6 +8,7 @@ use super::{Page, picture, placeholder, replay};
 use crate::lists::{Owner, age, claimed_until, opener_words, reason_words, share_state_name, short_operator};
 use crate::model::Model;
 use crate::model::review::Review;
+use crate::msg::Avatar;
 use crate::text;
 use crate::theme::Tone;
 use crate::time::{self, Clock};
@@ -46,6 +47,10 @@ pub fn draw(model: &Model, review: &Review, page: &mut Page<'_>) {
         height: last.saturating_sub(2),
     };
     let lines = lines(model, data, usize::from(beside.width));
+    let beside = match &review.avatar {
+        Some(avatar) if review.is_drawing() && !review.covered => beside_avatar(avatar, beside, page),
+        Some(_) | None => beside,
+    };
     let top = review.top.min(lines.len().saturating_sub(usize::from(beside.height)));
     let mut beside = page.part(beside);
     for (y, line) in (0..beside.height()).zip(lines.iter().skip(top)) {
@@ -54,8 +59,50 @@ pub fn draw(model: &Model, review: &Review, page: &mut Page<'_>) {
     }
 }
 
+/// Columns and rows of an avatar beside a drawing.
+const AVATAR: (u16, u16) = (12, 6);
+
+/// Draws the author's avatar below the text, where there is room. Returns the rest of the place.
+fn beside_avatar(avatar: &Avatar, beside: Rect, page: &mut Page<'_>) -> Rect {
+    let (width, height) = AVATAR;
+    if beside.width < width || beside.height < height * 3 {
+        return beside;
+    }
+    let rest = Rect { height: beside.height - height - 1, ..beside };
+    let place = Rect { y: beside.y + rest.height + 1, width, height, ..beside };
+    picture::image(avatar, 1, &mut page.part(place));
+    rest
+}
+
+/// The avatar, or the mosaic that covers it.
+fn cover_avatar(review: &Review, page: &mut Page<'_>) {
+    match &review.avatar {
+        None => {
+            let words = if review.has_avatar() { "⋯" } else { "the picture is gone" };
+            page.text(1, 1, page.width(), words, Tone::Dim);
+        }
+        Some(avatar) if review.covered => {
+            picture::image(avatar, picture::TILE, page);
+            covered(page);
+        }
+        Some(avatar) => picture::image(avatar, 1, page),
+    }
+}
+
+/// Says that the picture is covered.
+fn covered(page: &mut Page<'_>) {
+    let middle = page.height() / 2;
+    for (y, words) in [(middle.saturating_sub(1), " covered "), (middle, " Space uncovers it ")] {
+        let width = u16::try_from(text::width(words)).unwrap_or(0);
+        page.text(page.width().saturating_sub(width) / 2, y, width, words, Tone::Selected);
+    }
+}
+
 /// The picture, or the mosaic that covers it.
 fn cover(model: &Model, review: &Review, page: &mut Page<'_>) {
+    if !review.is_drawing() {
+        return cover_avatar(review, page);
+    }
     let braille = model.theme.braille();
     let Some(player) = &review.drawing.player else {
         let words = if review.lost { "the copy is gone" } else { "⋯" };
@@ -66,11 +113,7 @@ fn cover(model: &Model, review: &Review, page: &mut Page<'_>) {
         return picture::draw(player, review.drawing.braille || braille, review.drawing.offset, page);
     }
     picture::mosaic(player, review.drawing.braille || braille, page);
-    let middle = page.height() / 2;
-    for (y, words) in [(middle.saturating_sub(1), " covered "), (middle, " Space uncovers it ")] {
-        let width = u16::try_from(text::width(words)).unwrap_or(0);
-        page.text(page.width().saturating_sub(width) / 2, y, width, words, Tone::Selected);
-    }
+    covered(page);
 }
 
 fn title(model: &Model, data: &ReviewDetail, page: &mut Page<'_>) {
@@ -112,6 +155,7 @@ fn state(model: &Model, case: &ReviewRow) -> (String, Tone) {
         (CaseState::Held, None) => ("held".to_owned(), Tone::Warn),
         (CaseState::Passed, _) => ("passed".to_owned(), Tone::Good),
         (CaseState::Removed, _) => ("removed".to_owned(), Tone::Bad),
+        (CaseState::Closed, _) => ("closed: nothing is left to decide".to_owned(), Tone::Dim),
     }
 }
 
@@ -130,6 +174,9 @@ fn lines(model: &Model, data: &ReviewDetail, width: usize) -> Vec<Line> {
     let mut lines = about(case, &clock);
     lines.extend(share(data));
     let author = Owner::of(&case.author);
+    if let Some(nickname) = data.nickname.as_ref().filter(|nickname| !nickname.is_empty()) {
+        lines.push(field("nickname", vec![(nickname.clone(), Tone::Marked)]));
+    }
     lines.push(field("author", vec![(author.name().to_owned(), Tone::Text)]));
     lines.push(field("", vec![(author.id.to_owned(), Tone::Dim)]));
     if let Some(decision) = &case.decision {
@@ -166,7 +213,7 @@ fn about(case: &ReviewRow, clock: &Clock) -> Vec<Line> {
     let opened = match case.opened_by {
         CaseOpener::Wechat => "WeChat did not pass it",
         CaseOpener::Reports => "users reported it",
-        CaseOpener::Operator => "an operator sees every share",
+        CaseOpener::Operator => "an operator",
     };
     let (waited, tone) = age(case, clock.now);
     let since = format!("  since {}", clock.date_time(&case.opened_at));
@@ -182,7 +229,7 @@ fn about(case: &ReviewRow, clock: &Clock) -> Vec<Line> {
         lines.push(field("reports", vec![(case.reports.to_string(), Tone::Text), (web, Tone::Dim)]));
     }
     lines.push(field("age", vec![(waited, tone), (since, Tone::Dim)]));
-    if let Some(content) = &case.content {
+    if let Some(content) = case.content.as_ref().filter(|_| case.kind != CaseKind::Avatar) {
         lines.push(field("content", vec![(content.clone(), Tone::Marked)]));
     }
     if let Some(code) = &case.code {
@@ -215,7 +262,12 @@ fn others(data: &ReviewDetail, clock: &Clock, lines: &mut Vec<Line>) {
     for case in &data.others {
         let (waited, tone) = age(case, clock.now);
         let reason = case.reason.map_or(opener_words(case.opened_by), reason_words);
-        let code = case.code.clone().unwrap_or_default();
+        let code = match case.kind {
+            CaseKind::Share => case.code.clone().unwrap_or_default(),
+            CaseKind::Nickname => "nickname".to_owned(),
+            CaseKind::Avatar => "avatar".to_owned(),
+            CaseKind::Title => "title".to_owned(),
+        };
         lines.push(vec![
             (text::fit(&waited, 8, false), tone),
             (text::fit(reason, 12, false), Tone::Text),

@@ -11,7 +11,7 @@ use crate::theme::{Palette, Theme};
 use crate::update::tests::{Desk, NOW, drawing_row, drawings, page, replaying, session, sessions, user};
 use crate::view::draw;
 
-fn screen(desk: &Desk) -> Buffer {
+pub fn screen(desk: &Desk) -> Buffer {
     let (width, height) = desk.model.size;
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     draw(&desk.model, &mut buffer);

@@ -83,11 +83,13 @@ pub enum Change {
     HoldCase,
     /// Add a remark to a review case.
     NoteCase,
+    /// Open a review case of a share.
+    OpenCase,
 }
 
 impl Change {
     /// All kinds of change.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::RevokeSession,
         Self::RevokeSessions,
         Self::BlockUser,
@@ -100,6 +102,7 @@ impl Change {
         Self::RemoveCase,
         Self::HoldCase,
         Self::NoteCase,
+        Self::OpenCase,
     ];
 
     /// The name in JSON.
@@ -118,6 +121,7 @@ impl Change {
             Self::RemoveCase => "remove_case",
             Self::HoldCase => "hold_case",
             Self::NoteCase => "note_case",
+            Self::OpenCase => "open_case",
         }
     }
 
@@ -130,7 +134,7 @@ impl Change {
     /// Tells whether the change concerns a review case, whose id is then the entry's `target`.
     #[must_use]
     pub fn is_of_case(self) -> bool {
-        matches!(self, Self::PassCase | Self::RemoveCase | Self::HoldCase | Self::NoteCase)
+        matches!(self, Self::PassCase | Self::RemoveCase | Self::HoldCase | Self::NoteCase | Self::OpenCase)
     }
 }
 

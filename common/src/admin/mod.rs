@@ -32,9 +32,11 @@
 //! | `GET /errors` | | [`ErrorsReply`] | viewer |
 //! | `GET /requests/{request}` | | [`RequestDetail`] | viewer |
 //! | `GET /reviews` | [`ReviewQuery`] | [`ReviewPage`] | viewer |
+//! | `POST /reviews` | [`OpenReview`] | [`ReviewRow`]: the case of a share | operator |
 //! | `GET /reviews/{case}` | | [`ReviewDetail`] | viewer |
 //! | `GET /reviews/{case}/drawing` | | [`ReviewCopy`] | viewer |
 //! | `GET /reviews/{case}/picture.png` and `/sheet.png` | | the copy, and its contact sheet | viewer |
+//! | `GET /reviews/{case}/avatar.png` | | the avatar under review, or that of the share's author | viewer |
 //! | `POST /reviews/{case}/claim` | | [`ReviewRow`]: a lease of two minutes | operator |
 //! | `POST /reviews/{case}/pass` and `/hold` | | [`ReviewRow`] | operator |
 //! | `POST /reviews/{case}/remove` | [`RemoveReview`] | [`ReviewRow`] | operator |
@@ -62,8 +64,8 @@ pub use drawings::{DrawingDetail, DrawingOrder, DrawingPage, DrawingQuery, Drawi
 pub use errors::{ErrorGroup, ErrorsReply, Failure, RequestDetail, RequestRow, Share};
 pub use events::{Event, EventQuery, Happening};
 pub use reviews::{
-    CaseKind, NoteReview, RemoveReview, ReviewClaim, ReviewCopy, ReviewDecision, ReviewDetail, ReviewNote,
-    ReviewPage, ReviewQuery, ReviewReport, ReviewRow, SharePage, ShareQuery, ShareRow,
+    CaseKind, NoteReview, OpenReview, RemoveReview, ReviewClaim, ReviewCopy, ReviewDecision, ReviewDetail,
+    ReviewNote, ReviewPage, ReviewQuery, ReviewReport, ReviewRow, SharePage, ShareQuery, ShareRow,
 };
 pub use servers::{
     Dependency, Figures, History, MinuteFigures, Overview, RouteFigures, RouteHistory, ServerState,

@@ -140,6 +140,13 @@ pub struct ReviewDetail {
     pub case: ReviewRow,
     /// The title of the drawing, which is untrusted text.
     pub title: String,
+    /// The author's nickname when the case was opened, which is untrusted text; absent for other content than
+    /// shares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// Whether `avatar.png` has a picture: the avatar under review, or that of the share's author.
+    #[serde(default)]
+    pub has_avatar: bool,
     /// The share as it is now; absent for other content and for a share that is gone.
     #[serde(default)]
     pub share: Option<ShareRow>,
@@ -203,6 +210,15 @@ pub struct ReviewNote {
     pub operator: String,
     /// The text.
     pub text: String,
+}
+
+/// The body of `POST /reviews`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OpenReview {
+    /// The code of the share.
+    pub code: String,
 }
 
 /// The body of `POST /reviews/{id}/remove`.

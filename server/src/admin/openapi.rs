@@ -19,7 +19,7 @@ use crate::http::openapi::Failures;
         users::list, users::counted, users::one, users::block, users::unblock, users::revoke,
         drawings::list, drawings::counted, drawings::read, drawings::export, drawings::png, drawings::svg,
         drawings::delete, drawings::restore,
-        reviews::list, reviews::one_case, reviews::copy, reviews::picture, reviews::sheet, reviews::claim,
+        reviews::list, reviews::open, reviews::one_case, reviews::avatar, reviews::copy, reviews::picture, reviews::sheet, reviews::claim,
         reviews::pass, reviews::remove, reviews::hold, reviews::note, reviews::shares,
         audit::list,
     ),

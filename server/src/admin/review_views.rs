@@ -83,6 +83,8 @@ impl Cases {
         ReviewDetail {
             case: self.row(&overview.case),
             title: overview.title.clone(),
+            nickname: overview.nickname.clone(),
+            has_avatar: overview.has_avatar,
             share: overview.share.as_ref().map(share_row),
             reported: overview.reports.iter().map(|report| self.report(report)).collect(),
             notes: overview.case.notes.iter().map(note).collect(),

@@ -3,8 +3,8 @@
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use yibi_common::admin::{
-    NoteReview, RemoveReview, ReviewCopy, ReviewDetail, ReviewPage, ReviewQuery, ReviewRow, SharePage,
-    ShareQuery,
+    NoteReview, OpenReview, RemoveReview, ReviewCopy, ReviewDetail, ReviewPage, ReviewQuery, ReviewRow,
+    SharePage, ShareQuery,
 };
 use yibi_common::api::ProblemBody;
 use yibi_common::sharing::Reason;
@@ -28,11 +28,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     let one = "/reviews/{case}";
     let post = |name: &str| web::resource(format!("{one}/{name}"));
     config
-        .service(web::resource("/reviews").route(web::get().to(list)))
+        .service(web::resource("/reviews").route(web::get().to(list)).route(web::post().to(open)))
         .service(web::resource(one).route(web::get().to(one_case)))
         .service(web::resource(format!("{one}/drawing")).route(web::get().to(copy)))
         .service(web::resource(format!("{one}/picture.png")).route(web::get().to(picture)))
         .service(web::resource(format!("{one}/sheet.png")).route(web::get().to(sheet)))
+        .service(web::resource(format!("{one}/avatar.png")).route(web::get().to(avatar)))
         .service(post("claim").route(web::post().to(claim)))
         .service(post("pass").route(web::post().to(pass)))
         .service(post("remove").route(web::post().to(remove)))
@@ -78,6 +79,21 @@ pub(super) async fn list(app: App, _viewer: Viewer, request: HttpRequest) -> Rep
         next: write_cursor(next, &name),
         now: now.to_string(),
     }))
+}
+
+/// Opens a case of a share, about the copy that the public sees or else the newest one; the share stays as it is.
+/// A case that waits for a decision stays as it is.
+#[utoipa::path(post, path = "/reviews", tag = "reviews", request_body = OpenReview, responses(
+    (status = 200, description = "The case", body = ReviewRow),
+    (status = 404, description = "`share_not_found`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 410, description = "`share_gone`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn open(app: App, operator: Operator, body: Body) -> Reply {
+    let Operator(operator) = operator;
+    let OpenReview { code } = body.json_within(BODY).await?;
+    let case = app.operators.open_case(&operator.actor(), &code).await?;
+    row(&app, &case).await
 }
 
 /// One case with its reports, and the author's other cases.
@@ -133,12 +149,24 @@ async fn png(app: &App, id: &str, kind: CopyPicture) -> Reply {
     Ok(HttpResponse::Ok().content_type("image/png").body(bytes))
 }
 
+/// The avatar that a case is about, or that of the share's author.
+#[utoipa::path(get, path = "/reviews/{case}/avatar.png", tag = "reviews",
+    params(("case" = String, Path, description = "The id of the case")), responses(
+    (status = 200, description = "The avatar", body = Vec<u8>, content_type = "image/png"),
+    (status = 404, description = "`case_not_found`; `evidence_not_found`: the case has no avatar, or it is no longer kept", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(super) async fn avatar(app: App, _viewer: Viewer, id: Path<String>) -> Reply {
+    let bytes = app.operators.case_avatar(&id).await?;
+    Ok(HttpResponse::Ok().content_type("image/png").body(bytes))
+}
+
 /// Takes a case for two minutes, or renews the claim; other operators see it.
 #[utoipa::path(post, path = "/reviews/{case}/claim", tag = "reviews",
     params(("case" = String, Path, description = "The id of the case")), responses(
     (status = 200, description = "The case, claimed", body = ReviewRow),
     (status = 404, description = "`case_not_found`", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "`case_claimed` names the operator who has it open; `case_decided`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "`case_claimed` names the operator who has it open; `case_decided`; `case_closed`: the content was replaced or is gone", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn claim(app: App, operator: Operator, id: Path<String>) -> Reply {
@@ -152,7 +180,7 @@ pub(super) async fn claim(app: App, operator: Operator, id: Path<String>) -> Rep
     params(("case" = String, Path, description = "The id of the case")), responses(
     (status = 200, description = "The case, passed", body = ReviewRow),
     (status = 404, description = "`case_not_found`", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "`case_claimed` names the operator who has it open; `case_decided`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "`case_claimed` names the operator who has it open; `case_decided`; `case_closed`: the content was replaced or is gone", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn pass(app: App, operator: Operator, id: Path<String>) -> Reply {
@@ -164,7 +192,7 @@ pub(super) async fn pass(app: App, operator: Operator, id: Path<String>) -> Repl
     params(("case" = String, Path, description = "The id of the case")), responses(
     (status = 200, description = "The case, removed", body = ReviewRow),
     (status = 404, description = "`case_not_found`", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "`case_claimed` names the operator who has it open; `case_decided`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "`case_claimed` names the operator who has it open; `case_decided`; `case_closed`: the content was replaced or is gone", body = ProblemBody, content_type = "application/problem+json"),
     (status = 422, description = "`invalid_value`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
@@ -178,7 +206,7 @@ pub(super) async fn remove(app: App, operator: Operator, id: Path<String>, body:
     params(("case" = String, Path, description = "The id of the case")), responses(
     (status = 200, description = "The case, held", body = ReviewRow),
     (status = 404, description = "`case_not_found`", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "`case_claimed` names the operator who has it open", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "`case_claimed` names the operator who has it open; `case_closed`: the content was replaced or is gone", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn hold(app: App, operator: Operator, id: Path<String>) -> Reply {

@@ -94,12 +94,8 @@ pub(super) fn services(
         &settings.http.public_url,
         Arc::clone(&metrics),
     );
-    let records = ShareRecords::new(
-        gallery.clone(),
-        Arc::clone(&keys),
-        &settings.http.public_url,
-        settings.sharing.review,
-    );
+    let records =
+        ShareRecords::new(gallery.clone(), Arc::clone(&keys), &settings.http.public_url, settings.sharing);
     let evidence = EvidenceService::new(gallery.clone(), Arc::clone(&keys));
     let moderation = Moderation::new(
         settings.moderation.clone(),

@@ -66,7 +66,7 @@ fn sharing(settings: &Settings) -> Vec<Finding> {
     if settings.http.public_url.is_empty() {
         findings.push(Finding::warning(
             "sharing",
-            "http.public_url is empty, so links of shares are paths",
+            "http.public_url is empty, so links of shares have whatever host a request names",
             "set it to https:// and the domain",
         ));
     }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use yibi_common::sharing::{CaseOpener, CaseState, Reason};
 
 use super::clock::Micros;
@@ -27,6 +29,17 @@ pub enum CaseSubject {
         subject: String,
         content: String,
     },
+}
+
+/// Id of the case of a nickname, an avatar or a title. It is a hash, so that it names nobody.
+#[must_use]
+pub fn content_case_id(author: &str, subject: &str, content: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [author, subject, content] {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(part);
+    }
+    HEXLOWER.encode(hash.finalize().get(..12).unwrap_or_default())
 }
 
 /// Case under review. Its id follows from its subject, so that the same content opens one case only, and holds

@@ -75,6 +75,10 @@ pub struct CodeRecord {
     /// Id of the drawing.
     pub drawing: String,
     pub created_at: Micros,
+    /// Time at which the share of the code ended. A code of a drawing with another share has either an end, or
+    /// never had a share: a crash came between the code and the share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Micros>,
 }
 
 /// Share of a drawing. A drawing has at most one record, which a share after a revocation replaces.
@@ -101,6 +105,9 @@ pub struct Share {
     pub removed_seq: Option<u32>,
     /// Names that a person passed together with the picture.
     pub names: Option<PassedNames>,
+    /// Title of the copy that is shown, kept here when the drawing's next title takes the place of its check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed_title: Option<String>,
     pub audience: Audience,
     /// Whether others may continue the drawing.
     #[serde(default)]
@@ -130,12 +137,20 @@ impl Share {
             cleared_seq: None,
             removed_seq: None,
             names: None,
+            passed_title: None,
             audience: Audience::Link,
             allow_continue: false,
             created_at: now,
             updated_at: now,
             version: 0,
         }
+    }
+
+    /// Whether a decision about the copy still has an effect.
+    #[must_use]
+    pub fn knows(&self, seq: u32) -> bool {
+        self.state != ShareState::Revoked
+            && [self.shown_seq, self.checking_seq, self.removed_seq].contains(&Some(seq))
     }
 
     /// Whether the copy is still needed: it is shown, or its check is not finished.
@@ -222,8 +237,7 @@ impl Share {
 
     /// A person passes a copy.
     pub fn pass_by_person(&mut self, seq: u32, names: Option<PassedNames>) -> bool {
-        let known = [self.shown_seq, self.checking_seq, self.removed_seq].contains(&Some(seq));
-        let applies = known && self.state != ShareState::Revoked;
+        let applies = self.knows(seq);
         if applies {
             self.cleared_seq = self.cleared_seq.max(Some(seq));
             self.names = names;
@@ -235,9 +249,9 @@ impl Share {
         applies
     }
 
-    /// A person removes the share for one of its copies, also for one that a later copy has replaced.
-    pub fn remove_by_person(&mut self, reason: Reason) -> bool {
-        let applies = self.state != ShareState::Revoked;
+    /// A person removes the share for one of its copies.
+    pub fn remove_by_person(&mut self, seq: u32, reason: Reason) -> bool {
+        let applies = self.knows(seq);
         if applies {
             self.removed_seq = self.newest_seq();
             self.state = ShareState::Removed;
@@ -249,8 +263,7 @@ impl Share {
 
     /// A person hides a copy until a later decision. A copy that is shown stays while a newer one is hidden.
     pub fn hold_by_person(&mut self, seq: u32) -> bool {
-        let known = [self.shown_seq, self.checking_seq, self.removed_seq].contains(&Some(seq));
-        let applies = known && self.state != ShareState::Revoked;
+        let applies = self.knows(seq);
         if applies {
             self.needs_person = true;
             self.reason = None;
@@ -295,6 +308,9 @@ impl Share {
     }
 
     fn show(&mut self, seq: u32) {
+        if self.shown_seq != Some(seq) {
+            self.passed_title = None;
+        }
         self.shown_seq = Some(seq);
         if self.checking_seq <= Some(seq) {
             self.checking_seq = None;
@@ -306,11 +322,14 @@ impl Share {
     }
 }
 
-/// Names that a person saw and passed. An avatar is not part of a case, so nobody passes one.
+/// The author's names as a person saw and passed them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassedNames {
     pub nickname: String,
     pub title: String,
+    /// Id of the uploaded avatar.
+    #[serde(default)]
+    pub avatar: Option<String>,
 }
 
 /// Copy of a drawing that a share shows: a background and the visible strokes in order, without history.
@@ -389,7 +408,7 @@ mod tests {
     fn a_removal_takes_the_whole_share_and_can_be_taken_back() {
         let mut share = share(ShareState::Shown, Some(3), Some(5));
         share.needs_person = true;
-        assert!(share.remove_by_person(Reason::Sexual) && !share.is_shown());
+        assert!(share.remove_by_person(5, Reason::Sexual) && !share.is_shown());
         assert_eq!((share.removed_seq, share.newest_seq()), (Some(5), Some(5)));
         assert!(share.hold_by_person(5) && share.state == ShareState::Held);
         assert!(share.pass_by_person(5, None) && share.shown_seq == Some(5));
@@ -409,7 +428,8 @@ mod tests {
     #[test]
     fn a_share_after_a_removal_waits_for_a_person() {
         let mut removed = share(ShareState::Shown, Some(3), None);
-        assert!(removed.remove_by_person(Reason::Abuse) && removed.revoke());
+        assert!(!removed.remove_by_person(2, Reason::Abuse), "a later copy replaced this one");
+        assert!(removed.remove_by_person(3, Reason::Abuse) && removed.revoke());
         let fresh = || Share::fresh(Code::from_random([8; 8]), removed.owner.clone(), "d", 4, Micros(9));
         let mut next = fresh();
         removed.succeed(&mut next);

@@ -29,6 +29,16 @@ fn is_proxy(address: IpAddr, app: &App) -> bool {
     app.settings.http.trusted_proxies.iter().any(|network| network.contains(address))
 }
 
+/// Scheme and host at which the request arrived; a trusted proxy tells the scheme. Only for links in replies to
+/// the same caller.
+pub(super) fn origin(request: &HttpRequest, app: &App) -> String {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let scheme = header("x-forwarded-proto").filter(|_| is_trusted(request.peer_addr(), app));
+    let scheme = if scheme == Some("https") { "https" } else { "http" };
+    let host = header("host").or(request.uri().authority().map(|authority| authority.as_str()));
+    format!("{scheme}://{}", host.unwrap_or("localhost"))
+}
+
 /// The address of the peer, or behind trusted proxies the last hop that is none of them.
 pub(super) fn address(request: &HttpRequest, app: &App) -> IpAddr {
     let peer = request.peer_addr();

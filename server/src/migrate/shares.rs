@@ -166,6 +166,7 @@ mod tests {
                 owner: owner.clone(),
                 drawing: drawing.clone(),
                 created_at: Micros(1),
+                ended_at: None,
             };
             assert!(store.add_code(&record).await.unwrap());
             store.put_share(&share).await.unwrap();

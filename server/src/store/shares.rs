@@ -1,6 +1,7 @@
 //! Shares, their codes and copies.
 
 use super::measured::operations;
+use crate::domain::clock::Micros;
 use crate::domain::share::{AfterShare, Code, CodeRecord, Share, ShareCopy};
 use crate::domain::user::UserKey;
 
@@ -13,6 +14,9 @@ pub trait Shares {
 
     /// Target of a code.
     async fn code(&self, code: &Code) -> Option<CodeRecord>;
+
+    /// Notes that the share of a code ended. The first end stays.
+    async fn end_code(&self, code: &Code, now: Micros) -> ();
 
     /// Removes a code that no share uses.
     async fn remove_code(&self, code: &Code) -> ();

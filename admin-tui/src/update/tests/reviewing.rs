@@ -5,7 +5,7 @@ use yibi_common::admin::{Change, ReviewDetail, ReviewRow};
 
 use super::*;
 use crate::act::Body;
-use crate::msg::Copied;
+use crate::msg::{Avatar, Copied};
 
 pub fn case_json(number: usize, author: &str, state: &str) -> serde_json::Value {
     json!({
@@ -262,4 +262,36 @@ fn the_author_is_opened_and_blocked_from_a_case() {
     assert_eq!(sent(&effects, Slot::Block).unwrap().1, Request::User("user-0001".into()));
     let effects = desk.press("o");
     assert_eq!(sent(&effects, Slot::Detail).unwrap().1, Request::User("user-0001".into()));
+}
+
+#[test]
+fn an_avatar_is_covered_until_space_and_a_name_is_read_at_once() {
+    let about = |kind: &str, content: &str| {
+        json!({"kind": kind, "content": content, "code": null, "drawing": null, "seq": null, "title": "",
+            "share": null, "reported": [], "has_avatar": kind == "avatar"})
+    };
+    let mut desk = queue(80, 24, vec![case(1, "小芳45")]);
+    let effects = desk.press("<Enter>");
+    let effects = desk.answer(&effects, Slot::Detail, Ok(detail(1, "小芳45", &about("avatar", "a1"))));
+    assert_eq!(sent(&effects, Slot::Avatar).unwrap().1.path(), "/admin/v1/reviews/case-1/avatar.png");
+    assert!(sent(&effects, Slot::Copy).is_none(), "there is no drawing");
+    let avatar = Avatar { case: "case-1".into(), width: 2, pixels: vec![[200, 30, 60]; 4] };
+    desk.answer(&effects, Slot::Avatar, Ok(Reply::Avatar(Box::new(avatar))));
+    let is_covered = |desk: &Desk| {
+        let Some(Detail::Review(review)) = desk.model.details.last() else { panic!("no case is open") };
+        review.covered
+    };
+    assert!(is_covered(&desk));
+    desk.press(" ");
+    assert!(!is_covered(&desk));
+    assert_eq!(decision(&desk.press("a")).unwrap().0, Change::PassCase);
+
+    let mut named = queue(80, 24, vec![case(1, "小芳45")]);
+    let effects = named.press("<Enter>");
+    named.answer(&effects, Slot::Detail, Ok(detail(1, "小芳45", &about("nickname", "请复核"))));
+    named.model.pending.clear();
+    let text: String =
+        crate::view::tests::screen(&named).content().iter().map(|cell| cell.symbol()).collect();
+    assert!(text.contains("nickname") && text.contains("请"), "{text}");
+    assert_eq!(decision(&named.press("a")).unwrap().0, Change::PassCase);
 }

@@ -33,10 +33,10 @@ pub(super) fn reply(status: StatusCode, caching: &'static str, page: &Markup) ->
 
 /// The page of a share.
 pub(super) fn share(public: &PublicShare, url: &str, has_code: bool) -> Markup {
-    let code = public.share.code.as_str();
+    let code = public.shown.share.code.as_str();
     let title = if public.title.is_empty() { UNTITLED } else { &public.title };
     let author = public.author.nickname.as_deref().unwrap_or(NAMELESS);
-    let strokes = public.copy.actions.len().saturating_sub(1);
+    let strokes = public.head.strokes;
     let description = format!("《{title}》，{author}画，共 {strokes} 笔");
     let (width, height) = size(public);
     let image = format!("{code}.png?size={PICTURE}");
@@ -62,7 +62,7 @@ pub(super) fn share(public: &PublicShare, url: &str, has_code: bool) -> Markup {
         img.picture src=(image) width=(width) height=(height) alt=(description);
         main {
             h1 { bdi { (title) } }
-            p.by { bdi { (author) } " · " time datetime=(public.copy.drawn_at) { (date(public)) } " · " (strokes) " 笔" }
+            p.by { bdi { (author) } " · " time datetime=(public.head.drawn_at) { (date(public)) } " · " (strokes) " 笔" }
             p.link {
                 input #link type="text" value=(url) readonly aria-label="链接";
                 button #copy type="button" hidden { "复制链接" }
@@ -130,6 +130,18 @@ pub(super) fn reported(code: &str) -> Markup {
     document("../", "举报已收到", &html! {}, &body)
 }
 
+/// The page after a report that was not taken.
+pub(super) fn refused(code: &str, reason: &str) -> Markup {
+    let body = html! {
+        main.notice {
+            h1 { "举报没有提交" }
+            p { (reason) }
+            p { a href={ "../" (code) } { "回到这幅画" } }
+        }
+    };
+    document("../", "举报没有提交", &html! {}, &body)
+}
+
 /// A page; `root` leads from its address to the folder of the assets.
 fn document(root: &str, title: &str, meta: &Markup, body: &Markup) -> Markup {
     html! {
@@ -153,7 +165,7 @@ fn document(root: &str, title: &str, meta: &Markup, body: &Markup) -> Markup {
 
 /// The picture's size in pixels.
 fn size(public: &PublicShare) -> (u32, u32) {
-    let paper = public.copy.paper;
+    let paper = public.head.paper;
     let longer = paper.width.max(paper.height).max(1);
     let scaled = |side: u32| (side.saturating_mul(PICTURE) / longer).max(1);
     (scaled(paper.width), scaled(paper.height))
@@ -161,7 +173,7 @@ fn size(public: &PublicShare) -> (u32, u32) {
 
 /// The day in China on which the drawing was begun.
 fn date(public: &PublicShare) -> String {
-    let moment = jiff::Timestamp::from_microsecond(public.copy.drawn_at.0).unwrap_or_default();
+    let moment = jiff::Timestamp::from_microsecond(public.head.drawn_at.0).unwrap_or_default();
     let zone = TimeZone::get(TIME_ZONE).unwrap_or(TimeZone::fixed(jiff::tz::offset(8)));
     moment.to_zoned(zone).strftime("%Y年%-m月%-d日").to_string()
 }

@@ -10,36 +10,44 @@ mod report;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::address::{address, reject_early};
+use super::address::{address, origin, reject_early};
 use super::middleware::{RequestId, problem_json};
-use super::v1::images::{animation, file, still};
+use super::v1::images::{animation, file, still, tagged, unchanged};
 use super::{App, query};
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
-use crate::service::drawings::Format;
-use crate::service::shares::{CardShape, PictureKind, PublicShare, ShareError};
+use crate::service::drawings::{Format, Rendition};
+use crate::service::shares::{CardShape, PictureKind, ShareError, ShownShare};
 
 /// Caching of a reply that changes with the share: a share that is taken back is gone within a minute.
 const MINUTE: &str = "public, max-age=60";
 /// Caching while a share is checked.
 const MOMENT: &str = "public, max-age=5";
 
+/// The longer sides of public pictures, in pixels: a visitor can have few pictures made of one share.
+const SIZES: [u32; 11] = [64, 128, 240, 320, 480, 640, 720, 960, 1080, 1440, 2048];
+
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(web::resource("/s/-/{file}").route(web::get().to(assets::asset)))
-        .service(web::resource("/s/{code}/card.png").route(web::get().to(card)))
-        .service(web::resource("/s/{code}/avatar.jpg").route(web::get().to(avatar)))
-        .service(web::resource("/s/{code}/code.png").route(web::get().to(code_picture)))
-        .service(web::resource("/s/{code}/report").route(web::post().to(report::report)))
-        .service(web::resource("/s/{code:[0-9a-z]*}.json").route(web::get().to(json)))
-        .service(web::resource("/s/{code:[0-9a-z]*}.gif").route(web::get().to(gif)))
-        .service(web::resource("/s/{code:[0-9a-z]*}.png").route(web::get().to(png)))
-        .service(web::resource("/s/{code:[0-9a-z]*}.svg").route(web::get().to(svg)))
-        .service(web::resource("/s/{code}").route(web::get().to(page)));
+    // Authors can't open a share to search engines yet.
+    let not_indexed = DefaultHeaders::new().add(("x-robots-tag", "noindex"));
+    let shares = web::scope("/s")
+        .wrap(not_indexed)
+        .service(web::resource("/-/{file}").route(web::get().to(assets::asset)))
+        .service(web::resource("/{code}/card.png").route(web::get().to(card)))
+        .service(web::resource("/{code}/avatar.jpg").route(web::get().to(avatar)))
+        .service(web::resource("/{code}/code.png").route(web::get().to(code_picture)))
+        .service(web::resource("/{code}/report").route(web::post().to(report::report)))
+        .service(web::resource("/{code:[0-9a-z]*}.json").route(web::get().to(json)))
+        .service(web::resource("/{code:[0-9a-z]*}.gif").route(web::get().to(gif)))
+        .service(web::resource("/{code:[0-9a-z]*}.png").route(web::get().to(png)))
+        .service(web::resource("/{code:[0-9a-z]*}.svg").route(web::get().to(svg)))
+        .service(web::resource("/{code}").route(web::get().to(page)));
+    config.service(shares);
 }
 
 async fn page(app: App, code: Path<String>, request: HttpRequest) -> Reply {
@@ -51,30 +59,50 @@ async fn page(app: App, code: Path<String>, request: HttpRequest) -> Reply {
             return Ok(html::reply(hidden.status(), hidden.caching(), &html::hidden("", &hidden)));
         }
     };
-    let url = app.shares.url(&public.share.code);
-    let has_code = app.shares.code_picture(&public).await.is_some();
+    let url = app.shares.url(&public.shown.share.code, &origin(&request, &app));
+    let has_code = app.shares.code_picture(&public.shown).await.is_some();
     Ok(html::reply(StatusCode::OK, MINUTE, &html::share(&public, &url, has_code)))
 }
 
 async fn json(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    let public = match shown(&app, &code, &request).await? {
+    admit(&app, &request)?;
+    let public = match app.shares.public(&code).await {
         Ok(public) => public,
-        Err(reply) => return Ok(reply),
+        Err(error) => return Ok(Hidden::of(error)?.as_json(&request)),
     };
-    let json = app.shares.public_json(&public).await?;
-    Ok(file(&request, json, "application/json", MINUTE))
+    let origin = origin(&request, &app);
+    let tag = app.shares.json_tag(&public, &origin);
+    if let Some(reply) = unchanged(&request, &tag, MINUTE) {
+        return Ok(reply);
+    }
+    match app.shares.public_json(&public, &origin).await {
+        Ok(json) => Ok(tagged(&tag, json, "application/json", MINUTE)),
+        Err(error) => Ok(Hidden::of(error)?.as_json(&request)),
+    }
 }
 
 async fn png(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    picture(&app, &code, &request, PictureKind::Rendition(still(Format::Png, &request)?)).await
+    picture(&app, &code, &request, |request| offered(Format::Png, request)).await
 }
 
 async fn svg(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    picture(&app, &code, &request, PictureKind::Rendition(still(Format::Svg, &request)?)).await
+    picture(&app, &code, &request, |request| offered(Format::Svg, request)).await
 }
 
 async fn gif(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    picture(&app, &code, &request, PictureKind::Rendition(animation(&request)?)).await
+    picture(&app, &code, &request, |request| animation(request).map(PictureKind::Rendition)).await
+}
+
+/// The still picture of the size that the query names, or of the next larger one that is offered.
+fn offered(format: Format, request: &HttpRequest) -> Result<PictureKind, Problem> {
+    let rendition = match still(format, request)? {
+        Rendition::Still(format, size) if size >= SIZES[0] => {
+            let offered = SIZES.into_iter().find(|offered| *offered >= size);
+            Rendition::Still(format, offered.unwrap_or(size))
+        }
+        other @ (Rendition::Still(..) | Rendition::Animation(_)) => other,
+    };
+    Ok(PictureKind::Rendition(rendition))
 }
 
 #[derive(Deserialize)]
@@ -83,43 +111,61 @@ struct CardQuery {
 }
 
 async fn card(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    let asked: CardQuery = query(&request)?;
-    let shape = match asked.shape.as_deref() {
-        None => CardShape::FiveByFour,
-        Some(name) => CardShape::parse(name)
-            .ok_or_else(|| Problem::new(Code::InvalidValue).detail("shape is 5x4 or 1x1"))?,
+    let kind = |request: &HttpRequest| {
+        let asked: CardQuery = query(request)?;
+        let shape = match asked.shape.as_deref() {
+            None => CardShape::FiveByFour,
+            Some(name) => CardShape::parse(name)
+                .ok_or_else(|| Problem::new(Code::InvalidValue).detail("shape is 5x4 or 1x1"))?,
+        };
+        Ok(PictureKind::Card(shape))
     };
-    picture(&app, &code, &request, PictureKind::Card(shape)).await
+    picture(&app, &code, &request, kind).await
 }
 
 /// The mini-program code that opens the share.
 async fn code_picture(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    let public = match shown(&app, &code, &request).await? {
-        Ok(public) => public,
+    let shown = match shown(&app, &code, &request).await? {
+        Ok(shown) => shown,
         Err(reply) => return Ok(reply),
     };
-    let picture = app.shares.code_picture(&public).await.ok_or_else(|| Problem::new(Code::ShareNotFound))?;
+    let picture = app.shares.code_picture(&shown).await.ok_or_else(|| Problem::new(Code::ShareNotFound))?;
     // WeChat sends either format.
     let media_type = if picture.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };
     Ok(file(&request, picture, media_type, MINUTE))
 }
 
 async fn avatar(app: App, code: Path<String>, request: HttpRequest) -> Reply {
-    let public = match shown(&app, &code, &request).await? {
+    admit(&app, &request)?;
+    let public = match app.shares.public(&code).await {
         Ok(public) => public,
-        Err(reply) => return Ok(reply),
+        Err(error) => return Ok(Hidden::of(error)?.as_json(&request)),
     };
     let image = app.shares.public_avatar(&public).await?;
     Ok(file(&request, image.into(), "image/jpeg", MINUTE))
 }
 
-async fn picture(app: &App, code: &str, request: &HttpRequest, kind: PictureKind) -> Reply {
-    let public = match shown(app, code, request).await? {
-        Ok(public) => public,
+/// A picture of a share. The query is read after the state, so that a share that is not shown answers alike
+/// whatever is asked for.
+async fn picture(
+    app: &App,
+    code: &str,
+    request: &HttpRequest,
+    kind: impl FnOnce(&HttpRequest) -> Result<PictureKind, Problem>,
+) -> Reply {
+    let shown = match shown(app, code, request).await? {
+        Ok(shown) => shown,
         Err(reply) => return Ok(reply),
     };
-    let picture = app.shares.public_picture(&public, kind).await?;
-    Ok(file(request, picture, kind.media_type(), MINUTE))
+    let kind = kind(request)?;
+    let tag = app.shares.picture_tag(&shown, kind);
+    if let Some(reply) = unchanged(request, &tag, MINUTE) {
+        return Ok(reply);
+    }
+    match app.shares.public_picture(&shown, kind).await {
+        Ok(picture) => Ok(tagged(&tag, picture, kind.media_type(), MINUTE)),
+        Err(error) => Ok(Hidden::of(error)?.as_json(request)),
+    }
 }
 
 /// The share of a code, or the reply of an address that is no page.
@@ -127,10 +173,10 @@ async fn shown(
     app: &App,
     code: &str,
     request: &HttpRequest,
-) -> Result<Result<PublicShare, HttpResponse>, Problem> {
+) -> Result<Result<ShownShare, HttpResponse>, Problem> {
     admit(app, request)?;
-    match app.shares.public(code).await {
-        Ok(public) => Ok(Ok(public)),
+    match app.shares.shown(code).await {
+        Ok(shown) => Ok(Ok(shown)),
         Err(error) => Ok(Err(Hidden::of(error)?.as_json(request))),
     }
 }

@@ -150,13 +150,37 @@ pub(in crate::http) fn file(
     cache: &'static str,
 ) -> HttpResponse {
     let digest = Sha256::digest(&bytes);
-    let tag = EntityTag::new_strong(digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect());
+    let tag: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    unchanged(request, &tag, cache).unwrap_or_else(|| tagged(&tag, bytes, media_type, cache))
+}
+
+/// The news that the client has the file with that tag, if so.
+pub(in crate::http) fn unchanged(
+    request: &HttpRequest,
+    tag: &str,
+    cache: &'static str,
+) -> Option<HttpResponse> {
+    let tag = EntityTag::new_strong(tag.to_owned());
     let known = match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
         Ok(IfNoneMatch::Any) => true,
         Err(_) => false,
     };
-    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let mut response = HttpResponse::NotModified();
     response.insert_header((header::CACHE_CONTROL, cache)).insert_header(header::ETag(tag));
-    if known { response.finish() } else { response.content_type(media_type).body(bytes) }
+    known.then(|| response.finish())
+}
+
+/// A file with its tag.
+pub(in crate::http) fn tagged(
+    tag: &str,
+    bytes: Bytes,
+    media_type: &'static str,
+    cache: &'static str,
+) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((header::CACHE_CONTROL, cache))
+        .insert_header(header::ETag(EntityTag::new_strong(tag.to_owned())));
+    response.content_type(media_type).body(bytes)
 }

@@ -8,6 +8,7 @@ use yibi_common::api::{ProblemBody, ShareReply, ShareReportRequest, ShareRequest
 use super::images::{as_given_out, file};
 use crate::domain::share::Share;
 use crate::http::App;
+use crate::http::address::origin;
 use crate::http::auth::Authenticated;
 use crate::http::body::Body;
 use crate::http::query::query;
@@ -43,12 +44,18 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     (status = 422, description = "`nothing_to_share`, `drawing_too_large`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(in crate::http) async fn share(app: App, caller: Authenticated, id: Path<String>, body: Body) -> Reply {
+pub(in crate::http) async fn share(
+    app: App,
+    caller: Authenticated,
+    id: Path<String>,
+    request: HttpRequest,
+    body: Body,
+) -> Reply {
     app.rate_limits.write(caller.user())?;
     let asked: ShareRequest = body.json_or_default().await?;
     let change = ShareChange { audience: asked.audience, allow_continue: asked.allow_continue };
     let share = app.shares.share(caller.user(), &id, change).await?;
-    Ok(HttpResponse::Ok().json(reply(&app, &share)))
+    Ok(HttpResponse::Ok().json(reply(&app, &share, &origin(&request, &app))))
 }
 
 /// The share of a drawing.
@@ -59,9 +66,14 @@ pub(in crate::http) async fn share(app: App, caller: Authenticated, id: Path<Str
     (status = 404, description = "`share_not_found`, `sharing_off`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(in crate::http) async fn share_of(app: App, caller: Authenticated, id: Path<String>) -> Reply {
+pub(in crate::http) async fn share_of(
+    app: App,
+    caller: Authenticated,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Reply {
     let share = app.shares.share_of(caller.user(), &id).await?;
-    Ok(HttpResponse::Ok().json(reply(&app, &share)))
+    Ok(HttpResponse::Ok().json(reply(&app, &share, &origin(&request, &app))))
 }
 
 /// Ends the share of a drawing. Its address answers 410 from now on.
@@ -94,11 +106,12 @@ struct ListQuery {
 pub(in crate::http) async fn list(app: App, caller: Authenticated, request: HttpRequest) -> Reply {
     let asked: ListQuery = query(&request)?;
     let page = app.shares.shares(caller.user(), asked.cursor.as_deref(), PAGE).await?;
+    let origin = origin(&request, &app);
     let shares = page.shares.into_iter().map(|shared| SharesRow {
         drawing: shared.share.drawing.clone(),
         title: shared.title,
         in_bin: shared.in_bin,
-        share: reply(&app, &shared.share),
+        share: reply(&app, &shared.share, &origin),
     });
     Ok(HttpResponse::Ok().json(SharesReply { shares: shares.collect(), next: page.next }))
 }
@@ -141,7 +154,7 @@ async fn under_check(app: App, path: Path<(String, String)>, request: HttpReques
     Ok(file(&request, picture, "image/png", "private, no-cache"))
 }
 
-fn reply(app: &App, share: &Share) -> ShareReply {
+fn reply(app: &App, share: &Share, origin: &str) -> ShareReply {
     ShareReply {
         code: share.code.to_string(),
         state: share.state,
@@ -150,7 +163,7 @@ fn reply(app: &App, share: &Share) -> ShareReply {
         reason: share.reason,
         audience: share.audience,
         allow_continue: share.allow_continue,
-        url: app.shares.url(&share.code),
+        url: app.shares.url(&share.code, origin),
         created_at: share.created_at.to_string(),
     }
 }

@@ -106,6 +106,21 @@ impl DrawingService {
         self.0.render_pool.slot(user).await?.work(move || square(&file)).await
     }
 
+    /// A stored avatar as PNG, for the operators' console.
+    ///
+    /// # Errors
+    /// [`DrawingError::Busy`], [`DrawingError::Internal`] for a damaged image.
+    pub async fn avatar_png(&self, user: &UserKey, jpeg: Vec<u8>) -> DrawingResult<Bytes> {
+        let png = move || {
+            let damaged = |_| DrawingError::Internal("a stored avatar is damaged");
+            let image = image::load_from_memory_with_format(&jpeg, ImageFormat::Jpeg).map_err(damaged)?;
+            let mut png = Cursor::new(Vec::new());
+            image.to_rgb8().write_to(&mut png, ImageFormat::Png).map_err(damaged)?;
+            Ok(Bytes::from(png.into_inner()))
+        };
+        self.0.render_pool.slot(user).await?.work(png).await
+    }
+
     /// Removes the user's avatar.
     ///
     /// # Errors

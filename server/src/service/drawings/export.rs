@@ -21,9 +21,10 @@ use super::{DrawingError, DrawingResult, DrawingService, json};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::{After, Stored};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::share::AfterShare;
 use crate::domain::user::{UserKey, UserRecord};
 use crate::render::Budget;
-use crate::store::{Avatars, Drawings, Users};
+use crate::store::{Avatars, Drawings, Shares, Users};
 
 /// Exports that one server creates at a time; further ones wait in a queue.
 const AT_ONCE: usize = 8;
@@ -79,7 +80,7 @@ pub(super) fn slots() -> Arc<Semaphore> {
 }
 
 impl DrawingService {
-    /// The user's profile and all drawings, the bin included, each as JSON and PNG. The stream is aborted on
+    /// The user's profile, shares and all drawings, the bin included, each drawing as JSON and PNG. The stream is aborted on
     /// a failure, so that a partial file is not mistaken for a complete one.
     ///
     /// # Errors
@@ -132,6 +133,11 @@ impl DrawingService {
         {
             archive.file("avatar.jpg", &image, file_time(Micros::now()))?;
         }
+        archive.file(
+            "shares.json",
+            &json_of(&self.shares_of(&user.key).await?)?,
+            file_time(Micros::now()),
+        )?;
         // All ids are read first: a drawing that changes meanwhile moves to the front of the pages and would
         // be missed.
         for id in self.all_ids(&user.key).await? {
@@ -147,6 +153,31 @@ impl DrawingService {
         }
         archive.finish()?;
         archive.send(pieces).await
+    }
+
+    /// The user's shares, the newest first.
+    async fn shares_of(&self, user: &UserKey) -> DrawingResult<Vec<serde_json::Value>> {
+        let mut shares = Vec::new();
+        let mut after: Option<AfterShare> = None;
+        loop {
+            let page = self.0.store.shares(user, after.as_ref(), PAGE).await?;
+            shares.extend(page.iter().map(|share| {
+                json!({
+                    "code": share.code,
+                    "drawing": share.drawing,
+                    "state": share.state,
+                    "shown_seq": share.shown_seq,
+                    "checking_seq": share.checking_seq,
+                    "reason": share.reason,
+                    "audience": share.audience,
+                    "allow_continue": share.allow_continue,
+                    "created_at": share.created_at.to_string(),
+                    "updated_at": share.updated_at.to_string(),
+                })
+            }));
+            let Some(last) = page.last().filter(|_| page.len() >= PAGE as usize) else { return Ok(shares) };
+            after = Some(AfterShare { created_at: last.created_at, code: last.code.clone() });
+        }
     }
 
     async fn all_ids(&self, user: &UserKey) -> DrawingResult<Vec<String>> {

@@ -203,7 +203,8 @@ impl Moderation {
         }
         let standing = match suggestion {
             Suggestion::Pass => ModerationStatus::Passed,
-            Suggestion::Review | Suggestion::Risky => ModerationStatus::Rejected,
+            Suggestion::Review => self.status_of_doubtful(check, label).await?,
+            Suggestion::Risky => ModerationStatus::Rejected,
         };
         if standing == ModerationStatus::Rejected {
             // Removed first: after a crash in between, a removed content without a stored verdict is better
@@ -211,6 +212,9 @@ impl Moderation {
             self.take_away(check).await?;
         }
         let passed = (standing == ModerationStatus::Passed).then(|| check.content.clone());
+        if passed.is_some() {
+            self.keep_former_title(check).await?;
+        }
         let passed = passed.or_else(|| check.passed.clone());
         let settled =
             ModerationCheck { standing, label, due_at: None, trace_id: None, passed, ..check.clone() };
@@ -219,14 +223,34 @@ impl Moderation {
             let subject = check.subject.kind();
             self.0.metrics.checked(subject, standing.name());
             tracing::info!(subject, standing = standing.name(), label, "WeChat has looked at a content");
+        } else if standing == ModerationStatus::Held {
+            // Unless the same content is still there, its case is about nothing.
+            let now = self.0.store.check(&check.user, &check.subject).await?;
+            if now.is_none_or(|now| now.content != check.content) {
+                self.0.shares.close_content_case(check).await?;
+            }
         }
         Ok(settled)
+    }
+
+    /// Keeps the title that passed before this one, which the check is about to lose.
+    async fn keep_former_title(&self, check: &ModerationCheck) -> StoreResult<()> {
+        let Subject::Title(drawing) = &check.subject else { return Ok(()) };
+        match check.passed.as_deref().filter(|former| *former != check.content) {
+            Some(former) => self.0.shares.keep_title(&check.user, drawing, former).await,
+            None => Ok(()),
+        }
     }
 
     pub(super) async fn take_away(&self, check: &ModerationCheck) -> StoreResult<()> {
         if self.0.settings.mode != ModerationMode::Enforce {
             return Ok(());
         }
+        self.remove_content(check).await
+    }
+
+    /// Removes a nickname or an avatar; a title stays visible to its owner.
+    pub(super) async fn remove_content(&self, check: &ModerationCheck) -> StoreResult<()> {
         match &check.subject {
             Subject::Nickname => {
                 self.0.store.clear_nickname(&check.user, &check.content).await?;

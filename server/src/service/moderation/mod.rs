@@ -9,15 +9,18 @@
 //! - *pending*: its owner sees it. No other user gets a link to a pending avatar, and a feature that shows
 //!   users to one another must show passed content only.
 //! - *passed*: anybody may see it.
-//! - *rejected* (WeChat suggests `risky` or `review`; there are no human reviewers): a nickname is emptied
-//!   and an avatar removed, also for its owner, who is notified. A rejected title is visible to its owner
-//!   only. Operators see all content.
+//! - *held* (WeChat suggests `review`, and sharing is open, so that operators work through a queue): as
+//!   pending, until an operator decides on its case.
+//! - *rejected* (WeChat suggests `risky`, or `review` while sharing is off; or an operator removes the
+//!   content): a nickname is emptied and an avatar removed, also for its owner, who is notified. A rejected
+//!   title is visible to its owner only. Operators see all content.
 //!
 //! The avatar of a WeChat profile has no check: WeChat moderates it and serves it from its own address.
 //!
 //! In mode `log`, the status is stored and logged, and nothing is removed.
 
 mod asking;
+mod cases;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -118,9 +121,11 @@ impl Moderation {
         }
         let now = Micros::now();
         let former = self.0.store.check(user, &subject).await?;
-        let passed = former.and_then(|former| match former.standing {
-            ModerationStatus::Passed => Some(former.content),
-            ModerationStatus::Pending | ModerationStatus::Held | ModerationStatus::Rejected => former.passed,
+        let passed = former.as_ref().and_then(|former| match former.standing {
+            ModerationStatus::Passed => Some(former.content.clone()),
+            ModerationStatus::Pending | ModerationStatus::Held | ModerationStatus::Rejected => {
+                former.passed.clone()
+            }
         });
         let check = ModerationCheck {
             user: user.clone(),
@@ -137,6 +142,7 @@ impl Moderation {
             passed,
         };
         self.0.store.put_check(&check).await?;
+        self.close_case_of(former.as_ref()).await?;
         Ok(Some(check))
     }
 
@@ -208,7 +214,7 @@ impl Moderation {
         let subject = Subject::Title(drawing);
         for _ in 0..ROUNDS {
             let Some((_, title)) = self.shown(user, &subject).await? else {
-                self.0.store.remove_check(user, &subject).await?;
+                self.forget(user, &subject).await?;
                 return Ok(None);
             };
             match self.0.store.check(user, &subject).await? {
@@ -226,6 +232,11 @@ impl Moderation {
     /// # Errors
     /// The errors of the store.
     pub async fn forget(&self, user: &UserKey, subject: &Subject) -> StoreResult<()> {
+        let former = self.0.store.check(user, subject).await?;
+        self.close_case_of(former.as_ref()).await?;
+        if let (Subject::Title(drawing), Some(passed)) = (subject, former.and_then(last_passed)) {
+            self.0.shares.keep_title(user, drawing, &passed).await?;
+        }
         self.0.store.remove_check(user, subject).await
     }
 
@@ -267,12 +278,32 @@ impl Moderation {
             return Ok(None);
         }
         let known = self.0.store.check(user, subject).await?;
-        Ok(known.and_then(|check| match check.standing {
-            ModerationStatus::Passed => Some(check.content),
-            ModerationStatus::Pending | ModerationStatus::Held => check.passed,
-            // An emptied nickname or a rejected title takes its predecessor with it.
-            ModerationStatus::Rejected => None,
-        }))
+        // An emptied nickname takes its predecessor with it.
+        Ok(known.filter(|check| check.standing != ModerationStatus::Rejected).and_then(last_passed))
+    }
+
+    /// Whether the title passed, for a copy of the drawing that has it. In mode `enforce` alone contents pass.
+    ///
+    /// # Errors
+    /// The errors of the store.
+    pub async fn has_passed(&self, user: &UserKey, drawing: &str, title: &str) -> StoreResult<bool> {
+        if self.0.settings.mode != ModerationMode::Enforce {
+            return Ok(false);
+        }
+        let known = self.0.store.check(user, &Subject::Title(drawing.to_owned())).await?;
+        Ok(known.and_then(last_passed).is_some_and(|passed| passed == title))
+    }
+
+    /// Starts the check of a drawing's title again if it is missing or was given up; for a user who is active
+    /// now.
+    ///
+    /// # Errors
+    /// The errors of the store.
+    pub async fn resume_title(&self, user: &UserKey, drawing: &str, title: &str) -> StoreResult<()> {
+        if self.0.settings.mode != ModerationMode::Off && !title.is_empty() {
+            self.standing(user, Subject::Title(drawing.to_owned()), Some(title)).await?;
+        }
+        Ok(())
     }
 
     /// Moderation status of the content of a user who is active now: abandoned or missing checks start again.
@@ -325,6 +356,18 @@ impl Moderation {
                 self.begin(check);
                 Ok(Some(ModerationStatus::Pending))
             }
+        }
+    }
+}
+
+/// The last content that passed.
+fn last_passed(check: ModerationCheck) -> Option<String> {
+    match check.standing {
+        ModerationStatus::Passed => Some(check.content),
+        // Content that is checked once more stays what it was.
+        ModerationStatus::Pending => check.passed,
+        ModerationStatus::Held | ModerationStatus::Rejected => {
+            check.passed.filter(|passed| *passed != check.content)
         }
     }
 }

@@ -109,7 +109,7 @@ fn drawing_of(subject: &Subject) -> Option<&str> {
 }
 
 /// The reason for a label of WeChat's content check.
-fn reason_of(label: u32) -> Reason {
+pub(super) fn reason_of(label: u32) -> Reason {
     match label {
         10_001 => Reason::Advertising,
         20_001 | 20_006 => Reason::Unlawful,

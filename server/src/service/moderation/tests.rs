@@ -13,7 +13,7 @@ use crate::domain::drawing::NewDrawing;
 use crate::domain::user::NewUser;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::random;
-use crate::settings::{Reviewer, Settings};
+use crate::settings::Settings;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Backend, Drawings, SessionStore, Users};
 use crate::wechat::testing::{Running, development_app};
@@ -45,7 +45,7 @@ impl Given {
             "",
             Arc::default(),
         );
-        let shares = ShareRecords::new(gallery.store().clone(), Arc::clone(&keys), "", Reviewer::Wechat);
+        let shares = ShareRecords::new(gallery.store().clone(), Arc::clone(&keys), "", settings.sharing);
         let wechat = Running::start();
         let sessions = SessionStore::new(Backend::Embedded(store.clone()), Arc::default());
         let asked = Wechat::new(wechat.client(Duration::from_secs(10)), sessions, keys);
@@ -191,4 +191,22 @@ async fn a_check_that_was_overtaken_gives_way_in_time() {
     given.store.put_check(&old).await.unwrap();
     given.moderation.attempt(old).await;
     assert_eq!(given.check().await.unwrap().due_at, None, "there is nothing to look at");
+}
+
+#[tokio::test]
+async fn a_title_whose_check_was_given_up_is_checked_when_its_author_returns() {
+    let given = Given::new().await;
+    given.before("风筝").await;
+    given.create("风筝").await;
+    let check = given.check().await.unwrap();
+    let long_ago = Some(check.created_at.minus(Duration::from_secs(3_600)));
+    let given_up = ModerationCheck { due_at: None, asked_at: long_ago, tries: 9, ..check };
+    assert!(given.store.change_check(&given_up).await.unwrap());
+    given.moderation.resume_title(&given.ann, DRAWING, "风筝").await.unwrap();
+    let resumed = given.check().await.unwrap();
+    assert!(resumed.due_at.is_some() || resumed.standing == ModerationStatus::Passed, "{resumed:?}");
+    // A title without any check gets one.
+    given.store.remove_check(&given.ann, &Subject::Title(DRAWING.to_owned())).await.unwrap();
+    given.moderation.resume_title(&given.ann, DRAWING, "风筝").await.unwrap();
+    assert_eq!(given.check().await.unwrap().content, "风筝");
 }

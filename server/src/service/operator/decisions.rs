@@ -6,13 +6,15 @@
 use std::time::Duration;
 
 use yibi_common::admin::Change;
-use yibi_common::sharing::{CaseState, Reason};
+use yibi_common::sharing::{CaseOpener, CaseState, Reason};
 
 use super::{Actor, OperatorError, OperatorResult, OperatorService};
 use crate::domain::clock::Micros;
-use crate::domain::review::{Case, CaseDecision, Claim, Decision, Note};
+use crate::domain::review::{Case, CaseDecision, CaseSubject, Claim, Decision, Note};
+use crate::domain::share::copy_name;
 use crate::domain::text;
-use crate::store::{Reviews, StoreError};
+use crate::service::shares::ShareError;
+use crate::store::{Reviews, StoreError, Users};
 
 /// Lease of a case by an operator who looks at it.
 const LEASE: Duration = Duration::from_secs(120);
@@ -27,12 +29,15 @@ impl OperatorService {
     ///
     /// # Errors
     /// [`OperatorError::NoCase`], [`OperatorError::CaseClaimed`], [`OperatorError::CaseDecided`],
-    /// [`OperatorError::Store`].
+    /// [`OperatorError::CaseClosed`], [`OperatorError::Store`].
     pub async fn claim_case(&self, actor: &Actor, id: &str) -> OperatorResult<Case> {
         for _ in 0..ROUNDS {
             let case = self.case(id).await?;
             if case.state != CaseState::Held {
-                return Err(OperatorError::CaseDecided(case.state));
+                return Err(not_held(case.state));
+            }
+            if !self.is_decidable(&case).await? {
+                return self.close(&case).await;
             }
             if let Some(case) = self.lease(actor, case).await? {
                 return Ok(case);
@@ -45,7 +50,8 @@ impl OperatorService {
     ///
     /// # Errors
     /// [`OperatorError::NoCase`]; [`OperatorError::CaseClaimed`] while another operator has the case open;
-    /// [`OperatorError::CaseDecided`] when the case has to be held first; [`OperatorError::Store`].
+    /// [`OperatorError::CaseDecided`] when the case has to be held first; [`OperatorError::CaseClosed`] when the
+    /// content was replaced or is gone; [`OperatorError::Store`].
     pub async fn decide_case(&self, actor: &Actor, id: &str, decision: CaseDecision) -> OperatorResult<Case> {
         let (mut is_audited, mut is_applied) = (false, false);
         for _ in 0..ROUNDS {
@@ -55,10 +61,13 @@ impl OperatorService {
             }
             if case.state != CaseState::Held && decision != CaseDecision::Hold {
                 // Another decision under the same operator's name came first: the share follows the case.
-                if is_applied {
-                    self.shares.records().decide(&case, last_of(&case)).await?;
+                if let Some(last) = last_of(&case).filter(|_| is_applied) {
+                    self.decide_content(&case, last).await?;
                 }
-                return Err(OperatorError::CaseDecided(case.state));
+                return Err(not_held(case.state));
+            }
+            if !self.is_decidable(&case).await? {
+                return self.close(&case).await;
             }
             // The lease keeps another operator from deciding at the same time.
             let Some(mut case) = self.lease(actor, case).await? else { continue };
@@ -66,7 +75,9 @@ impl OperatorService {
                 self.audit_case(actor, change_of(decision), &case, reason_of(decision)).await?;
                 is_audited = true;
             }
-            self.shares.records().decide(&case, decision).await?;
+            if !self.decide_content(&case, decision).await? {
+                return self.close(&case).await;
+            }
             is_applied = true;
             apply(&mut case, actor, decision);
             if self.drawings.store().change_case(&case).await? {
@@ -75,6 +86,47 @@ impl OperatorService {
             }
         }
         Err(StoreError::Busy.into())
+    }
+
+    /// Whether the content of a case is still one that a decision can be about.
+    async fn is_decidable(&self, case: &Case) -> OperatorResult<bool> {
+        Ok(match &case.subject {
+            CaseSubject::Share { .. } => self.shares.records().is_decidable(case).await?,
+            CaseSubject::Content { .. } => self.moderation.is_decidable(case).await?,
+        })
+    }
+
+    /// Applies a decision to the content of a case. Returns whether there still is one.
+    async fn decide_content(&self, case: &Case, decision: CaseDecision) -> OperatorResult<bool> {
+        Ok(match &case.subject {
+            CaseSubject::Share { .. } => self.shares.records().decide(case, decision).await?,
+            CaseSubject::Content { .. } => self.moderation.decide(case, decision).await?,
+        })
+    }
+
+    /// Closes a case about nothing.
+    async fn close(&self, case: &Case) -> OperatorResult<Case> {
+        self.shares.records().close_case(&case.id).await?;
+        Err(OperatorError::CaseClosed)
+    }
+
+    /// Opens a case of a share, about the copy that the public sees or else the newest one. A case that waits
+    /// for a decision stays as it is.
+    ///
+    /// # Errors
+    /// [`OperatorError::Share`] for an unknown code and an ended share, [`OperatorError::Store`].
+    pub async fn open_case(&self, actor: &Actor, code: &str) -> OperatorResult<Case> {
+        let records = self.shares.records();
+        let (share, seq) = records.reviewable(code).await?;
+        let id = copy_name(&share.code, seq);
+        let known = self.drawings.store().case(&id).await?;
+        if let Some(known) = known.filter(|known| known.state == CaseState::Held) {
+            return Ok(known);
+        }
+        let author = self.drawings.store().user(&share.owner).await?.ok_or(ShareError::NotFound)?;
+        self.audit(actor, Change::OpenCase, &author.public_id, Some(&id)).await?;
+        records.open_case(&share, seq, CaseOpener::Operator, CaseState::Held, None).await?;
+        self.case(&id).await
     }
 
     /// Adds a remark to a case. The same remark of the same operator again changes nothing.
@@ -127,12 +179,18 @@ impl OperatorService {
     }
 }
 
+/// Why a case that does not wait for a decision can't be decided.
+fn not_held(state: CaseState) -> OperatorError {
+    if state == CaseState::Closed { OperatorError::CaseClosed } else { OperatorError::CaseDecided(state) }
+}
+
 /// The decision that a case shows.
-fn last_of(case: &Case) -> CaseDecision {
+fn last_of(case: &Case) -> Option<CaseDecision> {
     match case.state {
-        CaseState::Held => CaseDecision::Hold,
-        CaseState::Passed => CaseDecision::Pass,
-        CaseState::Removed => CaseDecision::Remove(case.reason.unwrap_or(Reason::Other)),
+        CaseState::Held => Some(CaseDecision::Hold),
+        CaseState::Passed => Some(CaseDecision::Pass),
+        CaseState::Removed => Some(CaseDecision::Remove(case.reason.unwrap_or(Reason::Other))),
+        CaseState::Closed => None,
     }
 }
 
@@ -183,10 +241,7 @@ fn apply(case: &mut Case, actor: &Actor, decision: CaseDecision) {
 
 #[cfg(test)]
 mod tests {
-    use yibi_common::sharing::CaseOpener;
-
     use super::*;
-    use crate::domain::review::CaseSubject;
     use crate::domain::user::UserKey;
 
     fn actor(name: &str) -> Actor {

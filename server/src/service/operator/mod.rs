@@ -62,6 +62,9 @@ pub enum OperatorError {
     /// The case was decided.
     #[error("the case was decided")]
     CaseDecided(CaseState),
+    /// The content of the case was replaced or is gone.
+    #[error("nothing is left to decide")]
+    CaseClosed,
     /// A value is invalid; the text is for the client.
     #[error("{0}")]
     Value(&'static str),

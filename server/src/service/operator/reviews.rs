@@ -22,6 +22,10 @@ pub struct CaseOverview {
     pub case: Case,
     /// Title of the copy; empty for other content.
     pub title: String,
+    /// The author's nickname when the case was opened, for the case of a share.
+    pub nickname: Option<String>,
+    /// Whether there is an avatar to be seen.
+    pub has_avatar: bool,
     /// The share as it is now.
     pub share: Option<Share>,
     /// The latest reports of the share.
@@ -63,7 +67,14 @@ impl OperatorService {
     pub async fn case_overview(&self, id: &str) -> OperatorResult<CaseOverview> {
         let case = self.case(id).await?;
         let store = self.drawings.store();
-        let title = self.shares.records().case_copy(&case).await?.map(|copy| copy.title);
+        let records = self.shares.records();
+        let (mut title, mut nickname, mut has_avatar) = (String::new(), None, false);
+        if let Some(kept) = records.copy_evidence(&case).await? {
+            has_avatar = kept.avatar.is_some();
+            (title, nickname) = (kept.copy.title, Some(kept.names.nickname));
+        } else if let Some(kept) = records.content_evidence(&case).await? {
+            has_avatar = kept.avatar.is_some();
+        }
         let (mut share, mut reports) = (None, Vec::new());
         if let CaseSubject::Share { code, drawing, .. } = &case.subject {
             share = store.share(&case.owner, drawing).await?.filter(|share| share.code == *code);
@@ -87,7 +98,7 @@ impl OperatorService {
             Reporter::Visitor(_) => None,
         });
         let users = self.users_of(reporters.chain([&case.owner])).await?;
-        Ok(CaseOverview { title: title.unwrap_or_default(), case, share, reports, others, users })
+        Ok(CaseOverview { title, nickname, has_avatar, case, share, reports, others, users })
     }
 
     /// The copy that a case is about.
@@ -106,6 +117,24 @@ impl OperatorService {
     pub async fn case_picture(&self, id: &str, kind: CopyPicture) -> OperatorResult<Bytes> {
         let case = self.case(id).await?;
         self.shares.case_picture(&case, kind).await?.ok_or(OperatorError::NoEvidence)
+    }
+
+    /// The avatar that a case is about, or that of the share's author, as PNG.
+    ///
+    /// # Errors
+    /// [`OperatorError::NoCase`], [`OperatorError::NoEvidence`], [`OperatorError::Drawing`] while too many users
+    /// wait, [`OperatorError::Store`].
+    pub async fn case_avatar(&self, id: &str) -> OperatorResult<Bytes> {
+        let case = self.case(id).await?;
+        let records = self.shares.records();
+        let avatar = match &case.subject {
+            CaseSubject::Share { .. } => records.copy_evidence(&case).await?.and_then(|kept| kept.avatar),
+            CaseSubject::Content { .. } => {
+                records.content_evidence(&case).await?.and_then(|kept| kept.avatar)
+            }
+        };
+        let avatar = avatar.ok_or(OperatorError::NoEvidence)?;
+        Ok(self.drawings.avatar_png(&case.owner, avatar).await?)
     }
 
     /// The authors of some cases, as far as they are not erased.

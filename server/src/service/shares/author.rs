@@ -67,6 +67,7 @@ impl ShareService {
                 return Err(ShareError::PhoneNeeded);
             }
         }
+        self.0.moderation.resume_title(user, drawing, &header.title).await?;
         for _ in 0..ROUNDS {
             let known = store.share(user, drawing).await?;
             let shared = match known {
@@ -120,7 +121,11 @@ impl ShareService {
         self.prepare(&mut share, seq).await?;
         let stored = match &ended {
             None => store.add_share(&share).await?,
-            Some(_) => store.change_share(&share).await?,
+            Some(ended) => {
+                // Before the share forgets the code, so that the address still tells that the share ended.
+                store.end_code(&ended.code, now).await?;
+                store.change_share(&share).await?
+            }
         };
         if !stored {
             store.remove_copy(user, &code, seq).await?;
@@ -209,6 +214,7 @@ impl ShareService {
                 owner: user.clone(),
                 drawing: drawing.to_owned(),
                 created_at: now,
+                ended_at: None,
             };
             if self.0.records.store.add_code(&record).await? {
                 return Ok(code);
@@ -223,8 +229,13 @@ impl ShareService {
     /// [`ShareError::Off`], [`ShareError::NotFound`], [`ShareError::Store`].
     pub async fn share_of(&self, user: &UserKey, drawing: &str) -> ShareResult<Share> {
         self.require_level()?;
-        let share = self.0.records.store.share(user, drawing).await?;
-        share.filter(|share| share.state != ShareState::Revoked).ok_or(ShareError::NotFound)
+        let store = &self.0.records.store;
+        let share = store.share(user, drawing).await?;
+        let share = share.filter(|share| share.state != ShareState::Revoked).ok_or(ShareError::NotFound)?;
+        if let Some(header) = store.header(user, drawing).await? {
+            self.0.moderation.resume_title(user, drawing, &header.title).await?;
+        }
+        Ok(share)
     }
 
     /// Ends the share of a drawing, if there is one. Its copies are removed at once.
@@ -265,10 +276,12 @@ impl ShareService {
         Ok(SharePage { shares, next })
     }
 
-    /// Address of a share's page.
+    /// Address of a share's page. Without a public URL in the settings, it has the origin at which the request
+    /// arrived.
     #[must_use]
-    pub fn url(&self, code: &Code) -> String {
-        format!("{}/s/{code}", self.0.records.public_url)
+    pub fn url(&self, code: &Code, origin: &str) -> String {
+        let public_url = self.0.records.public_url.as_str();
+        format!("{}/s/{code}", if public_url.is_empty() { origin } else { public_url })
     }
 }
 

@@ -6,8 +6,9 @@ use serde::{Serialize, Serializer};
 use yibi_common::codec;
 use yibi_common::drawing::{Action, Color};
 
-use super::pictures::visitors_of;
+use super::pictures::{tag_of, visitors_of};
 use super::{PublicShare, ShareResult, ShareService};
+use crate::domain::share::copy_name;
 use crate::service::drawings::DrawingError;
 
 /// Author in the JSON.
@@ -57,38 +58,58 @@ impl ShareService {
     ///
     /// # Errors
     /// [`ShareError::Drawing`](super::ShareError::Drawing) while too many users wait.
-    pub async fn public_json(&self, public: &PublicShare) -> ShareResult<Bytes> {
-        let author = Author {
-            id: public.author.id.clone(),
-            nickname: public.author.nickname.clone(),
-            avatar_url: if public.author.avatar.is_some() {
-                Some(format!("{}/avatar.jpg", self.url(&public.share.code)))
-            } else {
-                public.author.wechat_avatar.clone()
-            },
-        };
+    pub async fn public_json(&self, public: &PublicShare, origin: &str) -> ShareResult<Bytes> {
+        let author = self.author(public, origin);
+        let copy = self.copy_of(&public.shown).await?;
         let public = public.clone();
-        let visitors = visitors_of(&public.share);
-        let weight = public.copy.actions.iter().map(Vec::len).sum();
+        let visitors = visitors_of(&public.shown.share);
+        let weight = copy.actions.iter().map(Vec::len).sum();
         let written = self.0.drawings.lightly(&visitors, weight, move || {
             let body = Body {
-                code: public.share.code.as_str(),
+                code: public.shown.share.code.as_str(),
                 title: &public.title,
                 authors: [author.clone()],
                 author,
-                width: public.copy.paper.width,
-                height: public.copy.paper.height,
-                background: background(&public.copy.actions),
-                strokes: Strokes(&public.copy.actions),
-                allow_continue: public.share.allow_continue,
+                width: copy.paper.width,
+                height: copy.paper.height,
+                background: background(&copy.actions),
+                strokes: Strokes(&copy.actions),
+                allow_continue: public.shown.share.allow_continue,
                 origin: None,
-                shown_seq: public.seq,
-                created_at: public.copy.drawn_at.to_string(),
+                shown_seq: public.shown.seq,
+                created_at: copy.drawn_at.to_string(),
             };
             let json = serde_json::to_vec(&body);
             json.map(Bytes::from).map_err(|_| DrawingError::Internal("a copy of a share has no JSON form"))
         });
         Ok(written.await?)
+    }
+
+    /// Tag of the JSON of a share, which follows from all that may change in it.
+    #[must_use]
+    pub fn json_tag(&self, public: &PublicShare, origin: &str) -> String {
+        let PublicShare { shown, title, .. } = public;
+        let Author { id, nickname, avatar_url } = self.author(public, origin);
+        tag_of(&[
+            &copy_name(&shown.share.code, shown.seq),
+            title,
+            &id,
+            &format!("{nickname:?}"),
+            &format!("{avatar_url:?}"),
+            &shown.share.allow_continue.to_string(),
+        ])
+    }
+
+    fn author(&self, public: &PublicShare, origin: &str) -> Author {
+        Author {
+            id: public.author.id.clone(),
+            nickname: public.author.nickname.clone(),
+            avatar_url: if public.author.avatar.is_some() {
+                Some(format!("{}/avatar.jpg", self.url(&public.shown.share.code, origin)))
+            } else {
+                public.author.wechat_avatar.clone()
+            },
+        }
     }
 }
 

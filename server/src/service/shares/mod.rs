@@ -9,9 +9,11 @@
 //! | `pictures` | pictures of copies, and signed links to those under check |
 //! | `reports` | reports by users and visitors |
 //! | `records` | the effect of verdicts, reports and decisions on the records |
+//! | `cases` | review cases: opened with their evidence, counted, closed |
 //! | `evidence` | the written form of evidence |
 
 mod author;
+mod cases;
 mod evidence;
 mod json;
 mod pictures;
@@ -29,7 +31,7 @@ pub use pictures::{CopyPicture, PictureKind};
 
 pub use crate::render::CardShape;
 pub use records::ShareRecords;
-pub use visitor::{PublicAuthor, PublicShare};
+pub use visitor::{CopyHead, PublicAuthor, PublicShare, ShownShare};
 
 use super::drawings::{DrawingError, DrawingService};
 use super::miniprogram_codes::MiniprogramCodeService;
@@ -37,6 +39,9 @@ use super::moderation::Moderation;
 use super::rate_limits::{LimitExceeded, RateLimits};
 use crate::settings::{ModerationMode, Settings, Sharing};
 use crate::store::StoreError;
+
+/// Heads of copies that a server keeps in memory; one takes some 200 bytes.
+const HEADS: u64 = 10_000;
 
 /// Reason why a request about a share failed.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +101,8 @@ struct Inner {
     codes: MiniprogramCodeService,
     limits: Arc<RateLimits>,
     pictures: Cache<pictures::Key, Bytes>,
+    /// Heads of copies by their names.
+    heads: Cache<String, CopyHead>,
 }
 
 impl ShareService {
@@ -118,6 +125,7 @@ impl ShareService {
             codes,
             limits,
             pictures: pictures::cache(settings.gallery.image_cache),
+            heads: Cache::new(HEADS),
         }))
     }
 

@@ -1,13 +1,13 @@
 //! Pictures of copies, cached by copy and kind, and signed links to the pictures that WeChat checks.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use moka::future::Cache;
+use sha2::{Digest, Sha256};
 use yibi_common::drawing::{Action, Paper};
 use yibi_common::{codec, picture};
 
-use super::{PublicShare, ShareError, ShareRecords, ShareResult, ShareService};
+use super::{ShareError, ShareRecords, ShareResult, ShareService, ShownShare};
 use crate::domain::clock::Micros;
 use crate::domain::moderation::Subject;
 use crate::domain::review::Case;
@@ -146,25 +146,33 @@ impl ShareService {
         if !share.as_ref().is_some_and(is_checked) || !owner.is_some_and(|owner| owner.is_shown()) {
             return Err(ShareError::NotFound);
         }
-        let copy = store.copy(&target.owner, &code, seq).await?.ok_or(ShareError::NotFound)?;
-        let turn = copy.owner.clone();
-        self.rendered(&turn, Arc::new(copy), whole(kind)).await
+        let copy = store.copy(&target.owner, &code, seq);
+        self.rendered(&target.owner, copy_name(&code, seq), copy, whole(kind)).await
     }
 
     /// A picture of a share that the public sees.
     ///
     /// # Errors
     /// [`ShareError::Drawing`] for a size out of range, a picture too large, and too many jobs.
-    pub async fn public_picture(&self, public: &PublicShare, kind: PictureKind) -> ShareResult<Bytes> {
+    pub async fn public_picture(&self, shown: &ShownShare, kind: PictureKind) -> ShareResult<Bytes> {
         if let PictureKind::Rendition(rendition) = kind {
             rendition.check()?;
         }
-        self.rendered(&visitors_of(&public.share), Arc::clone(&public.copy), kind).await
+        let name = copy_name(&shown.share.code, shown.seq);
+        let copy = self.0.records.store.copy(&shown.share.owner, &shown.share.code, shown.seq);
+        self.rendered(&visitors_of(&shown.share), name, copy, kind).await
+    }
+
+    /// Tag of a picture of a share that the public sees. It follows from the copy, which never changes, so that
+    /// a client's picture is revalidated without it.
+    #[must_use]
+    pub fn picture_tag(&self, shown: &ShownShare, kind: PictureKind) -> String {
+        tag_of(&[&copy_name(&shown.share.code, shown.seq), &format!("{kind:?}")])
     }
 
     /// The picture of the share's mini-program code, once WeChat has made it.
-    pub async fn code_picture(&self, public: &PublicShare) -> Option<Bytes> {
-        let (app_id, code) = (public.share.owner.app_id(), public.share.code.as_str());
+    pub async fn code_picture(&self, shown: &ShownShare) -> Option<Bytes> {
+        let (app_id, code) = (shown.share.owner.app_id(), shown.share.code.as_str());
         let picture = self.0.codes.get(app_id, code).await;
         if picture.is_none() {
             self.0.codes.wish(app_id, code);
@@ -179,27 +187,47 @@ impl ShareService {
     pub async fn case_picture(&self, case: &Case, kind: CopyPicture) -> ShareResult<Option<Bytes>> {
         match self.0.records.case_copy(case).await? {
             Some(copy) => {
-                let turn = copy.owner.clone();
-                self.rendered(&turn, Arc::new(copy), whole(kind)).await.map(Some)
+                let (turn, name) = (copy.owner.clone(), copy_name(&copy.code, copy.seq));
+                self.rendered(&turn, name, async { Ok(Some(copy)) }, whole(kind)).await.map(Some)
             }
             None => Ok(None),
         }
     }
 
-    /// The picture from the cache, or a new one; concurrent requests for the same picture share its
-    /// rendering. `turn` is the user whose turn it is.
-    async fn rendered(&self, turn: &UserKey, copy: Arc<ShareCopy>, kind: PictureKind) -> ShareResult<Bytes> {
-        let key = Key { copy: copy_name(&copy.code, copy.seq), kind };
+    /// The picture of a named copy from the cache, or a new one; concurrent requests for the same picture share
+    /// its rendering. `turn` is the user whose turn it is. The copy is read for a new picture only.
+    async fn rendered(
+        &self,
+        turn: &UserKey,
+        name: String,
+        copy: impl Future<Output = StoreResult<Option<ShareCopy>>>,
+        kind: PictureKind,
+    ) -> ShareResult<Bytes> {
         let drawing = async {
             let place = self.0.drawings.render_slot(turn).await?;
+            let copy = copy.await?.ok_or(DrawingError::NotFound)?;
             let budget = Budget::start();
             let _guard = budget.guard();
             let inner = budget.clone();
             place.work(move || render(&copy.actions, copy.paper, kind, &inner).map(Bytes::from)).await
         };
-        let bytes = self.0.pictures.try_get_with(key, drawing).await;
-        Ok(bytes.map_err(|error| DrawingError::clone(&error))?)
+        let bytes = self.0.pictures.try_get_with(Key { copy: name, kind }, drawing).await;
+        bytes.map_err(|error| {
+            // A change of the share came first; a client asks again.
+            let is_gone = matches!(*error, DrawingError::NotFound);
+            if is_gone { ShareError::Checking } else { DrawingError::clone(&error).into() }
+        })
     }
+}
+
+/// Strong tag of what these parts decide. The server's version is one of them: another one may render otherwise.
+pub(super) fn tag_of(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in [env!("CARGO_PKG_VERSION")].iter().chain(parts) {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(part);
+    }
+    HEXLOWER.encode(hash.finalize().get(..12).unwrap_or_default())
 }
 
 fn whole(kind: CopyPicture) -> PictureKind {

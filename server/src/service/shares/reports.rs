@@ -20,8 +20,9 @@ const HIDING: u32 = 3;
 pub const NOTE_LEN: usize = 200;
 
 impl ShareService {
-    /// Reports a share as a user. The third user hides it, unless a person passed the copy that is shown. A
-    /// further report of the same user changes nothing, and neither does one of the author.
+    /// Reports a share as a user, which opens a case or raises it in the queue. The third user hides the share.
+    /// A copy that a person passed stays. A further report of the same user changes nothing, and neither does
+    /// one of the author.
     ///
     /// # Errors
     /// As [`public`](Self::public); [`ShareError::Value`] for a long note.
@@ -39,7 +40,8 @@ impl ShareService {
         self.add_report(&share, Reporter::User(user.clone()), reason, note).await
     }
 
-    /// Reports a share as a visitor without an account. Such reports order the queue and hide nothing.
+    /// Reports a share as a visitor without an account. Such reports open a case or raise it in
+    /// the queue, and hide nothing.
     ///
     /// # Errors
     /// As [`report`](Self::report).
@@ -85,17 +87,17 @@ impl ShareService {
         }
         // Also for a repeated report: an earlier one may have been stored without its effect.
         let reporters = records.store.reporters(&share.code, share.cleared_seq).await?;
-        if reporters.users >= HIDING {
-            records.hide_reported(share, reason).await?;
-        }
+        records.reported(share, reason, reporters.users >= HIDING).await?;
         records.count_reports(share).await?;
         Ok(())
     }
 }
 
 fn checked_note(note: &str) -> ShareResult<String> {
+    // A form sends each line break as two characters, and counts it as one.
+    let note = note.replace("\r\n", "\n");
     if note.chars().count() > NOTE_LEN {
         return Err(ShareError::Value("a note has at most 200 characters"));
     }
-    Ok(text::printable(note))
+    Ok(text::printable(&note))
 }

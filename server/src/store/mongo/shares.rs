@@ -128,6 +128,16 @@ impl Shares for MongoGallery {
         self.run(async move |db| find(&db.codes, key).await).await
     }
 
+    async fn end_code(&self, code: &Code, now: Micros) -> StoreResult<()> {
+        let living = doc! {"_id": code.as_str(), "ended_at": null};
+        let change = doc! {"$set": {"ended_at": now.0}};
+        self.run(async move |db| {
+            db.codes.update_one(living, change).await?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn remove_code(&self, code: &Code) -> StoreResult<()> {
         let key = doc! {"_id": code.as_str()};
         self.run(async move |db| {

@@ -13,6 +13,8 @@ use crate::domain::user::UserKey;
 
 /// The first schema version with shares.
 const WITH_SHARES: u32 = 9;
+/// The first schema version whose codes have an end.
+const WITH_ENDS: u32 = 11;
 
 /// Changes that a restore made to the backup's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,7 +94,7 @@ fn carry_attached(draft: &Connection, carried: &mut Carried) -> rusqlite::Result
         )?;
     }
     if version >= WITH_SHARES {
-        (carried.shares, carried.cases) = carry_review(&transaction)?;
+        (carried.shares, carried.cases) = carry_review(&transaction, version)?;
     }
     transaction.commit()?;
     carried.erasures = erasures as u64;
@@ -102,12 +104,16 @@ fn carry_attached(draft: &Connection, carried: &mut Carried) -> rusqlite::Result
 }
 
 /// Carries the decisions of operators and the ends of shares. Returns the numbers of shares and cases.
-fn carry_review(transaction: &Connection) -> rusqlite::Result<(u64, u64)> {
+fn carry_review(transaction: &Connection, version: u32) -> rusqlite::Result<(u64, u64)> {
+    let ended_at = if version >= WITH_ENDS { "ended_at" } else { "NULL" };
     // The address of an ended share still tells that it ended.
     transaction.execute(
-        "INSERT OR IGNORE INTO share_codes (code, user, drawing, created_at)
-         SELECT code, user, drawing, created_at FROM former.share_codes AS theirs
-         WHERE EXISTS (SELECT 1 FROM shares WHERE (user, drawing) = (theirs.user, theirs.drawing))",
+        &format!(
+            "INSERT INTO share_codes (code, user, drawing, created_at, ended_at)
+             SELECT code, user, drawing, created_at, {ended_at} FROM former.share_codes AS theirs
+             WHERE EXISTS (SELECT 1 FROM shares WHERE (user, drawing) = (theirs.user, theirs.drawing))
+             ON CONFLICT DO UPDATE SET ended_at = coalesce(share_codes.ended_at, excluded.ended_at)"
+        ),
         [],
     )?;
     // An operator may still pass what is hidden.

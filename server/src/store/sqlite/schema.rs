@@ -16,6 +16,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (8, include_str!("migrations/8.sql")),
     (9, include_str!("migrations/9.sql")),
     (10, include_str!("migrations/10.sql")),
+    (11, include_str!("migrations/11.sql")),
 ];
 pub(super) const KNOWN: u32 = match MIGRATIONS {
     [.., (last, _)] => *last,

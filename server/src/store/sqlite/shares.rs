@@ -5,6 +5,7 @@ use yibi_common::drawing::Paper;
 
 use super::SqliteStore;
 use super::rows::{json, parse};
+use crate::domain::clock::Micros;
 use crate::domain::share::{AfterShare, Code, CodeRecord, Share, ShareCopy};
 use crate::domain::user::UserKey;
 use crate::store::{Shares, StoreError, StoreResult};
@@ -23,6 +24,17 @@ impl Shares for SqliteStore {
         self.reading(move |connection| {
             let mut statement = connection.prepare_cached("SELECT * FROM share_codes WHERE code = ?")?;
             Ok(statement.query_row(params![code], code_from_row).optional()?)
+        })
+        .await
+    }
+
+    async fn end_code(&self, code: &Code, now: Micros) -> StoreResult<()> {
+        let code = code.clone();
+        self.writing(0, move |connection| {
+            connection
+                .prepare_cached("UPDATE share_codes SET ended_at = ? WHERE code = ? AND ended_at IS NULL")?
+                .execute(params![now, code])?;
+            Ok(())
         })
         .await
     }
@@ -112,13 +124,13 @@ impl Shares for SqliteStore {
 }
 
 fn add_code(connection: &Connection, code: &CodeRecord) -> StoreResult<bool> {
-    let CodeRecord { code, owner, drawing, created_at } = code;
+    let CodeRecord { code, owner, drawing, created_at, ended_at } = code;
     let added = connection
         .prepare_cached(
-            "INSERT INTO share_codes (code, user, drawing, created_at) VALUES (?, ?, ?, ?)
+            "INSERT INTO share_codes (code, user, drawing, created_at, ended_at) VALUES (?, ?, ?, ?, ?)
              ON CONFLICT DO NOTHING",
         )?
-        .execute(params![code, owner, drawing, created_at])?;
+        .execute(params![code, owner, drawing, created_at, ended_at])?;
     Ok(added > 0)
 }
 
@@ -128,6 +140,7 @@ pub(super) fn code_from_row(row: &Row<'_>) -> rusqlite::Result<CodeRecord> {
         owner: row.get("user")?,
         drawing: row.get("drawing")?,
         created_at: row.get("created_at")?,
+        ended_at: row.get("ended_at")?,
     })
 }
 

@@ -69,7 +69,8 @@ pub async fn an_erased_users_codes_lose_their_pictures<G: GalleryUnderTest>(gall
         let code = Code::parse(code).unwrap();
         add(gallery, &key(APP, code.as_str()), b"picture").await;
         let created_at = Micros(at(1).0);
-        let record = CodeRecord { code, owner: user(name), drawing: "d".to_owned(), created_at };
+        let record =
+            CodeRecord { code, owner: user(name), drawing: "d".to_owned(), created_at, ended_at: None };
         assert!(gallery.add_code(&record).await.unwrap());
     }
     gallery.schedule_erasure(&user("ann"), at(100)).await.unwrap();

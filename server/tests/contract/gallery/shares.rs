@@ -27,6 +27,7 @@ pub fn record(openid: &str, drawing: &str, number: u8, created: i64) -> CodeReco
         owner: user(openid),
         drawing: drawing.to_owned(),
         created_at: at(created),
+        ended_at: None,
     }
 }
 
@@ -75,6 +76,13 @@ pub async fn a_code_leads_to_its_drawing<G: GalleryUnderTest>(gallery: &G) {
     assert!(gallery.add_code(&first).await.unwrap());
     assert!(!gallery.add_code(&record("ben", "e", 1, 6)).await.unwrap(), "the code is taken");
     assert_eq!(gallery.code(&code(1)).await.unwrap(), Some(first));
+    for moment in [7, 9] {
+        gallery.end_code(&code(1), at(moment)).await.unwrap();
+        let ended = gallery.code(&code(1)).await.unwrap().unwrap();
+        assert_eq!(ended.ended_at, Some(at(7)), "the first end stays");
+    }
+    gallery.end_code(&code(2), at(7)).await.unwrap();
+    assert_eq!(gallery.code(&code(2)).await.unwrap(), None);
     gallery.remove_code(&code(1)).await.unwrap();
     gallery.remove_code(&code(1)).await.unwrap();
     assert_eq!(gallery.code(&code(1)).await.unwrap(), None);
@@ -99,7 +107,8 @@ pub async fn a_share_is_changed_as_it_was_read_only<G: GalleryUnderTest>(gallery
     let read = share("ann", "d", 1, 1);
     assert!(!gallery.change_share(&read).await.unwrap(), "there is none");
     gallery.add_share(&read).await.unwrap();
-    let names = PassedNames { nickname: "安".to_owned(), title: "t".to_owned() };
+    let names =
+        PassedNames { nickname: "安".to_owned(), title: "t".to_owned(), avatar: Some("a".to_owned()) };
     let changed = Share {
         state: ShareState::Removed,
         shown_seq: Some(u32::MAX),
