@@ -1,5 +1,8 @@
 //! Shares: what their authors do, what the public sees, and what verdicts and reports change.
 
+mod addresses;
+mod cases;
+mod contents;
 mod faces;
 mod levels;
 mod life;

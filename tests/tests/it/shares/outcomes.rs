@@ -1,5 +1,6 @@
 //! The effect of WeChat's verdicts.
 
+use mongodb::bson::{Document, doc};
 use serde_json::json;
 use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
@@ -19,6 +20,7 @@ on_both_backends! {
     ending_a_share_undoes_no_removal,
     a_repeated_verdict_changes_nothing,
     a_verdict_arrives_after_a_crash,
+    a_stored_verdict_is_applied_after_a_crash,
 }
 
 /// Number of pictures that WeChat was asked about.
@@ -181,4 +183,34 @@ async fn a_verdict_arrives_after_a_crash(backend: Backend) {
     sharing.alice = sharing.app.api().with_token(sharing.alice.token.as_deref().unwrap());
     sharing.becomes("kite", "shown").await;
     everywhere(&sharing, &code, 200).await;
+}
+
+async fn a_stored_verdict_is_applied_after_a_crash(backend: Backend) {
+    let mut sharing = Sharing::start(backend).await;
+    let code = sharing.shown("kite").await;
+    go_back_to_checking(&sharing).await;
+    sharing.app.crash_and_restart();
+    sharing.alice = sharing.app.api().with_token(sharing.alice.token.as_deref().unwrap());
+    sharing.becomes("kite", "shown").await;
+    everywhere(&sharing, &code, 200).await;
+    assert_eq!(asked(&sharing).await, 2, "the verdict is not asked for again");
+}
+
+/// The state that a crash between the verdicts and the change of the share leaves behind.
+async fn go_back_to_checking(sharing: &Sharing) {
+    if let Some(database) = sharing.app.setting("STORE__MONGODB_DATABASE") {
+        let uri = yibi_tests::service("YIBI_TEST_MONGODB_URI");
+        let database = mongodb::Client::with_uri_str(uri).await.unwrap().database(database);
+        let collection = |name: &str| database.collection::<Document>(name);
+        let checking = doc! {"$set": {"state": "checking", "shown_seq": null, "checking_seq": 1}};
+        assert_eq!(collection("shares").update_many(doc! {}, checking).await.unwrap().modified_count, 1);
+        let due = doc! {"$set": {"due_at": 1_i64}};
+        collection("checks").update_many(doc! {"standing": "passed"}, due).await.unwrap();
+        return;
+    }
+    let file = rusqlite::Connection::open(sharing.app.data_dir().join("yibi.sqlite3")).unwrap();
+    let checking = "UPDATE shares SET
+        body = json_set(body, '$.state', 'checking', '$.shown_seq', NULL, '$.checking_seq', 1)";
+    assert_eq!(file.execute(checking, []).unwrap(), 1);
+    file.execute("UPDATE checks SET due_at = 1 WHERE standing = 'passed'", []).unwrap();
 }

@@ -17,12 +17,12 @@ on_both_backends! {
 }
 
 impl Sharing {
-    async fn report(&self, user: &str, code: &str) -> Reply {
+    pub(super) async fn report(&self, user: &str, code: &str) -> Reply {
         let user = self.app.user(user).await;
         user.post(&format!("/api/v1/shares/{code}/reports"), &json!({"reason": 4, "note": "广告"})).await
     }
 
-    async fn visit(&self, code: &str, form: &str) -> Reply {
+    pub(super) async fn visit(&self, code: &str, form: &str) -> Reply {
         let request = self.public().request(reqwest::Method::POST, &format!("/s/{code}/report"));
         let request =
             request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
@@ -62,7 +62,9 @@ async fn ten_reports_of_one_person_hide_nothing(backend: Backend) {
         assert_eq!(sharing.report("bob", &code).await.status, 204);
     }
     everywhere(&sharing, &code, 200).await;
-    assert!(sharing.reviews().await.is_empty());
+    let reviews = sharing.reviews().await;
+    assert_eq!(reviews.len(), 1);
+    assert_eq!(reviews[0]["reports"], 1, "one person is one report");
 }
 
 async fn visitors_and_the_author_hide_nothing(backend: Backend) {

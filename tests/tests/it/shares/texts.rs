@@ -8,6 +8,7 @@ use super::{Sharing, html, path};
 
 on_both_backends! {
     texts_are_escaped,
+    nicknames_are_escaped,
     names_are_shown_as_last_passed,
 }
 
@@ -22,8 +23,8 @@ const HOSTILE: [&str; 6] = [
 
 async fn texts_are_escaped(backend: Backend) {
     let sharing = Sharing::start(backend).await;
-    let flags = "🏳️‍🌈".repeat(16);
-    for (number, title) in HOSTILE.into_iter().chain([flags.as_str()]).enumerate() {
+    let (flags, emoji) = ("🏳️‍🌈".repeat(16), "🎨".repeat(64));
+    for (number, title) in HOSTILE.into_iter().chain([flags.as_str(), emoji.as_str()]).enumerate() {
         let drawing = format!("d{number}");
         let first = json!({"from_seq": 0, "drawing": {"title": title}, "actions": [stroke(1)]});
         let reply = sharing.alice.post(&format!("/api/v1/drawings/{drawing}/actions"), &first).await;
@@ -70,4 +71,26 @@ async fn names_are_shown_as_last_passed(backend: Backend) {
     assert_eq!(author().await, "小明", "the new one has not passed");
     let own = sharing.alice.get(&path("kite")).await.ok();
     assert_eq!(own["state"], "shown");
+}
+
+async fn nicknames_are_escaped(backend: Backend) {
+    let sharing = Sharing::start(backend).await;
+    let code = sharing.shown("kite").await;
+    let json_address = format!("/s/{code}.json");
+    let emoji = "🎨".repeat(32);
+    for nickname in ["<script>alert(1)</script>", "\"><img src=x onerror=a>", "'\" x='", "שלום <b>", &emoji]
+    {
+        sharing.alice.patch("/api/v1/me", &json!({"nickname": nickname})).await.ok();
+        wait_until("the nickname passed", async || {
+            sharing.public().get(&json_address).await.ok()["author"]["nickname"] == nickname
+        })
+        .await;
+        let page = html(&sharing.public().get(&format!("/s/{code}")).await);
+        for raw in ["<script>alert", "<img src=x", "<b>"] {
+            assert!(!page.contains(raw), "{raw} in {page}");
+        }
+        assert_eq!(page.matches("<script").count(), 1, "the page's own script alone");
+        assert!(page.contains("<p class=\"by\"><bdi>"), "{page}");
+    }
+    sharing.alice.patch("/api/v1/me", &json!({"nickname": "a\u{202e}b"})).await.problem(422, "invalid_value");
 }

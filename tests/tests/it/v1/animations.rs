@@ -15,24 +15,24 @@ on_both_backends! {
 }
 
 /// An animation as a viewer shows it.
-struct Animation {
-    width: usize,
-    height: usize,
+pub(crate) struct Animation {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
     /// Delay in hundredths of a second and pixels of each frame.
     frames: Vec<(u16, Vec<[u8; 3]>)>,
 }
 
 impl Animation {
-    fn first(&self) -> &[[u8; 3]] {
+    pub(crate) fn first(&self) -> &[[u8; 3]] {
         &self.frames[0].1
     }
 
-    fn last(&self) -> &[[u8; 3]] {
+    pub(crate) fn last(&self) -> &[[u8; 3]] {
         &self.frames.last().unwrap().1
     }
 }
 
-fn animation(file: &[u8]) -> Animation {
+pub(crate) fn animation(file: &[u8]) -> Animation {
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(gif::ColorOutput::RGBA);
     let mut decoder = options.read_info(std::io::Cursor::new(file)).unwrap();
@@ -51,7 +51,7 @@ fn animation(file: &[u8]) -> Animation {
     Animation { width, height, frames }
 }
 
-fn png_pixels(file: &[u8]) -> Vec<[u8; 3]> {
+pub(crate) fn png_pixels(file: &[u8]) -> Vec<[u8; 3]> {
     let mut decoder = png::Decoder::new(std::io::Cursor::new(file));
     decoder.set_transformations(png::Transformations::EXPAND);
     let mut reader = decoder.read_info().unwrap();

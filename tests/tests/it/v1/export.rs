@@ -53,7 +53,7 @@ async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
         *name = format!("{folder}/{title}");
     }
     names.sort();
-    let mut expected = vec!["profile.json".to_owned()];
+    let mut expected = vec!["profile.json".to_owned(), "shares.json".to_owned()];
     for number in 0..60 {
         let folder = if number == 3 { "deleted" } else { "drawings" };
         expected.extend(["json", "png"].map(|ending| format!("{folder}/画{number}.{ending}")));

@@ -19,7 +19,7 @@ macro_rules! on_both_backends {
     };
 }
 
-mod animations;
+pub(crate) mod animations;
 mod append;
 mod authors;
 mod avatars;
