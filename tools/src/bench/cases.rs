@@ -46,6 +46,10 @@ pub enum Case {
     CachedAnimation,
     /// An animation of 480 pixels that is not cached.
     Animation,
+    /// The page of a share.
+    SharePage,
+    /// The JSON of a share.
+    ShareJson,
     /// The 2016 list through nginx, compressed.
     ListNginx,
     /// The summaries through nginx, compressed.
@@ -54,7 +58,7 @@ pub enum Case {
 
 impl Case {
     /// All cases in the order of the table.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::List,
         Self::PlainList,
         Self::Save,
@@ -66,6 +70,8 @@ impl Case {
         Self::SignIn,
         Self::CachedPicture,
         Self::CachedAnimation,
+        Self::SharePage,
+        Self::ShareJson,
         Self::ListNginx,
         Self::SummariesNginx,
         // Last, because the server then runs without a picture cache.
@@ -90,6 +96,8 @@ impl Case {
             Self::Picture => "png-cold",
             Self::CachedAnimation => "gif-cached",
             Self::Animation => "gif-cold",
+            Self::SharePage => "share-page",
+            Self::ShareJson => "share-json",
             Self::ListNginx => "list-20-nginx",
             Self::SummariesNginx => "summaries-nginx",
         }
@@ -129,7 +137,9 @@ impl Case {
                 Backend::Embedded,
             ) => &[Limit::Hello],
             (Self::SignIn, _) => &[Limit::Outbound],
-            (Self::CachedPicture | Self::CachedAnimation, _) => &[Limit::Hello],
+            (Self::CachedPicture | Self::CachedAnimation | Self::SharePage | Self::ShareJson, _) => {
+                &[Limit::Hello]
+            }
             (Self::Picture, _) => &[Limit::Drawing],
             (Self::Animation, _) => &[],
         }
@@ -174,8 +184,16 @@ impl Case {
             Self::Picture => pictures(people, PNG, DRAWINGS),
             Self::CachedAnimation => pictures(people, GIF, 1),
             Self::Animation => pictures(people, GIF, DRAWINGS),
+            Self::SharePage => public(people, ""),
+            Self::ShareJson => public(people, ".json"),
         }
     }
+}
+
+/// Workers that each read one public address of a share.
+fn public(people: &People, ending: &str) -> Vec<Box<dyn Worker>> {
+    let worker = |code: &String| Box::new(Same(get(&format!("/s/{code}{ending}"), ""))) as Box<dyn Worker>;
+    people.shares.iter().map(worker).collect()
 }
 
 const GZIP: &str = "Accept-Encoding: gzip\r\n";

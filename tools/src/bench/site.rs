@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::process::resident_mb;
 use super::strokes::{stroke, weapp_list};
 use super::wechat::{self, SESSION_KEY};
+use yibi_tests::server::ADMIN_TOKEN;
 use yibi_tests::weapp::encode_uri_component;
 use yibi_tests::{Api, Backend, Server, Wechat};
 
@@ -27,6 +28,8 @@ pub struct People {
     pub tokens: Vec<String>,
     /// Codes of 2016 of users with drawings and of users without.
     pub codes: [Vec<String>; 2],
+    /// Codes of shares that the public sees, one for each connection.
+    pub shares: Vec<String>,
 }
 
 /// A server and its users.
@@ -47,7 +50,13 @@ impl Site {
     pub async fn start(backend: Backend) -> Self {
         let simulator = Wechat::start();
         let wechat = format!("http://{}", wechat::start().await);
-        let settings = [("LIMITS__ENABLED", "false"), ("LOG__FILTER", "info"), ("WECHAT__API_URL", &wechat)];
+        let settings = [
+            ("LIMITS__ENABLED", "false"),
+            ("LOG__FILTER", "info"),
+            ("WECHAT__API_URL", &wechat),
+            ("SHARING__LEVEL", "link"),
+            ("SHARING__REVIEW", "operator"),
+        ];
         let server = Server::start_with(backend, &simulator, &settings);
         let people = People::default();
         let mut site = Self { server, backend, people, started_ms: 0.0, idle_mb: 0.0, _simulator: simulator };
@@ -90,13 +99,24 @@ impl People {
         let mut all = all.join_all().await;
         all.sort_by_key(|(number, ..)| *number);
         let mut people = Self::default();
+        let operator = Api::new(&server.admin).with_token(ADMIN_TOKEN);
         for (_, token, [drawing, idle]) in all {
+            people.shares.push(shared(&server.api().with_token(&token), &operator).await);
             people.tokens.push(token);
             people.codes[0].push(drawing);
             people.codes[1].push(idle);
         }
         people
     }
+}
+
+/// Shares a drawing, which an operator passes. Returns the code.
+async fn shared(user: &Api, operator: &Api) -> String {
+    let share = user.post("/api/v1/drawings/r0/share", &json!({})).await.ok();
+    let code = share["code"].as_str().unwrap().to_owned();
+    let case = format!("{code}-{}", share["checking_seq"]);
+    operator.post(&format!("/admin/v1/reviews/{case}/pass"), &json!({})).await.ok();
+    code
 }
 
 async fn person(api: Api, public: String, number: usize) -> (usize, String, [String; 2]) {
