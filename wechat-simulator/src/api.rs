@@ -58,4 +58,6 @@ apis! {
     MediaCheckAsync, "media_check_async", Post, "wxa/media_check_async";
     /// Draws a mini-program code.
     GetWxaCodeUnlimit, "getwxacodeunlimit", Post, "wxa/getwxacodeunlimit";
+    /// Tells how an order is shipped.
+    UploadShippingInfo, "upload_shipping_info", Post, "wxa/sec/order/upload_shipping_info";
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::api::{Api, Method};
 use crate::reply::{Refusal, reply};
 use crate::state::State;
-use crate::{MiniProgram, content_security, miniprogram_code, phone, session_key};
+use crate::{MiniProgram, content_security, miniprogram_code, pay, phone, session_key};
 
 /// A call with a valid access token.
 pub(crate) struct Call<'a> {
@@ -48,6 +48,7 @@ const HANDLERS: &[(Api, Handler)] = &[
     (Api::MsgSecCheck, |state, call| content_security::check_text(state, call).map(Success::Json)),
     (Api::MediaCheckAsync, |state, call| content_security::check_image(state, call).map(Success::Json)),
     (Api::GetWxaCodeUnlimit, miniprogram_code::draw),
+    (Api::UploadShippingInfo, |state, call| pay::upload_shipping(state, call).map(Success::Json)),
 ];
 
 pub(crate) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {

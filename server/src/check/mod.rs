@@ -4,6 +4,7 @@
 
 mod domain;
 mod machine;
+mod pay;
 mod reach;
 mod settings;
 mod stores;
@@ -88,12 +89,17 @@ pub struct Report {
 
 pub async fn check(settings: &Settings, options: &Options) -> Report {
     let mut lines = settings::look(settings);
-    let (domain, stores, wechat) =
-        tokio::join!(domain::look(settings, options), stores::look(settings), wechat::look(settings));
+    let (domain, stores, wechat, pay) = tokio::join!(
+        domain::look(settings, options),
+        stores::look(settings),
+        wechat::look(settings),
+        pay::look(settings)
+    );
     lines.extend(domain);
     lines.extend(stores);
     lines.extend(reach::look(settings));
     lines.extend(wechat);
+    lines.extend(pay);
     lines.extend(machine::look(settings));
     let verdict = lines.iter().map(|line| line.verdict).max().unwrap_or(Verdict::Ok);
     Report { verdict, lines }

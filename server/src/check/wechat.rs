@@ -40,7 +40,7 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
     }
     let asked = jiff::Timestamp::now();
     if let Some(date) = client.date().await {
-        findings.extend(clock(asked, jiff::Timestamp::now(), &date));
+        findings.extend(clock(asked, jiff::Timestamp::now(), &date, "WeChat"));
     }
     findings
 }
@@ -101,18 +101,23 @@ fn seconds(duration: Duration) -> u64 {
 
 /// Compares the clock with the `Date` of a reply, which was set between the two moments and is truncated to
 /// seconds.
-fn clock(asked: jiff::Timestamp, answered: jiff::Timestamp, date: &str) -> Option<Finding> {
+pub(super) fn clock(
+    asked: jiff::Timestamp,
+    answered: jiff::Timestamp,
+    date: &str,
+    whose: &str,
+) -> Option<Finding> {
     let theirs = rfc2822::parse(date).ok()?.timestamp().as_second();
     let ahead = asked.as_second() - (theirs + 1);
     let behind = theirs - answered.as_second();
     let skew = ahead.max(behind).max(0);
     let word = if ahead > behind { "ahead" } else { "behind" };
-    let text = format!("this machine is {skew} s {word} of WeChat");
+    let text = format!("this machine is {skew} s {word} of {whose}");
     let to_do = "have the time set by chrony or systemd-timesyncd (timedatectl set-ntp true)";
     Some(match skew {
         _ if skew > SKEW.1 => Finding::error("clock", text, to_do),
         _ if skew > SKEW.0 => Finding::warning("clock", text, to_do),
-        _ => Finding::ok("clock", "agrees with WeChat's"),
+        _ => Finding::ok("clock", format!("agrees with {whose}'s")),
     })
 }
 
@@ -134,12 +139,12 @@ mod tests {
             (3_600, Verdict::Error, "ahead"),
             (-86_400, Verdict::Error, "behind"),
         ] {
-            let finding = clock(at(here), at(here), date).unwrap();
+            let finding = clock(at(here), at(here), date, "WeChat").unwrap();
             assert_eq!(finding.verdict, verdict, "{finding}");
             assert!(finding.text.contains(told), "{finding}");
         }
         // A slow reply does not imply a wrong clock.
-        assert_eq!(clock(at(-30), at(1), date).unwrap().verdict, Verdict::Ok);
-        assert!(clock(at(0), at(0), "yesterday").is_none());
+        assert_eq!(clock(at(-30), at(1), date, "WeChat").unwrap().verdict, Verdict::Ok);
+        assert!(clock(at(0), at(0), "yesterday", "WeChat").is_none());
     }
 }

@@ -73,6 +73,8 @@ apis! {
     MediaCheckAsync, "media_check_async", Post, "wxa/media_check_async", Harmless;
     /// Makes the picture of a mini-program code; the reply is the picture, or JSON for an error.
     GetWxaCodeUnlimit, "getwxacodeunlimit", Post, "wxa/getwxacodeunlimit", Harmless;
+    /// Tells how an order is shipped.
+    UploadShippingInfo, "upload_shipping_info", Post, "wxa/sec/order/upload_shipping_info", Harmless;
 }
 
 #[cfg(test)]

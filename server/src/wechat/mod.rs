@@ -14,6 +14,7 @@ mod miniprogram_code;
 pub mod pay;
 pub mod push;
 mod service;
+mod shipping;
 pub mod token;
 
 pub use api::Api;
@@ -22,6 +23,7 @@ pub use crypto::{
     OpenData, OpenDataError, decrypt_open_data, raw_data_signature, session_signature, verify_raw_data,
 };
 pub use service::Wechat;
+pub use shipping::{Shipment, ShippingUpload};
 pub use token::AccessToken;
 
 #[cfg(test)]

@@ -68,6 +68,8 @@ pub(super) struct Order {
     pub(super) refunded: u64,
     pub(super) notifications: u32,
     pub(super) acknowledged: u32,
+    /// Carrier and number of the parcel.
+    pub(super) shipped: Option<(String, String)>,
 }
 
 #[derive(Debug, Clone)]
@@ -119,6 +121,8 @@ pub struct OrderView {
     /// Notifications that were sent, and those that the merchant acknowledged.
     pub notifications: u32,
     pub acknowledged: u32,
+    /// The number of the parcel, once it was uploaded.
+    pub tracking_no: Option<String>,
 }
 
 /// A refund.
@@ -145,6 +149,7 @@ impl PayMemory {
             description: order.terms.description.clone(),
             notifications: order.notifications,
             acknowledged: order.acknowledged,
+            tracking_no: order.shipped.as_ref().map(|(_, number)| number.clone()),
         };
         let refund = |refund: &Refund| RefundView {
             out_refund_no: refund.out_refund_no.clone(),

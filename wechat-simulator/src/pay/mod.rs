@@ -13,12 +13,14 @@
 
 mod control;
 mod crypto;
+pub mod forge;
 mod ledger;
 mod merchant;
 mod notify;
 mod orders;
 mod refunds;
 mod script;
+mod shipping;
 mod v2;
 mod v3;
 mod xml;
@@ -35,6 +37,7 @@ pub use orders::{Outcome, PayError, PhonePayment};
 pub use script::{CallFault, Notice, NoticeSignature, PayApi, PayStep, RefundOutcome};
 
 pub(crate) use ledger::PayMemory;
+pub(crate) use shipping::upload_shipping;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
     config.app_data(web::Data::from(Arc::clone(state)));

@@ -125,6 +125,7 @@ impl State {
                     refunded: 0,
                     notifications: 0,
                     acknowledged: 0,
+                    shipped: None,
                 };
                 pay.orders.insert(out_trade_no.to_owned(), order);
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use data_encoding::{BASE64, HEXUPPER};
 use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey};
+use ring::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, SubjectPublicKeyInfoDer};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -24,6 +24,11 @@ pub enum KeyError {
     /// The key is not the 32 characters that the merchant's console requires.
     #[error("{0} has not 32 characters")]
     Length(&'static str),
+    /// A file is the merchant's own certificate or public key, which signs nothing that WeChat sends.
+    #[error(
+        "the key of {0} is the merchant's own: set WeChat Pay's public key (微信支付公钥) or platform certificate"
+    )]
+    OwnKey(String),
     /// Neither a public key nor a certificate of WeChat Pay is configured.
     #[error("there is no key of WeChat Pay: set pay.public_key_id and pay.public_key_file")]
     NoPlatformKey,
@@ -53,6 +58,11 @@ impl MerchantKey {
             PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()).ok(),
             PrivateKeyDer::Sec1(_) | _ => None,
         }
+    }
+
+    /// The public half in DER (PKCS#1).
+    pub(super) fn public(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
     }
 
     /// Signs a text by RSA-SHA256, in base64.
@@ -110,6 +120,11 @@ impl PlatformKeys {
         &self.preferred
     }
 
+    /// The serial of a public key, if it is among these.
+    pub(super) fn serial_of(&self, public: &[u8]) -> Option<&str> {
+        self.keys.iter().find(|(_, key)| key.as_slice() == public).map(|(serial, _)| serial.as_str())
+    }
+
     /// Whether the key of that serial made the signature of these parts.
     ///
     /// # Errors
@@ -119,6 +134,28 @@ impl PlatformKeys {
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key)
             .verify(signed, signature)
             .map_err(|_| PayError::Signature("it does not match"))
+    }
+}
+
+/// The merchant's API certificate, compared with the private key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MerchantCertificate {
+    pub serial: String,
+    /// Whether certificate and private key belong together.
+    pub is_of_key: bool,
+    /// End of the validity, in seconds since 1970.
+    pub ends: i64,
+}
+
+impl MerchantCertificate {
+    /// Reads the certificate at that path and compares it with the private key.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn read(certificate: &Path, private_key: &Path) -> Result<Self, KeyError> {
+        let (serial, ends, public) = read_certificate(certificate)?;
+        let is_of_key = MerchantKey::read(private_key)?.public() == public;
+        Ok(Self { serial, is_of_key, ends })
     }
 }
 

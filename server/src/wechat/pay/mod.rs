@@ -20,7 +20,7 @@ use crate::domain::clock::Micros;
 
 pub use error::PayError;
 pub use host::PayHost;
-pub use keys::KeyError;
+pub use keys::{KeyError, MerchantCertificate};
 pub use v2::{V2Config, V2Gateway};
 pub use v3::{V3Config, V3Gateway};
 

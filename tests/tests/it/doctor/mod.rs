@@ -2,6 +2,7 @@
 
 mod domain;
 mod everything;
+mod pay;
 mod sharing;
 mod stores;
 

@@ -4,6 +4,7 @@ mod notifications;
 mod orders;
 mod refunds;
 mod replies;
+mod shipping;
 
 use std::sync::Arc;
 

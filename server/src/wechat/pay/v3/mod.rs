@@ -69,10 +69,14 @@ impl V3Gateway {
             serial: config.serial.to_owned(),
             key: MerchantKey::read(config.private_key)?,
         };
+        let keys = PlatformKeys::read(config.public_key, config.certificates)?;
+        if let Some(serial) = keys.serial_of(signer.key.public()) {
+            return Err(KeyError::OwnKey(serial.to_owned()));
+        }
         Ok(Self {
             host,
             signer,
-            keys: PlatformKeys::read(config.public_key, config.certificates)?,
+            keys,
             resource_key: ResourceKey::new(config.api_v3_key).ok_or(KeyError::Length("the APIv3 key"))?,
             notify_url: config.notify_url.to_owned(),
             refund_notify_url: config.refund_notify_url.to_owned(),
