@@ -27,6 +27,8 @@ pub enum Body {
     Text(String),
     /// The code of a share.
     Code(String),
+    /// The number of a stroke's action.
+    Seq(u32),
 }
 
 impl Body {
@@ -35,6 +37,7 @@ impl Body {
             Self::Reason(reason) => json!({"reason": reason}),
             Self::Text(text) => json!({"text": text}),
             Self::Code(code) => json!({"code": code}),
+            Self::Seq(seq) => json!({"seq": seq}),
         }
     }
 }
@@ -49,13 +52,17 @@ impl Act {
             Change::BlockUser => Change::UnblockUser,
             Change::UnblockUser => Change::BlockUser,
             Change::PassCase | Change::RemoveCase => Change::HoldCase,
+            Change::FreezeRoom => Change::ThawRoom,
+            Change::ThawRoom => Change::FreezeRoom,
             Change::RevokeSession
             | Change::RevokeSessions
             | Change::ResetSessionKey
             | Change::GiveAccessToken
             | Change::HoldCase
             | Change::NoteCase
-            | Change::OpenCase => return None,
+            | Change::OpenCase
+            | Change::CloseRoom
+            | Change::RemoveStroke => return None,
         };
         Some(Self { change, body: self.body.clone().filter(|_| change != Change::HoldCase), ..self.clone() })
     }
@@ -98,6 +105,10 @@ pub fn words(change: Change) -> Words {
         Change::HoldCase => ("Hold", "holding", ("case", "cases"), "held"),
         Change::NoteCase => ("Note", "noting", ("note", "notes"), "noted"),
         Change::OpenCase => ("Open", "opening", ("case", "cases"), "opened a case of"),
+        Change::FreezeRoom => ("Freeze", "freezing", ("room", "rooms"), "frozen"),
+        Change::ThawRoom => ("Thaw", "thawing", ("room", "rooms"), "thawed"),
+        Change::CloseRoom => ("Close", "closing", ("room", "rooms"), "closed"),
+        Change::RemoveStroke => ("Remove", "removing", ("stroke", "strokes"), "removed"),
     };
     Words { button, doing, noun, done }
 }

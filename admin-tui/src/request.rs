@@ -66,6 +66,11 @@ pub enum Request {
     /// The avatar of a case.
     ReviewAvatar(String),
     Claim(String),
+    /// Rooms in a state or in all, from a cursor on.
+    Rooms {
+        state: Option<&'static str>,
+        cursor: Option<String>,
+    },
     Act(Act),
     /// A drawing as a file.
     Export {
@@ -102,7 +107,11 @@ impl Request {
                 | Change::RemoveCase
                 | Change::HoldCase
                 | Change::NoteCase
-                | Change::OpenCase => "POST",
+                | Change::OpenCase
+                | Change::FreezeRoom
+                | Change::ThawRoom
+                | Change::CloseRoom
+                | Change::RemoveStroke => "POST",
                 // Backends do it, not operators; the audit log shows when.
                 Change::GiveAccessToken => "GET",
             },
@@ -117,6 +126,7 @@ impl Request {
             | Self::Drawing { .. }
             | Self::Failed(_)
             | Self::Review(_)
+            | Self::Rooms { .. }
             | Self::ReviewCopy(_)
             | Self::ReviewAvatar(_)
             | Self::Export { .. }
@@ -148,6 +158,11 @@ impl Request {
             Self::Review(id) => format!("reviews/{}", encode(id)),
             Self::ReviewCopy(id) => format!("reviews/{}/drawing", encode(id)),
             Self::ReviewAvatar(id) => format!("reviews/{}/avatar.png", encode(id)),
+            Self::Rooms { state, cursor } => {
+                let state = state.iter().map(|state| ("state", (*state).to_owned()));
+                let cursor = cursor.iter().map(|cursor| ("cursor", cursor.clone()));
+                format!("rooms{}", query(&state.chain(cursor).collect::<Vec<_>>()))
+            }
             Self::Claim(id) => format!("reviews/{}/claim", encode(id)),
             Self::Export { user, id, form } => match form {
                 Form::Png => format!("{}/image.png?size=2048", drawing(user, id)),
@@ -170,6 +185,10 @@ impl Request {
                     Change::HoldCase => format!("reviews/{}/hold", encode(target)),
                     Change::NoteCase => format!("reviews/{}/note", encode(target)),
                     Change::OpenCase => "reviews".to_owned(),
+                    Change::FreezeRoom => format!("rooms/{}/freeze", encode(target)),
+                    Change::ThawRoom => format!("rooms/{}/thaw", encode(target)),
+                    Change::CloseRoom => format!("rooms/{}/close", encode(target)),
+                    Change::RemoveStroke => format!("rooms/{}/remove", encode(target)),
                 }
             }
         };

@@ -2,6 +2,7 @@
 //!
 //! Times are RFC 3339 in UTC. The server's OpenAPI document is generated from these types.
 
+mod rooms;
 #[cfg(feature = "openapi")]
 pub mod schema;
 mod shares;
@@ -11,8 +12,13 @@ use serde::{Deserialize, Serialize};
 use crate::drawing::{Action, Mode};
 use crate::limits::Limits;
 use crate::object;
+use crate::rooms::RoomLimits;
 use crate::sharing::SharingLimits;
 
+pub use rooms::{
+    AuthorView, BanRequest, HoldView, OpenRoomRequest, RemoveStrokeRequest, RoomActionsReply, RoomReply,
+    RoomRow, RoomShare, RoomStrokesReply, RoomStrokesRequest, RoomsReply,
+};
 pub use shares::{ShareReply, ShareReportRequest, ShareRequest, SharesReply, SharesRow};
 
 /// `POST /session`: exchanges a login code of WeChat for a token.
@@ -98,12 +104,23 @@ pub struct LimitsReply {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub sharing: SharingLimits,
+    /// Whether and how people draw in rooms. Absent in replies of servers that know no rooms.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
+    pub rooms: RoomLimits,
 }
 
 impl LimitsReply {
-    /// Combines the limits with the days of the bin and of an erasure, and the rules for sharing.
+    /// Combines the limits with the days of the bin and of an erasure, and the rules for sharing and
+    /// rooms.
     #[must_use]
-    pub const fn new(limits: &Limits, bin_days: u32, erasure_days: u32, sharing: SharingLimits) -> Self {
+    pub const fn new(
+        limits: &Limits,
+        bin_days: u32,
+        erasure_days: u32,
+        sharing: SharingLimits,
+        rooms: RoomLimits,
+    ) -> Self {
         let &Limits {
             points_per_stroke,
             actions_per_drawing,
@@ -128,6 +145,7 @@ impl LimitsReply {
             bin_days,
             erasure_days,
             sharing,
+            rooms,
         }
     }
 }
@@ -456,4 +474,7 @@ pub struct ProblemBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub erase_at: Option<String>,
+    /// With `not_your_turn`: the person who has the turn, or waits for it, and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldView>,
 }

@@ -16,5 +16,6 @@ pub mod json_text;
 pub mod limits;
 pub mod object;
 pub mod picture;
+pub mod rooms;
 pub mod sharing;
 pub mod weapp;

@@ -118,6 +118,7 @@ async fn append(
         max_actions: 5_000,
         max_bytes: 1 << 20,
         max_points: 1_000_000,
+        in_room: false,
     };
     let new = NewDrawing {
         title: String::new(),

@@ -8,11 +8,14 @@ use std::fmt;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use yibi_common::api::HoldView;
 
 use crate::domain::clock::Micros;
+use crate::domain::room::{Hold, RoomRefusal};
 use crate::service::drawings::DrawingError;
 use crate::service::operator::OperatorError;
 use crate::service::rate_limits::LimitExceeded;
+use crate::service::rooms::RoomError;
 use crate::service::sessions::{RefusalKind, SessionError};
 use crate::service::shares::ShareError;
 use crate::service::users::UserError;
@@ -56,6 +59,8 @@ codes! {
     Unauthenticated, "unauthenticated", UNAUTHORIZED, "A valid token is needed.";
     SessionEnded, "session_ended", UNAUTHORIZED, "The user ended this session from another device; sign in again only when the user asks for it.";
     SignInAgain, "sign_in_again", UNAUTHORIZED, "The sign-in can't be used any more; call wx.login for a new code.";
+    RoomBanned, "room_banned", FORBIDDEN, "The owner of the room has shut this user out.";
+    RoomOwnerOnly, "room_owner_only", FORBIDDEN, "Only the owner of the room may do this.";
     PhoneRequired, "phone_required", FORBIDDEN, "Sharing needs a bound phone number on this service.";
     UserBlocked, "user_blocked", FORBIDDEN, "WeChat has blocked this user.";
     AccountBlocked, "account_blocked", FORBIDDEN, "The operator of this service has blocked this user.";
@@ -70,6 +75,8 @@ codes! {
     SessionNotFound, "session_not_found", NOT_FOUND, "The user has no such session.";
     SharingOff, "sharing_off", NOT_FOUND, "This service offers no sharing.";
     ShareNotFound, "share_not_found", NOT_FOUND, "There is no such share.";
+    RoomNotFound, "room_not_found", NOT_FOUND, "There is no such room.";
+    RoomsOff, "rooms_off", NOT_FOUND, "This service offers no rooms.";
     CaseNotFound, "case_not_found", NOT_FOUND, "There is no such review case.";
     EvidenceNotFound, "evidence_not_found", NOT_FOUND, "The copy that the case is about is no longer kept.";
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
@@ -79,6 +86,10 @@ codes! {
     SessionKeySuperseded, "session_key_superseded", CONFLICT, "The session's WeChat key is no longer the user's; only the user's next sign-in brings the new one.";
     AccountClosing, "account_closing", CONFLICT, "The user has left and everything is erased at `erase_at`; a sign-in with \"reopen\": true cancels that.";
     Conflict, "conflict", CONFLICT, "The drawing has moved on; load its tail and try again.";
+    InRelay, "in_relay", CONFLICT, "The drawing is a relay, which takes strokes in turns through its room.";
+    NotYourTurn, "not_your_turn", CONFLICT, "It is not this user's turn in the relay.";
+    RoomEnded, "room_ended", CONFLICT, "The room is done or closed.";
+    RoomFull, "room_full", CONFLICT, "As many people draw in the room as it takes.";
     ShareRemoved, "share_removed", CONFLICT, "The share was removed; it can be shared again once strokes were added.";
     ShareGone, "share_gone", GONE, "The share was taken back.";
     CaseClaimed, "case_claimed", CONFLICT, "Another operator has the case open.";
@@ -92,6 +103,8 @@ codes! {
     InvalidAction, "invalid_action", UNPROCESSABLE_ENTITY, "An action can't be taken.";
     OpenDataInvalid, "open_data_invalid", UNPROCESSABLE_ENTITY, "The data is not what WeChat gives this user now.";
     PhoneCodeInvalid, "phone_code_invalid", UNPROCESSABLE_ENTITY, "The code for the phone number can't be used; WeChat's button gives a new one.";
+    RelayNeedsOneStroke, "relay_needs_one_stroke", UNPROCESSABLE_ENTITY, "A relay begins with a drawing that shows exactly one stroke of its owner, at most 4 paper widths long.";
+    TooManyRooms, "too_many_rooms", UNPROCESSABLE_ENTITY, "The user can't have more open rooms.";
     DrawingFull, "drawing_full", UNPROCESSABLE_ENTITY, "The drawing can't hold more.";
     TooManyDrawings, "too_many_drawings", UNPROCESSABLE_ENTITY, "The user can't have more drawings.";
     DrawingTooLarge, "drawing_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for one reply; read a part of it with since.";
@@ -99,6 +112,7 @@ codes! {
     NothingToShare, "nothing_to_share", UNPROCESSABLE_ENTITY, "The drawing shows no stroke that can be shared.";
     InvalidImage, "invalid_image", UNPROCESSABLE_ENTITY, "The image can't be taken.";
     StorageFull, "storage_full", UNPROCESSABLE_ENTITY, "The user's storage is full.";
+    RoomFrozen, "room_frozen", LOCKED, "The room is stopped until an operator has decided.";
     RateLimited, "rate_limited", TOO_MANY_REQUESTS, "Too many requests; slow down.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on the server.";
     Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The server can't do this at the moment; try again soon.";
@@ -117,6 +131,8 @@ pub struct Problem {
     pub place: Option<(u32, u32)>,
     /// With [`Code::AccountClosing`]: when the user's data is erased.
     pub erase_at: Option<Micros>,
+    /// With [`Code::NotYourTurn`]: the person who has the turn, and until when.
+    pub hold: Option<Box<HoldView>>,
     /// Delay after which a retry can succeed.
     pub retry_after: Option<Duration>,
     /// Cause, for the log only.
@@ -129,7 +145,7 @@ impl Problem {
     pub fn new(code: Code) -> Self {
         let again = code.status() == StatusCode::SERVICE_UNAVAILABLE;
         let retry_after = again.then_some(Duration::from_secs(2));
-        Self { code, detail: None, place: None, erase_at: None, retry_after, cause: None }
+        Self { code, detail: None, place: None, erase_at: None, hold: None, retry_after, cause: None }
     }
 
     /// Adds details for the client's developer. They must be this program's own words, never a parser's or
@@ -259,6 +275,7 @@ impl From<OperatorError> for Problem {
             }
             OperatorError::Value(what) => Self::new(Code::InvalidValue).detail(what),
             OperatorError::Share(error) => error.into(),
+            OperatorError::Room(error) => error.into(),
             OperatorError::Session(error) => error.into(),
             OperatorError::Drawing(error) => error.into(),
             OperatorError::Store(error) => error.into(),
@@ -294,6 +311,42 @@ impl From<ShareError> for Problem {
     }
 }
 
+impl From<RoomError> for Problem {
+    fn from(error: RoomError) -> Self {
+        match error {
+            RoomError::SharingOff => Self::new(Code::SharingOff),
+            RoomError::Off => Self::new(Code::RoomsOff),
+            RoomError::NotFound => Self::new(Code::RoomNotFound),
+            RoomError::NeedsOneStroke => Self::new(Code::RelayNeedsOneStroke),
+            RoomError::TooMany => Self::new(Code::TooManyRooms),
+            RoomError::NotYourTurn(hold) => {
+                let view = |hold: Hold| HoldView {
+                    user: hold.user,
+                    nickname: None,
+                    until: hold.until.to_string(),
+                    extended: hold.extended,
+                };
+                let hold = hold.map(view).map(Box::new);
+                Self { hold, ..Self::new(Code::NotYourTurn) }
+            }
+            RoomError::Refused(refusal) => match refusal {
+                RoomRefusal::Banned => Self::new(Code::RoomBanned),
+                RoomRefusal::Frozen => Self::new(Code::RoomFrozen),
+                RoomRefusal::Ended => Self::new(Code::RoomEnded),
+                RoomRefusal::OwnerOnly => Self::new(Code::RoomOwnerOnly),
+                RoomRefusal::NotYourTurn(_) => Self::new(Code::NotYourTurn),
+                RoomRefusal::Full => Self::new(Code::RoomFull),
+                RoomRefusal::Rule(rule) => Self::new(Code::InvalidValue).detail(rule),
+            },
+            RoomError::RateLimited(exceeded) => exceeded.into(),
+            RoomError::Value(rule) => Self::new(Code::InvalidValue).detail(rule),
+            RoomError::Drawing(error) => error.into(),
+            RoomError::Share(error) => error.into(),
+            RoomError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<DrawingError> for Problem {
     fn from(error: DrawingError) -> Self {
         match error {
@@ -302,6 +355,8 @@ impl From<DrawingError> for Problem {
             DrawingError::Conflict { base, seq } => {
                 Self { place: Some((base, seq)), ..Self::new(Code::Conflict) }
             }
+            DrawingError::InRelay => Self::new(Code::InRelay),
+            DrawingError::RoomFrozen => Self::new(Code::RoomFrozen),
             DrawingError::Invalid { index: Some(index), rule } => {
                 Self::new(Code::InvalidAction).detail(format!("actions[{index}]: {rule}"))
             }

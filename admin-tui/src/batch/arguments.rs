@@ -46,6 +46,20 @@ pub enum Command {
         #[command(subcommand)]
         decision: Decision,
     },
+    /// List rooms, the newest first
+    Rooms {
+        /// Rooms in this state
+        #[arg(long, value_enum, default_value = "all")]
+        state: RoomStateArg,
+        /// JSON lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change rooms
+    Room {
+        #[command(subcommand)]
+        change: RoomChange,
+    },
     /// Print one session, user, drawing or failed request as JSON
     Show {
         #[command(subcommand)]
@@ -113,6 +127,66 @@ pub enum StateArg {
     Removed,
     /// All of them
     All,
+}
+
+/// The state of listed rooms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RoomStateArg {
+    /// Taking strokes
+    Open,
+    /// Finished relays
+    Done,
+    /// Waiting for a decision
+    Frozen,
+    /// Ended
+    Closed,
+    /// All of them
+    All,
+}
+
+impl RoomStateArg {
+    /// The name in the API; `None` for all.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Open => Some("open"),
+            Self::Done => Some("done"),
+            Self::Frozen => Some("frozen"),
+            Self::Closed => Some("closed"),
+            Self::All => None,
+        }
+    }
+}
+
+/// A change of rooms.
+#[derive(Debug, Subcommand)]
+pub enum RoomChange {
+    /// Stop rooms until a decision
+    Freeze(RoomsArgs),
+    /// Let frozen rooms go on
+    Thaw(RoomsArgs),
+    /// End rooms
+    Close(RoomsArgs),
+    /// Remove a stroke from the drawing of a room
+    Remove {
+        /// The code of the room
+        code: String,
+        /// The number of the stroke's action, from 0
+        seq: u32,
+        /// A JSON object instead of words
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The rooms of a change.
+#[derive(Debug, Args)]
+pub struct RoomsArgs {
+    /// The rooms' codes
+    #[arg(required = true)]
+    pub codes: Vec<String>,
+    /// A JSON object for each, instead of words
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A change of cases.

@@ -4,7 +4,7 @@ use serde_json::json;
 use yibi_common::admin::Change;
 use yibi_common::sharing::Reason;
 
-use super::arguments::{Decision, DrawingArgs, RevokeArgs, SessionArgs, UserArgs};
+use super::arguments::{Decision, DrawingArgs, RevokeArgs, RoomChange, SessionArgs, UserArgs};
 use super::{Failure, failure, note, print, unless_closed, wrong};
 use crate::act::{Act, Body, words};
 use crate::client::Client;
@@ -62,6 +62,20 @@ pub async fn decide(client: &Client, place: &Place, decision: Decision) -> Resul
     make(client, place, cases.ids.into_iter().map(act).collect(), cases.json).await
 }
 
+pub async fn change_rooms(client: &Client, place: &Place, change: RoomChange) -> Result<u8, Failure> {
+    let (change, rooms) = match change {
+        RoomChange::Freeze(rooms) => (Change::FreezeRoom, rooms),
+        RoomChange::Thaw(rooms) => (Change::ThawRoom, rooms),
+        RoomChange::Close(rooms) => (Change::CloseRoom, rooms),
+        RoomChange::Remove { code, seq, json } => {
+            let act = Act { body: Some(Body::Seq(seq)), ..of_target(Change::RemoveStroke, "", code) };
+            return make(client, place, vec![act], json).await;
+        }
+    };
+    let acts = rooms.codes.into_iter().map(|code| of_target(change, "", code)).collect();
+    make(client, place, acts, rooms.json).await
+}
+
 fn of_user(change: Change, user: String) -> Act {
     Act { change, label: user.clone(), user, target: None, body: None }
 }
@@ -108,6 +122,7 @@ fn outcome(act: &Act, as_json: bool) -> String {
         Change::RevokeSessions => "revoked all sessions of",
         Change::ResetSessionKey => "reset the session_key of",
         Change::DeleteDrawing => "moved to the bin:",
+        Change::RemoveStroke => "removed a stroke of",
         Change::RevokeSession
         | Change::BlockUser
         | Change::UnblockUser
@@ -117,7 +132,10 @@ fn outcome(act: &Act, as_json: bool) -> String {
         | Change::RemoveCase
         | Change::HoldCase
         | Change::NoteCase
-        | Change::OpenCase => words(act.change).done,
+        | Change::OpenCase
+        | Change::FreezeRoom
+        | Change::ThawRoom
+        | Change::CloseRoom => words(act.change).done,
     };
     format!("{deed} {}", text::clean(id))
 }

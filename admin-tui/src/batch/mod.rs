@@ -5,6 +5,7 @@ mod changes;
 mod export;
 mod list;
 mod manual;
+mod rooms;
 mod show;
 mod status;
 
@@ -59,6 +60,8 @@ pub async fn run(client: &Client, place: &Place, command: Command) -> Result<u8,
         Command::Audit(args) => list::run(client, Kind::Audit, args).await,
         Command::Reviews { state, args } => list::run(client, Kind::Reviews, args.of_state(state)).await,
         Command::Review { decision } => changes::decide(client, place, decision).await,
+        Command::Rooms { state, json } => rooms::list(client, state.name(), json).await,
+        Command::Room { change } => changes::change_rooms(client, place, change).await,
         Command::Show { what, json } => show::run(client, what, json).await,
         Command::Events { .. } => events(client).await,
         Command::Revoke(args) => changes::revoke(client, place, args).await,

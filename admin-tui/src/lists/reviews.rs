@@ -159,6 +159,7 @@ pub fn label(row: &ReviewRow) -> String {
     let content = row.content.as_deref().unwrap_or_default();
     match row.kind {
         CaseKind::Share => format!("share {} by {author}", row.code.as_deref().unwrap_or_default()),
+        CaseKind::Room => format!("room {} of {author}", row.code.as_deref().unwrap_or_default()),
         CaseKind::Nickname => format!("nickname “{content}”"),
         CaseKind::Avatar => format!("avatar of {author}"),
         CaseKind::Title => format!("title “{content}” by {author}"),
@@ -203,6 +204,7 @@ impl Record for ReviewRow {
         };
         let content = match self.kind {
             CaseKind::Share => self.code.clone().unwrap_or_default(),
+            CaseKind::Room => format!("room {}", self.code.as_deref().unwrap_or_default()),
             CaseKind::Nickname => "nickname".to_owned(),
             CaseKind::Avatar => "avatar".to_owned(),
             CaseKind::Title => "title".to_owned(),

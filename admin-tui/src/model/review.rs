@@ -64,7 +64,7 @@ impl Review {
 
     /// Whether the case is about a drawing.
     pub fn is_drawing(&self) -> bool {
-        self.case().is_some_and(|case| case.kind == CaseKind::Share)
+        self.case().is_some_and(|case| matches!(case.kind, CaseKind::Share | CaseKind::Room))
     }
 
     /// Whether the server has an avatar of the case.
@@ -74,7 +74,8 @@ impl Review {
 
     /// Whether the page has room for a picture.
     pub fn is_picture(&self) -> bool {
-        self.case().is_some_and(|case| matches!(case.kind, CaseKind::Share | CaseKind::Avatar))
+        self.case()
+            .is_some_and(|case| matches!(case.kind, CaseKind::Share | CaseKind::Room | CaseKind::Avatar))
     }
 
     /// Whether the picture has arrived.

@@ -63,7 +63,7 @@ fn obstacle(model: &Model, case: &ReviewRow, command: Command) -> Option<String>
     if decides && case.state != CaseState::Held {
         return Some(format!("already {}; E holds it for another decision", case.state.name()));
     }
-    let is_seen = matches!(case.kind, CaseKind::Share | CaseKind::Avatar);
+    let is_seen = matches!(case.kind, CaseKind::Share | CaseKind::Room | CaseKind::Avatar);
     let unseen = is_seen && !model.progress.seen.contains(&case.id);
     if decides && unseen && model.details.is_empty() {
         return Some("look at it first: Enter opens it, Space uncovers the picture".to_owned());

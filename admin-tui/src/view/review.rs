@@ -119,8 +119,8 @@ fn cover(model: &Model, review: &Review, page: &mut Page<'_>) {
 fn title(model: &Model, data: &ReviewDetail, page: &mut Page<'_>) {
     let case = &data.case;
     let what = match case.kind {
-        CaseKind::Share if data.title.is_empty() => "untitled".to_owned(),
-        CaseKind::Share => data.title.clone(),
+        CaseKind::Share | CaseKind::Room if data.title.is_empty() => "untitled".to_owned(),
+        CaseKind::Share | CaseKind::Room => data.title.clone(),
         CaseKind::Nickname => "nickname".to_owned(),
         CaseKind::Avatar => "avatar".to_owned(),
         CaseKind::Title => "title".to_owned(),
@@ -263,7 +263,7 @@ fn others(data: &ReviewDetail, clock: &Clock, lines: &mut Vec<Line>) {
         let (waited, tone) = age(case, clock.now);
         let reason = case.reason.map_or(opener_words(case.opened_by), reason_words);
         let code = match case.kind {
-            CaseKind::Share => case.code.clone().unwrap_or_default(),
+            CaseKind::Share | CaseKind::Room => case.code.clone().unwrap_or_default(),
             CaseKind::Nickname => "nickname".to_owned(),
             CaseKind::Avatar => "avatar".to_owned(),
             CaseKind::Title => "title".to_owned(),

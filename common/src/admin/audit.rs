@@ -43,7 +43,7 @@ pub struct AuditEntry {
     pub change: Change,
     /// The public id of the user that the change concerns.
     pub user: String,
-    /// The id of the session, drawing or case; absent where the change concerns the user as a whole.
+    /// The id of the session, drawing or case, or the code of the room; absent where the change concerns the user as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// The reason of a removal, from 1 to 6.
@@ -85,11 +85,19 @@ pub enum Change {
     NoteCase,
     /// Open a review case of a share.
     OpenCase,
+    /// Stop a room until a decision.
+    FreezeRoom,
+    /// Let a frozen room go on.
+    ThawRoom,
+    /// End a room.
+    CloseRoom,
+    /// Remove a stroke from the drawing of a room.
+    RemoveStroke,
 }
 
 impl Change {
     /// All kinds of change.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::RevokeSession,
         Self::RevokeSessions,
         Self::BlockUser,
@@ -103,6 +111,10 @@ impl Change {
         Self::HoldCase,
         Self::NoteCase,
         Self::OpenCase,
+        Self::FreezeRoom,
+        Self::ThawRoom,
+        Self::CloseRoom,
+        Self::RemoveStroke,
     ];
 
     /// The name in JSON.
@@ -122,6 +134,10 @@ impl Change {
             Self::HoldCase => "hold_case",
             Self::NoteCase => "note_case",
             Self::OpenCase => "open_case",
+            Self::FreezeRoom => "freeze_room",
+            Self::ThawRoom => "thaw_room",
+            Self::CloseRoom => "close_room",
+            Self::RemoveStroke => "remove_stroke",
         }
     }
 

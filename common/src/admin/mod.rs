@@ -42,6 +42,10 @@
 //! | `POST /reviews/{case}/remove` | [`RemoveReview`] | [`ReviewRow`] | operator |
 //! | `POST /reviews/{case}/note` | [`NoteReview`] | [`ReviewRow`] | operator |
 //! | `GET /users/{user}/shares` | [`ShareQuery`] | [`SharePage`] | viewer |
+//! | `GET /rooms` | [`RoomQuery`] | [`RoomPage`] | viewer |
+//! | `GET /rooms/{code}` | | [`AdminRoom`] | viewer |
+//! | `POST /rooms/{code}/freeze`, `thaw` and `close` | | [`AdminRoom`] | operator |
+//! | `POST /rooms/{code}/remove` | [`RemoveStroke`] | [`AdminRoom`] | operator |
 //! | `GET /audit` | [`AuditQuery`] | [`AuditPage`] | viewer |
 //! | `GET /openapi.json` | | the description of all this | anybody |
 //!
@@ -51,6 +55,7 @@ mod drawings;
 mod errors;
 mod events;
 mod reviews;
+mod rooms;
 mod servers;
 mod sessions;
 mod users;
@@ -67,6 +72,7 @@ pub use reviews::{
     CaseKind, NoteReview, OpenReview, RemoveReview, ReviewClaim, ReviewCopy, ReviewDecision, ReviewDetail,
     ReviewNote, ReviewPage, ReviewQuery, ReviewReport, ReviewRow, SharePage, ShareQuery, ShareRow,
 };
+pub use rooms::{AdminRoom, RemoveStroke, RoomPage, RoomQuery};
 pub use servers::{
     Dependency, Figures, History, MinuteFigures, Overview, RouteFigures, RouteHistory, ServerState,
     ServerView,

@@ -43,6 +43,8 @@ pub struct ReviewQuery {
 pub enum CaseKind {
     /// A copy of a shared drawing.
     Share,
+    /// The drawing of a room.
+    Room,
     /// A user's nickname.
     Nickname,
     /// A user's avatar.

@@ -11,6 +11,7 @@ pub mod openapi;
 mod paging;
 mod review_views;
 mod reviews;
+mod rooms;
 mod session_key;
 mod sessions;
 mod socket;
@@ -34,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(users::routes)
             .configure(drawings::routes)
             .configure(reviews::routes)
+            .configure(rooms::routes)
             .configure(audit::routes)
             .configure(openapi::routes),
     );

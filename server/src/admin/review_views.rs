@@ -38,19 +38,26 @@ impl Cases {
     pub(super) fn row(&self, case: &Case) -> ReviewRow {
         let (kind, drawing, content) = match &case.subject {
             CaseSubject::Share { drawing, .. } => (CaseKind::Share, Some(drawing.clone()), None),
+            CaseSubject::Room { drawing, .. } => (CaseKind::Room, Some(drawing.clone()), None),
             CaseSubject::Content { subject, content } => {
                 let (kind, drawing) = match Subject::parse(subject) {
                     Some(Subject::Avatar) => (CaseKind::Avatar, None),
                     Some(Subject::Title(drawing)) => (CaseKind::Title, Some(drawing)),
-                    Some(Subject::Nickname | Subject::SharePicture(_) | Subject::ShareSheet(_)) | None => {
-                        (CaseKind::Nickname, None)
-                    }
+                    Some(
+                        Subject::Nickname
+                        | Subject::SharePicture(_)
+                        | Subject::ShareSheet(_)
+                        | Subject::RoomPicture(_),
+                    )
+                    | None => (CaseKind::Nickname, None),
                 };
                 (kind, drawing, Some(content.clone()))
             }
         };
         let (code, seq) = match &case.subject {
-            CaseSubject::Share { code, seq, .. } => (Some(code.to_string()), Some(*seq)),
+            CaseSubject::Share { code, seq, .. } | CaseSubject::Room { code, seq, .. } => {
+                (Some(code.to_string()), Some(*seq))
+            }
             CaseSubject::Content { .. } => (None, None),
         };
         let claim = case.claim.as_ref().filter(|claim| claim.until > self.now);

@@ -16,6 +16,7 @@ use crate::service::moderation::Moderation;
 use crate::service::operator::OperatorService;
 use crate::service::pushes::Pushes;
 use crate::service::rate_limits::RateLimits;
+use crate::service::rooms::{RoomRecords, RoomService};
 use crate::service::sessions::SessionService;
 use crate::service::shares::{ShareRecords, ShareService};
 use crate::service::titles::TitleService;
@@ -96,11 +97,12 @@ pub(super) fn services(
     );
     let records =
         ShareRecords::new(gallery.clone(), Arc::clone(&keys), &settings.http.public_url, settings.sharing);
+    let room_records = RoomRecords::new(drawings.clone(), records.clone());
     let evidence = EvidenceService::new(gallery.clone(), Arc::clone(&keys));
     let moderation = Moderation::new(
         settings.moderation.clone(),
         drawings.clone(),
-        records.clone(),
+        room_records.clone(),
         wechat.clone(),
         apps.clone(),
         Arc::clone(&metrics),
@@ -132,16 +134,26 @@ pub(super) fn services(
         miniprogram_codes.clone(),
         Arc::clone(&rate_limits),
     );
+    let rooms = RoomService::new(
+        settings,
+        room_records,
+        drawings.clone(),
+        moderation.clone(),
+        shares.clone(),
+        Arc::clone(&rate_limits),
+    );
     let operators = OperatorService::new(
         drawings.clone(),
         sessions.clone(),
         moderation.clone(),
         shares.clone(),
+        rooms.clone(),
         wechat,
         Arc::clone(&metrics),
     );
     let services = Services {
         shares,
+        rooms,
         operators,
         titles: TitleService::new(drawings.clone(), moderation.clone()),
         users: UserService::new(drawings.clone(), moderation.clone(), Arc::clone(&rate_limits)),

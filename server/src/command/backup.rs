@@ -93,8 +93,13 @@ fn report_carried(restored: &Restored) {
             match &former.unreadable {
                 None => say(&format!(
                     "carried over from the former database: {} blocks, {} pending erasures, {} ended or hidden shares, \
-                     {} review cases, {} entries of the audit log",
-                    carried.blocks, carried.erasures, carried.shares, carried.cases, carried.audit
+                     {} rooms, {} review cases, {} entries of the audit log",
+                    carried.blocks,
+                    carried.erasures,
+                    carried.shares,
+                    carried.rooms,
+                    carried.cases,
+                    carried.audit
                 )),
                 Some(why) => say(&format!(
                     "nothing could be carried over from the former database ({why}): blocks, pending erasures, \

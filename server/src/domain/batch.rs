@@ -27,6 +27,8 @@ pub struct Batch {
     pub max_bytes: u64,
     /// Limit of points in one drawing.
     pub max_points: u32,
+    /// Whether the batch comes through the drawing's room, which admitted it.
+    pub in_room: bool,
 }
 
 impl Batch {
@@ -56,6 +58,8 @@ impl Batch {
             Some(Obstacle::Deleted)
         } else if header.seq != self.from_seq || create.is_some_and(|new| new.is_another_than(header)) {
             Some(Obstacle::Moved)
+        } else if let Some(obstacle) = header.room_obstacle().filter(|_| !self.in_room) {
+            Some(obstacle)
         } else if header.mode == Mode::OneStroke
             && (self.one_stroke_width.is_none_or(|width| header.paper.width < width)
                 || header.stroke_count.saturating_add(self.stroke_count) > 1)
@@ -84,6 +88,12 @@ pub enum Obstacle {
     Deleted,
     /// The list does not end where the batch begins, or the drawing is of another paper or mode.
     Moved,
+    /// The drawing is a relay, which takes strokes in turns.
+    InRelay,
+    /// The drawing's room waits for an operator.
+    Frozen,
+    /// Several people draw, and a 2016 picture would replace their strokes.
+    Several,
     /// The drawing's mode forbids the batch.
     OneStroke,
     /// A point lies too far outside the paper.

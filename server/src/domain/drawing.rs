@@ -1,8 +1,11 @@
 //! Drawings as the stores keep them.
 
 use yibi_common::drawing::{Mode, Paper};
+use yibi_common::rooms::RoomState;
 
+use super::batch::Obstacle;
 use super::clock::Micros;
+use super::room::Room;
 
 /// A drawing without its actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,11 @@ pub struct Header {
     pub first_saved_at: Micros,
     /// Time of deletion, while the drawing is in the bin.
     pub deleted_at: Option<Micros>,
+    /// Public ids of the people who drew, in the order of the actions' `by`, the owner first; empty while the owner
+    /// alone has drawn.
+    pub authors: Vec<String>,
+    /// The room in which others draw, or drew.
+    pub room: Option<Box<Room>>,
 }
 
 impl Header {
@@ -58,7 +66,22 @@ impl Header {
             updated_at: now,
             first_saved_at: now,
             deleted_at: None,
+            authors: Vec::new(),
+            room: None,
         }
+    }
+
+    /// Whether others than the owner drew, or may.
+    #[must_use]
+    pub fn is_drawn_by_several(&self) -> bool {
+        self.authors.len() > 1 || self.room.as_ref().is_some_and(|room| room.state != RoomState::Closed)
+    }
+
+    /// The rule by which the drawing's room refuses actions of the owner that come past it.
+    #[must_use]
+    pub fn room_obstacle(&self) -> Option<Obstacle> {
+        let room = self.room.as_ref().filter(|room| room.refuses_owner())?;
+        Some(if room.state == RoomState::Frozen { Obstacle::Frozen } else { Obstacle::InRelay })
     }
 }
 

@@ -8,6 +8,7 @@ pub mod moderation;
 pub mod phone;
 pub mod report;
 pub mod review;
+pub mod room;
 pub mod session;
 pub mod share;
 pub(crate) mod text;

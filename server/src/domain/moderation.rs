@@ -21,6 +21,8 @@ pub enum Subject {
     SharePicture(String),
     /// The contact sheet of the same copy.
     ShareSheet(String),
+    /// The picture of the drawing with that id while people draw in its room; its content is the room's code.
+    RoomPicture(String),
 }
 
 impl Subject {
@@ -37,6 +39,7 @@ impl Subject {
                     "title" => Some(Self::Title(drawing)),
                     "share_picture" => Some(Self::SharePicture(drawing)),
                     "share_sheet" => Some(Self::ShareSheet(drawing)),
+                    "room_picture" => Some(Self::RoomPicture(drawing)),
                     _ => None,
                 }
             }
@@ -47,6 +50,13 @@ impl Subject {
     #[must_use]
     pub fn of_share(drawing: &str) -> [Self; 2] {
         [Self::SharePicture(drawing.to_owned()), Self::ShareSheet(drawing.to_owned())]
+    }
+
+    /// All pictures under check of a drawing.
+    #[must_use]
+    pub fn pictures_of(drawing: &str) -> [Self; 3] {
+        let [picture, sheet] = Self::of_share(drawing);
+        [picture, sheet, Self::RoomPicture(drawing.to_owned())]
     }
 
     /// Whether the subject is a copy of a share.
@@ -64,6 +74,7 @@ impl Subject {
             Self::Title(_) => "title",
             Self::SharePicture(_) => "share_picture",
             Self::ShareSheet(_) => "share_sheet",
+            Self::RoomPicture(_) => "room_picture",
         }
     }
 }
@@ -72,7 +83,10 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nickname | Self::Avatar => f.write_str(self.kind()),
-            Self::Title(drawing) | Self::SharePicture(drawing) | Self::ShareSheet(drawing) => {
+            Self::Title(drawing)
+            | Self::SharePicture(drawing)
+            | Self::ShareSheet(drawing)
+            | Self::RoomPicture(drawing) => {
                 write!(f, "{}/{drawing}", self.kind())
             }
         }

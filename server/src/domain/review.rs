@@ -23,6 +23,14 @@ pub enum CaseSubject {
         /// `seq` of the copy.
         seq: u32,
     },
+    /// The drawing of a room, as it was when the room was frozen.
+    Room {
+        code: Code,
+        /// Id of the drawing.
+        drawing: String,
+        /// `seq` of the drawing.
+        seq: u32,
+    },
     /// A nickname, an avatar or a title; see [`Subject`](super::moderation::Subject).
     Content {
         /// Written form of the subject.

@@ -14,7 +14,7 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Length of a code in characters.
 const LENGTH: usize = 12;
 
-/// Code of a share: 60 random bits. The same text is the id in the share's address and the `scene` of its
+/// Code of a share or a room: 60 random bits. The same text is the id in the share's address and the `scene` of its
 /// mini-program code.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -65,7 +65,7 @@ pub fn parse_copy_name(name: &str) -> Option<(Code, u32)> {
     Some((Code::parse(code)?, seq.parse().ok()?))
 }
 
-/// Target of a code, written before the share that it leads to. The record outlives the share, so that the
+/// Target of a code, written before the share or room that it leads to. The record outlives the share, so that the
 /// address of a revoked share still tells that the share was revoked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeRecord {
@@ -79,6 +79,34 @@ pub struct CodeRecord {
     /// never had a share: a crash came between the code and the share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Micros>,
+    /// Kind of the target. Servers that know no rooms write none.
+    #[serde(default, skip_serializing_if = "CodeTarget::is_share")]
+    pub what: CodeTarget,
+}
+
+/// Kind of record that a code leads to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeTarget {
+    #[default]
+    Share,
+    Room,
+}
+
+impl CodeTarget {
+    /// The name in the stores.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::Room => "room",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_share(&self) -> bool {
+        *self == Self::Share
+    }
 }
 
 /// Share of a drawing. A drawing has at most one record, which a share after a revocation replaces.

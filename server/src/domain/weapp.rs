@@ -39,7 +39,9 @@ impl WeappSave<'_> {
         } else {
             (header.seq - header.base, header.bytes, header.point_count)
         };
-        if header.mode == Mode::OneStroke {
+        if header.is_drawn_by_several() {
+            Some(Obstacle::Several)
+        } else if header.mode == Mode::OneStroke {
             Some(Obstacle::OneStroke)
         } else if actions >= self.max_actions {
             Some(Obstacle::Actions)

@@ -39,6 +39,7 @@ use crate::service::moderation::Moderation;
 use crate::service::operator::OperatorService;
 use crate::service::pushes::Pushes;
 use crate::service::rate_limits::RateLimits;
+use crate::service::rooms::RoomService;
 use crate::service::sessions::SessionService;
 use crate::service::shares::ShareService;
 use crate::service::titles::TitleService;
@@ -55,6 +56,8 @@ pub struct Services {
     pub titles: TitleService,
     /// Public links to drawings.
     pub shares: ShareService,
+    /// Drawings in which several people draw.
+    pub rooms: RoomService,
     /// Users as they see and change themselves.
     pub users: UserService,
     /// The use cases of operators.

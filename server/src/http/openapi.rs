@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::v1::{avatar, bin, drawings, images, me, open_data, phone, sessions, shares};
+use super::v1::{avatar, bin, drawings, images, me, open_data, phone, rooms, sessions, shares};
 use crate::problem::Code;
 
 /// The public API, version 1.
@@ -25,6 +25,8 @@ use crate::problem::Code;
         drawings::list, drawings::read, drawings::append, drawings::rename, drawings::put_title, drawings::delete, drawings::restore,
         bin::empty, bin::remove,
         images::png, images::svg, images::gif, images::linked,
+        rooms::open, rooms::view, rooms::actions, rooms::strokes, rooms::take, rooms::release, rooms::end, rooms::lock,
+        rooms::unlock, rooms::close, rooms::remove, rooms::ban, rooms::report, rooms::list,
         shares::share, shares::share_of, shares::revoke, shares::list, shares::report,
     ),
     security(("token" = [])),

@@ -28,6 +28,7 @@ pub(super) enum Part {
     Reports,
     Evidence,
     MiniprogramCodes,
+    RoomMembers,
     Rest,
 }
 
@@ -111,7 +112,8 @@ impl Journal {
                 Part::Cases => Part::Reports,
                 Part::Reports => Part::Evidence,
                 Part::Evidence => Part::MiniprogramCodes,
-                Part::MiniprogramCodes | Part::Rest => Part::Rest,
+                Part::MiniprogramCodes => Part::RoomMembers,
+                Part::RoomMembers | Part::Rest => Part::Rest,
             };
             (self.note.place, self.note.done) = (None, 0);
         }

@@ -8,6 +8,7 @@
 
 mod journal;
 mod miniprogram_codes;
+mod room_members;
 mod shares;
 mod verify;
 pub mod weapp;
@@ -32,7 +33,8 @@ use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
 use crate::store::transfer::{AuditRow, Turn};
 use crate::store::{
-    Avatars, Checks, Drawings, MiniprogramCodes, Reviews, SessionReports, Sessions, Shares, Transfer, Users,
+    Avatars, Checks, Drawings, MiniprogramCodes, Reviews, Rooms, SessionReports, Sessions, Shares, Transfer,
+    Users,
 };
 use crate::store::{StoreError, StoreResult};
 
@@ -116,6 +118,8 @@ pub struct Tally {
     pub evidence: u64,
     /// Pictures of mini-program codes.
     pub miniprogram_codes: u64,
+    /// People in rooms.
+    pub room_members: u64,
 }
 
 impl Tally {
@@ -131,6 +135,7 @@ impl Tally {
             reports: count(async |place| store.reports_behind(place, COUNTED).await).await?,
             evidence: count(async |place| store.evidence_behind(place, COUNTED).await).await?,
             miniprogram_codes: miniprogram_codes::count(store).await?,
+            room_members: count(async |place| store.members_behind(place, COUNTED).await).await?,
         })
     }
 }
@@ -188,9 +193,12 @@ pub struct Moved {
 }
 
 /// All traits of a gallery that a move needs.
-trait Whole: Users + Drawings + Avatars + Checks + Shares + Reviews + MiniprogramCodes + Transfer + Sync {}
-impl<G: Users + Drawings + Avatars + Checks + Shares + Reviews + MiniprogramCodes + Transfer + Sync> Whole
-    for G
+trait Whole:
+    Users + Drawings + Avatars + Checks + Shares + Rooms + Reviews + MiniprogramCodes + Transfer + Sync
+{
+}
+impl<G> Whole for G where
+    G: Users + Drawings + Avatars + Checks + Shares + Rooms + Reviews + MiniprogramCodes + Transfer + Sync
 {
 }
 
@@ -302,6 +310,7 @@ where
     }
     shares::move_all(from, to, &all, journal, progress).await?;
     miniprogram_codes::move_all(from, to, &all, journal, progress).await?;
+    room_members::move_all(from, to, &all, journal, progress).await?;
     let sessions = move_sessions(from_sessions, to_sessions, progress).await?;
     progress.begins("comparing", all.users + all.drawings, 0);
     let sum = verify::compare(from, to, progress).await?;
@@ -351,6 +360,7 @@ async fn move_drawings<G: Whole, H: Whole>(
                 if let Some(drawing) = from.read(&user, &id, 0).await.map_err(at(SOURCE))? {
                     to.put_drawing(&user, &drawing).await.map_err(at(TARGET))?;
                 }
+                move_check(from, to, &user, &Subject::RoomPicture(id.clone())).await?;
                 move_check(from, to, &user, &Subject::Title(id)).await
             })
             .buffer_unordered(AT_ONCE);

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::domain::clock::Micros;
     use crate::domain::review::{CaseSubject, Reporter};
-    use crate::domain::share::Code;
+    use crate::domain::share::{Code, CodeTarget};
     use crate::domain::user::UserKey;
     use crate::random;
     use crate::store::sqlite::SqliteStore;
@@ -167,6 +167,7 @@ mod tests {
                 drawing: drawing.clone(),
                 created_at: Micros(1),
                 ended_at: None,
+                what: CodeTarget::Share,
             };
             assert!(store.add_code(&record).await.unwrap());
             store.put_share(&share).await.unwrap();

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at, for_each, miniprogram_codes,
-    shares,
+    room_members, shares,
 };
 use crate::domain::drawing::Stored;
 use crate::domain::moderation::{ModerationCheck, Subject};
@@ -120,7 +120,9 @@ where
                 (None, None) => {}
                 _ => return differs(format!("drawing {id} of {user}")),
             }
-            same_check(from, to, user, &Subject::Title(id.clone()), [&mut left, &mut right]).await?;
+            for subject in [Subject::Title(id.clone()), Subject::RoomPicture(id.clone())] {
+                same_check(from, to, user, &subject, [&mut left, &mut right]).await?;
+            }
         }
         progress.done(turn.items.len() as u64);
         place = turn.next;
@@ -130,6 +132,7 @@ where
     }
     shares::compare(from, to, [&mut left, &mut right]).await?;
     miniprogram_codes::compare(from, to, [&mut left, &mut right]).await?;
+    room_members::compare(from, to, [&mut left, &mut right]).await?;
     add_all_audit(&mut left, from).await.map_err(at(SOURCE))?;
     add_all_audit(&mut right, to).await.map_err(at(TARGET))?;
     if left == right { Ok(left) } else { differs(format!("checksums {left} and {right}")) }

@@ -10,6 +10,7 @@ pub(crate) mod per_user;
 pub mod pushes;
 pub mod rate_limits;
 pub(crate) mod render_pool;
+pub mod rooms;
 pub mod sessions;
 pub mod shares;
 pub mod titles;

@@ -4,6 +4,7 @@ mod effective;
 mod listen;
 mod network;
 mod pay;
+mod rooms;
 mod sections;
 mod sharing;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use effective::effective;
 pub use listen::Listen;
 pub use network::Network;
 pub use pay::Pay;
+pub use rooms::Rooms;
 pub use sharing::{DUTIES, Reviewer, Sharing};
 pub use validate::is_operator_name;
 
@@ -49,6 +51,7 @@ pub struct Settings {
     pub gallery: Gallery,
     pub moderation: Moderation,
     pub sharing: Sharing,
+    pub rooms: Rooms,
     pub store: Store,
     pub keys: Keys,
     pub wechat: Wechat,

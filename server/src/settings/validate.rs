@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use secrecy::ExposeSecret;
 use yibi_common::admin::Role;
+use yibi_common::drawing::MAX_AUTHORS;
 
 use super::{AdminToken, App, ModerationMode, Settings, SettingsError};
 use crate::wechat::push::AesKey;
@@ -136,6 +137,9 @@ impl Settings {
             ("moderation.retry", self.moderation.retry.as_secs(), 3_600),
             ("moderation.verdict", self.moderation.verdict.as_secs(), 86_400),
             ("moderation.tries", u64::from(self.moderation.tries), 1_000),
+            ("rooms.drawing", u64::from(self.rooms.drawing), 200),
+            ("rooms.authors", u64::from(self.rooms.authors), u64::from(MAX_AUTHORS)),
+            ("rooms.owned", u64::from(self.rooms.owned), 1_000),
             ("http.upload_timeout", self.http.upload_timeout.as_secs(), 3_600),
             ("wechat.timeout", self.wechat.timeout.as_secs(), 60),
         ] {

@@ -4,7 +4,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `users`, `drawings`, `avatars`, `checks`, `shares`, `miniprogram_codes`, `reviews`, `reports`, `transfer` | the aggregates of [`GalleryStore`] |
+//! | `users`, `drawings`, `avatars`, `checks`, `shares`, `miniprogram_codes`, `rooms`, `reviews`, `reports`, `transfer` | the aggregates of [`GalleryStore`] |
 //! | `sessions`, `leases`, `reports` | the aggregates of [`SessionStore`] |
 //! | `backend` | the choice between the backends |
 //! | `measured` | the declaration of operations, and the measuring of each |
@@ -23,6 +23,7 @@ pub mod mongo;
 pub mod redis;
 mod reports;
 mod reviews;
+mod rooms;
 mod sessions;
 mod shares;
 pub mod sqlite;
@@ -40,6 +41,7 @@ pub use self::leases::Leases;
 pub use self::miniprogram_codes::MiniprogramCodes;
 pub use self::reports::{Reports, SessionReports};
 pub use self::reviews::Reviews;
+pub use self::rooms::Rooms;
 pub use self::sessions::Sessions;
 pub use self::shares::Shares;
 pub use self::transfer::Transfer;

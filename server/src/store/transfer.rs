@@ -10,6 +10,7 @@ use crate::domain::clock::Micros;
 use crate::domain::drawing::Stored;
 use crate::domain::miniprogram_code::MiniprogramCode;
 use crate::domain::review::{Case, Evidence, ShareReport};
+use crate::domain::room::Member;
 use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
 
@@ -58,6 +59,9 @@ pub trait Transfer {
 
     /// Pictures of mini-program codes after a position.
     async fn miniprogram_codes_behind(&self, place: Option<&str>, limit: u32) -> Turn<MiniprogramCode>;
+
+    /// People in rooms after a position.
+    async fn members_behind(&self, place: Option<&str>, limit: u32) -> Turn<Member>;
 
     /// Writes a user over one with the same key.
     async fn put_user(&self, user: &UserRecord) -> ();

@@ -109,6 +109,21 @@ macro_rules! gallery_cases {
                 an_erased_users_codes_lose_their_pictures
             }
         }
+        mod rooms {
+            use crate::gallery::rooms as suite;
+
+            cases! { suite, $open:
+                a_room_is_kept_as_it_was_written
+                a_room_is_changed_as_it_was_read_only
+                a_stroke_and_its_room_are_one_write
+                of_many_strokes_at_one_place_one_wins
+                a_relay_refuses_appends_past_its_room
+                a_2016_save_leaves_a_drawing_of_several_people
+                codes_of_rooms_are_paged_from_the_newest
+                people_are_in_rooms_until_they_are_removed
+                a_room_goes_with_its_drawing_and_its_people
+            }
+        }
         mod reviews {
             use crate::gallery::reviews as suite;
 

@@ -10,7 +10,7 @@ use yibi_server::domain::user::NewUser;
 use yibi_server::domain::user::UserKey;
 use yibi_server::domain::weapp::WeappSave;
 use yibi_server::store::{
-    Avatars, Checks, Drawings, Leases, MiniprogramCodes, Reviews, Sessions, Shares, Transfer, Users,
+    Avatars, Checks, Drawings, Leases, MiniprogramCodes, Reviews, Rooms, Sessions, Shares, Transfer, Users,
 };
 
 /// The users and drawings of a backend; each task of a test has its own handle.
@@ -21,6 +21,7 @@ pub trait GalleryUnderTest:
     + Checks
     + Shares
     + Reviews
+    + Rooms
     + MiniprogramCodes
     + Transfer
     + Clone
@@ -36,6 +37,7 @@ impl<G> GalleryUnderTest for G where
         + Checks
         + Shares
         + Reviews
+        + Rooms
         + MiniprogramCodes
         + Transfer
         + Clone
@@ -104,6 +106,7 @@ pub fn batch(from_seq: u32, blobs: Vec<Vec<u8>>) -> Batch {
         max_actions: 5_000,
         max_bytes: 1 << 20,
         max_points: 1_000_000,
+        in_room: false,
     }
 }
 

@@ -1,16 +1,52 @@
 //! A restore of the embedded store takes back no decision about shares.
 
+use yibi_common::rooms::{FrozenBy, RoomKind, RoomState};
 use yibi_common::sharing::{CaseState, Reason, ShareState};
 use yibi_server::domain::review::{Case, Evidence};
-use yibi_server::domain::share::Share;
+use yibi_server::domain::room::{Room, RoomChange};
+use yibi_server::domain::share::{CodeRecord, CodeTarget, Share};
 use yibi_server::store::sqlite::backup::{backup, verify};
 use yibi_server::store::sqlite::{SqliteStore, restore};
-use yibi_server::store::{Reviews, Shares, Users};
+use yibi_server::store::{Drawings, Reviews, Rooms, Shares, Users};
 
 use crate::gallery::reviews::{case, report};
+use crate::gallery::rooms;
 use crate::gallery::shares::{code, copy, publish, record, share};
 use crate::given::{at, draw, new_user, user};
 use crate::sqlite::Directory;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_stay_frozen_and_people_banned() {
+    let (directory, kept) = (Directory::new(), Directory::new());
+    std::fs::create_dir(&kept.0).unwrap();
+    let file = kept.0.join("backup.sqlite3");
+    let store = SqliteStore::open(&directory.0).unwrap();
+    store.sign_in(&user("ann"), &new_user("p1"), at(0)).await.unwrap();
+    let room = rooms::opened(&store, RoomKind::Relay, 1).await;
+    store.add_code(&CodeRecord { what: CodeTarget::Room, ..record("ann", "d", 1, 5) }).await.unwrap();
+    backup(&directory.0, &file).unwrap();
+    let drawn = rooms::stroke(&room, 1, 60);
+    store.change_room(&user("ann"), "d", &drawn, at(6)).await.unwrap();
+    let frozen = Room {
+        state: RoomState::Frozen,
+        banned: vec!["eve".to_owned()],
+        frozen_by: Some(FrozenBy::Operator),
+        frozen_seq: Some(2),
+        ..drawn.room.clone()
+    };
+    let frozen = RoomChange::of(&drawn.room, frozen);
+    store.change_room(&user("ann"), "d", &frozen, at(7)).await.unwrap();
+    drop(store);
+
+    let restored = restore(&directory.0, &file, true).unwrap();
+    assert_eq!((restored.former.unwrap().unreadable, restored.carried.rooms), (None, 1));
+    let store = SqliteStore::open(&directory.0).unwrap();
+    let header = store.header(&user("ann"), "d").await.unwrap().unwrap();
+    let kept = header.room.unwrap();
+    assert_eq!((header.seq, kept.state, kept.frozen_by), (1, RoomState::Frozen, Some(FrozenBy::Operator)));
+    assert_eq!((&kept.banned[..], kept.recent.len(), kept.version), (&["eve".to_owned()][..], 0, 3));
+    assert_eq!(store.code(&code(1)).await.unwrap().unwrap().what, CodeTarget::Room);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn removed_and_ended_shares_stay_so() {

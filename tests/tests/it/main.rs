@@ -17,6 +17,7 @@ mod first_steps;
 mod internal;
 mod layers;
 mod outages;
+mod rooms;
 mod shares;
 mod stores;
 mod v1;

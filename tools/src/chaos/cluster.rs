@@ -52,6 +52,8 @@ pub struct Requirements {
     pub nginx: bool,
     /// Runs no background load, and the recorded clients slowly.
     pub quiet: bool,
+    /// Further settings of the servers, named as in the environment without `YIBI_`.
+    pub settings: &'static [(&'static str, &'static str)],
 }
 
 /// Servers, databases and their clients.
@@ -109,6 +111,7 @@ impl Cluster {
         let api = format!("http://{}", wechat::start_in(&wechat).await);
         let (mut redis, mut mongo, mut proxy) = (None, None, None);
         let mut further = vec![("WECHAT__API_URL", api)];
+        further.extend(requirements.settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         if backend == Backend::Shared {
             let database = mongo.insert(Database::start(Kind::Mongo).await);
             further.push(("STORE__MONGODB_URI", database.url()));

@@ -57,6 +57,7 @@ fn body_of(code: Code, status: StatusCode, problem: Option<&Problem>, id: &str) 
         base: problem.and_then(|problem| problem.place).map(|(base, _)| base),
         seq: problem.and_then(|problem| problem.place).map(|(_, seq)| seq),
         erase_at: problem.and_then(|problem| problem.erase_at).map(|at| at.to_string()),
+        hold: problem.and_then(|problem| problem.hold.as_deref().cloned()),
     }
 }
 

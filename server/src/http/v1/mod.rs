@@ -7,6 +7,7 @@ pub(super) mod images;
 pub(super) mod me;
 pub(super) mod open_data;
 pub(super) mod phone;
+pub(super) mod rooms;
 pub(super) mod sessions;
 pub(super) mod shares;
 
@@ -25,6 +26,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .configure(drawings::routes)
         .configure(bin::routes)
         .configure(shares::routes)
+        .configure(rooms::routes)
         .configure(images::routes)
         .configure(openapi::routes);
 }

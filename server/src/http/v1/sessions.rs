@@ -86,13 +86,15 @@ pub(super) async fn renew(app: App, caller: Authenticated) -> Reply {
     Ok(HttpResponse::Ok().json(RenewReply { token, expires_in }))
 }
 
-/// The limits of drawings and users, the periods in which deletions can be undone, and the rules for sharing.
+/// The limits of drawings and users, the periods in which deletions can be undone, and the rules for sharing
+/// and rooms.
 #[utoipa::path(get, path = "/limits", tag = "drawings", security(()), responses(
     (status = 200, description = "The limits", body = LimitsReply),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn limits(app: App) -> Reply {
-    Ok(HttpResponse::Ok().json(app.drawings.limits(app.settings.sharing.limits())))
+    Ok(HttpResponse::Ok()
+        .json(app.drawings.limits(app.settings.sharing.limits(), app.settings.room_limits())))
 }
 
 /// The mini-program that a request comes from, as WeChat's fixed Referer names it:

@@ -22,7 +22,7 @@ const TRIES: usize = 8;
 
 /// The largest paper: an action that it refuses is refused on every paper. The store checks against the
 /// drawing's own paper.
-const ANY_PAPER: Paper = Paper { width: *SIDE_RANGE.end(), height: *SIDE_RANGE.end() };
+pub(super) const ANY_PAPER: Paper = Paper { width: *SIDE_RANGE.end(), height: *SIDE_RANGE.end() };
 
 /// Content of an append request.
 #[derive(Debug)]
@@ -96,6 +96,9 @@ impl DrawingService {
                         None => return Err(DrawingError::Conflict { base: header.base, seq: header.seq }),
                     }
                 }
+                Appended::Refused(Obstacle::InRelay, header) if self.settle_room(user, &header).await? => {
+                    room.release();
+                }
                 Appended::Refused(obstacle, header) => {
                     room.release();
                     return Err(refusal(obstacle, &header, rest.unwrap_or_default(), skip, limits));
@@ -150,7 +153,7 @@ fn creation(append: &Append, limits: &Limits) -> DrawingResult<Option<NewDrawing
     Ok(Some(NewDrawing { title, paper, mode: asked.mode.unwrap_or_default(), explicit }))
 }
 
-fn batch(from_seq: u32, actions: &[Action], blobs: &[Bytes], limits: &Limits) -> Batch {
+pub(super) fn batch(from_seq: u32, actions: &[Action], blobs: &[Bytes], limits: &Limits) -> Batch {
     let mut widths = actions.iter().map(|action| one_stroke_width(action, limits));
     Batch {
         from_seq,
@@ -162,6 +165,7 @@ fn batch(from_seq: u32, actions: &[Action], blobs: &[Bytes], limits: &Limits) ->
         max_actions: limits.actions_per_drawing,
         max_bytes: u64::from(limits.bytes_per_drawing),
         max_points: limits.points_per_drawing,
+        in_room: false,
     }
 }
 
@@ -206,7 +210,7 @@ fn min_paper(actions: &[Action], limits: &Limits) -> Paper {
 }
 
 /// Error for an obstacle, with the index of the action that breaks the rule.
-fn refusal(
+pub(super) fn refusal(
     obstacle: Obstacle,
     header: &Header,
     actions: &[Action],
@@ -215,9 +219,12 @@ fn refusal(
 ) -> DrawingError {
     match obstacle {
         Obstacle::Deleted => DrawingError::Deleted,
+        Obstacle::InRelay => DrawingError::InRelay,
+        Obstacle::Frozen => DrawingError::RoomFrozen,
         Obstacle::Moved => DrawingError::Conflict { base: header.base, seq: header.seq },
         Obstacle::Actions | Obstacle::Bytes | Obstacle::Points => DrawingError::DrawingFull,
-        Obstacle::OneStroke | Obstacle::OffPaper => {
+        // No append meets the last one, which is of 2016 saves.
+        Obstacle::OneStroke | Obstacle::OffPaper | Obstacle::Several => {
             let broken = actions.iter().enumerate().find_map(|(index, action)| {
                 let rule = action.validate(header.paper, header.mode, limits).err()?;
                 Some(DrawingError::Invalid { index: Some(index + skipped), rule })

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
 use yibi_common::admin::DrawingRow;
-use yibi_common::api::Summary;
+use yibi_common::api::{AuthorView, Summary};
 use yibi_common::codec::{self, Malformed};
 use yibi_common::limits::Limits;
 
@@ -90,6 +90,25 @@ pub(super) fn write_copy(copy: &ShareCopy, limits: &Limits) -> DrawingResult<Vec
         height: copy.paper.height,
         actions: &actions,
     };
+    write(&body, &actions, limits)
+}
+
+/// A [`RoomActionsReply`](yibi_common::api::RoomActionsReply) whose actions are decoded while they are written.
+#[derive(Serialize)]
+struct RoomBody<'a> {
+    from: u32,
+    actions: &'a StoredActions<'a>,
+    authors: &'a [AuthorView],
+    seq: u32,
+}
+
+/// The JSON of a `RoomActionsReply`.
+///
+/// # Errors
+/// As [`write_reply`].
+pub(super) fn write_room(stored: &Stored, authors: &[AuthorView], limits: &Limits) -> DrawingResult<Vec<u8>> {
+    let actions = StoredActions::new(&stored.actions);
+    let body = RoomBody { from: stored.since, actions: &actions, authors, seq: stored.header.seq };
     write(&body, &actions, limits)
 }
 

@@ -12,6 +12,7 @@ mod operator;
 mod pictures;
 mod purge;
 mod quota;
+mod rooms;
 pub(crate) mod weapp;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use yibi_common::api::LimitsReply;
 use yibi_common::codec::{self, Malformed};
 use yibi_common::drawing::{Action, Invalid};
 use yibi_common::limits::Limits;
+use yibi_common::rooms::RoomLimits;
 use yibi_common::sharing::SharingLimits;
 
 pub use append::Append;
@@ -58,6 +60,12 @@ pub enum DrawingError {
         /// Number of the next action.
         seq: u32,
     },
+    /// The drawing is a relay, which takes strokes in turns.
+    #[error("the drawing is a relay")]
+    InRelay,
+    /// The drawing's room waits for an operator.
+    #[error("the drawing's room is frozen")]
+    RoomFrozen,
     /// An action is not valid for the drawing.
     #[error("{rule}")]
     Invalid {
@@ -163,10 +171,11 @@ impl DrawingService {
         }))
     }
 
-    /// The limits that clients receive, with the rules for sharing.
+    /// The limits that clients receive, with the rules for sharing and rooms.
     #[must_use]
-    pub fn limits(&self, sharing: SharingLimits) -> LimitsReply {
-        LimitsReply::new(&self.0.limits, self.0.settings.bin_days, self.0.settings.erasure_days, sharing)
+    pub fn limits(&self, sharing: SharingLimits, rooms: RoomLimits) -> LimitsReply {
+        let settings = &self.0.settings;
+        LimitsReply::new(&self.0.limits, settings.bin_days, settings.erasure_days, sharing, rooms)
     }
 
     /// Maximum number of drawings of a user.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use moka::future::Cache;
 use yibi_common::drawing::Paper;
 use yibi_common::picture::{self, TimedPicture};
+use yibi_common::rooms::RoomState;
 
 use super::{DrawingError, DrawingResult, DrawingService, check_id, decode};
 use crate::domain::clock::Micros;
@@ -16,6 +17,8 @@ use crate::store::{Drawings, Users};
 
 pub use crate::render::gif::GifSize;
 
+/// Longer side of the pictures of rooms that WeChat checks, in pixels.
+const CHECKED: u32 = 1080;
 /// Longer side of the pictures in lists, in pixels.
 const THUMBNAIL: u32 = 512;
 const DAY: i64 = 86_400;
@@ -175,12 +178,26 @@ impl DrawingService {
         let user = self.0.store.user_by_public_id(link.public_id).await?;
         let user = user.filter(UserRecord::is_shown).ok_or(DrawingError::NotFound)?;
         let header = self.0.store.header(&user.key, link.id).await?.ok_or(DrawingError::NotFound)?;
-        if header.deleted_at.is_some() || !shows(&header, link.seq) {
+        let is_frozen = header.room.as_ref().is_some_and(|room| room.state == RoomState::Frozen);
+        if header.deleted_at.is_some() || is_frozen || !shows(&header, link.seq) {
             return Err(DrawingError::NotFound);
         }
         let key =
             Key { user: user.key, id: header.id, created_at: header.created_at, seq: link.seq, rendition };
         self.finished(key).await
+    }
+
+    /// Signed link to the present picture of a drawing, for WeChat.
+    ///
+    /// # Errors
+    /// [`DrawingError::NotFound`], [`DrawingError::Store`].
+    pub async fn check_url(&self, user: &UserRecord, id: &str) -> DrawingResult<String> {
+        let header = self.0.store.header(&user.key, id).await?.ok_or(DrawingError::NotFound)?;
+        let exp = (Micros::now().seconds().div_euclid(DAY) + 2) * DAY;
+        let public_id = &user.public_id;
+        let path = Link { public_id, id, seq: header.seq, format: Format::Png, size: CHECKED, exp }.path();
+        let signature = self.0.keys.get().await?.signer.sign(&path);
+        Ok(format!("{}{path}&sig={signature}", self.0.public_url))
     }
 
     /// The link to a drawing's thumbnail. It expires at the end of tomorrow in UTC, so that it stays the same

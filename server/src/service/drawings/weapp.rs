@@ -30,6 +30,8 @@ const MAX_RATIO: usize = 32;
 const PIECE: usize = 256 << 10;
 /// Compression level for texts that are not stored deflated: fast, since the client waits.
 const LEVEL: u32 = 1;
+/// Refusal of a save or a deletion that would take others' strokes away.
+const SEVERAL: DrawingError = DrawingError::Value("drawing is drawn by several people");
 const BEGIN: &[u8] = br#"{"code":0,"msg":"success","data":["#;
 const END: &[u8] = b"]}";
 
@@ -86,6 +88,10 @@ impl DrawingService {
                 room.release();
                 Err(DrawingError::Value("this drawing is a single stroke and takes no other").into())
             }
+            WeappSaved::Refused(Obstacle::Several | Obstacle::InRelay | Obstacle::Frozen) => {
+                room.release();
+                Err(SEVERAL.into())
+            }
             WeappSaved::Refused(
                 Obstacle::Actions
                 | Obstacle::Bytes
@@ -100,12 +106,16 @@ impl DrawingService {
         }
     }
 
-    /// Moves the drawing of a 2016 id into the bin, if it exists.
+    /// Moves the drawing of a 2016 id into the bin, if it exists. A drawing of several people stays.
     ///
     /// # Errors
-    /// [`DrawingError::Store`].
+    /// [`DrawingError::Value`], [`DrawingError::Store`].
     pub async fn weapp_delete(&self, user: &UserKey, id: &str) -> DrawingResult<()> {
         if id.len() <= MAX_ID {
+            let header = self.0.store.header(user, &weapp::v1_id(id)).await?;
+            if header.is_some_and(|header| header.is_drawn_by_several()) {
+                return Err(SEVERAL);
+            }
             self.0.store.set_deleted(user, &weapp::v1_id(id), true, Micros::now()).await?;
         }
         Ok(())

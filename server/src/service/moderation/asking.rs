@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use yibi_common::rooms::RoomState;
+use yibi_common::sharing::Reason;
+
+use super::shares::reason_of;
 use super::{Inner, LEFT_OVER, Moderation, ROUNDS};
 use crate::domain::clock::Micros;
 use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
@@ -143,6 +147,12 @@ impl Moderation {
             Subject::SharePicture(drawing) | Subject::ShareSheet(drawing) => {
                 self.0.shares.copy_under_check(user, drawing).await?
             }
+            Subject::RoomPicture(drawing) => {
+                let header = self.0.store.header(user, drawing).await?;
+                let room = header.filter(|header| header.deleted_at.is_none()).and_then(|header| header.room);
+                let is_checked = |state| matches!(state, RoomState::Open | RoomState::Done);
+                room.filter(|room| is_checked(room.state)).map(|room| room.code.to_string())
+            }
         };
         Ok(content.filter(|content| !content.is_empty()).map(|content| (known, content)))
     }
@@ -179,6 +189,10 @@ impl Moderation {
                 let url = self.0.shares.check_url(&check.content, kind).await?;
                 return Ok(Answer::Later(wechat.check_image(app, openid, Scene::Journal, &url).await?));
             }
+            Subject::RoomPicture(drawing) => {
+                let url = gallery.check_url(user, drawing).await?;
+                return Ok(Answer::Later(wechat.check_image(app, openid, Scene::Journal, &url).await?));
+            }
             Subject::Nickname => Scene::Profile,
             Subject::Title(_) => Scene::Journal,
         };
@@ -201,15 +215,18 @@ impl Moderation {
             };
             return self.settle_share(check, standing, label).await;
         }
+        let is_room = matches!(check.subject, Subject::RoomPicture(_));
         let standing = match suggestion {
             Suggestion::Pass => ModerationStatus::Passed,
+            // The people in a room see what is drawn; only a clear verdict stops them.
+            Suggestion::Review if is_room => ModerationStatus::Passed,
             Suggestion::Review => self.status_of_doubtful(check, label).await?,
             Suggestion::Risky => ModerationStatus::Rejected,
         };
         if standing == ModerationStatus::Rejected {
             // Removed first: after a crash in between, a removed content without a stored verdict is better
             // than a rejected content that stays.
-            self.take_away(check).await?;
+            self.take_away(&ModerationCheck { label, ..check.clone() }).await?;
         }
         let passed = (standing == ModerationStatus::Passed).then(|| check.content.clone());
         if passed.is_some() {
@@ -219,6 +236,9 @@ impl Moderation {
         let settled =
             ModerationCheck { standing, label, due_at: None, trace_id: None, passed, ..check.clone() };
         let settled = self.0.store.change_check(&settled).await?;
+        if settled && is_room && standing == ModerationStatus::Passed {
+            self.check_room_again(check).await?;
+        }
         if settled {
             let subject = check.subject.kind();
             self.0.metrics.checked(subject, standing.name());
@@ -257,6 +277,10 @@ impl Moderation {
             }
             Subject::Avatar => {
                 self.0.store.remove_avatar(&check.user, Some(&check.content)).await?;
+            }
+            Subject::RoomPicture(drawing) => {
+                let reason = check.label.map_or(Reason::Other, reason_of);
+                self.0.rooms.freeze_by_wechat(&check.user, drawing, &check.content, reason).await?;
             }
             Subject::Title(_) | Subject::SharePicture(_) | Subject::ShareSheet(_) => {}
         }

@@ -107,7 +107,10 @@ impl Moderation {
                     self.0.store.set_avatar(user, &check.content, &image, Micros::now()).await?;
                 }
             }
-            Subject::Title(_) | Subject::SharePicture(_) | Subject::ShareSheet(_) => {}
+            Subject::Title(_)
+            | Subject::SharePicture(_)
+            | Subject::ShareSheet(_)
+            | Subject::RoomPicture(_) => {}
         }
         Ok(())
     }

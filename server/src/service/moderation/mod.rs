@@ -21,6 +21,7 @@
 
 mod asking;
 mod cases;
+mod rooms;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
 use crate::domain::user::UserKey;
 use crate::domain::user::UserRecord;
 use crate::service::drawings::DrawingService;
+use crate::service::rooms::RoomRecords;
 use crate::service::shares::ShareRecords;
 use crate::settings::{self, ModerationMode};
 use crate::store::{Checks, GalleryStore};
@@ -83,6 +85,7 @@ struct Inner {
     store: GalleryStore,
     gallery: DrawingService,
     shares: ShareRecords,
+    rooms: RoomRecords,
     wechat: Wechat,
     apps: Vec<WechatApp>,
     metrics: Arc<Metrics>,
@@ -95,14 +98,15 @@ impl Moderation {
     pub fn new(
         settings: settings::Moderation,
         gallery: DrawingService,
-        shares: ShareRecords,
+        rooms: RoomRecords,
         wechat: Wechat,
         apps: Vec<WechatApp>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let store = gallery.store().clone();
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        Self(Arc::new(Inner { settings, store, gallery, shares, wechat, apps, metrics, places }))
+        let shares = rooms.cases().clone();
+        Self(Arc::new(Inner { settings, store, gallery, shares, rooms, wechat, apps, metrics, places }))
     }
 
     /// Stores the check of a content before the content itself, so that a crash leaves no content without a

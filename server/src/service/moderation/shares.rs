@@ -104,7 +104,7 @@ impl Moderation {
 fn drawing_of(subject: &Subject) -> Option<&str> {
     match subject {
         Subject::SharePicture(drawing) | Subject::ShareSheet(drawing) => Some(drawing),
-        Subject::Nickname | Subject::Avatar | Subject::Title(_) => None,
+        Subject::Nickname | Subject::Avatar | Subject::Title(_) | Subject::RoomPicture(_) => None,
     }
 }
 

@@ -46,6 +46,7 @@ impl Given {
             Arc::default(),
         );
         let shares = ShareRecords::new(gallery.store().clone(), Arc::clone(&keys), "", settings.sharing);
+        let rooms = RoomRecords::new(gallery.clone(), shares);
         let wechat = Running::start();
         let sessions = SessionStore::new(Backend::Embedded(store.clone()), Arc::default());
         let asked = Wechat::new(wechat.client(Duration::from_secs(10)), sessions, keys);
@@ -54,7 +55,7 @@ impl Given {
         let new = NewUser { public_id: random::public_id(), origin: None, unionid: None, reopen: false };
         store.sign_in(&ann, &new, Micros::now()).await.unwrap();
         let moderation =
-            Moderation::new(settings.moderation.clone(), gallery, shares, asked, vec![app], Arc::default());
+            Moderation::new(settings.moderation.clone(), gallery, rooms, asked, vec![app], Arc::default());
         Self { moderation, store, wechat, ann, directory }
     }
 
@@ -77,6 +78,7 @@ impl Given {
             max_actions: 9,
             max_bytes: 99,
             max_points: 1_000_000,
+            in_room: false,
         };
         self.store.append(&self.ann, DRAWING, &batch, Some(&new), Micros::now()).await.unwrap();
     }

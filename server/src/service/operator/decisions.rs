@@ -92,6 +92,7 @@ impl OperatorService {
     async fn is_decidable(&self, case: &Case) -> OperatorResult<bool> {
         Ok(match &case.subject {
             CaseSubject::Share { .. } => self.shares.records().is_decidable(case).await?,
+            CaseSubject::Room { .. } => self.rooms.records().is_decidable(case).await?,
             CaseSubject::Content { .. } => self.moderation.is_decidable(case).await?,
         })
     }
@@ -100,6 +101,7 @@ impl OperatorService {
     async fn decide_content(&self, case: &Case, decision: CaseDecision) -> OperatorResult<bool> {
         Ok(match &case.subject {
             CaseSubject::Share { .. } => self.shares.records().decide(case, decision).await?,
+            CaseSubject::Room { .. } => self.rooms.records().decide(case, decision).await?,
             CaseSubject::Content { .. } => self.moderation.decide(case, decision).await?,
         })
     }

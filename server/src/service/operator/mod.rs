@@ -7,6 +7,7 @@ mod drawings;
 mod paging;
 mod review_age;
 mod reviews;
+mod rooms;
 mod servers;
 mod sessions;
 mod users;
@@ -27,6 +28,7 @@ pub use users::{UserOverview, UserSelection};
 
 use super::drawings::{DrawingError, DrawingService};
 use super::moderation::Moderation;
+use super::rooms::{RoomError, RoomService};
 use super::sessions::{Refusal, SessionError, SessionService};
 use super::shares::{ShareError, ShareService};
 use crate::domain::drawing::Header;
@@ -71,6 +73,9 @@ pub enum OperatorError {
     /// A use case of shares failed.
     #[error(transparent)]
     Share(#[from] ShareError),
+    /// A use case of rooms failed.
+    #[error(transparent)]
+    Room(#[from] RoomError),
     /// A use case of sessions failed.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -103,6 +108,7 @@ pub struct OperatorService {
     sessions: SessionService,
     moderation: Moderation,
     shares: ShareService,
+    rooms: RoomService,
     wechat: Wechat,
     metrics: Arc<Metrics>,
 }
@@ -114,10 +120,11 @@ impl OperatorService {
         sessions: SessionService,
         moderation: Moderation,
         shares: ShareService,
+        rooms: RoomService,
         wechat: Wechat,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { drawings, sessions, moderation, shares, wechat, metrics }
+        Self { drawings, sessions, moderation, shares, rooms, wechat, metrics }
     }
 
     /// The fleet's access token of a mini-program, of the first one if none is named; with `refused`, a token

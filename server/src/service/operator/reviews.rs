@@ -80,6 +80,9 @@ impl OperatorService {
             share = store.share(&case.owner, drawing).await?.filter(|share| share.code == *code);
             reports = store.reports(code, REPORTS).await?;
         }
+        if let CaseSubject::Room { code, .. } = &case.subject {
+            reports = store.reports(code, REPORTS).await?;
+        }
         let held = CaseFilter {
             state: Some(CaseState::Held),
             owner: Some(case.owner.clone()),
@@ -128,7 +131,9 @@ impl OperatorService {
         let case = self.case(id).await?;
         let records = self.shares.records();
         let avatar = match &case.subject {
-            CaseSubject::Share { .. } => records.copy_evidence(&case).await?.and_then(|kept| kept.avatar),
+            CaseSubject::Share { .. } | CaseSubject::Room { .. } => {
+                records.copy_evidence(&case).await?.and_then(|kept| kept.avatar)
+            }
             CaseSubject::Content { .. } => {
                 records.content_evidence(&case).await?.and_then(|kept| kept.avatar)
             }

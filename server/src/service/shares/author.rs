@@ -4,11 +4,13 @@ use data_encoding::BASE64URL_NOPAD;
 use yibi_common::sharing::{Audience, CaseOpener, CaseState, ShareState};
 
 use super::{ShareError, ShareResult, ShareService};
+use crate::domain::batch::Obstacle;
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
-use crate::domain::share::{AfterShare, Code, CodeRecord, Share, ShareCopy, copy_name};
+use crate::domain::share::{AfterShare, Code, CodeRecord, CodeTarget, Share, ShareCopy, copy_name};
 use crate::domain::user::UserKey;
 use crate::random;
+use crate::service::drawings::DrawingError;
 use crate::settings::Reviewer;
 use crate::store::{Drawings, Shares, StoreError, Users};
 
@@ -61,6 +63,9 @@ impl ShareService {
         self.require_level()?;
         let store = &self.0.records.store;
         let header = self.0.drawings.live_header(user, drawing).await?;
+        if header.room_obstacle() == Some(Obstacle::Frozen) {
+            return Err(DrawingError::RoomFrozen.into());
+        }
         if self.0.settings.require_phone {
             let user = store.user(user).await?;
             if user.is_none_or(|user| user.phone.is_none()) {
@@ -215,6 +220,7 @@ impl ShareService {
                 drawing: drawing.to_owned(),
                 created_at: now,
                 ended_at: None,
+                what: CodeTarget::Share,
             };
             if self.0.records.store.add_code(&record).await? {
                 return Ok(code);

@@ -9,7 +9,7 @@ use super::evidence::{self, ContentEvidence, CopyEvidence};
 use crate::domain::clock::Micros;
 use crate::domain::moderation::{ModerationCheck, Subject};
 use crate::domain::review::{Case, CaseSubject, Evidence, content_case_id};
-use crate::domain::share::{PassedNames, Share, ShareCopy, copy_name};
+use crate::domain::share::{Code, PassedNames, Share, ShareCopy, copy_name};
 use crate::domain::user::UserRecord;
 use crate::store::{Avatars, Reviews, Shares, StoreError, StoreResult, Users};
 
@@ -20,6 +20,16 @@ const PER_REPORT: Duration = Duration::from_secs(3_600);
 const COUNTED_REPORTS: u32 = 24;
 /// How long evidence is kept.
 const EVIDENCE_KEPT: Duration = Duration::from_secs(180 * 86_400);
+
+/// A case that is about to be opened.
+pub(crate) struct Opening {
+    pub(crate) subject: CaseSubject,
+    pub(crate) opened_by: CaseOpener,
+    pub(crate) state: CaseState,
+    pub(crate) reason: Option<Reason>,
+    /// Reports up to this seq do not count.
+    pub(crate) cleared_seq: Option<u32>,
+}
 
 impl ShareRecords {
     /// Copy that a case is about, from its evidence; `None` for another subject, or when the evidence is no
@@ -37,7 +47,7 @@ impl ShareRecords {
     /// # Errors
     /// The errors of the store.
     pub async fn copy_evidence(&self, case: &Case) -> StoreResult<Option<CopyEvidence>> {
-        let CaseSubject::Share { .. } = &case.subject else { return Ok(None) };
+        let (CaseSubject::Share { .. } | CaseSubject::Room { .. }) = &case.subject else { return Ok(None) };
         let Some(sealed) = self.store.evidence(&case.id).await? else { return Ok(None) };
         evidence::read_copy(&self.opened(&sealed).await?).map(Some)
     }
@@ -93,8 +103,21 @@ impl ShareRecords {
                 Some(_) | None => Ok(()),
             };
         };
-        let Some(author) = self.store.user(&share.owner).await? else { return Ok(()) };
+        let subject = CaseSubject::Share { code: share.code.clone(), drawing: share.drawing.clone(), seq };
+        let opening = Opening { subject, opened_by, state, reason, cleared_seq: share.cleared_seq };
+        self.open_case_of(copy, opening).await
+    }
+
+    /// Opens a case of a copy, as [`open_case`](Self::open_case) does.
+    ///
+    /// # Errors
+    /// The errors of the store.
+    pub(crate) async fn open_case_of(&self, copy: ShareCopy, opening: Opening) -> StoreResult<()> {
+        let Opening { subject, opened_by, state, reason, cleared_seq } = opening;
+        let id = copy_name(&copy.code, copy.seq);
+        let Some(author) = self.store.user(&copy.owner).await? else { return Ok(()) };
         let now = Micros::now();
+        let (reports, web_reports) = self.report_counts(&copy.code, cleared_seq).await?;
         let avatar = match &author.avatar {
             Some(avatar) => self.store.avatar(&author.key, avatar).await?,
             None => None,
@@ -104,9 +127,7 @@ impl ShareRecords {
             title: copy.title.clone(),
             avatar: author.avatar.clone().filter(|_| avatar.is_some()),
         };
-        let subject = CaseSubject::Share { code: share.code.clone(), drawing: share.drawing.clone(), seq };
         self.seal(&id, &evidence::write_copy(&CopyEvidence { copy, names, avatar }), now).await?;
-        let (reports, web_reports) = self.report_counts(share).await?;
         let case = Case {
             state,
             reason,
@@ -192,7 +213,7 @@ impl ShareRecords {
 
     /// Counts the share's reports again in its open cases.
     pub(super) async fn count_reports(&self, share: &Share) -> StoreResult<()> {
-        let (reports, web_reports) = self.report_counts(share).await?;
+        let (reports, web_reports) = self.report_counts(&share.code, share.cleared_seq).await?;
         for seq in [share.shown_seq, share.checking_seq].into_iter().flatten() {
             self.change_case(&copy_name(&share.code, seq), |case| {
                 let rank_at = rank(case.opened_at, reports, web_reports);
@@ -206,12 +227,13 @@ impl ShareRecords {
     }
 
     /// Users and web visitors who reported a copy that no person passed.
-    async fn report_counts(&self, share: &Share) -> StoreResult<(u32, u32)> {
-        let reporters = self.store.reporters(&share.code, share.cleared_seq).await?;
+    async fn report_counts(&self, code: &Code, cleared_seq: Option<u32>) -> StoreResult<(u32, u32)> {
+        let reporters = self.store.reporters(code, cleared_seq).await?;
         Ok((reporters.users, reporters.visitors))
     }
 
-    async fn change_case(&self, id: &str, change: impl Fn(&mut Case) -> bool) -> StoreResult<()> {
+    /// Changes a case, unless it is gone or the change does not apply.
+    pub(crate) async fn change_case(&self, id: &str, change: impl Fn(&mut Case) -> bool) -> StoreResult<()> {
         for _ in 0..ROUNDS {
             let Some(mut case) = self.store.case(id).await? else { return Ok(()) };
             if !change(&mut case) || self.store.change_case(&case).await? {

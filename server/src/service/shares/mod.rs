@@ -30,7 +30,9 @@ pub use author::{ShareChange, SharePage, SharedDrawing};
 pub use pictures::{CopyPicture, PictureKind};
 
 pub use crate::render::CardShape;
+pub(crate) use cases::Opening;
 pub use records::ShareRecords;
+pub(crate) use reports::checked_note;
 pub use visitor::{CopyHead, PublicAuthor, PublicShare, ShownShare};
 
 use super::drawings::{DrawingError, DrawingService};

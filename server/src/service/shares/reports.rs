@@ -93,7 +93,7 @@ impl ShareService {
     }
 }
 
-fn checked_note(note: &str) -> ShareResult<String> {
+pub(crate) fn checked_note(note: &str) -> ShareResult<String> {
     // A form sends each line break as two characters, and counts it as one.
     let note = note.replace("\r\n", "\n");
     if note.chars().count() > NOTE_LEN {

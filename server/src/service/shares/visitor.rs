@@ -8,7 +8,7 @@ use yibi_common::sharing::ShareState;
 use super::{ShareError, ShareResult, ShareService};
 use crate::domain::clock::Micros;
 use crate::domain::moderation::Subject;
-use crate::domain::share::{Code, Share, ShareCopy, copy_name};
+use crate::domain::share::{Code, CodeTarget, Share, ShareCopy, copy_name};
 use crate::domain::user::UserRecord;
 use crate::settings::{ModerationMode, Reviewer};
 use crate::store::{Avatars, Drawings, Shares, Users};
@@ -111,7 +111,8 @@ impl ShareService {
         self.require_level()?;
         let code = Code::parse(code).ok_or(ShareError::NotFound)?;
         let store = &self.0.records.store;
-        let target = store.code(&code).await?.ok_or(ShareError::NotFound)?;
+        let target = store.code(&code).await?.filter(|target| target.what == CodeTarget::Share);
+        let target = target.ok_or(ShareError::NotFound)?;
         let (share, owner, header) = tokio::try_join!(
             store.share(&target.owner, &target.drawing),
             store.user(&target.owner),

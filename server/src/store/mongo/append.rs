@@ -7,6 +7,7 @@
 
 use mongodb::bson::{Binary, Document, doc};
 use yibi_common::drawing::Mode;
+use yibi_common::rooms::RoomState;
 
 use super::schema::{Collections, DrawingDoc, DrawingState, MAX_TIME, binary, drawing_key, tail_size};
 use super::{ROUNDS, StoreError, StoreResult, error};
@@ -14,6 +15,13 @@ use crate::domain::batch::{Appended, Batch};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::{Header, NewDrawing};
 use crate::domain::user::UserKey;
+
+/// Condition and changes that an append has besides its own.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    pub(super) filter: Document,
+    pub(super) set: Document,
+}
 
 /// Limit of the tail after an append, by [`tail_size`]. A larger batch goes into an empty tail.
 pub(super) const TAIL_LIMIT: i64 = 16 * 1024;
@@ -43,7 +51,7 @@ impl Collections {
             {
                 return Ok(done(true));
             }
-            if !batch.is_empty() && self.push(user, &key, batch, create, now).await? {
+            if !batch.is_empty() && self.push(user, &key, batch, create, &Beside::default(), now).await? {
                 return Ok(done(false));
             }
             let Some(drawing) = self.find_drawing(user, &key).await? else {
@@ -71,7 +79,7 @@ impl Collections {
             }
             if drawing.tail_size > room_for(&batch.blobs) {
                 self.seal(&drawing).await?;
-                if self.push_sealed(&drawing, batch, create, now).await? {
+                if self.push_sealed(&drawing, batch, create, &Beside::default(), now).await? {
                     return Ok(done(false));
                 }
             }
@@ -109,17 +117,19 @@ impl Collections {
     }
 
     /// Appends to a drawing whose tail has room.
-    async fn push(
+    pub(super) async fn push(
         &self,
         user: &UserKey,
         key: &str,
         batch: &Batch,
         create: Option<&NewDrawing>,
+        beside: &Beside,
         now: Micros,
     ) -> StoreResult<bool> {
         let mut filter = allows(user.as_str(), key, batch, create);
+        filter.extend(beside.filter.clone());
         filter.insert("tail_size", doc! {"$lte": room_for(&batch.blobs)});
-        let mut update = grows(batch, now);
+        let mut update = grows(batch, &beside.set, now);
         update.insert("$push", doc! {"tail": {"$each": binaries(&batch.blobs)}});
         if let Ok(increase) = update.get_document_mut("$inc") {
             increase.insert("tail_size", tail_size(&batch.blobs));
@@ -128,16 +138,18 @@ impl Collections {
     }
 
     /// Appends to a drawing whose tail, as it was read, is stored in a chunk.
-    async fn push_sealed(
+    pub(super) async fn push_sealed(
         &self,
         drawing: &DrawingDoc,
         batch: &Batch,
         create: Option<&NewDrawing>,
+        beside: &Beside,
         now: Micros,
     ) -> StoreResult<bool> {
         let mut filter = allows(&drawing.u, &drawing.key, batch, create);
+        filter.extend(beside.filter.clone());
         filter.insert("inc", drawing.inc);
-        let mut update = grows(batch, now);
+        let mut update = grows(batch, &beside.set, now);
         if let Ok(set) = update.get_document_mut("$set") {
             set.insert("tail", binaries(&batch.blobs));
             set.insert("tail_from", i64::from(drawing.seq));
@@ -172,6 +184,15 @@ fn allows(user: &str, key: &str, batch: &Batch, create: Option<&NewDrawing>) -> 
         let most = i64::from(batch.max_points) - i64::from(batch.point_count);
         rules.push(doc! {"points": {"$lte": most}});
     }
+    if !batch.in_room {
+        // The room's kind and state, as in `Room::refuses_owner`.
+        let (closed, frozen) = (RoomState::Closed.name(), RoomState::Frozen.name());
+        rules.push(doc! {"$or": [
+            {"room": {"$exists": false}},
+            {"room.state": closed},
+            {"room.kind": "together", "room.state": {"$ne": frozen}},
+        ]});
+    }
     rules.push(if let Some(width) = batch.one_stroke_width {
         let one_stroke = doc! {
             "strokes": {"$lte": 1 - i64::from(batch.stroke_count)},
@@ -189,7 +210,9 @@ fn allows(user: &str, key: &str, batch: &Batch, create: Option<&NewDrawing>) -> 
 }
 
 /// Update of an append, without the tail.
-fn grows(batch: &Batch, now: Micros) -> Document {
+fn grows(batch: &Batch, beside: &Document, now: Micros) -> Document {
+    let mut set = doc! {"updated_at": now.0, "all_weapp": false, "last_weapp": false};
+    set.extend(beside.clone());
     doc! {
         "$inc": {
             "seq": i64::from(batch.len()),
@@ -197,7 +220,7 @@ fn grows(batch: &Batch, now: Micros) -> Document {
             "points": i64::from(batch.point_count),
             "bytes": signed(batch.bytes()),
         },
-        "$set": {"updated_at": now.0, "all_weapp": false, "last_weapp": false},
+        "$set": set,
     }
 }
 

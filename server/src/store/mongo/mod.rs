@@ -13,6 +13,7 @@
 //! | `checks` | moderation checks of users' content |
 //! | `records` | documents of records in their serialized form |
 //! | `shares` | shares of drawings, their codes and copies |
+//! | `rooms` | rooms of drawings, and the people in them |
 //! | `reviews` | review cases, reports of shares, and evidence |
 //! | `miniprogram_codes` | pictures of mini-program codes |
 //! | `append` | appends to a drawing's list |
@@ -36,6 +37,7 @@ mod miniprogram_codes;
 mod records;
 mod reports;
 mod reviews;
+mod rooms;
 mod schema;
 mod shares;
 mod state;

@@ -22,6 +22,7 @@ use super::{ROUNDS, StoreError, StoreResult, error};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
 use crate::domain::review::{Case, Evidence, ShareReport};
+use crate::domain::room::{Member, Room};
 use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
 
@@ -77,6 +78,10 @@ pub(super) struct DrawingDoc {
     pub(super) first_saved_at: Micros,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleted_at: Option<Micros>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) authors: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) room: Option<Box<Room>>,
     /// The incarnation: a random part of the drawing's chunk keys, so that a later drawing of the same id
     /// never reads these chunks.
     pub(super) inc: i64,
@@ -120,6 +125,8 @@ impl DrawingDoc {
             updated_at: header.updated_at,
             first_saved_at: header.first_saved_at,
             deleted_at: None,
+            authors: header.authors,
+            room: header.room,
             inc: i64::from_le_bytes(random),
             tail_from: header.base,
             tail_size: tail_size(tail),
@@ -144,6 +151,8 @@ impl DrawingDoc {
             updated_at: self.updated_at,
             first_saved_at: self.first_saved_at,
             deleted_at: self.deleted_at,
+            authors: self.authors.clone(),
+            room: self.room.clone(),
         }
     }
 }
@@ -320,6 +329,7 @@ pub(super) struct Collections {
     pub(super) share_reports: Collection<Keyed<ShareReport>>,
     pub(super) evidence: Collection<Keyed<Evidence>>,
     pub(super) miniprogram_codes: Collection<Keyed<MiniprogramCodeDoc>>,
+    pub(super) members: Collection<Keyed<Member>>,
     pub(super) secrets: Collection<SecretDoc>,
     pub(super) audit: Collection<AuditDoc>,
 }
@@ -353,6 +363,7 @@ impl Collections {
             share_reports: database.collection_with_options("share_reports", options()),
             evidence: database.collection_with_options("evidence", options()),
             miniprogram_codes: database.collection_with_options("miniprogram_codes", options()),
+            members: database.collection_with_options("members", options()),
             secrets: database.collection_with_options("secrets", options()),
             audit: database.collection_with_options("audit", options()),
             database: database.clone(),
@@ -425,7 +436,14 @@ impl Collections {
         self.miniprogram_codes.create_index(index(doc! {"app": 1, "scene": 1})).await?;
         self.shares.create_index(index(doc! {"u": 1, "created_at": -1, "code": -1})).await?;
         self.share_copies.create_index(index(doc! {"u": 1, "code": 1})).await?;
-        self.codes.create_index(index(doc! {"owner": 1, "drawing": 1})).await?;
+        let codes = [
+            index(doc! {"owner": 1, "drawing": 1}),
+            // Serves the lists of rooms.
+            index(doc! {"what": 1, "created_at": -1, "_id": -1}),
+            index(doc! {"owner": 1, "what": 1, "created_at": -1, "_id": -1}),
+        ];
+        self.codes.create_indexes(codes).await?;
+        self.members.create_index(index(doc! {"u": 1, "joined_at": -1, "code": -1})).await?;
         let cases = [
             index(doc! {"rank_at": 1, "_id": 1}),
             index(doc! {"state": 1, "rank_at": 1, "_id": 1}),

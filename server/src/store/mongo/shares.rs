@@ -108,7 +108,7 @@ impl Collections {
         // The erasure of a user marks drawings that are not in the bin, and removes all shares itself.
         let Some(deleted_at) = drawing.deleted_at else { return Ok(()) };
         let user = UserKey::from_text(&drawing.u);
-        for subject in Subject::of_share(&drawing.id) {
+        for subject in Subject::pictures_of(&drawing.id) {
             self.remove_check(&user, &subject).await?;
         }
         let until = deleted_at.plus(CLOCK_DIFFERENCE).0;

@@ -19,6 +19,7 @@ use crate::domain::clock::Micros;
 use crate::domain::drawing::Stored;
 use crate::domain::miniprogram_code::MiniprogramCode;
 use crate::domain::review::{Case, Evidence, ShareReport};
+use crate::domain::room::Member;
 use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
 use crate::store::Transfer;
@@ -123,6 +124,11 @@ impl Transfer for MongoGallery {
             Ok(Turn { items: items.into_iter().map(MiniprogramCodeDoc::code).collect(), next })
         })
         .await
+    }
+
+    async fn members_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<Member>> {
+        let filter = behind(place);
+        self.run(async move |db| records::turn(&db.members, filter, limit).await).await
     }
 
     async fn put_user(&self, user: &UserRecord) -> StoreResult<()> {
@@ -250,6 +256,7 @@ mod tests {
             share_reports: _,
             evidence: _,
             miniprogram_codes: _,
+            members: _,
             drawings: _,
             chunks: _,
             secrets: _,

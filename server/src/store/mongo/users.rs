@@ -251,6 +251,7 @@ impl Collections {
         chunks.insert("_id", doc! {"$gte": format!("{key}/"), "$lt": format!("{key}0")});
         self.chunks.delete_many(chunks).await?;
         self.drawings.delete_many(theirs.clone()).await?;
+        self.members.delete_many(doc! {"u": key, "joined_at": {"$lte": now.0}}).await?;
         self.avatars.delete_many(theirs.clone()).await?;
         self.checks.delete_many(theirs).await?;
         self.users.delete_one(doc! {"_id": key, "erasing": true}).await?;

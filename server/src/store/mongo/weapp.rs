@@ -4,6 +4,7 @@ use mongodb::bson::{Document, doc};
 use yibi_common::drawing::{Mode, Paper};
 
 use super::append::{binaries, room_for, signed};
+use super::rooms::room_version;
 use super::schema::{Collections, DrawingDoc, DrawingState, drawing_key, tail_size};
 use super::{ROUNDS, StoreError, StoreResult};
 use crate::domain::batch::Obstacle;
@@ -80,6 +81,8 @@ impl Save {
             updated_at: now,
             first_saved_at: now,
             deleted_at: None,
+            authors: Vec::new(),
+            room: None,
         }
     }
 }
@@ -112,6 +115,9 @@ impl Collections {
             } else {
                 (drawing.seq - drawing.base, drawing.bytes, drawing.points)
             };
+            if drawing.header().is_drawn_by_several() {
+                return Ok(WeappSaved::Refused(Obstacle::Several));
+            }
             if let Some(obstacle) = save.obstacle(drawing.mode, kept_actions, kept_bytes, kept_points) {
                 return Ok(WeappSaved::Refused(obstacle));
             }
@@ -120,13 +126,14 @@ impl Collections {
                 self.seal(&drawing).await?;
             }
             // An unchanged end of the list implies an unchanged list.
-            let unchanged = doc! {
+            let mut unchanged = doc! {
                 "_id": &drawing.key,
                 "u": &drawing.u,
                 "inc": drawing.inc,
                 "seq": i64::from(drawing.seq),
                 "state": drawing.state.name(),
             };
+            unchanged.extend(room_version(drawing.room.as_ref().map(|room| room.version)));
             if self.changes(unchanged, after_save(&drawing, save, full, now)).await? {
                 let bytes = signed(kept_bytes + save.bytes()) - signed(drawing.bytes);
                 return Ok(WeappSaved::Done { bytes, created: false });

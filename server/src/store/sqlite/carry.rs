@@ -1,5 +1,5 @@
-//! State that a restore must not revert: ended sessions, blocks, erasures, ended and hidden shares, review cases
-//! and the audit log.
+//! State that a restore must not revert: ended sessions, blocks, erasures, ended and hidden shares, frozen rooms and
+//! banned people, review cases and the audit log.
 
 use std::path::Path;
 
@@ -15,6 +15,8 @@ use crate::domain::user::UserKey;
 const WITH_SHARES: u32 = 9;
 /// The first schema version whose codes have an end.
 const WITH_ENDS: u32 = 11;
+/// The first schema version with rooms.
+const WITH_ROOMS: u32 = 12;
 
 /// Changes that a restore made to the backup's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,6 +29,8 @@ pub struct Carried {
     pub erasures: u64,
     /// Shares of the backup that were ended or hidden after it.
     pub shares: u64,
+    /// Rooms of the backup that were frozen or closed, or in which people were banned, after it.
+    pub rooms: u64,
     /// Review cases that were opened or changed after the backup.
     pub cases: u64,
     /// Audit entries of the former database that the backup lacks.
@@ -96,11 +100,44 @@ fn carry_attached(draft: &Connection, carried: &mut Carried) -> rusqlite::Result
     if version >= WITH_SHARES {
         (carried.shares, carried.cases) = carry_review(&transaction, version)?;
     }
+    if version >= WITH_ROOMS {
+        carried.rooms = carry_rooms(&transaction)?;
+    }
     transaction.commit()?;
     carried.erasures = erasures as u64;
     carried.blocks = blocks as u64;
     carried.audit = audit as u64;
     Ok(())
+}
+
+/// Keeps rooms frozen or closed, and banned people out. The strokes are those of the backup. Returns the number of rooms.
+fn carry_rooms(transaction: &Connection) -> rusqlite::Result<u64> {
+    let rooms = transaction.execute(
+        "UPDATE drawings SET room = json_set(json_remove(drawings.room, '$.hold'),
+            '$.version', max(drawings.room ->> 'version', theirs.room ->> 'version') + 1,
+            '$.banned', json(theirs.room -> 'banned'),
+            '$.state', iif(theirs.room ->> 'state' IN ('frozen', 'closed'),
+                theirs.room ->> 'state', drawings.room ->> 'state'),
+            '$.frozen_by', theirs.room ->> 'frozen_by',
+            '$.frozen_seq', theirs.room ->> 'frozen_seq')
+         FROM former.drawings AS theirs
+         WHERE (theirs.user, theirs.id) = (drawings.user, drawings.id)
+            AND theirs.room ->> 'code' = drawings.room ->> 'code'
+            AND (theirs.room ->> 'state' IN ('frozen', 'closed') AND theirs.room ->> 'state' != drawings.room ->> 'state'
+                OR theirs.room -> 'banned' != drawings.room -> 'banned')",
+        [],
+    )?;
+    // Codes of rooms that were opened after the backup lead nowhere.
+    transaction.execute(
+        "DELETE FROM share_codes WHERE EXISTS
+            (SELECT 1 FROM former.share_codes AS theirs WHERE theirs.code = share_codes.code AND theirs.what = 'room')
+            AND NOT EXISTS (SELECT 1 FROM drawings WHERE (user, id) = (share_codes.user, share_codes.drawing)
+                AND room ->> 'code' = share_codes.code)",
+        [],
+    )?;
+    transaction.execute("UPDATE share_codes SET what = 'room' WHERE what != 'room' AND EXISTS
+        (SELECT 1 FROM former.share_codes AS theirs WHERE theirs.code = share_codes.code AND theirs.what = 'room')", [])?;
+    Ok(rooms as u64)
 }
 
 /// Carries the decisions of operators and the ends of shares. Returns the numbers of shares and cases.

@@ -134,15 +134,8 @@ fn append(
     if let Some(obstacle) = batch.obstacle(&drawing.header, create) {
         return Ok(Appended::Refused(obstacle, Box::new(drawing.header)));
     }
-    let header = &mut drawing.header;
     if !batch.is_empty() {
-        header.seq = header.seq.saturating_add(batch.len());
-        header.all_weapp = false;
-        header.stroke_count = header.stroke_count.saturating_add(batch.stroke_count);
-        header.point_count = header.point_count.saturating_add(batch.point_count);
-        header.bytes = header.bytes.saturating_add(batch.bytes());
-        header.updated_at = now;
-        drawing.last_weapp = false;
+        extend(&mut drawing, batch, now);
     }
     if created {
         drawing.insert(connection, user)?;
@@ -151,6 +144,18 @@ fn append(
     }
     drawing.insert_actions(connection, batch.from_seq, batch.blobs.iter().map(AsRef::as_ref))?;
     Ok(Appended::Done { seq: drawing.header.seq, created })
+}
+
+/// Counts a batch into a drawing.
+pub(super) fn extend(drawing: &mut Drawing, batch: &Batch, now: Micros) {
+    let header = &mut drawing.header;
+    header.seq = header.seq.saturating_add(batch.len());
+    header.all_weapp = false;
+    header.stroke_count = header.stroke_count.saturating_add(batch.stroke_count);
+    header.point_count = header.point_count.saturating_add(batch.point_count);
+    header.bytes = header.bytes.saturating_add(batch.bytes());
+    header.updated_at = now;
+    drawing.last_weapp = false;
 }
 
 fn weapp_save(

@@ -22,6 +22,7 @@ mod readers;
 mod reports;
 mod restore;
 mod reviews;
+mod rooms;
 mod rows;
 mod schema;
 mod sessions;

@@ -58,6 +58,16 @@ pub fn parse<T: DeserializeOwned>(body: &str, what: &str) -> StoreResult<T> {
     serde_json::from_str(body).map_err(|error| StoreError::Damaged(format!("{what}: {error}")))
 }
 
+/// A record that a column holds as JSON.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let record = serde_json::from_str(value.as_str()?);
+        record.map(Self).map_err(|error| FromSqlError::Other(Box::new(error)))
+    }
+}
+
 /// Column form of a [`Mode`].
 struct ModeName(Mode);
 
@@ -114,7 +124,7 @@ impl Values<'_, '_> {
 macro_rules! drawing_columns {
     () => {
         "number, id, weapp_id, title, width, height, mode, base, seq, all_weapp, stroke_count, point_count, bytes, \
-         created_at, updated_at, first_saved_at, deleted_at, last_weapp"
+         created_at, updated_at, first_saved_at, deleted_at, authors, room, last_weapp"
     };
 }
 pub(super) use drawing_columns;
@@ -150,6 +160,8 @@ impl Drawing {
             updated_at: row.next()?,
             first_saved_at: row.next()?,
             deleted_at: row.next()?,
+            authors: row.next::<Option<Json<_>>>()?.map(|Json(authors)| authors).unwrap_or_default(),
+            room: row.next::<Option<Json<_>>>()?.map(|Json(room)| room),
         };
         Ok(Self { number, header, last_weapp: row.next()? })
     }
@@ -242,6 +254,17 @@ impl Drawing {
                 ":first_saved_at": header.first_saved_at,
                 ":deleted_at": header.deleted_at,
             })?;
+        Ok(())
+    }
+
+    /// Writes the authors and the room.
+    pub fn update_room(&self, connection: &Connection) -> StoreResult<()> {
+        let Header { authors, room, .. } = &self.header;
+        let authors = (!authors.is_empty()).then(|| json(authors)).transpose()?;
+        let room = room.as_ref().map(json).transpose()?;
+        connection
+            .prepare_cached("UPDATE drawings SET authors = ?, room = ? WHERE number = ?")?
+            .execute(params![authors, room, self.number])?;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use yibi_common::drawing::Paper;
 use super::SqliteStore;
 use super::rows::{json, parse};
 use crate::domain::clock::Micros;
-use crate::domain::share::{AfterShare, Code, CodeRecord, Share, ShareCopy};
+use crate::domain::share::{AfterShare, Code, CodeRecord, CodeTarget, Share, ShareCopy};
 use crate::domain::user::UserKey;
 use crate::store::{Shares, StoreError, StoreResult};
 
@@ -124,13 +124,13 @@ impl Shares for SqliteStore {
 }
 
 fn add_code(connection: &Connection, code: &CodeRecord) -> StoreResult<bool> {
-    let CodeRecord { code, owner, drawing, created_at, ended_at } = code;
+    let CodeRecord { code, owner, drawing, created_at, ended_at, what } = code;
     let added = connection
         .prepare_cached(
-            "INSERT INTO share_codes (code, user, drawing, created_at, ended_at) VALUES (?, ?, ?, ?, ?)
+            "INSERT INTO share_codes (code, user, drawing, created_at, ended_at, what) VALUES (?, ?, ?, ?, ?, ?)
              ON CONFLICT DO NOTHING",
         )?
-        .execute(params![code, owner, drawing, created_at, ended_at])?;
+        .execute(params![code, owner, drawing, created_at, ended_at, what.name()])?;
     Ok(added > 0)
 }
 
@@ -141,6 +141,11 @@ pub(super) fn code_from_row(row: &Row<'_>) -> rusqlite::Result<CodeRecord> {
         drawing: row.get("drawing")?,
         created_at: row.get("created_at")?,
         ended_at: row.get("ended_at")?,
+        what: if row.get_ref("what")?.as_str()? == CodeTarget::Room.name() {
+            CodeTarget::Room
+        } else {
+            CodeTarget::Share
+        },
     })
 }
 
@@ -233,7 +238,7 @@ pub(super) fn remove_of_drawing(
         .prepare_cached("DELETE FROM shares WHERE user = ? AND drawing = ?")?
         .execute(params![user, drawing])?;
     connection
-        .prepare_cached("DELETE FROM checks WHERE user = ?1 AND subject IN ('share_picture/' || ?2, 'share_sheet/' || ?2)")?
+        .prepare_cached("DELETE FROM checks WHERE user = ?1 AND subject IN ('share_picture/' || ?2, 'share_sheet/' || ?2, 'room_picture/' || ?2)")?
         .execute(params![user, drawing])?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::{SqliteStore, miniprogram_codes, reviews, shares, users};
 use crate::domain::drawing::Stored;
 use crate::domain::miniprogram_code::MiniprogramCode;
 use crate::domain::review::{Case, Evidence, ShareReport};
+use crate::domain::room::Member;
 use crate::domain::share::{CodeRecord, Share};
 use crate::domain::user::{UserKey, UserRecord};
 use crate::store::transfer::{AuditRow, Turn};
@@ -158,6 +159,24 @@ impl Transfer for SqliteStore {
         .await
     }
 
+    async fn members_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<Member>> {
+        let (user, code) = place.and_then(|place| place.split_once(' ')).unwrap_or_default();
+        let (user, code) = (user.to_owned(), code.to_owned());
+        self.reading(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT user, code, joined_at FROM room_members WHERE (user, code) > (?, ?)
+                 ORDER BY user, code LIMIT ?",
+            )?;
+            let rows = statement.query_map(params![user, code, limit], |row| {
+                Ok(Member { user: row.get(0)?, code: row.get(1)?, joined_at: row.get(2)? })
+            })?;
+            let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            let next = items.last().map(|member| format!("{} {}", member.user, member.code));
+            Ok(Turn { items, next })
+        })
+        .await
+    }
+
     async fn put_user(&self, user: &UserRecord) -> StoreResult<()> {
         let user = user.clone();
         self.writing(0, move |connection| put_user(connection, &user)).await
@@ -256,6 +275,7 @@ fn put_drawing(connection: &Connection, user: &UserKey, stored: &Stored) -> Stor
     drawing.insert(connection, user)?;
     // Sets the columns that an insert leaves empty, such as the time of deletion.
     drawing.update_rest(connection)?;
+    drawing.update_room(connection)?;
     drawing.insert_actions(connection, stored.since, stored.actions.iter().map(Vec::as_slice))?;
     Ok(())
 }
@@ -266,7 +286,7 @@ mod tests {
     use super::*;
 
     /// Tables that a move copies; it leaves those whose loss costs only short-lived state.
-    const MOVED: [&str; 14] = [
+    const MOVED: [&str; 15] = [
         "users",
         "avatars",
         "checks",
@@ -281,6 +301,7 @@ mod tests {
         "share_reports",
         "evidence",
         "miniprogram_codes",
+        "room_members",
     ];
     const LEFT: [&str; 5] = ["usage", "totals", "codes", "leases", "notes"];
 

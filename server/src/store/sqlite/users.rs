@@ -285,6 +285,7 @@ pub fn remove(connection: &Connection, user: &UserKey) -> rusqlite::Result<()> {
         "DELETE FROM share_reports WHERE code IN (SELECT code FROM share_codes WHERE user = ?)",
         "DELETE FROM share_codes WHERE user = ?",
         "DELETE FROM share_reports WHERE user = ?",
+        "DELETE FROM room_members WHERE user = ?",
         // A case outlives its author, without what names the author.
         "UPDATE cases SET owner = '', version = version + 1,
             body = json_replace(body, '$.owner', '', '$.author', '', '$.subject.content', '', '$.version', version + 1)

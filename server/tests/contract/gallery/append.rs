@@ -52,6 +52,8 @@ pub async fn the_first_append_makes_the_drawing<G: GalleryUnderTest>(gallery: &G
         updated_at: at(5),
         first_saved_at: at(5),
         deleted_at: None,
+        authors: Vec::new(),
+        room: None,
     };
     assert_eq!(header(gallery, &ann, "cat").await, expected);
     let stored = gallery.read(&ann, "cat", 0).await.unwrap().unwrap();

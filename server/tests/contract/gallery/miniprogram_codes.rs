@@ -2,7 +2,7 @@
 
 use yibi_server::domain::clock::Micros;
 use yibi_server::domain::miniprogram_code::{MiniprogramCode, MiniprogramCodeKey};
-use yibi_server::domain::share::{Code, CodeRecord};
+use yibi_server::domain::share::{Code, CodeRecord, CodeTarget};
 
 use crate::given::{GalleryUnderTest, at, blob, new_user, user};
 
@@ -69,8 +69,14 @@ pub async fn an_erased_users_codes_lose_their_pictures<G: GalleryUnderTest>(gall
         let code = Code::parse(code).unwrap();
         add(gallery, &key(APP, code.as_str()), b"picture").await;
         let created_at = Micros(at(1).0);
-        let record =
-            CodeRecord { code, owner: user(name), drawing: "d".to_owned(), created_at, ended_at: None };
+        let record = CodeRecord {
+            code,
+            owner: user(name),
+            drawing: "d".to_owned(),
+            created_at,
+            ended_at: None,
+            what: CodeTarget::Share,
+        };
         assert!(gallery.add_code(&record).await.unwrap());
     }
     gallery.schedule_erasure(&user("ann"), at(100)).await.unwrap();

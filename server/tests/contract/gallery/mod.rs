@@ -7,6 +7,7 @@ pub mod checks;
 pub mod lists;
 pub mod miniprogram_codes;
 pub mod reviews;
+pub mod rooms;
 pub mod shares;
 pub mod users;
 pub mod weapp;

@@ -5,7 +5,7 @@ use yibi_common::drawing::Paper;
 use yibi_common::sharing::{Audience, Reason, ShareState};
 use yibi_server::domain::moderation::Subject;
 use yibi_server::domain::review::Reporter;
-use yibi_server::domain::share::{AfterShare, Code, CodeRecord, PassedNames, Share, ShareCopy};
+use yibi_server::domain::share::{AfterShare, Code, CodeRecord, CodeTarget, PassedNames, Share, ShareCopy};
 
 use super::checks::check;
 use super::reviews::{case, report};
@@ -28,6 +28,7 @@ pub fn record(openid: &str, drawing: &str, number: u8, created: i64) -> CodeReco
         drawing: drawing.to_owned(),
         created_at: at(created),
         ended_at: None,
+        what: CodeTarget::Share,
     }
 }
 

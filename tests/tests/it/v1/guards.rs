@@ -6,7 +6,7 @@ use yibi_tests::api::stroke;
 use yibi_tests::{Api, App, Backend, Raw, Server};
 
 /// All routes that need a session.
-pub const CLOSED: [(&str, &str); 26] = [
+pub const CLOSED: [(&str, &str); 33] = [
     ("DELETE", "/session"),
     ("POST", "/session/renew"),
     ("GET", "/me"),
@@ -32,6 +32,13 @@ pub const CLOSED: [(&str, &str); 26] = [
     ("GET", "/drawings/a/image.png"),
     ("GET", "/drawings/a/image.svg"),
     ("GET", "/drawings/a/image.gif"),
+    ("POST", "/rooms"),
+    ("GET", "/me/rooms"),
+    ("GET", "/rooms/000000000000"),
+    ("GET", "/rooms/000000000000/actions"),
+    ("POST", "/rooms/000000000000/strokes"),
+    ("POST", "/rooms/000000000000/take"),
+    ("POST", "/rooms/000000000000/ban"),
     ("HEAD", "/drawings/a/image.png"),
 ];
 

@@ -6,6 +6,7 @@ mod connections;
 mod crowd;
 mod databases;
 mod requests;
+mod rooms;
 mod servers;
 mod tokens;
 mod wechat;
@@ -44,6 +45,8 @@ pub enum Fault {
     TwoServers,
     /// Connects five hundred users from one address.
     OneAddress,
+    /// Kills one of two servers repeatedly while eight people draw in a room.
+    Rooms,
 }
 
 /// Whether the recorded clients notice a fault.
@@ -59,7 +62,7 @@ pub enum ExpectedImpact {
 
 impl Fault {
     /// All faults in the order of the table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::KillServer,
         Self::KillRedis,
         Self::KillMongodb,
@@ -73,6 +76,7 @@ impl Fault {
         Self::WrongTokens,
         Self::TwoServers,
         Self::OneAddress,
+        Self::Rooms,
     ];
 
     /// The name in the table and on the command line.
@@ -92,6 +96,7 @@ impl Fault {
             Self::WrongTokens => "wrong-tokens",
             Self::TwoServers => "two-servers",
             Self::OneAddress => "one-address",
+            Self::Rooms => "rooms",
         }
     }
 
@@ -106,7 +111,8 @@ impl Fault {
             | Self::RedisHangs
             | Self::RedisSlow
             | Self::TwoServers
-            | Self::OneAddress => &[Backend::Shared],
+            | Self::OneAddress
+            | Self::Rooms => &[Backend::Shared],
         }
     }
 
@@ -119,9 +125,12 @@ impl Fault {
     #[must_use]
     pub fn expected_impact(self) -> ExpectedImpact {
         match self {
-            Self::KillServer | Self::KillRedis | Self::KillMongodb | Self::RedisHangs | Self::DiskFull => {
-                ExpectedImpact::Always
-            }
+            Self::KillServer
+            | Self::KillRedis
+            | Self::KillMongodb
+            | Self::RedisHangs
+            | Self::DiskFull
+            | Self::Rooms => ExpectedImpact::Always,
             // A phone signs in again when a wrong clock has ended its session; nginx does not repeat a batch
             // when the first server dies during it.
             Self::RedisSlow | Self::ClockJumps | Self::TwoServers => ExpectedImpact::Perhaps,
@@ -147,6 +156,7 @@ impl Fault {
             // The slowdown of other requests is measurable under low load only.
             quiet: self == Self::WrongTokens,
             launcher,
+            settings: if self == Self::Rooms { &rooms::SETTINGS } else { &[] },
         }
     }
 
@@ -166,6 +176,7 @@ impl Fault {
             Self::RandomBodies => bodies::random(cluster, duration).await,
             Self::WrongTokens => tokens::wrong(cluster, duration).await,
             Self::OneAddress => crowd::behind_one_address(cluster, duration).await,
+            Self::Rooms => rooms::drawn_in(cluster, duration).await,
         }
     }
 }
