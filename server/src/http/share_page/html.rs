@@ -14,7 +14,7 @@ use crate::service::shares::PublicShare;
 
 /// Policy of the page: its own style, script, pictures and form, and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// Name of an author whose nickname did not pass, or who has none.
 const NAMELESS: &str = "一位画友";
 const UNTITLED: &str = "无题";
