@@ -122,6 +122,6 @@ async fn exports_of_others_go_on_beside_clients_that_do_not_read(backend: Backen
     assert!(carol.get("/api/v1/me/export").await.ok_bytes().starts_with(b"PK"));
     drop(second);
     let whole = first.bytes().await.unwrap();
-    assert_eq!(zip::ZipArchive::new(Cursor::new(&whole)).unwrap().len(), 121);
+    assert_eq!(zip::ZipArchive::new(Cursor::new(&whole)).unwrap().len(), 122);
     yibi_tests::wait_until("room for another export", async || export(&bob).await.status() == 200).await;
 }
