@@ -55,8 +55,14 @@ async fn a_case_is_uncovered_passed_and_taken_back() {
     terminal.press("u");
     wait_until("the pass is taken back", async || state(&alice, "a").await.0 == "held").await;
     terminal.wait_for("held · yours for");
-    terminal.press("X");
-    terminal.wait_for("Remove this?");
+    // The page may show the change before the console knows that it is made.
+    while !terminal.screen().contents().contains("Remove this?") {
+        terminal.press("X");
+        terminal.wait_until("the question, or a change under way", |screen| {
+            let contents = screen.contents();
+            contents.contains("Remove this?") || contents.contains("still being made")
+        });
+    }
     terminal.press("4");
     terminal.wait_for("removed");
     terminal.wait_for("takes it back");
