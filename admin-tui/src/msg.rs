@@ -3,7 +3,7 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 use yibi_common::admin::{
     Count, DrawingRow, Event, History, Identity, Overview, RequestDetail, ReviewDetail, ReviewRow,
-    SessionDetail, UserDetail,
+    SessionDetail, UserDetail, UserRef,
 };
 
 use crate::lists::{Kind, Page};
@@ -101,6 +101,8 @@ pub enum Reply {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawn {
     pub row: DrawingRow,
+    /// The people who drew, in the order of the entries' authors; empty where the owner alone has drawn.
+    pub authors: Vec<UserRef>,
     /// The number of the first entry.
     pub since: u32,
     pub entries: Vec<Entry>,

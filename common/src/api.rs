@@ -361,6 +361,10 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub deleted_at: Option<String>,
+    /// `true` for a drawing of several people in a reply to a client that does not send `X-Yibi-Client: 2`: the actions
+    /// are then its visible strokes, without authors and without history. Absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
     /// A signed link of the picture, valid for one to two days without a token; `null` for a drawing in the bin.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub image_url: Option<String>,
@@ -384,6 +388,10 @@ pub struct DrawingReply {
     /// The drawing without its actions.
     #[serde(flatten)]
     pub summary: Summary,
+    /// The people who drew, in the order of the actions' `by`, the owner first. Absent for a drawing of its owner alone,
+    /// and in replies to clients that do not send `X-Yibi-Client: 2`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<AuthorView>,
     /// The actions from `since` on, or from `base` where that is higher.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::StoredAction>))]
     pub actions: Vec<Action>,

@@ -14,7 +14,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use yibi_common::admin::DrawingRow;
+use yibi_common::admin::{DrawingRow, UserRef};
 use yibi_common::api::ProblemBody;
 
 use crate::filter;
@@ -174,7 +174,8 @@ impl Client {
                 let (wire, _): (WireDrawing, _) = self.json(request).await?;
                 let entries = Entry::all(wire.actions)
                     .map_err(|error| ApiError::Failed(format!("the drawing is invalid: {error}")))?;
-                (Reply::Drawing(Box::new(Drawn { row: wire.drawing, since: wire.since, entries })), None)
+                let WireDrawing { drawing: row, authors, since, .. } = wire;
+                (Reply::Drawing(Box::new(Drawn { row, authors, since, entries })), None)
             }
             Request::Act(_) => {
                 self.send(request, Some(PATIENCE)).await?;
@@ -286,6 +287,8 @@ fn io_kind(error: &reqwest::Error) -> Option<std::io::ErrorKind> {
 #[derive(Deserialize)]
 struct WireDrawing {
     drawing: DrawingRow,
+    #[serde(default)]
+    authors: Vec<UserRef>,
     since: u32,
     actions: Vec<Value>,
 }

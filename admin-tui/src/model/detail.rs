@@ -1,6 +1,6 @@
 //! The open page: a session, a user, a request, a review case, or a drawing that is replayed.
 
-use yibi_common::admin::{DrawingRow, RequestDetail, SessionDetail, UserDetail};
+use yibi_common::admin::{DrawingRow, RequestDetail, SessionDetail, UserDetail, UserRef};
 
 use super::review::Review;
 use crate::lists::columns::Column;
@@ -50,6 +50,8 @@ pub struct Drawing {
     pub user: String,
     pub id: String,
     pub row: Option<DrawingRow>,
+    /// The people who drew, in the order of the entries' authors; empty where the owner alone has drawn.
+    pub authors: Vec<UserRef>,
     /// `None` until the reply arrives.
     pub player: Option<Player>,
     /// The number that the next action gets.
@@ -196,6 +198,7 @@ impl Drawing {
             user: user.to_owned(),
             id: id.to_owned(),
             row,
+            authors: Vec::new(),
             player: None,
             seq: 0,
             follow: false,

@@ -6,8 +6,11 @@
 use serde::Deserialize;
 use serde::de::Error as _;
 use serde_json::Value;
+use yibi_common::admin::UserRef;
 use yibi_common::drawing::{Action, OWNER, Stroke};
 use yibi_common::picture::Step;
+
+use crate::lists::Owner;
 
 /// One entry of a drawing's list.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,12 +79,14 @@ impl Entry {
         }
     }
 
-    /// The entry in a few words.
-    pub fn words(&self) -> String {
+    /// The entry in a few words. `authors` has the names of the people who drew, as far as they are known.
+    pub fn words(&self, authors: &[UserRef]) -> String {
         let words = self.kind();
-        match self {
-            Self::Action(action) if action.by() != OWNER => format!("{words}, author {}", action.by()),
-            Self::Action(_) | Self::Picture(_) => words,
+        let Self::Action(action) = self else { return words };
+        match (action.by(), authors.get(usize::from(action.by()))) {
+            (OWNER, _) => words,
+            (_, Some(author)) => format!("{words}, by {}", Owner::of(author).name()),
+            (by, None) => format!("{words}, author {by}"),
         }
     }
 
@@ -136,9 +141,18 @@ mod tests {
 
     #[test]
     fn the_author_is_named_unless_it_is_the_owner() {
-        let undo = |by| Entry::Action(Action::Undo { by, at: None }).words();
-        assert_eq!([undo(OWNER), undo(2)], ["undo", "undo, author 2"]);
-        assert_eq!(Entry::Action(Action::Remove { seq: 5, at: None }).words(), "removal of action 5");
+        let person = |id: &str, nickname: &str| UserRef {
+            id: id.into(),
+            app_id: String::new(),
+            openid: String::new(),
+            nickname: nickname.into(),
+        };
+        let authors = [person("ua", "小明"), person("ub", "小红"), person("uc", "")];
+        let undo = |by| Entry::Action(Action::Undo { by, at: None }).words(&authors);
+        let words = ["undo", "undo, by 小红", "undo, by uc", "undo, author 3"];
+        assert_eq!([undo(OWNER), undo(1), undo(2), undo(3)], words);
+        let removal = Entry::Action(Action::Remove { seq: 5, at: None });
+        assert_eq!(removal.words(&authors), "removal of action 5");
     }
 
     #[test]

@@ -178,6 +178,7 @@ fn accept_open_drawing(model: &mut Model, ticket: &Ticket, drawn: Drawn, out: &m
     let (base, seq) = (drawn.row.base, drawn.row.seq);
     let paper = (drawn.row.width, drawn.row.height);
     open.row = Some(drawn.row);
+    open.authors = drawn.authors;
     match &mut open.player {
         Some(player) if ticket.slot == Slot::Tail && drawn.since == open.seq => {
             player.extend(drawn.entries);

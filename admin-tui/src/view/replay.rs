@@ -7,7 +7,7 @@ use crate::layout;
 use crate::lists::Owner;
 use crate::model::Model;
 use crate::model::detail::Drawing;
-use crate::replay::{Entry, Player};
+use crate::replay::Player;
 use crate::text;
 use crate::theme::Tone;
 
@@ -25,18 +25,22 @@ pub fn draw(model: &Model, drawing: &Drawing, page: &mut Page<'_>) {
 }
 
 fn title(drawing: &Drawing, page: &mut Page<'_>) {
+    let others = format!(" and {} more", drawing.authors.len().saturating_sub(1));
     let mut pieces = vec![("drawing ", Tone::Accent), (drawing.id.as_str(), Tone::Text)];
     if let Some(row) = &drawing.row {
         if !row.title.is_empty() {
             pieces.extend([("  ", Tone::Dim), (row.title.as_str(), Tone::Text)]);
         }
         pieces.extend([("  by ", Tone::Dim), (Owner::of(&row.user).name(), Tone::Text)]);
+        if drawing.authors.len() > 1 {
+            pieces.push((others.as_str(), Tone::Dim));
+        }
         if row.deleted_at.is_some() {
             pieces.push(("  in the bin", Tone::Warn));
         }
     }
     let end = page.line(1, 0, &pieces);
-    let entry = drawing.player.as_ref().and_then(Player::entry).map(Entry::words);
+    let entry = drawing.player.as_ref().and_then(Player::entry).map(|entry| entry.words(&drawing.authors));
     let mut right = entry.unwrap_or_default();
     if drawing.zoom > 1 {
         right = format!("zoom {}× · {right}", drawing.zoom);

@@ -187,6 +187,7 @@ fn small_drawings() {
     let effects = desk.wait(120);
     let drawn = || crate::msg::Drawn {
         row: drawing_row(1, "山"),
+        authors: Vec::new(),
         since: 0,
         entries: crate::update::tests::strokes(0, 2),
     };

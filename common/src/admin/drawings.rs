@@ -113,6 +113,9 @@ pub struct DrawingPage {
 pub struct DrawingDetail {
     /// The drawing.
     pub drawing: DrawingRow,
+    /// The people who drew, in the order of the actions' `by`, the owner first; absent for a drawing of its owner alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<UserRef>,
     /// The number of the first action in `actions`.
     pub since: u32,
     /// The actions from number `since` on.

@@ -230,6 +230,18 @@ struct Tag {
     by: u16,
 }
 
+/// The author of a blob's action, read from its first bytes; the owner where they are malformed.
+#[must_use]
+pub fn author(blob: &[u8]) -> u16 {
+    read_tag(&mut Reader::new(blob)).map_or(OWNER, |tag| tag.by)
+}
+
+/// Tells from its first byte whether a blob is an action that only rooms write, which older clients do not read.
+#[must_use]
+pub fn is_of_room(blob: &[u8]) -> bool {
+    blob.first().is_some_and(|tag| tag >> 5 == AUTHORED)
+}
+
 fn tag(version: u8, kind: u8, flag: bool) -> u8 {
     version << 5 | if flag { FLAG } else { 0 } | kind
 }

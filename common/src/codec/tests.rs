@@ -230,6 +230,9 @@ proptest! {
     fn decoding_restores_every_action(action in arbitrary::action()) {
         let blob = encode(&action);
         prop_assert_eq!(is_weapp(&blob), matches!(action, Action::Weapp { .. }));
+        prop_assert_eq!(author(&blob), action.by());
+        let is_removal = matches!(action, Action::Remove { .. });
+        prop_assert_eq!(is_of_room(&blob), is_removal || action.by() != OWNER);
         let plain = encode_uncompressed(&action);
         prop_assert!(blob.len() <= plain.len());
         prop_assert_eq!(decode(&plain), Ok(action.clone()));

@@ -104,8 +104,9 @@ struct ReadQuery {
 /// The JSON of a [`DrawingDetail`].
 async fn detail(app: &App, public_id: &str, id: &str, since: u32) -> Result<Vec<u8>, Problem> {
     let user = app.operators.user(public_id).await?;
+    let authors = app.operators.drawing_authors(&user, id).await?;
     let row = |header: &Header| drawing_row(UserRef::from(&user), header);
-    Ok(app.drawings.detail(&user.key, id, since, row).await?)
+    Ok(app.drawings.detail(&user.key, id, since, authors, row).await?)
 }
 
 /// One drawing with its actions, also from the bin.

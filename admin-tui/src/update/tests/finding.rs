@@ -168,7 +168,7 @@ fn the_drawing_under_a_resting_cursor_is_loaded() {
     let effects = desk.press("k");
     assert!(effects.contains(&Effect::Cancel(Slot::Preview)));
     let effects = desk.wait(120);
-    let drawn = Drawn { row: drawing_row(1, "山"), since: 0, entries: strokes(0, 2) };
+    let drawn = Drawn { row: drawing_row(1, "山"), authors: Vec::new(), since: 0, entries: strokes(0, 2) };
     desk.answer(&effects, Slot::Preview, Ok(Reply::Drawing(Box::new(drawn))));
     assert!(desk.model.preview.as_ref().unwrap().player.is_some());
     desk.model.flash = None;

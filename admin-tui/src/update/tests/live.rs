@@ -80,7 +80,7 @@ fn thumbnails_grow() {
     let effects = desk.tell(save("d001", 0, 2));
     let (_, request) = sent(&effects, Slot::Thumb).unwrap();
     assert_eq!(request.path(), "/admin/v1/users/user-0001/drawings/d001");
-    let drawn = Drawn { row: drawing_row(1, "山"), since: 0, entries: strokes(0, 2) };
+    let drawn = Drawn { row: drawing_row(1, "山"), authors: Vec::new(), since: 0, entries: strokes(0, 2) };
     desk.answer(&effects, Slot::Thumb, Ok(Reply::Drawing(Box::new(drawn))));
     let progress = |desk: &Desk| {
         let player = desk.model.live.thumbs.shown()[0].player.as_ref().unwrap();
@@ -145,7 +145,7 @@ fn without_the_focus_the_live_view_moves_slowly() {
     let mut desk = sessions(80, 24);
     desk.press("5");
     let effects = desk.tell(save("d001", 0, 2));
-    let drawn = Drawn { row: drawing_row(1, "山"), since: 0, entries: strokes(0, 2) };
+    let drawn = Drawn { row: drawing_row(1, "山"), authors: Vec::new(), since: 0, entries: strokes(0, 2) };
     desk.answer(&effects, Slot::Thumb, Ok(Reply::Drawing(Box::new(drawn))));
     desk.model.flash = None;
     desk.tell(Msg::Focus(false));

@@ -154,7 +154,7 @@ pub fn strokes(from: usize, count: usize) -> Vec<Entry> {
 pub fn replaying(width: u16, height: u16) -> Desk {
     let mut desk = drawings(width, height);
     let effects = desk.press("<Enter>");
-    let drawn = Drawn { row: drawing_row(1, "山"), since: 0, entries: strokes(0, 2) };
+    let drawn = Drawn { row: drawing_row(1, "山"), authors: Vec::new(), since: 0, entries: strokes(0, 2) };
     desk.answer(&effects, Slot::Detail, Ok(Reply::Drawing(Box::new(drawn))));
     desk
 }

@@ -14,10 +14,13 @@ use crate::http::query::query;
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
 use crate::service::drawings::Append;
+use crate::service::rooms::RoomCaller;
 
 /// Drawings on a page: when no number is asked for, and at most.
 const PAGE: u32 = 20;
 const LARGEST_PAGE: u32 = 100;
+/// First value of `X-Yibi-Client` that tells of authors.
+const KNOWS_AUTHORS: u32 = 2;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -45,6 +48,7 @@ struct ListQuery {
     ("limit" = Option<u32>, Query, description = "1 to 100; 20 when absent", minimum = 1, maximum = 100),
     ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ("deleted" = Option<bool>, Query, description = "Those in the bin instead"),
+    ("X-Yibi-Client" = Option<u32>, Header, description = "2 for a client that knows drawings of several people"),
 ), responses(
     (status = 200, description = "A page", body = DrawingsReply),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
@@ -57,8 +61,15 @@ pub(super) async fn list(app: App, caller: Authenticated, request: HttpRequest) 
     }
     let (user, public_id) = (caller.user(), &caller.session.public_id);
     let deleted = asked.deleted.unwrap_or(false);
-    let page = app.drawings.page(user, public_id, deleted, asked.cursor.as_deref(), limit).await?;
+    let knows_authors = knows_authors(&request);
+    let page = app.drawings.page(user, public_id, deleted, asked.cursor.as_deref(), limit, knows_authors).await?;
     Ok(HttpResponse::Ok().json(DrawingsReply { drawings: page.drawings, next: page.next }))
+}
+
+/// Whether the client reads actions of several authors.
+fn knows_authors(request: &HttpRequest) -> bool {
+    let version = request.headers().get("x-yibi-client").and_then(|value| value.to_str().ok());
+    version.and_then(|version| version.parse::<u32>().ok()).is_some_and(|version| version >= KNOWS_AUTHORS)
 }
 
 #[derive(Deserialize)]
@@ -70,6 +81,7 @@ struct ReadQuery {
 #[utoipa::path(get, path = "/drawings/{id}", tag = "drawings", params(
     ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
     ("since" = Option<u32>, Query, description = "Leave out the actions before this number", minimum = 0, maximum = 4_294_967_295_u32),
+    ("X-Yibi-Client" = Option<u32>, Header, description = "2 for a client that knows drawings of several people; any other gets the visible strokes of such a drawing, with `read_only`"),
 ), responses(
     (status = 200, description = "The drawing", body = DrawingReply),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),
@@ -79,7 +91,8 @@ struct ReadQuery {
 pub(super) async fn read(app: App, caller: Authenticated, id: Path<String>, request: HttpRequest) -> Reply {
     let asked: ReadQuery = query(&request)?;
     let since = asked.since.unwrap_or(0);
-    let drawing = app.drawings.read(caller.user(), &caller.session.public_id, &id, since).await?;
+    let person = RoomCaller { key: caller.user(), id: &caller.session.public_id };
+    let drawing = app.rooms.drawing(person, &id, since, knows_authors(&request)).await?;
     Ok(HttpResponse::Ok().content_type("application/json").body(drawing))
 }
 

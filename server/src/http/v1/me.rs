@@ -151,5 +151,5 @@ pub(super) async fn export(app: App, caller: Authenticated, request: HttpRequest
     if is_head(&request) {
         return Ok(reply.finish());
     }
-    Ok(reply.streaming(app.drawings.export(caller.user()).await?))
+    Ok(reply.streaming(app.drawings.export(caller.user(), app.rooms.people().clone()).await?))
 }

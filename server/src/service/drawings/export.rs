@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tracing::Instrument;
-use yibi_common::api::{DrawingReply, Summary};
+use yibi_common::api::{AuthorView, DrawingReply, Summary};
 use yibi_common::limits::Limits;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -24,6 +24,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::share::AfterShare;
 use crate::domain::user::{UserKey, UserRecord};
 use crate::render::Budget;
+use crate::service::rooms::People;
 use crate::store::{Avatars, Drawings, Shares, Users};
 
 /// Exports that one server creates at a time; further ones wait in a queue.
@@ -80,7 +81,8 @@ pub(super) fn slots() -> Arc<Semaphore> {
 }
 
 impl DrawingService {
-    /// The user's profile, shares and all drawings, the bin included, each drawing as JSON and PNG. The stream is aborted on
+    /// The user's profile, shares and all drawings, the bin included, each drawing as JSON and PNG; `people` has the names
+    /// of those who drew in them. The stream is aborted on
     /// a failure, so that a partial file is not mistaken for a complete one.
     ///
     /// # Errors
@@ -89,6 +91,7 @@ impl DrawingService {
     pub async fn export(
         &self,
         user: &UserKey,
+        people: People,
     ) -> DrawingResult<impl Stream<Item = io::Result<Bytes>> + use<>> {
         let permit = self.0.exports.take(user)?;
         let slot = timeout(LINE, Arc::clone(&self.0.export_slots).acquire_owned()).await;
@@ -98,7 +101,7 @@ impl DrawingService {
         let service = self.clone();
         let export = async move {
             let mut pieces = Pieces { sender, waited: Duration::ZERO, sent: 0 };
-            let writing = timeout(LONGEST, service.write_export(record, &mut pieces)).await;
+            let writing = timeout(LONGEST, service.write_export(record, &people, &mut pieces)).await;
             if let Err(error) = writing.unwrap_or(Err(TOO_SLOW)) {
                 tracing::warn!(error = %error, "an export broke off");
                 // A closed channel means that the client is gone and needs no error.
@@ -112,7 +115,12 @@ impl DrawingService {
         }))
     }
 
-    async fn write_export(&self, user: UserRecord, pieces: &mut Pieces) -> DrawingResult<()> {
+    async fn write_export(
+        &self,
+        user: UserRecord,
+        people: &People,
+        pieces: &mut Pieces,
+    ) -> DrawingResult<()> {
         let mut archive = Archive::new();
         let mut names = Names::default();
         // The number is not masked: it belongs to the user, and the export is the copy of all stored data
@@ -146,8 +154,14 @@ impl DrawingService {
             let summary = self.summary(&stored.header, &user.public_id, &self.0.keys.get().await?.signer);
             let limits = self.0.limits.clone();
             let name = names.choose(&stored.header);
-            let write =
-                move || write_drawing(&mut archive, &name, &stored, summary, &limits).map(|()| archive);
+            let several = if stored.header.authors.len() > 1 { &stored.header.authors[..] } else { &[] };
+            let mut authors = Vec::with_capacity(several.len());
+            for id in several {
+                // A signed link expires and would be useless in a stored file.
+                authors.push(AuthorView { avatar_url: None, ..people.one(id).await? });
+            }
+            let reply = DrawingReply { summary, authors, actions: Vec::new() };
+            let write = move || write_drawing(&mut archive, &name, &stored, reply, &limits).map(|()| archive);
             archive = place.work(write).await?;
             archive.send(pieces).await?;
         }
@@ -202,15 +216,15 @@ fn write_drawing(
     archive: &mut Archive,
     name: &str,
     stored: &Stored,
-    summary: Summary,
+    reply: DrawingReply,
     limits: &Limits,
 ) -> DrawingResult<()> {
-    // A signed link expires and would be useless in a stored file.
-    let summary = Summary { image_url: None, ..summary };
+    let summary = Summary { image_url: None, ..reply.summary };
+    let reply = DrawingReply { summary, ..reply };
     let time = file_time(stored.header.updated_at);
-    let json = match json::write_reply(&summary, stored, limits) {
+    let json = match json::write_reply(&reply.summary, &reply.authors, stored, limits) {
         // The summary still documents the drawing, and the picture may follow.
-        Err(DrawingError::DrawingTooLarge) => json_of(&DrawingReply { summary, actions: Vec::new() })?,
+        Err(DrawingError::DrawingTooLarge) => json_of(&reply)?,
         json => json?,
     };
     archive.file(&format!("{name}.json"), &json, time)?;

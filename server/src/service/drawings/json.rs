@@ -6,12 +6,14 @@ use std::io::{self, Write};
 
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
-use yibi_common::admin::DrawingRow;
+use yibi_common::admin::{DrawingRow, UserRef};
 use yibi_common::api::{AuthorView, Summary};
 use yibi_common::codec::{self, Malformed};
+use yibi_common::drawing::{Action, Color, OWNER};
 use yibi_common::limits::Limits;
+use yibi_common::picture;
 
-use super::{DrawingError, DrawingResult, damaged};
+use super::{DrawingError, DrawingResult, damaged, decoded};
 use crate::domain::drawing::Stored;
 use crate::domain::share::ShareCopy;
 
@@ -45,13 +47,25 @@ pub(super) fn weight(stored: &Stored) -> usize {
 struct ReplyBody<'a> {
     #[serde(flatten)]
     summary: &'a Summary,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    authors: &'a [AuthorView],
     actions: &'a StoredActions<'a>,
+}
+
+/// A [`DrawingReply`](yibi_common::api::DrawingReply) of the visible strokes.
+#[derive(Serialize)]
+struct VisibleBody<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    actions: &'a [Action],
 }
 
 /// A [`DrawingDetail`](yibi_common::admin::DrawingDetail) whose actions are decoded while they are written.
 #[derive(Serialize)]
 struct DetailBody<'a> {
     drawing: &'a DrawingRow,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    authors: &'a [UserRef],
     since: u32,
     actions: &'a StoredActions<'a>,
 }
@@ -60,9 +74,30 @@ struct DetailBody<'a> {
 ///
 /// # Errors
 /// [`DrawingError::DrawingTooLarge`], [`DrawingError::Store`] for damaged actions.
-pub(super) fn write_reply(summary: &Summary, stored: &Stored, limits: &Limits) -> DrawingResult<Vec<u8>> {
+pub(super) fn write_reply(
+    summary: &Summary,
+    authors: &[AuthorView],
+    stored: &Stored,
+    limits: &Limits,
+) -> DrawingResult<Vec<u8>> {
     let actions = StoredActions::new(&stored.actions);
-    write(&ReplyBody { summary, actions: &actions }, &actions, limits)
+    write(&ReplyBody { summary, authors, actions: &actions }, &actions, limits)
+}
+
+/// The JSON of a `DrawingReply` for clients that know neither authors nor removals: the visible strokes, as if the owner
+/// had drawn them one after the other. `seq` stays, so that the owner can draw on.
+///
+/// # Errors
+/// As [`write_reply`].
+pub(super) fn write_visible(summary: Summary, stored: &Stored, limits: &Limits) -> DrawingResult<Vec<u8>> {
+    let visible = picture::visible(stored.since, &decoded(stored)?);
+    let white = Action::Background { color: Color::WHITE, at: None };
+    let visible = visible.into_iter().filter(|action| *action != white);
+    let actions = visible.map(|action| action.signed(OWNER)).collect::<Result<Vec<Action>, _>>();
+    let actions = actions.map_err(|_| DrawingError::Internal("the owner draws every action"))?;
+    let count = u32::try_from(actions.len()).unwrap_or(u32::MAX);
+    let summary = Summary { read_only: true, base: summary.seq.saturating_sub(count), ..summary };
+    write(&VisibleBody { summary: &summary, actions: &actions }, &StoredActions::new(&[]), limits)
 }
 
 /// A [`ReviewCopy`](yibi_common::admin::ReviewCopy) whose actions are decoded while they are written.
@@ -116,9 +151,14 @@ pub(super) fn write_room(stored: &Stored, authors: &[AuthorView], limits: &Limit
 ///
 /// # Errors
 /// As [`write_reply`].
-pub(super) fn write_detail(row: &DrawingRow, stored: &Stored, limits: &Limits) -> DrawingResult<Vec<u8>> {
+pub(super) fn write_detail(
+    row: &DrawingRow,
+    authors: &[UserRef],
+    stored: &Stored,
+    limits: &Limits,
+) -> DrawingResult<Vec<u8>> {
     let actions = StoredActions::new(&stored.actions);
-    write(&DetailBody { drawing: row, since: stored.since, actions: &actions }, &actions, limits)
+    write(&DetailBody { drawing: row, authors, since: stored.since, actions: &actions }, &actions, limits)
 }
 
 fn write(body: &impl Serialize, actions: &StoredActions<'_>, limits: &Limits) -> DrawingResult<Vec<u8>> {
@@ -181,7 +221,7 @@ impl Write for Bounded {
 #[cfg(test)]
 mod tests {
     use yibi_common::api::DrawingReply;
-    use yibi_common::drawing::{Action, Color, Mode, OWNER, Paper, Point, Stroke, Tool};
+    use yibi_common::drawing::{Mode, Paper, Point, Stroke, Tool};
 
     use super::*;
     use crate::domain::clock::Micros;
@@ -207,8 +247,8 @@ mod tests {
         let points = vec![Point::default(), Point { x: 5, y: -7, dt: 16 }];
         let stroke = Stroke { tool: Tool::Ink, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 3, points };
         let actions = vec![Action::Stroke { by: OWNER, at: 0, stroke }, Action::Undo { by: OWNER, at: None }];
-        let json = write_reply(&summary(), &stored(&actions), &Limits::default()).unwrap();
-        let reply = DrawingReply { summary: summary(), actions };
+        let json = write_reply(&summary(), &[], &stored(&actions), &Limits::default()).unwrap();
+        let reply = DrawingReply { summary: summary(), authors: Vec::new(), actions };
         assert_eq!(json, serde_json::to_vec(&reply).unwrap());
     }
 
@@ -223,15 +263,16 @@ mod tests {
             Stroke { tool: Tool::Eraser, color: Color::BLACK, alpha: Stroke::OPAQUE, width: 512, points };
         let action = Action::Stroke { by: OWNER, at: yibi_common::drawing::MAX_AT, stroke };
         let one = stored(std::slice::from_ref(&action));
-        assert!(write_reply(&summary(), &one, &limits).is_ok());
+        assert!(write_reply(&summary(), &[], &one, &limits).is_ok());
         let two = stored(&[action.clone(), action]);
-        assert!(matches!(write_reply(&summary(), &two, &limits), Err(DrawingError::DrawingTooLarge)));
+        assert!(matches!(write_reply(&summary(), &[], &two, &limits), Err(DrawingError::DrawingTooLarge)));
     }
 
     #[test]
     fn a_damaged_action_is_an_error_of_the_store() {
         let mut damaged = stored(&[Action::Undo { by: OWNER, at: None }]);
         damaged.actions.push(vec![0]);
-        assert!(matches!(write_reply(&summary(), &damaged, &Limits::default()), Err(DrawingError::Store(_))));
+        let written = write_reply(&summary(), &[], &damaged, &Limits::default());
+        assert!(matches!(written, Err(DrawingError::Store(_))));
     }
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use yibi_common::api::Summary;
+use yibi_common::api::{AuthorView, Summary};
 use yibi_common::limits::Limits;
 
 use super::{DrawingError, DrawingResult, DrawingService, check_id, json};
 use crate::domain::clock::Micros;
-use crate::domain::drawing::{After, Header};
+use crate::domain::drawing::{After, Header, Stored};
 use crate::domain::user::UserKey;
 use crate::keys::Signer;
 use crate::store::{Drawings, Users};
@@ -21,7 +21,8 @@ pub struct Page {
 }
 
 impl DrawingService {
-    /// A page of a user's drawings, newest change first; `cursor` is a former page's `next`.
+    /// A page of a user's drawings, newest change first; `cursor` is a former page's `next`. Drawings of several people
+    /// are marked unless the client knows authors.
     ///
     /// # Errors
     /// [`DrawingError::Value`] when the cursor is invalid, [`DrawingError::Store`].
@@ -32,6 +33,7 @@ impl DrawingService {
         deleted: bool,
         cursor: Option<&str>,
         limit: u32,
+        knows_authors: bool,
     ) -> DrawingResult<Page> {
         let after = cursor
             .map(|cursor| read_cursor(cursor).ok_or(DrawingError::Value("the cursor is not one of ours")));
@@ -42,27 +44,55 @@ impl DrawingService {
         headers.truncate(limit as usize);
         let next = headers.last().filter(|_| more).map(write_cursor);
         let signer = &self.0.keys.get().await?.signer;
-        let drawings = headers.iter().map(|header| self.summary(header, public_id, signer)).collect();
+        let drawings = headers.iter().map(|header| Summary {
+            read_only: !knows_authors && header.authors.len() > 1,
+            ..self.summary(header, public_id, signer)
+        });
+        let drawings = drawings.collect();
         Ok(Page { drawings, next })
     }
 
-    /// One drawing with its actions from `since` on, the bin included, as the JSON of a
-    /// [`DrawingReply`](yibi_common::api::DrawingReply).
+    /// One drawing with its actions from `since` on, the bin included.
     ///
     /// # Errors
-    /// [`DrawingError::NotFound`], [`DrawingError::DrawingTooLarge`], [`DrawingError::Store`].
-    pub async fn read(
+    /// [`DrawingError::NotFound`], [`DrawingError::Store`].
+    pub async fn stored(&self, user: &UserKey, id: &str, since: u32) -> DrawingResult<Stored> {
+        check_id(id).map_err(|_| DrawingError::NotFound)?;
+        self.0.store.read(user, id, since).await?.ok_or(DrawingError::NotFound)
+    }
+
+    /// A drawing as the JSON of a [`DrawingReply`](yibi_common::api::DrawingReply), for the client that owns it.
+    ///
+    /// # Errors
+    /// [`DrawingError::DrawingTooLarge`], [`DrawingError::Busy`], [`DrawingError::Store`] for damaged actions.
+    pub async fn reply(
         &self,
         user: &UserKey,
         public_id: &str,
-        id: &str,
-        since: u32,
+        stored: Stored,
+        authors: Vec<AuthorView>,
     ) -> DrawingResult<Vec<u8>> {
-        check_id(id).map_err(|_| DrawingError::NotFound)?;
-        let stored = self.0.store.read(user, id, since).await?.ok_or(DrawingError::NotFound)?;
         let summary = self.summary(&stored.header, public_id, &self.0.keys.get().await?.signer);
         let limits = self.0.limits.clone();
-        self.lightly(user, json::weight(&stored), move || json::write_reply(&summary, &stored, &limits)).await
+        let weight = json::weight(&stored);
+        self.lightly(user, weight, move || json::write_reply(&summary, &authors, &stored, &limits)).await
+    }
+
+    /// A drawing of several people as the JSON of a [`DrawingReply`](yibi_common::api::DrawingReply), for a client that
+    /// does not know authors: its visible strokes.
+    ///
+    /// # Errors
+    /// As [`reply`](Self::reply).
+    pub async fn visible_reply(
+        &self,
+        user: &UserKey,
+        public_id: &str,
+        stored: Stored,
+    ) -> DrawingResult<Vec<u8>> {
+        let summary = self.summary(&stored.header, public_id, &self.0.keys.get().await?.signer);
+        let limits = self.0.limits.clone();
+        let weight = json::weight(&stored);
+        self.lightly(user, weight, move || json::write_visible(summary, &stored, &limits)).await
     }
 
     /// Whether an append at 0 would create that drawing with that title.
@@ -154,6 +184,7 @@ impl DrawingService {
             created_at: header.created_at.to_string(),
             updated_at: header.updated_at.to_string(),
             deleted_at: header.deleted_at.map(|at| at.to_string()),
+            read_only: false,
             image_url: shown.then(|| self.image_url(public_id, &header.id, header.seq, signer)),
         }
     }

@@ -50,7 +50,7 @@ impl DrawingService {
     }
 
     /// A drawing with its actions from `since` on, the bin included, as the JSON of a
-    /// [`DrawingDetail`](yibi_common::admin::DrawingDetail) with that row.
+    /// [`DrawingDetail`](yibi_common::admin::DrawingDetail) with that row and those authors.
     ///
     /// # Errors
     /// [`DrawingError::NotFound`], [`DrawingError::DrawingTooLarge`], [`DrawingError::Busy`],
@@ -60,13 +60,15 @@ impl DrawingService {
         user: &UserKey,
         id: &str,
         since: u32,
+        authors: Vec<UserRef>,
         row: impl FnOnce(&Header) -> DrawingRow,
     ) -> DrawingResult<Vec<u8>> {
         check_id(id).map_err(|_| DrawingError::NotFound)?;
         let stored = self.0.store.read(user, id, since).await?.ok_or(DrawingError::NotFound)?;
         let row = row(&stored.header);
         let limits = self.0.limits.clone();
-        self.lightly(user, json::weight(&stored), move || json::write_detail(&row, &stored, &limits)).await
+        let weight = json::weight(&stored);
+        self.lightly(user, weight, move || json::write_detail(&row, &authors, &stored, &limits)).await
     }
 
     /// A copy of a share as the JSON of a [`ReviewCopy`](yibi_common::admin::ReviewCopy).

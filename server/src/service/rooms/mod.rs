@@ -8,10 +8,12 @@
 //! | `people` | the people in a room, as others may see them |
 //! | `view` | what a room shows |
 //! | `reports` | reports by people in the room |
+//! | `drawing` | a drawing of the caller with the people who drew it |
 //! | `finished` | the share of a finished relay |
 //! | `operator` | what operators do |
 //! | `records` | the effect of verdicts, reports and decisions on the records |
 
+mod drawing;
 mod finished;
 mod open;
 mod operator;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
 use yibi_common::codec;
-use yibi_common::drawing::{Action, Color};
+use yibi_common::drawing::{Action, Color, OWNER};
 
 use super::pictures::{tag_of, visitors_of};
 use super::{PublicShare, ShareResult, ShareService};
@@ -14,7 +14,8 @@ use crate::service::drawings::DrawingError;
 /// Author in the JSON.
 #[derive(Clone, Serialize)]
 struct Author {
-    id: String,
+    /// `null` for all but the author of the share: nobody else chose to be named in public.
+    id: Option<String>,
     /// `null` until a nickname passed.
     nickname: Option<String>,
     avatar_url: Option<String>,
@@ -29,7 +30,8 @@ struct Body<'a> {
     height: u32,
     background: Color,
     strokes: Strokes<'a>,
-    authors: [Author; 1],
+    /// The people who drew, in the order of the strokes' `by`.
+    authors: Vec<Author>,
     allow_continue: bool,
     /// A share that this drawing continues; drawings can't be continued yet.
     origin: Option<()>,
@@ -68,7 +70,7 @@ impl ShareService {
             let body = Body {
                 code: public.shown.share.code.as_str(),
                 title: &public.title,
-                authors: [author.clone()],
+                authors: authors(&author, &copy.actions),
                 author,
                 width: copy.paper.width,
                 height: copy.paper.height,
@@ -93,7 +95,7 @@ impl ShareService {
         tag_of(&[
             &copy_name(&shown.share.code, shown.seq),
             title,
-            &id,
+            &id.unwrap_or_default(),
             &format!("{nickname:?}"),
             &format!("{avatar_url:?}"),
             &shown.share.allow_continue.to_string(),
@@ -102,7 +104,7 @@ impl ShareService {
 
     fn author(&self, public: &PublicShare, origin: &str) -> Author {
         Author {
-            id: public.author.id.clone(),
+            id: Some(public.author.id.clone()),
             nickname: public.author.nickname.clone(),
             avatar_url: if public.author.avatar.is_some() {
                 Some(format!("{}/avatar.jpg", self.url(&public.shown.share.code, origin)))
@@ -111,6 +113,12 @@ impl ShareService {
             },
         }
     }
+}
+
+fn authors(owner: &Author, actions: &[Vec<u8>]) -> Vec<Author> {
+    let others = actions.iter().map(|blob| codec::author(blob)).max().unwrap_or(OWNER);
+    let unnamed = Author { id: None, nickname: None, avatar_url: None };
+    std::iter::once(owner.clone()).chain(std::iter::repeat_n(unnamed, usize::from(others))).collect()
 }
 
 /// Colour of a copy's paper.

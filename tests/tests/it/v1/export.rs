@@ -82,7 +82,7 @@ async fn an_export_holds_everything_of_the_user_alone(backend: Backend) {
 }
 
 /// The name of the file with this ending.
-fn name_of(zip: &[u8], end: &str) -> String {
+pub fn name_of(zip: &[u8], end: &str) -> String {
     let archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
     let mut names = archive.file_names().map(|name| name.unwrap().into_owned());
     names.find(|name| name.ends_with(end)).unwrap_or_else(|| panic!("no file ends with {end}"))
