@@ -39,7 +39,8 @@ function named(folder, files) {
     }
   }
   const app = JSON.parse(readFileSync(join(folder, 'app.json'), 'utf8'))
-  for (const page of app.pages) needs('app.json', page, ['.js', '.json', '.wxml'])
+  const further = (app.subPackages ?? []).flatMap(({ root, pages }) => pages.map((page) => `${root}/${page}`))
+  for (const page of [...app.pages, ...further]) needs('app.json', page, ['.js', '.json', '.wxml'])
   const global = Object.keys(app.usingComponents ?? {})
   for (const file of files.filter((name) => name.endsWith('.json'))) {
     const { usingComponents = {} } = JSON.parse(readFileSync(join(folder, file), 'utf8'))

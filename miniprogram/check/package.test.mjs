@@ -18,9 +18,23 @@ const ignored = (file) => packOptions.ignore.some(({ type, value }) => ({
 })[type])
 const uploaded = filesOf(root).filter((file) => !ignored(file))
 
-test('the package stays below 400 KB', () => {
-  const size = uploaded.reduce((sum, file) => sum + statSync(join(root, file)).size, 0)
-  assert.ok(size < 400 * 1024, `${size} bytes`)
+/** The folders of the packages that are loaded when a page of theirs is opened. */
+const further = JSON.parse(read('app.json')).subPackages.map(({ root: folder }) => `${folder}/`)
+
+test('the main package and each further one stay below 400 KB', () => {
+  for (const [name, holds] of [
+    ['main', (file) => !further.some((folder) => file.startsWith(folder))],
+    ...further.map((folder) => [folder, (file) => file.startsWith(folder)]),
+  ]) {
+    const size = uploaded.filter(holds).reduce((sum, file) => sum + statSync(join(root, file)).size, 0)
+    assert.ok(size > 0 && size < 400 * 1024, `${name}: ${size} bytes`)
+  }
+})
+
+test('the main package needs no file of another one', () => {
+  const wrong = uploaded.filter((file) => /\.(js|json|wxml|wxss)$/.test(file) && !further.some((folder) => file.startsWith(folder)))
+    .filter((file) => further.some((folder) => new RegExp(`(require\\('|@import "|src=")[./]*${folder.replace('pages/', '(pages/)?')}`).test(read(file))))
+  assert.deepEqual(wrong, [])
 })
 
 test('tools and tests stay out of it', () => {

@@ -130,7 +130,7 @@ function createHttp({ wx, origin, root = '/api/v1', online = () => false, onRepl
       data: form || (data === undefined ? undefined : JSON.stringify(data)),
       header: {
         'Content-Type': form ? 'application/x-www-form-urlencoded' : 'application/json',
-        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+        ...(token ? { Authorization: `Bearer ${token}`, 'X-Yibi-Client': '2' } : {}),
       },
       timeout: TIMEOUT,
       success: (/** @type {any} */ reply) => {

@@ -34,6 +34,8 @@ class Limits {
     this.now = { ...DEFAULTS, ...wx.getStorageSync(KEY) }
     /** Drawings can be shared. */
     this.sharing = wx.getStorageSync(SHARING) === true
+    /** Friends can draw in one drawing; known as soon as the server was asked. */
+    this.rooms = false
   }
 
   /** Asks the server, and keeps its answer for the next start. @returns {Promise<void>} rejects with a Failure */
@@ -44,6 +46,7 @@ class Limits {
     for (const name of Object.keys(DEFAULTS)) if (Number.isInteger(said[name]) && said[name] > 0) known[name] = said[name]
     this.now = { ...DEFAULTS, ...known }
     this.sharing = Boolean(said.sharing && said.sharing.level && said.sharing.level !== 'off')
+    this.rooms = Boolean(said.rooms && said.rooms.enabled)
     try {
       this.wx.setStorageSync(KEY, known)
       this.wx.setStorageSync(SHARING, this.sharing)

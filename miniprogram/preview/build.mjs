@@ -59,7 +59,10 @@ class Build {
   }
 
   pages() {
-    const { pages } = this.json.app
+    const { app } = this.json
+    // The preview loads all packages at once.
+    const pages = [...app.pages, ...(app.subPackages ?? []).flatMap(({ root, pages: own }) => own.map((page) => `${root}/${page}`))]
+    app.pages = pages
     for (const page of pages) {
       for (const ending of ['js', 'wxml', 'json']) {
         if (!existsSync(join(this.root, `${page}.${ending}`))) this.errors.push(`app.json: page ${page} has no .${ending}`)

@@ -79,6 +79,29 @@ const SCREENS = [
   ['shared page', 'share/share', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ state: 'shown', title: '河边的三棵树，下午四点', author: '一位画友' }))],
   ['shared page, no network', 'share/share', (phone) => phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ words: { icon: 'cloud', title: '没有网络', text: '连上网络后再试。', again: true } }))],
   ['report', 'share/share', panel('openReport')],
+  ['relay, absent', 'relay/relay', (phone) => phone.text('没有找到').waitFor()],
+  ['relay', 'relay/relay', async (phone) => {
+    await phone.text('没有找到').waitFor()
+    await phone.page.evaluate(() => {
+      const step = (state, initial = '') => ({ avatar: '', initial, state })
+      const steps = [step('drawn', '明'), step('drawn'), step('next'), ...Array.from({ length: 6 }, () => step('empty'))]
+      window.getCurrentPages().at(-1).setData({ state: 'shown', phase: 'free', steps, count: 2, goal: 9, title: '轮到第 3 笔', text: '一共 9 笔，谁先点谁来画' })
+    })
+  }],
+  ['relay, own turn', 'relay/relay', async (phone) => {
+    await phone.text('没有找到').waitFor()
+    await phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ state: 'shown', phase: 'mine', title: '该你了，只画一笔', text: '不满意可以重画，还有 72 秒' }))
+  }],
+  ['relay, the owner\'s sheet', 'relay/relay', async (phone) => {
+    await phone.text('没有找到').waitFor()
+    await phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ state: 'shown', phase: 'free', isOwner: true, canEnd: true, people: 3, panel: 'more' }))
+  }],
+  ['invitation', 'relay/invite?id=a&one=1'],
+  ['together', 'relay/together', async (phone) => {
+    await phone.text('没有找到').waitFor()
+    await phone.page.evaluate(() => window.getCurrentPages().at(-1).setData({ state: 'shown', faces: [{ id: 'a', avatar: '', initial: '明' }, { id: 'b', avatar: '', initial: '友' }], people: 2, trouble: '没有连上，画的先留在这里' }))
+  }],
+  ['relays', 'relay/list', (phone) => phone.text('还没有接龙').waitFor()],
   ['shares', 'shares/shares', async (phone) => {
     await phone.page.waitForFunction(() => !window.getCurrentPages().at(-1).data.loading)
     await phone.page.evaluate(() => {

@@ -40,6 +40,7 @@ Page({
     glimpse: '',
     /** Drawings can be shared. */
     sharable: false,
+    inviting: false,
     hint: '',
     /** The gestures are told below the hint, until the first stroke on this phone. */
     coach: false,
@@ -307,7 +308,8 @@ Page({
     this.setData({ panel: 'background' })
   },
   openMore() {
-    this.setData({ panel: 'more', sharable: this.services.limits.sharing })
+    const { sharing, rooms } = this.services.limits
+    this.setData({ panel: 'more', sharable: sharing, inviting: rooms })
   },
   askName() {
     this.setData({ panel: 'name' })
@@ -417,6 +419,11 @@ Page({
 
   share() {
     void this.selectComponent('#sharing').open(this.drawing)
+  },
+
+  invite() {
+    const { id, picture } = this.drawing
+    wx.navigateTo({ url: `/pages/relay/invite?id=${id}&one=${picture.strokes.length === 1 ? 1 : 0}` })
   },
 
   openGallery() {

@@ -35,6 +35,7 @@ Page({
     seal: false,
     /** Drawings can be shared. */
     sharing: false,
+    rooms: false,
     binding: false,
     /** The path of the export that is ready to be sent. */
     exported: '',
@@ -65,7 +66,7 @@ Page({
 
   async load() {
     const { api, limits, session } = this.services
-    this.setData({ out: outWords(session.left), sharing: limits.sharing })
+    this.setData({ out: outWords(session.left), sharing: limits.sharing, rooms: limits.rooms })
     if (session.left) return
     try {
       const [me, { sessions }] = await Promise.all([api.me(), api.sessions()])
@@ -213,6 +214,9 @@ Page({
 
   openBin() {
     wx.navigateTo({ url: '/pages/bin/bin' })
+  },
+  openRooms() {
+    wx.navigateTo({ url: '/pages/relay/list' })
   },
   openShares() {
     wx.navigateTo({ url: '/pages/shares/shares' })

@@ -17,6 +17,8 @@ Component({
     drawn: Boolean,
     /** Drawings can be shared. */
     sharable: Boolean,
+    /** Friends can be invited to draw. */
+    inviting: Boolean,
     blank: Boolean,
   },
   methods: {

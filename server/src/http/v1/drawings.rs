@@ -62,7 +62,8 @@ pub(super) async fn list(app: App, caller: Authenticated, request: HttpRequest) 
     let (user, public_id) = (caller.user(), &caller.session.public_id);
     let deleted = asked.deleted.unwrap_or(false);
     let knows_authors = knows_authors(&request);
-    let page = app.drawings.page(user, public_id, deleted, asked.cursor.as_deref(), limit, knows_authors).await?;
+    let page =
+        app.drawings.page(user, public_id, deleted, asked.cursor.as_deref(), limit, knows_authors).await?;
     Ok(HttpResponse::Ok().json(DrawingsReply { drawings: page.drawings, next: page.next }))
 }
 

@@ -165,7 +165,11 @@ async fn an_export_and_operators_know_who_drew(backend: Backend) {
     assert_eq!(authors.iter().map(|author| author["id"].clone()).collect::<Vec<_>>(), ids);
 
     let user = ids[0].as_str().unwrap();
-    let detail = Api::new(&app.admin).with_token(ADMIN_TOKEN).get(&format!("/admin/v1/users/{user}/drawings/a")).await.ok();
+    let detail = Api::new(&app.admin)
+        .with_token(ADMIN_TOKEN)
+        .get(&format!("/admin/v1/users/{user}/drawings/a"))
+        .await
+        .ok();
     assert_eq!(without_times(&detail["actions"]), without_times(&listed()));
     let authors = detail["authors"].as_array().unwrap();
     assert_eq!(authors.iter().map(|author| author["id"].clone()).collect::<Vec<_>>(), ids);
