@@ -18,4 +18,5 @@ pub mod object;
 pub mod picture;
 pub mod rooms;
 pub mod sharing;
+pub mod shop;
 pub mod weapp;

@@ -1,5 +1,5 @@
-//! Renders drawings: the strokes' [shapes](yibi_common::geometry), as pixels, as vectors or as an
-//! [animation](gif).
+//! Renders drawings: the strokes' [shapes](yibi_common::geometry), as pixels, as vectors, as a page for a printer or as
+//! an [animation](gif).
 //!
 //! The pixels of the strokes are drawn on a transparent layer, from which an eraser removes what lies below
 //! it, and the layer is laid on the paper's colour; an SVG draws erasers in that colour, with the same
@@ -10,7 +10,10 @@ mod card;
 mod encode;
 pub mod gif;
 mod layer;
+mod page;
+mod pdf;
 mod png;
+mod print;
 mod region;
 mod sheet;
 mod svg;
@@ -26,7 +29,10 @@ use yibi_common::picture::Picture;
 
 pub use self::budget::{Budget, BudgetGuard};
 pub use self::card::{CardShape, card};
+pub use self::page::Page;
+pub use self::pdf::pdf;
 pub use self::png::png;
+pub use self::print::print_png;
 pub use self::sheet::contact_sheet;
 pub use self::svg::svg;
 

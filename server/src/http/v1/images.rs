@@ -24,6 +24,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/drawings/{id}/image.png").route(web::get().to(png)))
         .service(web::resource("/drawings/{id}/image.svg").route(web::get().to(svg)))
         .service(web::resource("/drawings/{id}/image.gif").route(web::get().to(gif)))
+        .service(web::resource("/drawings/{id}/image.pdf").route(web::get().to(pdf)))
         .service(web::resource("/images/{user}/{id}/{file}").route(web::get().to(linked)));
 }
 
@@ -56,6 +57,14 @@ pub(super) async fn svg(app: App, caller: Authenticated, id: Path<String>, reque
 pub(super) async fn gif(app: App, caller: Authenticated, id: Path<String>, request: HttpRequest) -> Reply {
     let rendition = animation(&request)?;
     current(&app, &caller, &id, &request, rendition).await
+}
+
+/// The drawing's picture as it is now, as a PDF of one page with vectors; the longer side has 297 mm.
+#[utoipa::path(get, path = "/drawings/{id}/image.pdf", tag = "pictures", params(
+    ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
+), responses((status = 200, description = "The page", body = Binary, content_type = "application/pdf"), PictureReplies))]
+pub(super) async fn pdf(app: App, caller: Authenticated, id: Path<String>, request: HttpRequest) -> Reply {
+    current(&app, &caller, &id, &request, Rendition::Document).await
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use crate::domain::clock::Micros;
 use crate::domain::drawing::{Header, Stored};
 use crate::domain::user::{UserKey, UserRecord};
 use crate::keys::Signer;
-use crate::render::{self, Budget, RenderError, gif};
+use crate::render::{self, Budget, Page, RenderError, gif};
 use crate::store::{Drawings, Users};
 
 pub use crate::render::gif::GifSize;
@@ -57,6 +57,8 @@ pub enum Rendition {
     Still(Format, u32),
     /// The replay.
     Animation(GifSize),
+    /// A page with vectors.
+    Document,
 }
 
 impl Rendition {
@@ -65,6 +67,7 @@ impl Rendition {
         match self {
             Self::Still(format, _) => format.media_type(),
             Self::Animation(_) => "image/gif",
+            Self::Document => "application/pdf",
         }
     }
 
@@ -72,7 +75,7 @@ impl Rendition {
     pub(crate) fn check(self) -> DrawingResult<()> {
         match self {
             Self::Still(_, size) if !render::SIZE_RANGE.contains(&size) => Err(DrawingError::Value(SIZE)),
-            Self::Still(..) | Self::Animation(_) => Ok(()),
+            Self::Still(..) | Self::Animation(_) | Self::Document => Ok(()),
         }
     }
 }
@@ -264,6 +267,7 @@ pub(crate) fn rendered(
         }
         Rendition::Still(Format::Png, size) => render::png(&timed.picture, paper, size, budget),
         Rendition::Animation(size) => gif::animation(timed, paper, size, budget),
+        Rendition::Document => render::pdf(&timed.picture, paper, Page::plain(paper), budget),
     }
 }
 
