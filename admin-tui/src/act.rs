@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use yibi_common::admin::Change;
 use yibi_common::sharing::Reason;
+use yibi_common::shop::Parcel;
 
 /// A change, and a name for what it affects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Body {
     Code(String),
     /// The number of a stroke's action.
     Seq(u32),
+    /// A parcel on its way.
+    Parcel(Parcel),
 }
 
 impl Body {
@@ -38,6 +41,7 @@ impl Body {
             Self::Text(text) => json!({"text": text}),
             Self::Code(code) => json!({"code": code}),
             Self::Seq(seq) => json!({"seq": seq}),
+            Self::Parcel(parcel) => json!(parcel),
         }
     }
 }
@@ -62,7 +66,14 @@ impl Act {
             | Change::NoteCase
             | Change::OpenCase
             | Change::CloseRoom
-            | Change::RemoveStroke => return None,
+            | Change::RemoveStroke
+            | Change::PassOrder
+            | Change::RejectOrder
+            | Change::PrintOrder
+            | Change::ShipOrder
+            | Change::RefundOrder
+            | Change::ReleaseOrder
+            | Change::ReadAddress => return None,
         };
         Some(Self { change, body: self.body.clone().filter(|_| change != Change::HoldCase), ..self.clone() })
     }
@@ -109,6 +120,13 @@ pub fn words(change: Change) -> Words {
         Change::ThawRoom => ("Thaw", "thawing", ("room", "rooms"), "thawed"),
         Change::CloseRoom => ("Close", "closing", ("room", "rooms"), "closed"),
         Change::RemoveStroke => ("Remove", "removing", ("stroke", "strokes"), "removed"),
+        Change::PassOrder => ("Pass", "passing", ("print", "prints"), "passed"),
+        Change::RejectOrder => ("Reject", "rejecting", ("print", "prints"), "rejected"),
+        Change::PrintOrder => ("Print", "printing", ("order", "orders"), "printing"),
+        Change::ShipOrder => ("Ship", "shipping", ("order", "orders"), "shipped"),
+        Change::RefundOrder => ("Refund", "refunding", ("order", "orders"), "refunding"),
+        Change::ReleaseOrder => ("Release", "releasing", ("order", "orders"), "released"),
+        Change::ReadAddress => ("Read", "reading", ("address", "addresses"), "read"),
     };
     Words { button, doing, noun, done }
 }

@@ -71,6 +71,9 @@ pub enum Request {
         state: Option<&'static str>,
         cursor: Option<String>,
     },
+    /// A page of orders.
+    Orders(Vec<Parameter>),
+    Order(String),
     Act(Act),
     /// A drawing as a file.
     Export {
@@ -111,7 +114,14 @@ impl Request {
                 | Change::FreezeRoom
                 | Change::ThawRoom
                 | Change::CloseRoom
-                | Change::RemoveStroke => "POST",
+                | Change::RemoveStroke
+                | Change::PassOrder
+                | Change::RejectOrder
+                | Change::PrintOrder
+                | Change::ShipOrder
+                | Change::RefundOrder
+                | Change::ReleaseOrder
+                | Change::ReadAddress => "POST",
                 // Backends do it, not operators; the audit log shows when.
                 Change::GiveAccessToken => "GET",
             },
@@ -129,6 +139,8 @@ impl Request {
             | Self::Rooms { .. }
             | Self::ReviewCopy(_)
             | Self::ReviewAvatar(_)
+            | Self::Orders(_)
+            | Self::Order(_)
             | Self::Export { .. }
             | Self::Events => "GET",
         }
@@ -164,6 +176,8 @@ impl Request {
                 format!("rooms{}", query(&state.chain(cursor).collect::<Vec<_>>()))
             }
             Self::Claim(id) => format!("reviews/{}/claim", encode(id)),
+            Self::Order(id) => format!("orders/{}", encode(id)),
+            Self::Orders(parameters) => format!("orders{}", query(parameters)),
             Self::Export { user, id, form } => match form {
                 Form::Png => format!("{}/image.png?size=2048", drawing(user, id)),
                 Form::Svg => format!("{}/image.svg", drawing(user, id)),
@@ -189,6 +203,13 @@ impl Request {
                     Change::ThawRoom => format!("rooms/{}/thaw", encode(target)),
                     Change::CloseRoom => format!("rooms/{}/close", encode(target)),
                     Change::RemoveStroke => format!("rooms/{}/remove", encode(target)),
+                    Change::PassOrder => format!("orders/{}/pass", encode(target)),
+                    Change::RejectOrder => format!("orders/{}/reject", encode(target)),
+                    Change::PrintOrder => format!("orders/{}/printing", encode(target)),
+                    Change::ShipOrder => format!("orders/{}/shipped", encode(target)),
+                    Change::RefundOrder => format!("orders/{}/refund", encode(target)),
+                    Change::ReleaseOrder => format!("orders/{}/release", encode(target)),
+                    Change::ReadAddress => format!("orders/{}/address", encode(target)),
                 }
             }
         };

@@ -2,6 +2,7 @@
 //!
 //! Times are RFC 3339 in UTC. The server's OpenAPI document is generated from these types.
 
+mod orders;
 mod rooms;
 #[cfg(feature = "openapi")]
 pub mod schema;
@@ -15,6 +16,7 @@ use crate::object;
 use crate::rooms::RoomLimits;
 use crate::sharing::SharingLimits;
 
+pub use orders::{OrderReply, OrderRequest, OrdersReply, PaymentReply, ProductView, RefundView, ShopReply};
 pub use rooms::{
     AuthorView, BanRequest, HoldView, OpenRoomRequest, RemoveStrokeRequest, RoomActionsReply, RoomReply,
     RoomRow, RoomShare, RoomStrokesReply, RoomStrokesRequest, RoomsReply,

@@ -11,6 +11,7 @@ use crate::service::drawings::run_purge;
 use crate::service::miniprogram_codes::run_code_making;
 use crate::service::moderation::run_checks;
 use crate::service::operator::run_review_age;
+use crate::service::orders::run_orders;
 
 pub(crate) struct BackgroundTasks {
     stop: Vec<oneshot::Sender<()>>,
@@ -32,16 +33,27 @@ impl BackgroundTasks {
             services.settings.store.data_dir.clone(),
         );
         let (phones, evidence) = (services.sessions.clone(), services.evidence.clone());
+        let orders = services.orders.is_some().then(|| services.order_records.clone());
         let mut tasks = Self {
             stop: Vec::new(),
             finishing: Vec::new(),
             resealing: tokio::spawn(async move {
-                tokio::join!(phones.reseal_phones(), evidence.reseal());
+                let addresses = async {
+                    if let Some(orders) = orders {
+                        orders.reseal_all().await;
+                    }
+                };
+                tokio::join!(phones.reseal_phones(), evidence.reseal(), addresses);
             }),
         };
         let moderation = services.moderation.clone();
         let stop = tasks.stop();
-        tasks.finishing.push(tokio::spawn(run_purge(gallery, sessions.clone(), stop)));
+        let orders = services.orders.clone();
+        tasks.finishing.push(tokio::spawn(run_purge(gallery, orders.clone(), sessions.clone(), stop)));
+        if let Some(orders) = orders {
+            let stop = tasks.stop();
+            tasks.finishing.push(tokio::spawn(run_orders(orders, sessions.clone(), stop)));
+        }
         let (evidence, stop) = (services.evidence.clone(), tasks.stop());
         tasks.finishing.push(tokio::spawn(evidence.run_removal(sessions.clone(), stop)));
         let stop = tasks.stop();

@@ -14,6 +14,7 @@ use crate::domain::clock::Micros;
 use crate::domain::room::{Hold, RoomRefusal};
 use crate::service::drawings::DrawingError;
 use crate::service::operator::OperatorError;
+use crate::service::orders::OrderError;
 use crate::service::rate_limits::LimitExceeded;
 use crate::service::rooms::RoomError;
 use crate::service::sessions::{RefusalKind, SessionError};
@@ -61,6 +62,7 @@ codes! {
     SignInAgain, "sign_in_again", UNAUTHORIZED, "The sign-in can't be used any more; call wx.login for a new code.";
     RoomBanned, "room_banned", FORBIDDEN, "The owner of the room has shut this user out.";
     RoomOwnerOnly, "room_owner_only", FORBIDDEN, "Only the owner of the room may do this.";
+    PaymentRefused, "payment_refused", UNAUTHORIZED, "This is no notification of WeChat Pay's.";
     PhoneRequired, "phone_required", FORBIDDEN, "Sharing needs a bound phone number on this service.";
     UserBlocked, "user_blocked", FORBIDDEN, "WeChat has blocked this user.";
     AccountBlocked, "account_blocked", FORBIDDEN, "The operator of this service has blocked this user.";
@@ -79,6 +81,7 @@ codes! {
     RoomsOff, "rooms_off", NOT_FOUND, "This service offers no rooms.";
     CaseNotFound, "case_not_found", NOT_FOUND, "There is no such review case.";
     EvidenceNotFound, "evidence_not_found", NOT_FOUND, "The copy that the case is about is no longer kept.";
+    OrderNotFound, "order_not_found", NOT_FOUND, "There is no such order.";
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "The address does not take this method.";
     MethodUnknown, "method_unknown", NOT_IMPLEMENTED, "No address of this server takes this method.";
     ExpectationFailed, "expectation_failed", EXPECTATION_FAILED, "The server knows no expectation but 100-continue.";
@@ -95,6 +98,10 @@ codes! {
     CaseClaimed, "case_claimed", CONFLICT, "Another operator has the case open.";
     CaseDecided, "case_decided", CONFLICT, "The case is decided; hold it before another decision.";
     CaseClosed, "case_closed", CONFLICT, "What the case is about was replaced or is gone; nothing is left to decide.";
+    OrderInState, "order_state", CONFLICT, "The order's state does not allow this.";
+    PrintUnchecked, "print_unchecked", CONFLICT, "The picture of the order has not passed its check.";
+    ShopClosed, "shop_closed", CONFLICT, "The shop takes no new orders.";
+    OpenOrders, "open_orders", CONFLICT, "An order is paid and not sent, or its money is on its way; leave once it is settled.";
     DrawingDeleted, "drawing_deleted", GONE, "The drawing is in the bin.";
     HostRefused, "host_refused", MISDIRECTED_REQUEST, "The request is addressed to another host.";
     BodyTooLarge, "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
@@ -111,12 +118,15 @@ codes! {
     PictureTooLarge, "picture_too_large", UNPROCESSABLE_ENTITY, "The drawing is too large for a picture.";
     NothingToShare, "nothing_to_share", UNPROCESSABLE_ENTITY, "The drawing shows no stroke that can be shared.";
     InvalidImage, "invalid_image", UNPROCESSABLE_ENTITY, "The image can't be taken.";
+    IdempotencyKeyReused, "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The key belongs to another order; make a new one.";
     StorageFull, "storage_full", UNPROCESSABLE_ENTITY, "The user's storage is full.";
     RoomFrozen, "room_frozen", LOCKED, "The room is stopped until an operator has decided.";
     RateLimited, "rate_limited", TOO_MANY_REQUESTS, "Too many requests; slow down.";
+    TooManyOrders, "too_many_orders", TOO_MANY_REQUESTS, "Too many orders are not paid; pay or cancel one.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on the server.";
     Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The server can't do this at the moment; try again soon.";
     Busy, "busy", SERVICE_UNAVAILABLE, "The server has too much to do at the moment; try again soon.";
+    PaymentUnavailable, "payment_unavailable", SERVICE_UNAVAILABLE, "WeChat Pay can't be asked at the moment; try again soon.";
     WechatUnavailable, "wechat_unavailable", SERVICE_UNAVAILABLE, "WeChat can't be asked at the moment; try again soon.";
     WechatMisconfigured, "wechat_misconfigured", SERVICE_UNAVAILABLE, "The server's WeChat settings are wrong; its operator has to act.";
 }
@@ -274,6 +284,8 @@ impl From<OperatorError> for Problem {
                 Self::new(Code::CaseDecided).detail(format!("the case is {}", state.name()))
             }
             OperatorError::Value(what) => Self::new(Code::InvalidValue).detail(what),
+            OperatorError::NoShop => Self::new(Code::NotFound),
+            OperatorError::Order(error) => error.into(),
             OperatorError::Share(error) => error.into(),
             OperatorError::Room(error) => error.into(),
             OperatorError::Session(error) => error.into(),
@@ -343,6 +355,24 @@ impl From<RoomError> for Problem {
             RoomError::Drawing(error) => error.into(),
             RoomError::Share(error) => error.into(),
             RoomError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<OrderError> for Problem {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::NotFound => Self::new(Code::OrderNotFound),
+            OrderError::State => Self::new(Code::OrderInState),
+            OrderError::Unchecked => Self::new(Code::PrintUnchecked),
+            OrderError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            OrderError::TooMany => Self::new(Code::TooManyOrders),
+            OrderError::Closed => Self::new(Code::ShopClosed),
+            OrderError::Payment(cause) => Self::new(Code::PaymentUnavailable).cause(cause),
+            OrderError::RateLimited(exceeded) => exceeded.into(),
+            OrderError::Value(rule) => Self::new(Code::InvalidValue).detail(rule),
+            OrderError::Drawing(error) => error.into(),
+            OrderError::Store(error) => error.into(),
         }
     }
 }

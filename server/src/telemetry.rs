@@ -113,6 +113,16 @@ struct DecisionLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OrderLabels {
+    state: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NotificationLabels {
+    outcome: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PoolLabels {
     pool: Name,
 }
@@ -136,6 +146,9 @@ pub struct Metrics {
     actions: Counter,
     case_decisions: Family<DecisionLabels, Counter>,
     oldest_case: Gauge<i64, AtomicI64>,
+    orders: Family<OrderLabels, Gauge<i64, AtomicI64>>,
+    orders_oldest: Family<OrderLabels, Gauge<i64, AtomicI64>>,
+    payment_notifications: Family<NotificationLabels, Counter>,
     pool_busy: Family<PoolLabels, Gauge<i64, AtomicI64>>,
     pool_size: Family<PoolLabels, Gauge<i64, AtomicI64>>,
 }
@@ -202,6 +215,17 @@ impl Metrics {
                 "review_oldest",
                 "Age of the oldest review case that waits for a decision; 0 without one",
             ),
+            orders: register(metrics, "orders", "Orders by state, at most 10,000 of each"),
+            orders_oldest: register_age(
+                metrics,
+                "orders_oldest",
+                "Age of the oldest order in a state; 0 without one",
+            ),
+            payment_notifications: register(
+                metrics,
+                "payment_notifications",
+                "Notifications of WeChat Pay by outcome",
+            ),
             pool_busy: register(metrics, "pool_busy", "Places of a pool that are taken or waited for"),
             pool_size: register(metrics, "pool_size", "Places of a pool"),
             registry,
@@ -217,10 +241,10 @@ fn register<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, he
 }
 
 /// Registers an age in seconds.
-fn register_age(registry: &mut Registry, name: &str, help: &str) -> Gauge<i64, AtomicI64> {
-    let gauge = Gauge::default();
-    registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
-    gauge
+fn register_age<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register_with_unit(name, help, Unit::Seconds, metric.clone());
+    metric
 }
 
 /// Registers histograms of durations, in seconds, by the labels `L`.
@@ -315,6 +339,19 @@ impl Metrics {
     /// Sets the age of the oldest review case that waits for a decision.
     pub fn oldest_case(&self, age: Duration) {
         self.oldest_case.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+    }
+
+    /// Sets the number of orders in a state, and the age of the oldest.
+    pub fn orders(&self, state: &'static str, count: u32, oldest: Duration) {
+        let labels = OrderLabels { state: state.into() };
+        self.orders.get_or_create(&labels).set(count.into());
+        let age = i64::try_from(oldest.as_secs()).unwrap_or(i64::MAX);
+        self.orders_oldest.get_or_create(&labels).set(age);
+    }
+
+    /// Counts a notification of WeChat Pay.
+    pub fn paid_notification(&self, outcome: &'static str) {
+        self.payment_notifications.get_or_create(&NotificationLabels { outcome: outcome.into() }).inc();
     }
 
     /// Sets the load of a pool.

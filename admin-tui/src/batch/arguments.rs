@@ -60,6 +60,13 @@ pub enum Command {
         #[command(subcommand)]
         change: RoomChange,
     },
+    /// List orders of prints, the newest first
+    Orders(OrderListArgs),
+    /// Change orders of prints
+    Order {
+        #[command(subcommand)]
+        change: OrderCommand,
+    },
     /// Print one session, user, drawing or failed request as JSON
     Show {
         #[command(subcommand)]
@@ -114,6 +121,8 @@ pub enum Shown {
     Request { id: String },
     /// A case of the review queue
     Review { id: String },
+    /// An order of a print, without its address
+    Order { id: String },
 }
 
 /// The state of listed cases.
@@ -222,6 +231,61 @@ pub struct CasesArgs {
     #[arg(required = true)]
     pub ids: Vec<String>,
     /// A JSON object for each, instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A change of orders.
+#[derive(Debug, Subcommand)]
+pub enum OrderCommand {
+    /// Pass the picture, which may then be printed
+    Pass(OrdersArgs),
+    /// Refuse to print the picture; the money goes back
+    Reject(OrdersArgs),
+    /// Begin the print
+    Print(OrdersArgs),
+    /// Tell that the print is on its way
+    Ship {
+        /// The order's id
+        id: String,
+        /// The carrier, as WeChat codes it, such as SF
+        #[arg(long)]
+        carrier: String,
+        /// The tracking number
+        #[arg(long)]
+        tracking: String,
+        /// A JSON object instead of words
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give the money back, all of it
+    Refund(OrdersArgs),
+    /// Take the money of a held order as its payment
+    Release(OrdersArgs),
+}
+
+/// The orders of a change.
+#[derive(Debug, Args)]
+pub struct OrdersArgs {
+    /// The orders' ids
+    #[arg(required = true)]
+    pub ids: Vec<String>,
+    /// A JSON object for each, instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The arguments of the list of orders.
+#[derive(Debug, Args)]
+pub struct OrderListArgs {
+    /// Orders in this state: created, paying, paid, printing, shipped, received, closed, refunding, refunded,
+    /// refund_failed or held
+    #[arg(long)]
+    pub state: Option<String>,
+    /// Print at most N rows; 0 prints all
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub limit: u64,
+    /// A JSON object a line, instead of columns
     #[arg(long)]
     pub json: bool,
 }

@@ -3,8 +3,11 @@
 use serde_json::json;
 use yibi_common::admin::Change;
 use yibi_common::sharing::Reason;
+use yibi_common::shop::Parcel;
 
-use super::arguments::{Decision, DrawingArgs, RevokeArgs, RoomChange, SessionArgs, UserArgs};
+use super::arguments::{
+    Decision, DrawingArgs, OrderCommand, OrdersArgs, RevokeArgs, RoomChange, SessionArgs, UserArgs,
+};
 use super::{Failure, failure, note, print, unless_closed, wrong};
 use crate::act::{Act, Body, words};
 use crate::client::Client;
@@ -76,6 +79,23 @@ pub async fn change_rooms(client: &Client, place: &Place, change: RoomChange) ->
     make(client, place, acts, rooms.json).await
 }
 
+/// Changes orders of prints.
+pub async fn order(client: &Client, place: &Place, change: OrderCommand) -> Result<u8, Failure> {
+    let (change, body, orders) = match change {
+        OrderCommand::Pass(orders) => (Change::PassOrder, None, orders),
+        OrderCommand::Reject(orders) => (Change::RejectOrder, None, orders),
+        OrderCommand::Print(orders) => (Change::PrintOrder, None, orders),
+        OrderCommand::Refund(orders) => (Change::RefundOrder, None, orders),
+        OrderCommand::Release(orders) => (Change::ReleaseOrder, None, orders),
+        OrderCommand::Ship { id, carrier, tracking, json } => {
+            let body = Body::Parcel(Parcel { carrier, tracking });
+            (Change::ShipOrder, Some(body), OrdersArgs { ids: vec![id], json })
+        }
+    };
+    let act = |id| Act { body: body.clone(), ..of_target(change, "", id) };
+    make(client, place, orders.ids.into_iter().map(act).collect(), orders.json).await
+}
+
 fn of_user(change: Change, user: String) -> Act {
     Act { change, label: user.clone(), user, target: None, body: None }
 }
@@ -135,7 +155,14 @@ fn outcome(act: &Act, as_json: bool) -> String {
         | Change::OpenCase
         | Change::FreezeRoom
         | Change::ThawRoom
-        | Change::CloseRoom => words(act.change).done,
+        | Change::CloseRoom
+        | Change::PassOrder
+        | Change::RejectOrder
+        | Change::PrintOrder
+        | Change::ShipOrder
+        | Change::RefundOrder
+        | Change::ReleaseOrder
+        | Change::ReadAddress => words(act.change).done,
     };
     format!("{deed} {}", text::clean(id))
 }

@@ -5,6 +5,7 @@ mod changes;
 mod export;
 mod list;
 mod manual;
+mod orders;
 mod rooms;
 mod show;
 mod status;
@@ -62,6 +63,8 @@ pub async fn run(client: &Client, place: &Place, command: Command) -> Result<u8,
         Command::Review { decision } => changes::decide(client, place, decision).await,
         Command::Rooms { state, json } => rooms::list(client, state.name(), json).await,
         Command::Room { change } => changes::change_rooms(client, place, change).await,
+        Command::Orders(args) => orders::run(client, args).await,
+        Command::Order { change } => changes::order(client, place, change).await,
         Command::Show { what, json } => show::run(client, what, json).await,
         Command::Events { .. } => events(client).await,
         Command::Revoke(args) => changes::revoke(client, place, args).await,

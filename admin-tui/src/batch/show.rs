@@ -12,6 +12,7 @@ pub async fn run(client: &Client, what: Shown, one_line: bool) -> Result<u8, Fai
         Shown::Drawing { user, id } => Request::Drawing { user, id, since: 0 },
         Shown::Request { id } => Request::Failed(id),
         Shown::Review { id } => Request::Review(id),
+        Shown::Order { id } => Request::Order(id),
     };
     write(client, &request, one_line).await
 }

@@ -194,6 +194,9 @@ impl Client {
                     None,
                 )
             }
+            Request::Orders(_) | Request::Order(_) => {
+                return Err(ApiError::Failed("orders are read as they were sent".into()));
+            }
             Request::Events => return Err(ApiError::Failed("a stream has no single reply".into())),
             // Scripts read the reply as it is.
             Request::Rooms { .. } => return Err(ApiError::Failed("no view lists rooms".into())),

@@ -43,7 +43,8 @@ pub struct AuditEntry {
     pub change: Change,
     /// The public id of the user that the change concerns.
     pub user: String,
-    /// The id of the session, drawing or case, or the code of the room; absent where the change concerns the user as a whole.
+    /// The id of the session, drawing, case or order, or the code of the room; absent where the change concerns the user as
+    /// a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// The reason of a removal, from 1 to 6.
@@ -93,11 +94,25 @@ pub enum Change {
     CloseRoom,
     /// Remove a stroke from the drawing of a room.
     RemoveStroke,
+    /// Pass the picture of an order.
+    PassOrder,
+    /// Refuse to print the picture of an order.
+    RejectOrder,
+    /// Begin the print of an order.
+    PrintOrder,
+    /// Send the print of an order.
+    ShipOrder,
+    /// Give the money of an order back.
+    RefundOrder,
+    /// Take the money of a held order as its payment.
+    ReleaseOrder,
+    /// Read the address of an order.
+    ReadAddress,
 }
 
 impl Change {
     /// All kinds of change.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 24] = [
         Self::RevokeSession,
         Self::RevokeSessions,
         Self::BlockUser,
@@ -115,6 +130,13 @@ impl Change {
         Self::ThawRoom,
         Self::CloseRoom,
         Self::RemoveStroke,
+        Self::PassOrder,
+        Self::RejectOrder,
+        Self::PrintOrder,
+        Self::ShipOrder,
+        Self::RefundOrder,
+        Self::ReleaseOrder,
+        Self::ReadAddress,
     ];
 
     /// The name in JSON.
@@ -138,6 +160,13 @@ impl Change {
             Self::ThawRoom => "thaw_room",
             Self::CloseRoom => "close_room",
             Self::RemoveStroke => "remove_stroke",
+            Self::PassOrder => "pass_order",
+            Self::RejectOrder => "reject_order",
+            Self::PrintOrder => "print_order",
+            Self::ShipOrder => "ship_order",
+            Self::RefundOrder => "refund_order",
+            Self::ReleaseOrder => "release_order",
+            Self::ReadAddress => "read_address",
         }
     }
 

@@ -46,14 +46,21 @@
 //! | `GET /rooms/{code}` | | [`AdminRoom`] | viewer |
 //! | `POST /rooms/{code}/freeze`, `thaw` and `close` | | [`AdminRoom`] | operator |
 //! | `POST /rooms/{code}/remove` | [`RemoveStroke`] | [`AdminRoom`] | operator |
+//! | `GET /orders` | [`OrderQuery`] | [`OrderPage`] | viewer |
+//! | `GET /orders/{order}` | | [`OrderDetail`] | viewer |
+//! | `GET /orders/{order}/picture.png`, `/print.pdf` and `/print.png` | | the picture, and the printer's page | viewer |
+//! | `POST /orders/{order}/address` | | [`PostalAddress`](crate::shop::PostalAddress) | operator |
+//! | `POST /orders/{order}/pass`, `/reject`, `/printing`, `/refund` and `/release` | | [`OrderDetail`] | operator |
+//! | `POST /orders/{order}/shipped` | [`Parcel`](crate::shop::Parcel) | [`OrderDetail`] | operator |
 //! | `GET /audit` | [`AuditQuery`] | [`AuditPage`] | viewer |
 //! | `GET /openapi.json` | | the description of all this | anybody |
 //!
-//! `{user}` is a user's public id, `{id}` a drawing's, `{session}` a session's, `{case}` a review case's.
+//! `{user}` is a user's public id, `{id}` a drawing's, `{session}` a session's, `{case}` a review case's, `{order}` an order's.
 mod audit;
 mod drawings;
 mod errors;
 mod events;
+mod orders;
 mod reviews;
 mod rooms;
 mod servers;
@@ -68,6 +75,7 @@ pub use audit::{AuditEntry, AuditPage, AuditQuery, Change};
 pub use drawings::{DrawingDetail, DrawingOrder, DrawingPage, DrawingQuery, DrawingRow};
 pub use errors::{ErrorGroup, ErrorsReply, Failure, RequestDetail, RequestRow, Share};
 pub use events::{Event, EventQuery, Happening};
+pub use orders::{AttemptView, EffectView, OrderDetail, OrderPage, OrderQuery, OrderRow};
 pub use reviews::{
     CaseKind, NoteReview, OpenReview, RemoveReview, ReviewClaim, ReviewCopy, ReviewDecision, ReviewDetail,
     ReviewNote, ReviewPage, ReviewQuery, ReviewReport, ReviewRow, SharePage, ShareQuery, ShareRow,

@@ -8,6 +8,7 @@ mod extractors;
 mod health;
 mod live;
 pub mod openapi;
+mod orders;
 mod paging;
 mod review_views;
 mod reviews;
@@ -36,6 +37,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(drawings::routes)
             .configure(reviews::routes)
             .configure(rooms::routes)
+            .configure(orders::routes)
             .configure(audit::routes)
             .configure(openapi::routes),
     );

@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, drawings, live, reviews, rooms, session_key, sessions, users, views};
+use super::{audit, drawings, live, orders, reviews, rooms, session_key, sessions, users, views};
 use crate::http::openapi::Failures;
 
 /// The operator's API, version 1.
@@ -22,6 +22,8 @@ use crate::http::openapi::Failures;
         reviews::list, reviews::open, reviews::one_case, reviews::avatar, reviews::copy, reviews::picture, reviews::sheet, reviews::claim,
         reviews::pass, reviews::remove, reviews::hold, reviews::note, reviews::shares,
         rooms::list, rooms::one, rooms::freeze, rooms::thaw, rooms::close, rooms::remove,
+        orders::list, orders::read, orders::picture, orders::print_pdf, orders::print_png, orders::address, orders::pass,
+        orders::reject, orders::printing, orders::shipped, orders::refund, orders::release,
         audit::list,
     ),
     security(("token" = [])),

@@ -47,7 +47,8 @@ impl Cases {
                         Subject::Nickname
                         | Subject::SharePicture(_)
                         | Subject::ShareSheet(_)
-                        | Subject::RoomPicture(_),
+                        | Subject::RoomPicture(_)
+                        | Subject::OrderPicture(_),
                     )
                     | None => (CaseKind::Nickname, None),
                 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 
-use super::{Mode, StartError};
+use super::{Mode, StartError, payment_gateway};
 use crate::events::EventBus;
 use crate::http::Services;
 use crate::keys::{KeyPlace, LazyKeyring};
@@ -14,6 +14,7 @@ use crate::service::evidence::EvidenceService;
 use crate::service::miniprogram_codes::MiniprogramCodeService;
 use crate::service::moderation::Moderation;
 use crate::service::operator::OperatorService;
+use crate::service::orders::{OrderRecords, OrderService};
 use crate::service::pushes::Pushes;
 use crate::service::rate_limits::RateLimits;
 use crate::service::rooms::{RoomRecords, RoomService};
@@ -99,10 +100,11 @@ pub(super) fn services(
         ShareRecords::new(gallery.clone(), Arc::clone(&keys), &settings.http.public_url, settings.sharing);
     let room_records = RoomRecords::new(drawings.clone(), records.clone());
     let evidence = EvidenceService::new(gallery.clone(), Arc::clone(&keys));
+    let order_records = OrderRecords::new(gallery.clone(), Arc::clone(&keys), &settings.http.public_url);
     let moderation = Moderation::new(
         settings.moderation.clone(),
         drawings.clone(),
-        room_records.clone(),
+        (room_records.clone(), order_records.clone()),
         wechat.clone(),
         apps.clone(),
         Arc::clone(&metrics),
@@ -142,11 +144,12 @@ pub(super) fn services(
         shares.clone(),
         Arc::clone(&rate_limits),
     );
+    let orders = shop(settings, (&order_records, &drawings, &moderation), &rate_limits, &metrics)?;
     let operators = OperatorService::new(
         drawings.clone(),
         sessions.clone(),
         moderation.clone(),
-        shares.clone(),
+        (shares.clone(), orders.clone()),
         rooms.clone(),
         wechat,
         Arc::clone(&metrics),
@@ -154,6 +157,8 @@ pub(super) fn services(
     let services = Services {
         shares,
         rooms,
+        orders,
+        order_records,
         operators,
         titles: TitleService::new(drawings.clone(), moderation.clone()),
         users: UserService::new(drawings.clone(), moderation.clone(), Arc::clone(&rate_limits)),
@@ -169,6 +174,25 @@ pub(super) fn services(
         settings: settings.clone(),
     };
     Ok((services, stores))
+}
+
+/// The orders of the shop; `None` without one.
+fn shop(
+    settings: &Settings,
+    (records, drawings, moderation): (&OrderRecords, &DrawingService, &Moderation),
+    limits: &Arc<RateLimits>,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<OrderService>, StartError> {
+    if !settings.shop.enabled {
+        return Ok(None);
+    }
+    let Some(gateway) = payment_gateway(settings, metrics)? else {
+        tracing::warn!("there is no shop: shop.enabled is set, and no merchant (pay.merchant_id)");
+        return Ok(None);
+    };
+    let (limits, metrics) = (Arc::clone(limits), Arc::clone(metrics));
+    let (records, drawings, moderation) = (records.clone(), drawings.clone(), moderation.clone());
+    Ok(Some(OrderService::new(settings, records, drawings, moderation, gateway, limits, metrics)))
 }
 
 /// The keys of the apps' message pushes, in the order of the apps.

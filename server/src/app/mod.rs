@@ -63,6 +63,9 @@ pub enum StartError {
     /// The address of WeChat is invalid.
     #[error("the client of WeChat can't be made")]
     Wechat(#[from] InvalidClient),
+    /// The merchant's settings or keys are wrong.
+    #[error("WeChat Pay can't be set up")]
+    Payments(#[from] PaySetupError),
 }
 
 /// A server that is built and not yet running.

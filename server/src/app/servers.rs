@@ -23,6 +23,7 @@ pub(super) fn public(
     extras: Option<Extras>,
 ) -> std::io::Result<Server> {
     let (paths, hosts) = (settings.http.clone(), AllowedHosts::new(settings));
+    let has_shop = services.orders.is_some();
     let server = HttpServer::new(move || {
         let app = App::new()
             .app_data(services.clone())
@@ -31,11 +32,11 @@ pub(super) fn public(
             .wrap(from_fn(http::envelope));
         let app = match &extras {
             // A page of another site must not reach the simulated users of a developer's machine.
-            Some(extras) => app
-                .app_data(hosts.clone())
-                .configure(|config| with_extras(config, extras, |config| http::routes(config, &paths))),
+            Some(extras) => app.app_data(hosts.clone()).configure(|config| {
+                with_extras(config, extras, |config| http::routes(config, &paths, has_shop))
+            }),
             None => app
-                .configure(|config| http::routes(config, &paths))
+                .configure(|config| http::routes(config, &paths, has_shop))
                 .service(web::resource("/").route(web::get().to(http::root))),
         };
         app.default_service(web::to(http::nothing))

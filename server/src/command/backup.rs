@@ -86,24 +86,25 @@ fn report_carried(restored: &Restored) {
     }
     match &restored.former {
         None => say(
-            "no former database was there: blocks, pending erasures, review cases and the audit log are as old as \
-             the backup. Block again whom you have blocked since, and remove again what you have removed",
+            "no former database was there: blocks, pending erasures, review cases, orders and the audit log are as \
+             old as the backup. Block again whom you have blocked since, and remove again what you have removed",
         ),
         Some(former) => {
             match &former.unreadable {
                 None => say(&format!(
                     "carried over from the former database: {} blocks, {} pending erasures, {} ended or hidden shares, \
-                     {} rooms, {} review cases, {} entries of the audit log",
+                     {} rooms, {} review cases, {} orders, {} entries of the audit log",
                     carried.blocks,
                     carried.erasures,
                     carried.shares,
                     carried.rooms,
                     carried.cases,
+                    carried.orders,
                     carried.audit
                 )),
                 Some(why) => say(&format!(
                     "nothing could be carried over from the former database ({why}): blocks, pending erasures, \
-                     review cases and the audit log are as old as the backup. Block again whom you have blocked since, \
+                     review cases, orders and the audit log are as old as the backup. Block again whom you have blocked since, \
                      and remove again what you have removed"
                 )),
             }
@@ -122,10 +123,10 @@ fn kept_keys(settings: &Settings) -> Vec<&'static str> {
 }
 
 fn summary(content: Content) -> String {
-    let Content { users, drawings, actions, shares, cases, miniprogram_codes, audit } = content;
+    let Content { users, drawings, actions, shares, cases, miniprogram_codes, orders, audit } = content;
     format!(
         "{users} users, {drawings} drawings, {actions} actions, {shares} shares, {cases} review cases, \
-         {miniprogram_codes} mini-program codes, {audit} entries of the audit log"
+         {miniprogram_codes} mini-program codes, {orders} orders, {audit} entries of the audit log"
     )
 }
 

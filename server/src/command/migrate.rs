@@ -79,12 +79,13 @@ async fn everything(settings: &Settings, from: End, to: End) -> Result<Exit, Fai
     })?;
     say(&format!(
         "moved and compared: {} users, {} drawings, {} shares, {} review cases, {} mini-program codes, \
-         {} entries of the audit log, {} sessions\nsha256 of both sides: {}",
+         {} orders, {} entries of the audit log, {} sessions\nsha256 of both sides: {}",
         moved.tally.users,
         moved.tally.drawings,
         moved.tally.shares,
         moved.tally.cases,
         moved.tally.miniprogram_codes,
+        moved.tally.orders,
         moved.tally.audit,
         moved.sessions,
         moved.sum

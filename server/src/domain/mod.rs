@@ -5,6 +5,7 @@ pub mod clock;
 pub mod drawing;
 pub mod miniprogram_code;
 pub mod moderation;
+pub mod order;
 pub mod phone;
 pub mod report;
 pub mod review;

@@ -23,6 +23,8 @@ pub enum Subject {
     ShareSheet(String),
     /// The picture of the drawing with that id while people draw in its room; its content is the room's code.
     RoomPicture(String),
+    /// The picture of the order with that id; its content is the id as well.
+    OrderPicture(String),
 }
 
 impl Subject {
@@ -33,13 +35,14 @@ impl Subject {
             "nickname" => Some(Self::Nickname),
             "avatar" => Some(Self::Avatar),
             _ => {
-                let (kind, drawing) = text.split_once('/')?;
-                let drawing = drawing.to_owned();
+                let (kind, id) = text.split_once('/')?;
+                let id = id.to_owned();
                 match kind {
-                    "title" => Some(Self::Title(drawing)),
-                    "share_picture" => Some(Self::SharePicture(drawing)),
-                    "share_sheet" => Some(Self::ShareSheet(drawing)),
-                    "room_picture" => Some(Self::RoomPicture(drawing)),
+                    "title" => Some(Self::Title(id)),
+                    "share_picture" => Some(Self::SharePicture(id)),
+                    "share_sheet" => Some(Self::ShareSheet(id)),
+                    "room_picture" => Some(Self::RoomPicture(id)),
+                    "order_picture" => Some(Self::OrderPicture(id)),
                     _ => None,
                 }
             }
@@ -59,10 +62,10 @@ impl Subject {
         [picture, sheet, Self::RoomPicture(drawing.to_owned())]
     }
 
-    /// Whether the subject is a copy of a share.
+    /// Whether the subject is a copy of a drawing, for a share or an order.
     #[must_use]
-    pub fn is_share(&self) -> bool {
-        matches!(self, Self::SharePicture(_) | Self::ShareSheet(_))
+    pub fn is_copy(&self) -> bool {
+        matches!(self, Self::SharePicture(_) | Self::ShareSheet(_) | Self::OrderPicture(_))
     }
 
     /// Its kind, for metrics.
@@ -75,6 +78,7 @@ impl Subject {
             Self::SharePicture(_) => "share_picture",
             Self::ShareSheet(_) => "share_sheet",
             Self::RoomPicture(_) => "room_picture",
+            Self::OrderPicture(_) => "order_picture",
         }
     }
 }
@@ -83,11 +87,12 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nickname | Self::Avatar => f.write_str(self.kind()),
-            Self::Title(drawing)
-            | Self::SharePicture(drawing)
-            | Self::ShareSheet(drawing)
-            | Self::RoomPicture(drawing) => {
-                write!(f, "{}/{drawing}", self.kind())
+            Self::Title(id)
+            | Self::SharePicture(id)
+            | Self::ShareSheet(id)
+            | Self::RoomPicture(id)
+            | Self::OrderPicture(id) => {
+                write!(f, "{}/{id}", self.kind())
             }
         }
     }

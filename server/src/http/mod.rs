@@ -8,6 +8,7 @@ mod hosts;
 mod legacy;
 pub(crate) mod middleware;
 pub mod openapi;
+mod payments;
 mod push;
 mod query;
 pub(crate) mod reply;
@@ -37,6 +38,7 @@ use crate::service::evidence::EvidenceService;
 use crate::service::miniprogram_codes::MiniprogramCodeService;
 use crate::service::moderation::Moderation;
 use crate::service::operator::OperatorService;
+use crate::service::orders::{OrderRecords, OrderService};
 use crate::service::pushes::Pushes;
 use crate::service::rate_limits::RateLimits;
 use crate::service::rooms::RoomService;
@@ -58,6 +60,10 @@ pub struct Services {
     pub shares: ShareService,
     /// Drawings in which several people draw.
     pub rooms: RoomService,
+    /// Orders of prints; `None` without a shop.
+    pub orders: Option<OrderService>,
+    /// The records of orders, for background tasks.
+    pub order_records: OrderRecords,
     /// Users as they see and change themselves.
     pub users: UserService,
     /// The use cases of operators.
@@ -79,10 +85,13 @@ pub struct Services {
 /// The services as handlers take them.
 pub type App = web::Data<Services>;
 
-pub fn routes(config: &mut ServiceConfig, settings: &settings::Http) {
+pub fn routes(config: &mut ServiceConfig, settings: &settings::Http, has_shop: bool) {
     config.configure(push::routes).configure(share_page::routes);
+    if has_shop {
+        config.configure(payments::routes);
+    }
     legacy::routes(config, settings);
-    config.service(web::scope("/api/v1").configure(v1::routes));
+    config.service(web::scope("/api/v1").configure(|config| v1::routes(config, has_shop)));
 }
 
 /// `GET /` of a production server: the deployer's first proof.

@@ -9,7 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::v1::{avatar, bin, drawings, images, me, open_data, phone, rooms, sessions, shares};
+use super::v1::{avatar, bin, drawings, images, me, open_data, orders, phone, rooms, sessions, shares};
+use crate::http::App;
 use crate::problem::Code;
 
 /// The public API, version 1.
@@ -24,10 +25,11 @@ use crate::problem::Code;
         open_data::open, open_data::session_key, phone::bind, phone::remove,
         drawings::list, drawings::read, drawings::append, drawings::rename, drawings::put_title, drawings::delete, drawings::restore,
         bin::empty, bin::remove,
-        images::png, images::svg, images::gif, images::linked,
+        images::png, images::svg, images::gif, images::pdf, images::linked,
         rooms::open, rooms::view, rooms::actions, rooms::strokes, rooms::take, rooms::release, rooms::end, rooms::lock,
         rooms::unlock, rooms::close, rooms::remove, rooms::ban, rooms::report, rooms::list,
         shares::share, shares::share_of, shares::revoke, shares::list, shares::report,
+        orders::shop, orders::create, orders::list, orders::read, orders::pay, orders::refresh, orders::cancel, orders::received,
     ),
     security(("token" = [])),
     modifiers(&Token, &Failures),
@@ -72,6 +74,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(web::resource("/openapi.json").route(web::get().to(document)));
 }
 
-async fn document() -> HttpResponse {
-    HttpResponse::Ok().json(Document::openapi())
+async fn document(app: App) -> HttpResponse {
+    let mut document = Document::openapi();
+    if app.orders.is_none() {
+        // A server without a shop has none of its addresses.
+        document.paths.paths.retain(|path, _| path != "/shop" && !path.starts_with("/orders"));
+    }
+    HttpResponse::Ok().json(document)
 }

@@ -29,6 +29,7 @@ pub(super) enum Part {
     Evidence,
     MiniprogramCodes,
     RoomMembers,
+    Orders,
     Rest,
 }
 
@@ -113,7 +114,8 @@ impl Journal {
                 Part::Reports => Part::Evidence,
                 Part::Evidence => Part::MiniprogramCodes,
                 Part::MiniprogramCodes => Part::RoomMembers,
-                Part::RoomMembers | Part::Rest => Part::Rest,
+                Part::RoomMembers => Part::Orders,
+                Part::Orders | Part::Rest => Part::Rest,
             };
             (self.note.place, self.note.done) = (None, 0);
         }

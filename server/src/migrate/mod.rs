@@ -8,6 +8,7 @@
 
 mod journal;
 mod miniprogram_codes;
+mod orders;
 mod room_members;
 mod shares;
 mod verify;
@@ -33,8 +34,8 @@ use crate::store::redis::RedisSessions;
 use crate::store::sqlite::SqliteStore;
 use crate::store::transfer::{AuditRow, Turn};
 use crate::store::{
-    Avatars, Checks, Drawings, MiniprogramCodes, Reviews, Rooms, SessionReports, Sessions, Shares, Transfer,
-    Users,
+    Avatars, Checks, Drawings, MiniprogramCodes, Orders, Reviews, Rooms, SessionReports, Sessions, Shares,
+    Transfer, Users,
 };
 use crate::store::{StoreError, StoreResult};
 
@@ -120,6 +121,8 @@ pub struct Tally {
     pub miniprogram_codes: u64,
     /// People in rooms.
     pub room_members: u64,
+    /// Orders of prints.
+    pub orders: u64,
 }
 
 impl Tally {
@@ -136,6 +139,7 @@ impl Tally {
             evidence: count(async |place| store.evidence_behind(place, COUNTED).await).await?,
             miniprogram_codes: miniprogram_codes::count(store).await?,
             room_members: count(async |place| store.members_behind(place, COUNTED).await).await?,
+            orders: orders::count(store).await?,
         })
     }
 }
@@ -194,11 +198,21 @@ pub struct Moved {
 
 /// All traits of a gallery that a move needs.
 trait Whole:
-    Users + Drawings + Avatars + Checks + Shares + Rooms + Reviews + MiniprogramCodes + Transfer + Sync
+    Users + Drawings + Avatars + Checks + Shares + Rooms + Reviews + MiniprogramCodes + Orders + Transfer + Sync
 {
 }
 impl<G> Whole for G where
-    G: Users + Drawings + Avatars + Checks + Shares + Rooms + Reviews + MiniprogramCodes + Transfer + Sync
+    G: Users
+        + Drawings
+        + Avatars
+        + Checks
+        + Shares
+        + Rooms
+        + Reviews
+        + MiniprogramCodes
+        + Orders
+        + Transfer
+        + Sync
 {
 }
 
@@ -311,6 +325,7 @@ where
     shares::move_all(from, to, &all, journal, progress).await?;
     miniprogram_codes::move_all(from, to, &all, journal, progress).await?;
     room_members::move_all(from, to, &all, journal, progress).await?;
+    orders::move_all(from, to, &all, journal, progress).await?;
     let sessions = move_sessions(from_sessions, to_sessions, progress).await?;
     progress.begins("comparing", all.users + all.drawings, 0);
     let sum = verify::compare(from, to, progress).await?;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     MigrateError, Progress, Result, SOURCE, TARGET, TURN, Tally, Whole, at, for_each, miniprogram_codes,
-    room_members, shares,
+    orders, room_members, shares,
 };
 use crate::domain::drawing::Stored;
 use crate::domain::moderation::{ModerationCheck, Subject};
@@ -133,6 +133,7 @@ where
     shares::compare(from, to, [&mut left, &mut right]).await?;
     miniprogram_codes::compare(from, to, [&mut left, &mut right]).await?;
     room_members::compare(from, to, [&mut left, &mut right]).await?;
+    orders::compare(from, to, [&mut left, &mut right]).await?;
     add_all_audit(&mut left, from).await.map_err(at(SOURCE))?;
     add_all_audit(&mut right, to).await.map_err(at(TARGET))?;
     if left == right { Ok(left) } else { differs(format!("checksums {left} and {right}")) }

@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod miniprogram_codes;
 pub mod moderation;
 pub mod operator;
+pub mod orders;
 pub(crate) mod per_user;
 pub mod pushes;
 pub mod rate_limits;

@@ -7,6 +7,7 @@ mod pay;
 mod rooms;
 mod sections;
 mod sharing;
+mod shop;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -29,6 +30,7 @@ pub use network::Network;
 pub use pay::Pay;
 pub use rooms::Rooms;
 pub use sharing::{DUTIES, Reviewer, Sharing};
+pub use shop::{Product, Shop};
 pub use validate::is_operator_name;
 
 /// The default settings, which document all keys.
@@ -52,6 +54,7 @@ pub struct Settings {
     pub moderation: Moderation,
     pub sharing: Sharing,
     pub rooms: Rooms,
+    pub shop: Shop,
     pub store: Store,
     pub keys: Keys,
     pub wechat: Wechat,

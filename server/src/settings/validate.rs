@@ -21,6 +21,7 @@ impl Settings {
         self.check_operators(&mut faults);
         self.check_ranges(&mut faults);
         self.check_rates(&mut faults);
+        self.shop.check(&mut faults);
         if faults.is_empty() { Ok(()) } else { Err(SettingsError::Unfit(faults)) }
     }
 
@@ -83,8 +84,8 @@ impl Settings {
             );
         }
         for (name, path) in [("weapp_base_path", weapp), ("wafer_base_path", wafer)] {
-            if is_within(path, "/wx/push") {
-                faults.push(format!("http.{name}: WeChat's messages come below /wx/push"));
+            if ["/wx/push", "/wx/pay"].iter().any(|taken| is_within(path, taken)) {
+                faults.push(format!("http.{name}: WeChat's messages come below /wx/push and /wx/pay"));
             }
         }
     }
@@ -204,6 +205,9 @@ impl Settings {
         }
         faults.extend(self.sharing_fault());
         faults.extend(self.pay_faults());
+        if self.shop.enabled && !self.pay.is_configured() {
+            faults.push("shop.enabled: no merchant is set (YIBI_PAY__MERCHANT_ID)".to_owned());
+        }
         let token = self.admin.token.expose_secret();
         let others = self.admin.tokens.iter().any(|token| token.role != Role::Service);
         if token.len() < 32 && (!token.is_empty() || !others) {

@@ -4,7 +4,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `users`, `drawings`, `avatars`, `checks`, `shares`, `miniprogram_codes`, `rooms`, `reviews`, `reports`, `transfer` | the aggregates of [`GalleryStore`] |
+//! | `users`, `drawings`, `avatars`, `checks`, `shares`, `miniprogram_codes`, `orders`, `rooms`, `reviews`, `reports`, `transfer` | the aggregates of [`GalleryStore`] |
 //! | `sessions`, `leases`, `reports` | the aggregates of [`SessionStore`] |
 //! | `backend` | the choice between the backends |
 //! | `measured` | the declaration of operations, and the measuring of each |
@@ -20,6 +20,7 @@ mod leases;
 mod measured;
 mod miniprogram_codes;
 pub mod mongo;
+mod orders;
 pub mod redis;
 mod reports;
 mod reviews;
@@ -39,6 +40,7 @@ pub use self::checks::Checks;
 pub use self::drawings::Drawings;
 pub use self::leases::Leases;
 pub use self::miniprogram_codes::MiniprogramCodes;
+pub use self::orders::Orders;
 pub use self::reports::{Reports, SessionReports};
 pub use self::reviews::Reviews;
 pub use self::rooms::Rooms;

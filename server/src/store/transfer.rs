@@ -9,6 +9,7 @@ use super::measured::operations;
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Stored;
 use crate::domain::miniprogram_code::MiniprogramCode;
+use crate::domain::order::{Order, OrderCopy};
 use crate::domain::review::{Case, Evidence, ShareReport};
 use crate::domain::room::Member;
 use crate::domain::share::{CodeRecord, Share};
@@ -62,6 +63,12 @@ pub trait Transfer {
 
     /// People in rooms after a position.
     async fn members_behind(&self, place: Option<&str>, limit: u32) -> Turn<Member>;
+
+    /// Orders after a position; their pictures are read one at a time.
+    async fn orders_behind(&self, place: Option<&str>, limit: u32) -> Turn<Order>;
+
+    /// Writes an order with its picture over one with the same id.
+    async fn put_order(&self, order: &Order, copy: Option<&OrderCopy>) -> ();
 
     /// Writes a user over one with the same key.
     async fn put_user(&self, user: &UserRecord) -> ();

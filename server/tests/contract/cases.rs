@@ -124,6 +124,18 @@ macro_rules! gallery_cases {
                 a_room_goes_with_its_drawing_and_its_people
             }
         }
+        mod orders {
+            use crate::gallery::orders as suite;
+
+            cases! { suite, $open:
+                an_order_is_stored_once_with_its_picture
+                an_order_changes_at_the_version_that_was_read
+                the_earliest_effect_makes_an_order_due
+                orders_are_paged_by_user_and_by_state
+                an_order_outlives_its_user_without_address_and_picture
+                orders_are_read_and_written_for_a_move
+            }
+        }
         mod reviews {
             use crate::gallery::reviews as suite;
 

@@ -10,7 +10,8 @@ use yibi_server::domain::user::NewUser;
 use yibi_server::domain::user::UserKey;
 use yibi_server::domain::weapp::WeappSave;
 use yibi_server::store::{
-    Avatars, Checks, Drawings, Leases, MiniprogramCodes, Reviews, Rooms, Sessions, Shares, Transfer, Users,
+    Avatars, Checks, Drawings, Leases, MiniprogramCodes, Orders, Reviews, Rooms, Sessions, Shares, Transfer,
+    Users,
 };
 
 /// The users and drawings of a backend; each task of a test has its own handle.
@@ -23,6 +24,7 @@ pub trait GalleryUnderTest:
     + Reviews
     + Rooms
     + MiniprogramCodes
+    + Orders
     + Transfer
     + Clone
     + Send
@@ -39,6 +41,7 @@ impl<G> GalleryUnderTest for G where
         + Reviews
         + Rooms
         + MiniprogramCodes
+        + Orders
         + Transfer
         + Clone
         + Send

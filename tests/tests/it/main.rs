@@ -16,6 +16,7 @@ mod documents;
 mod first_steps;
 mod internal;
 mod layers;
+mod orders;
 mod outages;
 mod rooms;
 mod shares;

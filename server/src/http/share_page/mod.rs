@@ -100,7 +100,7 @@ fn offered(format: Format, request: &HttpRequest) -> Result<PictureKind, Problem
             let offered = SIZES.into_iter().find(|offered| *offered >= size);
             Rendition::Still(format, offered.unwrap_or(size))
         }
-        other @ (Rendition::Still(..) | Rendition::Animation(_)) => other,
+        other @ (Rendition::Still(..) | Rendition::Animation(_) | Rendition::Document) => other,
     };
     Ok(PictureKind::Rendition(rendition))
 }

@@ -85,6 +85,7 @@ pub(super) async fn shown(app: &App, user: Option<UserRecord>) -> Reply {
 /// 409 `account_closing`; one with `reopen` cancels the erasure.
 #[utoipa::path(delete, path = "/me", tag = "me", responses(
     (status = 204, description = "Left"),
+    (status = 409, description = "`open_orders`: an order is paid and not sent", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn leave(app: App, caller: Authenticated) -> Reply {
@@ -92,6 +93,11 @@ pub(super) async fn leave(app: App, caller: Authenticated) -> Reply {
     // scheduled, so that a failure half-way costs a sign-in and erases nobody who stays; and once more after it,
     // because a sign-in under way may have created one in between. A sign-in that comes later finds the erasure.
     let leaving = async move {
+        if let Some(orders) = &app.orders
+            && orders.has_open_orders(caller.user()).await?
+        {
+            return Err(Problem::new(Code::OpenOrders));
+        }
         app.sessions.end_all(caller.user()).await?;
         app.drawings.leave(caller.user()).await?;
         app.sessions.end_all(caller.user()).await?;
@@ -139,7 +145,7 @@ pub(super) async fn end_session(app: App, caller: Authenticated, id: Path<String
 
 /// Everything of the caller in one zip file.
 #[utoipa::path(get, path = "/me/export", tag = "me", responses(
-    (status = 200, description = "`profile.json`, and JSON and PNG of every drawing", body = Binary, content_type = "application/zip"),
+    (status = 200, description = "`profile.json`, `orders.json` where there are orders, and JSON and PNG of every drawing", body = Binary, content_type = "application/zip"),
     (status = 503, description = "`busy`; see `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
     (status = "4XX", description = "Another failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
@@ -151,5 +157,10 @@ pub(super) async fn export(app: App, caller: Authenticated, request: HttpRequest
     if is_head(&request) {
         return Ok(reply.finish());
     }
-    Ok(reply.streaming(app.drawings.export(caller.user(), app.rooms.people().clone()).await?))
+    let orders = match &app.orders {
+        Some(orders) => orders.export(caller.user()).await?,
+        None => Vec::new(),
+    };
+    let people = app.rooms.people().clone();
+    Ok(reply.streaming(app.drawings.export(caller.user(), people, orders).await?))
 }

@@ -6,6 +6,7 @@ pub(super) mod drawings;
 pub(super) mod images;
 pub(super) mod me;
 pub(super) mod open_data;
+pub(super) mod orders;
 pub(super) mod phone;
 pub(super) mod rooms;
 pub(super) mod sessions;
@@ -16,7 +17,10 @@ use actix_web::web::ServiceConfig;
 use super::openapi;
 
 /// Adds the routes below `/api/v1`.
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut ServiceConfig, has_shop: bool) {
+    if has_shop {
+        config.configure(orders::routes);
+    }
     config
         .configure(sessions::routes)
         .configure(me::routes)

@@ -81,9 +81,9 @@ pub(super) fn slots() -> Arc<Semaphore> {
 }
 
 impl DrawingService {
-    /// The user's profile, shares and all drawings, the bin included, each drawing as JSON and PNG; `people` has the names
-    /// of those who drew in them. The stream is aborted on
-    /// a failure, so that a partial file is not mistaken for a complete one.
+    /// The user's profile, shares, the given orders and all drawings, the bin included, each drawing as JSON and PNG;
+    /// `people` has the names of those who drew in them. The stream is aborted on a failure, so that a partial file is
+    /// not mistaken for a complete one.
     ///
     /// # Errors
     /// [`DrawingError::Busy`] while another export of this user runs, or when too many others wait;
@@ -92,6 +92,7 @@ impl DrawingService {
         &self,
         user: &UserKey,
         people: People,
+        orders: Vec<serde_json::Value>,
     ) -> DrawingResult<impl Stream<Item = io::Result<Bytes>> + use<>> {
         let permit = self.0.exports.take(user)?;
         let slot = timeout(LINE, Arc::clone(&self.0.export_slots).acquire_owned()).await;
@@ -101,7 +102,7 @@ impl DrawingService {
         let service = self.clone();
         let export = async move {
             let mut pieces = Pieces { sender, waited: Duration::ZERO, sent: 0 };
-            let writing = timeout(LONGEST, service.write_export(record, &people, &mut pieces)).await;
+            let writing = timeout(LONGEST, service.write_export(record, &people, &orders, &mut pieces)).await;
             if let Err(error) = writing.unwrap_or(Err(TOO_SLOW)) {
                 tracing::warn!(error = %error, "an export broke off");
                 // A closed channel means that the client is gone and needs no error.
@@ -119,6 +120,7 @@ impl DrawingService {
         &self,
         user: UserRecord,
         people: &People,
+        orders: &[serde_json::Value],
         pieces: &mut Pieces,
     ) -> DrawingResult<()> {
         let mut archive = Archive::new();
@@ -136,6 +138,9 @@ impl DrawingService {
             "phone": phone,
         });
         archive.file("profile.json", &json_of(&profile)?, file_time(Micros::now()))?;
+        if !orders.is_empty() {
+            archive.file("orders.json", &json_of(&orders)?, file_time(Micros::now()))?;
+        }
         if let Some(id) = &user.avatar
             && let Some(image) = self.0.store.avatar(&user.key, id).await?
         {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{DrawingResult, DrawingService};
 use crate::domain::clock::Micros;
 use crate::random;
+use crate::service::orders::OrderService;
 use crate::store::{Drawings, Leases, SessionStore, Sessions, Users};
 
 /// Interval of the purge.
@@ -17,13 +18,18 @@ const LEASE_NAME: &str = "purge";
 const BATCH: u32 = 200;
 
 /// Purges every minute, until `shutdown`.
-pub async fn run_purge(gallery: DrawingService, leases: SessionStore, shutdown: impl Future<Output = ()>) {
+pub async fn run_purge(
+    gallery: DrawingService,
+    orders: Option<OrderService>,
+    leases: SessionStore,
+    shutdown: impl Future<Output = ()>,
+) {
     let holder = random::short_id();
     let looking = async {
         loop {
             match leases.take_lease(LEASE_NAME, &holder, LEASE).await {
                 Ok(true) => {
-                    if let Err(error) = gallery.clear_out(&leases, Micros::now()).await {
+                    if let Err(error) = gallery.clear_out(orders.as_ref(), &leases, Micros::now()).await {
                         tracing::warn!(error = %error, "the bin was not cleared out");
                     }
                 }
@@ -45,7 +51,12 @@ pub async fn run_purge(gallery: DrawingService, leases: SessionStore, shutdown: 
 
 impl DrawingService {
     /// Removes the records that are due at `now`, up to [`BATCH`]. A failed removal does not stop the others.
-    async fn clear_out(&self, leases: &SessionStore, now: Micros) -> DrawingResult<()> {
+    async fn clear_out(
+        &self,
+        orders: Option<&OrderService>,
+        leases: &SessionStore,
+        now: Micros,
+    ) -> DrawingResult<()> {
         let keep = Duration::from_secs(u64::from(self.0.settings.bin_days) * 86_400);
         let before = now.minus(keep);
         let (mut purged, mut erased) = (0_u32, 0_u32);
@@ -57,6 +68,12 @@ impl DrawingService {
             self.recount(&user);
         }
         for user in self.0.store.erasures_due(now, BATCH).await? {
+            // Paid meanwhile, and not sent: the erasure waits.
+            if let Some(orders) = orders
+                && orders.has_open_orders(&user).await.unwrap_or(true)
+            {
+                continue;
+            }
             // A session that outlived the deletion would write to an erased account.
             let gone = match leases.remove_all(&user).await {
                 Ok(()) => self.0.store.erase(&user, now).await,

@@ -56,8 +56,8 @@ impl Moderation {
             let Some(check) = known.filter(theirs) else { return Ok(false) };
             let settled = match verdict.suggestion {
                 Some(suggestion) => self.settle(&check, suggestion, verdict.label).await?,
-                None if check.subject.is_share() => {
-                    self.settle_share(&check, ModerationStatus::Held, None).await?
+                None if check.subject.is_copy() => {
+                    self.settle_copy(&check, ModerationStatus::Held, None).await?
                 }
                 None => {
                     tracing::info!(subject = %check.subject, "WeChat could not look at a content");
@@ -81,14 +81,14 @@ impl Moderation {
 
     async fn try_to_ask(&self, check: ModerationCheck) -> StoreResult<()> {
         if check.standing != ModerationStatus::Pending {
-            // A verdict on a share was stored, and its outcome was not applied yet.
-            return self.apply_to_share(&check).await;
+            // A verdict on a copy was stored, and its outcome was not applied yet.
+            return self.apply_to_copy(&check).await;
         }
         if check.tries >= self.0.settings.tries {
             // The last verdict did not arrive. The check keeps its trace id, so that a late verdict still
-            // finds it; a share must not wait any longer.
-            if check.subject.is_share() {
-                self.settle_share(&check, ModerationStatus::Held, None).await?;
+            // finds it; a share or an order must not wait any longer.
+            if check.subject.is_copy() {
+                self.settle_copy(&check, ModerationStatus::Held, None).await?;
             } else if self.0.store.change_check(&ModerationCheck { due_at: None, ..check.clone() }).await? {
                 self.0.metrics.checked(check.subject.kind(), "given_up");
             }
@@ -153,6 +153,7 @@ impl Moderation {
                 let is_checked = |state| matches!(state, RoomState::Open | RoomState::Done);
                 room.filter(|room| is_checked(room.state)).map(|room| room.code.to_string())
             }
+            Subject::OrderPicture(order) => self.0.orders.under_check(user, order).await?,
         };
         Ok(content.filter(|content| !content.is_empty()).map(|content| (known, content)))
     }
@@ -193,6 +194,10 @@ impl Moderation {
                 let url = gallery.check_url(user, drawing).await?;
                 return Ok(Answer::Later(wechat.check_image(app, openid, Scene::Journal, &url).await?));
             }
+            Subject::OrderPicture(order) => {
+                let url = self.0.orders.check_url(order).await?;
+                return Ok(Answer::Later(wechat.check_image(app, openid, Scene::Journal, &url).await?));
+            }
             Subject::Nickname => Scene::Profile,
             Subject::Title(_) => Scene::Journal,
         };
@@ -207,13 +212,13 @@ impl Moderation {
         suggestion: Suggestion,
         label: Option<u32>,
     ) -> StoreResult<bool> {
-        if check.subject.is_share() {
+        if check.subject.is_copy() {
             let standing = match suggestion {
                 Suggestion::Pass => ModerationStatus::Passed,
                 Suggestion::Review => ModerationStatus::Held,
                 Suggestion::Risky => ModerationStatus::Rejected,
             };
-            return self.settle_share(check, standing, label).await;
+            return self.settle_copy(check, standing, label).await;
         }
         let is_room = matches!(check.subject, Subject::RoomPicture(_));
         let standing = match suggestion {
@@ -282,7 +287,10 @@ impl Moderation {
                 let reason = check.label.map_or(Reason::Other, reason_of);
                 self.0.rooms.freeze_by_wechat(&check.user, drawing, &check.content, reason).await?;
             }
-            Subject::Title(_) | Subject::SharePicture(_) | Subject::ShareSheet(_) => {}
+            Subject::Title(_)
+            | Subject::SharePicture(_)
+            | Subject::ShareSheet(_)
+            | Subject::OrderPicture(_) => {}
         }
         Ok(())
     }
@@ -293,8 +301,8 @@ impl Moderation {
         let doubled = 1_u32.checked_shl(check.tries.saturating_sub(1)).unwrap_or(u32::MAX);
         let pause = self.0.settings.retry.saturating_mul(doubled).min(LONGEST_PAUSE);
         let again = again && check.tries < self.0.settings.tries;
-        if !again && check.subject.is_share() {
-            return self.settle_share(&check, ModerationStatus::Held, None).await;
+        if !again && check.subject.is_copy() {
+            return self.settle_copy(&check, ModerationStatus::Held, None).await;
         }
         if !again {
             self.0.metrics.checked(check.subject.kind(), "given_up");

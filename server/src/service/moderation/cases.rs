@@ -110,7 +110,8 @@ impl Moderation {
             Subject::Title(_)
             | Subject::SharePicture(_)
             | Subject::ShareSheet(_)
-            | Subject::RoomPicture(_) => {}
+            | Subject::RoomPicture(_)
+            | Subject::OrderPicture(_) => {}
         }
         Ok(())
     }

@@ -41,6 +41,7 @@ use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
 use crate::domain::user::UserKey;
 use crate::domain::user::UserRecord;
 use crate::service::drawings::DrawingService;
+use crate::service::orders::OrderRecords;
 use crate::service::rooms::RoomRecords;
 use crate::service::shares::ShareRecords;
 use crate::settings::{self, ModerationMode};
@@ -86,6 +87,7 @@ struct Inner {
     gallery: DrawingService,
     shares: ShareRecords,
     rooms: RoomRecords,
+    orders: OrderRecords,
     wechat: Wechat,
     apps: Vec<WechatApp>,
     metrics: Arc<Metrics>,
@@ -98,7 +100,7 @@ impl Moderation {
     pub fn new(
         settings: settings::Moderation,
         gallery: DrawingService,
-        rooms: RoomRecords,
+        (rooms, orders): (RoomRecords, OrderRecords),
         wechat: Wechat,
         apps: Vec<WechatApp>,
         metrics: Arc<Metrics>,
@@ -106,7 +108,18 @@ impl Moderation {
         let store = gallery.store().clone();
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let shares = rooms.cases().clone();
-        Self(Arc::new(Inner { settings, store, gallery, shares, rooms, wechat, apps, metrics, places }))
+        Self(Arc::new(Inner {
+            settings,
+            store,
+            gallery,
+            shares,
+            rooms,
+            orders,
+            wechat,
+            apps,
+            metrics,
+            places,
+        }))
     }
 
     /// Stores the check of a content before the content itself, so that a crash leaves no content without a

@@ -1,9 +1,11 @@
-//! Checks of shares: two pictures of a copy, the finished one and a contact sheet; the worst verdict counts.
+//! Checks of copies of drawings. A share has two pictures under check, the finished one and a contact sheet; the worst
+//! verdict counts. An order has the picture that is printed.
 //!
-//! A verdict is stored first and remains due until its outcome is applied to the share, so that a crash in
+//! A verdict is stored first and remains due until its outcome is applied to the share or order, so that a crash in
 //! between only delays the outcome.
 
 use yibi_common::sharing::Reason;
+use yibi_common::shop::PrintCheck;
 
 use super::Moderation;
 use super::asking::CLAIM;
@@ -42,9 +44,9 @@ impl Moderation {
         Ok(())
     }
 
-    /// Stores a verdict on a picture of a share and applies it. Returns whether the check was unchanged since
+    /// Stores a verdict on a picture of a copy and applies it. Returns whether the check was unchanged since
     /// it was read.
-    pub(super) async fn settle_share(
+    pub(super) async fn settle_copy(
         &self,
         check: &ModerationCheck,
         standing: ModerationStatus,
@@ -60,16 +62,19 @@ impl Moderation {
             subject = check.subject.kind(),
             standing = standing.name(),
             label,
-            "a share was checked"
+            "a copy was checked"
         );
         let version = settled.version.saturating_add(1);
-        self.apply_to_share(&ModerationCheck { version, ..settled }).await?;
+        self.apply_to_copy(&ModerationCheck { version, ..settled }).await?;
         Ok(true)
     }
 
-    /// Applies the verdicts on a copy to its share, as far as they decide it; the check is no longer due then.
-    pub(super) async fn apply_to_share(&self, check: &ModerationCheck) -> StoreResult<()> {
-        if let Some((drawing, (code, seq))) = drawing_of(&check.subject).zip(parse_copy_name(&check.content))
+    /// Applies the verdicts on a copy to its share or order, as far as they decide it; the check is no longer due then.
+    pub(super) async fn apply_to_copy(&self, check: &ModerationCheck) -> StoreResult<()> {
+        if let Subject::OrderPicture(order) = &check.subject {
+            self.0.orders.judge(order, verdict_of(check.standing), false).await?;
+        } else if let Some((drawing, (code, seq))) =
+            drawing_of(&check.subject).zip(parse_copy_name(&check.content))
         {
             self.apply(check, drawing, &code, seq).await?;
         }
@@ -104,7 +109,20 @@ impl Moderation {
 fn drawing_of(subject: &Subject) -> Option<&str> {
     match subject {
         Subject::SharePicture(drawing) | Subject::ShareSheet(drawing) => Some(drawing),
-        Subject::Nickname | Subject::Avatar | Subject::Title(_) | Subject::RoomPicture(_) => None,
+        Subject::Nickname
+        | Subject::Avatar
+        | Subject::Title(_)
+        | Subject::RoomPicture(_)
+        | Subject::OrderPicture(_) => None,
+    }
+}
+
+fn verdict_of(standing: ModerationStatus) -> PrintCheck {
+    match standing {
+        ModerationStatus::Pending => PrintCheck::Pending,
+        ModerationStatus::Passed => PrintCheck::Passed,
+        ModerationStatus::Rejected => PrintCheck::Rejected,
+        ModerationStatus::Held => PrintCheck::Held,
     }
 }
 

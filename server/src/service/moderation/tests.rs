@@ -13,6 +13,7 @@ use crate::domain::drawing::NewDrawing;
 use crate::domain::user::NewUser;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::random;
+use crate::service::orders::OrderRecords;
 use crate::settings::Settings;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Backend, Drawings, SessionStore, Users};
@@ -46,6 +47,7 @@ impl Given {
             Arc::default(),
         );
         let shares = ShareRecords::new(gallery.store().clone(), Arc::clone(&keys), "", settings.sharing);
+        let orders = OrderRecords::new(gallery.store().clone(), Arc::clone(&keys), "");
         let rooms = RoomRecords::new(gallery.clone(), shares);
         let wechat = Running::start();
         let sessions = SessionStore::new(Backend::Embedded(store.clone()), Arc::default());
@@ -54,8 +56,14 @@ impl Given {
         let ann = UserKey::new(&app.id, "ann");
         let new = NewUser { public_id: random::public_id(), origin: None, unionid: None, reopen: false };
         store.sign_in(&ann, &new, Micros::now()).await.unwrap();
-        let moderation =
-            Moderation::new(settings.moderation.clone(), gallery, rooms, asked, vec![app], Arc::default());
+        let moderation = Moderation::new(
+            settings.moderation.clone(),
+            gallery,
+            (rooms, orders),
+            asked,
+            vec![app],
+            Arc::default(),
+        );
         Self { moderation, store, wechat, ann, directory }
     }
 

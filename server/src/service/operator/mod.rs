@@ -4,6 +4,7 @@
 mod audit;
 mod decisions;
 mod drawings;
+mod orders;
 mod paging;
 mod review_age;
 mod reviews;
@@ -19,6 +20,7 @@ use yibi_common::admin::Change;
 use yibi_common::sharing::CaseState;
 
 pub use drawings::DrawingSelection;
+pub use orders::OrderChange;
 pub use paging::Listing;
 pub use review_age::run_review_age;
 pub use reviews::CaseOverview;
@@ -28,6 +30,7 @@ pub use users::{UserOverview, UserSelection};
 
 use super::drawings::{DrawingError, DrawingService};
 use super::moderation::Moderation;
+use super::orders::{OrderError, OrderService};
 use super::rooms::{RoomError, RoomService};
 use super::sessions::{Refusal, SessionError, SessionService};
 use super::shares::{ShareError, ShareService};
@@ -70,6 +73,12 @@ pub enum OperatorError {
     /// A value is invalid; the text is for the client.
     #[error("{0}")]
     Value(&'static str),
+    /// The server has no shop.
+    #[error("no shop")]
+    NoShop,
+    /// A use case of orders failed.
+    #[error(transparent)]
+    Order(#[from] OrderError),
     /// A use case of shares failed.
     #[error(transparent)]
     Share(#[from] ShareError),
@@ -109,6 +118,7 @@ pub struct OperatorService {
     moderation: Moderation,
     shares: ShareService,
     rooms: RoomService,
+    orders: Option<OrderService>,
     wechat: Wechat,
     metrics: Arc<Metrics>,
 }
@@ -119,12 +129,12 @@ impl OperatorService {
         drawings: DrawingService,
         sessions: SessionService,
         moderation: Moderation,
-        shares: ShareService,
+        (shares, orders): (ShareService, Option<OrderService>),
         rooms: RoomService,
         wechat: Wechat,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { drawings, sessions, moderation, shares, rooms, wechat, metrics }
+        Self { drawings, sessions, moderation, shares, orders, rooms, wechat, metrics }
     }
 
     /// The fleet's access token of a mini-program, of the first one if none is named; with `refused`, a token

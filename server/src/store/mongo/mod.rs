@@ -34,6 +34,7 @@ mod drawings;
 mod error;
 mod lists;
 mod miniprogram_codes;
+mod orders;
 mod records;
 mod reports;
 mod reviews;

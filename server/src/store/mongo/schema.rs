@@ -15,6 +15,7 @@ use yibi_common::drawing::{Mode, Paper};
 
 use super::checks::CheckDoc;
 use super::miniprogram_codes::MiniprogramCodeDoc;
+use super::orders::OrderDoc;
 use super::records::Keyed;
 use super::reports::AuditDoc;
 use super::shares::CopyDoc;
@@ -330,6 +331,7 @@ pub(super) struct Collections {
     pub(super) evidence: Collection<Keyed<Evidence>>,
     pub(super) miniprogram_codes: Collection<Keyed<MiniprogramCodeDoc>>,
     pub(super) members: Collection<Keyed<Member>>,
+    pub(super) orders: Collection<OrderDoc>,
     pub(super) secrets: Collection<SecretDoc>,
     pub(super) audit: Collection<AuditDoc>,
 }
@@ -364,6 +366,7 @@ impl Collections {
             evidence: database.collection_with_options("evidence", options()),
             miniprogram_codes: database.collection_with_options("miniprogram_codes", options()),
             members: database.collection_with_options("members", options()),
+            orders: database.collection_with_options("orders", options()),
             secrets: database.collection_with_options("secrets", options()),
             audit: database.collection_with_options("audit", options()),
             database: database.clone(),
@@ -432,6 +435,18 @@ impl Collections {
         self.make_indexes_of_shares().await
     }
 
+    async fn make_indexes_of_orders(&self) -> StoreResult<()> {
+        let orders = [
+            index(doc! {"u": 1, "created_at": -1, "_id": -1}),
+            index(doc! {"u": 1, "state": 1}),
+            index(doc! {"created_at": -1, "_id": -1}),
+            index(doc! {"state": 1, "created_at": -1, "_id": -1}),
+            sparse(doc! {"due_at": 1}),
+        ];
+        self.orders.create_indexes(orders).await?;
+        Ok(())
+    }
+
     async fn make_indexes_of_shares(&self) -> StoreResult<()> {
         self.miniprogram_codes.create_index(index(doc! {"app": 1, "scene": 1})).await?;
         self.shares.create_index(index(doc! {"u": 1, "created_at": -1, "code": -1})).await?;
@@ -454,7 +469,7 @@ impl Collections {
         let reports = [index(doc! {"code": 1, "at": -1, "_id": -1}), sparse(doc! {"reporter.user": 1})];
         self.share_reports.create_indexes(reports).await?;
         self.evidence.create_index(index(doc! {"expires_at": 1})).await?;
-        Ok(())
+        self.make_indexes_of_orders().await
     }
 }
 

@@ -18,6 +18,7 @@ use super::{MongoGallery, StoreError, StoreResult, error, records};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Stored;
 use crate::domain::miniprogram_code::MiniprogramCode;
+use crate::domain::order::{Order, OrderCopy};
 use crate::domain::review::{Case, Evidence, ShareReport};
 use crate::domain::room::Member;
 use crate::domain::share::{CodeRecord, Share};
@@ -129,6 +130,16 @@ impl Transfer for MongoGallery {
     async fn members_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<Member>> {
         let filter = behind(place);
         self.run(async move |db| records::turn(&db.members, filter, limit).await).await
+    }
+
+    async fn orders_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<Order>> {
+        let filter = behind(place);
+        self.run(async move |db| db.orders_turn(filter, limit).await).await
+    }
+
+    async fn put_order(&self, order: &Order, copy: Option<&OrderCopy>) -> StoreResult<()> {
+        let (order, copy) = (order.clone(), copy.cloned());
+        self.run(async move |db| db.put_order(order, copy.as_ref()).await).await
     }
 
     async fn put_user(&self, user: &UserRecord) -> StoreResult<()> {
@@ -257,6 +268,7 @@ mod tests {
             evidence: _,
             miniprogram_codes: _,
             members: _,
+            orders: _,
             drawings: _,
             chunks: _,
             secrets: _,

@@ -246,6 +246,7 @@ impl Collections {
         self.remove_shares(user, doc! {"owner": key, "created_at": {"$lte": now.0}}).await?;
         self.share_reports.delete_many(doc! {"reporter.user": key, "at": {"$lte": now.0}}).await?;
         self.forget_author(user, now).await?;
+        self.forget_customer(user, now).await?;
         let mut chunks = theirs.clone();
         // Chunk keys begin with the user, so the `_id` index finds them.
         chunks.insert("_id", doc! {"$gte": format!("{key}/"), "$lt": format!("{key}0")});

@@ -25,6 +25,8 @@ pub struct Content {
     pub cases: u64,
     /// Pictures of mini-program codes.
     pub miniprogram_codes: u64,
+    /// Orders of prints.
+    pub orders: u64,
     /// Entries of the audit log.
     pub audit: u64,
 }
@@ -54,9 +56,9 @@ pub enum BackupError {
     #[error("it holds {found:?}, and the database held {expected:?}")]
     TooLittle {
         /// Records in the backup.
-        found: Content,
+        found: Box<Content>,
         /// Minimum number of records in the backup.
-        expected: Content,
+        expected: Box<Content>,
     },
     /// Another process holds the lock, or the file belongs to another program or a later version.
     #[error(transparent)]
@@ -115,7 +117,7 @@ pub fn backup(data_dir: &Path, file: &Path) -> Result<Content> {
         let after = content(&connection)?;
         let expected = least(before, after);
         if least(found, expected) != expected {
-            return Err(BackupError::TooLittle { found, expected });
+            return Err(BackupError::TooLittle { found: found.into(), expected: expected.into() });
         }
         sync(&draft).map_err(io_at(&draft))?;
         std::fs::rename(&draft, file).map_err(io_at(file))?;
@@ -198,6 +200,7 @@ pub(super) fn content(connection: &Connection) -> Result<Content> {
         shares: count_present(&transaction, "shares")?,
         cases: count_present(&transaction, "cases")?,
         miniprogram_codes: count_present(&transaction, "miniprogram_codes")?,
+        orders: count_present(&transaction, "orders")?,
         audit: count(&transaction, "SELECT count(*) FROM audit")?,
     };
     Ok(content)
@@ -225,6 +228,7 @@ fn least(one: Content, other: Content) -> Content {
         shares: one.shares.min(other.shares),
         cases: one.cases.min(other.cases),
         miniprogram_codes: one.miniprogram_codes.min(other.miniprogram_codes),
+        orders: one.orders.min(other.orders),
         audit: one.audit.min(other.audit),
     }
 }

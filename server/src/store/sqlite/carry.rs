@@ -1,5 +1,5 @@
 //! State that a restore must not revert: ended sessions, blocks, erasures, ended and hidden shares, frozen rooms and
-//! banned people, review cases and the audit log.
+//! banned people, review cases, orders and the audit log.
 
 use std::path::Path;
 
@@ -33,6 +33,8 @@ pub struct Carried {
     pub rooms: u64,
     /// Review cases that were opened or changed after the backup.
     pub cases: u64,
+    /// Orders that were made or changed after the backup.
+    pub orders: u64,
     /// Audit entries of the former database that the backup lacks.
     pub audit: u64,
 }
@@ -59,7 +61,8 @@ pub(super) fn erase_again(draft: &Connection, erased: &ErasedUsers) -> rusqlite:
     Ok(found.len() as u64)
 }
 
-/// Copies blocks, pending erasures, ended and hidden shares, review cases and the audit log from the replaced database, which is not in use.
+/// Copies blocks, pending erasures, ended and hidden shares, review cases, orders and the audit log from the replaced
+/// database, which is not in use.
 pub(super) fn carry_over(draft: &Connection, former: &Path, carried: &mut Carried) -> rusqlite::Result<()> {
     draft.execute("ATTACH DATABASE ? AS former", params![SqlPath(former)])?;
     let done = carry_attached(draft, carried);
@@ -103,6 +106,9 @@ fn carry_attached(draft: &Connection, carried: &mut Carried) -> rusqlite::Result
     if version >= WITH_ROOMS {
         carried.rooms = carry_rooms(&transaction)?;
     }
+    if transaction.table_exists(Some("former"), "orders")? {
+        carried.orders = carry_orders(&transaction)?;
+    }
     transaction.commit()?;
     carried.erasures = erasures as u64;
     carried.blocks = blocks as u64;
@@ -138,6 +144,25 @@ fn carry_rooms(transaction: &Connection) -> rusqlite::Result<u64> {
     transaction.execute("UPDATE share_codes SET what = 'room' WHERE what != 'room' AND EXISTS
         (SELECT 1 FROM former.share_codes AS theirs WHERE theirs.code = share_codes.code AND theirs.what = 'room')", [])?;
     Ok(rooms as u64)
+}
+
+/// Carries orders, so that no payment after the backup is forgotten. Returns the number of orders.
+fn carry_orders(transaction: &Connection) -> rusqlite::Result<u64> {
+    transaction.execute(
+        "INSERT OR IGNORE INTO order_copies (id, seq, width, height, actions)
+         SELECT id, seq, width, height, actions FROM former.order_copies",
+        [],
+    )?;
+    let orders = transaction.execute(
+        "INSERT OR REPLACE INTO orders (id, user, state, created_at, due_at, version, body)
+         SELECT id, user, state, created_at, due_at, version, body FROM former.orders AS theirs
+         WHERE NOT EXISTS (SELECT 1 FROM orders WHERE id = theirs.id AND version >= theirs.version)",
+        [],
+    )?;
+    // The erasure of a user took the pictures.
+    transaction
+        .execute("DELETE FROM order_copies WHERE id IN (SELECT id FROM orders WHERE user = '')", [])?;
+    Ok(orders as u64)
 }
 
 /// Carries the decisions of operators and the ends of shares. Returns the numbers of shares and cases.

@@ -18,6 +18,7 @@ mod erased;
 mod files;
 mod lists;
 mod miniprogram_codes;
+mod orders;
 mod readers;
 mod reports;
 mod restore;

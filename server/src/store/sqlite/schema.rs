@@ -18,6 +18,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (10, include_str!("migrations/10.sql")),
     (11, include_str!("migrations/11.sql")),
     (12, include_str!("migrations/12.sql")),
+    (13, include_str!("migrations/13.sql")),
 ];
 pub(super) const KNOWN: u32 = match MIGRATIONS {
     [.., (last, _)] => *last,

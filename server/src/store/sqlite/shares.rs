@@ -264,7 +264,7 @@ fn remove_code(connection: &Connection, user: &UserKey, code: &Code) -> rusqlite
 }
 
 /// One blob of all actions, each behind its length.
-fn packed(actions: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn packed(actions: &[Vec<u8>]) -> Vec<u8> {
     let mut blob = Vec::with_capacity(actions.iter().map(|action| action.len() + 4).sum());
     for action in actions {
         blob.extend(u32::try_from(action.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -273,7 +273,7 @@ fn packed(actions: &[Vec<u8>]) -> Vec<u8> {
     blob
 }
 
-fn unpacked(mut blob: &[u8]) -> StoreResult<Vec<Vec<u8>>> {
+pub(super) fn unpacked(mut blob: &[u8]) -> StoreResult<Vec<Vec<u8>>> {
     let damaged = || StoreError::Damaged("the actions of a share's copy".to_owned());
     let mut actions = Vec::new();
     while !blob.is_empty() {

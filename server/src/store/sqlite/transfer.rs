@@ -5,9 +5,10 @@ use yibi_common::admin::AuditEntry;
 use yibi_common::codec;
 
 use super::rows::{Drawing, parse};
-use super::{SqliteStore, miniprogram_codes, reviews, shares, users};
+use super::{SqliteStore, miniprogram_codes, orders, reviews, shares, users};
 use crate::domain::drawing::Stored;
 use crate::domain::miniprogram_code::MiniprogramCode;
+use crate::domain::order::{Order, OrderCopy};
 use crate::domain::review::{Case, Evidence, ShareReport};
 use crate::domain::room::Member;
 use crate::domain::share::{CodeRecord, Share};
@@ -177,6 +178,24 @@ impl Transfer for SqliteStore {
         .await
     }
 
+    async fn orders_behind(&self, place: Option<&str>, limit: u32) -> StoreResult<Turn<Order>> {
+        let place = place.unwrap_or_default().to_owned();
+        self.reading(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT body FROM orders WHERE id > ? ORDER BY id LIMIT ?")?;
+            let bodies = statement.query_map(params![place, limit], orders::body)?;
+            let items = bodies.map(|body| parse(&body?, "an order")).collect::<StoreResult<Vec<Order>>>()?;
+            Ok(Turn { next: items.last().map(|order| order.id.clone()), items })
+        })
+        .await
+    }
+
+    async fn put_order(&self, order: &Order, copy: Option<&OrderCopy>) -> StoreResult<()> {
+        let (order, copy) = (order.clone(), copy.cloned());
+        let bytes = copy.iter().flat_map(|copy| &copy.actions).map(Vec::len).sum();
+        self.writing(bytes, move |connection| orders::put(connection, &order, copy.as_ref())).await
+    }
+
     async fn put_user(&self, user: &UserRecord) -> StoreResult<()> {
         let user = user.clone();
         self.writing(0, move |connection| put_user(connection, &user)).await
@@ -286,7 +305,7 @@ mod tests {
     use super::*;
 
     /// Tables that a move copies; it leaves those whose loss costs only short-lived state.
-    const MOVED: [&str; 15] = [
+    const MOVED: [&str; 17] = [
         "users",
         "avatars",
         "checks",
@@ -302,6 +321,8 @@ mod tests {
         "evidence",
         "miniprogram_codes",
         "room_members",
+        "orders",
+        "order_copies",
     ];
     const LEFT: [&str; 5] = ["usage", "totals", "codes", "leases", "notes"];
 

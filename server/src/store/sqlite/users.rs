@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{SqliteStore, drawings, shares};
+use super::{SqliteStore, drawings, orders, shares};
 use crate::domain::clock::Micros;
 use crate::domain::user::{NewUser, UserKey, UserRecord};
 use crate::store::{StoreError, StoreResult, Users};
@@ -294,5 +294,5 @@ pub fn remove(connection: &Connection, user: &UserKey) -> rusqlite::Result<()> {
     ] {
         connection.prepare_cached(sql)?.execute(params![user])?;
     }
-    Ok(())
+    orders::forget_user(connection, user)
 }

@@ -6,6 +6,7 @@ pub mod avatars;
 pub mod checks;
 pub mod lists;
 pub mod miniprogram_codes;
+pub mod orders;
 pub mod reviews;
 pub mod rooms;
 pub mod shares;

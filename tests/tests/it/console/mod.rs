@@ -4,7 +4,7 @@ mod acting;
 mod commands;
 mod jobs;
 mod reviewing;
-mod scripts;
+pub(crate) mod scripts;
 mod starting;
 mod terminals;
 mod watching;

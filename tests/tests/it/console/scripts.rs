@@ -16,14 +16,14 @@ fn command(server: &str, token: &str, arguments: &[&str]) -> Command {
     command
 }
 
-pub(super) fn run(server: &str, token: &str, arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) fn run(server: &str, token: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let output = command(server, token, arguments).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(!text.contains('\u{1b}'), "no colours, no cursor: {text}");
     (output.status.code(), text)
 }
 
-pub(super) fn lines(text: &str) -> Vec<Value> {
+pub(crate) fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
