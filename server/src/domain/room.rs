@@ -54,6 +54,9 @@ pub struct Room {
     /// `seq` of the drawing when an operator last thawed the room. Earlier reports no longer freeze it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleared_seq: Option<u32>,
+    /// `seq` of the drawing when an operator closed the room. Another room needs strokes beyond it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_seq: Option<u32>,
     /// Time at which a relay was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Micros>,

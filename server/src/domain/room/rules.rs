@@ -51,6 +51,7 @@ impl Room {
             frozen_by: None,
             frozen_seq: None,
             cleared_seq: None,
+            removed_seq: None,
             done_at: None,
             created_at: now,
             ends_at: now.plus(IDLE),
@@ -240,6 +241,10 @@ impl Room {
             }
             self.strokes -= 1;
             self.last_author = previous.map(ToOwned::to_owned);
+            // Nobody draws twice in a row.
+            if self.hold.as_ref().is_some_and(|hold| Some(hold.user.as_str()) == previous) {
+                self.hold = None;
+            }
         }
         Ok(true)
     }
@@ -331,6 +336,30 @@ impl Room {
         changed
     }
 
+    /// An operator ends the room, frozen or not, as it is at `seq`.
+    pub fn remove(&mut self, seq: u32) -> bool {
+        let changed = self.shut() || self.removed_seq != Some(seq);
+        self.removed_seq = Some(seq);
+        changed
+    }
+
+    /// Whether an operator closed the room, and the drawing is as it was then.
+    #[must_use]
+    pub fn is_removed_at(&self, seq: u32) -> bool {
+        self.state == RoomState::Closed && self.removed_seq.is_some_and(|removed| seq <= removed)
+    }
+
+    /// Whether a person sees the drawing: nobody does while an operator has to decide, and others than the owner no longer
+    /// do once the room is closed.
+    #[must_use]
+    pub fn shows_drawing(&self, who: Person<'_>, now: Micros) -> bool {
+        match self.state_at(now) {
+            RoomState::Open | RoomState::Done => true,
+            RoomState::Closed => who.is_owner,
+            RoomState::Frozen => false,
+        }
+    }
+
     /// Stops the room until an operator decides. A closed room shows nothing that could be stopped.
     pub fn freeze(&mut self, by: FrozenBy, seq: u32, now: Micros) -> bool {
         self.settle(now);
@@ -342,9 +371,9 @@ impl Room {
         applies
     }
 
-    /// Takes back that the room was closed.
+    /// Takes back that an operator closed the room.
     pub fn reopen(&mut self) {
-        if self.state == RoomState::Closed {
+        if self.state == RoomState::Closed && self.removed_seq.take().is_some() {
             self.state = if self.done_at.is_some() { RoomState::Done } else { RoomState::Open };
         }
     }

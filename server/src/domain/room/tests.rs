@@ -252,6 +252,37 @@ fn the_last_stroke_is_taken_out_and_the_first_one_stays() {
 }
 
 #[test]
+fn nobody_draws_twice_in_a_row_after_a_removal() {
+    let mut room = relay(9);
+    room.take(ANN, at(1)).unwrap();
+    draw(&mut room, ANN, 1, "s", 2).unwrap();
+    room.take(OWNER, at(3)).unwrap();
+    room.take_out_last(Some("owner")).unwrap();
+    assert_eq!(turn(&room, 4), None);
+    room.take(ANN, at(5)).unwrap();
+    draw(&mut room, ANN, 1, "t", 6).unwrap();
+    room.take(BEN, at(7)).unwrap();
+    room.take_out_last(Some("owner")).unwrap();
+    assert_eq!(turn(&room, 8), Some(("ben", 97, false)), "another person's turn goes on");
+}
+
+#[test]
+fn a_room_that_an_operator_closed_stays_so_until_it_is_taken_back() {
+    let mut room = together();
+    assert!(room.freeze(FrozenBy::Reports, 4, at(1)));
+    assert!(!room.shows_drawing(OWNER, at(2)) && !room.shows_drawing(ANN, at(2)));
+    assert!(room.remove(4));
+    assert!(!room.remove(4), "once");
+    assert!(room.shows_drawing(OWNER, at(3)) && !room.shows_drawing(ANN, at(3)));
+    assert!(room.is_removed_at(4) && !room.is_removed_at(5));
+    room.reopen();
+    assert_eq!((room.state, room.is_removed_at(4)), (RoomState::Open, false));
+    room.close(OWNER).unwrap();
+    room.reopen();
+    assert_eq!(room.state, RoomState::Closed, "the owner's closing is not an operator's to take back");
+}
+
+#[test]
 fn a_room_remembers_the_last_64_strokes() {
     let mut room = together();
     for number in 0..100 {

@@ -67,7 +67,7 @@ impl DrawingService {
             let skip = (from - append.from_seq) as usize;
             let (rest, rest_blobs) = (actions.get(skip..), blobs.get(skip..));
             let batch = batch(from, rest.unwrap_or_default(), rest_blobs.unwrap_or_default(), limits);
-            let need = Need { id, drawing: create.is_some(), bytes: batch.bytes() };
+            let need = Need { id, drawing: create.is_some(), bytes: batch.bytes(), empties_bin: true };
             let refused = |header: Option<&Header>| match (header, &create) {
                 (Some(header), create) => batch.obstacle(header, create.as_ref()).is_some(),
                 (None, Some(new)) => {

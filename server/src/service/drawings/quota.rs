@@ -32,6 +32,8 @@ pub(super) struct Need<'a> {
     /// Whether the write may create the drawing.
     pub(super) drawing: bool,
     pub(super) bytes: u64,
+    /// Whether drawings in the user's bin give way to the write. A stroke of another person takes nothing of it.
+    pub(super) empties_bin: bool,
 }
 
 impl Need<'_> {
@@ -216,14 +218,16 @@ impl DrawingService {
             if refused(header.as_ref()) {
                 // The store returns the exact reason. The guard is exclusive: a concurrent write might
                 // otherwise make the store accept this one without a reservation.
-                let nothing = Need { id: need.id, drawing: false, bytes: 0 };
+                let nothing = Need { id: need.id, drawing: false, bytes: 0, empties_bin: false };
                 return Ok(Reservation::of(&account, &nothing, WriteGuard::Exclusive { _guard: guard }));
             }
             if let Some(header) = &header {
                 need.drawing = false;
                 need.bytes = need.bytes.saturating_sub(free(header));
             }
-            self.empty_bin_for(user, &account, &need, header.as_ref()).await?;
+            if need.empties_bin {
+                self.empty_bin_for(user, &account, &need, header.as_ref()).await?;
+            }
             if !account.reserve(&need, limits) {
                 return Err(need.excess(account.usage(), limits).unwrap_or(DrawingError::Busy));
             }

@@ -1,9 +1,9 @@
 //! Appends through a drawing's room. Bytes count on the owner.
 
 use bytes::Bytes;
-use yibi_common::api::{AuthorView, Summary};
+use yibi_common::api::Summary;
 use yibi_common::codec;
-use yibi_common::drawing::{Action, Mode};
+use yibi_common::drawing::{Action, Mode, OWNER};
 use yibi_common::rooms::RoomState;
 
 use super::append::{ANY_PAPER, batch, refusal};
@@ -14,7 +14,16 @@ use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
 use crate::domain::room::{RoomChange, RoomWritten};
 use crate::domain::user::{UserKey, UserRecord};
+use crate::service::rooms::People;
 use crate::store::{Drawings, Rooms};
+
+/// Removals that a full drawing still takes, and their bytes: nobody can fill a drawing so that an offending stroke stays.
+const REMOVALS: u32 = 500;
+const REMOVAL_BYTES: u64 = 8 << 10;
+
+fn is_removal(action: &Action) -> bool {
+    matches!(action, Action::Remove { .. })
+}
 
 impl DrawingService {
     /// A drawing's actions, with the header of the same state; `None` for a drawing that is gone or in the bin.
@@ -78,7 +87,12 @@ impl DrawingService {
             return Err(DrawingError::DrawingFull);
         }
         let blobs: Vec<Bytes> = actions.iter().map(codec::encode).map(Bytes::from).collect();
-        Ok(Batch { in_room: true, ..batch(header.seq, actions, &blobs, &self.0.limits) })
+        let mut batch = Batch { in_room: true, ..batch(header.seq, actions, &blobs, &self.0.limits) };
+        if actions.iter().all(is_removal) {
+            batch.max_actions = batch.max_actions.saturating_add(REMOVALS);
+            batch.max_bytes = batch.max_bytes.saturating_add(REMOVAL_BYTES);
+        }
+        Ok(batch)
     }
 
     /// Writes the change of a room that appends actions to a drawing as it was read.
@@ -93,7 +107,10 @@ impl DrawingService {
         actions: &[Action],
     ) -> DrawingResult<RoomWritten> {
         let bytes = change.batch.as_ref().map_or(0, Batch::bytes);
-        let need = Need { id: &header.id, drawing: false, bytes };
+        // A removal must be possible in a full storage, too.
+        let bytes = if actions.iter().all(is_removal) { 0 } else { bytes };
+        let empties_bin = actions.iter().all(|action| action.by() == OWNER);
+        let need = Need { id: &header.id, drawing: false, bytes, empties_bin };
         let refused =
             |found: Option<&Header>| found.is_none_or(|found| change.outcome(found) != RoomWritten::Done);
         let place = self.room_for(owner, need, refused, |_| 0).await?;
@@ -135,13 +152,19 @@ impl DrawingService {
     /// [`DrawingError::NotFound`], [`DrawingError::DrawingTooLarge`], [`DrawingError::Store`].
     pub async fn room_actions(
         &self,
-        owner: &UserKey,
+        owner: &UserRecord,
         id: &str,
         since: u32,
-        authors: Vec<AuthorView>,
+        people: &People,
     ) -> DrawingResult<Vec<u8>> {
-        let stored = self.0.store.read(owner, id, since).await?.ok_or(DrawingError::NotFound)?;
+        let stored = self.0.store.read(&owner.key, id, since).await?.ok_or(DrawingError::NotFound)?;
+        // The authors of these actions: a list that was read before may lack the last one.
+        let authors = match stored.header.authors.as_slice() {
+            [] => people.of(std::slice::from_ref(&owner.public_id)).await?,
+            authors => people.of(authors).await?,
+        };
         let limits = self.0.limits.clone();
-        self.lightly(owner, json::weight(&stored), move || json::write_room(&stored, &authors, &limits)).await
+        self.lightly(&owner.key, json::weight(&stored), move || json::write_room(&stored, &authors, &limits))
+            .await
     }
 }

@@ -71,7 +71,7 @@ impl DrawingService {
             max_bytes: u64::from(limits.bytes_per_drawing),
             max_points: limits.points_per_drawing,
         };
-        let need = Need { id: &v1_id, drawing: true, bytes: blob.len() as u64 };
+        let need = Need { id: &v1_id, drawing: true, bytes: blob.len() as u64, empties_bin: true };
         let refused = |header: Option<&Header>| header.is_some_and(|header| save.obstacle(header).is_some());
         // In a drawing that consists of saves only, the new one replaces all of them.
         let free = |header: &Header| if header.all_weapp { header.bytes } else { 0 };

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Moderation;
 use crate::domain::clock::Micros;
+use crate::domain::drawing::Header;
 use crate::domain::moderation::{ModerationCheck, ModerationStatus, Subject};
 use crate::domain::share::Code;
 use crate::domain::user::UserKey;
@@ -56,6 +57,17 @@ impl Moderation {
             self.begin(Some(check));
         }
         Ok(())
+    }
+
+    /// Has WeChat look at a room's picture, unless it was asked since the drawing changed.
+    ///
+    /// # Errors
+    /// The errors of the store.
+    pub async fn check_room_as_read(&self, owner: &UserKey, header: &Header, code: &Code) -> StoreResult<()> {
+        let subject = Subject::RoomPicture(header.id.clone());
+        let known = self.0.store.check(owner, &subject).await?.filter(|known| known.content == code.as_str());
+        let is_asked = known.is_some_and(|known| known.asked_at > Some(header.updated_at));
+        if is_asked { Ok(()) } else { self.check_room(owner, &header.id, code).await }
     }
 
     /// Begins another check of a room when somebody drew since WeChat was asked.

@@ -35,7 +35,7 @@ impl RoomService {
 
     async fn finished_share(&self, owner: &UserKey, header: &Header) -> Result<Option<Share>, ShareError> {
         match self.store().share(owner, &header.id).await? {
-            Some(share) if share.state == ShareState::Revoked => Ok(None),
+            Some(share) if matches!(share.state, ShareState::Revoked | ShareState::Removed) => Ok(None),
             Some(share) if share.newest_seq() >= Some(header.seq) => Ok(Some(share)),
             // None, or one of the drawing before the relay was done.
             Some(_) | None => self.0.shares.share(owner, &header.id, ShareChange::default()).await.map(Some),

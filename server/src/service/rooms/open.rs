@@ -9,7 +9,7 @@ use super::records::ROUNDS;
 use super::{FoundRoom, RoomCaller, RoomError, RoomResult, RoomService};
 use crate::domain::clock::Micros;
 use crate::domain::drawing::Header;
-use crate::domain::room::{Member, Room, RoomChange, RoomWritten};
+use crate::domain::room::{Member, Room, RoomChange, RoomRefusal, RoomWritten};
 use crate::domain::share::{Code, CodeRecord, CodeTarget};
 use crate::random;
 use crate::store::{Rooms, Shares, StoreError, Users};
@@ -37,7 +37,15 @@ impl RoomService {
             let now = Micros::now();
             let known = header.room.as_deref().cloned();
             if let Some(room) = known.clone().filter(|room| room.state_at(now) != RoomState::Closed) {
+                // A crash may have come between the room and its check.
+                self.0.moderation.check_room_as_read(caller.key, &header, &room.code).await?;
                 return Ok((FoundRoom { owner, header, room }, false));
+            }
+            if known.as_ref().is_some_and(|room| room.is_removed_at(header.seq)) {
+                return Err(RoomRefusal::Ended.into());
+            }
+            if header.mode == Mode::OneStroke {
+                return Err(RoomError::Value("drawing: a drawing of one stroke has one author"));
             }
             if kind == RoomKind::Relay && !self.begins_relay(caller, &header).await? {
                 return Err(RoomError::NeedsOneStroke);
@@ -82,9 +90,11 @@ impl RoomService {
         let mut history = History::new(header.base);
         actions.iter().for_each(|action| history.push(Step::from(action)));
         let longest = header.paper.one_stroke_length(self.0.stroke_length);
-        let shown = history.done().iter().filter_map(|position| actions.get(*position));
+        let shown: Vec<&Action> =
+            history.done().iter().filter_map(|position| actions.get(*position)).collect();
+        let is_clear = |action: &&&Action| matches!(action, Action::Clear { .. });
         let mut strokes = 0;
-        for action in shown {
+        for action in shown.iter().rev().take_while(|action| !is_clear(action)) {
             match action {
                 Action::Background { .. } => {}
                 Action::Stroke { by: OWNER, stroke, .. }
@@ -92,8 +102,8 @@ impl RoomService {
                 {
                     strokes += 1;
                 }
-                Action::Clear { .. } => strokes = 0,
-                Action::Stroke { .. }
+                Action::Clear { .. }
+                | Action::Stroke { .. }
                 | Action::Undo { .. }
                 | Action::Redo { .. }
                 | Action::Remove { .. }

@@ -3,7 +3,7 @@
 //! A case is stored before its room is frozen: after a crash in between, the queue holds the case, and the event that
 //! opened it repeats.
 
-use yibi_common::rooms::{FrozenBy, RoomState};
+use yibi_common::rooms::FrozenBy;
 use yibi_common::sharing::{CaseOpener, CaseState, Reason};
 
 use crate::domain::clock::Micros;
@@ -176,10 +176,7 @@ impl RoomRecords {
             CaseDecision::Remove(_) => self.close(owner, drawing, code).await?,
             CaseDecision::Hold => {
                 let hold = |room: &mut Room, header: &Header| {
-                    // A decision that closed the room is taken back, too.
-                    if room.state == RoomState::Closed && room.frozen_seq.is_some() {
-                        room.reopen();
-                    }
+                    room.reopen();
                     room.freeze(FrozenBy::Operator, header.seq, Micros::now())
                 };
                 self.change(owner, drawing, code, hold).await?
@@ -199,13 +196,13 @@ impl RoomRecords {
         self.change(owner, drawing, code, thaw).await
     }
 
-    /// Ends a room, frozen or not.
+    /// Ends a room, frozen or not, for an operator.
     pub(super) async fn close(
         &self,
         owner: &UserKey,
         drawing: &str,
         code: &Code,
     ) -> StoreResult<Option<Header>> {
-        self.change(owner, drawing, code, |room, _| room.shut()).await
+        self.change(owner, drawing, code, |room, header| room.remove(header.seq)).await
     }
 }

@@ -60,6 +60,11 @@ impl RoomService {
             found.room.admits(person)?;
             let (by, authors) = place_of(&found, person)?;
             if let Some(known) = found.room.remembered(stroke_id, by) {
+                // The first request may have ended before its check.
+                self.0
+                    .moderation
+                    .check_room_as_read(&found.owner.key, &found.header, &found.room.code)
+                    .await?;
                 return Ok(Drawn { from: known.from, seq: known.seq });
             }
             let now = Micros::now();

@@ -35,9 +35,9 @@ impl RoomService {
         let now = Micros::now();
         let state = room.state_at(now);
         let person = found.person(caller);
-        let is_frozen = state == RoomState::Frozen;
+        let is_shown = room.shows_drawing(person, now);
         let authors = found.authors();
-        let (drawing, people) = if is_frozen {
+        let (drawing, people) = if !is_shown {
             (None, Vec::new())
         } else {
             let title = self.title(caller, found).await?;
@@ -63,7 +63,7 @@ impl RoomService {
             goal: room.goal,
             strokes: room.is_relay().then_some(room.strokes),
             hold,
-            last_author: room.last_author.clone().filter(|_| !is_frozen),
+            last_author: room.last_author.clone().filter(|_| is_shown),
             frozen_by: room.frozen_by,
             drawing,
             people,
@@ -86,13 +86,18 @@ impl RoomService {
     /// [`RoomError`].
     pub async fn actions(&self, caller: RoomCaller<'_>, code: &str, since: u32) -> RoomResult<Vec<u8>> {
         let found = self.found(code).await?;
-        found.room.admits(found.person(caller))?;
-        if found.room.state == RoomState::Frozen {
-            return Err(RoomRefusal::Frozen.into());
+        let (person, now) = (found.person(caller), Micros::now());
+        found.room.admits(person)?;
+        if !found.room.shows_drawing(person, now) {
+            let is_frozen = found.room.state == RoomState::Frozen;
+            return Err(if is_frozen { RoomRefusal::Frozen } else { RoomRefusal::Ended }.into());
         }
-        let authors = self.0.people.of(&found.authors()).await?;
-        let (owner, drawing) = (&found.owner.key, &found.header.id);
-        Ok(self.0.drawings.room_actions(owner, drawing, since, authors).await?)
+        let (owner, header) = (&found.owner.key, &found.header);
+        if header.updated_at > found.room.last_at && found.room.state_at(now) == RoomState::Open {
+            // The owner drew outside the room: whoever sees it first has WeChat look at it.
+            self.0.moderation.check_room_as_read(owner, header, &found.room.code).await?;
+        }
+        Ok(self.0.drawings.room_actions(&found.owner, &header.id, since, &self.0.people).await?)
     }
 
     /// Rooms that the caller opened or drew in, the latest joined first; `cursor` is a former page's `next`.
@@ -156,7 +161,7 @@ impl RoomService {
         if found.person(caller).is_owner || title.is_empty() {
             return Ok(title.clone());
         }
-        if found.room.state == RoomState::Frozen {
+        if !found.room.shows_drawing(found.person(caller), Micros::now()) {
             return Ok(String::new());
         }
         let subject = Subject::Title(found.header.id.clone());

@@ -6,6 +6,7 @@ use yibi_common::drawing::Paper;
 use yibi_common::sharing::ShareState;
 
 use super::{ShareError, ShareResult, ShareService};
+use crate::domain::batch::Obstacle;
 use crate::domain::clock::Micros;
 use crate::domain::moderation::Subject;
 use crate::domain::share::{Code, CodeTarget, Share, ShareCopy, copy_name};
@@ -124,6 +125,9 @@ impl ShareService {
             // A crash came between the code and its share.
             return Err(ShareError::NotFound);
         }
+        // A frozen relay waits for an operator on the page of its share, too.
+        let is_frozen =
+            header.as_ref().is_some_and(|header| header.room_obstacle() == Some(Obstacle::Frozen));
         let in_bin = header.is_none_or(|header| header.deleted_at.is_some());
         // The drawing may be shared again by another code, after this one was revoked.
         if share.code != code || in_bin || !owner.is_shown() {
@@ -132,6 +136,7 @@ impl ShareService {
         match share.state {
             ShareState::Checking | ShareState::Held => Err(ShareError::Checking),
             ShareState::Removed | ShareState::Revoked => Err(ShareError::Gone),
+            ShareState::Shown if is_frozen => Err(ShareError::Checking),
             ShareState::Shown => Ok((share, owner)),
         }
     }

@@ -1,6 +1,7 @@
 //! Checks of rooms by WeChat, and reports.
 
 use serde_json::{Value, json};
+use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
 use yibi_tests::{Api, Backend, on_both_backends, wait_until};
 
@@ -10,6 +11,7 @@ on_both_backends! {
     wechat_looks_at_a_room_that_opens,
     a_risky_picture_freezes_the_room,
     strokes_that_come_during_a_check_are_seen_by_the_next,
+    strokes_of_the_owner_outside_the_room_are_seen,
     three_people_freeze_a_room,
     names_are_shown_once_they_passed,
 }
@@ -29,6 +31,19 @@ async fn verdicts(rooms: &Rooms, verdicts: &[&str]) {
         other => json!({"verdict": {"suggest": other, "label": if other == "pass" { 100 } else { 20_002 }}}),
     };
     rooms.app.wechat.image_results(verdicts.iter().map(result).collect()).await;
+}
+
+async fn strokes_of_the_owner_outside_the_room_are_seen(backend: Backend) {
+    let rooms = Rooms::start(backend).await;
+    let code = rooms.opened("kite", "together").await;
+    wait_until("the picture is asked about", async || asked(&rooms).await == 1).await;
+    rooms.alice.append("kite", 1, json!([stroke(7)])).await.ok();
+    let ben = rooms.app.user("ben").await;
+    wait_until("the picture is asked about again", async || {
+        actions(&ben, &code, 0).await;
+        asked(&rooms).await == 2
+    })
+    .await;
 }
 
 async fn wechat_looks_at_a_room_that_opens(backend: Backend) {

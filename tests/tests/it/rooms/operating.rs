@@ -1,10 +1,11 @@
 //! Rooms in the operators' API.
 
 use serde_json::{Value, json};
+use yibi_tests::api::stroke;
 use yibi_tests::server::ADMIN_TOKEN;
 use yibi_tests::{Api, Backend, on_both_backends};
 
-use super::{Rooms, actions, call, draw_one, marks, room, turn};
+use super::{Rooms, actions, call, draw_one, marks, open, room, turn};
 
 on_both_backends! {
     rooms_are_listed_filtered_and_paged,
@@ -80,6 +81,14 @@ async fn an_operator_closes_a_frozen_room(backend: Backend) {
         operator.get("/admin/v1/reviews?state=held").await.ok()["reviews"].as_array().unwrap().is_empty()
     );
     draw_one(&rooms.alice, &code, 1).await.problem(409, "room_ended");
+    // The picture is gone for everybody but its owner, who can't open it to others again as it is.
+    let ben = rooms.app.user("ben").await;
+    let shown = room(&ben, &code).await;
+    assert_eq!((&shown["drawing"], &shown["people"]), (&Value::Null, &json!([])));
+    ben.get(&format!("/api/v1/rooms/{code}/actions?since=0")).await.problem(409, "room_ended");
+    open(&rooms.alice, "kite", "together").await.problem(409, "room_ended");
+    rooms.alice.append("kite", 1, json!([stroke(5)])).await.ok();
+    assert_eq!(open(&rooms.alice, "kite", "together").await.status, 201);
     assert_eq!(change(&operator, &code, "freeze").await["state"], "closed", "nothing to stop");
 }
 
