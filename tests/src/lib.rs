@@ -34,6 +34,7 @@ pub use terminal::Terminal;
 pub use wechat::Wechat;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// Makes two tests of each `async fn(Backend)`, one on each backend.
@@ -108,10 +109,15 @@ pub fn unique() -> String {
     data_encoding::HEXLOWER.encode(&bytes)
 }
 
-/// A free loopback address, for a server that has to know its address before it starts.
+/// A free loopback address, for a server that has to know its address before it starts. Its host is of this call alone:
+/// a port of 127.0.0.1 may go to a connection of another test before the server takes it.
 #[must_use]
 pub fn free_address() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let [_, _, _, call] = (1 + CALLS.fetch_add(1, Ordering::Relaxed) % 254).to_be_bytes();
+    let host = std::net::Ipv4Addr::new(127, 1 + high % 254, low, call);
+    std::net::TcpListener::bind((host, 0)).unwrap().local_addr().unwrap().to_string()
 }
 
 /// The value of a variable of the `services` script.
