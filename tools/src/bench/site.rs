@@ -62,6 +62,7 @@ impl Site {
         let mut site = Self { server, backend, people, started_ms: 0.0, idle_mb: 0.0, _simulator: simulator };
         site.restart().await;
         site.people = People::come(&site.server, CONNECTIONS).await;
+        site.people.share(&site.server).await;
         site
     }
 
@@ -99,14 +100,20 @@ impl People {
         let mut all = all.join_all().await;
         all.sort_by_key(|(number, ..)| *number);
         let mut people = Self::default();
-        let operator = Api::new(&server.admin).with_token(ADMIN_TOKEN);
         for (_, token, [drawing, idle]) in all {
-            people.shares.push(shared(&server.api().with_token(&token), &operator).await);
             people.tokens.push(token);
             people.codes[0].push(drawing);
             people.codes[1].push(idle);
         }
         people
+    }
+
+    /// Has each person share a drawing, on a server that lets operators decide about shares.
+    async fn share(&mut self, server: &Server) {
+        let operator = Api::new(&server.admin).with_token(ADMIN_TOKEN);
+        for token in &self.tokens {
+            self.shares.push(shared(&server.api().with_token(token), &operator).await);
+        }
     }
 }
 

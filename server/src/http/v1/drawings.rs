@@ -48,7 +48,7 @@ struct ListQuery {
     ("limit" = Option<u32>, Query, description = "1 to 100; 20 when absent", minimum = 1, maximum = 100),
     ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ("deleted" = Option<bool>, Query, description = "Those in the bin instead"),
-    ("X-Yibi-Client" = Option<u32>, Header, description = "2 for a client that knows drawings of several people"),
+    ("X-Yibi-Client" = Option<String>, Header, description = "2 for a client that knows drawings of several people"),
 ), responses(
     (status = 200, description = "A page", body = DrawingsReply),
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
@@ -82,7 +82,7 @@ struct ReadQuery {
 #[utoipa::path(get, path = "/drawings/{id}", tag = "drawings", params(
     ("id" = String, Path, description = "The drawing's id", pattern = "^[A-Za-z0-9_-]{1,64}$", example = "k3v"),
     ("since" = Option<u32>, Query, description = "Leave out the actions before this number", minimum = 0, maximum = 4_294_967_295_u32),
-    ("X-Yibi-Client" = Option<u32>, Header, description = "2 for a client that knows drawings of several people; any other gets the visible strokes of such a drawing, with `read_only`"),
+    ("X-Yibi-Client" = Option<String>, Header, description = "2 for a client that knows drawings of several people; any other gets the visible strokes of such a drawing, with `read_only`"),
 ), responses(
     (status = 200, description = "The drawing", body = DrawingReply),
     (status = 404, description = "`drawing_not_found`", body = ProblemBody, content_type = "application/problem+json"),

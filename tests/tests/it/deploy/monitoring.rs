@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use yibi_tests::api::stroke;
-use yibi_tests::{Api, App, Backend, Server};
+use yibi_tests::{Api, App, Backend, Server, wait_until};
 
 use super::{output, read, repository};
 
@@ -32,7 +32,7 @@ async fn every_metric_that_is_asked_for_is_there() {
     asked.extend(names(&read("deploy/prometheus/alerts.yaml")));
     assert!(asked.len() > 8, "{asked:?}");
 
-    // A healthy server, and one whose Redis is gone.
+    // A healthy server, one with a shop, and one whose Redis is gone.
     let app = App::start(Backend::Embedded);
     let alice = app.user("alice").await;
     alice.append("a", 0, json!([stroke(1)])).await.ok();
@@ -41,8 +41,19 @@ async fn every_metric_that_is_asked_for_is_there() {
     let sign_in = json!({"code": app.wechat.code("alice").await});
     assert_eq!(broken.api().post("/api/v1/session", &sign_in).await.status, 503);
 
+    let products = r#"[{"id": "a4", "name": "A4", "paper": "a4", "price": 1990}]"#;
+    let settings = [("SHOP__ENABLED", "true"), ("SHOP__PRODUCTS", products)];
+    let shop = App::start_for_merchant(Backend::Embedded, "v3", &settings);
+    let of_shop = Api::new(&shop.admin);
+    wait_until("the orders are counted", async || {
+        of_shop.get("/metrics").await.text().contains("yibi_orders_oldest_seconds{")
+    })
+    .await;
+    let forged = Api::new(&shop.public).post("/wx/pay/notify", &json!({})).await;
+    assert_eq!(forged.status, 401);
+
     let mut counted = BTreeSet::new();
-    for app in [&app, &broken] {
+    for app in [&app, &broken, &shop] {
         let admin = Api::new(&app.admin);
         let text = admin.get("/metrics").await.text();
         counted.extend(names(

@@ -48,7 +48,9 @@ async fn limits_are_told_and_kept(backend: Backend) {
         json!({"points_per_stroke": 5, "actions_per_drawing": 5000, "bytes_per_drawing": 1_048_576, "points_per_drawing": 1_000_000,
                "drawings_per_user": 2000, "bytes_per_user": 67_108_864, "coordinate_factor": 1,
                "one_stroke_length": 100, "title_chars": 3, "bin_days": 14, "erasure_days": 3,
-               "sharing": {"level": "off", "require_phone": false}})
+               "sharing": {"level": "off", "require_phone": false}, 
+               "rooms": {"enabled": false, "drawing": 8, "authors": 200, "owned": 3, "min_goal": 2, "max_goal": 30,
+                         "default_goal": 9, "hold": 90, "extended_hold": 120, "stroke_length": 100}})
     );
     alice.append("a", 0, json!([line(5)])).await.ok();
     alice.append("a", 1, json!([line(6)])).await.problem(422, "invalid_action");
