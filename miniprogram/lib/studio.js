@@ -35,6 +35,8 @@ class Studio {
     this.summaries = new Map()
     /** Drawings that were deleted here since the app's start. @type {Set<string>} */
     this.removed = new Set()
+    /** Drawings in which other people draw now: what the phone knows of them may be old. @type {Set<string>} */
+    this.handed = new Set()
     /** Timers of planned copies, by drawing. @type {Map<string, any>} */
     this.copying = new Map()
   }
@@ -178,12 +180,12 @@ class Studio {
 
   /**
    * Saves a drawing that its page leaves. One whose strokes were all undone goes to the bin: it would be a blank
-   * card in the gallery.
+   * card in the gallery. One in which others draw stays: it is blank only as far as this page knows.
    * @param {Drawing} drawing
    */
   async close(drawing) {
     if (drawing.seq === 0) return
-    const blank = drawing.whole && !drawing.history.done.some(({ type }) => type !== 'background')
+    const blank = drawing.whole && !this.handed.has(drawing.id) && !drawing.history.done.some(({ type }) => type !== 'background')
     if (!blank) {
       await this.saver.flush(drawing)
       return
@@ -229,6 +231,12 @@ class Studio {
     }
     this.saver.touch(copy)
     return copy
+  }
+
+  /** Leaves a drawing to the page of its room. @param {string} id */
+  handOver(id) {
+    this.handed.add(id)
+    this.discard(id)
   }
 
   /** Removes a drawing from the phone. @param {string} id */

@@ -191,6 +191,20 @@ test('a drawing whose strokes were all undone goes to the bin when its page is l
   assert.deepEqual(calls.map(([name]) => name), ['append', 'remove', 'append'])
 })
 
+test('a drawing in which others draw stays when a page leaves its old blank copy', async () => {
+  const { studio, saver, calls, journal } = setup()
+  const drawing = studio.blank('free')
+  studio.add(drawing, { type: 'background', color: '#fbf3e2', at: 0 })
+  await saver.flush(drawing)
+  studio.handOver(drawing.id)
+  await studio.close(drawing)
+  assert.deepEqual(calls.map(([name]) => name), ['append'])
+  assert.equal(journal.entry(drawing.id), null)
+  studio.add(drawing, { type: 'background', color: '#ffffff', at: 1 })
+  await studio.close(drawing)
+  assert.deepEqual(calls.map(([name]) => name), ['append', 'append'], 'what was added is saved')
+})
+
 test('strokes that the storage did not take are known as such until the server has them', async () => {
   const { studio, wx, api, time, journal } = setup()
   const append = api.append

@@ -57,10 +57,12 @@ Page({
       if (held && !(await studio.saved(held))) throw saver.status(this.id).failure
       const { code, kind } = await api.call('POST', '/rooms', request)
       // From here on the page of the room has the drawing: the phone keeps no copy of its own that falls behind.
-      studio.discard(this.id)
+      studio.handOver(this.id)
       wx.redirectTo({ url: `/pages/relay/${kind === 'relay' ? 'relay' : page}?code=${code}` })
     } catch (error) {
       const failure = error instanceof Failure ? error : new Failure('fault')
+      // The reply may be lost and the room open all the same.
+      if (failure.passing) studio.handed.add(this.id)
       if (REFUSED[failure.code]) wx.showToast({ title: REFUSED[failure.code], icon: 'none' })
       else this.selectComponent('#fault').tell(failure)
       this.setData({ busy: false })
