@@ -12,7 +12,7 @@ const xs = ({ strokes }) => strokes.map(({ points }) => points[0])
 /** A server with one room, as far as the client is concerned: `authors` are the people's ids. */
 function fakeServer(actions, authors) {
   const server = {
-    actions, authors, known: new Map(), requests: /** @type {string[]} */ ([]), lose: 0, refuse: '',
+    actions, authors, known: new Map(), requests: /** @type {string[]} */ ([]), lose: 0, refuse: '', kind: 'refused',
     view: () => ({ code: 'c', kind: 'together', state: 'open', people: server.authors.map((id) => ({ id, nickname: null, avatar_url: null })), seq: server.actions.length, hold: null, role: 'drawer', drawing: { created_at: '2026-11-28T00:00:00Z' } }),
     api: {
       me: async () => ({ id: 'me' }),
@@ -26,7 +26,7 @@ function fakeServer(actions, authors) {
       },
     },
     draw({ stroke_id: id, actions: [action] }) {
-      if (server.refuse) throw new Failure('refused', { code: server.refuse })
+      if (server.refuse) throw new Failure(server.kind, { code: server.refuse })
       if (!server.known.has(id)) {
         if (!server.authors.includes('me')) server.authors.push('me')
         server.known.set(id, server.actions.length)
@@ -66,6 +66,45 @@ test('a stroke whose reply was lost is sent again and not doubled', async () => 
   assert.equal(room.pending.length, 2)
   await room.flush()
   assert.deepEqual([xs(room.picture), server.actions.length], [[1, 2, 3], 3])
+})
+
+test('a stroke whose reply was lost is not doubled though the server has forgotten its id', async () => {
+  const server = fakeServer([stroke(1)], ['owner'])
+  const room = new Room({ api: server.api, code: 'c' })
+  await room.load()
+  server.lose = 1
+  room.add(stroke(2))
+  room.add(stroke(2))
+  await assert.rejects(room.flush(), ({ kind }) => kind === 'offline')
+  server.authors.push('third')
+  server.actions.push({ ...stroke(3), by: 2 }, { ...stroke(2), by: 2 })
+  server.known.clear()
+  await room.load()
+  assert.deepEqual([xs(room.picture), room.pending.length], [[1, 2, 3, 2, 2], 1], 'the same stroke drawn again stays')
+  await room.flush()
+  server.lose = 1
+  room.add({ ...undo, at: 5 })
+  await assert.rejects(room.flush())
+  server.known.clear()
+  await room.flush()
+  assert.deepEqual([xs(room.picture), server.actions.length], [[1, 2, 3, 2], 6])
+})
+
+test('a stroke that the server did not look at stays', async () => {
+  const server = fakeServer([stroke(1)], ['owner'])
+  const room = new Room({ api: server.api, code: 'c' })
+  await room.load()
+  server.refuse = 'session_ended'
+  room.add(stroke(2))
+  for (const kind of ['signin', 'signed_out', 'blocked', 'missing', 'wait']) {
+    server.kind = kind
+    await assert.rejects(room.flush(), (error) => error.kind === kind)
+    assert.equal(room.pending.length, 1, kind)
+  }
+  server.kind = 'full'
+  await assert.rejects(room.flush(), ({ kind }) => kind === 'full')
+  assert.equal(room.pending.length, 0)
+  assert.deepEqual(xs(room.picture), [1])
 })
 
 test('a stroke that the server refuses goes', async () => {

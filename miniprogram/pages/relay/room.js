@@ -39,6 +39,20 @@ function strokeId() {
   return `${Date.now().toString(36)}-${random()}${random()}`
 }
 
+/**
+ * Whether the server looked at a stroke and does not take it. What failed otherwise can be sent again.
+ * @param {any} error
+ */
+function isJudged(error) {
+  return error instanceof Failure && (error.kind === 'refused' || error.kind === 'full')
+}
+
+/** @param {any} other an action of the server @param {any} action an own one @param {number} by the user's number */
+function isSame(other, action, by) {
+  if ((other.by || 0) !== by || other.type !== action.type) return false
+  return action.type === 'stroke' ? String(other.points) === String(action.points) : other.at === action.at
+}
+
 class Room {
   /** @param {{ api: import('../../lib/api').Api, code: string }} deps */
   constructor({ api, code }) {
@@ -51,7 +65,11 @@ class Room {
     /** The server's actions, and the number of the first one. @type {Action[]} */
     this.actions = []
     this.first = 0
-    /** What the server does not have yet, the earliest first. @type {{ id: string, action: Action }[]} */
+    /**
+     * What the server does not have yet, the earliest first. `since` is the number of the first action that may be it;
+     * -1 until it is sent.
+     * @type {{ id: string, action: Action, since: number }[]}
+     */
     this.pending = []
     /** Requests of a room follow each other, so that a stroke is never both pending and loaded. */
     this.last = Promise.resolve()
@@ -90,6 +108,7 @@ class Room {
     if (!view.drawing) this.reset(0, [])
     else if (view.seq !== this.seq || this.first > this.seq) await this.loadTail()
     this.view = known
+    this.settle()
     return known
   }
 
@@ -97,6 +116,16 @@ class Room {
     const { from, actions } = await this.api.call('GET', this.path(`/actions?since=${this.seq}`))
     if (from === this.seq) this.reset(this.first, [...this.actions, ...actions])
     else this.reset(from, actions)
+  }
+
+  /** Drops what was sent, had no reply and stands in the drawing: the server may have forgotten its id by now. */
+  settle() {
+    const stands = (/** @type {{ action: Action, since: number }} */ { action, since }) => since >= 0
+      && this.actions.slice(Math.max(0, since - this.first)).some((other) => isSame(other, action, this.by))
+    const left = this.pending.filter((item) => !stands(item))
+    if (left.length === this.pending.length) return
+    this.pending = left
+    this.cached = null
   }
 
   /** @param {number} first @param {Action[]} actions */
@@ -141,19 +170,26 @@ class Room {
 
   /** Shows an action at once, and sends it with `flush`. @param {Action} action */
   add(action) {
-    this.pending.push({ id: strokeId(), action })
+    this.pending.push({ id: strokeId(), action, since: -1 })
     this.cached = null
   }
 
-  /** Sends what is pending. Sent again after a lost reply, a stroke is not doubled: the server knows its id. */
+  /**
+   * Sends what is pending. Sent again after a lost reply, a stroke is not doubled: the server knows the ids of the last
+   * ones, and what became of an earlier one the drawing tells.
+   */
   flush() {
     return this.inTurn(async () => {
       while (this.pending.length) {
-        const [{ id, action }] = this.pending
+        const [item] = this.pending
+        if (item.since >= 0) {
+          await this.loadNow()
+          if (this.pending[0] !== item) continue
+        } else item.since = this.seq
         try {
-          await this.draw(id, action)
+          await this.draw(item.id, item.action)
         } catch (error) {
-          if (!(error instanceof Failure) || error.passing) throw error
+          if (!isJudged(error)) throw error
           // A stroke that the server refuses goes, or it would keep back all that follow.
           this.pending.shift()
           this.cached = null
@@ -194,4 +230,4 @@ class Room {
   }
 }
 
-module.exports = { Room, UNNAMED, nameOf, strokeId }
+module.exports = { Room, UNNAMED, isJudged, nameOf, strokeId }
