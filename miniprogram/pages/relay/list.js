@@ -17,6 +17,9 @@ Page({
   services: late(),
   /** The cursor of the next page. @type {string | null} */
   next: late(),
+  busy: false,
+  /** The number of the last question: an earlier one's answer comes too late. */
+  asked: 0,
 
   onLoad() {
     this.services = getApp()
@@ -32,7 +35,7 @@ Page({
   },
 
   onReachBottom() {
-    if (this.next) void this.load(this.next)
+    if (this.next && !this.busy) void this.load(this.next)
   },
 
   /** @param {boolean} online */
@@ -42,16 +45,22 @@ Page({
 
   /** @param {string | null} cursor */
   async load(cursor) {
+    this.busy = true
+    this.asked += 1
+    const { asked } = this
     try {
       const { rooms, next } = await this.services.api.call('GET', cursor ? `/me/rooms?cursor=${encodeURIComponent(cursor)}` : '/me/rooms')
+      if (asked !== this.asked) return
       const rows = rooms.map((/** @type {any} */ room) => this.row(room))
       this.next = next || null
       this.setData({ rows: cursor ? [...this.data.rows, ...rows] : rows, loading: false, trouble: '' })
     } catch (error) {
+      if (asked !== this.asked) return
       const failure = error instanceof Failure ? error : new Failure('fault')
       this.setData({ loading: false, trouble: this.data.rows.length ? '' : failureWords(failure).title })
       if (!failure.passing) this.selectComponent('#fault').tell(failure, { label: '再试一次', run: () => void this.load(cursor) })
     }
+    this.busy = false
   },
 
   reload() {
