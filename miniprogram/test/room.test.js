@@ -140,6 +140,7 @@ test('the pages say what holds', () => {
   for (const code of ['room_not_found', 'room_banned', 'sharing_off']) assert.ok(absentWords(new Failure('refused', { code })).title, code)
   assert.equal(absentWords(new Failure('offline')).again, true)
   assert.equal(known('frozen').title, '暂停中')
+  assert.deepEqual(absentWords(new Failure('refused', { code: 'room_frozen' })), known('frozen'))
   assert.equal(refusedWords(new Failure('refused', { code: 'not_your_turn' })), '现在还轮不到你')
   assert.equal(refusedWords(new Failure('offline')), '没有网络，没能送出')
   assert.equal(secondsLeft('2026-11-28T00:01:30Z', Date.parse('2026-11-28T00:00:00.500Z')), 90)

@@ -5,11 +5,13 @@ const theme = require('../../lib/theme')
 const { keepPen, loadPen } = require('../draw/pen')
 const { Board } = require('./board')
 const owner = require('./owner')
-const { Room } = require('./room')
+const { Room, isJudged } = require('./room')
 const { absentWords, known, refusedWords } = require('./words')
 
 /** Milliseconds between two questions to the server. */
 const POLL = 3_000
+/** What is said while strokes wait for the network. */
+const UNSENT = '没有连上，画的先留在这里'
 /** Faces beside each other. */
 const FACES = 5
 
@@ -52,6 +54,10 @@ Page({
   hidden: false,
   /** @type {any} */
   timer: late(),
+  /** The last sending failed, and its strokes wait for the next one. */
+  unsent: false,
+  /** WeChat asks before the page is left. */
+  guarded: false,
   /** The number of the last question: an earlier one's answer comes too late. */
   asked: 0,
 
@@ -84,7 +90,9 @@ Page({
   onShow() {
     const wasHidden = this.hidden
     this.hidden = false
-    if (wasHidden) void this.load()
+    if (!wasHidden) return
+    this.guard()
+    void this.load()
   },
 
   onHide() {
@@ -117,20 +125,22 @@ Page({
   // ---- the room
 
   async load() {
+    if (this.left) return
     clearTimeout(this.timer)
     this.asked += 1
     const { asked, room } = this
     try {
-      if (room.pending.length) await room.flush()
+      await this.flush()
       await room.load()
       if (asked === this.asked) this.present()
     } catch (error) {
       if (asked !== this.asked) return
       const failure = error instanceof Failure ? error : new Failure('fault')
       // What is shown stays while the network is away.
-      if (this.data.state === 'shown' && failure.passing) this.set({ trouble: '没有连上，画的先留在这里' })
+      if (this.data.state === 'shown' && failure.passing) this.set({ trouble: UNSENT })
       else this.absent(failure)
     }
+    this.guard()
     if (asked === this.asked) this.later()
   },
 
@@ -154,6 +164,7 @@ Page({
 
   /** Shows the room as it is now. */
   present() {
+    if (this.left) return
     const view = /** @type {import('./room').RoomView} */ (this.room.view)
     if (view.state !== 'open') {
       this.board.cancel()
@@ -174,7 +185,7 @@ Page({
       isOwner: view.role === 'owner',
       isLocked: view.locked,
       draws: view.role !== 'watcher',
-      trouble: view.role === 'watcher' ? '发起的人锁定了画纸，先看着' : '',
+      trouble: view.role === 'watcher' ? '发起的人锁定了画纸，先看着' : (this.unsent ? UNSENT : ''),
       ...(wasShown ? {} : { hint: isEmpty ? '在这里画' : '' }),
     })
     this.showStrokes()
@@ -211,17 +222,37 @@ Page({
   },
 
   async send() {
-    try {
-      await this.room.flush()
-      this.set({ trouble: '' })
-    } catch (error) {
-      if (error instanceof Failure && error.passing) this.set({ trouble: '没有连上，画的先留在这里' })
-      else {
-        wx.showToast({ title: refusedWords(error), icon: 'none' })
-        await this.load()
-      }
-    }
-    if (!this.left) this.showStrokes()
+    this.guard()
+    const error = await this.flush()
+    if (this.left) return
+    if (!error) this.set({ trouble: '' })
+    else if (error instanceof Failure && error.passing) this.set({ trouble: UNSENT })
+    else await this.load()
+    this.guard()
+    this.showStrokes()
+  },
+
+  /**
+   * Sends what is pending. A stroke that is refused is told of and says nothing of the room itself.
+   * @returns {Promise<any>} the error, if there was one
+   */
+  async flush() {
+    const error = this.room.pending.length ? await this.room.flush().then(() => null, (/** @type {any} */ e) => e) : null
+    this.unsent = Boolean(error) && !isJudged(error)
+    if (isJudged(error)) wx.showToast({ title: refusedWords(error), icon: 'none' })
+    return error
+  },
+
+  /**
+   * Pending strokes are in memory only, so WeChat asks before the way back is taken; at the closing of the mini-program
+   * it does not.
+   */
+  guard() {
+    const unsent = this.room.pending.length > 0
+    if (this.left || this.hidden || unsent === this.guarded || !wx.enableAlertBeforeUnload) return
+    this.guarded = unsent
+    if (unsent) wx.enableAlertBeforeUnload({ message: '还有笔画没有送出，离开就没有了' })
+    else wx.disableAlertBeforeUnload()
   },
 
   undo() {
