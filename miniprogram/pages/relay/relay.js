@@ -6,15 +6,14 @@ const { keepPen, loadPen } = require('../draw/pen')
 const { Board } = require('./board')
 const owner = require('./owner')
 const { play } = require('./result')
-const { Room, nameOf, strokeId } = require('./room')
+const { Room, isJudged, nameOf, strokeId } = require('./room')
+const { progress } = require('./steps')
 const { absentWords, known, phaseWords, refusedWords, secondsLeft } = require('./words')
 
 /** Milliseconds between two questions to the server. */
 const POLL = 3_000
 /** Milliseconds after which the author of the last stroke may draw again. */
 const AGAIN = 24 * 60 * 60_000
-
-/** @typedef {{ avatar: string, initial: string, state: 'drawn' | 'next' | 'empty' }} Step one stroke of the relay */
 
 // 一笔接龙: the page of a card and a code. One person at a time adds one stroke.
 Page({
@@ -31,7 +30,7 @@ Page({
      * - `done`    the relay is finished
      */
     phase: /** @type {'' | 'free' | 'theirs' | 'waiting' | 'locked' | 'mine' | 'done'} */ (''),
-    steps: /** @type {Step[]} */ ([]),
+    steps: /** @type {import('./steps').Step[]} */ ([]),
     /** More strokes than there is room for with faces. */
     small: false,
     count: 0,
@@ -72,7 +71,10 @@ Page({
   board: late(),
   /** @type {import('../../lib/playback').Playback | null} */
   playback: late(),
-  /** The stroke that the user tries. @type {{ id: string, stroke: import('../../lib/drawing').StrokeAction } | null} */
+  /**
+   * The stroke that the user tries; `sent` where the server took it, until it is loaded with the drawing.
+   * @type {{ id: string, stroke: import('../../lib/drawing').StrokeAction, sent: boolean } | null}
+   */
   trial: late(),
   isReady: false,
   left: false,
@@ -106,6 +108,8 @@ Page({
     if (this.room && code && code !== this.room.code && this.entered !== code) this.begin(code)
     else if (this.room && this.data.state !== 'loading') void this.load()
     this.entered = code
+    // A replay that was laid out in the background waits on an empty paper.
+    if (this.playback && this.playback.time === 0) this.playback.play()
   },
 
   /** The code with which the app was entered last. */
@@ -158,7 +162,7 @@ Page({
       begin: () => this.touched(),
       end: (stroke) => this.drew(stroke),
     })
-    this.setData({ state: 'loading', phase: '', steps: [], tried: false, panel: '', boxWidth: 0, boxHeight: 0 })
+    this.setData({ state: 'loading', phase: '', steps: [], tried: false, sending: false, panel: '', boxWidth: 0, boxHeight: 0 })
     if (code) void this.load()
     else this.absent(new Failure('missing', { code: 'room_not_found' }))
   },
@@ -171,6 +175,7 @@ Page({
   },
 
   async load() {
+    if (this.left) return
     clearTimeout(this.timer)
     this.asked += 1
     const { asked, room } = this
@@ -207,6 +212,8 @@ Page({
 
   /** Shows the room as it is now. */
   present() {
+    // A page that was left starts nothing any more.
+    if (this.left) return
     const view = /** @type {import('./room').RoomView} */ (this.room.view)
     if (view.kind === 'together') {
       wx.redirectTo({ url: `/pages/relay/together?code=${view.code}` })
@@ -219,7 +226,8 @@ Page({
     }
     const wasShown = this.data.state === 'shown'
     const isDone = view.state === 'done'
-    if (isDone) this.trial = null
+    const isSettled = isDone || Boolean(this.trial && this.trial.sent)
+    if (isSettled) this.trial = null
     this.setData({
       state: 'shown',
       isOwner: view.role === 'owner',
@@ -229,25 +237,14 @@ Page({
       goal: view.goal || 0,
       count: view.strokes || 0,
       people: view.people.length,
-      ...this.progress(view),
+      ...progress(this.room.authors(), view),
     })
     this.showPhase()
+    if (isSettled) this.set({ tried: false, sending: false })
     clearInterval(this.clock)
-    if (!isDone) this.clock = setInterval(() => this.showPhase(), 1_000)
+    if (!isDone && !this.hidden) this.clock = setInterval(() => this.showPhase(), 1_000)
     if (!wasShown) void this.layOut()
     else if (!isDone) this.board.show()
-  },
-
-  /** The row of strokes: who drew them, the next one, and those to come. @param {import('./room').RoomView} view */
-  progress({ goal = 0, state }) {
-    const authors = this.room.authors()
-    const all = state === 'done' ? authors.length : Math.max(goal, authors.length)
-    const steps = Array.from({ length: all }, (_, i) => ({
-      avatar: (authors[i] && authors[i].avatar_url) || '',
-      initial: authors[i] && authors[i].nickname ? Array.from(nameOf(authors[i]))[0] : '',
-      state: /** @type {Step['state']} */ (i < authors.length ? 'drawn' : (i === authors.length ? 'next' : 'empty')),
-    }))
-    return { steps, small: all > 10 }
   },
 
   /** @returns {'free' | 'theirs' | 'waiting' | 'locked' | 'mine' | 'done'} */
@@ -266,13 +263,13 @@ Page({
     if (!view || this.data.state !== 'shown') return
     const phase = this.phase()
     const before = this.data.phase
-    if (before === 'mine' && phase !== 'mine' && !this.data.sending) this.lost()
+    if ((before === 'mine' || this.trial) && phase !== 'mine' && !this.data.sending) this.lost()
     const seconds = view.hold ? secondsLeft(view.hold.until, Date.now()) : 0
     const [title, text] = phaseWords(phase, { ...this.data, seconds, holder: nameOf(view.hold || undefined) })
     const changed = /** @type {Record<string, any>} */ ({})
     // The replay tells of its own strokes.
     if (phase !== 'done' || before !== 'done') Object.assign(changed, { title, text })
-    if (phase !== before) Object.assign(changed, { phase, avatar: '', hint: phase === 'mine' ? '在这里接一笔' : '' })
+    if (phase !== before) Object.assign(changed, { phase, avatar: '', hint: phase === 'mine' && !this.trial ? '在这里接一笔' : '' })
     this.set(changed)
     if (phase === before) return
     if (phase === 'mine') this.extended = Boolean(view.hold && view.hold.extended)
@@ -300,11 +297,11 @@ Page({
     try {
       await this.room.change('take')
       wx.vibrateShort({ type: 'light', fail: () => {} })
+      this.present()
     } catch (error) {
       await this.refused(error)
     }
     this.setData({ busy: false })
-    if (this.room.view) this.present()
   },
 
   async release() {
@@ -329,7 +326,7 @@ Page({
 
   /** @param {import('../../lib/drawing').StrokeAction} stroke */
   drew(stroke) {
-    this.trial = { id: strokeId(), stroke }
+    this.trial = { id: strokeId(), stroke, sent: false }
     this.board.finish()
     this.setData({ tried: true })
     this.showPhase()
@@ -342,6 +339,7 @@ Page({
   },
 
   redo() {
+    if (this.data.sending) return
     this.drop()
     this.showPhase()
   },
@@ -361,24 +359,23 @@ Page({
     try {
       await room.inTurn(() => room.draw(trial.id, trial.stroke))
       wx.vibrateShort({ type: 'light', fail: () => {} })
-      await room.load().catch(() => {})
-      this.trial = null
-      this.setData({ tried: false, sending: false })
-      this.present()
-      this.later()
     } catch (error) {
+      if (room !== this.room) return
       this.setData({ sending: false })
-      // The same stroke can be sent once more: the server knows its id.
+      // What the server did not refuse can be sent once more: it knows the id.
+      if (isJudged(error)) this.drop()
       if (error instanceof Failure && error.passing) wx.showToast({ title: refusedWords(error), icon: 'none' })
-      else {
-        this.drop()
-        await this.refused(error)
-      }
+      else await this.refused(error)
+      return
     }
+    // The trial stays on the paper until the drawing has it.
+    trial.sent = true
+    if (room === this.room) await this.load()
   },
 
   /** @param {any} error */
   async refused(error) {
+    if (this.left) return
     if (error instanceof Failure && ['signed_out', 'signin', 'blocked'].includes(error.kind)) this.selectComponent('#fault').tell(error)
     else wx.showToast({ title: refusedWords(error), icon: 'none' })
     await this.load()

@@ -17,7 +17,7 @@ async function play(page) {
   const playback = new Playback(page, film, () => tell(page))
   page.playback = playback
   await playback.layOut()
-  if (page.playback === playback && !page.left) playback.play()
+  if (page.playback === playback && !page.left && !page.hidden) playback.play()
 }
 
 /** Names the author of the stroke that is being drawn. @param {RelayPage} page */
