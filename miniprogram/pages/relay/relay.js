@@ -263,7 +263,7 @@ Page({
     if (!view || this.data.state !== 'shown') return
     const phase = this.phase()
     const before = this.data.phase
-    if ((before === 'mine' || this.trial) && phase !== 'mine' && !this.data.sending) this.lost()
+    if ((before === 'mine' || this.trial) && phase !== 'mine' && !this.data.sending) this.lost(phase)
     const seconds = view.hold ? secondsLeft(view.hold.until, Date.now()) : 0
     const [title, text] = phaseWords(phase, { ...this.data, seconds, holder: nameOf(view.hold || undefined) })
     const changed = /** @type {Record<string, any>} */ ({})
@@ -344,10 +344,10 @@ Page({
     this.showPhase()
   },
 
-  /** The turn ran out. */
-  lost() {
+  /** The turn is over. @param {string} phase `waiting` where the stroke was taken and the reply was lost */
+  lost(phase) {
     this.board.cancel()
-    if (this.trial) wx.showToast({ title: '这一轮的时间过了', icon: 'none' })
+    if (this.trial && phase !== 'waiting') wx.showToast({ title: '这一轮的时间过了', icon: 'none' })
     this.drop()
     void this.load()
   },
