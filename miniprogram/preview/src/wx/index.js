@@ -100,6 +100,9 @@ export function makeWx({ host, shell, device }) {
     getEnterOptionsSync: () => host.entry,
     setClipboardData: privacy.guard('setClipboardData', clipboard({ shell, showToast: dialogApi.showToast })),
     vibrateShort: (options) => call('vibrateShort', options, (ok) => ok()),
+    // The preview has no question before the way back.
+    enableAlertBeforeUnload: (options) => call('enableAlertBeforeUnload', options, (ok) => ok()),
+    disableAlertBeforeUnload: (options) => call('disableAlertBeforeUnload', options, (ok) => ok()),
   }
 
   return new Proxy(api, {
