@@ -33,24 +33,20 @@ impl BackgroundTasks {
             services.settings.store.data_dir.clone(),
         );
         let (phones, evidence) = (services.sessions.clone(), services.evidence.clone());
-        let orders = services.orders.is_some().then(|| services.order_records.clone());
+        // Paid orders keep their protection where the shop was closed for good.
+        let orders = services.order_records.clone();
         let mut tasks = Self {
             stop: Vec::new(),
             finishing: Vec::new(),
             resealing: tokio::spawn(async move {
-                let addresses = async {
-                    if let Some(orders) = orders {
-                        orders.reseal_all().await;
-                    }
-                };
-                tokio::join!(phones.reseal_phones(), evidence.reseal(), addresses);
+                tokio::join!(phones.reseal_phones(), evidence.reseal(), orders.reseal_all());
             }),
         };
         let moderation = services.moderation.clone();
         let stop = tasks.stop();
-        let orders = services.orders.clone();
-        tasks.finishing.push(tokio::spawn(run_purge(gallery, orders.clone(), sessions.clone(), stop)));
-        if let Some(orders) = orders {
+        let records = services.order_records.clone();
+        tasks.finishing.push(tokio::spawn(run_purge(gallery, records, sessions.clone(), stop)));
+        if let Some(orders) = services.orders.clone() {
             let stop = tasks.stop();
             tasks.finishing.push(tokio::spawn(run_orders(orders, sessions.clone(), stop)));
         }

@@ -45,6 +45,7 @@ async fn take(app: App, request: HttpRequest, body: Body) -> Reply {
             Err(Problem::new(Code::PaymentRefused).cause(cause))
         }
         Err(NotifyError::Unknown) => Err(Problem::new(Code::OrderNotFound)),
+        Err(NotifyError::Payment(cause)) => Err(Problem::new(Code::PaymentUnavailable).cause(cause)),
         Err(NotifyError::Store(error)) => Err(error.into()),
     }
 }

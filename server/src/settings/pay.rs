@@ -100,7 +100,8 @@ impl Settings {
         }
         if !notify_url.is_empty() && self.notify_fault(notify_url) {
             faults.push(format!(
-                "pay.notify_url: WeChat accepts https:// without a query, at most {MAX_URL} characters"
+                "pay.notify_url: WeChat accepts https:// without a query, at most {MAX_URL} characters; the path \
+                 ends in {NOTIFY_PATH}, where this server listens"
             ));
         }
     }
@@ -110,6 +111,7 @@ impl Settings {
             url.starts_with("https://") || (is_loopback_http(&self.pay.api_url) && is_loopback_http(url));
         !allowed
             || url.len() > MAX_URL
+            || !url.ends_with(NOTIFY_PATH)
             || url.contains(['?', '#'])
             || !url.bytes().all(|b| b.is_ascii_graphic())
     }

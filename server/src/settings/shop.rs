@@ -40,9 +40,10 @@ impl Shop {
         if self.currency != "CNY" {
             faults.push("shop.currency: WeChat Pay of mainland merchants takes CNY alone".to_owned());
         }
-        if !(1..=100).contains(&self.pay_minutes) {
-            // A prepay_id is valid for 2 h and is reused until the deadline.
-            faults.push("shop.pay_minutes: between 1 and 100 is needed".to_owned());
+        if !(1..=55).contains(&self.pay_minutes) {
+            // A prepay_id is valid for 2 h and is reused until the deadline; a payment that is open for an hour raises
+            // an alert.
+            faults.push("shop.pay_minutes: between 1 and 55 is needed".to_owned());
         }
         if self.shipping > MOST {
             faults.push(format!("shop.shipping: at most {MOST}, in fen"));

@@ -235,8 +235,8 @@ fn a_merchant_needs_keys_and_an_address() {
     );
     let urls = ["notify", "refund"].map(|end| format!("https://draw.example.com/wx/pay/{end}"));
     assert_eq!(settings.pay_notify_urls(), urls.into());
-    let set = load(&[("YIBI_PAY__NOTIFY_URL", "https://pay.example.com/hooks/paid")]).unwrap();
-    assert_eq!(set.pay_notify_urls().1, "https://pay.example.com/hooks/refund");
+    let set = load(&[("YIBI_PAY__NOTIFY_URL", "https://pay.example.com/hooks/wx/pay/notify")]).unwrap();
+    assert_eq!(set.pay_notify_urls().1, "https://pay.example.com/hooks/wx/pay/refund");
 }
 
 #[test]
@@ -249,6 +249,7 @@ fn wrong_payment_settings_are_refused() {
         ("YIBI_PAY__PUBLIC_KEY_FILE", "/etc/yibi/pay/pub_key.pem"),
         ("YIBI_PAY__NOTIFY_URL", "http://draw.example.com/wx/pay/notify"),
         ("YIBI_PAY__NOTIFY_URL", "http://127.0.0.1/wx/pay/notify"),
+        ("YIBI_PAY__NOTIFY_URL", "https://draw.example.com/wx/pay/paid"),
         ("YIBI_PAY__NOTIFY_URL", "https://draw.example.com/wx/pay/notify?a=1"),
         ("YIBI_PAY__PRIVATE_KEYFILE", "/etc/yibi/pay/apiclient_key.pem"),
     ] {

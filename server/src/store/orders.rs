@@ -17,11 +17,12 @@ pub trait Orders {
     /// Order of that id.
     async fn order(&self, id: &str) -> Option<Order>;
 
-    /// Picture of an order; `None` after the erasure of its user.
+    /// Picture of an order; `None` after the erasure of its user, and once the order closed.
     async fn order_copy(&self, id: &str) -> Option<OrderCopy>;
 
     /// Writes a changed order, unless another change was stored first: the stored version must be the given one.
-    /// Returns whether it was written; the stored version is then one higher.
+    /// Returns whether it was written; the stored version is then one higher. The picture stays, unless the order is
+    /// closed now.
     async fn change_order(&self, order: &Order) -> bool;
 
     /// Orders of a user, the newest first by `created_at` and id.
@@ -30,7 +31,7 @@ pub trait Orders {
     /// Number of a user's orders in some states, at most `limit`.
     async fn count_orders_of(&self, user: &UserKey, states: &[OrderState], limit: u32) -> u32;
 
-    /// Orders with an effect that is due at `now`, the earliest first.
+    /// Orders with an effect that is due at `now`, the earliest first. One that can't be read is logged and left out.
     async fn orders_due(&self, now: Micros, limit: u32) -> Vec<Order>;
 
     /// Orders of all users, or those in a state, the newest first by `created_at` and id.

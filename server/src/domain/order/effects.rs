@@ -81,6 +81,15 @@ impl Order {
         true
     }
 
+    /// Makes an open effect due at once. Returns whether that changes anything.
+    pub fn hasten(&mut self, kind: EffectKind, attempt: Option<u32>, now: Micros) -> bool {
+        let Some(effect) = self.open_effect(kind, attempt).filter(|effect| effect.due > now) else {
+            return false;
+        };
+        effect.due = now;
+        true
+    }
+
     /// Time of the first query of an attempt.
     pub(super) fn first_query(now: Micros) -> Micros {
         now.plus(Duration::from_secs(RECONCILE[0]))

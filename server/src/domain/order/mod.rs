@@ -60,7 +60,7 @@ pub struct Order {
     /// Sum to pay in fen.
     pub amount: u32,
     pub currency: String,
-    /// Sealed address, in the context of the order's id.
+    /// Sealed address, in the context of the order's id; gone once the order closes unpaid.
     #[serde(default)]
     pub address: Option<String>,
     pub state: OrderState,

@@ -145,13 +145,15 @@ impl Order {
         true
     }
 
-    /// Closes the order, which has no open attempt. Returns whether that applies.
+    /// Closes the order, which has no open attempt. Nothing is printed of it any more, late money goes back: its address
+    /// is dropped, and the stores drop its picture. Returns whether that applies.
     pub fn close(&mut self, now: Micros) -> bool {
         let is_open = |state| state == AttemptState::Open;
         if !self.is_unpaid() || self.attempts.iter().any(|attempt| is_open(attempt.state)) {
             return false;
         }
         self.finish(EffectKind::Expire, None, now);
+        self.address = None;
         self.go(OrderState::Closed, now);
         true
     }
@@ -193,9 +195,11 @@ impl Order {
         Receipt::Paid
     }
 
-    /// An operator takes the money of a held order as its payment. Returns whether that applies.
+    /// An operator takes the money of a held order as its payment, unless the merchant does not have it. Returns whether
+    /// that applies.
     pub fn release(&mut self, now: Micros) -> bool {
-        let applies = self.state == OrderState::Held;
+        let is_elsewhere = matches!(self.fault, Some(Fault::Refunded | Fault::Merchant));
+        let applies = self.state == OrderState::Held && !is_elsewhere;
         if applies {
             self.accept_money(now);
         }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use yibi_common::shop::{OrderState, RefundState};
 
-use super::{EffectKind, Micros, Order, out_trade_no};
+use super::{EffectKind, Fault, Micros, Order, out_trade_no};
 
 /// Reason of a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ impl Order {
         let out_refund_no = format!("{}-r", out_trade_no(&self.id, number));
         let Some(attempt) = self.attempt_mut(number) else { return };
         let Some(payment) = &attempt.payment else { return };
+        // What went back at WeChat's console can't go back once more.
+        let is_back = payment.fault == Some(Fault::Refunded);
         match &mut attempt.refund {
             Some(refund) if refund.state == RefundState::Failed => {
                 (refund.state, refund.ended_at) = (RefundState::Pending, None);
@@ -47,12 +49,15 @@ impl Order {
                 attempt.refund = Some(Refund {
                     out_refund_no,
                     amount: payment.amount,
-                    state: RefundState::Pending,
+                    state: if is_back { RefundState::Success } else { RefundState::Pending },
                     cause,
                     asked_at: now,
-                    ended_at: None,
+                    ended_at: is_back.then_some(now),
                 });
             }
+        }
+        if is_back {
+            return;
         }
         self.schedule(EffectKind::Refund, Some(number), now);
     }
@@ -71,11 +76,31 @@ impl Order {
         let Some(number) = self.paid_by.filter(|_| applies) else { return false };
         self.finish(EffectKind::Receive, None, now);
         self.begin_refund(number, cause, now);
-        self.go(OrderState::Refunding, now);
+        let is_back = self.refund().is_some_and(|refund| refund.state == RefundState::Success);
+        self.go(if is_back { OrderState::Refunded } else { OrderState::Refunding }, now);
         true
     }
 
-    /// Starts the failed refund of surplus money again. Returns whether there was one.
+    /// An operator gives money back: surplus money whose refund failed, else the money that paid the order. While the
+    /// refund of surplus money has not reached WeChat, asking again changes nothing, so that a repeated request does not
+    /// take the money that pays the order too. Returns whether anything changes.
+    pub fn give_back(&mut self, now: Micros) -> bool {
+        if self.repeat_refunds(now) {
+            return true;
+        }
+        let mut surplus = self.attempts.iter().filter(|attempt| Some(attempt.number) != self.paid_by);
+        let is_pending = |refund: &Refund| refund.state == RefundState::Pending;
+        let is_asked = surplus.any(|attempt| attempt.refund.as_ref().is_some_and(is_pending));
+        !is_asked && self.ask_refund(RefundCause::Operator, now)
+    }
+
+    /// Whether money went back, or is on its way.
+    #[must_use]
+    pub fn has_refund(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.refund.is_some())
+    }
+
+    /// Starts the failed refunds of surplus money again. Returns whether there was one.
     pub fn repeat_refunds(&mut self, now: Micros) -> bool {
         let is_failed = |refund: &Refund| refund.state == RefundState::Failed;
         let failed = self.attempts.iter().filter(|attempt| Some(attempt.number) != self.paid_by);
@@ -83,6 +108,9 @@ impl Order {
         let numbers: Vec<u32> = failed.map(|attempt| attempt.number).collect();
         for number in &numbers {
             self.begin_refund(*number, RefundCause::Surplus, now);
+        }
+        if !numbers.is_empty() && self.paid_by.is_none() && self.state == OrderState::RefundFailed {
+            self.go(OrderState::Refunding, now);
         }
         !numbers.is_empty()
     }
@@ -123,6 +151,82 @@ impl Order {
             self.go(OrderState::Refunded, now);
         } else if is_main && open && state == RefundState::Failed {
             self.go(OrderState::RefundFailed, now);
+        } else if self.paid_by.is_none() {
+            self.follow_late_refunds(now);
+        }
+        true
+    }
+
+    /// An order that ended without a payment follows the refunds of its late money as soon as one of them fails: an
+    /// operator would not look for them in a closed order.
+    fn follow_late_refunds(&mut self, now: Micros) {
+        let refunds = self.attempts.iter().filter_map(|attempt| attempt.refund.as_ref());
+        let states: Vec<RefundState> = refunds.map(|refund| refund.state).collect();
+        let is_failed = states.contains(&RefundState::Failed);
+        let next = match self.state {
+            OrderState::Closed if is_failed => OrderState::RefundFailed,
+            OrderState::Refunding | OrderState::RefundFailed if is_failed => OrderState::RefundFailed,
+            OrderState::Refunding | OrderState::RefundFailed
+                if states.iter().all(|state| *state == RefundState::Success) =>
+            {
+                OrderState::Refunded
+            }
+            OrderState::RefundFailed => OrderState::Refunding,
+            OrderState::Created
+            | OrderState::Paying
+            | OrderState::Paid
+            | OrderState::Printing
+            | OrderState::Shipped
+            | OrderState::Received
+            | OrderState::Closed
+            | OrderState::Refunding
+            | OrderState::Refunded
+            | OrderState::Held => return,
+        };
+        if next != self.state {
+            self.go(next, now);
+        }
+    }
+
+    /// WeChat gave the money of an attempt back under a number that is none of ours: somebody refunded it at WeChat's
+    /// console. Before the print is sent, the order is held, so that nobody sends it; afterwards it is refunded. Returns
+    /// whether anything changes.
+    pub fn note_foreign_refund(&mut self, number: u32, out_refund_no: &str, now: Micros) -> bool {
+        let is_main = self.paid_by == Some(number);
+        let Some(attempt) = self.attempt_mut(number) else { return false };
+        if let Some(state) = attempt.refund.as_ref().map(|refund| refund.state) {
+            return match state {
+                // Ours may be why WeChat says so: the query of ours decides.
+                RefundState::Pending | RefundState::Processing => {
+                    self.hasten(EffectKind::Refund, Some(number), now)
+                }
+                RefundState::Failed => self.note_refund(number, RefundState::Success, now),
+                RefundState::Success => false,
+            };
+        }
+        let Some(payment) = attempt.payment.as_mut().filter(|payment| payment.fault != Some(Fault::Refunded))
+        else {
+            return false;
+        };
+        payment.fault = Some(Fault::Refunded);
+        let amount = payment.amount;
+        if is_main && matches!(self.state, OrderState::Paid | OrderState::Printing) {
+            self.fault = Some(Fault::Refunded);
+            self.go(OrderState::Held, now);
+            return true;
+        }
+        let Some(attempt) = self.attempt_mut(number) else { return false };
+        attempt.refund = Some(Refund {
+            out_refund_no: out_refund_no.to_owned(),
+            amount,
+            state: RefundState::Success,
+            cause: RefundCause::Operator,
+            asked_at: now,
+            ended_at: Some(now),
+        });
+        if is_main {
+            self.finish(EffectKind::Receive, None, now);
+            self.go(OrderState::Refunded, now);
         }
         true
     }

@@ -100,8 +100,98 @@ fn money_after_the_end_of_an_order_goes_back() {
     let refund = order.refund().unwrap();
     assert_eq!((refund.amount, refund.cause), (AMOUNT.into(), RefundCause::Surplus));
     assert!(order.note_refund(1, RefundState::Failed, Micros(4)) && order.due_at().is_none());
+    assert_eq!(order.state, OrderState::RefundFailed, "an operator sees it");
     assert!(order.repeat_refunds(Micros(5)) && !order.repeat_refunds(Micros(5)));
     assert_eq!(order.due(Micros(5)), [(EffectKind::Refund, Some(1))]);
+    assert_eq!(order.state, OrderState::Refunding);
+    assert!(order.note_refund(1, RefundState::Success, Micros(6)));
+    assert_eq!((order.state, order.due_at()), (OrderState::Refunded, None));
+}
+
+#[test]
+fn late_money_of_two_attempts_is_back_once_both_refunds_are() {
+    let mut order = order();
+    for number in 1..=2 {
+        assert_eq!(order.begin_attempt(Micros(1)), Some(number));
+        assert!(order.close_attempt(number, Micros(2)));
+    }
+    assert!(order.close(Micros(3)));
+    for number in 1..=2 {
+        assert_eq!(order.receive(number, &money(&format!("t{number}")), Micros(4)), Receipt::Surplus);
+    }
+    assert!(order.note_refund(1, RefundState::Failed, Micros(5)));
+    assert!(order.note_refund(2, RefundState::Success, Micros(6)));
+    assert_eq!(order.state, OrderState::RefundFailed);
+    assert!(order.give_back(Micros(7)) && order.state == OrderState::Refunding);
+    assert!(order.note_refund(1, RefundState::Success, Micros(8)));
+    assert_eq!(order.state, OrderState::Refunded);
+}
+
+#[test]
+fn an_operator_repeats_a_surplus_refund_before_the_good_payment_goes_back() {
+    let mut order = order();
+    order.begin_attempt(Micros(1));
+    assert!(order.close_attempt(1, Micros(2)));
+    order.begin_attempt(Micros(3));
+    assert_eq!(order.receive(2, &money("t2"), Micros(4)), Receipt::Paid);
+    assert_eq!(order.receive(1, &money("t1"), Micros(5)), Receipt::Surplus);
+    assert!(order.note_refund(1, RefundState::Failed, Micros(6)));
+    assert_eq!(order.state, OrderState::Paid);
+    assert!(order.give_back(Micros(7)) && !order.give_back(Micros(7)), "a repeated request changes nothing");
+    assert_eq!((order.state, order.due(Micros(7))), (OrderState::Paid, vec![(EffectKind::Refund, Some(1))]));
+    assert!(order.has_refund() && order.refund().is_none());
+    assert!(order.note_refund(1, RefundState::Success, Micros(8)));
+    assert!(order.give_back(Micros(9)));
+    assert_eq!(
+        (order.state, order.due(Micros(9))),
+        (OrderState::Refunding, vec![(EffectKind::Refund, Some(2))])
+    );
+}
+
+#[test]
+fn money_that_the_merchant_does_not_have_pays_no_order() {
+    for fault in [Fault::Merchant, Fault::Refunded] {
+        let mut order = order();
+        order.begin_attempt(Micros(1));
+        let elsewhere = Money { fault: Some(fault), ..money("t") };
+        assert_eq!(order.receive(1, &elsewhere, Micros(2)), Receipt::Held);
+        assert!(!order.release(Micros(3)) && order.state == OrderState::Held);
+        assert!(order.give_back(Micros(4)));
+        let is_back = fault == Fault::Refunded;
+        assert_eq!(order.state == OrderState::Refunded, is_back);
+        assert_eq!(order.due(Micros(4)).is_empty(), is_back, "what is back needs no call");
+        assert_eq!(order.refund().unwrap().state == RefundState::Success, is_back);
+    }
+}
+
+#[test]
+fn a_refund_at_the_console_stops_the_print_or_ends_the_order() {
+    let mut before = paid();
+    assert!(before.note_foreign_refund(1, "console", Micros(3)));
+    assert_eq!((before.state, before.fault), (OrderState::Held, Some(Fault::Refunded)));
+    assert!(!before.note_foreign_refund(1, "console", Micros(4)) && !before.release(Micros(4)));
+    assert!(before.give_back(Micros(5)) && before.state == OrderState::Refunded);
+
+    let mut sent = paid();
+    assert!(sent.judge(PrintCheck::Passed, false, Micros(3)) && sent.print(Micros(3)));
+    assert!(sent.ship(parcel(), Micros(4)) && sent.note_foreign_refund(1, "console", Micros(5)));
+    assert_eq!((sent.state, sent.due_at()), (OrderState::Refunded, None));
+    assert_eq!(sent.attempt_of_refund("console"), Some(1));
+
+    let mut asked = paid();
+    assert!(asked.give_back(Micros(3)) && asked.note_refund(1, RefundState::Processing, Micros(4)));
+    asked.postpone(EffectKind::Refund, Some(1), Micros(4));
+    assert!(asked.note_foreign_refund(1, "console", Micros(5)));
+    assert_eq!((asked.state, asked.due_at()), (OrderState::Refunding, Some(Micros(5))), "the query decides");
+    assert!(asked.note_refund(1, RefundState::Failed, Micros(6)));
+    assert!(asked.note_foreign_refund(1, "console", Micros(7)) && asked.state == OrderState::Refunded);
+}
+
+#[test]
+fn an_order_that_closes_unpaid_drops_its_address() {
+    let mut order = order();
+    assert!(order.close(Micros(1)));
+    assert_eq!((order.address, order.amount), (None, AMOUNT));
 }
 
 #[test]
@@ -110,7 +200,6 @@ fn a_payment_that_differs_is_held_and_fulfils_nothing() {
         (Money { amount: 1, ..money("t") }, Fault::Amount),
         (Money { currency: "HKD".to_owned(), ..money("t") }, Fault::Currency),
         (Money { payer: Some("ben".to_owned()), ..money("t") }, Fault::Payer),
-        (Money { fault: Some(Fault::Merchant), ..money("t") }, Fault::Merchant),
         (Money { fault: Some(Fault::App), ..money("t") }, Fault::App),
     ];
     for (money, fault) in differing {
@@ -223,6 +312,8 @@ enum Event {
     NoteRefund(u32, RefundState),
     Release,
     RepeatRefunds,
+    GiveBack,
+    ForeignRefund(u32),
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -250,6 +341,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         3 => Just(Event::Ship),
         2 => Just(Event::Arrive),
         2 => Just(Event::Refund),
+        1 => number.clone().prop_map(Event::ForeignRefund),
+        1 => Just(Event::GiveBack),
         3 => (number, refund).prop_map(|(number, state)| Event::NoteRefund(number, state)),
         1 => Just(Event::Release),
         1 => Just(Event::RepeatRefunds),
@@ -274,6 +367,8 @@ fn happen(order: &mut Order, event: &Event, now: Micros) {
         Event::NoteRefund(number, state) => drop(order.note_refund(*number, *state, now)),
         Event::Release => drop(order.release(now)),
         Event::RepeatRefunds => drop(order.repeat_refunds(now)),
+        Event::GiveBack => drop(order.give_back(now)),
+        Event::ForeignRefund(number) => drop(order.note_foreign_refund(*number, "console", now)),
     }
 }
 
@@ -287,14 +382,17 @@ fn may_follow(from: OrderState, to: OrderState) -> bool {
             Created => matches!(to, Paying | Closed),
             // A picture that was rejected before the payment sends the money back in one change.
             Paying => matches!(to, Paid | Held | Closed | Refunding),
-            Paid => matches!(to, Printing | Refunding),
-            Printing => matches!(to, Shipped | Refunding),
-            Shipped => matches!(to, Received | Refunding),
-            Received => to == Refunding,
+            // A refund at WeChat's console holds what is not sent, and ends what is.
+            Paid => matches!(to, Printing | Refunding | Held),
+            Printing => matches!(to, Shipped | Refunding | Held),
+            Shipped => matches!(to, Received | Refunding | Refunded),
+            Received => matches!(to, Refunding | Refunded),
             Refunding => matches!(to, Refunded | RefundFailed),
             RefundFailed => matches!(to, Refunding | Refunded),
-            Held => matches!(to, Paid | Refunding),
-            Closed | Refunded => false,
+            Held => matches!(to, Paid | Refunding | Refunded),
+            // The refund of late money failed.
+            Closed => to == RefundFailed,
+            Refunded => false,
         }
 }
 
@@ -320,7 +418,9 @@ proptest! {
             }
             for attempt in &before.attempts {
                 let now_paid = order.attempt(attempt.number).and_then(|attempt| attempt.payment.as_ref());
-                prop_assert!(attempt.payment.is_none() || now_paid == attempt.payment.as_ref());
+                let numbers = |payment: &Payment| (payment.transaction_id.clone(), payment.amount);
+                let known = attempt.payment.as_ref().map(numbers);
+                prop_assert!(known.is_none() || now_paid.map(numbers) == known);
             }
             // A refund that WeChat did not end is due, an attempt that may be paid is asked about.
             for attempt in &order.attempts {

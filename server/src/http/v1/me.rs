@@ -93,9 +93,8 @@ pub(super) async fn leave(app: App, caller: Authenticated) -> Reply {
     // scheduled, so that a failure half-way costs a sign-in and erases nobody who stays; and once more after it,
     // because a sign-in under way may have created one in between. A sign-in that comes later finds the erasure.
     let leaving = async move {
-        if let Some(orders) = &app.orders
-            && orders.has_open_orders(caller.user()).await?
-        {
+        // Also where there is no shop any more.
+        if app.order_records.has_open_orders(caller.user()).await? {
             return Err(Problem::new(Code::OpenOrders));
         }
         app.sessions.end_all(caller.user()).await?;
@@ -157,10 +156,7 @@ pub(super) async fn export(app: App, caller: Authenticated, request: HttpRequest
     if is_head(&request) {
         return Ok(reply.finish());
     }
-    let orders = match &app.orders {
-        Some(orders) => orders.export(caller.user()).await?,
-        None => Vec::new(),
-    };
+    let orders = app.order_records.export(caller.user()).await?;
     let people = app.rooms.people().clone();
     Ok(reply.streaming(app.drawings.export(caller.user(), people, orders).await?))
 }

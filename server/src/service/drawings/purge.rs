@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{DrawingResult, DrawingService};
 use crate::domain::clock::Micros;
 use crate::random;
-use crate::service::orders::OrderService;
+use crate::service::orders::OrderRecords;
 use crate::store::{Drawings, Leases, SessionStore, Sessions, Users};
 
 /// Interval of the purge.
@@ -20,7 +20,7 @@ const BATCH: u32 = 200;
 /// Purges every minute, until `shutdown`.
 pub async fn run_purge(
     gallery: DrawingService,
-    orders: Option<OrderService>,
+    orders: OrderRecords,
     leases: SessionStore,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -29,7 +29,7 @@ pub async fn run_purge(
         loop {
             match leases.take_lease(LEASE_NAME, &holder, LEASE).await {
                 Ok(true) => {
-                    if let Err(error) = gallery.clear_out(orders.as_ref(), &leases, Micros::now()).await {
+                    if let Err(error) = gallery.clear_out(&orders, &leases, Micros::now()).await {
                         tracing::warn!(error = %error, "the bin was not cleared out");
                     }
                 }
@@ -53,7 +53,7 @@ impl DrawingService {
     /// Removes the records that are due at `now`, up to [`BATCH`]. A failed removal does not stop the others.
     async fn clear_out(
         &self,
-        orders: Option<&OrderService>,
+        orders: &OrderRecords,
         leases: &SessionStore,
         now: Micros,
     ) -> DrawingResult<()> {
@@ -69,9 +69,7 @@ impl DrawingService {
         }
         for user in self.0.store.erasures_due(now, BATCH).await? {
             // Paid meanwhile, and not sent: the erasure waits.
-            if let Some(orders) = orders
-                && orders.has_open_orders(&user).await.unwrap_or(true)
-            {
+            if orders.has_open_orders(&user).await.unwrap_or(true) {
                 continue;
             }
             // A session that outlived the deletion would write to an erased account.

@@ -161,6 +161,13 @@ impl Moderation {
     /// Handles a check whose content is not shown, perhaps because it is not stored yet. After `LEFT_OVER`,
     /// the check of the shown content replaces it; if nothing is shown, the check is no longer due.
     async fn not_shown(&self, check: ModerationCheck, shown: Option<&str>) -> StoreResult<()> {
+        if let (Subject::OrderPicture(order), None) = (&check.subject, shown)
+            && self.0.orders.under_check(&check.user, order).await?.is_some()
+        {
+            // Its user is leaving, and may have paid: nobody would return to have the picture checked.
+            self.settle_copy(&check, ModerationStatus::Held, None).await?;
+            return Ok(());
+        }
         let settled_at = check.created_at.plus(LEFT_OVER);
         match shown {
             _ if Micros::now() < settled_at => {

@@ -5,18 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use yibi_common::drawing::{Mode, Paper};
+use yibi_common::shop::PrintCheck;
 
 use super::*;
 use crate::domain::batch::Batch;
 use crate::domain::clock::Micros;
 use crate::domain::drawing::NewDrawing;
+use crate::domain::order::OrderCopy;
+use crate::domain::order::testing::new_order;
 use crate::domain::user::NewUser;
 use crate::keys::{KeyPlace, LazyKeyring};
 use crate::random;
 use crate::service::orders::OrderRecords;
 use crate::settings::Settings;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Backend, Drawings, SessionStore, Users};
+use crate::store::{Backend, Drawings, Orders, SessionStore, Users};
 use crate::wechat::testing::{Running, development_app};
 
 const DRAWING: &str = "d";
@@ -219,4 +222,21 @@ async fn a_title_whose_check_was_given_up_is_checked_when_its_author_returns() {
     given.store.remove_check(&given.ann, &Subject::Title(DRAWING.to_owned())).await.unwrap();
     given.moderation.resume_title(&given.ann, DRAWING, "风筝").await.unwrap();
     assert_eq!(given.check().await.unwrap().content, "风筝");
+}
+
+#[tokio::test]
+async fn the_picture_of_an_order_goes_to_a_person_while_its_user_is_leaving() {
+    let given = Given::new().await;
+    let mut order = new_order("k");
+    order.user = given.ann.clone();
+    let subject = Subject::OrderPicture(order.id.clone());
+    let check = given.moderation.before(&given.ann, subject.clone(), &order.id).await.unwrap().unwrap();
+    let copy = OrderCopy { seq: 1, paper: Paper::default(), actions: vec![vec![1]] };
+    assert!(given.store.add_order(&order, &copy).await.unwrap());
+    assert!(given.store.schedule_erasure(&given.ann, Micros::now()).await.unwrap());
+    given.moderation.attempt(check).await;
+    let held = given.store.order(&order.id).await.unwrap().unwrap();
+    assert_eq!(held.check, PrintCheck::Held);
+    let settled = given.store.check(&given.ann, &subject).await.unwrap().unwrap();
+    assert_eq!((settled.standing, settled.due_at), (ModerationStatus::Held, None));
 }

@@ -29,7 +29,8 @@ pub(super) fn check(address: &PostalAddress) -> OrderResult<()> {
     let of = |text: &str, others: &str| {
         text.chars().all(|character| character.is_ascii_digit() || others.contains(character))
     };
-    if !(5..=20).contains(&phone.len()) || !of(phone, "+- ") {
+    let digits = phone.chars().filter(char::is_ascii_digit).count();
+    if !(5..=20).contains(&digits) || phone.len() > PART || !of(phone, "+- ") {
         return Err(OrderError::Value("address.phone has 5 to 20 digits"));
     }
     if postcode.len() > 10 || !of(postcode, "-") {
@@ -48,7 +49,7 @@ fn context(order: &str) -> String {
 }
 
 impl OrderRecords {
-    /// The address of an order; `None` after the erasure of its user.
+    /// The address of an order; `None` after the erasure of its user, and once it closed unpaid.
     ///
     /// # Errors
     /// The errors of the store; [`StoreError::Damaged`] when the key that sealed the address is gone.
@@ -58,6 +59,20 @@ impl OrderRecords {
         let damaged = || StoreError::Damaged("the address of an order can't be opened".to_owned());
         let opened = opened.ok_or_else(damaged)?;
         serde_json::from_str(opened.expose_secret()).map(Some).map_err(|_| damaged())
+    }
+
+    /// The address of an order as far as it can be read: `None` also when the key that sealed it is gone.
+    ///
+    /// # Errors
+    /// The errors of the store.
+    pub(super) async fn known_address(&self, order: &Order) -> StoreResult<Option<PostalAddress>> {
+        match self.address(order).await {
+            Err(StoreError::Damaged(error)) => {
+                tracing::error!(order = order.id, error, "an address is left out");
+                Ok(None)
+            }
+            known => known,
+        }
     }
 
     /// Seals the address of an order with the present key. Returns whether another key had sealed it; `None` when no

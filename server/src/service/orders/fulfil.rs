@@ -4,7 +4,7 @@ use yibi_common::shop::{OrderState, Parcel, PostalAddress, PrintCheck};
 
 use super::{OrderError, OrderResult, OrderService};
 use crate::domain::clock::Micros;
-use crate::domain::order::{AfterOrder, Order, RefundCause};
+use crate::domain::order::{AfterOrder, Order};
 use crate::domain::text;
 use crate::store::Orders;
 
@@ -72,25 +72,20 @@ impl OrderService {
         if is_sent { Ok(order) } else { Err(OrderError::State) }
     }
 
-    /// The money goes back: all that paid the order, and surplus money whose refund failed.
+    /// The money goes back: surplus money whose refund failed, else all that paid the order.
     ///
     /// # Errors
     /// [`OrderError::NotFound`]; [`OrderError::State`] for an order without money; [`OrderError::Store`].
     pub async fn refund(&self, id: &str) -> OrderResult<Order> {
-        let order = self
-            .apply(id, |order| {
-                let now = Micros::now();
-                let asked = order.ask_refund(RefundCause::Operator, now);
-                order.repeat_refunds(now) || asked
-            })
-            .await?;
-        if order.refund().is_some() { Ok(order) } else { Err(OrderError::State) }
+        let order = self.apply(id, |order| order.give_back(Micros::now())).await?;
+        if order.has_refund() { Ok(order) } else { Err(OrderError::State) }
     }
 
     /// The money of a held order pays it.
     ///
     /// # Errors
-    /// [`OrderError::NotFound`]; [`OrderError::State`] unless the order was held; [`OrderError::Store`].
+    /// [`OrderError::NotFound`]; [`OrderError::State`] unless the order was held, and when the merchant does not have the
+    /// money; [`OrderError::Store`].
     pub async fn release(&self, id: &str) -> OrderResult<Order> {
         let order = self.apply(id, |order| order.release(Micros::now())).await?;
         let is_released = order.fault.is_some() && order.state != OrderState::Held;

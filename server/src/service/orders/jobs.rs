@@ -12,7 +12,7 @@ use crate::domain::clock::Micros;
 use crate::domain::order::{EffectKind, Order, RefundCause, out_trade_no};
 use crate::random;
 use crate::store::{Leases, Orders, SessionStore, StoreResult};
-use crate::wechat::pay::{PayError, RefundNumbers, RefundRequest};
+use crate::wechat::pay::{self, PayError, RefundNumbers, RefundRequest};
 
 /// Interval of the passes.
 const EVERY: Duration = Duration::from_secs(2);
@@ -159,7 +159,16 @@ impl OrderService {
         let state = match known {
             Some(known) => refund_state(&known.state),
             None => match self.0.gateway.refund(&request).await {
-                Ok(accepted) => refund_state(&accepted.state),
+                Ok(accepted) => {
+                    if accepted.state == pay::RefundState::Manual {
+                        tracing::error!(
+                            order = id,
+                            attempt = number,
+                            "a refund has to be made by hand at WeChat Pay's console"
+                        );
+                    }
+                    refund_state(&accepted.state)
+                }
                 Err(PayError::Refused { code, message }) => {
                     tracing::error!(
                         order = id,
@@ -174,7 +183,18 @@ impl OrderService {
             },
         };
         let Some(state) = state else { return Ok(()) };
-        self.0.records.change(id, |order| order.note_refund(number, state, now)).await?;
+        let noted = self.0.records.change(id, |order| order.note_refund(number, state, now)).await?;
+        if let Some((order, true)) = noted
+            && state == RefundState::Failed
+            && order.state != OrderState::RefundFailed
+        {
+            // No state of the order tells it: the attempt's refund in the console does.
+            tracing::error!(
+                order = id,
+                attempt = number,
+                "the refund of surplus money failed; an operator has to repeat it"
+            );
+        }
         Ok(())
     }
 

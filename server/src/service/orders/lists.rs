@@ -47,27 +47,30 @@ impl OrderService {
         let next = orders.last().filter(|_| more).map(write_cursor);
         Ok(OrderPage { orders, next })
     }
+}
 
+impl OrderRecords {
     /// Whether the user has an order that is paid and not sent, or whose money is on its way.
     ///
     /// # Errors
-    /// [`OrderError::Store`].
-    pub async fn has_open_orders(&self, user: &UserKey) -> OrderResult<bool> {
-        Ok(self.0.records.store.count_orders_of(user, &OPEN_STATES, 1).await? > 0)
+    /// The errors of the store.
+    pub async fn has_open_orders(&self, user: &UserKey) -> StoreResult<bool> {
+        Ok(self.store.count_orders_of(user, &OPEN_STATES, 1).await? > 0)
     }
 
-    /// All orders of the user as JSON, with their addresses, for the export.
+    /// All orders of the user as JSON, with their addresses, for the export. An address whose key is gone is null: the
+    /// rest is the user's all the same.
     ///
     /// # Errors
-    /// [`OrderError::Store`].
-    pub async fn export(&self, user: &UserKey) -> OrderResult<Vec<Value>> {
+    /// The errors of the store.
+    pub async fn export(&self, user: &UserKey) -> StoreResult<Vec<Value>> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let page = self.0.records.store.orders_of(user, after.as_ref(), TURN).await?;
+            let page = self.store.orders_of(user, after.as_ref(), TURN).await?;
             let last = page.last().filter(|_| page.len() == TURN as usize);
             after = last.map(|last| AfterOrder { created_at: last.created_at, id: last.id.clone() });
             for order in &page {
-                all.push(exported(order, self.0.records.address(order).await?.as_ref()));
+                all.push(exported(order, self.known_address(order).await?.as_ref()));
             }
             if after.is_none() {
                 return Ok(all);

@@ -4,10 +4,11 @@ use yibi_common::shop::RefundState;
 
 use super::{OrderError, OrderResult, OrderService};
 use crate::domain::clock::Micros;
-use crate::domain::order::{Fault, Money, Order, Receipt, out_trade_no, parse_out_trade_no};
+use crate::domain::order::{EffectKind, Fault, Money, Order, Receipt, out_trade_no, parse_out_trade_no};
 use crate::store::{StoreError, StoreResult};
 use crate::wechat::pay::{
-    self, CloseOutcome, Notification, NotificationReply, PayError, Payment, RawNotification, TradeState,
+    self, CloseOutcome, Notification, NotificationReply, PayError, PayVersion, Payment, RawNotification,
+    TradeState,
 };
 
 /// Reason why a notification is not acknowledged.
@@ -19,6 +20,9 @@ pub enum NotifyError {
     /// No order has that number; WeChat sends the notification again.
     #[error("the number is unknown")]
     Unknown,
+    /// WeChat can't be asked about the message; it sends the notification again.
+    #[error("WeChat Pay")]
+    Payment(#[source] PayError),
     #[error("the store failed")]
     Store(#[from] StoreError),
 }
@@ -55,7 +59,7 @@ impl OrderService {
             Ok(outcome) => outcome,
             Err(NotifyError::Untrusted(_)) => "untrusted",
             Err(NotifyError::Unknown) => "unknown",
-            Err(NotifyError::Store(_)) => "failed",
+            Err(NotifyError::Payment(_) | NotifyError::Store(_)) => "failed",
         };
         self.0.metrics.paid_notification(outcome);
         taken.map(drop)
@@ -80,20 +84,78 @@ impl OrderService {
         }
     }
 
-    async fn take_refund(&self, refund: &pay::Refund) -> Result<&'static str, NotifyError> {
-        let (order, _) = parse_out_trade_no(&refund.out_trade_no).ok_or(NotifyError::Unknown)?;
+    pub(super) async fn take_refund(&self, refund: &pay::Refund) -> Result<&'static str, NotifyError> {
+        let (id, number) = parse_out_trade_no(&refund.out_trade_no).ok_or(NotifyError::Unknown)?;
         let Some(state) = refund_state(&refund.state) else { return Ok("other") };
-        let mut is_known = false;
+        // A notification of version 2 has no signature. A failure is for a person, and a query tells whether it is still
+        // so. Both are asked for at once instead of being believed.
+        let is_believed = self.0.gateway.version() == PayVersion::V3 && state == RefundState::Success;
+        let (mut is_attempt, mut is_ours) = (false, false);
         let apply = |order: &mut Order| {
+            is_attempt = order.attempt(number).is_some();
             let attempt = order.attempt_of_refund(&refund.out_refund_no);
-            is_known = attempt.is_some();
-            attempt.is_some_and(|number| order.note_refund(number, state, Micros::now()))
+            is_ours = attempt.is_some();
+            attempt.is_some_and(|number| {
+                if is_believed {
+                    order.note_refund(number, state, Micros::now())
+                } else {
+                    order.hasten(EffectKind::Refund, Some(number), Micros::now())
+                }
+            })
         };
-        let changed = self.0.records.change(order, apply).await?;
+        let changed = self.0.records.change(id, apply).await?;
         match changed {
             Some((_, true)) => Ok("refund"),
-            Some((_, false)) if is_known => Ok("repeated"),
+            Some(_) if is_ours => Ok("repeated"),
+            Some(_) if is_attempt => self.take_foreign_refund(refund, id, number).await,
             Some(_) | None => Err(NotifyError::Unknown),
+        }
+    }
+
+    /// Somebody refunded an attempt at WeChat's console, under a number that the order does not know. WeChat's state of
+    /// the attempt decides.
+    async fn take_foreign_refund(
+        &self,
+        refund: &pay::Refund,
+        id: &str,
+        number: u32,
+    ) -> Result<&'static str, NotifyError> {
+        let asked = self.0.gateway.query(&refund.out_trade_no).await.map_err(NotifyError::Payment)?;
+        let Some(payment) = asked.filter(|payment| payment.state == TradeState::Refunded) else {
+            tracing::warn!(order = id, attempt = number, "a refund at WeChat Pay's console is not made yet");
+            return Ok("other");
+        };
+        if self.money(&payment).await? != Receipt::Repeated {
+            // The order did not know of the money: it is held, or the money counts as gone back.
+            return Ok("refund");
+        }
+        let paid = payment.amount.unwrap_or_default();
+        if refund.amount.is_some_and(|amount| amount < paid) {
+            tracing::error!(
+                order = id,
+                attempt = number,
+                amount = refund.amount,
+                "a part of a payment was refunded at WeChat Pay's console; the order stays as it is"
+            );
+            return Ok("other");
+        }
+        let noted = self
+            .0
+            .records
+            .change(id, |order| order.note_foreign_refund(number, &refund.out_refund_no, Micros::now()));
+        match noted.await? {
+            Some((order, true)) => {
+                let state = order.state.name();
+                tracing::error!(
+                    order = id,
+                    attempt = number,
+                    state,
+                    "an order was refunded at WeChat Pay's console"
+                );
+                Ok("refund")
+            }
+            Some((_, false)) => Ok("repeated"),
+            None => Err(NotifyError::Unknown),
         }
     }
 

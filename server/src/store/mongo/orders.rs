@@ -151,20 +151,25 @@ impl Orders for MongoGallery {
     async fn change_order(&self, order: &Order) -> StoreResult<bool> {
         let known = order.version;
         let next = Order { version: known.saturating_add(1), ..order.clone() };
-        // The picture stays as it is.
         let mut set = doc! {
             "u": next.user.as_str(),
             "state": next.state.name(),
             "version": next.version,
             "order": value(&next)?,
         };
-        let change = match next.due_at() {
-            Some(due) => {
-                set.insert("due_at", due.0);
-                doc! {"$set": set}
-            }
-            None => doc! {"$set": set, "$unset": {"due_at": ""}},
-        };
+        let mut unset = Document::new();
+        match next.due_at() {
+            Some(due) => drop(set.insert("due_at", due.0)),
+            None => drop(unset.insert("due_at", "")),
+        }
+        // The picture stays as it is until the order closes unpaid.
+        if next.state == OrderState::Closed {
+            unset.insert("copy", "");
+        }
+        let mut change = doc! {"$set": set};
+        if !unset.is_empty() {
+            change.insert("$unset", unset);
+        }
         let key = doc! {"_id": &next.id, "version": known};
         self.run(async move |db| Ok(db.orders.update_one(key, change).await?.matched_count > 0)).await
     }
@@ -194,7 +199,22 @@ impl Orders for MongoGallery {
 
     async fn orders_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<Order>> {
         let filter = doc! {"due_at": {"$lte": now.0}};
-        self.run(async move |db| db.list_orders(filter, doc! {"due_at": 1}, limit).await).await
+        self.run(async move |db| {
+            let documents = db.orders.clone_with_type::<Document>();
+            let found = documents.find(filter).projection(doc! {"copy": 0}).sort(doc! {"due_at": 1});
+            let mut found = found.limit(i64::from(limit.max(1))).max_time(MAX_TIME).await?;
+            let mut orders = Vec::new();
+            while let Some(document) = found.try_next().await? {
+                let id = document.get_str("_id").unwrap_or_default().to_owned();
+                match mongodb::bson::deserialize_from_document::<OrderDoc>(document) {
+                    Ok(order) => orders.push(order.order()),
+                    // The others must not wait for it.
+                    Err(error) => tracing::error!(%error, order = id, "an order can't be read"),
+                }
+            }
+            Ok(orders)
+        })
+        .await
     }
 
     async fn order_page(

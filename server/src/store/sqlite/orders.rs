@@ -70,6 +70,11 @@ impl Orders for SqliteStore {
                     next.id,
                     known
                 ])?;
+            if changed > 0 && next.state == OrderState::Closed {
+                connection
+                    .prepare_cached("DELETE FROM order_copies WHERE id = ?")?
+                    .execute(params![next.id])?;
+            }
             Ok(changed > 0)
         })
         .await
@@ -113,8 +118,19 @@ impl Orders for SqliteStore {
     async fn orders_due(&self, now: Micros, limit: u32) -> StoreResult<Vec<Order>> {
         self.reading(move |connection| {
             let mut statement = connection
-                .prepare_cached("SELECT body FROM orders WHERE due_at <= ? ORDER BY due_at LIMIT ?")?;
-            parsed(statement.query_map(params![now, limit], body)?)
+                .prepare_cached("SELECT id, body FROM orders WHERE due_at <= ? ORDER BY due_at LIMIT ?")?;
+            let bodies = statement
+                .query_map(params![now, limit], |row| Ok((row.get::<_, String>("id")?, body(row)?)))?;
+            let mut orders = Vec::new();
+            for found in bodies {
+                let (id, body) = found?;
+                match parse(&body, "an order") {
+                    Ok(order) => orders.push(order),
+                    // The others must not wait for it.
+                    Err(error) => tracing::error!(%error, order = id, "an order can't be read"),
+                }
+            }
+            Ok(orders)
         })
         .await
     }
@@ -217,4 +233,30 @@ pub(super) fn forget_user(connection: &Connection, user: &UserKey) -> rusqlite::
         connection.prepare_cached(sql)?.execute(params![user])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::order::testing::new_order;
+    use crate::random;
+
+    #[tokio::test]
+    async fn an_order_that_cannot_be_read_keeps_no_other_from_its_effects() {
+        let directory = std::env::temp_dir().join(format!("yibi-orders-due-{}", random::short_id()));
+        let store = SqliteStore::open(&directory).unwrap();
+        let (damaged, whole) = (new_order("damaged"), new_order("whole"));
+        let copy = OrderCopy { seq: 1, paper: Paper::default(), actions: vec![vec![1]] };
+        for order in [&damaged, &whole] {
+            assert!(store.add_order(order, &copy).await.unwrap());
+        }
+        let id = damaged.id.clone();
+        let write = store.writing(0, move |connection| {
+            Ok(connection.execute("UPDATE orders SET body = '{}' WHERE id = ?", params![id])?)
+        });
+        assert_eq!(write.await.unwrap(), 1);
+        let due = store.orders_due(whole.deadline, 9).await.unwrap();
+        assert_eq!(due, [whole]);
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
 }

@@ -83,6 +83,12 @@ pub async fn an_order_changes_at_the_version_that_was_read<G: GalleryUnderTest>(
     });
     let won = join_all(tasks).await.into_iter().filter(|won| *won.as_ref().unwrap()).count();
     assert_eq!(won, 1);
+
+    let mut closed = stored(gallery, "ann", "closed", 5).await;
+    assert!(closed.close(at(6)) && gallery.change_order(&closed).await.unwrap());
+    assert_eq!(gallery.order_copy(&closed.id).await.unwrap(), None, "a closed order needs no picture");
+    closed.version = 1;
+    assert_eq!(gallery.order(&closed.id).await.unwrap(), Some(closed));
 }
 
 pub async fn the_earliest_effect_makes_an_order_due<G: GalleryUnderTest>(gallery: &G) {

@@ -30,6 +30,8 @@ pub(super) struct Script {
     pub(super) pays_before_close: bool,
     /// Refunds are refused.
     pub(super) refuses_refunds: bool,
+    /// The interface is that of version 2.
+    pub(super) is_old: bool,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +56,14 @@ impl Bank {
         let trade = trades.get_mut(number).unwrap();
         trade.state = TradeState::Paid;
         view(number, trade)
+    }
+
+    /// An operator refunds at WeChat's console.
+    pub(super) fn refund_at_console(&self, number: &str) {
+        let mut trades = self.trades();
+        let trade = trades.get_mut(number).unwrap();
+        trade.state = TradeState::Refunded;
+        trade.refunded = trade.request.amount;
     }
 
     /// Money that came in and stayed.
@@ -150,7 +160,7 @@ fn refund_view(numbers: &RefundNumbers, state: RefundState) -> Refund {
 
 impl PaymentGateway for Bank {
     fn version(&self) -> PayVersion {
-        PayVersion::V3
+        if self.script.lock().unwrap().is_old { PayVersion::V2 } else { PayVersion::V3 }
     }
 
     fn merchant_id(&self) -> &str {

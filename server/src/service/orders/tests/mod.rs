@@ -24,6 +24,7 @@ use crate::service::shares::ShareRecords;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Backend, Drawings, GalleryStore, SessionStore, Users};
 use crate::wechat::Wechat;
+use crate::wechat::pay as wechat_pay;
 use crate::wechat::testing::{client, development_app};
 
 const PRODUCTS: &str = r#"[{"id": "a4", "name": "A4", "paper": "a4", "price": 1990}]"#;
@@ -303,7 +304,7 @@ async fn a_payment_of_another_sum_waits_for_an_operator() {
     payment.amount = Some(1);
     assert_eq!(given.orders.money(&payment).await.unwrap(), Receipt::Held);
     assert!(matches!(given.orders.print(&order.id).await, Err(OrderError::State)));
-    assert!(given.orders.has_open_orders(&given.ann).await.unwrap());
+    assert!(given.orders.0.records.has_open_orders(&given.ann).await.unwrap());
     assert_eq!(given.orders.release(&order.id).await.unwrap().state, OrderState::Paid);
     assert_eq!(given.orders.release(&order.id).await.unwrap().state, OrderState::Paid);
 
@@ -311,6 +312,7 @@ async fn a_payment_of_another_sum_waits_for_an_operator() {
     let mut payment = given.bank.pay(&out_trade_no(&foreign.id, 1));
     payment.merchant_id = "1".to_owned();
     assert_eq!(given.orders.money(&payment).await.unwrap(), Receipt::Held);
+    assert!(matches!(given.orders.release(&foreign.id).await, Err(OrderError::State)));
     payment.out_trade_no = out_trade_no(&foreign.id, 9);
     assert_eq!(given.orders.money(&payment).await.unwrap(), Receipt::Unknown);
 }
@@ -332,7 +334,7 @@ async fn a_refused_refund_waits_for_an_operator_and_is_made_once() {
     }
     let settled = given.run(&order, after(&order, 60)).await;
     assert_eq!((settled.state, given.bank.balance()), (OrderState::Refunded, 0));
-    assert!(!given.orders.has_open_orders(&given.ann).await.unwrap());
+    assert!(!given.orders.0.records.has_open_orders(&given.ann).await.unwrap());
 }
 
 #[tokio::test]
@@ -342,7 +344,9 @@ async fn the_parts_of_an_address_are_checked_and_it_is_sealed() {
     let sealed = order.address.clone().unwrap();
     assert!(!sealed.contains("小明") && !sealed.contains("81167888"));
     assert_eq!(given.orders.address(&order.id).await.unwrap(), new_order("k").address);
-    let changes: [fn(&mut PostalAddress); 6] = [
+    let changes: [fn(&mut PostalAddress); 8] = [
+        |address| address.phone = "+- 12 - ".to_owned(),
+        |address| address.phone = "1".repeat(21),
         |address| address.name.clear(),
         |address| address.phone = "call me".to_owned(),
         |address| address.city = "x".repeat(41),
@@ -356,4 +360,146 @@ async fn the_parts_of_an_address_are_checked_and_it_is_sealed() {
         let refused = given.orders.create(&given.ann, &wrong).await;
         assert!(matches!(refused, Err(OrderError::Value(_))), "{number}: {refused:?}");
     }
+}
+
+fn refund_news(order: &Order, out_refund_no: &str, state: wechat_pay::RefundState) -> wechat_pay::Refund {
+    wechat_pay::Refund {
+        out_trade_no: out_trade_no(&order.id, 1),
+        out_refund_no: out_refund_no.to_owned(),
+        state,
+        refund_id: None,
+        amount: Some(1_990),
+    }
+}
+
+async fn paid(given: &Given, key: &str) -> Order {
+    let order = given.paying(key).await;
+    let payment = given.bank.pay(&out_trade_no(&order.id, 1));
+    assert_eq!(given.orders.money(&payment).await.unwrap(), Receipt::Paid);
+    given.now(&order).await
+}
+
+#[tokio::test]
+async fn a_failed_refund_of_late_money_is_repeated_by_an_operator() {
+    let given = Given::new().await;
+    let order = given.paying("k").await;
+    given.orders.cancel(&given.ann, &order.id).await.unwrap();
+    let payment = given.bank.pay(&out_trade_no(&order.id, 1));
+    given.script(|script| script.refuses_refunds = true);
+    assert_eq!(given.orders.money(&payment).await.unwrap(), Receipt::Surplus);
+    assert_eq!(given.run(&order, after(&order, 60)).await.state, OrderState::RefundFailed);
+    given.script(|script| script.refuses_refunds = false);
+    for _ in 0..2 {
+        assert_eq!(given.orders.refund(&order.id).await.unwrap().state, OrderState::Refunding);
+    }
+    let settled = given.run(&order, after(&order, 60)).await;
+    assert_eq!((settled.state, given.bank.balance()), (OrderState::Refunded, 0));
+}
+
+#[tokio::test]
+async fn an_operator_who_repeats_a_surplus_refund_keeps_the_good_payment() {
+    let given = Given::new().await;
+    let order = given.paying("k").await;
+    given.bank.trades().get_mut(&out_trade_no(&order.id, 1)).unwrap().state = wechat_pay::TradeState::Closed;
+    given.orders.refresh(&given.ann, &order.id).await.unwrap();
+    given.orders.pay(&given.ann, &order.id, None).await.unwrap();
+    given.script(|script| script.refuses_refunds = true);
+    for number in 1..=2 {
+        let payment = given.bank.pay(&out_trade_no(&order.id, number));
+        given.orders.money(&payment).await.unwrap();
+    }
+    assert_eq!(given.run(&order, after(&order, 60)).await.state, OrderState::Paid);
+    given.script(|script| script.refuses_refunds = false);
+    for _ in 0..2 {
+        assert_eq!(given.orders.refund(&order.id).await.unwrap().state, OrderState::Paid);
+    }
+    assert_eq!(given.run(&order, after(&order, 60)).await.state, OrderState::Paid);
+    assert_eq!(given.bank.balance(), 1_990);
+}
+
+#[tokio::test]
+async fn a_refund_at_the_console_stops_the_print() {
+    let given = Given::new().await;
+    let order = paid(&given, "k").await;
+    let news = refund_news(&order, "console", wechat_pay::RefundState::Succeeded);
+    assert_eq!(given.orders.take_refund(&news).await.unwrap(), "other", "WeChat does not say so");
+    given.script(|script| script.gone = true);
+    assert!(matches!(given.orders.take_refund(&news).await, Err(NotifyError::Payment(_))));
+    given.script(|script| script.gone = false);
+    given.bank.refund_at_console(&out_trade_no(&order.id, 1));
+    assert_eq!(given.orders.take_refund(&news).await.unwrap(), "refund");
+    assert_eq!(given.orders.take_refund(&news).await.unwrap(), "repeated");
+    assert_eq!(given.now(&order).await.state, OrderState::Held);
+    assert!(matches!(given.orders.release(&order.id).await, Err(OrderError::State)));
+    assert_eq!(given.orders.refund(&order.id).await.unwrap().state, OrderState::Refunded);
+    assert_eq!((given.bank.calls("refund"), given.bank.balance()), (0, 0));
+
+    // The order did not know of the money.
+    let unknown = given.paying("unknown").await;
+    given.bank.pay(&out_trade_no(&unknown.id, 1));
+    given.bank.refund_at_console(&out_trade_no(&unknown.id, 1));
+    let news = refund_news(&unknown, "console", wechat_pay::RefundState::Succeeded);
+    assert_eq!(given.orders.take_refund(&news).await.unwrap(), "refund");
+    assert_eq!(given.now(&unknown).await.state, OrderState::Held);
+    let nobody = wechat_pay::Refund { out_trade_no: out_trade_no(&unknown.id, 9), ..news };
+    assert!(matches!(given.orders.take_refund(&nobody).await, Err(NotifyError::Unknown)));
+}
+
+#[tokio::test]
+async fn news_of_a_refund_are_believed_only_if_signed_and_good() {
+    for is_old in [false, true] {
+        let given = Given::new().await;
+        given.script(|script| script.is_old = is_old);
+        let order = paid(&given, "k").await;
+        let asked = given.orders.refund(&order.id).await.unwrap();
+        let number = asked.refund().unwrap().out_refund_no.clone();
+        given.orders.run_due(asked.due_at().unwrap()).await.unwrap();
+        let waiting = given.now(&order).await;
+        // Far from now, so that the haste shows.
+        let later = Micros::now().plus(Duration::from_secs(3_600));
+        let put_off = given.orders.0.records.change(&order.id, |order| {
+            order.postpone(crate::domain::order::EffectKind::Refund, Some(1), later)
+        });
+        put_off.await.unwrap();
+        assert_eq!(waiting.refund().unwrap().state, RefundState::Processing);
+        let failed = refund_news(&order, &number, wechat_pay::RefundState::Abnormal);
+        assert_eq!(given.orders.take_refund(&failed).await.unwrap(), "refund");
+        let hastened = given.now(&order).await;
+        assert_eq!(hastened.state, OrderState::Refunding, "the query decides");
+        assert!(hastened.due_at().unwrap() < later);
+        let done = refund_news(&order, &number, wechat_pay::RefundState::Succeeded);
+        given.orders.take_refund(&done).await.unwrap();
+        let state = given.now(&order).await.state;
+        assert_eq!(state, if is_old { OrderState::Refunding } else { OrderState::Refunded });
+        assert_eq!(given.run(&order, after(&order, 60)).await.state, OrderState::Refunded);
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_closes_unpaid_keeps_neither_picture_nor_address() {
+    let given = Given::new().await;
+    let order = given.order("k").await;
+    let store = given.orders.0.records.store.clone();
+    assert!(store.order_copy(&order.id).await.unwrap().is_some());
+    given.orders.cancel(&given.ann, &order.id).await.unwrap();
+    assert_eq!(store.order_copy(&order.id).await.unwrap(), None);
+    let closed = given.now(&order).await;
+    assert_eq!((closed.address.as_ref(), closed.amount), (None, order.amount));
+    let (again, is_new) = given.orders.create(&given.ann, &new_order("k")).await.unwrap();
+    assert!(!is_new && again == closed);
+}
+
+#[tokio::test]
+async fn an_address_whose_key_is_gone_is_null_in_the_export() {
+    let given = Given::new().await;
+    let order = given.order("k").await;
+    let lost = given.orders.0.records.change(&order.id, |order| {
+        order.address = Some("lost".to_owned());
+        true
+    });
+    lost.await.unwrap();
+    let exported = given.orders.0.records.export(&given.ann).await.unwrap();
+    let first = exported.first().unwrap();
+    assert!(first.get("address").unwrap().is_null() && first.get("amount").unwrap() == 1_990);
+    assert!(matches!(given.orders.create(&given.ann, &new_order("k")).await, Err(OrderError::KeyReused)));
 }
