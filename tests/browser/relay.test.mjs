@@ -37,7 +37,11 @@ async function turn(phone, y) {
   await inPhase(phone, 'free')
   await phone.tap('接一笔')
   await inPhase(phone, 'mine')
-  await phone.draw([0.2, y], [0.5, y], [0.8, y])
+  // The paper may still move to its place beside the buttons of the turn; a further stroke replaces the one that was tried.
+  await until(async () => {
+    await phone.draw([0.2, y], [0.5, y], [0.8, y])
+    return (await phone.colorAt(0.5, y)) === INK
+  })
   await phone.tap('就这一笔')
   await phone.see(INK, 0.5, y)
 }

@@ -94,6 +94,8 @@ test('a signed-in user reports with a reason and a note', async () => {
   await withPhone('reporter', async (phone) => {
     await phone.start(landing(code))
     await phone.tap('举报')
+    // A tap that is forced on a sheet still on its way would hit the page behind it, which closes the sheet.
+    await phone.button('侵权').tap({ trial: true })
     await phone.button('提交举报').tap({ force: true })
     await phone.tap('侵权')
     await phone.button('补充说明').fill('抄我的')

@@ -44,7 +44,7 @@ impl RoomService {
             if known.as_ref().is_some_and(|room| room.is_removed_at(header.seq)) {
                 return Err(RoomRefusal::Ended.into());
             }
-            if header.mode == Mode::OneStroke {
+            if kind == RoomKind::Together && header.mode == Mode::OneStroke {
                 return Err(RoomError::Value("drawing: a drawing of one stroke has one author"));
             }
             if kind == RoomKind::Relay && !self.begins_relay(caller, &header).await? {

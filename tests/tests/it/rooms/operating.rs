@@ -87,9 +87,9 @@ async fn an_operator_closes_a_frozen_room(backend: Backend) {
     assert_eq!((&shown["drawing"], &shown["people"]), (&Value::Null, &json!([])));
     ben.get(&format!("/api/v1/rooms/{code}/actions?since=0")).await.problem(409, "room_ended");
     open(&rooms.alice, "kite", "together").await.problem(409, "room_ended");
+    assert_eq!(change(&operator, &code, "freeze").await["state"], "closed", "nothing to stop");
     rooms.alice.append("kite", 1, json!([stroke(5)])).await.ok();
     assert_eq!(open(&rooms.alice, "kite", "together").await.status, 201);
-    assert_eq!(change(&operator, &code, "freeze").await["state"], "closed", "nothing to stop");
 }
 
 async fn an_operator_removes_any_stroke(backend: Backend) {
