@@ -16,7 +16,7 @@ async fn every_reply_is_as_described() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     // Without requests the run proves nothing.
-    assert!(text.contains("Operations:       50 selected / 50 total"), "{text}");
+    assert!(text.contains("Operations:       51 selected / 51 total"), "{text}");
     // The generated requests cause no server error except for broken HTTP.
     let log = app.log();
     let fault = |line: &&str| line.contains("\"level\":\"ERROR\"") && !line.contains("actix_http");
