@@ -157,7 +157,7 @@ async function compare(png) {
     draw(context)
     return context.getImageData(0, 0, width, height).data
   }
-  const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(png), (character) => character.charCodeAt(0))]))
+  const bitmap = await createImageBitmap(new window.Blob([Uint8Array.from(window.atob(png), (character) => character.charCodeAt(0))]))
   if (bitmap.width !== width || bitmap.height !== height) throw new Error(`${width} x ${height}, ${bitmap.width} x ${bitmap.height}`)
   const theirs = pixels((context) => context.drawImage(bitmap, 0, 0))
   const ours = pixels((context) => {
