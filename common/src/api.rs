@@ -106,7 +106,7 @@ pub struct LimitsReply {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub sharing: SharingLimits,
-    /// Whether and how people draw in rooms. Absent in replies of servers that know no rooms.
+    /// The rules of rooms, in which several people draw. Absent in replies of servers that know no rooms.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub rooms: RoomLimits,

@@ -12,7 +12,7 @@ use yibi_server::wechat::pay::{Notification, PayError, PaymentGateway, RawNotifi
 
 static GATEWAY: LazyLock<Arc<dyn PaymentGateway>> = LazyLock::new(|| merchant::gateway("v3"));
 
-/// What comes of a body that is signed as it has to be.
+/// The result of a body with a valid signature.
 fn signed(body: &[u8]) -> Result<Notification, PayError> {
     let timestamp = merchant::now().to_string();
     let (serial, signature) = forge::sign_v3(&timestamp, "nonce", body);

@@ -85,7 +85,7 @@ pub struct OrderDetail {
     pub deadline: String,
     /// Attempts at a payment, the oldest first.
     pub attempts: Vec<AttemptView>,
-    /// What is due, and what was done.
+    /// The effects that are due, and those that are done.
     pub effects: Vec<EffectView>,
 }
 
@@ -103,7 +103,7 @@ pub struct AttemptView {
     pub paid: Option<u64>,
     /// The refund's number.
     pub out_refund_no: Option<String>,
-    /// How far the refund is.
+    /// The state of the refund.
     pub refund: Option<RefundState>,
 }
 

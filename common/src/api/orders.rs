@@ -40,7 +40,7 @@ pub struct OrderRequest {
     pub drawing: String,
     /// Id of the product.
     pub product: String,
-    /// Where the print is sent.
+    /// The address that the print is sent to.
     pub address: PostalAddress,
     /// A text that the client makes for the order: 1 to 64 visible ASCII characters. The same order under the same key
     /// is made once.
@@ -89,7 +89,7 @@ pub struct OrderReply {
 pub struct RefundView {
     /// Sum in fen.
     pub amount: u64,
-    /// How far the refund is.
+    /// The state of the refund.
     pub state: RefundState,
 }
 

@@ -1,4 +1,4 @@
-// What the owner of a room changes, each after a question.
+// The changes that the owner of a room makes, each after a question.
 
 const { nameOf } = require('./room')
 

@@ -185,7 +185,7 @@ Page({
     } catch (error) {
       if (asked !== this.asked) return
       const failure = error instanceof Failure ? error : new Failure('fault')
-      // What is shown stays while the network is away.
+      // The page stays as it is while the network is away.
       if (!failure.passing || this.data.state === 'loading') this.absent(failure)
     }
     if (asked === this.asked) this.later()
@@ -362,7 +362,7 @@ Page({
     } catch (error) {
       if (room !== this.room) return
       this.setData({ sending: false })
-      // What the server did not refuse can be sent once more: it knows the id.
+      // A stroke that the server did not refuse can be sent once more: it knows the id.
       if (isJudged(error)) this.drop()
       if (error instanceof Failure && error.passing) wx.showToast({ title: refusedWords(error), icon: 'none' })
       else await this.refused(error)

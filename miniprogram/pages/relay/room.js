@@ -40,7 +40,7 @@ function strokeId() {
 }
 
 /**
- * Whether the server looked at a stroke and does not take it. What failed otherwise can be sent again.
+ * Whether the server looked at a stroke and does not take it. A stroke that failed otherwise can be sent again.
  * @param {any} error
  */
 function isJudged(error) {
@@ -66,7 +66,7 @@ class Room {
     this.actions = []
     this.first = 0
     /**
-     * What the server does not have yet, the earliest first. `since` is the number of the first action that may be it;
+     * The strokes that the server does not have yet, the earliest first. `since` is the number of the first action that may be it;
      * -1 until it is sent.
      * @type {{ id: string, action: Action, since: number }[]}
      */
@@ -175,7 +175,7 @@ class Room {
   }
 
   /**
-   * Sends what is pending. Sent again after a lost reply, a stroke is not doubled: the server knows the ids of the last
+   * Sends the pending strokes. Sent again after a lost reply, a stroke is not doubled: the server knows the ids of the last
    * ones, and what became of an earlier one the drawing tells.
    */
   flush() {

@@ -136,7 +136,7 @@ Page({
     } catch (error) {
       if (asked !== this.asked) return
       const failure = error instanceof Failure ? error : new Failure('fault')
-      // What is shown stays while the network is away.
+      // The page stays as it is while the network is away.
       if (this.data.state === 'shown' && failure.passing) this.set({ trouble: UNSENT })
       else this.absent(failure)
     }
@@ -233,7 +233,7 @@ Page({
   },
 
   /**
-   * Sends what is pending. A stroke that is refused is told of and says nothing of the room itself.
+   * Sends the pending strokes. A refused one is named in a toast; the room stays on the screen.
    * @returns {Promise<any>} the error, if there was one
    */
   async flush() {

@@ -45,7 +45,7 @@ function refusedWords(error) {
 }
 
 /**
- * What the page of a relay says in a phase.
+ * The texts of a relay's page in a phase.
  * @param {'free' | 'theirs' | 'waiting' | 'locked' | 'mine' | 'done'} phase
  * @param {{ count: number, goal: number, people: number, tried: boolean, seconds: number, holder: string }} about
  * @returns {[title: string, text: string]}

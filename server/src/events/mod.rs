@@ -70,7 +70,6 @@ impl Default for EventBus {
     }
 }
 
-/// The host's name.
 fn host_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if host.trim().is_empty() { "server".to_owned() } else { host.trim().to_owned() }

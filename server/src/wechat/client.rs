@@ -104,21 +104,7 @@ impl WechatClient {
     /// # Errors
     /// [`InvalidClient`], also when the process has installed no rustls provider yet.
     pub fn new(api_url: &str, timeout: Duration) -> Result<Self, InvalidClient> {
-        let base = base_address(api_url).ok_or(InvalidClient::Address)?;
-        // Without a provider, reqwest panics.
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(InvalidClient::NoCryptoProvider);
-        }
-        let mut builder = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .pool_idle_timeout(IDLE)
-            .user_agent(concat!("yibi/", env!("CARGO_PKG_VERSION")));
-        if base.scheme() == "http" {
-            // The simulator must work on a machine without root certificates.
-            builder = builder.tls_certs_only([]);
-        }
-        let http = builder.build().map_err(InvalidClient::Tls)?;
+        let (http, base) = connect(api_url)?;
         let lane =
             |api: &Api| Lane { api: *api, slots: Semaphore::new(MAX_IN_FLIGHT), breaker: Breaker::new() };
         let lanes = Api::ALL.iter().map(lane).collect();
@@ -301,7 +287,29 @@ fn decode<T: DeserializeOwned>(ask: ApiCall<'_>, body: &[u8]) -> Result<T, Wecha
     }
 }
 
-pub(super) fn base_address(api_url: &str) -> Option<Url> {
+/// An HTTP client for a host of WeChat's, and the address of that host.
+///
+/// # Errors
+/// [`InvalidClient`], also when the process has installed no rustls provider yet.
+pub(super) fn connect(api_url: &str) -> Result<(reqwest::Client, Url), InvalidClient> {
+    let base = base_address(api_url).ok_or(InvalidClient::Address)?;
+    // Without a provider, reqwest panics.
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        return Err(InvalidClient::NoCryptoProvider);
+    }
+    let mut builder = reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .pool_idle_timeout(IDLE)
+        .user_agent(concat!("yibi/", env!("CARGO_PKG_VERSION")));
+    if base.scheme() == "http" {
+        // The simulator must work on a machine without root certificates.
+        builder = builder.tls_certs_only([]);
+    }
+    Ok((builder.build().map_err(InvalidClient::Tls)?, base))
+}
+
+fn base_address(api_url: &str) -> Option<Url> {
     let mut url = Url::parse(api_url).ok()?;
     let plain = matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()

@@ -29,12 +29,10 @@ pub struct Shipment<'a> {
     pub merchant_id: &'a str,
     /// The number of the paid attempt.
     pub out_trade_no: &'a str,
-    /// The payer.
     pub openid: &'a str,
     /// WeChat's code of the carrier, such as `SF`.
     pub carrier: &'a str,
     pub tracking_no: &'a str,
-    /// The goods.
     pub item: &'a str,
     /// The receiver's phone number with its middle masked (`138****1234`), which some carriers need.
     pub contact: Option<&'a str>,

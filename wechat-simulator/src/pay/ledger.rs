@@ -104,14 +104,12 @@ pub struct Ledger {
     pub calls: BTreeMap<PayApi, u64>,
 }
 
-/// An order.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderView {
     pub out_trade_no: String,
     /// `NOTPAY`, `SUCCESS`, `CLOSED` or `REFUND`.
     pub state: &'static str,
     pub amount: u64,
-    /// The paid amount.
     pub paid: Option<u64>,
     pub refunded: u64,
     pub transaction_id: Option<String>,
@@ -125,7 +123,6 @@ pub struct OrderView {
     pub tracking_no: Option<String>,
 }
 
-/// A refund.
 #[derive(Debug, Clone, Serialize)]
 pub struct RefundView {
     pub out_refund_no: String,

@@ -33,7 +33,6 @@ pub(super) enum OrderRefusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The payer pays.
     Paid,
     /// The payer closes the sheet.
     Cancelled,

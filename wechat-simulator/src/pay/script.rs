@@ -102,7 +102,6 @@ pub enum CallFault {
     Unsigned,
 }
 
-/// The pending steps.
 #[derive(Debug, Default)]
 pub(super) struct PayScript(VecDeque<PayStep>);
 

@@ -1,4 +1,4 @@
-//! What an order still has to do, and when. An effect may run twice, after a crash or on two servers: each is
+//! The pending effects of an order, and their times. An effect may run twice, after a crash or on two servers: each is
 //! idempotent at WeChat, and its outcome is a change of the order that applies once.
 
 use std::time::Duration;
@@ -34,7 +34,6 @@ pub struct Effect {
     #[serde(default)]
     pub attempt: Option<u32>,
     pub due: Micros,
-    /// Number of tries.
     #[serde(default)]
     pub tries: u32,
     /// Time of its end.

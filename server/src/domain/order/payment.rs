@@ -12,7 +12,6 @@ use super::{EffectKind, Micros, Order};
 pub enum AttemptState {
     /// WeChat may take the user's money for it.
     Open,
-    /// Money arrived.
     Paid,
     /// WeChat takes no money for it any more, or does not know it.
     Closed,
@@ -46,7 +45,6 @@ pub enum Fault {
     App,
     /// The payment went to another merchant.
     Merchant,
-    /// Another user paid.
     Payer,
     /// The money went back at WeChat, before the order knew of it.
     Refunded,

@@ -38,7 +38,7 @@ impl Order {
         let out_refund_no = format!("{}-r", out_trade_no(&self.id, number));
         let Some(attempt) = self.attempt_mut(number) else { return };
         let Some(payment) = &attempt.payment else { return };
-        // What went back at WeChat's console can't go back once more.
+        // Money that went back at WeChat's console can't go back once more.
         let is_back = payment.fault == Some(Fault::Refunded);
         match &mut attempt.refund {
             Some(refund) if refund.state == RefundState::Failed => {

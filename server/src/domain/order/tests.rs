@@ -297,7 +297,7 @@ fn numbers_are_what_wechat_takes_and_lead_back() {
     }
 }
 
-/// What may happen to an order.
+/// An event in the life of an order.
 #[derive(Debug, Clone)]
 enum Event {
     Begin,

@@ -13,7 +13,7 @@ use crate::http::App;
 use crate::http::address::address;
 use crate::http::auth::Authenticated;
 use crate::http::body::Body;
-use crate::http::query::query;
+use crate::http::query::{PageQuery, query};
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
 use crate::service::orders::{NewOrder, OrderService};
@@ -82,11 +82,6 @@ pub(in crate::http) async fn create(app: App, caller: Authenticated, body: Body)
     Ok(response.json(view(&order)))
 }
 
-#[derive(Deserialize)]
-struct ListQuery {
-    cursor: Option<String>,
-}
-
 /// The caller's orders, the newest first.
 #[utoipa::path(get, path = "/orders", tag = "orders", params(
     ("cursor" = Option<String>, Query, description = "`next` of the page before"),
@@ -95,7 +90,7 @@ struct ListQuery {
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list(app: App, caller: Authenticated, request: HttpRequest) -> Reply {
-    let asked: ListQuery = query(&request)?;
+    let asked: PageQuery = query(&request)?;
     let page = orders(&app)?.orders(caller.user(), asked.cursor.as_deref(), PAGE).await?;
     let orders = page.orders.iter().map(view).collect();
     Ok(HttpResponse::Ok().json(OrdersReply { orders, next: page.next }))

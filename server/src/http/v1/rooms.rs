@@ -11,7 +11,7 @@ use yibi_common::api::{
 use crate::http::App;
 use crate::http::auth::Authenticated;
 use crate::http::body::Body;
-use crate::http::query::query;
+use crate::http::query::{PageQuery, query};
 use crate::http::reply::Reply;
 use crate::service::rooms::{FoundRoom, RoomCaller};
 
@@ -285,11 +285,6 @@ pub(in crate::http) async fn report(
     shown(&app, &caller, &found).await
 }
 
-#[derive(Deserialize)]
-struct ListQuery {
-    cursor: Option<String>,
-}
-
 /// Rooms that the caller opened or drew in, the latest joined first.
 #[utoipa::path(get, path = "/me/rooms", tag = "rooms", params(
     ("cursor" = Option<String>, Query, description = "`next` of the page before"),
@@ -299,6 +294,6 @@ struct ListQuery {
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list(app: App, caller: Authenticated, request: HttpRequest) -> Reply {
-    let asked: ListQuery = query(&request)?;
+    let asked: PageQuery = query(&request)?;
     Ok(HttpResponse::Ok().json(app.rooms.rooms_of(person(&caller), asked.cursor.as_deref()).await?))
 }

@@ -11,7 +11,7 @@ use crate::http::App;
 use crate::http::address::origin;
 use crate::http::auth::Authenticated;
 use crate::http::body::Body;
-use crate::http::query::query;
+use crate::http::query::{PageQuery, query};
 use crate::http::reply::Reply;
 use crate::problem::{Code, Problem};
 use crate::service::shares::{CopyPicture, ShareChange};
@@ -90,11 +90,6 @@ pub(in crate::http) async fn revoke(app: App, caller: Authenticated, id: Path<St
     Ok(HttpResponse::NoContent().finish())
 }
 
-#[derive(Deserialize)]
-struct ListQuery {
-    cursor: Option<String>,
-}
-
 /// The caller's shares, the newest first.
 #[utoipa::path(get, path = "/shares", tag = "shares", params(
     ("cursor" = Option<String>, Query, description = "`next` of the page before"),
@@ -104,7 +99,7 @@ struct ListQuery {
     (status = "4XX", description = "A failure", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list(app: App, caller: Authenticated, request: HttpRequest) -> Reply {
-    let asked: ListQuery = query(&request)?;
+    let asked: PageQuery = query(&request)?;
     let page = app.shares.shares(caller.user(), asked.cursor.as_deref(), PAGE).await?;
     let origin = origin(&request, &app);
     let shares = page.shares.into_iter().map(|shared| SharesRow {

@@ -142,7 +142,6 @@ impl OrderService {
         }))
     }
 
-    /// The shop's settings.
     #[must_use]
     pub fn shop(&self) -> &Shop {
         &self.0.shop

@@ -1,4 +1,4 @@
-//! What WeChat says about attempts and refunds, by notifications and as answers to queries, applied to orders.
+//! WeChat's notifications and answers about attempts and refunds, applied to orders.
 
 use yibi_common::shop::RefundState;
 

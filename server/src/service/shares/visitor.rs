@@ -40,7 +40,6 @@ pub struct CopyHead {
     pub paper: Paper,
     /// Time at which the drawing was begun.
     pub drawn_at: Micros,
-    /// Number of strokes.
     pub strokes: usize,
 }
 

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Method, Url, header, redirect};
+use reqwest::{Method, Url, header};
 use tokio::time::{Instant, timeout_at};
 
 use super::PayError;
 use crate::telemetry::Metrics;
-use crate::wechat::client::InvalidClient;
-use crate::wechat::client::base_address;
 use crate::wechat::client::breaker::{Breaker, Change};
+use crate::wechat::client::{InvalidClient, connect};
 
 /// Maximum length of a reply in bytes.
 const MAX_REPLY: usize = 64 * 1024;
@@ -21,13 +20,10 @@ const ATTEMPTS: u32 = 3;
 /// Pause before the second attempt; it doubles.
 const BACKOFF: Duration = Duration::from_millis(300);
 
-/// How long an unused connection is kept.
-const IDLE: Duration = Duration::from_secs(20);
-
 /// Name of the host in metrics of its circuit.
 const HOST: &str = "pay";
 
-/// WeChat Pay's host.
+/// Connection to WeChat Pay's host.
 pub struct PayHost {
     http: reqwest::Client,
     base: Url,
@@ -73,20 +69,7 @@ impl PayHost {
     /// # Errors
     /// [`InvalidClient`].
     pub fn new(api_url: &str, timeout: Duration, metrics: Arc<Metrics>) -> Result<Self, InvalidClient> {
-        let base = base_address(api_url).ok_or(InvalidClient::Address)?;
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(InvalidClient::NoCryptoProvider);
-        }
-        let mut builder = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .pool_idle_timeout(IDLE)
-            .user_agent(concat!("yibi/", env!("CARGO_PKG_VERSION")));
-        if base.scheme() == "http" {
-            // The simulator must work on a machine without root certificates.
-            builder = builder.tls_certs_only([]);
-        }
-        let http = builder.build().map_err(InvalidClient::Tls)?;
+        let (http, base) = connect(api_url)?;
         Ok(Self { http, base, timeout, breaker: Breaker::new(), metrics })
     }
 

@@ -249,26 +249,21 @@ pub struct Refund {
     pub amount: Option<u64>,
 }
 
-/// A notification as it arrived. The signature covers these bytes; a header that is missing is empty.
+/// A notification as it arrived: its body, and its headers `Wechatpay-…`, empty where one is missing. The signature covers
+/// these bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct RawNotification<'a> {
-    /// `Wechatpay-Timestamp`
     pub timestamp: &'a str,
-    /// `Wechatpay-Nonce`
     pub nonce: &'a str,
-    /// `Wechatpay-Serial`
     pub serial: &'a str,
-    /// `Wechatpay-Signature`
     pub signature: &'a str,
     pub body: &'a [u8],
 }
 
-/// A verified notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notification {
     /// An attempt was paid.
     Payment(Payment),
-    /// A refund ended.
     Refund(Refund),
     /// An event without effect on orders, such as the probe of WeChat's self-test. It is acknowledged.
     Other(String),

@@ -19,7 +19,7 @@ pub(super) struct Trade {
     refunds: HashMap<String, RefundState>,
 }
 
-/// What goes wrong with the next calls.
+/// The faults of the next calls.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Script {
     /// No call is answered.
@@ -28,7 +28,6 @@ pub(super) struct Script {
     pub(super) lost_reply: bool,
     /// The user pays between the query and the close.
     pub(super) pays_before_close: bool,
-    /// Refunds are refused.
     pub(super) refuses_refunds: bool,
     /// The interface is that of version 2.
     pub(super) is_old: bool,
